@@ -1,0 +1,242 @@
+"""The syntax tree.
+
+Every node is an immutable tuple that ends in `start, end`: byte offsets into
+its `Source`. Named tuples instead of frozen dataclasses, because making one
+costs a fifth: a package set has hundreds of thousands of nodes.
+
+The tree is the one that Nix's own parser gives: attribute paths in bindings
+are merged into nested sets (`a.b = 1; a.c = 2;` is one attribute `a`),
+duplicate attributes are refused, indented strings are stripped, and adjacent
+literal pieces of a string are one. Texts and names are byte strings (see
+`source.py`).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, TypeAlias, Union
+
+
+class Int(NamedTuple):
+    value: int
+    start: int
+    end: int
+
+
+class Float(NamedTuple):
+    value: float
+    start: int
+    end: int
+
+
+class Str(NamedTuple):
+    """A string; `parts` alternates between text and interpolated expressions, empty texts left out."""
+
+    parts: tuple[Union[str, "Expr"], ...]
+    start: int
+    end: int
+
+
+class Path(NamedTuple):
+    """A path literal as written (`./a`, `/a`, `~/a`), not yet resolved; parts as in `Str`."""
+
+    parts: tuple[Union[str, "Expr"], ...]
+    start: int
+    end: int
+
+
+class SearchPath(NamedTuple):
+    """`<name>`, looked up in the search path."""
+
+    name: str
+    start: int
+    end: int
+
+
+class Var(NamedTuple):
+    name: str
+    start: int
+    end: int
+
+
+class CurPos(NamedTuple):
+    """`__curPos`."""
+
+    start: int
+    end: int
+
+
+class Name(NamedTuple):
+    """A static attribute name in an attribute path."""
+
+    name: str
+    start: int
+    end: int
+
+
+AttrKey: TypeAlias = Union[Name, "Expr"]
+"""A static name, or an expression that evaluates to one (`${e}`, `"a${b}"`)."""
+
+
+class Select(NamedTuple):
+    """`subject.path`, with `or default` if that is not None."""
+
+    subject: "Expr"
+    path: tuple[AttrKey, ...]
+    default: Union["Expr", None]
+    start: int
+    end: int
+
+
+class HasAttr(NamedTuple):
+    """`subject ? path`."""
+
+    subject: "Expr"
+    path: tuple[AttrKey, ...]
+    start: int
+    end: int
+
+
+class Apply(NamedTuple):
+    """A function applied to one or more arguments, one after the other."""
+
+    function: "Expr"
+    arguments: tuple["Expr", ...]
+    start: int
+    end: int
+
+
+class Formal(NamedTuple):
+    name: str
+    default: Union["Expr", None]
+    start: int
+    end: int
+
+
+class Lambda(NamedTuple):
+    """`param: body`, `{ formals }: body` or `param @ { formals }: body`.
+
+    `formals` is None for a plain argument; in the order written.
+    """
+
+    param: str | None
+    formals: tuple[Formal, ...] | None
+    ellipsis: bool
+    body: "Expr"
+    start: int
+    end: int
+
+
+class Attr(NamedTuple):
+    """`name = value;` the span is the name's."""
+
+    name: str
+    value: "Expr"
+    start: int
+    end: int
+
+
+class Inherited(NamedTuple):
+    """One name of `inherit name;`: looked up in the scope around the set."""
+
+    name: str
+    start: int
+    end: int
+
+
+class InheritedFrom(NamedTuple):
+    """One name of `inherit (e) name;`: `origin` indexes `AttrSet.origins`."""
+
+    name: str
+    origin: int
+    start: int
+    end: int
+
+
+class DynamicAttr(NamedTuple):
+    """`${key} = value;`; a key that evaluates to null leaves the attribute out."""
+
+    key: "Expr"
+    value: "Expr"
+    start: int
+    end: int
+
+
+class AttrSet(NamedTuple):
+    """A set, or the bindings of a `let`; `attrs` in the order written.
+
+    `origins` are evaluated in the scope of the set itself if it is recursive.
+    """
+
+    recursive: bool
+    attrs: tuple[Attr | Inherited | InheritedFrom, ...]
+    origins: tuple["Expr", ...]
+    dynamic: tuple[DynamicAttr, ...]
+    start: int
+    end: int
+
+
+class Let(NamedTuple):
+    """`let bindings in body`; `bindings.recursive` is true."""
+
+    bindings: AttrSet
+    body: "Expr"
+    start: int
+    end: int
+
+
+class With(NamedTuple):
+    scope: "Expr"
+    body: "Expr"
+    start: int
+    end: int
+
+
+class Assert(NamedTuple):
+    condition: "Expr"
+    body: "Expr"
+    start: int
+    end: int
+
+
+class If(NamedTuple):
+    condition: "Expr"
+    then: "Expr"
+    otherwise: "Expr"
+    start: int
+    end: int
+
+
+class List(NamedTuple):
+    items: tuple["Expr", ...]
+    start: int
+    end: int
+
+
+class Unary(NamedTuple):
+    """`!e` or `-e`."""
+
+    operator: str
+    operand: "Expr"
+    start: int
+    end: int
+
+
+class Binary(NamedTuple):
+    """Operators `+ - * / ++ // == != < <= > >= && || ->`.
+
+    `operator_start` is the offset of the operator, which is where errors of the
+    operation are reported.
+    """
+
+    operator: str
+    left: "Expr"
+    right: "Expr"
+    operator_start: int
+    start: int
+    end: int
+
+
+Expr: TypeAlias = Union[
+    Int, Float, Str, Path, SearchPath, Var, CurPos, Select, HasAttr, Apply, Lambda,
+    AttrSet, Let, With, Assert, If, List, Unary, Binary,
+]  # fmt: skip

@@ -1,0 +1,149 @@
+"""Derivations: what to build, as canonical JSON.
+
+Strings hold ordinary text; bytes that are not UTF-8 are surrogate escapes, and
+JSON's `\\udcXX` keeps them, so the form is lossless.
+
+Outputs that do not exist yet are written as *placeholders*: an output of the
+derivation itself as `output_placeholder(name)` (what `builtins.placeholder`
+gives, equal to Nix's), an output of another derivation as
+`upstream_placeholder(path, name)`. Resolving replaces both.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, Mapping
+
+from .digest import Digest, base32_encode
+from .errors import StoreError
+from .path import StorePath
+
+HashAlgorithm = Literal["md5", "sha1", "sha256", "sha512", "blake3"]
+DIGEST_SIZES: Final[Mapping[str, int]] = {"md5": 16, "sha1": 20, "sha256": 32, "sha512": 64, "blake3": 32}
+_RESOLVED_DOMAIN: Final = b"chx resolved derivation 1\0"
+
+
+class InvalidDerivation(StoreError):
+    """A text that is not a derivation."""
+
+
+def output_placeholder(output: str) -> str:
+    """Stands for the derivation's own output: `/` and 52 base-32 characters."""
+    return "/" + base32_encode(hashlib.sha256(f"nix-output:{output}".encode()).digest())
+
+
+def upstream_placeholder(derivation: StorePath, output: str) -> str:
+    """Stands for an output of another derivation: `/` and 52 base-32 characters."""
+    text = f"chx-upstream-output:{derivation.base}:{output}"
+    return "/" + base32_encode(Digest.of(text.encode()).raw)
+
+
+def output_object_name(name: str, output: str) -> str:
+    """The name of the store object for an output: `name`, or `name-output` beside `out`."""
+    return name if output == "out" else f"{name}-{output}"
+
+
+@dataclass(frozen=True, slots=True)
+class FixedOutput:
+    """The content that a fixed-output derivation promises.
+
+    `mode` is `flat` (the bytes of one file) or `recursive` (the NAR of a tree).
+    """
+
+    algorithm: HashAlgorithm
+    digest: bytes
+    mode: Literal["flat", "recursive"]
+
+
+@dataclass(frozen=True, slots=True)
+class Derivation:
+    """A build step.
+
+    `outputs` keeps the declared order; the first is the default output.
+    `input_drvs` maps derivations to the outputs that are used. `rootfs`, if not
+    None, lists store paths or placeholders whose trees are merged into `/`; it is
+    not part of `env`, so that what the build sees does not depend on their hashes.
+    """
+
+    name: str
+    system: str
+    builder: str
+    args: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    outputs: tuple[str, ...] = ("out",)
+    fixed: FixedOutput | None = None
+    input_drvs: Mapping[StorePath, tuple[str, ...]] = field(default_factory=dict)
+    input_srcs: tuple[StorePath, ...] = ()
+    rootfs: tuple[str, ...] | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON types; inverse of `from_dict`."""
+        result: dict[str, Any] = {
+            "args": list(self.args),
+            "builder": self.builder,
+            "env": dict(self.env),
+            "inputDrvs": {str(p): sorted(o) for p, o in self.input_drvs.items()},
+            "inputSrcs": sorted(map(str, self.input_srcs)),
+            "name": self.name,
+            "outputs": list(self.outputs),
+            "system": self.system,
+            "version": 1,
+        }
+        if self.fixed is not None:
+            result["fixed"] = {
+                "algorithm": self.fixed.algorithm,
+                "digest": self.fixed.digest.hex(),
+                "mode": self.fixed.mode,
+            }
+        if self.rootfs is not None:
+            result["rootfs"] = list(self.rootfs)
+        return result
+
+    def to_json(self) -> bytes:
+        """The canonical form: sorted keys, no white space, ASCII."""
+        import json
+
+        return json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":")).encode("ascii")
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Derivation:
+        """Raises `InvalidDerivation` if `data` is not a derivation of this version."""
+        import json
+
+        try:
+            raw = json.loads(data)
+            if raw["version"] != 1:
+                raise InvalidDerivation(
+                    f"derivation has format version {raw['version']}, this chx reads version 1",
+                    code="S021",
+                )
+            fixed = raw.get("fixed")
+            rootfs = raw.get("rootfs")
+            return cls(
+                name=raw["name"],
+                system=raw["system"],
+                builder=raw["builder"],
+                args=tuple(raw["args"]),
+                env=raw["env"],
+                outputs=tuple(raw["outputs"]),
+                fixed=None
+                if fixed is None
+                else FixedOutput(fixed["algorithm"], bytes.fromhex(fixed["digest"]), fixed["mode"]),
+                input_drvs={StorePath.parse(p): tuple(o) for p, o in raw["inputDrvs"].items()},
+                input_srcs=tuple(map(StorePath.parse, raw["inputSrcs"])),
+                rootfs=None if rootfs is None else tuple(rootfs),
+            )
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise InvalidDerivation(f"not a derivation: {error!r}", code="S020") from error
+
+    @property
+    def is_resolved(self) -> bool:
+        """Whether every input is a store path."""
+        return not self.input_drvs
+
+    def resolved_digest(self) -> Digest:
+        """The key of the build trace; ValueError while inputs are derivations."""
+        if self.input_drvs:
+            raise ValueError("only a resolved derivation has a resolved digest")
+        return Digest.of(_RESOLVED_DOMAIN + self.to_json())

@@ -1,0 +1,61 @@
+"""Digests and the two alphabets they are written in.
+
+Base-32 is the one of Nix (`libutil/hash.cc`): digits and lower-case letters
+without `e o u t`, the last digit first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+BASE32_ALPHABET: Final = "0123456789abcdfghijklmnpqrsvwxyz"
+_VALUES: Final = {c: i for i, c in enumerate(BASE32_ALPHABET)}
+
+
+def base32_encode(data: bytes) -> str:
+    """Nix base-32 of `data`: `ceil(8 * len / 5)` characters."""
+    value = int.from_bytes(data, "little")
+    length = (len(data) * 8 + 4) // 5
+    return "".join(BASE32_ALPHABET[(value >> (5 * i)) & 31] for i in range(length - 1, -1, -1))
+
+
+def base32_decode(text: str, size: int) -> bytes:
+    """The `size` bytes that `text` encodes; ValueError if it is not base-32 of that many."""
+    if len(text) != (size * 8 + 4) // 5:
+        raise ValueError(f"base-32 text of {len(text)} characters is not {size} bytes")
+    value = 0
+    for c in text:
+        digit = _VALUES.get(c)
+        if digit is None:
+            raise ValueError(f"{c!r} is not a base-32 digit")
+        value = value << 5 | digit
+    if value >> (8 * size):
+        raise ValueError("base-32 text has bits left over")
+    return value.to_bytes(size, "little")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Digest:
+    """A BLAKE3 digest: 32 bytes; written as 64 hexadecimal digits."""
+
+    raw: bytes
+
+    def __post_init__(self) -> None:
+        if len(self.raw) != 32:
+            raise ValueError(f"a BLAKE3 digest has 32 bytes, not {len(self.raw)}")
+
+    @classmethod
+    def parse(cls, text: str) -> Digest:
+        """From 64 hexadecimal digits; ValueError otherwise."""
+        return cls(bytes.fromhex(text))
+
+    @classmethod
+    def of(cls, data: bytes) -> Digest:
+        """The digest of `data`."""
+        from blake3 import blake3
+
+        return cls(blake3(data).digest())
+
+    def __str__(self) -> str:
+        return self.raw.hex()

@@ -1,0 +1,65 @@
+"""Names of store objects."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from .digest import BASE32_ALPHABET
+from .errors import StoreError
+
+STORE_DIR: Final = "/chx/store"
+HASH_LENGTH: Final = 32
+_NAME: Final = re.compile(r"[0-9A-Za-z+\-._?=]+\Z")
+_HASH: Final = re.compile(rf"[{BASE32_ALPHABET}]{{{HASH_LENGTH}}}\Z")
+
+
+class InvalidStorePath(StoreError):
+    """A text that is not the name of a store object."""
+
+
+def check_name(name: str) -> None:
+    """Raise `InvalidStorePath` unless `name` may name a store object (the rules of Nix)."""
+    if not name:
+        raise InvalidStorePath("a store object needs a name that is not empty", code="S010")
+    if len(name) > 211:
+        raise InvalidStorePath(f"name '{name[:40]}...' is longer than 211 characters", code="S010")
+    if not _NAME.match(name) or name in (".", "..") or name.startswith((".-", "..-")):
+        raise InvalidStorePath(
+            f"name '{name}' is not allowed for a store object",
+            hint="use letters, digits and + - . _ ? = only",
+            code="S010",
+        )
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class StorePath:
+    """`/chx/store/<hash>-<name>`; `hash` is 32 characters of Nix base-32."""
+
+    hash: str
+    name: str
+
+    @classmethod
+    def parse(cls, text: str) -> StorePath:
+        """From a full path or a base name; raises `InvalidStorePath`."""
+        base = text[len(STORE_DIR) + 1 :] if text.startswith(STORE_DIR + "/") else text
+        if len(base) < HASH_LENGTH + 2 or base[HASH_LENGTH] != "-" or "/" in base:
+            raise InvalidStorePath(f"'{text}' is not a store path", code="S011")
+        digits, name = base[:HASH_LENGTH], base[HASH_LENGTH + 1 :]
+        if not _HASH.match(digits):
+            raise InvalidStorePath(f"'{text}' is not a store path: bad hash part", code="S011")
+        check_name(name)
+        return cls(digits, name)
+
+    @property
+    def base(self) -> str:
+        """`<hash>-<name>`, the name in the store directory."""
+        return f"{self.hash}-{self.name}"
+
+    @property
+    def is_derivation(self) -> bool:
+        return self.name.endswith(".drv")
+
+    def __str__(self) -> str:
+        return f"{STORE_DIR}/{self.hash}-{self.name}"
