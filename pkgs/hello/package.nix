@@ -1,0 +1,23 @@
+# GNU hello, with its own configure and make: the smallest ordinary package.
+{
+  mkDerivation,
+  fetchurl,
+  unpack,
+}:
+
+mkDerivation {
+  pname = "hello";
+  version = "2.10";
+
+  src = unpack {
+    name = "hello-source";
+    src = fetchurl {
+      url = "debian-source:hello/hello_2.10.orig.tar.gz";
+      sha256 = "31e066137a962676e89f69d1b65382de95a7ef7d914b8cb956f41ea72e0f516b";
+    };
+  };
+
+  LDFLAGS = "-static";
+  configureFlags = [ "--disable-nls" ];
+  doCheck = true;
+}

@@ -1,0 +1,20 @@
+# One file, known by its hash. `urls` are tried in order.
+#
+# Beside https: and file: the schemes debian:, debian-source: and pypi: fetch
+# through the user's own configured clients.
+{
+  url ? null,
+  urls ? [ url ],
+  sha256 ? null,
+  hash ? if sha256 != null then "sha256:${sha256}" else throw "fetchurl needs `hash` or `sha256`",
+  name ? builtins.replaceStrings [ "~" "%" ] [ "-" "-" ] (baseNameOf (builtins.head urls)),
+  executable ? false,
+}:
+
+derivation {
+  inherit name urls executable;
+  builder = "builtin:fetch";
+  system = "builtin";
+  outputHash = hash;
+  outputHashMode = if executable then "recursive" else "flat";
+}

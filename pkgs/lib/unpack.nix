@@ -1,0 +1,19 @@
+# The tree inside an archive: tar, zip, Debian package or wheel.
+#
+# `strip` is the number of leading path components to drop, or "auto" to drop a
+# single top directory.
+{
+  src,
+  name ? "source",
+  strip ? "auto",
+  ...
+}@arguments:
+
+derivation (
+  arguments
+  // {
+    inherit name strip;
+    builder = "builtin:unpack";
+    system = "builtin";
+  }
+)
