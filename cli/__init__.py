@@ -1,1 +1,5 @@
-"""(being written)"""
+"""The commands. One module per command; the only room that prints and exits."""
+
+from .main import main
+
+__all__ = ["main"]

@@ -8,9 +8,17 @@
 }:
 
 let
-  lib = import ./lib { inherit system; };
+  profiles = {
+    x86_64-linux = import ../arch/x86_64.nix;
+  };
 
-  seeds = import ./seeds { inherit lib; };
+  profile =
+    profiles.${system}
+      or (throw "there is no profile for '${system}' yet; there is one for ${builtins.concatStringsSep ", " (builtins.attrNames profiles)}");
+
+  lib = import ./lib { inherit profile; };
+
+  seeds = import ./seeds { inherit lib profile; };
 
   # A package is a function; what it asks for by name comes from this set.
   callPackage =
@@ -22,7 +30,12 @@ let
     package (builtins.intersectAttrs wanted pkgs // overrides);
 
   pkgs = {
-    inherit callPackage lib seeds;
+    inherit
+      callPackage
+      lib
+      profile
+      seeds
+      ;
     inherit (lib) fetchurl unpack writeTree;
 
     mkDerivation =

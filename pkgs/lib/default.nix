@@ -1,9 +1,9 @@
 # What package expressions are written with.
-{ system }:
+{ profile }:
 
 rec {
   fetchurl = import ./fetchurl.nix;
   unpack = import ./unpack.nix;
   writeTree = import ./write-tree.nix;
-  mkDerivation = import ./mk-derivation.nix { inherit system; };
+  mkDerivation = import ./mk-derivation.nix { inherit (profile) system; };
 }

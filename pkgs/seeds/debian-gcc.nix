@@ -4,6 +4,7 @@
 # archives, because the released suite no longer moves and its files stay.
 {
   suite = "bookworm";
+  architecture = "amd64";
   packages = [
     "gcc"
     "libc6-dev"

@@ -2,7 +2,7 @@
 #
 # A seed is used only as the `rootfs` of stage 0; `rootfs` lists its packages'
 # trees and one tree of links.
-{ lib }:
+{ lib, profile }:
 
 let
   load =
@@ -35,10 +35,13 @@ let
         }) (builtins.attrNames seed.links);
       };
     in
-    {
-      inherit name;
-      rootfs = map package lock.files ++ [ links ];
-    };
+    if seed.architecture != profile.debian then
+      throw "the seed '${name}' runs on ${seed.architecture}, this machine is ${profile.debian}"
+    else
+      {
+        inherit name;
+        rootfs = map package lock.files ++ [ links ];
+      };
 in
 {
   debian-gcc = load "debian-gcc";

@@ -1,0 +1,48 @@
+"""The table of commands: name, module, and one line of help.
+
+A module has `configure(parser)` and `run(arguments) -> int`; it is imported only
+when its command is called.
+"""
+
+from __future__ import annotations
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "build": ("build", "evaluate expressions, build what they describe, and link the results"),
+    "eval": ("eval", "print the value of an expression"),
+    "parse": ("parse", "print an expression as the parser understood it"),
+    "log": ("log", "show the log of a build"),
+    "derivation": ("derivation", "show what an expression asks to be built"),
+    "store": ("store", "ask the store about its objects"),
+    "seed": ("seed", "pin the packages of a foreign toolchain"),
+    "completion": ("completion", "print a completion script for a shell"),
+}
+
+DESCRIPTION = """\
+chx evaluates package expressions written in the Nix language, builds them in
+containers that hold nothing but declared inputs, and names every result by its
+content.
+"""
+
+EXAMPLES = """\
+  chx build tinycc                       build a package of the bundled set
+  chx build -E 'with import <chx> {}; hello'
+  chx build -f default.nix -A app        build an attribute of your own file
+  chx eval -E '1 + 1'                    print a value
+  chx log ./result                       what a build printed
+"""
+
+
+def overview() -> str:
+    """The text of `chx --help`."""
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:<{width}}  {summary}" for name, (_, summary) in COMMANDS.items()]
+    return (
+        "usage: chx COMMAND [OPTION...] [ARGUMENT...]\n\n"
+        + DESCRIPTION
+        + "\ncommands:\n"
+        + "\n".join(lines)
+        + "\n\nexamples:\n"
+        + EXAMPLES
+        + "\n`chx COMMAND --help` explains a command. The store lies in $CHX_HOME,\n"
+        "else $XDG_DATA_HOME/chx, else ~/.local/share/chx.\n"
+    )

@@ -1,0 +1,45 @@
+"""`chx completion`: scripts that complete chx's own command line."""
+
+from __future__ import annotations
+
+import argparse
+
+from .errors import CommandError
+
+DESCRIPTION = """\
+Print a script that makes a shell complete chx's commands and options.
+
+  bash   chx completion bash > ~/.local/share/bash-completion/completions/chx
+  zsh    chx completion zsh > ~/.zfunc/_chx     (a folder of $fpath)
+  tcsh   chx completion tcsh > ~/.chx.completion.csh
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("shell", choices=["bash", "zsh", "tcsh"])
+
+
+def run(arguments: argparse.Namespace) -> int:
+    try:
+        import shtab
+    except ImportError:
+        raise CommandError(
+            "completion scripts are written by the package 'shtab', which is not installed",
+            hint="pip install shtab",
+        ) from None
+    print(shtab.complete(whole_parser(), arguments.shell))
+    return 0
+
+
+def whole_parser() -> argparse.ArgumentParser:
+    """One parser that knows every command; only completion and documentation need it."""
+    from importlib import import_module
+
+    from .commands import COMMANDS
+
+    parser = argparse.ArgumentParser(prog="chx")
+    parser.add_argument("-V", "--version", action="store_true", help="print the version")
+    commands = parser.add_subparsers()
+    for name, (module, summary) in COMMANDS.items():
+        import_module(f".{module}", __package__).configure(commands.add_parser(name, help=summary))
+    return parser

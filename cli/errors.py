@@ -1,0 +1,14 @@
+"""What can be wrong with a command line."""
+
+from __future__ import annotations
+
+
+class CommandError(Exception):
+    """A request that cannot be carried out as asked: `message`, and what to try in `hint`."""
+
+    code = "C001"
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint

@@ -1,0 +1,26 @@
+"""`chx parse`: print an expression as the parser understood it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+DESCRIPTION = """\
+Parse an expression and print its tree in the notation of `nix-instantiate
+--parse`: fully parenthesised, attributes sorted, paths absolute.
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", nargs="?", metavar="FILE", help="a file, or - for standard input")
+    parser.add_argument("-E", "--expr", metavar="EXPR", help="parse EXPR instead of a file")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from ..lang import parse, show
+    from .sources import source_of_request
+
+    source = source_of_request(arguments.file, arguments.expr)
+    text = show(parse(source), source.base)
+    sys.stdout.buffer.write(text.encode("latin-1") + b"\n")
+    return 0

@@ -1,0 +1,175 @@
+"""Errors as text. Everything that goes wrong is drawn here and nowhere else.
+
+A report with a place shows the excerpt first, then how evaluation came there,
+and ends in the message: on a terminal the last line is the one that is read.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..lang import Label
+
+SHORT_FRAMES = 3
+
+
+class Style:
+    """Escape sequences, or nothing: honours NO_COLOR and non-terminals."""
+
+    def __init__(self, stream: object) -> None:
+        terminal = bool(getattr(stream, "isatty", lambda: False)())
+        enabled = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        self.red, self.blue, self.dim, self.bold, self.reset = (
+            ("\033[1;31m", "\033[1;34m", "\033[2m", "\033[1m", "\033[0m") if enabled else ("", "", "", "", "")
+        )
+
+
+def report(error: Exception, show_trace: bool | None = None) -> int:
+    """Draw `error` on standard error; returns the exit status."""
+    sys.stdout.flush()
+    lines, status = describe(error, Style(sys.stderr), show_trace)
+    # Names of files and strings of expressions may hold any bytes.
+    text = "\n".join(lines) + "\n"
+    sys.stderr.buffer.write(text.encode("utf-8", "surrogateescape"))
+    sys.stderr.buffer.flush()
+    return status
+
+
+def describe(error: Exception, style: Style, show_trace: bool | None = None) -> tuple[list[str], int]:
+    """The lines of the report and the exit status."""
+    if isinstance(error, OSError) and not hasattr(error, "code"):
+        return _machine(error, style), 1
+    if not hasattr(error, "message"):
+        return _bug(error, style), 70
+    if show_trace is None:
+        show_trace = "--show-trace" in sys.argv
+    code = getattr(error, "code", None)
+    tag = f"error[{code}]" if code else "error"
+    labels = list(getattr(error, "labels", ()))
+    frames = list(getattr(error, "frames", ()))
+    details = list(getattr(error, "details", ()))
+    hint = getattr(error, "hint", None)
+    if not labels and not frames and not details:
+        lines = [f"{style.red}{tag}{style.reset}: {error.message}"]
+        if hint:
+            lines.append(f"  = {hint}")
+        return lines, 1
+    lines = []
+    if labels:
+        lines += excerpt(labels[0], style, head=f"{style.red}{tag}{style.reset} at ")
+        for label in labels[1:]:
+            lines += excerpt(label, style, head="  also at ")
+    lines += details
+    shown = frames if show_trace else frames[:SHORT_FRAMES]
+    for frame in shown:
+        lines.append(f"  = {frame_text(frame)}")
+    if len(shown) < len(frames):
+        lines.append(f"  = ... {len(frames) - len(shown)} more; see them with --show-trace")
+    if hint:
+        lines.append(f"  = {hint}")
+    lines.append(f"{style.red}error{style.reset}: {readable(error.message)}")
+    return lines, 1
+
+
+def readable(text: str) -> str:
+    """Text of an expression (a byte string) as Unicode; other text stays as it is."""
+    try:
+        return text.encode("latin-1").decode("utf-8")
+    except (UnicodeEncodeError, UnicodeDecodeError):
+        return text
+
+
+def frame_text(frame: object) -> str:
+    text = readable(getattr(frame, "text", str(frame)))
+    label = getattr(frame, "label", None)
+    return f"{text} ({position(label)})" if label is not None else text
+
+
+def position(label: Label) -> str:
+    """`file:line:column`, the file relative to the working directory if that is shorter."""
+    place = label.source.place(label.span.start)
+    return f"{_short(label.source.name)}:{place.line}:{place.column}"
+
+
+def _short(name: str) -> str:
+    if name.startswith("/"):
+        try:
+            relative = os.path.relpath(name)
+        except OSError:
+            return name
+        if len(relative) < len(name):
+            return relative
+    return name
+
+
+def excerpt(label: Label, style: Style, head: str = "at ") -> list[str]:
+    """The line of a place with carets below what is meant."""
+    source, span = label.source, label.span
+    place = source.place(span.start)
+    line = source.line(place.line)
+    width = len(str(place.line))
+    gutter = f"{style.blue}{' ' * width} │{style.reset}"
+    start = span.start - (place.column - 1)
+    before = _shown(source.text[start : span.start])
+    newline = source.text.find("\n", span.start)
+    stop = min(span.end, newline if newline >= 0 else len(source.text))
+    marked = _shown(source.text[span.start : max(stop, span.start)])
+    # A tab stays a tab in the padding, so that the caret stands under its text
+    # whatever the terminal's tab stops are.
+    padding = "".join("\t" if c == "\t" else " " * _columns(c) for c in before)
+    carets = "^" * max(1, sum(map(_columns, marked)))
+    note = f" {label.text}" if label.text else ""
+    return [
+        f"{head}{position(label)}",
+        f"{style.blue}{place.line} │{style.reset} {line}",
+        f"{gutter} {padding}{style.red}{carets}{readable(note)}{style.reset}",
+    ]
+
+
+def _shown(text: str) -> str:
+    return text.encode("latin-1").decode("utf-8", "replace")
+
+
+def _columns(character: str) -> int:
+    from unicodedata import combining, east_asian_width
+
+    if combining(character):
+        return 0
+    return 2 if east_asian_width(character) in "WF" else 1
+
+
+def _machine(error: OSError, style: Style) -> list[str]:
+    import errno
+
+    what = error.strerror or str(error)
+    where = f": '{error.filename}'" if error.filename else ""
+    lines = [f"{style.red}error{style.reset}: {what[:1].lower()}{what[1:]}{where}"]
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        lines.append("  = nothing half-done was kept; free some space and run the same command again")
+    elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        lines.append("  = is this yours to write? The store's place is chosen with $CHX_HOME")
+    return lines
+
+
+def _bug(error: Exception, style: Style) -> list[str]:
+    import tempfile
+    import traceback
+
+    from .. import __version__
+
+    text = "".join(traceback.format_exception(error))
+    lines = [
+        f"{style.red}internal error{style.reset}: {type(error).__name__}: {error}",
+        "  = this is a bug in chx, not in your expression; nothing of it was registered in the store",
+    ]
+    try:
+        handle, path = tempfile.mkstemp(prefix="chx-bug-", suffix=".txt")
+        with os.fdopen(handle, "w", errors="surrogateescape") as file:
+            file.write(f"chx {__version__}, Python {sys.version}\n{sys.argv}\n\n{text}")
+        lines.append(f"  = please report it to the authors of chx with the file {path}")
+    except OSError:
+        lines += text.splitlines()
+    return lines

@@ -1,0 +1,48 @@
+"""Reading the texts that a command line names."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from ..lang import Source
+from .errors import CommandError
+
+
+def source_of_request(file: str | None, expression: str | None) -> Source:
+    """The text that `FILE`, `-` or `-E EXPR` names; raises `CommandError` if it cannot be read."""
+    if (file is None) == (expression is None):
+        raise CommandError("name one file, - for standard input, or -E EXPR")
+    if expression is not None:
+        return Source("«string»", os.fsencode(expression).decode("latin-1"), os.getcwd())
+    assert file is not None
+    if file == "-":
+        return Source("«stdin»", sys.stdin.buffer.read().decode("latin-1"), os.getcwd())
+    path = expression_file(file)
+    try:
+        with open(path, "rb") as handle:
+            text = handle.read().decode("latin-1")
+    except OSError as error:
+        raise CommandError(f"cannot read '{file}': {error.strerror}") from error
+    return Source(path, text, os.path.dirname(path))
+
+
+def expression_file(name: str) -> str:
+    """The absolute path of an expression; a directory means its `default.nix`."""
+    path = os.path.abspath(name)
+    if os.path.isdir(path):
+        path = os.path.join(path, "default.nix")
+    if not os.path.lexists(path):
+        raise CommandError(f"there is no file '{name}'", hint=_near_file(path))
+    return path
+
+
+def _near_file(path: str) -> str | None:
+    import difflib
+
+    folder, base = os.path.split(path)
+    try:
+        near = difflib.get_close_matches(base, os.listdir(folder), 1)
+    except OSError:
+        return f"the folder '{folder}' does not exist"
+    return f"did you mean '{near[0]}'?" if near else None

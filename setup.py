@@ -1,0 +1,40 @@
+"""What pyproject.toml cannot say: every data file goes into the wheel, with the parser's table made."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from setuptools import setup
+from setuptools.command.build_py import build_py
+
+ROOT = os.path.dirname(os.path.abspath(__file__))
+DATA_FOLDERS = ("pkgs", "arch")
+
+
+class BuildWithData(build_py):
+    """Copies the Nix files and makes the parser's table, so that lark is not needed at run time."""
+
+    def run(self) -> None:
+        super().run()
+        target = os.path.join(self.build_lib, "chx")
+        for folder in DATA_FOLDERS:
+            for base, folders, files in os.walk(os.path.join(ROOT, folder)):
+                folders[:] = [name for name in folders if name != "__pycache__"]
+                place = os.path.join(target, os.path.relpath(base, ROOT))
+                self.mkpath(place)
+                for name in files:
+                    self.copy_file(os.path.join(base, name), os.path.join(place, name))
+        program = (
+            "import importlib.util, sys; "
+            "spec = importlib.util.spec_from_file_location('chx', sys.argv[1] + '/__init__.py', "
+            "submodule_search_locations=[sys.argv[1]]); "
+            "module = importlib.util.module_from_spec(spec); sys.modules['chx'] = module; "
+            "spec.loader.exec_module(module); "
+            "from chx.lang.table import write_table; write_table(sys.argv[2])"
+        )
+        subprocess.run([sys.executable, "-c", program, ROOT, os.path.join(target, "lang", "table.bin")], check=True)
+
+
+setup(cmdclass={"build_py": BuildWithData})
