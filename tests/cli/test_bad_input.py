@@ -1,0 +1,130 @@
+"""Bad input gives a clear report with its place, exit status 1, and no traceback."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from .conftest import Run
+
+
+def failed(run: subprocess.CompletedProcess[str]) -> str:
+    assert run.returncode == 1, (run.returncode, run.stdout, run.stderr)
+    assert run.stdout == ""
+    assert "Traceback" not in run.stderr
+    return run.stderr
+
+
+def test_a_syntax_error_is_shown_in_its_line(chx: Run, work: Path) -> None:
+    (work / "bad.nix").write_text("{\n  a = 1;\n  b = [ 1 2 ;\n}\n")
+    report = failed(chx("build", "-f", "bad.nix"))
+    assert "bad.nix:3:13" in report
+    assert "3 │   b = [ 1 2 ;" in report
+    assert "error: syntax error" in report
+
+
+def test_an_undefined_variable_is_found_before_evaluation(chx: Run) -> None:
+    report = failed(chx("eval", "-E", "let value = 1; in if true then 1 else valeu"))
+    assert "did you mean 'value'" in report.replace("`", "'")
+    assert report.rstrip().endswith("undefined variable 'valeu'")
+
+
+def test_a_missing_attribute_suggests_a_near_one(chx: Run) -> None:
+    report = failed(chx("build", "tinyc"))
+    assert "tinycc" in report
+
+
+def test_a_missing_attribute_in_an_expression_is_marked(chx: Run, work: Path) -> None:
+    (work / "a.nix").write_text("let pkgs = { openssl = 1; }; in\npkgs.opensssl\n")
+    report = failed(chx("eval", "a.nix"))
+    assert "a.nix:2:" in report and "did you mean" in report.lower() and "openssl" in report
+
+
+def test_a_missing_file_is_named(chx: Run, work: Path) -> None:
+    (work / "default.nix").write_text("1")
+    report = failed(chx("build", "-f", "defualt.nix"))
+    assert "defualt.nix" in report and "did you mean 'default.nix'" in report
+
+
+def test_what_is_not_a_derivation_cannot_be_built(chx: Run) -> None:
+    assert "derivation" in failed(chx("build", "-E", "1 + 1"))
+
+
+def test_a_wrong_hash_shows_both_and_keeps_the_file_out(chx: Run, work: Path, tmp_path: Path) -> None:
+    (work / "data").write_text("hello\n")
+    report = failed(
+        chx(
+            "build",
+            "-E",
+            f'derivation {{ name = "data"; system = "builtin"; builder = "builtin:fetch"; url = "file://{work}/data";'
+            ' outputHash = "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="; outputHashMode = "flat"; }',
+        )
+    )
+    assert "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=" in report
+    assert "sha256-WJG1tSLV3whtD/CxEPvZ0huHuDD7vE4PwR/LzYhVyAM=" not in report
+    assert "sha256-WJG1sSLV3whtD/CxEPvZ0hu0/HFjrzTQgoai6Eb2vgM=" in report
+    objects = [name for name in os.listdir(tmp_path / "home/store") if not name.endswith(".drv")]
+    assert objects == []
+
+
+def package(install: str) -> str:
+    """An expression for a package of the bundled set with nothing to do but `install`."""
+    return (
+        "with import <chx> { }; mkDerivation { pname = \"broken\"; version = \"1\";"
+        ' src = writeTree { name = "empty"; entries = [ ]; };'
+        f" configurePhase = \"\"; buildPhase = \"\"; installPhase = ''{install}''; }}"
+    )
+
+
+@pytest.mark.network
+@pytest.mark.sandbox
+def test_a_failing_build_shows_its_last_lines_and_where_the_log_is(shared_chx: Run) -> None:
+    report = failed(shared_chx("build", "-E", package("for i in $(seq 40); do echo line $i; done; exit 3")))
+    assert "line 40" in report and "line 16\n" in report and "line 15\n" not in report
+    assert "exit status 3" in report
+    assert "chx log /chx/store/" in report
+    assert "--keep-failed" in report
+
+
+@pytest.mark.network
+@pytest.mark.sandbox
+def test_a_failed_build_is_not_remembered_as_done(shared_chx: Run) -> None:
+    for _ in range(2):
+        assert "without making its output 'out'" in failed(shared_chx("build", "-E", package(":")))
+
+
+@pytest.mark.network
+@pytest.mark.sandbox
+def test_keep_failed_leaves_the_build_directory(shared_chx: Run) -> None:
+    report = failed(shared_chx("build", "--keep-failed", "-E", package("echo evidence > clue; exit 1")))
+    kept = report.split("the build directory was kept: ")[1].split("\n")[0]
+    found = [Path(base) / "clue" for base, _, files in os.walk(kept) if "clue" in files]
+    assert [path.read_text() for path in found] == ["evidence\n"]
+
+
+def test_an_unusable_home_is_named(chx: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    report = failed(chx("build", "tinycc", CHX_HOME=str(tmp_path / "file")))
+    assert str(tmp_path / "file") in report
+
+
+def test_an_unknown_command_suggests_one(chx: Run) -> None:
+    run = chx("biuld", "tinycc")
+    assert run.returncode == 2
+    assert "did you mean `chx build`?" in run.stderr
+
+
+def test_infinite_recursion_is_an_ordinary_error(chx: Run) -> None:
+    assert "infinite recursion" in failed(chx("eval", "-E", "let x = x; in x"))
+
+
+def test_too_deep_recursion_is_an_ordinary_error(chx: Run) -> None:
+    assert "stack overflow" in failed(chx("eval", "-E", "let f = n: 1 + f (n + 1); in f 0"))
+
+
+def test_bytes_that_are_no_text_do_not_confuse_the_report(chx: Run, work: Path) -> None:
+    (work / "bytes.nix").write_bytes(b'let a = "\xff\xfe"; in a.b\n')
+    assert "bytes.nix:1:" in failed(chx("eval", "bytes.nix"))
