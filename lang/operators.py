@@ -1,0 +1,91 @@
+"""Operator precedence, applied to a flat row of operands and operators."""
+
+from __future__ import annotations
+
+from typing import TypeAlias, Union
+
+from .nodes import AttrKey, Binary, Expr, HasAttr, Unary
+from .refusal import Refusal
+
+Operator: TypeAlias = tuple[str, int, int]
+"""Symbol, start, end."""
+
+RowItem: TypeAlias = Union[tuple[Expr, int, int], Operator, tuple[AttrKey, ...]]
+
+NEGATE = 12
+HAS = 11
+_LEFT, _RIGHT, _NONE = -1, 1, 0
+
+BINARY: dict[str, tuple[int, int]] = {
+    "->": (1, _RIGHT),
+    "||": (2, _LEFT),
+    "&&": (3, _LEFT),
+    "==": (4, _NONE), "!=": (4, _NONE),
+    "<": (5, _NONE), "<=": (5, _NONE), ">": (5, _NONE), ">=": (5, _NONE),
+    "//": (6, _RIGHT),
+    "+": (8, _LEFT), "-": (8, _LEFT),
+    "*": (9, _LEFT), "/": (9, _LEFT),
+    "++": (10, _RIGHT),
+}  # fmt: skip
+PREFIX = {"!": 7, "-": NEGATE}
+
+
+class Row:
+    """Operands and operators in the order written, precedence applied as far as it is certain.
+
+    `operands` holds (node, start, end), where the range includes parentheses.
+    `waiting` holds (precedence, symbol, start, is prefix) with rising precedence.
+    """
+
+    __slots__ = ("operands", "waiting")
+
+    def __init__(self) -> None:
+        self.operands: list[tuple[Expr, int, int]] = []
+        self.waiting: list[tuple[int, str, int, bool]] = []
+
+    def operand(self, node: Expr, start: int, end: int) -> None:
+        self.operands.append((node, start, end))
+
+    def prefix(self, operator: Operator) -> None:
+        self.waiting.append((PREFIX[operator[0]], operator[0], operator[1], True))
+
+    def binary(self, operator: Operator) -> None:
+        """Raises Refusal for a second operator of a kind that does not associate."""
+        symbol, start, end = operator
+        precedence, associates = BINARY[symbol]
+        waiting = self.waiting
+        while waiting:
+            other = waiting[-1][0]
+            if other < precedence or (other == precedence and associates == _RIGHT):
+                break
+            if other == precedence and associates == _NONE:
+                raise Refusal(
+                    f"syntax error, unexpected '{symbol}'",
+                    start,
+                    end,
+                    hint=f"'{waiting[-1][1]}' and '{symbol}' do not associate: put one of them in parentheses",
+                    other=(waiting[-1][2], waiting[-1][2] + len(waiting[-1][1])),
+                    other_text="the comparison it would follow",
+                )
+            self._reduce()
+        waiting.append((precedence, symbol, start, False))
+
+    def has(self, path: tuple[AttrKey, ...], end: int) -> None:
+        while self.waiting and self.waiting[-1][0] > HAS:
+            self._reduce()
+        node, start, _ = self.operands[-1]
+        self.operands[-1] = (HasAttr(node, path, start, end), start, end)
+
+    def finish(self) -> Expr:
+        while self.waiting:
+            self._reduce()
+        return self.operands[0][0]
+
+    def _reduce(self) -> None:
+        _, symbol, at, is_prefix = self.waiting.pop()
+        right, right_start, end = self.operands.pop()
+        if is_prefix:
+            self.operands.append((Unary(symbol, right, at, end), at, end))
+        else:
+            left, start, _ = self.operands[-1]
+            self.operands[-1] = (Binary(symbol, left, right, at, start, end), start, end)
