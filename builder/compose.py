@@ -1,0 +1,166 @@
+"""Composed roots: merged trees as a directory of hard links, made once and kept.
+
+A root lies at `$CHX_HOME/roots/<digest>`; the digest covers the trees' contents, not their names, so equal
+inputs share one root. It is made under a temporary name and renamed when complete: whatever lies under a
+final name is whole. Beside it, `<digest>.inputs` lists the store objects it was made of, so that
+`prune_roots` can drop roots whose objects are gone (their hard links would keep the content on the disk).
+
+Directories have mode 0755 and, like everything in the store, mtime 1. A build sees the root read-only.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import TYPE_CHECKING, Final
+
+from ..store.digest import Digest
+from ..store.errors import StoreError
+from ..store.manifest import Kind
+from ..store.path import StorePath
+from .disk import copy_file, remove_tree
+from .errors import InvalidInput, RootConflict
+from .etc import CONSTANT_ETC
+from .merge import Merged, Source, merge
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..store import Store
+
+_DOMAIN: Final = b"chx composed root 1\0"
+MOUNT_POINTS: Final = ("build", "chx", "chx/store", "dev", "proc", "tmp")
+_WHEN: Final = (1_000_000_000, 1_000_000_000)
+# Too many links, another file system, a file system or a kernel setting that refuses links.
+_CANNOT_LINK: Final = frozenset({errno.EMLINK, errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.EACCES})
+
+
+def root_digest(tree_digests: Sequence[Digest]) -> Digest:
+    """The name of the root that trees of these digests merge to; their order and repetition do not matter."""
+    parts = [_DOMAIN, *(digest.raw for digest in sorted(set(tree_digests)))]
+    for path, content in sorted(CONSTANT_ETC.items()):
+        parts += [path.encode(), b"\0", content, b"\0"]
+    return Digest.of(b"".join(parts))
+
+
+def compose_root(store: Store, inputs: Sequence[StorePath]) -> str:
+    """The directory that holds the merged trees of `inputs`, the mount points and a minimal /etc.
+
+    Raises `RootConflict`, `InvalidInput`.
+    """
+    try:
+        digest = root_digest([store.info(path).tree_digest for path in inputs])
+    except StoreError as error:
+        missing = next((path for path in inputs if not store.is_valid(path)), inputs[0])
+        raise InvalidInput(str(missing), str(error)) from error
+    roots = os.path.join(store.home, "roots")
+    final = os.path.join(roots, str(digest))
+    if os.path.isdir(final):
+        return final
+    os.makedirs(roots, exist_ok=True)
+    distinct = sorted(set(inputs))
+    merged = merge([Source(str(path), store.manifest(path)) for path in distinct])
+    work = store.temporary("root")
+    made = os.path.join(work, "root")
+    try:
+        materialise(merged, [store.physical(path) for path in distinct], made, [str(path) for path in distinct])
+        listing = os.path.join(work, "inputs")
+        with open(listing, "w") as file:
+            file.writelines(f"{path.base}\n" for path in distinct)
+        os.rename(listing, final + ".inputs")
+        try:
+            os.rename(made, final)
+        except OSError as error:
+            # Another process was quicker; its root is equal to ours.
+            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+                raise
+    finally:
+        remove_tree(work)
+    return final
+
+
+def materialise(merged: Merged, physical: Sequence[str], root: str, labels: Sequence[str] = ()) -> None:
+    """Make the directory `root` from `merged`, whose sources lie at `physical`."""
+    kinds = {item.path: item.kind for item in merged.entries}
+    os.mkdir(root, 0o755)
+    made: list[str] = [root]
+    for item in merged.entries:
+        if item.path == "":
+            continue
+        place = f"{root}/{item.path}"
+        if item.kind == Kind.DIRECTORY:
+            os.mkdir(place, 0o755)
+            made.append(place)
+            continue
+        assert item.entry is not None
+        if item.kind == Kind.SYMLINK:
+            assert item.entry.target is not None
+            os.symlink(item.entry.target, place)
+            os.utime(place, ns=_WHEN, follow_symlinks=False)
+            continue
+        origin = f"{physical[item.source]}/{item.entry.path}"
+        try:
+            os.link(origin, place, follow_symlinks=False)
+        except OSError as error:
+            if error.errno not in _CANNOT_LINK:
+                raise
+            copy_file(origin, place, 0o555 if item.kind == Kind.EXECUTABLE else 0o444)
+            os.utime(place, ns=_WHEN)
+    for point in MOUNT_POINTS:
+        kind = kinds.get(point)
+        if kind is None:
+            os.mkdir(f"{root}/{point}", 0o755)
+            made.append(f"{root}/{point}")
+        elif kind != Kind.DIRECTORY:
+            source = next(item.source for item in merged.entries if item.path == point)
+            label = labels[source] if labels else physical[source]
+            raise RootConflict(point, label, "the sandbox", "the sandbox needs a directory here")
+    _add_etc(root, kinds, made)
+    for place in reversed(made):
+        os.utime(place, ns=_WHEN)
+
+
+def _add_etc(root: str, kinds: dict[str, str], made: list[str]) -> None:
+    if "etc" not in kinds:
+        os.mkdir(f"{root}/etc", 0o755)
+        made.append(f"{root}/etc")
+    elif kinds["etc"] != Kind.DIRECTORY:
+        return
+    for path, content in CONSTANT_ETC.items():
+        if path not in kinds:
+            place = f"{root}/{path}"
+            with open(place, "wb") as file:
+                file.write(content)
+            os.chmod(place, 0o444)
+            os.utime(place, ns=_WHEN)
+
+
+def prune_roots(store: Store) -> int:
+    """Remove every root one of whose objects is no longer in the store; how many were removed."""
+    roots = os.path.join(store.home, "roots")
+    removed = 0
+    try:
+        names = os.listdir(roots)
+    except FileNotFoundError:
+        return 0
+    for name in names:
+        if name.endswith(".inputs"):
+            continue
+        listing = os.path.join(roots, name + ".inputs")
+        try:
+            with open(listing) as file:
+                objects = [StorePath.parse(line.strip()) for line in file]
+        except (OSError, StoreError):
+            objects = []
+        if objects and all(map(store.is_valid, objects)):
+            continue
+        doomed = os.path.join(store.temporary("root"), "root")
+        try:
+            os.rename(os.path.join(roots, name), doomed)
+        except OSError:
+            continue
+        if os.path.exists(listing):
+            os.unlink(listing)
+        remove_tree(os.path.dirname(doomed))
+        removed += 1
+    return removed

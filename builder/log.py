@@ -1,0 +1,120 @@
+"""Build logs: `$CHX_HOME/logs/<first 2>/<rest of the derivation's hash>-<name>.log`, compressed when finished."""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections import deque
+from typing import TYPE_CHECKING
+
+from .disk import write_all
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ..store import Store
+    from ..store.path import StorePath
+
+TAIL_LINES = 25
+_LONGEST_LINE = 4096
+_CHUNK = 1 << 18
+_GZIP = 16 + zlib.MAX_WBITS
+
+
+def log_path(home: str, derivation: StorePath) -> str:
+    """Where the log of `derivation` lies while it is written; with `.gz` appended afterwards."""
+    name = f"{derivation.hash[2:]}-{derivation.name.removesuffix('.drv')}.log"
+    return os.path.join(home, "logs", derivation.hash[:2], name)
+
+
+class BuildLog:
+    """The log of one build while it runs.
+
+    `write` takes bytes as they come; whole lines go to `listener` as text. `tail` holds the last lines.
+    """
+
+    def __init__(self, path: str, listener: Callable[[list[str]], None] | None = None) -> None:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        self.path = path
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+        self._listener = listener
+        self._rest = b""
+        self._tail: deque[str] = deque(maxlen=TAIL_LINES)
+
+    def write(self, chunk: bytes) -> None:
+        write_all(self._file, chunk)
+        *lines, self._rest = (self._rest + chunk).split(b"\n")
+        if len(self._rest) > _LONGEST_LINE:
+            lines.append(self._rest)
+            self._rest = b""
+        self._take(lines)
+
+    def say(self, text: str) -> None:
+        """Write a line of our own."""
+        self.write(text.encode("utf-8", "surrogateescape") + b"\n")
+
+    @property
+    def tail(self) -> tuple[str, ...]:
+        return tuple(self._tail)
+
+    def close(self) -> str:
+        """Compress the log; the path where it lies now."""
+        if self._file < 0:
+            return self.path
+        if self._rest:
+            self._take([self._rest])
+            self._rest = b""
+        compressor = zlib.compressobj(6, zlib.DEFLATED, _GZIP)
+        os.lseek(self._file, 0, os.SEEK_SET)
+        final = self.path + ".gz"
+        # Written under another name first: a reader sees the plain log or a whole compressed one.
+        work = f"{final}.{os.getpid()}"
+        target = os.open(work, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+        try:
+            while chunk := os.read(self._file, _CHUNK):
+                write_all(target, compressor.compress(chunk))
+            write_all(target, compressor.flush())
+        finally:
+            os.close(target)
+            os.close(self._file)
+            self._file = -1
+        os.rename(work, final)
+        os.unlink(self.path)
+        self.path = final
+        return final
+
+    def _take(self, lines: list[bytes]) -> None:
+        if lines:
+            texts = [line.decode("utf-8", "replace").rstrip("\r") for line in lines]
+            self._tail.extend(texts)
+            if self._listener is not None:
+                self._listener(texts)
+
+
+def find_log(store: Store, path: StorePath) -> str | None:
+    """The log file of a derivation or of the deriver of an output; None if there is none."""
+    derivation: StorePath | None = path
+    if not path.is_derivation:
+        derivation = store.info(path).deriver if store.is_valid(path) else None
+    if derivation is None:
+        return None
+    plain = log_path(store.home, derivation)
+    return next((found for found in (plain, plain + ".gz") if os.path.exists(found)), None)
+
+
+def open_log(store: Store, path: StorePath) -> Iterator[bytes] | None:
+    """The log of `path` in pieces (see `find_log`); that of a running build as far as it is."""
+    found = find_log(store, path)
+    return None if found is None else _pieces(found)
+
+
+def _pieces(path: str) -> Iterator[bytes]:
+    with open(path, "rb", buffering=0) as file:
+        if not path.endswith(".gz"):
+            while chunk := file.read(_CHUNK):
+                yield chunk
+            return
+        decompressor = zlib.decompressobj(_GZIP)
+        while chunk := file.read(_CHUNK):
+            yield decompressor.decompress(chunk)
+        yield decompressor.flush()

@@ -1,0 +1,190 @@
+"""Merging trees into one root, as a calculation on manifests.
+
+Laws: the order of the trees does not matter except for the words of an error; merging a tree with
+itself changes nothing; every file of every tree is in the result, at its own path or at the one that
+a link of another tree leads to.
+
+*Links that stand for directories.* A distribution's packages disagree about `/bin`: one has the link
+`bin -> usr/bin`, another the directory `bin` with files. Such a pair is no conflict: the link stays,
+and what lies below the directory moves to where the link leads (`bin/x` becomes `usr/bin/x`). The link
+may be absolute (counted from the root), climb with `..` (never above the root, as in the kernel), lead
+through other links, and lead to a directory that nobody has (then it is made). It must not lead round in
+a circle nor to a file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..store.manifest import Kind
+from .errors import RootConflict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..store.manifest import Entry, Manifest
+
+_MOST_LINKS = 40  # what the kernel follows in one path
+
+
+class Source(NamedTuple):
+    """A tree and the name that an error gives it."""
+
+    label: str
+    manifest: Manifest
+
+
+class Placed(NamedTuple):
+    """One entry of the merged root: where it is, what it is, and which file of which source it comes from."""
+
+    path: str
+    kind: str
+    entry: Entry | None  # None: a directory that no source has
+    source: int
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """A root; `entries` in an order in which every directory comes before what it holds."""
+
+    entries: tuple[Placed, ...]
+
+
+class _Links:
+    """All links of all sources at their places, and where a directory lies when one leads through them."""
+
+    def __init__(self, targets: dict[str, str]) -> None:
+        self._targets = targets
+        self._resolved: dict[str, str] = {"": ""}
+
+    def resolve(self, path: str, label: str) -> str:
+        """Where the directory `path` lies; RootConflict if links lead round in a circle."""
+        known = self._resolved.get(path)
+        if known is None:
+            parent, _, name = path.rpartition("/")
+            outer = self.resolve(parent, label)
+            known = f"{outer}/{name}" if outer else name
+            if known in self._targets:
+                known = self._walk(known, label)
+            self._resolved[path] = known
+        return known
+
+    def _walk(self, path: str, label: str) -> str:
+        todo = path.split("/")[::-1]
+        done: list[str] = []
+        followed = 0
+        while todo:
+            part = todo.pop()
+            if part in ("", "."):
+                continue
+            if part == "..":
+                if done:
+                    done.pop()
+                continue
+            done.append(part)
+            target = self._targets.get("/".join(done))
+            if target is None:
+                continue
+            followed += 1
+            if followed > _MOST_LINKS:
+                raise RootConflict(path, label, label, "its links lead round in a circle")
+            done.pop()
+            if target.startswith("/"):
+                done.clear()
+            todo.extend(reversed(target.split("/")))
+        return "/".join(done)
+
+
+def merge(sources: Sequence[Source]) -> Merged:
+    """The one root that holds all `sources`; raises `RootConflict`."""
+    links = _links(sources)
+    placed: dict[str, Placed] = {"": Placed("", Kind.DIRECTORY, None, 0)}
+    for index, (label, manifest) in enumerate(sources):
+        for entry in manifest.entries:
+            if entry.path == "":
+                if entry.kind != Kind.DIRECTORY:
+                    raise RootConflict("", label, label, "it is not a directory")
+                continue
+            if entry.kind == Kind.DIRECTORY:
+                _add_directory(placed, links.resolve(entry.path, label), entry, index, sources)
+            else:
+                place = _place(links, entry.path, label)
+                directory = place.rpartition("/")[0]
+                there = placed.get(directory)
+                if there is None or there.kind != Kind.DIRECTORY:
+                    _add_directory(placed, directory, None, index, sources)
+                _add_leaf(placed, place, entry, index, sources)
+    return Merged(tuple(sorted(placed.values(), key=lambda item: item.path.split("/"))))
+
+
+def _links(sources: Sequence[Source]) -> _Links:
+    """The links at their places. A link may itself lie behind another one, so this goes on until none moves."""
+    symlinks = [
+        (entry.path, entry.target or "", label)
+        for label, manifest in sources
+        for entry in manifest.entries
+        if entry.kind == Kind.SYMLINK
+    ]
+    places = [path for path, _, _ in symlinks]
+    for _ in range(_MOST_LINKS):
+        targets: dict[str, str] = {}
+        for place, (_, target, _) in zip(places, symlinks):
+            targets.setdefault(place, target)
+        links = _Links(targets)
+        moved = [_place(links, path, label) for path, _, label in symlinks]
+        if moved == places:
+            return links
+        places = moved
+    path, _, label = symlinks[0]
+    raise RootConflict(path, label, label, "links keep moving each other")
+
+
+def _place(links: _Links, path: str, label: str) -> str:
+    parent, _, name = path.rpartition("/")
+    directory = links.resolve(parent, label)
+    return f"{directory}/{name}" if directory else name
+
+
+def _add_directory(
+    placed: dict[str, Placed], path: str, entry: Entry | None, index: int, sources: Sequence[Source]
+) -> None:
+    there = placed.get(path)
+    if there is not None:
+        if there.kind != Kind.DIRECTORY:
+            raise _conflict(path, there, Kind.DIRECTORY, index, sources)
+        if there.entry is None and entry is not None:
+            placed[path] = Placed(path, Kind.DIRECTORY, entry, index)
+        return
+    parent = path.rpartition("/")[0]
+    if parent not in placed or placed[parent].kind != Kind.DIRECTORY:
+        _add_directory(placed, parent, None, index, sources)
+    placed[path] = Placed(path, Kind.DIRECTORY, entry, index)
+
+
+def _add_leaf(placed: dict[str, Placed], path: str, entry: Entry, index: int, sources: Sequence[Source]) -> None:
+    there = placed.get(path)
+    if there is None:
+        placed[path] = Placed(path, entry.kind, entry, index)
+    elif there.entry is None or not _same(there.entry, entry):
+        raise _conflict(path, there, entry.kind, index, sources)
+
+
+def _same(one: Entry, other: Entry) -> bool:
+    return one.kind == other.kind and one.digest == other.digest and one.target == other.target
+
+
+_WORDS = {
+    Kind.DIRECTORY: "a directory",
+    Kind.FILE: "a file",
+    Kind.EXECUTABLE: "an executable file",
+    Kind.SYMLINK: "a link",
+}
+
+
+def _conflict(path: str, there: Placed, kind: str, index: int, sources: Sequence[Source]) -> RootConflict:
+    if there.kind == kind:
+        reason = "the links have different targets" if kind == Kind.SYMLINK else "the files have different content"
+    else:
+        reason = f"{_WORDS[there.kind]} in one, {_WORDS[kind]} in the other"
+    return RootConflict(path, sources[there.source].label, sources[index].label, reason)

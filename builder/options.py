@@ -1,0 +1,30 @@
+"""What a user may choose about building."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class BuildOptions:
+    """How to build.
+
+    `jobs`: sandboxes at once (0: one per processor). `cores`: the value of NIX_BUILD_CORES (0: processors
+    divided among the jobs that run). `fetches`: downloads at once, beside the jobs. `keep_going`: after a
+    failure, go on with what does not depend on it. `keep_failed`: keep the build directory of a failed build.
+    `timeout_seconds`, `silence_seconds`, `max_log_bytes`: 0 means no limit. `rebuild`: build the targets even
+    if the trace knows them, and record what comes out. `extra_systems`: systems beside the machine's own.
+    `offline`: nothing may be fetched.
+    """
+
+    jobs: int = 0
+    cores: int = 0
+    fetches: int = 8
+    keep_going: bool = False
+    keep_failed: bool = False
+    timeout_seconds: float = 0
+    silence_seconds: float = 0
+    max_log_bytes: int = 0
+    rebuild: bool = False
+    extra_systems: tuple[str, ...] = ()
+    offline: bool = False

@@ -1,0 +1,237 @@
+"""Running a program and watching it: output, time, silence, cancellation.
+
+`posix_spawn` is used directly: it is safe beside threads, and importing `subprocess` costs more than a
+whole small build. Every descriptor is close-on-exec except those that a child is given.
+
+A program is killed with all its descendants. For an ordinary program that is its process group; for a
+sandbox it is the first process of the sandbox's process namespace, with which the kernel ends all others
+before that one's end can be seen. bwrap itself ends as soon as the command does, when
+processes that the command left behind may still write; so the end of a sandbox is the end of its first
+process, never that of bwrap.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from .sandbox import Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from .cancellation import Cancellation
+
+_CHUNK = 1 << 16
+_NO_LIMITS = Limits()
+_GRACE = 5.0  # seconds that a killed process may take to be gone
+
+
+class Outcome(NamedTuple):
+    """How a program ended.
+
+    `status` as a shell counts it (128 + signal). `ended` says which limit ended it, or "cancelled", else
+    None. `report` is what it wrote to its report descriptor.
+    """
+
+    status: int
+    ended: str | None
+    report: str
+
+
+def run(
+    argv: Sequence[str],
+    env: Mapping[str, str],
+    sink: Callable[[bytes], None],
+    cancellation: Cancellation | None = None,
+    limits: Limits = _NO_LIMITS,
+    inherited: Sequence[int] = (),
+    report: tuple[int, int] | None = None,
+) -> Outcome:
+    """Run `argv` with exactly `env`, no input, and both outputs going to `sink`.
+
+    `inherited` are descriptors that the child finds under the same numbers; `report` is a pipe whose second
+    end it gets too. Raises OSError if the program cannot be started.
+    """
+    out, child_out = os.pipe2(os.O_CLOEXEC)
+    actions: list[tuple[int, ...] | tuple[int, int, str, int, int]] = [
+        (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_DUP2, child_out, 1),
+        (os.POSIX_SPAWN_DUP2, child_out, 2),
+    ]
+    given = [*inherited] + ([report[1]] if report else [])
+    # Duplicating a descriptor onto itself clears its close-on-exec flag in the child alone.
+    actions += [(os.POSIX_SPAWN_DUP2, number, number) for number in given]
+    try:
+        pid = os.posix_spawn(
+            argv[0],
+            argv,
+            env,
+            file_actions=actions,
+            setpgroup=0,  # an interrupt from the terminal is ours to handle
+            setsigmask=(),
+            setsigdef=(signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT),
+        )
+    except BaseException:
+        os.close(out)
+        if report:
+            os.close(report[0])
+        raise
+    finally:
+        os.close(child_out)
+        if report:
+            os.close(report[1])
+    return _Watch(pid, out, report[0] if report else None, sink, cancellation, limits).until_gone()
+
+
+def executable(name: str, path: str | None = None) -> str | None:
+    """Where the program `name` lies on PATH."""
+    for directory in (path if path is not None else os.environ.get("PATH", os.defpath)).split(os.pathsep):
+        candidate = os.path.join(directory or ".", name)
+        if os.path.isfile(candidate) and os.access(candidate, os.X_OK):
+            return candidate
+    return None
+
+
+class _Watch:
+    """One running program."""
+
+    def __init__(
+        self,
+        pid: int,
+        out: int,
+        report: int | None,
+        sink: Callable[[bytes], None],
+        cancellation: Cancellation | None,
+        limits: Limits,
+    ) -> None:
+        self._pid, self._out, self._report, self._sink = pid, out, report, sink
+        self._cancellation, self._limits = cancellation, limits
+        self._process = os.pidfd_open(pid)
+        self._first: int | None = None  # the first process of a sandbox, as a pidfd
+        self._reported = b""
+        self._ended: str | None = None
+        self._written = 0
+
+    def until_gone(self) -> Outcome:
+        try:
+            self._follow()
+            _, status = os.waitpid(self._pid, 0)
+            self._pid = -1
+            self._await_first()
+            self._drain()
+        finally:
+            self._close()
+        code = os.waitstatus_to_exitcode(status)
+        return Outcome(code if code >= 0 else 128 - code, self._ended, self._reported.decode("utf-8", "replace"))
+
+    def _follow(self) -> None:
+        """Handle output until the process has ended."""
+        poll = select.poll()
+        poll.register(self._out, select.POLLIN)
+        poll.register(self._process, select.POLLIN)
+        if self._report is not None:
+            poll.register(self._report, select.POLLIN)
+        if self._cancellation is not None:
+            poll.register(self._cancellation.descriptor, select.POLLIN)
+        started = heard = time.monotonic()
+        while True:
+            ready = poll.poll(self._wait_milliseconds(started, heard))
+            now = time.monotonic()
+            for descriptor, _ in ready:
+                if descriptor == self._out:
+                    heard = now
+                    if not self._read_output():
+                        poll.unregister(self._out)
+                elif descriptor == self._report:
+                    if not self._read_report():
+                        poll.unregister(self._report)
+                elif descriptor != self._process:
+                    poll.unregister(descriptor)
+                    self._end("cancelled")
+            if any(descriptor == self._process for descriptor, _ in ready):
+                return
+            if self._ended is None:
+                if self._limits.seconds and now - started >= self._limits.seconds:
+                    self._end("time")
+                elif self._limits.silence and now - heard >= self._limits.silence:
+                    self._end("silence")
+                elif self._limits.log_bytes and self._written > self._limits.log_bytes:
+                    self._end("log")
+
+    def _wait_milliseconds(self, started: float, heard: float) -> float | None:
+        if self._ended is not None:
+            return _GRACE * 1000
+        deadlines = []
+        if self._limits.seconds:
+            deadlines.append(started + self._limits.seconds)
+        if self._limits.silence:
+            deadlines.append(heard + self._limits.silence)
+        return max(0.0, min(deadlines) - time.monotonic()) * 1000 + 1 if deadlines else None
+
+    def _read_output(self) -> bool:
+        chunk = os.read(self._out, _CHUNK)
+        self._written += len(chunk)
+        if chunk and self._ended != "log":
+            self._sink(chunk)
+        return bool(chunk)
+
+    def _read_report(self) -> bool:
+        assert self._report is not None
+        chunk = os.read(self._report, _CHUNK)
+        self._reported += chunk
+        if self._first is None:
+            number = _child_pid(self._reported)
+            if number is not None:
+                try:
+                    self._first = os.pidfd_open(number)
+                except ProcessLookupError:
+                    self._first = None
+        return bool(chunk)
+
+    def _end(self, why: str) -> None:
+        self._ended = why
+        try:
+            if self._first is not None:
+                signal.pidfd_send_signal(self._first, signal.SIGKILL)
+            else:
+                os.killpg(self._pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+    def _await_first(self) -> None:
+        if self._first is not None:
+            poll = select.poll()
+            poll.register(self._first, select.POLLIN)
+            poll.poll(_GRACE * 1000)
+
+    def _drain(self) -> None:
+        """Take what is left in the pipes; a process that left its group may hold them open, so do not wait long."""
+        for descriptor, read in ((self._out, self._read_output), (self._report, self._read_report)):
+            if descriptor is None:
+                continue
+            poll = select.poll()
+            poll.register(descriptor, select.POLLIN)
+            while poll.poll(100) and read():
+                pass
+
+    def _close(self) -> None:
+        if self._pid >= 0:
+            self._end("cancelled")
+            os.waitpid(self._pid, 0)
+        for descriptor in (self._out, self._report, self._process, self._first):
+            if descriptor is not None:
+                os.close(descriptor)
+
+
+def _child_pid(report: bytes) -> int | None:
+    """The process that bwrap's first report names: `{ "child-pid": 123, ...`."""
+    _, found, rest = report.partition(b'"child-pid":')
+    digits = rest.lstrip()
+    end = 0
+    while end < len(digits) and digits[end : end + 1].isdigit():
+        end += 1
+    return int(digits[:end]) if found and 0 < end < len(digits) else None

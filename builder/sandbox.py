@@ -1,0 +1,85 @@
+"""What a sandbox is, as a value, and how bubblewrap is asked for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+BUILD_DIRECTORY = "/build"
+HOSTNAME = "chx"
+USER = 1000
+GROUP = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Bind:
+    """`source` outside appears as `target` inside."""
+
+    source: str
+    target: str
+    writable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When to end a process: seconds in all, seconds without output, bytes of output; 0 is no limit."""
+
+    seconds: float = 0
+    silence: float = 0
+    log_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxSpec:
+    """Everything that a process in a sandbox can see.
+
+    `root` is a composed root, seen read-only; None is an empty one. `binds` are made in their order, later
+    ones over earlier ones. `command` is a program (a path inside) and its arguments. `network` shares the
+    host's.
+    """
+
+    command: tuple[str, ...]
+    root: str | None = None
+    binds: tuple[Bind, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    cwd: str = BUILD_DIRECTORY
+    network: bool = False
+    uid: int = USER
+    gid: int = GROUP
+    hostname: str = HOSTNAME
+    limits: Limits = Limits()
+
+
+def bwrap_arguments(spec: SandboxSpec, seccomp_fd: int | None = None, status_fd: int | None = None) -> list[str]:
+    """The arguments of bwrap for `spec`: options, `--`, command.
+
+    The descriptors are those under which bwrap will find the seccomp program and where it reports.
+    Mounts come in the order root, /dev, /proc, binds, so that a bind may lie inside any of them.
+    """
+    arguments = ["--unshare-all"]
+    if spec.network:
+        arguments.append("--share-net")
+    arguments += [
+        "--uid", str(spec.uid),
+        "--gid", str(spec.gid),
+        "--hostname", spec.hostname,
+        "--cap-drop", "ALL",
+        "--die-with-parent",
+        "--new-session",
+        "--clearenv",
+    ]  # fmt: skip
+    for name, value in spec.env.items():
+        arguments += ["--setenv", name, value]
+    if spec.root is not None:
+        arguments += ["--ro-bind", spec.root, "/"]
+    arguments += ["--dev", "/dev", "--proc", "/proc"]
+    for bind in spec.binds:
+        arguments += ["--bind" if bind.writable else "--ro-bind", bind.source, bind.target]
+    if spec.root is None:
+        arguments += ["--remount-ro", "/"]
+    arguments += ["--chdir", spec.cwd]
+    if seccomp_fd is not None:
+        arguments += ["--seccomp", str(seccomp_fd)]
+    if status_fd is not None:
+        arguments += ["--json-status-fd", str(status_fd)]
+    return [*arguments, "--", *spec.command]
