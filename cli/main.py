@@ -76,7 +76,9 @@ def _dispatch(words: list[str]) -> int:
     import gc
 
     gc.disable()
-    status: int = module.run(parser.parse_args(words[1:]))
+    arguments = parser.parse_args(words[1:])
+    arguments.words = words
+    status: int = module.run(arguments)
     return status
 
 

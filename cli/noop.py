@@ -29,8 +29,10 @@ def home() -> str:
     chosen = os.environ.get("CHX_HOME")
     if chosen:
         return chosen
-    data = os.environ.get("XDG_DATA_HOME")
-    return os.path.join(data or os.path.join(os.path.expanduser("~"), ".local/share"), "chx")
+    data = os.environ.get("XDG_DATA_HOME", "")
+    if not os.path.isabs(data):
+        data = os.path.join(os.path.expanduser("~"), ".local/share")
+    return os.path.join(data, "chx")
 
 
 def signature(path: str) -> Signature:

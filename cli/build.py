@@ -1,0 +1,129 @@
+"""`chx build`: evaluate expressions, build what they describe, and link the results."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from . import expression
+from .errors import CommandError
+
+if TYPE_CHECKING:
+    from ..store import Store, StorePath
+    from .session import Session
+
+DESCRIPTION = """\
+Evaluate an expression, build the derivations it gives, print their store paths,
+and make a link `result` to each (`result-2`, ... for more than one; `result-dev`
+for an output `dev`). What is built already is not built again.
+"""
+EPILOG = (
+    expression.EPILOG
+    + """
+examples:
+  chx build tinycc
+  chx build -f package.nix --argstr version 1.2 -o app
+  chx build -E 'with import <chx> {}; hello' --no-out-link
+"""
+)
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    expression.configure(parser)
+    group = parser.add_argument_group("results")
+    group.add_argument("-o", "--out-link", default="result", metavar="NAME", help="name of the link (default: result)")
+    group.add_argument("--no-out-link", action="store_true", help="make no link")
+    configure_building(parser)
+
+
+def configure_building(parser: argparse.ArgumentParser) -> None:
+    """Options of every command that may build."""
+    group = parser.add_argument_group("building")
+    group.add_argument(
+        "-j", "--max-jobs", "--jobs", dest="jobs", type=_count, default=0, metavar="N",
+        help="builds at once (default: one per processor)",
+    )  # fmt: skip
+    group.add_argument(
+        "--cores", type=_count, default=0, metavar="N", help="processors for one build (default: shared)"
+    )
+    group.add_argument("-k", "--keep-going", action="store_true", help="after a failure, build what does not depend on it")
+    group.add_argument("-K", "--keep-failed", action="store_true", help="keep the build directory of a failed build")
+    group.add_argument("--timeout", type=float, default=0, metavar="SECONDS", help="end a build after so long")
+    group.add_argument(
+        "--max-silent-time", type=float, default=0, metavar="SECONDS", help="end a build that prints nothing for so long"
+    )
+    group.add_argument("--offline", action="store_true", help="fetch nothing")
+    group.add_argument("-v", "--verbose", action="store_true", help="show what builders print while they run")
+    group.add_argument("-q", "--quiet", action="store_true", help="show errors only")
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise ValueError
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A derivation that was asked for, and which of its outputs."""
+
+    derivation: StorePath
+    outputs: tuple[str, ...]
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from .noop import remember
+    from .realise import options_of, realise
+    from .session import Session
+
+    with Session(expression.search_path(arguments), arguments.max_call_depth) as session:
+        store = session.store
+        with store.transaction():
+            wanted = instantiate(session, arguments)
+        built = realise(store, [(item.derivation, item.outputs) for item in wanted], options_of(arguments))
+        paths = [built[item.derivation, output] for item in wanted for output in item.outputs]
+        links = [] if arguments.no_out_link else link_results(store, arguments.out_link, wanted, built)
+        output = "".join(f"{path}\n" for path in paths)
+        sys.stdout.write(output)
+        remember(arguments.words, session.world.seen, [store.physical(path) for path in paths], links, output)
+    return 0
+
+
+def instantiate(session: Session, arguments: argparse.Namespace) -> list[Wanted]:
+    """The derivations that the command line means, in the order named, each once."""
+    wanted: dict[Wanted, None] = {}
+    for selected in expression.select(session, arguments):
+        found = session.evaluator.derivations(selected.value, selected.attribute)
+        if not found:
+            if not selected.attribute and arguments.file is None and arguments.expr is None:
+                raise CommandError("which package?", hint="name one, for example: chx build tinycc")
+            name = f"'{selected.attribute}'" if selected.attribute else "the expression"
+            kind = session.evaluator.type_name(selected.value)
+            raise CommandError(f"{name} is {kind}, not a derivation, and there is none in it")
+        for derivation, outputs in found:
+            wanted[Wanted(derivation, tuple(outputs))] = None
+    return list(wanted)
+
+
+def link_results(
+    store: Store, name: str, wanted: list[Wanted], built: dict[tuple[StorePath, str], StorePath]
+) -> list[tuple[str, str]]:
+    """Make the result links; returns pairs of link and target."""
+    links = []
+    for number, item in enumerate(wanted, 1):
+        base = name if number == 1 else f"{name}-{number}"
+        for output in item.outputs:
+            link = os.path.abspath(base if output == "out" else f"{base}-{output}")
+            if os.path.lexists(link) and not os.path.islink(link):
+                raise CommandError(
+                    f"'{link}' is in the way: it is not a link",
+                    hint="move it, or choose another name with -o, or use --no-out-link",
+                )
+            path = built[item.derivation, output]
+            store.add_root(link, path)
+            links.append((link, store.physical(path)))
+    return links

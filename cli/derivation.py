@@ -1,0 +1,43 @@
+"""`chx derivation`: show what an expression asks to be built."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from . import expression
+
+DESCRIPTION = """\
+Print derivations as JSON, by attribute or expression, or by the store path of a
+derivation or of something built from it.
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    show = actions.add_parser("show", help="print derivations as JSON", description=DESCRIPTION)
+    expression.configure(show)
+    show.add_argument("-r", "--recursive", action="store_true", help="include the derivations they need")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    import json
+
+    from .named import derivations_named
+    from .session import Session
+
+    with Session(expression.search_path(arguments), arguments.max_call_depth) as session:
+        store = session.store
+        pending = list(derivations_named(session, arguments))
+        shown = {}
+        while pending:
+            path = pending.pop(0)
+            if str(path) in shown:
+                continue
+            derivation = store.derivation(path)
+            shown[str(path)] = derivation.to_dict()
+            if arguments.recursive:
+                pending.extend(derivation.input_drvs)
+    json.dump(shown, sys.stdout, indent=2, sort_keys=True)
+    print()
+    return 0

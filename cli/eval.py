@@ -1,0 +1,58 @@
+"""`chx eval`: print the value of an expression."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from . import expression
+from .errors import CommandError
+
+DESCRIPTION = """\
+Evaluate an expression and print its value as `nix-instantiate --eval` does. Parts
+that were not needed are printed as «thunk» unless --strict is given.
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("input", nargs="?", metavar="FILE", help="a file, a folder with default.nix, or -")
+    group = parser.add_argument_group("what to evaluate")
+    group.add_argument("-f", "--file", metavar="FILE", help="the same as FILE")
+    group.add_argument("-E", "--expr", metavar="EXPR", help="evaluate the expression EXPR")
+    group.add_argument(
+        "-A", "--attr", action="append", default=[], metavar="ATTR", help="select an attribute (may be repeated)"
+    )
+    expression.configure_evaluation(parser)
+    group = parser.add_argument_group("how to print")
+    group.add_argument("--strict", action="store_true", help="evaluate the whole value")
+    form = group.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print JSON (implies --strict)")
+    form.add_argument("--xml", action="store_true", help="print XML")
+    form.add_argument("--raw", action="store_true", help="print a string without quotes or escapes")
+    group.add_argument("--no-location", action="store_true", help="leave positions out of XML")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from .session import Session
+
+    if arguments.input is not None and arguments.file is not None:
+        raise CommandError("name one file, not two")
+    arguments.file = arguments.file or arguments.input
+    if arguments.file is None and arguments.expr is None:
+        raise CommandError("what shall be evaluated?", hint="name a file, or give -E EXPR")
+    arguments.attributes = []
+    with Session(expression.search_path(arguments), arguments.max_call_depth) as session:
+        evaluator = session.evaluator
+        for selected in expression.select(session, arguments):
+            value = selected.value
+            if arguments.raw:
+                text = evaluator.to_raw(value)
+            elif arguments.json:
+                text = evaluator.to_json(value) + "\n"
+            elif arguments.xml:
+                text = evaluator.to_xml(value, strict=arguments.strict, location=not arguments.no_location)
+            else:
+                text = evaluator.print_value(value, strict=arguments.strict) + "\n"
+            sys.stdout.flush()
+            sys.stdout.buffer.write(text.encode("latin-1"))
+    return 0

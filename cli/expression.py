@@ -1,0 +1,94 @@
+"""Which value a command line means: options shared by the commands that evaluate."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .errors import CommandError
+
+if TYPE_CHECKING:
+    from ..evaluator import Value
+    from .session import Session
+
+EPILOG = """\
+Without -f and -E, ATTR is looked up in the bundled package set. A function is
+called with --arg and --argstr and the defaults of its arguments; `-f DIR` means
+DIR/default.nix. `<chx>` in an expression is the bundled package set.
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add -f, -E, -A, --arg, --argstr, -I, --show-trace and positional attributes."""
+    group = parser.add_argument_group("what to evaluate")
+    group.add_argument("attributes", nargs="*", metavar="ATTR", help="attribute path, such as tinycc or lib.version")
+    group.add_argument("-f", "--file", metavar="FILE", help="evaluate FILE instead of the bundled package set")
+    group.add_argument("-E", "--expr", metavar="EXPR", help="evaluate the expression EXPR")
+    group.add_argument(
+        "-A", "--attr", action="append", default=[], metavar="ATTR", help="select an attribute (may be repeated)"
+    )
+    configure_evaluation(parser)
+
+
+def configure_evaluation(parser: argparse.ArgumentParser) -> None:
+    """Add only the options that say how, not what, to evaluate."""
+    group = parser.add_argument_group("how to evaluate")
+    group.add_argument(
+        "--arg", action="append", nargs=2, default=[], metavar=("NAME", "EXPR"), help="pass a value to a function"
+    )
+    group.add_argument(
+        "--argstr", action="append", nargs=2, default=[], metavar=("NAME", "TEXT"), help="pass a string to a function"
+    )
+    group.add_argument(
+        "-I", "--include", action="append", default=[], metavar="[NAME=]PATH", help="add an entry to the search path"
+    )
+    group.add_argument("--max-call-depth", type=int, metavar="N", help="how deep calls may nest (default 10000)")
+    group.add_argument("--show-trace", action="store_true", help="show every step that led to an error")
+
+
+def search_path(arguments: argparse.Namespace) -> tuple[tuple[str, str], ...]:
+    """Pairs of prefix and absolute path from -I."""
+    entries = []
+    for entry in arguments.include:
+        name, _, path = entry.rpartition("=")
+        entries.append((name, os.path.abspath(path)))
+    return tuple(entries)
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """A value and how the user named it."""
+
+    attribute: str
+    value: Value
+
+
+def select(session: Session, arguments: argparse.Namespace) -> list[Selected]:
+    """Evaluate what was asked for; one value per attribute path, or the whole."""
+    from .session import PKGS
+    from .sources import expression_file, source_of_request
+
+    evaluator = session.evaluator
+    attributes = [*arguments.attributes, *arguments.attr]
+    if arguments.file is not None and arguments.expr is not None:
+        raise CommandError("-f and -E exclude each other")
+    if arguments.expr is not None:
+        root = evaluator.eval_source(source_of_request(None, arguments.expr))
+    elif arguments.file == "-":
+        root = evaluator.eval_source(source_of_request("-", None))
+    elif arguments.file is not None:
+        root = evaluator.eval_file(expression_file(arguments.file))
+    else:
+        root = evaluator.eval_file(os.path.join(PKGS, "default.nix"))
+    given = {name: evaluator.string(os.fsencode(text).decode("latin-1")) for name, text in arguments.argstr}
+    for name, expression in arguments.arg:
+        given[name] = evaluator.eval_source(source_of_request(None, expression))
+    root = evaluator.auto_call(root, given)
+    if not attributes:
+        return [Selected("", root)]
+    return [
+        Selected(attribute, evaluator.auto_call(evaluator.select_attr_path(root, attribute), given))
+        for attribute in attributes
+    ]

@@ -1,0 +1,39 @@
+"""`chx log`: show what a build printed."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from . import expression
+from .errors import CommandError
+
+DESCRIPTION = """\
+Print the log of the build of X: an attribute, a result link, a store path or a
+derivation. Logs of failed builds are kept too.
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    expression.configure(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    import shutil
+
+    from ..builder import open_log
+    from .named import derivations_named
+    from .session import Session
+
+    with Session(expression.search_path(arguments), arguments.max_call_depth) as session:
+        for derivation in derivations_named(session, arguments):
+            log = open_log(session.store, derivation)
+            if log is None:
+                raise CommandError(
+                    f"there is no log of '{derivation.name}'",
+                    hint="it was never built here, or its builder is builtin and printed nothing",
+                )
+            with log:
+                sys.stdout.flush()
+                shutil.copyfileobj(log, sys.stdout.buffer)
+    return 0

@@ -1,0 +1,33 @@
+"""What a person sees while things are built: plain lines on standard error.
+
+Each line starts with `chx:`, so that it can be told from what builders print.
+"""
+
+from __future__ import annotations
+
+import sys
+
+
+def size(count: int) -> str:
+    """A number of bytes for people: `12.3 MB` (powers of 1000)."""
+    if count < 1000:
+        return f"{count} B"
+    value = float(count)
+    for unit in ("kB", "MB", "GB"):
+        value /= 1000
+        if value < 1000:
+            return f"{value:.1f} {unit}"
+    return f"{value / 1000:.1f} TB"
+
+
+def duration(seconds: float) -> str:
+    """A time for people: `0.4 s`, `1 min 20 s`."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    return f"{int(seconds) // 60} min {int(seconds) % 60} s"
+
+
+def say(text: str) -> None:
+    """One line of progress."""
+    sys.stderr.write(f"chx: {text}\n")
+    sys.stderr.flush()

@@ -1,0 +1,61 @@
+"""One command's connection to the rooms: the store, the world of evaluation, the evaluator.
+
+Everything is made on first use: `chx parse` opens no store, `chx eval -E 1`
+writes nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..evaluator import Evaluator
+    from ..store import Store
+    from .world import FileWorld
+
+PKGS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "pkgs")
+"""The bundled package set."""
+
+
+class Session:
+    """Use as a context manager, so that the store is closed."""
+
+    def __init__(self, search_path: tuple[tuple[str, str], ...] = (), max_call_depth: int | None = None) -> None:
+        self._search_path = search_path
+        self._max_call_depth = max_call_depth
+        self._store: Store | None = None
+
+    @property
+    def store(self) -> Store:
+        """The store, opened on first use."""
+        if self._store is None:
+            from ..store import Store
+
+            self._store = Store.open()
+        return self._store
+
+    @cached_property
+    def world(self) -> FileWorld:
+        from .world import FileWorld
+
+        return FileWorld(self, (*self._search_path, ("chx", PKGS)))
+
+    @cached_property
+    def evaluator(self) -> Evaluator:
+        from ..evaluator import Evaluator
+
+        if self._max_call_depth is None:
+            return Evaluator(self.world)
+        return Evaluator(self.world, max_call_depth=self._max_call_depth)
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._store is not None:
+            self._store.close()

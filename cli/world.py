@@ -1,0 +1,206 @@
+"""The world of evaluation, made of real files, a store and a builder.
+
+Everything that is looked at is remembered with its signature from before it was
+read, which is what lets an equal command be answered without evaluating (see
+`noop.py`).
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from .noop import Signature, home, signature
+
+if TYPE_CHECKING:
+    from ..evaluator import ContextElement, FileKind
+    from ..store import Derivation, StorePath
+    from .session import Session
+
+_STORE_PREFIX = "/chx/store/"
+
+
+def _kind(mode: int) -> FileKind:
+    if stat.S_ISREG(mode):
+        return "regular"
+    if stat.S_ISDIR(mode):
+        return "directory"
+    return "symlink" if stat.S_ISLNK(mode) else "unknown"
+
+
+class FileWorld:
+    """Implements the evaluator's `World`. Paths are byte strings, as there."""
+
+    def __init__(self, session: Session, search_path: tuple[tuple[str, str], ...]) -> None:
+        machine = os.uname()
+        self.current_system = f"{machine.machine}-{machine.sysname.lower()}"
+        self.seen: dict[str, Signature] = {}
+        self._session = session
+        self._search_path = [(prefix, os.fsencode(path).decode("latin-1")) for prefix, path in search_path]
+        self._added: dict[tuple[str, str], StorePath] = {}
+        self._code = os.path.join(home(), "cache", "code")
+
+    def _native(self, path: str) -> str:
+        """The path as the operating system knows it, its signature remembered."""
+        native = os.fsdecode(self.physical(path).encode("latin-1"))
+        if native not in self.seen:
+            self.seen[native] = signature(native)
+        return native
+
+    def read_file(self, path: str) -> bytes:
+        native = self._native(path)
+        target = os.path.realpath(native)
+        if target != native and target not in self.seen:
+            self.seen[target] = signature(target)
+        with open(native, "rb") as file:
+            return file.read()
+
+    def read_dir(self, path: str) -> Mapping[str, FileKind]:
+        with os.scandir(self._native(path)) as entries:
+            return {
+                os.fsencode(entry.name).decode("latin-1"): _kind(entry.stat(follow_symlinks=False).st_mode)
+                for entry in entries
+            }
+
+    def file_type(self, path: str) -> FileKind | None:
+        try:
+            return _kind(os.lstat(self._native(path)).st_mode)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def resolve(self, path: str) -> str:
+        native = self._native(path)
+        target = os.path.realpath(native, strict=True)
+        if target == native:
+            return path
+        return os.fsencode(target).decode("latin-1")
+
+    def add_path(
+        self,
+        path: str,
+        name: str,
+        filter: Callable[[str, FileKind], bool] | None,
+        recursive: bool,
+        expected: tuple[str, bytes] | None,
+    ) -> StorePath:
+        key = (path, name)
+        if filter is None and expected is None and key in self._added:
+            return self._added[key]
+        native = self._native(path)
+        store = self._session.store
+        if filter is None:
+            self._remember_tree(native)
+            added = store.add_tree(native, name)
+        else:
+            folder = store.temporary("filter")
+            copy = os.path.join(folder, "tree")
+            self._copy_filtered(path, native, copy, filter)
+            added = store.add_tree(copy, name, consume=True)
+            os.rmdir(folder)
+        if expected is not None:
+            self._check_content(store.physical(added), path, recursive, expected)
+        if filter is None and expected is None:
+            self._added[key] = added
+        return added
+
+    def _remember_tree(self, native: str) -> None:
+        for base, folders, files in os.walk(native):
+            for name in (*folders, *files):
+                path = os.path.join(base, name)
+                self.seen.setdefault(path, signature(path))
+
+    def _copy_filtered(self, path: str, native: str, copy: str, keep: Callable[[str, FileKind], bool]) -> None:
+        import shutil
+
+        found = os.lstat(native)
+        if stat.S_ISLNK(found.st_mode):
+            os.symlink(os.readlink(native), copy)
+        elif stat.S_ISDIR(found.st_mode):
+            os.mkdir(copy)
+            for name, kind in sorted(self.read_dir(path).items()):
+                inner = f"{path}/{name}"
+                if keep(inner, kind):
+                    base = os.fsdecode(name.encode("latin-1"))
+                    self._copy_filtered(inner, self._native(inner), os.path.join(copy, base), keep)
+        else:
+            shutil.copyfile(native, copy)
+            os.chmod(copy, 0o755 if found.st_mode & stat.S_IXUSR else 0o644)
+
+    def _check_content(self, physical: str, path: str, recursive: bool, expected: tuple[str, bytes]) -> None:
+        from ..builder import hash_content, sri
+        from .errors import CommandError
+
+        algorithm, digest = expected
+        got = hash_content(physical, algorithm, "recursive" if recursive else "flat")
+        if got != digest:
+            raise CommandError(
+                f"hash mismatch importing '{path}'\n  specified: {sri(algorithm, digest)}\n        got: {sri(algorithm, got)}"
+            )
+
+    def add_text(self, name: str, content: bytes, references: Iterable[StorePath]) -> StorePath:
+        return self._session.store.add_bytes(content, name, references)
+
+    def write_derivation(self, derivation: Derivation) -> StorePath:
+        return self._session.store.add_derivation(derivation)
+
+    def realise(self, context: Iterable[ContextElement]) -> Mapping[str, str]:
+        from ..store import StorePath, upstream_placeholder
+        from .realise import realise
+
+        wanted: dict[StorePath, set[str]] = {}
+        for element in context:
+            if element[0] == "output":
+                wanted.setdefault(StorePath.parse(element[1]), set()).add(element[2])
+        if not wanted:
+            return {}
+        targets = [(derivation, tuple(sorted(outputs))) for derivation, outputs in wanted.items()]
+        built = realise(self._session.store, targets)
+        return {upstream_placeholder(drv, output): str(path) for (drv, output), path in built.items()}
+
+    def physical(self, path: str) -> str:
+        if path.startswith(_STORE_PREFIX):
+            directory = os.fsencode(self._session.store.directory).decode("latin-1")
+            return f"{directory}/{path[len(_STORE_PREFIX) :]}"
+        return path
+
+    def allowed(self, path: str) -> bool:
+        return True
+
+    def search_path(self) -> list[tuple[str, str]]:
+        return self._search_path
+
+    def env(self, name: str) -> str:
+        return ""
+
+    def trace(self, message: str) -> None:
+        self._say("trace: ", message)
+
+    def warn(self, message: str) -> None:
+        self._say("evaluation warning: ", message)
+
+    def _say(self, prefix: str, message: str) -> None:
+        sys.stderr.flush()
+        sys.stderr.buffer.write(prefix.encode() + message.encode("latin-1") + b"\n")
+        sys.stderr.buffer.flush()
+
+    def load_code(self, key: str) -> bytes | None:
+        try:
+            with open(os.path.join(self._code, key), "rb") as file:
+                return file.read()
+        except OSError:
+            return None
+
+    def save_code(self, key: str, data: bytes) -> None:
+        path = os.path.join(self._code, key)
+        temporary = f"{path}.{os.getpid()}"
+        try:
+            os.makedirs(self._code, exist_ok=True)
+            with open(temporary, "wb") as file:
+                file.write(data)
+            os.replace(temporary, path)
+        except OSError:
+            # A cache that cannot be written costs time and nothing else.
+            return
