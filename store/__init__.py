@@ -1,1 +1,85 @@
-"""(being written)"""
+"""The store: immutable objects by content, and what is known of them.
+
+Words: a *store object* is a *tree* (directory, file or symbolic link) under the name
+that follows from its content, its *store path*. Its *manifest* lists the tree file by
+file. *References* are the objects whose hash parts occur in it, *referrers* the
+inverse, the *closure* is what references reach. *Valid* is what is registered. A
+*derivation* says what to build; a *realisation* is a row of the *build trace*: what a
+*resolved derivation* gave. *GC roots* are links that keep objects alive.
+"""
+
+from .address import object_path
+from .database import Transaction
+from .derivation import (
+    DIGEST_SIZES,
+    Derivation,
+    FixedOutput,
+    HashAlgorithm,
+    InvalidDerivation,
+    output_object_name,
+    output_placeholder,
+    upstream_placeholder,
+)
+from .digest import BASE32_ALPHABET, Digest, base32_decode, base32_encode
+from .errors import (
+    DatabaseFailure,
+    ForeignScratch,
+    InvalidHome,
+    InvalidManifest,
+    NotValid,
+    OutputCycle,
+    PartialScratch,
+    StoreError,
+    StoreIO,
+    UnsupportedFile,
+)
+from .manifest import Entry, Kind, Manifest
+from .path import HASH_LENGTH, STORE_DIR, InvalidStorePath, StorePath, check_name
+from .records import ObjectInfo, OutputDraft, Realisation
+from .removal import remove_tree
+from .scratch import scratch_hash, scratch_path
+from .store import Store
+from .tree import scan_tree
+
+__all__ = [
+    "BASE32_ALPHABET",
+    "DIGEST_SIZES",
+    "HASH_LENGTH",
+    "STORE_DIR",
+    "DatabaseFailure",
+    "Derivation",
+    "Digest",
+    "Entry",
+    "FixedOutput",
+    "ForeignScratch",
+    "HashAlgorithm",
+    "InvalidDerivation",
+    "InvalidHome",
+    "InvalidManifest",
+    "InvalidStorePath",
+    "Kind",
+    "Manifest",
+    "NotValid",
+    "ObjectInfo",
+    "OutputCycle",
+    "OutputDraft",
+    "PartialScratch",
+    "Realisation",
+    "Store",
+    "StoreError",
+    "StoreIO",
+    "StorePath",
+    "Transaction",
+    "UnsupportedFile",
+    "base32_decode",
+    "base32_encode",
+    "check_name",
+    "object_path",
+    "output_object_name",
+    "output_placeholder",
+    "remove_tree",
+    "scan_tree",
+    "scratch_hash",
+    "scratch_path",
+    "upstream_placeholder",
+]

@@ -12,8 +12,9 @@ gives, equal to Nix's), an output of another derivation as
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, Mapping
+from typing import Any, Final, Literal
 
 from .digest import Digest, base32_encode
 from .errors import StoreError

@@ -1,17 +1,128 @@
-"""What can go wrong in a store."""
+"""What can go wrong in a store.
+
+Every class carries the things it speaks of as fields; the sentence is made of them.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 
-
-@dataclass(slots=True)
 class StoreError(Exception):
     """Base of all store errors: a sentence, a stable code and what to try."""
 
-    message: str
-    hint: str | None = None
-    code: str = "S000"
+    def __init__(self, message: str, hint: str | None = None, code: str = "S000") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.code = code
 
     def __str__(self) -> str:
         return self.message
+
+
+class NotValid(StoreError):
+    """A store path that names no registered object."""
+
+    def __init__(self, path: object) -> None:
+        super().__init__(f"'{path}' is not a valid store path: no such object is registered", code="S001")
+        self.path = path
+
+
+class StoreIO(StoreError):
+    """The operating system refused something; nothing was registered."""
+
+    def __init__(self, act: str, path: str, error: OSError) -> None:
+        super().__init__(f"cannot {act} '{path}': {error.strerror or error}", hint=_hint(error), code="S002")
+        self.path = path
+        self.errno = error.errno
+
+
+class DatabaseFailure(StoreError):
+    """SQLite refused something; the transaction was rolled back."""
+
+    def __init__(self, path: str, reason: str, hint: str | None = None) -> None:
+        super().__init__(f"store database '{path}': {reason}", hint=hint, code="S003")
+        self.path = path
+
+
+class InvalidHome(StoreError):
+    """A folder that cannot be the home of a store."""
+
+    def __init__(self, home: str, reason: str, hint: str | None = None) -> None:
+        super().__init__(f"cannot keep a store in '{home}': {reason}", hint=hint, code="S004")
+        self.home = home
+
+
+class InvalidManifest(StoreError):
+    """A text that is not a manifest in canonical form."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"not a manifest: {reason}", code="S030")
+
+
+class UnsupportedFile(StoreError):
+    """A file that has no place in a store object: device, socket, setuid file..."""
+
+    def __init__(self, path: str, kind: str) -> None:
+        super().__init__(
+            f"'{path}' is {kind}, which a store object cannot hold",
+            hint="only directories, ordinary files and symbolic links can be stored",
+            code="S031",
+        )
+        self.path = path
+        self.kind = kind
+
+
+class PartialScratch(StoreError):
+    """Part of a scratch path stands in an output, so it cannot be rewritten there."""
+
+    def __init__(self, output: str, file: str, offset: int) -> None:
+        super().__init__(
+            f"output '{output}': '{file}' holds a piece of a scratch path at byte {offset}",
+            hint="the path was cut up, perhaps by a compiler that folded the string into instructions; "
+            "keep it whole, for instance in a volatile variable or a file of its own",
+            code="S032",
+        )
+        self.output = output
+        self.file = file
+        self.offset = offset
+
+
+class OutputCycle(StoreError):
+    """Outputs of one derivation that refer to each other in a ring."""
+
+    def __init__(self, outputs: tuple[str, ...], files: tuple[str, ...]) -> None:
+        ring = " -> ".join((*outputs, outputs[0]))
+        super().__init__(
+            f"outputs refer to each other in a cycle: {ring} (in {', '.join(files)})",
+            hint="move the named files so that the references go one way only, or make one output of them",
+            code="S033",
+        )
+        self.outputs = outputs
+        self.files = files
+
+
+class ForeignScratch(StoreError):
+    """The constant that stands for a self-reference occurs in an output literally."""
+
+    def __init__(self, output: str, file: str) -> None:
+        super().__init__(
+            f"output '{output}': '{file}' holds the scratch path of an output 'out' that the derivation does not have",
+            hint="give the output that is meant the name 'out', or keep the text out of it",
+            code="S034",
+        )
+        self.output = output
+        self.file = file
+
+
+def _hint(error: OSError) -> str | None:
+    import errno
+
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "make room on the file system of CHX_HOME, or move CHX_HOME elsewhere"
+    if error.errno == errno.EXDEV:
+        return "the tree has to lie on the same file system as CHX_HOME"
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return "the files have to belong to, or be readable by, the user who runs chx"
+    if error.errno == errno.EROFS:
+        return "the file system is mounted read-only"
+    return None

@@ -1,0 +1,247 @@
+"""The store's database: schema, connection, transactions.
+
+SQLite in WAL mode. `synchronous = NORMAL`: a commit is not forced to disk, only
+checkpoints are; a power cut can lose the last commits but never breaks the
+database, and what it does to objects is found at the next start (`recovery.py`).
+
+`sqlite3` is imported when a connection is made, not before.
+"""
+
+from __future__ import annotations
+
+import os
+from _thread import RLock
+from typing import TYPE_CHECKING, Any, Final
+
+from .errors import DatabaseFailure
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Sequence
+    from types import TracebackType
+
+SCHEMA_VERSION: Final = 1
+BUSY_SECONDS: Final = 600.0
+"""How long to wait for another process's transaction; evaluating a large set is one."""
+LOG_LEFT: Final = 1 << 19
+"""The next to open reads the log that is left: half a megabyte takes well under a millisecond."""
+
+SCHEMA: Final = f"""
+CREATE TABLE objects (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    base TEXT NOT NULL UNIQUE,
+    tree BLOB NOT NULL,
+    size INTEGER NOT NULL,
+    self INTEGER NOT NULL,
+    deriver TEXT,
+    registered INTEGER NOT NULL,
+    synced INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX objects_unsynced ON objects (id) WHERE NOT synced;
+CREATE TABLE manifests (
+    object INTEGER PRIMARY KEY REFERENCES objects ON DELETE CASCADE,
+    content BLOB NOT NULL
+);
+CREATE TABLE refs (
+    referrer INTEGER NOT NULL REFERENCES objects ON DELETE CASCADE,
+    reference INTEGER NOT NULL REFERENCES objects,
+    PRIMARY KEY (referrer, reference)
+) WITHOUT ROWID;
+CREATE INDEX refs_reference ON refs (reference);
+CREATE TABLE realisations (
+    id INTEGER PRIMARY KEY,
+    resolved BLOB NOT NULL,
+    output TEXT NOT NULL,
+    path TEXT NOT NULL,
+    derivation TEXT,
+    started REAL NOT NULL,
+    seconds REAL NOT NULL,
+    UNIQUE (resolved, output, path)
+);
+CREATE TABLE fixed_outputs (
+    name TEXT NOT NULL,
+    algorithm TEXT NOT NULL,
+    digest BLOB NOT NULL,
+    mode TEXT NOT NULL,
+    path TEXT NOT NULL,
+    PRIMARY KEY (name, algorithm, digest, mode)
+) WITHOUT ROWID;
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+PRAGMA user_version = {SCHEMA_VERSION};
+"""
+
+
+class Database:
+    """One connection, shared by the threads of a process; a transaction belongs to one thread."""
+
+    __slots__ = ("_connection", "_depth", "_lock", "path")
+
+    def __init__(self, path: str, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self._connection = connection
+        self._lock = RLock()
+        self._depth = 0
+
+    @classmethod
+    def open(cls, path: str) -> Database:
+        """Open, and create or complete if need be. Raises `DatabaseFailure`."""
+        import sqlite3
+
+        try:
+            connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            database = cls(path, connection)
+            version = database.value("PRAGMA user_version")
+            if version == 0:
+                database._create()
+            elif version != SCHEMA_VERSION:
+                connection.close()
+                raise DatabaseFailure(
+                    path,
+                    f"it has schema version {version}, this chx knows version {SCHEMA_VERSION}",
+                    "use the chx that made it, or set CHX_HOME to a new folder",
+                )
+            return database
+        except sqlite3.Error as error:
+            raise failure(path, error) from error
+
+    def _create(self) -> None:
+        # The mode stays with the file; two processes may both set it.
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        with self.transaction():
+            if self.value("PRAGMA user_version") == 0:
+                for statement in SCHEMA.split(";"):
+                    self.execute(statement)
+
+    def close(self) -> None:
+        """Close without folding the log into the database, unless it has grown.
+
+        SQLite does that when the last connection closes, and waits for the disk. A
+        read-only connection that closes last cannot do it; the next one finds the log.
+        """
+        import sqlite3
+
+        with self._lock:
+            try:
+                if os.stat(self.path + "-wal").st_size < LOG_LEFT:
+                    from urllib.parse import quote
+
+                    keeper = sqlite3.connect(f"file:{quote(self.path)}?mode=ro", uri=True, isolation_level=None)
+                    keeper.execute("PRAGMA user_version").fetchone()
+                    self._connection.close()
+                    keeper.close()
+                    return
+            except (OSError, sqlite3.Error):
+                pass
+            self._connection.close()
+
+    def value(self, statement: str, arguments: Sequence[Any] = ()) -> Any:
+        """The first column of the first row, or None."""
+        row = self.row(statement, arguments)
+        return None if row is None else row[0]
+
+    def row(self, statement: str, arguments: Sequence[Any] = ()) -> Any:
+        """The first row, or None."""
+        with self._lock:
+            try:
+                return self._connection.execute(statement, arguments).fetchone()
+            except self._errors as error:
+                raise failure(self.path, error) from error
+
+    def rows(self, statement: str, arguments: Sequence[Any] = ()) -> list[Any]:
+        """All rows."""
+        with self._lock:
+            try:
+                return self._connection.execute(statement, arguments).fetchall()
+            except self._errors as error:
+                raise failure(self.path, error) from error
+
+    def execute(self, statement: str, arguments: Sequence[Any] = ()) -> sqlite3.Cursor:
+        with self._lock:
+            try:
+                return self._connection.execute(statement, arguments)
+            except self._errors as error:
+                raise failure(self.path, error) from error
+
+    def execute_many(self, statement: str, rows: Iterable[Sequence[Any]]) -> sqlite3.Cursor:
+        with self._lock:
+            try:
+                return self._connection.executemany(statement, rows)
+            except self._errors as error:
+                raise failure(self.path, error) from error
+
+    @property
+    def _errors(self) -> type[Exception]:
+        import sqlite3
+
+        return sqlite3.Error
+
+    def transaction(self) -> Transaction:
+        """A context: all or nothing. May be nested; only the outermost one commits."""
+        return Transaction(self)
+
+    def _begin(self) -> None:
+        self._lock.acquire()
+        try:
+            # IMMEDIATE: what is read inside is still true when it is written upon.
+            self.execute("BEGIN IMMEDIATE" if not self._depth else f"SAVEPOINT level{self._depth}")
+        except BaseException:
+            self._lock.release()
+            raise
+        self._depth += 1
+
+    def _end(self, commit: bool) -> None:
+        self._depth -= 1
+        try:
+            if self._depth:
+                if not commit:
+                    self.execute(f"ROLLBACK TO level{self._depth}")
+                self.execute(f"RELEASE level{self._depth}")
+            elif not commit:
+                self._roll_back()
+            else:
+                try:
+                    self.execute("COMMIT")
+                except BaseException:
+                    self._roll_back()
+                    raise
+        finally:
+            self._lock.release()
+
+    def _roll_back(self) -> None:
+        # On some errors SQLite has done it already.
+        if self._connection.in_transaction:
+            self.execute("ROLLBACK")
+
+
+class Transaction:
+    """See `Database.transaction`."""
+
+    __slots__ = ("_database",)
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def __enter__(self) -> None:
+        self._database._begin()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._database._end(kind is None)
+
+
+def failure(path: str, error: Exception) -> DatabaseFailure:
+    """What SQLite says, in our words."""
+    text = str(error)
+    hint = None
+    if "full" in text:
+        hint = "make room on the file system of CHX_HOME"
+    elif "locked" in text:
+        hint = "another chx has been writing for long; wait for it to end"
+    elif "readonly" in text or "unable to open" in text:
+        hint = "CHX_HOME has to be writable; set it to a folder of your own"
+    elif "malformed" in text or "not a database" in text:
+        hint = "the file is damaged; move CHX_HOME away and build anew"
+    return DatabaseFailure(path, text, hint)

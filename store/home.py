@@ -1,0 +1,95 @@
+"""Where a store lives.
+
+store/     objects, `<hash>-<name>`
+db/        what is known of them (SQLite), and the epoch
+tmp/       what is being made, one folder per process
+gcroots/   links to links that keep objects alive
+logs/ roots/ cache/   of the builder and the command line
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+from .errors import InvalidHome
+from .path import STORE_DIR, InvalidStorePath, StorePath
+
+FOLDERS: Final = ("store", "db", "tmp", "gcroots", "logs", "roots", "cache")
+
+
+def default_home() -> str:
+    """`$CHX_HOME`, else `$XDG_DATA_HOME/chx`, else `~/.local/share/chx`; raises `InvalidHome`."""
+    home = os.environ.get("CHX_HOME")
+    if home:
+        return home
+    data = os.environ.get("XDG_DATA_HOME", "")
+    if os.path.isabs(data):
+        return os.path.join(data, "chx")
+    user = os.path.expanduser("~")
+    if not os.path.isabs(user):
+        raise InvalidHome("~/.local/share/chx", "the home directory of the user is not known", "set CHX_HOME")
+    return os.path.join(user, ".local/share/chx")
+
+
+def check_home(home: str) -> None:
+    """Raise `InvalidHome` for a path at which no store can be, whatever is there."""
+    if not os.path.isabs(home):
+        raise InvalidHome(home, "the path is not absolute", "set CHX_HOME to an absolute path")
+    real = os.path.realpath(home)
+    if (real + "/").startswith(STORE_DIR + "/") or any(map(_is_object_name, real.split("/"))):
+        raise InvalidHome(home, "it lies inside a store", "set CHX_HOME to a folder outside of any store")
+
+
+def _is_object_name(component: str) -> bool:
+    if len(component) < 34 or component[32] != "-":
+        return False
+    try:
+        StorePath.parse(component)
+    except InvalidStorePath:
+        return False
+    return True
+
+
+def check_owner(home: str) -> None:
+    """Raise `InvalidHome` unless the home belongs to the user who runs this.
+
+    A store has one owner: what another user, root above all, wrote into it could
+    not be brought into form, rewritten or removed by the owner any more.
+    """
+    owner = os.stat(home).st_uid
+    user = os.geteuid()
+    if owner != user:
+        raise InvalidHome(
+            home,
+            f"it belongs to user {owner}, and this process runs as user {user}",
+            "run chx as the owner, or set CHX_HOME to a folder of your own",
+        )
+
+
+def create_home(home: str) -> None:
+    """Create what is missing of a home. Raises `InvalidHome`."""
+    try:
+        os.makedirs(home, exist_ok=True)
+        check_owner(home)
+        for folder in FOLDERS:
+            os.makedirs(os.path.join(home, folder), exist_ok=True)
+        _try_symlinks(os.path.join(home, "tmp"))
+    except OSError as error:
+        where = "" if error.filename in (None, home) else f" ('{error.filename}')"
+        raise InvalidHome(home, f"{error.strerror}{where}", "set CHX_HOME to a folder that you can write to") from error
+
+
+def _try_symlinks(folder: str) -> None:
+    probe = os.path.join(folder, f"probe-{os.getpid()}")
+    try:
+        os.symlink("target", probe)
+        os.unlink(probe)
+    except FileExistsError:
+        os.unlink(probe)
+    except OSError as error:
+        raise InvalidHome(
+            folder,
+            f"its file system has no symbolic links ({error.strerror})",
+            "set CHX_HOME to a folder on another file system",
+        ) from error

@@ -1,0 +1,77 @@
+"""The form in which trees lie in the store.
+
+Files have mode 0444 or 0555, directories 0555, everything the time 1 s after the
+epoch and no extended attributes.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import Final
+
+FILE_MODE: Final = 0o444
+EXECUTABLE_MODE: Final = 0o555
+DIRECTORY_MODE: Final = 0o555
+MTIME: Final = (1_000_000_000, 1_000_000_000)
+"""The time, as the `ns` argument of `os.utime`."""
+
+CHUNK: Final = 1 << 18
+"""Bytes read at a time: small enough to stay in a processor's cache while they are hashed and scanned."""
+READ: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+
+_KINDS: Final = {
+    stat.S_IFCHR: "a character device",
+    stat.S_IFBLK: "a block device",
+    stat.S_IFIFO: "a fifo",
+    stat.S_IFSOCK: "a socket",
+}
+
+
+def special_kind(mode: int) -> str | None:
+    """What a file is called that is neither directory, ordinary file nor link; None for those."""
+    kind = stat.S_IFMT(mode)
+    if kind in (stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK):
+        return None
+    return _KINDS.get(kind, "a special file")
+
+
+def settle_directory(path: bytes) -> None:
+    """Bring a directory into the store's form, after everything in it."""
+    strip_attributes(path)
+    os.chmod(path, DIRECTORY_MODE)
+    os.utime(path, ns=MTIME)
+
+
+def strip_attributes(file: bytes | int) -> None:
+    """Remove extended attributes, access control lists among them.
+
+    Security modules label every file and do not let the label go; that label is not
+    content. A capability is, and has to go.
+    """
+    try:
+        names = os.listxattr(file)
+    except OSError:
+        return
+    for name in names:
+        if name.startswith("security.") and name != "security.capability":
+            continue
+        os.removexattr(file, name)
+
+
+class writable:
+    """A directory of a private, normalised tree, writable for a while."""
+
+    __slots__ = ("_keep", "_path")
+
+    def __init__(self, path: bytes, keep: bool = False) -> None:
+        self._path = path
+        self._keep = keep
+
+    def __enter__(self) -> None:
+        os.chmod(self._path, 0o755)
+
+    def __exit__(self, *_: object) -> None:
+        if not self._keep:
+            os.chmod(self._path, DIRECTORY_MODE)
+            os.utime(self._path, ns=MTIME)

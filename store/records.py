@@ -1,0 +1,54 @@
+"""What a store knows, as values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from .digest import Digest
+    from .path import StorePath
+
+
+class ObjectInfo(NamedTuple):
+    """A registered object.
+
+    `tree_digest` is that of the tree with `SELF` in place of the object's own hash.
+    `references` are sorted and hold the object itself if it contains its own path.
+    `deriver` is a derivation that gave it. `registered` is in seconds since the epoch.
+    """
+
+    path: StorePath
+    tree_digest: Digest
+    references: tuple[StorePath, ...]
+    size: int
+    deriver: StorePath | None
+    registered: int
+
+
+class OutputDraft(NamedTuple):
+    """A freshly built tree that is to become an object.
+
+    `output` is the name of the output, `name` that of the object (without hash),
+    `source` where the tree lies, on the file system of the store, and `scratch` the
+    hash part that the build saw: `scratch_hash(output)`.
+    """
+
+    output: str
+    name: str
+    source: str
+    scratch: str
+
+
+class Realisation(NamedTuple):
+    """A row of the build trace: realising `resolved` gave `path` as `output`.
+
+    `derivation` is the resolved derivation if it is kept as an object. `started` is
+    in seconds since the epoch, `seconds` is how long the build took.
+    """
+
+    resolved: Digest
+    output: str
+    path: StorePath
+    derivation: StorePath | None
+    started: float
+    seconds: float

@@ -1,0 +1,71 @@
+"""Scratch paths: where outputs are built before their names are known.
+
+The scratch hash of an output is a constant of its name, of the length of a real
+hash, so that the real one can be put in its place afterwards. It has a shape:
+
+    zqxjAzqxjBzqxjCzqxjDzqxjEzqxjFzq      A-F: base-32 digits made of the output's name
+
+Any eight consecutive characters contain the four of the marker `zqxj`, so one
+search for the marker finds every occurrence, whole or in part, of every
+output's scratch hash; and a whole one of another derivation's output can be told
+from a piece by its shape.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .digest import BASE32_ALPHABET, base32_encode
+from .path import HASH_LENGTH, STORE_DIR
+
+MARKER: Final = b"zqxj"
+_PERIOD: Final = len(MARKER) + 1
+MARKER_OFFSETS: Final = tuple(range(0, HASH_LENGTH - len(MARKER) + 1, _PERIOD))
+PIECE: Final = 8
+_DOMAIN: Final = b"chx scratch path 1\0"
+_DIGITS: Final = frozenset(BASE32_ALPHABET.encode())
+
+
+def scratch_hash(output: str) -> str:
+    """The hash part of the scratch path of every output called `output`."""
+    from blake3 import blake3
+
+    marker = MARKER.decode()
+    digits = base32_encode(blake3(_DOMAIN + output.encode()).digest())
+    return "".join(marker + digit for digit in digits[:7])[:HASH_LENGTH]
+
+
+def scratch_path(output: str, name: str) -> str:
+    """Where an output is written to in the sandbox; `name` is the name of its store object."""
+    return f"{STORE_DIR}/{scratch_hash(output)}-{name}"
+
+
+SELF: Final = scratch_hash("out")
+"""Stands for an object's own hash wherever its content is hashed."""
+
+
+def has_scratch_shape(text: bytes) -> bool:
+    """Whether 32 bytes look like a scratch hash of some output."""
+    return (
+        len(text) == HASH_LENGTH
+        and all(text[i : i + len(MARKER)] == MARKER for i in MARKER_OFFSETS)
+        and text[-2:] == MARKER[:2]
+        and all(text[i] in _DIGITS for i in range(len(MARKER), HASH_LENGTH, _PERIOD))
+    )
+
+
+def is_piece(data: bytes, position: int, scratch: bytes) -> bool:
+    """Whether at the marker at `position` at least eight consecutive characters of `scratch` stand."""
+    for offset in MARKER_OFFSETS:
+        first, last = offset, offset + len(MARKER)
+        while first > 0 and position - offset + first > 0 and data[position - offset + first - 1] == scratch[first - 1]:
+            first -= 1
+        while (
+            last < HASH_LENGTH
+            and position - offset + last < len(data)
+            and data[position - offset + last] == scratch[last]
+        ):
+            last += 1
+        if last - first >= PIECE:
+            return True
+    return False

@@ -1,0 +1,445 @@
+"""The store."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from time import time
+from typing import TYPE_CHECKING
+
+from . import epoch as epochs
+from .address import object_path
+from .closure import dependencies_first
+from .copying import copy_tree
+from .database import Database, Transaction
+from .derivation import Derivation
+from .digest import Digest
+from .errors import NotValid, StoreIO
+from .home import check_home, check_owner, create_home, default_home
+from .manifest import Entry, Kind, Manifest
+from .normal import DIRECTORY_MODE, EXECUTABLE_MODE, FILE_MODE, MTIME
+from .outputs import Settled, complete, settle_outputs
+from .path import StorePath
+from .records import ObjectInfo, Realisation
+from .refscan import Scanner
+from .removal import remove_tree
+from .roots import Roots
+from .temporary import TemporaryFolders
+from .tree import TreeWalk, scan_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+    from types import TracebackType
+
+    from .derivation import FixedOutput
+    from .records import OutputDraft
+
+
+class Store:
+    """Immutable objects by content, and what is known of them.
+
+    May be shared by threads. `docs/store.md` says what holds at every moment.
+    """
+
+    def __init__(self, home: str, database: Database) -> None:
+        self.home = home
+        self.directory = home + "/store"
+        self._database = database
+        self._temporary = TemporaryFolders(home + "/tmp")
+        self._roots = Roots(home + "/gcroots", self.directory)
+
+    @classmethod
+    def open(cls, home: str | os.PathLike[str] | None = None) -> Store:
+        """Open the store in `home`, else where `default_home` says; it is created if it is not there.
+
+        Raises `InvalidHome`, `DatabaseFailure`.
+        """
+        place = os.fspath(home) if home is not None else default_home()
+        check_home(place)
+        place = os.path.normpath(place)
+        database = place + "/db/store.sqlite"
+        if os.path.exists(database):
+            check_owner(place)
+        else:
+            create_home(place)
+        return cls(place, Database.open(database))
+
+    def close(self) -> None:
+        """Let go of everything; the store must not be used afterwards."""
+        self._temporary.close()
+        self._database.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def transaction(self) -> Transaction:
+        """A context in which all additions are registered together or not at all; may be nested.
+
+        Other processes can read meanwhile, but not add.
+        """
+        return self._database.transaction()
+
+    # Places
+
+    def physical(self, path: StorePath) -> str:
+        """Where an object lies, or would lie."""
+        return f"{self.directory}/{path.hash}-{path.name}"
+
+    def temporary(self, kind: str) -> str:
+        """A fresh private folder on the file system of the store; removed some time after this process has ended."""
+        try:
+            return self._temporary.folder(kind)
+        except OSError as error:
+            raise StoreIO("create a temporary folder in", self.home + "/tmp", error) from error
+
+    def clean_temporary(self) -> list[str]:
+        """Remove the temporary folders of processes that are gone; gives their paths."""
+        return self._temporary.clean()
+
+    # What is there
+
+    def is_valid(self, path: StorePath) -> bool:
+        """Whether the object is registered."""
+        return self._database.row("SELECT 1 FROM objects WHERE base = ?", (path.base,)) is not None
+
+    def info(self, path: StorePath) -> ObjectInfo:
+        """Raises `NotValid`."""
+        row = self._database.row(
+            "SELECT id, tree, size, self, deriver, registered FROM objects WHERE base = ?", (path.base,)
+        )
+        if row is None:
+            raise NotValid(path)
+        number, tree, size, own, deriver, registered = row
+        bases = self._database.rows(
+            "SELECT base FROM refs JOIN objects ON id = reference WHERE referrer = ?", (number,)
+        )
+        references = [StorePath.parse(base) for (base,) in bases]
+        if own:
+            references.append(path)
+        return ObjectInfo(
+            path,
+            Digest(tree),
+            tuple(sorted(references)),
+            size,
+            None if deriver is None else StorePath.parse(deriver),
+            registered,
+        )
+
+    def manifest(self, path: StorePath) -> Manifest:
+        """Of the object as it lies on disk. Raises `NotValid`."""
+        content = self._database.value(
+            "SELECT content FROM manifests JOIN objects ON id = object WHERE base = ?", (path.base,)
+        )
+        if content is None:
+            raise NotValid(path)
+        return Manifest.decode(content)
+
+    def derivation(self, path: StorePath) -> Derivation:
+        """Read a derivation. Raises `NotValid`, `InvalidDerivation`."""
+        if not self.is_valid(path):
+            raise NotValid(path)
+        physical = self.physical(path)
+        try:
+            with open(physical, "rb") as file:
+                return Derivation.from_json(file.read())
+        except OSError as error:
+            raise StoreIO("read", physical, error) from error
+
+    def closure(self, paths: Iterable[StorePath]) -> list[StorePath]:
+        """What `paths` refer to, directly or not, and they themselves; dependencies first.
+
+        The order depends on the objects alone. Raises `NotValid`.
+        """
+        roots = sorted(set(paths))
+        for root in roots:
+            if not self.is_valid(root):
+                raise NotValid(root)
+        import json
+
+        edges = self._database.rows(
+            "WITH RECURSIVE reached (id) AS ("
+            " SELECT id FROM objects WHERE base IN (SELECT value FROM json_each(?))"
+            " UNION SELECT reference FROM refs JOIN reached ON referrer = reached.id)"
+            " SELECT here.base, there.base FROM reached JOIN refs ON referrer = reached.id"
+            " JOIN objects here ON here.id = referrer JOIN objects there ON there.id = reference"
+            " ORDER BY 1, 2",
+            (json.dumps([root.base for root in roots]),),
+        )
+        references: dict[str, list[str]] = {}
+        for referrer, reference in edges:
+            references.setdefault(referrer, []).append(reference)
+        return [StorePath.parse(base) for base in dependencies_first([root.base for root in roots], references)]
+
+    def referrers(self, path: StorePath) -> list[StorePath]:
+        """The objects that refer to `path` directly, sorted; itself if it does. Raises `NotValid`."""
+        row = self._database.row("SELECT id, self FROM objects WHERE base = ?", (path.base,))
+        if row is None:
+            raise NotValid(path)
+        number, own = row
+        bases = self._database.rows(
+            "SELECT base FROM refs JOIN objects ON id = referrer WHERE reference = ?", (number,)
+        )
+        return sorted([StorePath.parse(base) for (base,) in bases] + ([path] if own else []))
+
+    # Adding
+
+    def add_outputs(
+        self, drafts: Sequence[OutputDraft], candidates: Iterable[StorePath], deriver: StorePath | None
+    ) -> dict[str, StorePath]:
+        """Make objects of the outputs of one build; gives the path of each output.
+
+        `candidates` are the objects that the outputs may refer to. The trees are
+        consumed; after an error those that are left belong to the caller. Raises
+        `PartialScratch`, `ForeignScratch`, `OutputCycle`, `UnsupportedFile`,
+        `NotValid` (a reference is no object), `StoreIO`, `DatabaseFailure`.
+        """
+        by_hash = {candidate.hash: candidate for candidate in candidates}
+        settled = settle_outputs(drafts, by_hash, self.is_valid)
+        with self.transaction():
+            for item in settled:
+                self._adopt(item.root, item, deriver)
+        return {item.output: item.path for item in settled}
+
+    def add_tree(
+        self,
+        source: str,
+        name: str,
+        *,
+        references: Iterable[StorePath] = (),
+        scan: bool = False,
+        consume: bool = False,
+    ) -> StorePath:
+        """Add the file or tree at `source`; links are not followed.
+
+        `references` are the references of the object, or with `scan` those among which
+        the ones that occur are chosen. With `consume` the tree itself becomes the
+        object; it must lie on the file system of the store and be the caller's alone.
+        Raises `UnsupportedFile`, `NotValid`, `StoreIO`, `DatabaseFailure`.
+        """
+        allowed = {reference.hash: reference for reference in references}
+        root = os.fsencode(source)
+        if not consume:
+            # Most trees that are added have been added before: look before copying.
+            manifest, found = scan_tree(root, allowed if scan else ())
+            path = object_path(manifest.tree_digest, name, _chosen(allowed, found, scan))
+            if self.is_valid(path):
+                return path
+            root = os.fsencode(self._temporary_name("tree"))
+        try:
+            if not consume:
+                copy_tree(os.fsencode(source), root)
+            walk = TreeWalk(root, Scanner(allowed if scan else ()), normalise=True)
+            walk.run()
+            manifest = Manifest(tuple(walk.entries))
+            chosen = _chosen(allowed, walk.found, scan)
+            path = object_path(manifest.tree_digest, name, chosen)
+            with self.transaction():
+                self._adopt(root, Settled("out", root, path, manifest.tree_digest, chosen, False, manifest), None)
+            return path
+        except BaseException:
+            if not consume:
+                _discard(root)
+            raise
+
+    def add_bytes(
+        self, content: bytes, name: str, references: Iterable[StorePath] = (), executable: bool = False
+    ) -> StorePath:
+        """Add a file. Raises `NotValid`, `StoreIO`, `DatabaseFailure`."""
+        digest = Digest.of(content).raw
+        manifest = Manifest((Entry("", Kind.EXECUTABLE if executable else Kind.FILE, digest, len(content)),))
+        chosen = tuple(references)
+        path = object_path(manifest.tree_digest, name, chosen)
+        if self.is_valid(path):
+            return path
+        with self.transaction():
+            # Asked again: another process may just have added it.
+            if self.is_valid(path):
+                return path
+            self._write(content, path, EXECUTABLE_MODE if executable else FILE_MODE)
+            self._register(Settled("out", b"", path, manifest.tree_digest, chosen, False, manifest), None)
+        return path
+
+    def add_derivation(self, drv: Derivation) -> StorePath:
+        """Add a derivation as `<name>.drv`; it refers to its inputs, which have to be there. Raises as `add_bytes`."""
+        return self.add_bytes(drv.to_json(), drv.name + ".drv", (*drv.input_srcs, *drv.input_drvs))
+
+    def _temporary_name(self, kind: str) -> str:
+        try:
+            return self._temporary.name(kind)
+        except OSError as error:
+            raise StoreIO("create a temporary folder in", self.home + "/tmp", error) from error
+
+    def _write(self, content: bytes, path: StorePath, mode: int) -> None:
+        target = self.physical(path)
+        draft = self._temporary_name("file")
+        try:
+            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+            try:
+                view = memoryview(content)
+                while view:
+                    view = view[os.write(descriptor, view) :]
+                os.fchmod(descriptor, mode)
+                os.utime(descriptor, ns=MTIME)
+            finally:
+                os.close(descriptor)
+            self._move(os.fsencode(draft), os.fsencode(target))
+        except OSError as error:
+            _discard(os.fsencode(draft))
+            raise StoreIO("write", target, error) from error
+
+    def _adopt(self, root: bytes, item: Settled, deriver: StorePath | None) -> None:
+        """Put a tree in its place and register it, or throw it away if it is there. In a transaction."""
+        if self.is_valid(item.path):
+            _discard(root)
+            return
+        item = complete(item)
+        target = os.fsencode(self.physical(item.path))
+        try:
+            self._move(root, target)
+            if item.manifest.entries[0].kind == Kind.DIRECTORY:
+                os.chmod(target, DIRECTORY_MODE)
+                os.utime(target, ns=MTIME)
+        except OSError as error:
+            raise StoreIO("move a tree to", os.fsdecode(target), error) from error
+        self._register(item, deriver)
+
+    def _move(self, source: bytes, target: bytes) -> None:
+        """Rename over whatever lies there: not registered, so nobody relies on it."""
+        try:
+            os.rename(source, target)
+        except OSError as error:
+            if not os.path.lexists(target) or not os.path.lexists(source):
+                raise
+            aside = os.fsencode(self._temporary_name("leftover"))
+            if not os.path.islink(target):
+                os.chmod(target, 0o700)
+            try:
+                os.rename(target, aside)
+            except OSError:
+                raise error from None
+            os.rename(source, target)
+            _discard(aside)
+
+    def _register(self, item: Settled, deriver: StorePath | None) -> None:
+        """Write the rows of an object that is in its place. In a transaction."""
+        number = self._database.execute(
+            "INSERT INTO objects (base, tree, size, self, deriver, registered) VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                item.path.base,
+                item.tree_digest.raw,
+                item.manifest.total_size,
+                item.self_reference,
+                None if deriver is None else deriver.base,
+                int(time()),
+            ),
+        ).lastrowid
+        self._database.execute("INSERT INTO manifests VALUES (?, ?)", (number, item.manifest.encode()))
+        wanted = set(item.references)
+        if wanted:
+            rows = [(number, reference.base) for reference in wanted]
+            count = self._database.execute_many(
+                "INSERT INTO refs SELECT ?, id FROM objects WHERE base = ?", rows
+            ).rowcount
+            if count != len(wanted):
+                raise NotValid(next(reference for reference in sorted(wanted) if not self.is_valid(reference)))
+
+    # The build trace
+
+    def realisation(self, resolved: Digest, output: str) -> StorePath | None:
+        """The first recorded output of a resolved derivation that is still valid."""
+        base = self._database.value(
+            "SELECT path FROM realisations JOIN objects ON base = path WHERE resolved = ? AND output = ?"
+            " ORDER BY realisations.id LIMIT 1",
+            (resolved.raw, output),
+        )
+        return None if base is None else StorePath.parse(base)
+
+    def realisations(self, resolved: Digest) -> list[Realisation]:
+        """All that is recorded of a resolved derivation, in the order of recording; objects may be gone."""
+        rows = self._database.rows(
+            "SELECT output, path, derivation, started, seconds FROM realisations WHERE resolved = ? ORDER BY id",
+            (resolved.raw,),
+        )
+        return [
+            Realisation(
+                resolved,
+                output,
+                StorePath.parse(path),
+                None if derivation is None else StorePath.parse(derivation),
+                started,
+                seconds,
+            )
+            for output, path, derivation, started, seconds in rows
+        ]
+
+    def record(self, rows: Iterable[Realisation]) -> None:
+        """Remember realisations, all or none. What is known already (same key, output and path) stays as it was."""
+        values = [
+            (
+                row.resolved.raw,
+                row.output,
+                row.path.base,
+                None if row.derivation is None else row.derivation.base,
+                row.started,
+                row.seconds,
+            )
+            for row in rows
+        ]
+        with self.transaction():
+            self._database.execute_many(
+                "INSERT INTO realisations (resolved, output, path, derivation, started, seconds)"
+                " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                values,
+            )
+
+    def fixed_output(self, name: str, fixed: FixedOutput) -> StorePath | None:
+        """The valid object called `name` that is known to have the content `fixed`."""
+        base = self._database.value(
+            "SELECT path FROM fixed_outputs f JOIN objects ON base = path"
+            " WHERE f.name = ? AND algorithm = ? AND digest = ? AND mode = ?",
+            (name, fixed.algorithm, fixed.digest, fixed.mode),
+        )
+        return None if base is None else StorePath.parse(base)
+
+    def record_fixed_output(self, name: str, fixed: FixedOutput, path: StorePath) -> None:
+        """Remember that `path`, verified by the caller, has the content `fixed`."""
+        self._database.execute(
+            "INSERT OR REPLACE INTO fixed_outputs VALUES (?, ?, ?, ?, ?)",
+            (name, fixed.algorithm, fixed.digest, fixed.mode, path.base),
+        )
+
+    # Life and death
+
+    def add_root(self, link: str, path: StorePath) -> None:
+        """Make the symbolic link `link` to an object, and keep the object as long as the link is there.
+
+        A link that is there is replaced, anything else refused. Raises `NotValid`, `StoreIO`.
+        """
+        # In a transaction, so that the object cannot be removed in between.
+        with self.transaction():
+            if not self.is_valid(path):
+                raise NotValid(path)
+            self._roots.add(os.path.abspath(link), self.physical(path))
+
+    def roots(self) -> list[tuple[str, StorePath]]:
+        """The links that keep objects alive, with these; sorted."""
+        return [(link, path) for link, path in self._roots.live() if self.is_valid(path)]
+
+    def epoch(self) -> int:
+        """A number that changes whenever an object may have been removed."""
+        return epochs.read(self.home)
+
+
+def _chosen(allowed: dict[str, StorePath], found: Collection[str], scan: bool) -> tuple[StorePath, ...]:
+    return tuple(path for digits, path in allowed.items() if not scan or digits in found)
+
+
+def _discard(path: bytes) -> None:
+    """Remove what nobody needs; if that fails it stays among the temporary files."""
+    with suppress(OSError):
+        remove_tree(path)

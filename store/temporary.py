@@ -1,0 +1,117 @@
+"""Temporary folders whose owners may die at any moment.
+
+Each process has one folder `tmp/<pid>-<start time>`, and holds a lock on it as long
+as it lives; the kernel lets go of the lock even after SIGKILL. A folder is stale
+if its process is gone *and* nobody holds the lock: the lock alone is right
+across PID namespaces, the name also right in the moment between making the folder
+and locking it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from contextlib import suppress
+from typing import Final
+
+from .removal import remove_tree
+
+_PROC_START_FIELD: Final = 19
+"""Of /proc/<pid>/stat, counted behind the command name in parentheses: see proc_pid_stat(5)."""
+
+
+def process_start(pid: int) -> str | None:
+    """When a process started, in the kernel's ticks; None if there is no such process, "0" if it cannot be known."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].split()[_PROC_START_FIELD].decode()
+    except FileNotFoundError:
+        return None if os.path.exists("/proc/self/stat") else "0"
+    except OSError:
+        return "0"
+
+
+class TemporaryFolders:
+    """The folder of this process under `root`; made when first needed, anew after a fork."""
+
+    __slots__ = ("_count", "_lock", "_own", "_pid", "_root")
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+        self._pid = -1
+        self._own = ""
+        self._lock = -1
+        self._count = 0
+
+    def name(self, kind: str) -> str:
+        """A fresh path in this process's folder; nothing is there yet."""
+        if self._pid != os.getpid():
+            self._claim()
+        self._count += 1
+        return f"{self._own}/{self._count}-{kind}"
+
+    def folder(self, kind: str) -> str:
+        """A fresh empty folder."""
+        path = self.name(kind)
+        os.mkdir(path)
+        return path
+
+    def _claim(self) -> None:
+        pid = os.getpid()
+        base = f"{self._root}/{pid}-{process_start(pid)}"
+        attempt = 0
+        while True:
+            path = f"{base}-{attempt}"
+            try:
+                os.mkdir(path, 0o700)
+            except FileExistsError:
+                attempt += 1
+                continue
+            lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if os.fstat(lock).st_nlink:
+                break
+            # Somebody cleaned it away before it was locked.
+            os.close(lock)
+        self._pid, self._own, self._lock, self._count = pid, path, lock, 0
+
+    def clean(self) -> list[str]:
+        """Remove the folders of processes that are gone; gives what could be removed."""
+        removed = []
+        for name in os.listdir(self._root):
+            path = f"{self._root}/{name}"
+            if path == self._own and self._pid == os.getpid():
+                continue
+            if _is_stale(path, name):
+                try:
+                    remove_tree(os.fsencode(path))
+                except OSError:
+                    continue
+                removed.append(path)
+        return removed
+
+    def close(self) -> None:
+        """Give the folder up, and remove it if nothing is left in it."""
+        if self._pid == os.getpid():
+            with suppress(OSError):
+                os.rmdir(self._own)
+            os.close(self._lock)
+            self._pid = -1
+
+
+def _is_stale(path: str, name: str) -> bool:
+    pid, _, rest = name.partition("-")
+    start = rest.partition("-")[0]
+    if not pid.isascii() or not pid.isdigit() or process_start(int(pid)) == start:
+        return False
+    try:
+        lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    finally:
+        os.close(lock)
+    return True
