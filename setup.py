@@ -10,7 +10,18 @@ from setuptools import setup
 from setuptools.command.build_py import build_py
 
 ROOT = os.path.dirname(os.path.abspath(__file__))
+ROOMS = ("lang", "evaluator", "store", "builder", "cli")
 DATA_FOLDERS = ("pkgs", "arch")
+
+
+def packages() -> list[str]:
+    """`chx` and every folder of a room that is a package."""
+    found = ["chx"]
+    for room in ROOMS:
+        for base, _, files in os.walk(os.path.join(ROOT, room)):
+            if "__init__.py" in files:
+                found.append("chx." + os.path.relpath(base, ROOT).replace(os.sep, "."))
+    return sorted(found)
 
 
 class BuildWithData(build_py):
@@ -37,4 +48,4 @@ class BuildWithData(build_py):
         subprocess.run([sys.executable, "-c", program, ROOT, os.path.join(target, "lang", "table.bin")], check=True)
 
 
-setup(cmdclass={"build_py": BuildWithData})
+setup(packages=packages(), cmdclass={"build_py": BuildWithData})
