@@ -77,14 +77,16 @@ class Wanted:
 
 def run(arguments: argparse.Namespace) -> int:
     from .noop import remember
-    from .realise import options_of, realise
+    from .realise import Lines, options_of, realise
     from .session import Session
 
     with Session(expression.search_path(arguments), arguments.max_call_depth) as session:
         store = session.store
         with store.transaction():
             wanted = instantiate(session, arguments)
-        built = realise(store, [(item.derivation, item.outputs) for item in wanted], options_of(arguments))
+        reporter = Lines(arguments.verbose, arguments.quiet)
+        targets = [(item.derivation, item.outputs) for item in wanted]
+        built = realise(store, targets, options_of(arguments), reporter)
         paths = [built[item.derivation, output] for item in wanted for output in item.outputs]
         links = [] if arguments.no_out_link else link_results(store, arguments.out_link, wanted, built)
         output = "".join(f"{path}\n" for path in paths)

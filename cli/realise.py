@@ -1,0 +1,105 @@
+"""Building, with what a person sees meanwhile."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from .progress import duration, say, size
+
+if TYPE_CHECKING:
+    from ..builder import BuildError, BuildOptions, Lane, Plan
+    from ..store import Store, StorePath
+
+Targets = Iterable[tuple["StorePath", Iterable[str]]]
+
+
+def options_of(arguments: argparse.Namespace) -> BuildOptions:
+    """The builder's options from those of `build.configure_building`."""
+    from ..builder import BuildOptions
+
+    return BuildOptions(
+        jobs=arguments.jobs,
+        cores=arguments.cores,
+        keep_going=arguments.keep_going,
+        keep_failed=arguments.keep_failed,
+        timeout_seconds=arguments.timeout,
+        silence_seconds=arguments.max_silent_time,
+        offline=arguments.offline,
+    )
+
+
+def realise(
+    store: Store, targets: Targets, options: BuildOptions | None = None, reporter: Lines | None = None
+) -> dict[tuple[StorePath, str], StorePath]:
+    """Build what is not built; raises `BuildError`."""
+    from ..builder import Builder, BuildOptions
+
+    return Builder(store, options or BuildOptions(), reporter or Lines()).realise(targets)
+
+
+def title(derivation: StorePath) -> str:
+    return derivation.name.removesuffix(".drv")
+
+
+class Lines:
+    """A reporter that prints a line for what takes time, and nothing for what does not."""
+
+    def __init__(self, verbose: bool = False, quiet: bool = False) -> None:
+        self._verbose = verbose
+        self._quiet = quiet
+        self._totals: dict[StorePath, int] = {}
+        self._sandboxed: set[StorePath] = set()
+
+    def _say(self, text: str) -> None:
+        if not self._quiet:
+            say(text)
+
+    def planned(self, plan: Plan) -> None:
+        self._sandboxed = {step.path for step in plan.steps if not step.derivation.builder.startswith("builtin:")}
+        builds, fetches = len(plan.builds), len(plan.fetches)
+        if builds + fetches > 1:
+            self._say(f"to do: {_count(fetches, 'fetch', 'fetches')}, {_count(builds, 'build')}")
+
+    def started(self, derivation: StorePath, lane: Lane) -> None:
+        # Unpacking a hundred archives is not worth a hundred lines.
+        if derivation in self._sandboxed or self._verbose:
+            self._say(f"building {title(derivation)}")
+
+    def waiting(self, derivation: StorePath) -> None:
+        self._say(f"waiting for another chx that builds {title(derivation)}")
+
+    def fetched(self, derivation: StorePath, place: str, done: int, total: int | None) -> None:
+        self._totals[derivation] = done
+
+    def logged(self, derivation: StorePath, lines: Sequence[str]) -> None:
+        if self._verbose and not self._quiet:
+            text = "".join(f"{title(derivation)}> {line}\n" for line in lines)
+            sys.stderr.flush()
+            sys.stderr.buffer.write(text.encode("utf-8", "surrogateescape"))
+            sys.stderr.buffer.flush()
+
+    def finished(self, derivation: StorePath, outputs: Mapping[str, StorePath], seconds: float) -> None:
+        if derivation in self._totals:
+            self._say(f"fetched {title(derivation)} ({size(self._totals.pop(derivation))}, {duration(seconds)})")
+        elif seconds >= 1 or self._verbose:
+            self._say(f"finished {title(derivation)} in {duration(seconds)}")
+
+    def reused(self, derivation: StorePath, outputs: Mapping[str, StorePath]) -> None:
+        if self._verbose:
+            self._say(f"{title(derivation)} need not be built: its inputs came out as before")
+
+    def differs(self, derivation: StorePath, output: str, earlier: StorePath, now: StorePath) -> None:
+        self._say(f"{title(derivation)} is not reproducible: '{output}' was {earlier}, now it is {now}")
+
+    def failed(self, error: BuildError) -> None:
+        """Errors are drawn once, at the end."""
+
+    def skipped(self, derivations: Sequence[StorePath]) -> None:
+        self._say(f"{_count(len(derivations), 'build')} left out, because an input failed")
+
+
+def _count(number: int, word: str, plural: str | None = None) -> str:
+    return f"{number} {word if number == 1 else plural or word + 's'}"
