@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Union
 
 from .nodes import Attr, AttrKey, AttrSet, DynamicAttr, Expr, Inherited, InheritedFrom, Name
@@ -50,7 +51,7 @@ class Bindings:
         self.name = ""
         self.start = self.end = self.attr_start = self.attr_end = 0
 
-    def bind(self, path: list[AttrKey], value: Expr, start: int, end: int) -> None:
+    def bind(self, path: Sequence[AttrKey], value: Expr, start: int, end: int) -> None:
         """`path = value;`, the path at `start`, the value up to `end`."""
         target = self
         last = len(path) - 1
@@ -67,7 +68,7 @@ class Bindings:
         names = [part.name if type(part) is Name else "${...}" for part in path]
         target._again(Attr(name, value, start, key.end), names)
 
-    def _descend(self, path: list[AttrKey], index: int, start: int, end: int) -> Bindings:
+    def _descend(self, path: Sequence[AttrKey], index: int, start: int, end: int) -> Bindings:
         key = path[index]
         self.nested = True
         if type(key) is not Name:

@@ -1,8 +1,15 @@
 """What each alternative of the grammar builds.
 
-An action gets the values of its symbols, the start of the first and the end of
-the last one, and returns its own value. The value of a token is its text.
-Actions are found by the name that grammar.lark gives the alternative.
+An action is named in grammar.lark. It is given the parse stack, whose last
+items belong to the symbols of its alternative, and the end of the last token;
+it returns the value of the whole and leaves the stack alone. An item is
+(state, value, start): `stack[-1][1]` is the value of the last symbol. The
+value of a token is its text, and the start of an item includes parentheses,
+which its node does not.
+
+An atom makes the value of a single token from its text, start and end.
+
+Nodes are made by `tuple.__new__`: a quarter of the time of calling the class.
 """
 
 from __future__ import annotations
@@ -12,457 +19,475 @@ from typing import Any, TypeAlias
 
 from .bindings import Bindings
 from .nodes import (
-    Apply, Assert, AttrSet, CurPos, Expr, Float, Formal, If, Int, Lambda, Let, List, Name, Path, SearchPath, Select,
-    Str, Var, With,
+    Apply, Assert, Attr, AttrSet, CurPos, Expr, Float, Formal, If, Int, Lambda, Let, List, Name, Path, SearchPath,
+    Select, Str, Var, With,
 )  # fmt: skip
 from .operators import Row
 from .refusal import Refusal
 from .text import split_path, strip, unescape
 
-Action: TypeAlias = Callable[[list[Any], list[int], int], Any]
+Stack: TypeAlias = list[tuple[int, Any, int]]
+Action: TypeAlias = Callable[[Stack, int], Any]
+Atom: TypeAlias = Callable[[str, int, int], Any]
 
-ACTIONS: dict[str, Action] = {}
-
-
-def _action(function: Action) -> Action:
-    ACTIONS[function.__name__.strip("_")] = function
-    return function
+_new: Any = tuple.__new__
 
 
-# Literals and names
+# Atoms
 
 
-@_action
-def variable(v: list[Any], s: list[int], e: int) -> Expr:
-    if v[0] == "__curPos":
-        return CurPos(s[0], e)
-    return Var(v[0], s[0], e)
+def variable(text: str, start: int, end: int) -> Expr:
+    if text == "__curPos":
+        return CurPos(start, end)
+    return _new(Var, (text, start, end))  # type: ignore[no-any-return]
 
 
-@_action
-def integer(v: list[Any], s: list[int], e: int) -> Expr:
-    text = v[0]
-    value = int(text) if len(text) < 100 else int(text.lstrip("0")[:100] or "0")
-    if value > 0x7FFFFFFFFFFFFFFF:
+def name(text: str, start: int, end: int) -> Name:
+    return _new(Name, (text, start, end))  # type: ignore[no-any-return]
+
+
+def name_string(text: str, start: int, end: int) -> Name:
+    return Name(unescape(text[1:-1]), start, end)
+
+
+def integer(text: str, start: int, end: int) -> Expr:
+    digits = text.lstrip("0") or "0"
+    # A number of many digits is not converted: that takes quadratic time.
+    if len(digits) > 19 or int(digits) > 0x7FFFFFFFFFFFFFFF:
         raise Refusal(
-            f"invalid integer '{text}'", s[0], e,
-            hint="integers go up to 9223372036854775807; write a decimal point for a float", code="E105",
+            f"invalid integer '{text}'", start, end,
+            hint="integers go up to 9223372036854775807; a decimal point makes it a float", code="E105",
         )  # fmt: skip
-    return Int(value, s[0], e)
+    return Int(int(digits), start, end)
 
 
-@_action
-def float_(v: list[Any], s: list[int], e: int) -> Expr:
-    value = float(v[0])
-    if value in (float("inf"), 0.0) and (value or v[0].lower().partition("e")[0].strip("0.")):
-        raise Refusal(f"invalid float '{v[0]}'", s[0], e, hint="it does not fit in 64 bits", code="E105")
-    return Float(value, s[0], e)
+def float_(text: str, start: int, end: int) -> Expr:
+    value = float(text)
+    too_small = value == 0 and text.lower().partition("e")[0].strip("0.")
+    if too_small or value == float("inf"):
+        raise Refusal(f"invalid float '{text}'", start, end, hint="it does not fit in 64 bits", code="E105")
+    return Float(value, start, end)
 
 
-@_action
-def string(v: list[Any], s: list[int], e: int) -> Expr:
-    text = unescape(v[0][1:-1])
-    return Str((text,) if text else (), s[0], e)
+def string(text: str, start: int, end: int) -> Expr:
+    text = text[1:-1]
+    if "\\" in text or "\r" in text:
+        text = unescape(text)
+    return _new(Str, ((text,) if text else (), start, end))  # type: ignore[no-any-return]
 
 
-@_action
-def string_interpolated(v: list[Any], s: list[int], e: int) -> Expr:
-    parts = [v[0][1:-2], *v[1]]
+def indented(text: str, start: int, end: int) -> Expr:
+    return Str(strip([text[2:-2]]), start, end)
+
+
+def path(text: str, start: int, end: int) -> Expr:
+    return Path((text,), start, end)
+
+
+def search_path(text: str, start: int, end: int) -> Expr:
+    return SearchPath(text[1:-1], start, end)
+
+
+def uri(text: str, start: int, end: int) -> Expr:
+    return Str((text,), start, end)
+
+
+ATOMS: dict[str, Atom] = {
+    "variable": variable,
+    "name": name,
+    "name_string": name_string,
+    "integer": integer,
+    "float": float_,
+    "string": string,
+    "indented": indented,
+    "path": path,
+    "search_path": search_path,
+    "uri": uri,
+}
+
+
+def _on_stack(atom: Atom) -> Action:
+    """The action of an alternative that is one token, where what follows had to be seen first."""
+    return lambda stack, end: atom(stack[-1][1], stack[-1][2], end)
+
+
+# Literals with interpolation. The parts after the first one are collected in a
+# list of texts and expressions; the last text still has its closing quotes.
+
+
+def middle_first(stack: Stack, end: int) -> list[Any]:
+    return [stack[-3][1], stack[-1][1][:-2]]
+
+
+def middle(stack: Stack, end: int) -> list[Any]:
+    return [*stack[-4][1], stack[-3][1], stack[-1][1][:-2]]
+
+
+def rest_only(stack: Stack, end: int) -> list[Any]:
+    return [stack[-3][1], stack[-1][1]]
+
+
+def rest_close(stack: Stack, end: int) -> list[Any]:
+    parts: list[Any] = stack[-4][1]
+    parts += (stack[-3][1], stack[-1][1])
+    return parts
+
+
+def rest_bare(stack: Stack, end: int) -> list[Any]:
+    return [stack[-2][1]]
+
+
+def rest_open(stack: Stack, end: int) -> list[Any]:
+    parts: list[Any] = stack[-3][1]
+    parts.append(stack[-2][1])
+    return parts
+
+
+def string_interpolated(stack: Stack, end: int) -> Expr:
+    parts = stack[-1][1]
+    first = unescape(stack[-2][1][1:-2])
     parts[-1] = parts[-1][:-1]
-    texts = [unescape(part) if type(part) is str else part for part in parts]
-    return Str(tuple(part for part in texts if part != ""), s[0], e)
+    whole = [first] if first else []
+    for part in parts:
+        if type(part) is not str:
+            whole.append(part)
+        elif part:
+            whole.append(unescape(part))
+    return Str(tuple(whole), stack[-2][2], end)
 
 
-@_action
-def indented(v: list[Any], s: list[int], e: int) -> Expr:
-    return Str(strip([v[0][2:-2]]), s[0], e)
-
-
-@_action
-def indented_interpolated(v: list[Any], s: list[int], e: int) -> Expr:
-    parts = [v[0][2:-2], *v[1]]
+def indented_interpolated(stack: Stack, end: int) -> Expr:
+    parts = stack[-1][1]
     parts[-1] = parts[-1][:-2]
-    return Str(strip(parts), s[0], e)
+    return Str(strip([stack[-2][1][2:-2], *parts]), stack[-2][2], end)
 
 
-@_action
-def path(v: list[Any], s: list[int], e: int) -> Expr:
-    return Path((v[0],), s[0], e)
-
-
-@_action
-def path_interpolated(v: list[Any], s: list[int], e: int) -> Expr:
-    parts: list[Any] = split_path(v[0][:-2])
-    for part in v[1]:
+def path_interpolated(stack: Stack, end: int) -> Expr:
+    parts: list[Any] = []
+    for part in (stack[-2][1][:-2], *stack[-1][1]):
         if type(part) is str:
             parts += split_path(part)
         else:
             parts.append(part)
-    return Path(tuple(parts), s[0], e)
-
-
-@_action
-def search_path(v: list[Any], s: list[int], e: int) -> Expr:
-    return SearchPath(v[0][1:-1], s[0], e)
-
-
-@_action
-def uri(v: list[Any], s: list[int], e: int) -> Expr:
-    return Str((v[0],), s[0], e)
-
-
-# The parts after the first interpolation of a string or path; the last text keeps its closing quote.
-
-
-@_action
-def middle_first(v: list[Any], s: list[int], e: int) -> list[Any]:
-    return [v[0], v[2][:-2]]
-
-
-@_action
-def middle(v: list[Any], s: list[int], e: int) -> list[Any]:
-    v[0] += (v[1], v[3][:-2])
-    return v[0]  # type: ignore[no-any-return]
-
-
-@_action
-def rest_only(v: list[Any], s: list[int], e: int) -> list[Any]:
-    return [v[0], v[2]]
-
-
-@_action
-def rest_close(v: list[Any], s: list[int], e: int) -> list[Any]:
-    v[0] += (v[1], v[3])
-    return v[0]  # type: ignore[no-any-return]
-
-
-@_action
-def rest_bare(v: list[Any], s: list[int], e: int) -> list[Any]:
-    return [v[0]]
-
-
-@_action
-def rest_open(v: list[Any], s: list[int], e: int) -> list[Any]:
-    v[0].append(v[1])
-    return v[0]  # type: ignore[no-any-return]
+    return Path(tuple(parts), stack[-2][2], end)
 
 
 # Sequences
 
 
-@_action
-def none(v: list[Any], s: list[int], e: int) -> list[Any]:
+def none(stack: Stack, end: int) -> list[Any]:
     return []
 
 
-@_action
-def one(v: list[Any], s: list[int], e: int) -> list[Any]:
-    return [v[0]]
+def one(stack: Stack, end: int) -> list[Any]:
+    return [stack[-1][1]]
 
 
-@_action
-def append(v: list[Any], s: list[int], e: int) -> list[Any]:
-    v[0].append(v[1])
-    return v[0]  # type: ignore[no-any-return]
+def append(stack: Stack, end: int) -> list[Any]:
+    items: list[Any] = stack[-2][1]
+    items.append(stack[-1][1])
+    return items
 
 
-@_action
-def append_dotted(v: list[Any], s: list[int], e: int) -> list[Any]:
-    v[0].append(v[2])
-    return v[0]  # type: ignore[no-any-return]
+def formals_more(stack: Stack, end: int) -> list[Formal]:
+    items: list[Formal] = stack[-3][1]
+    items.append(stack[-1][1])
+    return items
+
+
+def attrpath_more(stack: Stack, end: int) -> list[Any]:
+    """An attribute path of one key is that key, a longer one a list of keys."""
+    keys = stack[-3][1]
+    if type(keys) is not list:
+        return [keys, stack[-1][1]]
+    keys.append(stack[-1][1])
+    return keys
+
+
+def _keys(attrpath: Any) -> tuple[Any, ...]:
+    return tuple(attrpath) if type(attrpath) is list else (attrpath,)
+
+
+def name_dynamic(stack: Stack, end: int) -> Any:
+    """`${"a"}` is the static name `a`."""
+    expr = stack[-2][1]
+    if type(expr) is Str and (not expr.parts or (len(expr.parts) == 1 and type(expr.parts[0]) is str)):
+        return Name("".join(expr.parts), stack[-3][2], end)  # type: ignore[arg-type]
+    return expr
 
 
 # Functions
 
 
-def _check_formals(param: str | None, formals: list[Formal], start: int, end: int) -> tuple[Formal, ...]:
+def _checked(param: str | None, formals: list[Formal], start: int, end: int) -> tuple[Formal, ...]:
+    """The formals; raises Refusal where two arguments have one name."""
+    if len({formal_.name for formal_ in formals} | {param}) > len(formals):
+        return tuple(formals)
     seen: dict[str, Formal] = {}
     for formal_ in formals:
         if formal_.name in seen:
             first = seen[formal_.name]
-            raise Refusal(
-                f"duplicate formal function argument '{formal_.name}'",
-                formal_.start,
-                formal_.start + len(formal_.name),
-                text="named again here",
-                other=(first.start, first.start + len(first.name)),
-                other_text="first named here",
-                code="E103",
-            )
+            raise _duplicate_argument(first, formal_.start, formal_.start + len(formal_.name))
         seen[formal_.name] = formal_
-    if param is not None and param in seen:
-        first = seen[param]
-        raise Refusal(
-            f"duplicate formal function argument '{param}'",
-            start,
-            end,
-            other=(first.start, first.start + len(param)),
-            other_text="also the name of an argument here",
-            code="E103",
-        )
+    if param is not None:
+        raise _duplicate_argument(seen[param], start, end)
     return tuple(formals)
 
 
-@_action
-def function(v: list[Any], s: list[int], e: int) -> Expr:
-    return Lambda(v[0], None, False, v[2], s[0], e)
+def _duplicate_argument(first: Formal, start: int, end: int) -> Refusal:
+    return Refusal(
+        f"duplicate formal function argument '{first.name}'",
+        start,
+        end,
+        other=(first.start, first.start + len(first.name)),
+        other_text="first named here",
+        code="E103",
+    )
 
 
-@_action
-def function_formals(v: list[Any], s: list[int], e: int) -> Expr:
-    formals, ellipsis = v[0]
-    return Lambda(None, _check_formals(None, formals, s[0], e), ellipsis, v[2], s[0], e)
+def function(stack: Stack, end: int) -> Expr:
+    _, param, start = stack[-3]
+    return _new(Lambda, (param, None, False, stack[-1][1], start, end))  # type: ignore[no-any-return]
 
 
-@_action
-def function_formals_named(v: list[Any], s: list[int], e: int) -> Expr:
-    formals, ellipsis = v[0]
-    return Lambda(v[2], _check_formals(v[2], formals, s[0], e), ellipsis, v[4], s[0], e)
+def function_formals(stack: Stack, end: int) -> Expr:
+    _, (formals, ellipsis), start = stack[-3]
+    return Lambda(None, _checked(None, formals, start, end), ellipsis, stack[-1][1], start, end)
 
 
-@_action
-def function_named_formals(v: list[Any], s: list[int], e: int) -> Expr:
-    formals, ellipsis = v[2]
-    return Lambda(v[0], _check_formals(v[0], formals, s[0], e), ellipsis, v[4], s[0], e)
+def function_formals_named(stack: Stack, end: int) -> Expr:
+    _, (formals, ellipsis), start = stack[-5]
+    param = stack[-3][1]
+    return Lambda(param, _checked(param, formals, start, end), ellipsis, stack[-1][1], start, end)
 
 
-@_action
-def formals_open(v: list[Any], s: list[int], e: int) -> tuple[list[Formal], bool]:
-    return v[1], True
+def function_named_formals(stack: Stack, end: int) -> Expr:
+    _, param, start = stack[-5]
+    formals, ellipsis = stack[-3][1]
+    return Lambda(param, _checked(param, formals, start, end), ellipsis, stack[-1][1], start, end)
 
 
-@_action
-def formals_any(v: list[Any], s: list[int], e: int) -> tuple[list[Formal], bool]:
+def formals_open(stack: Stack, end: int) -> tuple[list[Formal], bool]:
+    return stack[-4][1], True
+
+
+def formals_any(stack: Stack, end: int) -> tuple[list[Formal], bool]:
     return [], True
 
 
-@_action
-def formals_closed(v: list[Any], s: list[int], e: int) -> tuple[list[Formal], bool]:
-    return v[1], False
+def formals_closed(stack: Stack, end: int) -> tuple[list[Formal], bool]:
+    formals = stack[-2][1]
+    return (formals if type(formals) is list else stack[-3][1]), False
 
 
-@_action
-def formals_none(v: list[Any], s: list[int], e: int) -> tuple[list[Formal], bool]:
+def formals_none(stack: Stack, end: int) -> tuple[list[Formal], bool]:
     return [], False
 
 
-@_action
-def formal(v: list[Any], s: list[int], e: int) -> Formal:
-    return Formal(v[0], None, s[0], e)
+def formal(stack: Stack, end: int) -> Formal:
+    _, name_, start = stack[-1]
+    return Formal(name_, None, start, end)
 
 
-@_action
-def formal_default(v: list[Any], s: list[int], e: int) -> Formal:
-    return Formal(v[0], v[2], s[0], e)
+def formal_default(stack: Stack, end: int) -> Formal:
+    _, name_, start = stack[-3]
+    return Formal(name_, stack[-1][1], start, end)
 
 
 # Keywords
 
 
-@_action
-def assertion(v: list[Any], s: list[int], e: int) -> Expr:
-    return Assert(v[1], v[3], s[0], e)
+def assertion(stack: Stack, end: int) -> Expr:
+    return Assert(stack[-3][1], stack[-1][1], stack[-4][2], end)
 
 
-@_action
-def with_scope(v: list[Any], s: list[int], e: int) -> Expr:
-    return With(v[1], v[3], s[0], e)
+def with_scope(stack: Stack, end: int) -> Expr:
+    return With(stack[-3][1], stack[-1][1], stack[-4][2], end)
 
 
-@_action
-def let_in(v: list[Any], s: list[int], e: int) -> Expr:
-    bindings: AttrSet = _bindings(v[1]).freeze(True, s[1], s[2])
+def let_in(stack: Stack, end: int) -> Expr:
+    start = stack[-4][2]
+    bindings = _bindings(stack[-3][1]).freeze(True, start, stack[-2][2])
     if bindings.dynamic:
         raise Refusal(
-            "dynamic attributes not allowed in let", s[0], e, code="E104",
+            "dynamic attributes not allowed in let", start, end, code="E104",
             other=(bindings.dynamic[0].start, bindings.dynamic[0].end), other_text="this name is computed",
         )  # fmt: skip
-    return Let(bindings, v[3], s[0], e)
+    return Let(bindings, stack[-1][1], start, end)
 
 
-@_action
-def conditional(v: list[Any], s: list[int], e: int) -> Expr:
-    return If(v[1], v[3], v[5], s[0], e)
+def conditional(stack: Stack, end: int) -> Expr:
+    return If(stack[-5][1], stack[-3][1], stack[-1][1], stack[-6][2], end)
 
 
 # Operators
 
 
-@_action
-def prefix(v: list[Any], s: list[int], e: int) -> tuple[str, int, int]:
-    return v[0], s[0], e
-
-
-binary = _action(prefix)
-ACTIONS["binary"] = prefix
-
-
-@_action
-def row_first(v: list[Any], s: list[int], e: int) -> Row:
+def row_first(stack: Stack, end: int) -> Row:
     row = Row()
-    row.operand(v[0], s[0], e)
-    row.binary(v[1])
+    row.operand(stack[-2][1], stack[-2][2], end)
+    row.binary(stack[-1][1], stack[-1][2])
     return row
 
 
-@_action
-def row_first_prefix(v: list[Any], s: list[int], e: int) -> Row:
+def row_first_prefix(stack: Stack, end: int) -> Row:
     row = Row()
-    row.prefix(v[0])
+    row.prefix(stack[-1][1], stack[-1][2])
     return row
 
 
-@_action
-def row_binary(v: list[Any], s: list[int], e: int) -> Row:
-    v[0].binary(v[1])
-    return v[0]  # type: ignore[no-any-return]
-
-
-@_action
-def row_prefix(v: list[Any], s: list[int], e: int) -> Row:
-    v[0].prefix(v[1])
-    return v[0]  # type: ignore[no-any-return]
-
-
-@_action
-def row_operand(v: list[Any], s: list[int], e: int) -> Row:
-    v[0].operand(v[1], s[1], e)
-    return v[0]  # type: ignore[no-any-return]
-
-
-@_action
-def row_first_has(v: list[Any], s: list[int], e: int) -> Row:
-    row = Row()
-    row.operand(v[0], s[0], e)
-    row.has(tuple(v[2]), e)
+def row_binary(stack: Stack, end: int) -> Row:
+    row: Row = stack[-2][1]
+    row.binary(stack[-1][1], stack[-1][2])
     return row
 
 
-@_action
-def row_has(v: list[Any], s: list[int], e: int) -> Row:
-    v[0].has(tuple(v[2]), e)
-    return v[0]  # type: ignore[no-any-return]
+def row_prefix(stack: Stack, end: int) -> Row:
+    row: Row = stack[-2][1]
+    row.prefix(stack[-1][1], stack[-1][2])
+    return row
 
 
-@_action
-def operators(v: list[Any], s: list[int], e: int) -> Expr:
-    return v[0].finish()  # type: ignore[no-any-return]
+def row_operand(stack: Stack, end: int) -> Row:
+    row: Row = stack[-2][1]
+    row.operand(stack[-1][1], stack[-1][2], end)
+    return row
+
+
+def row_first_has(stack: Stack, end: int) -> Row:
+    row = Row()
+    row.operand(stack[-3][1], stack[-3][2], end)
+    row.has(_keys(stack[-1][1]), end)
+    return row
+
+
+def row_has(stack: Stack, end: int) -> Row:
+    row: Row = stack[-3][1]
+    row.has(_keys(stack[-1][1]), end)
+    return row
+
+
+def operators(stack: Stack, end: int) -> Expr:
+    row: Row = stack[-1][1]
+    return row.finish()
 
 
 # Application and selection
 
 
-@_action
-def application_first(v: list[Any], s: list[int], e: int) -> list[Any]:
-    return v
-
-
-@_action
-def application_more(v: list[Any], s: list[int], e: int) -> list[Any]:
-    v[0].append(v[1])
-    return v[0]  # type: ignore[no-any-return]
-
-
-@_action
-def apply(v: list[Any], s: list[int], e: int) -> Expr:
-    called, *arguments = v[0]
+def apply(stack: Stack, end: int) -> Expr:
+    _, called, start = stack[-2]
     if type(called) is Apply:
-        return Apply(called.function, (*called.arguments, *arguments), s[0], e)
-    return Apply(called, tuple(arguments), s[0], e)
+        return Apply(called.function, (*called.arguments, stack[-1][1]), called.start, end)
+    return _new(Apply, (called, (stack[-1][1],), start, end))  # type: ignore[no-any-return]
 
 
-@_action
-def apply_or(v: list[Any], s: list[int], e: int) -> Expr:
-    return Apply(v[0], (Var("or", s[1], e),), s[0], e)
+def apply_more(stack: Stack, end: int) -> Expr:
+    called, arguments, start, _ = stack[-2][1]
+    return _new(Apply, (called, (*arguments, stack[-1][1]), start, end))  # type: ignore[no-any-return]
 
 
-@_action
-def select(v: list[Any], s: list[int], e: int) -> Expr:
-    return Select(v[0], tuple(v[2]), None, s[0], e)
+def apply_or(stack: Stack, end: int) -> Expr:
+    """`f or`: from before `or` was a keyword."""
+    _, called, start = stack[-2]
+    return Apply(called, (Var("or", stack[-1][2], end),), start, end)
 
 
-@_action
-def select_or(v: list[Any], s: list[int], e: int) -> Expr:
-    return Select(v[0], tuple(v[2]), v[4], s[0], e)
+def select(stack: Stack, end: int) -> Expr:
+    _, subject, start = stack[-3]
+    keys = stack[-1][1]
+    keys = tuple(keys) if type(keys) is list else (keys,)
+    return _new(Select, (subject, keys, None, start, end))  # type: ignore[no-any-return]
+
+
+def select_or(stack: Stack, end: int) -> Expr:
+    _, subject, start = stack[-5]
+    return Select(subject, _keys(stack[-3][1]), stack[-1][1], start, end)
 
 
 # Sets and lists
 
 
-@_action
-def parentheses(v: list[Any], s: list[int], e: int) -> Expr:
-    return v[1]  # type: ignore[no-any-return]
+def parentheses(stack: Stack, end: int) -> Expr:
+    return stack[-2][1]  # type: ignore[no-any-return]
 
 
 def _bindings(value: Any) -> Bindings:
     return value if type(value) is Bindings else Bindings()
 
 
-@_action
-def let_body(v: list[Any], s: list[int], e: int) -> Expr:
-    return Select(_bindings(v[2]).freeze(True, s[1], e), (Name("body", s[0], s[0] + 3),), None, s[0], e)
+def let_body(stack: Stack, end: int) -> Expr:
+    start = stack[-4][2]
+    scope = _bindings(stack[-2][1]).freeze(True, start, end)
+    return Select(scope, (Name("body", start, start + 3),), None, start, end)
 
 
-@_action
-def recursive_set(v: list[Any], s: list[int], e: int) -> Expr:
-    return _bindings(v[2]).freeze(True, s[0], e)
+def recursive_set(stack: Stack, end: int) -> Expr:
+    return _bindings(stack[-2][1]).freeze(True, stack[-4][2], end)
 
 
-@_action
-def set_(v: list[Any], s: list[int], e: int) -> Expr:
-    return _bindings(v[1]).freeze(False, s[0], e)
+def set_(stack: Stack, end: int) -> Expr:
+    bindings: Bindings = stack[-2][1]
+    return bindings.freeze(False, stack[-3][2], end)
 
 
-@_action
-def empty_set(v: list[Any], s: list[int], e: int) -> Expr:
-    return AttrSet(False, (), (), (), s[0], e)
+def empty_set(stack: Stack, end: int) -> Expr:
+    return AttrSet(False, (), (), (), stack[-2][2], end)
 
 
-@_action
-def list_(v: list[Any], s: list[int], e: int) -> Expr:
-    return List(tuple(v[1]), s[0], e)
+def list_(stack: Stack, end: int) -> Expr:
+    return _new(List, (tuple(stack[-2][1]), stack[-3][2], end))  # type: ignore[no-any-return]
 
 
-@_action
-def binding_first(v: list[Any], s: list[int], e: int) -> Bindings:
+def binding_first(stack: Stack, end: int) -> Bindings:
     bindings = Bindings()
-    bindings.bind(v[0], v[2], s[0], s[3])
+    key = stack[-4][1]
+    if type(key) is Name:
+        name_, start, key_end = key
+        bindings.attrs[name_] = _new(Attr, (name_, stack[-2][1], start, key_end))
+    else:
+        bindings.bind(_keys(key), stack[-2][1], stack[-4][2], end)
     return bindings
 
 
-@_action
-def binding(v: list[Any], s: list[int], e: int) -> Bindings:
-    v[0].bind(v[1], v[3], s[1], s[4])
-    return v[0]  # type: ignore[no-any-return]
-
-
-@_action
-def inherit(v: list[Any], s: list[int], e: int) -> Bindings:
-    bindings = _bindings(v[0])
-    bindings.inherit(v[2])
+def binding(stack: Stack, end: int) -> Bindings:
+    bindings: Bindings = stack[-5][1]
+    key = stack[-4][1]
+    if type(key) is Name:
+        name_, start, key_end = key
+        if name_ not in bindings.attrs:
+            bindings.attrs[name_] = _new(Attr, (name_, stack[-2][1], start, key_end))
+            return bindings
+    bindings.bind(_keys(key), stack[-2][1], stack[-4][2], end)
     return bindings
 
 
-@_action
-def inherit_from(v: list[Any], s: list[int], e: int) -> Bindings:
-    bindings = _bindings(v[0])
-    bindings.inherit_from(v[3], v[5])
+def inherit(stack: Stack, end: int) -> Bindings:
+    bindings = _bindings(stack[-4][1])
+    bindings.inherit(stack[-2][1])
     return bindings
 
 
-@_action
-def name(v: list[Any], s: list[int], e: int) -> Name:
-    return Name(v[0], s[0], e)
+def inherit_from(stack: Stack, end: int) -> Bindings:
+    bindings = _bindings(stack[-7][1])
+    bindings.inherit_from(stack[-4][1], stack[-2][1])
+    return bindings
 
 
-@_action
-def name_string(v: list[Any], s: list[int], e: int) -> Name:
-    return Name(unescape(v[0][1:-1]), s[0], e)
+def _start(stack: Stack, end: int) -> Expr:
+    return stack[-1][1]  # type: ignore[no-any-return]
 
 
-@_action
-def name_dynamic(v: list[Any], s: list[int], e: int) -> Any:
-    expr = v[1]
-    if type(expr) is Str and (not expr.parts or (len(expr.parts) == 1 and type(expr.parts[0]) is str)):
-        return Name(expr.parts[0] if expr.parts else "", s[0], e)  # type: ignore[arg-type]
-    return expr
+_SYMBOLS: tuple[Action, ...] = (
+    middle_first, middle, rest_only, rest_close, rest_bare, rest_open, string_interpolated, indented_interpolated,
+    path_interpolated, none, one, append, formals_more, attrpath_more, name_dynamic, function, function_formals,
+    function_formals_named, function_named_formals, formals_open, formals_any, formals_closed, formals_none, formal,
+    formal_default, assertion, with_scope, let_in, conditional, row_first, row_first_prefix, row_binary, row_prefix,
+    row_operand, row_first_has, row_has, operators, apply, apply_more, apply_or, select, select_or, parentheses,
+    let_body, recursive_set, set_, empty_set, list_, binding_first, binding, inherit, inherit_from, _start,
+)  # fmt: skip
+
+ACTIONS: dict[str, Action] = {
+    **{action.__name__.strip("_"): action for action in _SYMBOLS},
+    **{atom_name: _on_stack(atom) for atom_name, atom in ATOMS.items()},
+}

@@ -1,124 +1,121 @@
-"""Cuts a text into tokens, with a stack of modes for what is inside strings and paths."""
+"""What the tokens of the language look like.
+
+Space and comments belong to the token before them, so that the start of a
+token is the end of the match before. Strings and paths are one token up to
+their end or their first `${`; what follows an interpolation is matched by one
+of `RESTS` and the parser knows when: its stack is the lexer's stack of modes.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import sys
 
-from .refusal import Refusal
+SPACE = r"[ \t\r\n]*+(?:(?![#/])|(?:(?:#[^\r\n]*+|/\*[^*]*+\*++(?:[^*/][^*]*+\*++)*+/)[ \t\r\n]*+)*+)"
 
-_SPACE = r"(?:[ \t\r\n]++|#[^\r\n]*+|/\*(?:[^*]|\*+[^*/])*+\*+/)*+"
+_CHAR = r"[a-zA-Z0-9._+-]"
+_URI_CHAR = r"[a-zA-Z0-9%/?:@&=+$,_.!~*'-]"
 _ID = r"[a-zA-Z_][a-zA-Z0-9_'-]*+"
-_URI = r"[a-zA-Z][a-zA-Z0-9+.-]*+:[a-zA-Z0-9%/?:@&=+$,_.!~*'-]++"
-_CHARS = r"[a-zA-Z0-9._+-]"
-_PATH = rf"(?:~|{_CHARS}*+)/(?:{_CHARS}[a-zA-Z0-9._+/-]*+|(?=\$\{{))(?:\$\{{)?"
-_TEXT = r"""(?:[^$"\\\x00]|\$(?:[^{"\\\x00]|(?=["\\]))|\\[^\x00])*+"""
-_INDENTED = r"""(?:[^$'\x00]|\$(?:[^{'\x00]|(?='))|'(?:[^'$\x00]|(?=\$))|''(?:[$']|\\[^\x00]))*+"""
+_PATH = rf"(?:~|{_CHAR}*+)/(?:{_CHAR}[a-zA-Z0-9._+/-]*+|(?=\$\{{))(?:\$\{{)?"
+_TEXT = r"""(?:[^$"\\\x00]++|\$(?:[^{"\\\x00]|(?=["\\]))|\\[^\x00])*+"""
+_INDENTED = r"""(?:[^$'\x00]++|\$(?:[^{'\x00]|(?='))|'(?:[^'$\x00]|(?=\$))|''(?:[$']|\\[^\x00]))*+"""
 
-_TOKEN = re.compile(
-    _SPACE
-    + "(?:"
-    + "|".join(
-        f"({pattern})"
-        for pattern in (
-            _URI,
-            _PATH,
-            _ID,
-            r"(?:[1-9][0-9]*+\.[0-9]*+|0?\.[0-9]++)(?:[eE][+-]?[0-9]++)?",
-            r"[0-9]++",
-            '"' + _TEXT + r'(?:"|\$\{)?',
-            "''" + _INDENTED + r"(?:''|\$\{)?",
-            rf"<{_CHARS}++(?:/{_CHARS}++)*+>",
-            r"\.\.\.|==|!=|<=|>=|&&|\|\||->|//|\+\+|\$\{|[^\x00]",
-        )
-    )
-    + ")?"
+TOKEN = re.compile(
+    "("
+    + "|".join((
+        # Nearly all identifiers, once it is clear that no URI or path begins here.
+        rf"{_ID}(?:(?=[ \n;)])|(?!{_CHAR}*+(?:/(?:{_CHAR}|\$\{{)|:{_URI_CHAR})))",
+        r"[][(){};,:@?=](?!=)",
+        '"' + _TEXT + r'(?:"|\$\{)?',
+        "''" + _INDENTED + r"(?:''|\$\{)?",
+        rf"[a-zA-Z][a-zA-Z0-9+.-]*+:{_URI_CHAR}++",
+        _PATH,
+        _ID,
+        r"(?:[1-9][0-9]*+\.[0-9]*+|0?\.[0-9]++)(?:[eE][+-]?[0-9]++)?",
+        r"[0-9]++",
+        rf"<{_CHAR}++(?:/{_CHAR}++)*+>",
+        r"\.\.\.|==|!=|<=|>=|&&|\|\||->|//|\+\+|\$\{|<\||\|>",
+        # A NUL ends the text, as it does in Nix.
+        r"[^\x00]|",
+    ))
+    + ")"
+    + SPACE
+)  # fmt: skip
+LEADING = re.compile(SPACE)
+
+RESTS = (
+    ("STRING", re.compile("(" + _TEXT + r'(?:"|\$\{)?' + ")" + SPACE)),
+    ("IND", re.compile("(" + _INDENTED + r"(?:''|\$\{)?" + ")" + SPACE)),
+    ("PATH", re.compile(r"([a-zA-Z0-9._+/-]*+(?:\$\{)?)" + SPACE)),
 )
-_STRING_REST = re.compile(_TEXT + r'(?:"|\$\{)?')
-_INDENTED_REST = re.compile(_INDENTED + r"(?:''|\$\{)?")
-_PATH_REST = re.compile(rf"[a-zA-Z0-9._+/-]*+(?:\$\{{)?")
+"""Name and pattern of what may follow an interpolation, by the kind of literal that it is in."""
 
-_KINDS = ["", "URI", "PATH", "ID", "FLOAT", "INT", "STRING", "IND_STRING", "SPATH", ""]
-_KEYWORDS = frozenset(["if", "then", "else", "assert", "with", "let", "in", "rec", "inherit", "or"])
-_OPENS = {"STRING": "STRING_OPEN", "IND_STRING": "IND_OPEN", "PATH": "PATH_OPEN"}
+KEYWORDS = ("if", "then", "else", "assert", "with", "let", "in", "rec", "inherit", "or")
 
 
-def tokens(text: str) -> Iterator[tuple[str, str, int, int]]:
-    """(terminal, text, start, end), the last one `$END`.
+class Kinds(dict[str, tuple[int, str]]):
+    """Terminal number and text of a token, by its text: equal texts are equal tokens.
 
-    A NUL ends the text, as it does in Nix. Raises Refusal.
+    A text met for the first time is classified and remembered. Identifiers are
+    interned: the names in a tree are compared and hashed many times later on.
     """
-    at = 0
-    modes: list[str] = []
-    while True:
-        match = _TOKEN.match(text, at)
-        assert match is not None
-        group = match.lastindex
-        if group is None:
-            yield "$END", "", match.end(), match.end()
-            return
-        word = match[group]
-        start, at = match.span(group)
-        kind = _KINDS[group]
-        if group == 3:
-            if word in _KEYWORDS:
-                kind = word
-        elif group in (6, 7, 2):
-            if word.endswith("${"):
-                modes.append(kind)
-                kind = _OPENS[kind]
-            else:
-                _check_end(kind, word, start, at, text)
-        elif group == 9:
-            kind = word
-            if word == "{" or word == "${":
-                modes.append("")
-            elif word == "}" and modes:
-                mode = modes.pop()
-                if mode:
-                    yield kind, word, start, at
-                    rest = _RESTS[mode].match(text, at)
-                    assert rest is not None
-                    word = rest[0]
-                    start, at = rest.span()
-                    if word.endswith("${"):
-                        modes.append(mode)
-                        kind = _MIDDLES[mode]
-                    else:
-                        if mode == "PATH" and not word:
-                            continue
-                        kind = _CLOSES[mode]
-                        _check_end(mode, word, start, at, text)
-        yield kind, word, start, at
+
+    def __init__(self, terminals: list[str]) -> None:
+        number = {name: index for index, name in enumerate(terminals)}
+        super().__init__({name: (index, name) for name, index in number.items() if not name[0].isupper()})
+        self[""] = (number["$END"], "")
+        self._number = number
+
+    def copy_of(self) -> Kinds:
+        """A fresh one to be filled by one text."""
+        result = Kinds.__new__(Kinds)
+        result.update(self)
+        result._number = self._number
+        return result
+
+    def __missing__(self, text: str) -> tuple[int, str]:
+        kind = terminal_of(text)
+        result = self._number.get(kind, -1), (sys.intern(text) if kind == "ID" else text)
+        self[text] = result
+        return result
 
 
-_RESTS = {"STRING": _STRING_REST, "IND_STRING": _INDENTED_REST, "PATH": _PATH_REST}
-_MIDDLES = {"STRING": "STRING_MIDDLE", "IND_STRING": "IND_MIDDLE", "PATH": "PATH_MIDDLE"}
-_CLOSES = {"STRING": "STRING_CLOSE", "IND_STRING": "IND_CLOSE", "PATH": "PATH_CLOSE"}
+def terminal_of(text: str) -> str:
+    """The terminal of a token that TOKEN matched, or "" if it is a broken one."""
+    first = text[0]
+    if first == '"':
+        return _literal(text[1:], '"', "STRING", "STRING_OPEN")
+    if first == "'":
+        return _literal(text[2:], "''", "IND_STRING", "IND_OPEN") if text.startswith("''") else ""
+    if first.isdigit() or first == ".":
+        if text.isdigit():
+            return "INT"
+        if "/" not in text:
+            return "FLOAT"
+    elif ":" in text:
+        return "URI"
+    elif first == "<" and len(text) > 2:
+        return "SPATH"
+    elif "/" not in text:
+        return "ID" if first.isalpha() or first == "_" else ""
+    if len(text) == 1 or text == "//":
+        return ""
+    if text.endswith("${"):
+        return "PATH_OPEN"
+    return "" if text[-1] == "/" or "//" in text else "PATH"
 
 
-def _check_end(kind: str, word: str, start: int, end: int, text: str) -> None:
-    """A literal that did not run into `${` has to be complete."""
-    if kind == "PATH":
-        if word.endswith("/"):
-            raise Refusal("path has a trailing slash", start, end, hint="leave out the last '/'", code="E106")
-        if "//" in word:
-            at = start + word.index("//") + 1
-            raise Refusal("syntax error, unexpected end of path, expecting '${'", at, end, code="E106")
-        return
-    if kind == "STRING":
-        closed = word.endswith('"') and word != '"'
-    else:
-        closed = word.endswith("''") and word != "''"
-    if closed:
-        return
-    if end < len(text) and text[end] == "\0":
-        shown = word.lstrip("\"'") + "␀"
-        raise Refusal(
-            f"input string '{shown}' cannot be represented as Nix string because it contains null bytes", end, end + 1
-        )
-    if kind == "STRING":
-        raise Refusal("syntax error, unexpected end of file, expecting '\"'", end, end)
-    raise Refusal(
-        "syntax error, unexpected end of file, expecting indented string or '${' or end of an indented string", end, end
-    )
+def _literal(inside: str, quote: str, whole: str, opening: str) -> str:
+    if inside.endswith(quote):
+        return whole
+    return opening if inside.endswith("${") else ""
+
+
+def rest_terminal(mode: int, text: str) -> str:
+    """The terminal of what RESTS[mode] matched, or "" if it is broken or nothing."""
+    name = RESTS[mode][0]
+    if text.endswith("${"):
+        return name + "_MIDDLE"
+    if name == "PATH":
+        return "PATH_CLOSE" if text and text[-1] != "/" else ""
+    return name + "_CLOSE" if text.endswith('"' if name == "STRING" else "''") else ""

@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias, Union
-
 from .nodes import AttrKey, Binary, Expr, HasAttr, Unary
 from .refusal import Refusal
-
-Operator: TypeAlias = tuple[str, int, int]
-"""Symbol, start, end."""
-
-RowItem: TypeAlias = Union[tuple[Expr, int, int], Operator, tuple[AttrKey, ...]]
 
 NEGATE = 12
 HAS = 11
@@ -46,12 +39,11 @@ class Row:
     def operand(self, node: Expr, start: int, end: int) -> None:
         self.operands.append((node, start, end))
 
-    def prefix(self, operator: Operator) -> None:
-        self.waiting.append((PREFIX[operator[0]], operator[0], operator[1], True))
+    def prefix(self, symbol: str, start: int) -> None:
+        self.waiting.append((PREFIX[symbol], symbol, start, True))
 
-    def binary(self, operator: Operator) -> None:
+    def binary(self, symbol: str, start: int) -> None:
         """Raises Refusal for a second operator of a kind that does not associate."""
-        symbol, start, end = operator
         precedence, associates = BINARY[symbol]
         waiting = self.waiting
         while waiting:
@@ -62,10 +54,10 @@ class Row:
                 raise Refusal(
                     f"syntax error, unexpected '{symbol}'",
                     start,
-                    end,
-                    hint=f"'{waiting[-1][1]}' and '{symbol}' do not associate: put one of them in parentheses",
+                    start + len(symbol),
+                    hint="comparisons do not chain: put one of them in parentheses",
                     other=(waiting[-1][2], waiting[-1][2] + len(waiting[-1][1])),
-                    other_text="the comparison it would follow",
+                    other_text="the first comparison",
                 )
             self._reduce()
         waiting.append((precedence, symbol, start, False))

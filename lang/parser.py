@@ -1,25 +1,65 @@
-"""Runs the parse table over the tokens of a source."""
+"""Runs the fast table over a text: the way of every parse that succeeds."""
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
-from .build import ACTIONS
+from .build import ACTIONS, ATOMS
 from .errors import Label, ParseError
-from .lexer import tokens
-from .nodes import Expr
+from .lexer import LEADING, RESTS, TOKEN, Kinds, rest_terminal
+from .nodes import CurPos, Expr, Name, Var
 from .refusal import Refusal
 from .source import Source, Span
 
-_table: Any = None
+_new: Any = tuple.__new__
+
+
+class Automaton:
+    """The fast table, its actions bound."""
+
+    def __init__(self, table: dict[str, Any]) -> None:
+        self.rows: list[list[int]] = table["rows"]
+        self.stride: int = table["stride"]
+        self.arguments: list[tuple[int, int]] = table["arguments"]
+        self.closes: list[tuple[int, int]] = table["closes"]
+        self.start: int = table["start"]
+        self.end: int = table["end"]
+        self.kinds = Kinds(table["terminals"])
+        gotos = table["gotos"]
+        self.atoms: list[tuple[Any, int]] = [(ATOMS[name] if name else None, target) for name, target in table["atoms"]]
+        self.rules = [
+            (-max(length, 1), slice(-length if length else 1 << 60, None), ACTIONS[name] if name else None, gotos.get(origin))
+            for name, length, origin in table["rules"]
+        ]
+        self.terminal = {name: number for number, name in enumerate(table["terminals"])}
+
+
+_automaton: Automaton | None = None
+
+
+def _load() -> Automaton:
+    global _automaton
+    if _automaton is None:
+        from .generator import generate
+
+        _automaton = Automaton(generate()["fast"])
+    return _automaton
 
 
 def parse(source: Source) -> Expr:
     """The expression that a source holds. Raises ParseError."""
+    automaton = _automaton or _load()
+    # Trees have no cycles, so a collection while one is built would find nothing.
+    collecting = gc.isenabled()
+    gc.disable()
     try:
-        return _run(source.text)
+        return _run(automaton, source.text)
     except Refusal as refusal:
         raise _error(source, refusal) from None
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _error(source: Source, refusal: Refusal) -> ParseError:
@@ -32,49 +72,82 @@ def _error(source: Source, refusal: Refusal) -> ParseError:
     return ParseError(message, labels, refusal.hint, refusal.code)
 
 
-def _load() -> Any:
-    global _table
-    if _table is None:
-        from .table import generate
+def _run(automaton: Automaton, source: str) -> Expr:
+    # The NUL ends the text, and lets the loop look at the character after any token.
+    text = source + "\0"
+    rows = automaton.rows
+    rules = automaton.rules
+    kinds = automaton.kinds.copy_of()
+    shifts = automaton.stride
+    variables = 2 * shifts
+    arguments = 3 * shifts
+    names = 4 * shifts
+    atoms = 5 * shifts
+    closes = 6 * shifts
+    new = _new
+    var = Var
 
-        raw = generate()
-        number = {name: index for index, name in enumerate(raw["terminals"])}
-        rules = [
-            (ACTIONS[name] if name is not None and name != "start" else None, length, origin)
-            for name, length, origin in raw["rules"]
-        ]
-        _table = number, raw["states"], raw["gotos"], rules, raw["start"], raw["end"]
-    return _table
-
-
-def _run(text: str) -> Expr:
-    number, rows, gotos, rules, start_state, end_state = _load()
-    states = [start_state]
-    values: list[Any] = []
-    starts: list[int] = []
+    row = rows[automaton.start]
+    stack: list[tuple[int, Any, int]] = [(automaton.start, None, 0)]
+    push = stack.append
+    start = LEADING.match(text).end()  # type: ignore[union-attr]
     end = 0
-    for kind, word, start, stop in tokens(text):
-        terminal = number.get(kind)
-        while True:
-            action = rows[states[-1]].get(terminal)
-            if action is None:
-                if terminal == 0 and states[-1] == end_state:
-                    return values[0]  # type: ignore[no-any-return]
-                raise Refusal(f"syntax error, unexpected {kind}", start, stop)
-            if action >= 0:
-                states.append(action)
-                values.append(word)
-                starts.append(start)
-                end = stop
+    while True:
+        for match in TOKEN.finditer(text, start):
+            terminal, word = kinds[match[1]]
+            code = row[terminal]
+            while code < 0:
+                first, symbols, build, goto = rules[code]
+                value = build(stack, end)
+                begin = stack[first][2]
+                del stack[symbols]
+                state = goto[stack[-1][0]]
+                push((state, value, begin))
+                row = rows[state]
+                code = row[terminal]
+            end = start + len(word)
+            if code < shifts:
+                push((code, word, start))
+                row = rows[code]
+            elif code < variables:
+                code -= shifts
+                push((code, new(var, (word, start, end)), start))
+                row = rows[code]
+            elif code < arguments:
+                state, code = automaton.arguments[code - variables]
+                following = text[match.end()]
+                if following == ":" or following == "@":
+                    push((state, word, start))
+                    row = rows[state]
+                else:
+                    push((code, new(var, (word, start, end)), start))
+                    row = rows[code]
+            elif code < names:
+                code -= arguments
+                push((code, new(Name, (word, start, end)), start))
+                row = rows[code]
+            elif code < atoms:
+                atom, state = automaton.atoms[code - names]
+                push((state, word if atom is None else atom(word, start, end), start))
+                row = rows[state]
+            elif code < closes:
+                state, mode = automaton.closes[code - atoms]
+                push((state, word, start))
+                row = rows[state]
+                rest = RESTS[mode][1].match(text, end)
+                word = rest[1]
+                if word or mode != 2:
+                    start = end
+                    end = start + len(word)
+                    code = row[automaton.terminal[rest_terminal(mode, word)]]
+                    if code >= shifts:
+                        return
+                    push((code, word, start))
+                    row = rows[code]
+                start = rest.end()
                 break
-            build, length, origin = rules[~action]
-            if length:
-                if build is not None:
-                    values[-length:] = [build(values[-length:], starts[-length:], end)]
-                    del starts[len(starts) - length + 1 :]
-                del states[-length:]
+            elif state == automaton.end and terminal == 0:
+                return stack[-1][1]
             else:
-                values.append(build([], [], end))
-                starts.append(end)
-            states.append(gotos[states[-1]][origin])
-    raise AssertionError
+                raise Refusal(f"syntax error, unexpected {word}", start, end)
+            start = match.end()
