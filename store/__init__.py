@@ -6,40 +6,79 @@ file. *References* are the objects whose hash parts occur in it, *referrers* the
 inverse, the *closure* is what references reach. *Valid* is what is registered. A
 *derivation* says what to build; a *realisation* is a row of the *build trace*: what a
 *resolved derivation* gave. *GC roots* are links that keep objects alive.
+
+Names are loaded when they are first asked for: much of what uses a store path
+never opens a store.
 """
 
-from .address import object_path
-from .database import Transaction
-from .derivation import (
-    DIGEST_SIZES,
-    Derivation,
-    FixedOutput,
-    HashAlgorithm,
-    InvalidDerivation,
-    output_object_name,
-    output_placeholder,
-    upstream_placeholder,
-)
-from .digest import BASE32_ALPHABET, Digest, base32_decode, base32_encode
-from .errors import (
-    DatabaseFailure,
-    ForeignScratch,
-    InvalidHome,
-    InvalidManifest,
-    NotValid,
-    OutputCycle,
-    PartialScratch,
-    StoreError,
-    StoreIO,
-    UnsupportedFile,
-)
-from .manifest import Entry, Kind, Manifest
-from .path import HASH_LENGTH, STORE_DIR, InvalidStorePath, StorePath, check_name
-from .records import ObjectInfo, OutputDraft, Realisation
-from .removal import remove_tree
-from .scratch import scratch_hash, scratch_path
-from .store import Store
-from .tree import scan_tree
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .address import object_path
+    from .derivation import (
+        DIGEST_SIZES,
+        Derivation,
+        FixedOutput,
+        HashAlgorithm,
+        InvalidDerivation,
+        output_object_name,
+        output_placeholder,
+        upstream_placeholder,
+    )
+    from .digest import BASE32_ALPHABET, Digest, base32_decode, base32_encode
+    from .errors import (
+        DatabaseFailure,
+        ForeignScratch,
+        InvalidHome,
+        InvalidManifest,
+        NotValid,
+        OutputCycle,
+        PartialScratch,
+        StoreError,
+        StoreIO,
+        UnsupportedFile,
+    )
+    from .manifest import Entry, Kind, Manifest
+    from .path import HASH_LENGTH, STORE_DIR, InvalidStorePath, StorePath, check_name
+    from .records import ObjectInfo, OutputDraft, Realisation
+    from .removal import remove_tree
+    from .roots import LinkInTheWay
+    from .scratch import scratch_hash, scratch_path
+    from .store import Store
+    from .transaction import Transaction
+    from .tree import scan_tree
+    from .verify import Problem
+
+_ORIGINS = {
+    "address": "object_path",
+    "derivation": "DIGEST_SIZES Derivation FixedOutput HashAlgorithm InvalidDerivation output_object_name"
+    " output_placeholder upstream_placeholder",
+    "digest": "BASE32_ALPHABET Digest base32_decode base32_encode",
+    "errors": "DatabaseFailure ForeignScratch InvalidHome InvalidManifest NotValid OutputCycle PartialScratch"
+    " StoreError StoreIO UnsupportedFile",
+    "manifest": "Entry Kind Manifest",
+    "path": "HASH_LENGTH STORE_DIR InvalidStorePath StorePath check_name",
+    "records": "ObjectInfo OutputDraft Realisation",
+    "removal": "remove_tree",
+    "roots": "LinkInTheWay",
+    "scratch": "scratch_hash scratch_path",
+    "store": "Store",
+    "transaction": "Transaction",
+    "tree": "scan_tree",
+    "verify": "Problem",
+}
+_MODULES = {name: module for module, names in _ORIGINS.items() for name in names.split()}
+
+
+def __getattr__(name: str) -> object:
+    module = _MODULES.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value: object = getattr(import_module("." + module, __name__), name)
+    globals()[name] = value
+    return value
+
 
 __all__ = [
     "BASE32_ALPHABET",
@@ -58,12 +97,14 @@ __all__ = [
     "InvalidManifest",
     "InvalidStorePath",
     "Kind",
+    "LinkInTheWay",
     "Manifest",
     "NotValid",
     "ObjectInfo",
     "OutputCycle",
     "OutputDraft",
     "PartialScratch",
+    "Problem",
     "Realisation",
     "Store",
     "StoreError",

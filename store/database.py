@@ -18,7 +18,6 @@ from .errors import DatabaseFailure
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Sequence
-    from types import TracebackType
 
 SCHEMA_VERSION: Final = 1
 BUSY_SECONDS: Final = 600.0
@@ -109,10 +108,15 @@ class Database:
     def _create(self) -> None:
         # The mode stays with the file; two processes may both set it.
         self._connection.execute("PRAGMA journal_mode = WAL")
-        with self.transaction():
+        self.begin()
+        try:
             if self.value("PRAGMA user_version") == 0:
                 for statement in SCHEMA.split(";"):
                     self.execute(statement)
+            self.commit()
+        except BaseException:
+            self.roll_back()
+            raise
 
     def close(self) -> None:
         """Close without folding the log into the database, unless it has grown.
@@ -177,11 +181,8 @@ class Database:
 
         return sqlite3.Error
 
-    def transaction(self) -> Transaction:
-        """A context: all or nothing. May be nested; only the outermost one commits."""
-        return Transaction(self)
-
-    def _begin(self) -> None:
+    def begin(self) -> None:
+        """Begin a transaction, or a part of one that can be undone by itself; keeps other threads out."""
         self._lock.acquire()
         try:
             # IMMEDIATE: what is read inside is still true when it is written upon.
@@ -191,45 +192,30 @@ class Database:
             raise
         self._depth += 1
 
-    def _end(self, commit: bool) -> None:
+    def commit(self) -> None:
+        """End what was begun last. After an error it is still to be rolled back."""
+        depth = self._depth - 1
+        self.execute(f"RELEASE level{depth}" if depth else "COMMIT")
+        self._depth = depth
+        self._lock.release()
+
+    def roll_back(self) -> None:
+        """Undo what was begun last."""
         self._depth -= 1
         try:
-            if self._depth:
-                if not commit:
+            # On some errors SQLite has rolled back everything already.
+            if self._connection.in_transaction:
+                if self._depth:
                     self.execute(f"ROLLBACK TO level{self._depth}")
-                self.execute(f"RELEASE level{self._depth}")
-            elif not commit:
-                self._roll_back()
-            else:
-                try:
-                    self.execute("COMMIT")
-                except BaseException:
-                    self._roll_back()
-                    raise
+                    self.execute(f"RELEASE level{self._depth}")
+                else:
+                    self.execute("ROLLBACK")
         finally:
             self._lock.release()
 
-    def _roll_back(self) -> None:
-        # On some errors SQLite has done it already.
-        if self._connection.in_transaction:
-            self.execute("ROLLBACK")
-
-
-class Transaction:
-    """See `Database.transaction`."""
-
-    __slots__ = ("_database",)
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def __enter__(self) -> None:
-        self._database._begin()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._database._end(kind is None)
+    @property
+    def in_transaction(self) -> bool:
+        return self._connection.in_transaction
 
 
 def failure(path: str, error: Exception) -> DatabaseFailure:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from time import time
 from typing import TYPE_CHECKING
 
@@ -11,21 +10,24 @@ from . import epoch as epochs
 from .address import object_path
 from .closure import dependencies_first
 from .copying import copy_tree
-from .database import Database, Transaction
+from .database import Database
 from .derivation import Derivation
 from .digest import Digest
 from .errors import NotValid, StoreIO
 from .home import check_home, check_owner, create_home, default_home
 from .manifest import Entry, Kind, Manifest
-from .normal import DIRECTORY_MODE, EXECUTABLE_MODE, FILE_MODE, MTIME
+from .normal import EXECUTABLE_MODE, FILE_MODE
 from .outputs import Settled, complete, settle_outputs
 from .path import StorePath
+from .placement import Placement, discard
 from .records import ObjectInfo, Realisation
+from .recovery import mark_synced, recover
 from .refscan import Scanner
-from .removal import remove_tree
 from .roots import Roots
 from .temporary import TemporaryFolders
+from .transaction import Transaction
 from .tree import TreeWalk, scan_tree
+from .verify import Problem, verify
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -46,6 +48,7 @@ class Store:
         self.directory = home + "/store"
         self._database = database
         self._temporary = TemporaryFolders(home + "/tmp")
+        self._placement = Placement(self.directory, self._temporary)
         self._roots = Roots(home + "/gcroots", self.directory)
 
     @classmethod
@@ -62,7 +65,9 @@ class Store:
             check_owner(place)
         else:
             create_home(place)
-        return cls(place, Database.open(database))
+        store = cls(place, Database.open(database))
+        recover(store.home, store._database, store.physical)
+        return store
 
     def close(self) -> None:
         """Let go of everything; the store must not be used afterwards."""
@@ -82,7 +87,7 @@ class Store:
 
         Other processes can read meanwhile, but not add.
         """
-        return self._database.transaction()
+        return Transaction(self._database, self._placement)
 
     # Places
 
@@ -94,6 +99,12 @@ class Store:
         """A fresh private folder on the file system of the store; removed some time after this process has ended."""
         try:
             return self._temporary.folder(kind)
+        except OSError as error:
+            raise StoreIO("create a temporary folder in", self.home + "/tmp", error) from error
+
+    def _temporary_path(self, kind: str) -> str:
+        try:
+            return self._temporary.name(kind)
         except OSError as error:
             raise StoreIO("create a temporary folder in", self.home + "/tmp", error) from error
 
@@ -229,7 +240,7 @@ class Store:
             path = object_path(manifest.tree_digest, name, _chosen(allowed, found, scan))
             if self.is_valid(path):
                 return path
-            root = os.fsencode(self._temporary_name("tree"))
+            root = os.fsencode(self._temporary_path("tree"))
         try:
             if not consume:
                 copy_tree(os.fsencode(source), root)
@@ -243,7 +254,7 @@ class Store:
             return path
         except BaseException:
             if not consume:
-                _discard(root)
+                discard(root)
             raise
 
     def add_bytes(
@@ -260,7 +271,7 @@ class Store:
             # Asked again: another process may just have added it.
             if self.is_valid(path):
                 return path
-            self._write(content, path, EXECUTABLE_MODE if executable else FILE_MODE)
+            self._placement.write(content, path, EXECUTABLE_MODE if executable else FILE_MODE)
             self._register(Settled("out", b"", path, manifest.tree_digest, chosen, False, manifest), None)
         return path
 
@@ -268,62 +279,14 @@ class Store:
         """Add a derivation as `<name>.drv`; it refers to its inputs, which have to be there. Raises as `add_bytes`."""
         return self.add_bytes(drv.to_json(), drv.name + ".drv", (*drv.input_srcs, *drv.input_drvs))
 
-    def _temporary_name(self, kind: str) -> str:
-        try:
-            return self._temporary.name(kind)
-        except OSError as error:
-            raise StoreIO("create a temporary folder in", self.home + "/tmp", error) from error
-
-    def _write(self, content: bytes, path: StorePath, mode: int) -> None:
-        target = self.physical(path)
-        draft = self._temporary_name("file")
-        try:
-            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
-            try:
-                view = memoryview(content)
-                while view:
-                    view = view[os.write(descriptor, view) :]
-                os.fchmod(descriptor, mode)
-                os.utime(descriptor, ns=MTIME)
-            finally:
-                os.close(descriptor)
-            self._move(os.fsencode(draft), os.fsencode(target))
-        except OSError as error:
-            _discard(os.fsencode(draft))
-            raise StoreIO("write", target, error) from error
-
     def _adopt(self, root: bytes, item: Settled, deriver: StorePath | None) -> None:
         """Put a tree in its place and register it, or throw it away if it is there. In a transaction."""
         if self.is_valid(item.path):
-            _discard(root)
+            discard(root)
             return
         item = complete(item)
-        target = os.fsencode(self.physical(item.path))
-        try:
-            self._move(root, target)
-            if item.manifest.entries[0].kind == Kind.DIRECTORY:
-                os.chmod(target, DIRECTORY_MODE)
-                os.utime(target, ns=MTIME)
-        except OSError as error:
-            raise StoreIO("move a tree to", os.fsdecode(target), error) from error
+        self._placement.move(root, item.path, item.manifest.entries[0].kind)
         self._register(item, deriver)
-
-    def _move(self, source: bytes, target: bytes) -> None:
-        """Rename over whatever lies there: not registered, so nobody relies on it."""
-        try:
-            os.rename(source, target)
-        except OSError as error:
-            if not os.path.lexists(target) or not os.path.lexists(source):
-                raise
-            aside = os.fsencode(self._temporary_name("leftover"))
-            if not os.path.islink(target):
-                os.chmod(target, 0o700)
-            try:
-                os.rename(target, aside)
-            except OSError:
-                raise error from None
-            os.rename(source, target)
-            _discard(aside)
 
     def _register(self, item: Settled, deriver: StorePath | None) -> None:
         """Write the rows of an object that is in its place. In a transaction."""
@@ -430,6 +393,18 @@ class Store:
         """The links that keep objects alive, with these; sorted."""
         return [(link, path) for link, path in self._roots.live() if self.is_valid(path)]
 
+    def verify_object(self, path: StorePath) -> list[Problem]:
+        """Compare an object with its manifest and its name; nothing found means that it is what its name says.
+
+        Reads all of it and trusts neither the disk nor the database. Raises `NotValid`, `StoreIO`.
+        """
+        info = self.info(path)
+        return verify(self.physical(path), info, self.manifest(path))
+
+    def sync(self) -> None:
+        """Wait until everything registered so far is on the disk and survives a power cut."""
+        mark_synced(self._database, self.directory)
+
     def epoch(self) -> int:
         """A number that changes whenever an object may have been removed."""
         return epochs.read(self.home)
@@ -437,9 +412,3 @@ class Store:
 
 def _chosen(allowed: dict[str, StorePath], found: Collection[str], scan: bool) -> tuple[StorePath, ...]:
     return tuple(path for digits, path in allowed.items() if not scan or digits in found)
-
-
-def _discard(path: bytes) -> None:
-    """Remove what nobody needs; if that fails it stays among the temporary files."""
-    with suppress(OSError):
-        remove_tree(path)

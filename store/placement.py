@@ -1,0 +1,115 @@
+"""Putting objects in their places in the store directory.
+
+Everything here happens in a transaction, under the write lock of the database.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from .errors import StoreIO
+from .manifest import Kind
+from .normal import DIRECTORY_MODE, MTIME
+from .removal import remove_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from .path import StorePath
+    from .temporary import TemporaryFolders
+
+
+class Placement:
+    """Fills places in `directory`, and remembers which until the transaction ends."""
+
+    __slots__ = ("_directory", "_placed", "_temporary")
+
+    def __init__(self, directory: str, temporary: TemporaryFolders) -> None:
+        self._directory = directory
+        self._temporary = temporary
+        self._placed: list[bytes] = []
+
+    def write(self, content: bytes, path: StorePath, mode: int) -> None:
+        """Make an object of one file. Raises `StoreIO`."""
+        target = f"{self._directory}/{path.hash}-{path.name}"
+        draft = ""
+        try:
+            draft = self._temporary.name("file")
+            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+            try:
+                written = os.write(descriptor, content)
+                while written < len(content):
+                    written += os.write(descriptor, memoryview(content)[written:])
+                os.fchmod(descriptor, mode)
+                os.utime(descriptor, ns=MTIME)
+            finally:
+                os.close(descriptor)
+            self._rename(os.fsencode(draft), os.fsencode(target))
+        except OSError as error:
+            if draft:
+                discard(os.fsencode(draft))
+            raise StoreIO("write", target, error) from error
+
+    def move(self, root: bytes, path: StorePath, kind: str) -> None:
+        """Make an object of a normalised tree of which the root is of `kind`. Raises `StoreIO`."""
+        target = os.fsencode(f"{self._directory}/{path.hash}-{path.name}")
+        try:
+            self._rename(root, target)
+            if kind == Kind.DIRECTORY:
+                # Only now: an ordinary user may not move a directory that he may not write to.
+                os.chmod(target, DIRECTORY_MODE)
+                os.utime(target, ns=MTIME)
+        except OSError as error:
+            raise StoreIO("move a tree to", os.fsdecode(target), error) from error
+
+    def _rename(self, source: bytes, target: bytes) -> None:
+        """Rename over whatever lies there: it has no row, so nobody relies on it."""
+        try:
+            os.rename(source, target)
+        except OSError:
+            if not os.path.lexists(source) or not os.path.lexists(target):
+                raise
+            aside = self._set_aside(target)
+            os.rename(source, target)
+            discard(aside)
+        self._placed.append(target)
+
+    def _set_aside(self, target: bytes) -> bytes:
+        aside = os.fsencode(self._temporary.name("aside"))
+        if not os.path.islink(target):
+            os.chmod(target, 0o700)
+        os.rename(target, aside)
+        return aside
+
+    def mark(self) -> int:
+        """Where in the list of filled places we are."""
+        return len(self._placed)
+
+    def keep(self) -> None:
+        """The transaction is committed."""
+        self._placed.clear()
+
+    def forget(self, mark: int) -> None:
+        """Leave the places filled since `mark` as they are; without rows they are garbage."""
+        del self._placed[mark:]
+
+    def take_back(self, mark: int) -> list[bytes]:
+        """Empty the places filled since `mark`; gives where their content is now."""
+        aside = []
+        for target in self._placed[mark:]:
+            with suppress(OSError):
+                aside.append(self._set_aside(target))
+        self.forget(mark)
+        return aside
+
+    def discard(self, paths: Iterable[bytes]) -> None:
+        for path in paths:
+            discard(path)
+
+
+def discard(path: bytes) -> None:
+    """Remove what nobody needs; if that fails it stays among the temporary files."""
+    with suppress(OSError):
+        remove_tree(path)

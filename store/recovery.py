@@ -1,0 +1,113 @@
+"""After a power cut or a crash of the system.
+
+Nothing is forced to disk when an object is registered: that would cost more than
+a small build. So a row may survive a power cut that the files did not. Rows carry
+whether their object is known to be on the disk (`synced`), and the database knows the
+boot of the system in which it was last used. The first to open the store after another boot
+reads every object that is not known to be there, and takes away those that are
+damaged, with everything that refers to them.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from . import epoch
+from .errors import StoreError
+from .manifest import Manifest
+from .path import StorePath
+from .tree import scan_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .database import Database
+
+_BOOT_ID = "/proc/sys/kernel/random/boot_id"
+
+
+def current_boot() -> str:
+    """What tells this boot of the system from others; empty if the system does not say."""
+    try:
+        descriptor = os.open(_BOOT_ID, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return ""
+    try:
+        return os.read(descriptor, 64).decode("ascii", "replace").strip()
+    finally:
+        os.close(descriptor)
+
+
+def recover(home: str, database: Database, physical: Callable[[StorePath], str]) -> list[StorePath]:
+    """Check what a power cut may have damaged, if there was a new boot; gives what had to go."""
+    boot = current_boot()
+    if database.value("SELECT value FROM meta WHERE key = 'boot'") == boot:
+        return []
+    # Others who come now wait here for the lock, and then find the new boot.
+    database.begin()
+    try:
+        lost: list[StorePath] = []
+        if database.value("SELECT value FROM meta WHERE key = 'boot'") != boot:
+            lost = _remove_damaged(home, database, physical)
+            database.execute("INSERT OR REPLACE INTO meta VALUES ('boot', ?)", (boot,))
+        database.commit()
+    except BaseException:
+        database.roll_back()
+        raise
+    return lost
+
+
+def _remove_damaged(home: str, database: Database, physical: Callable[[StorePath], str]) -> list[StorePath]:
+    unsynced = database.rows(
+        "SELECT id, base, content FROM objects JOIN manifests ON object = id WHERE NOT synced ORDER BY id"
+    )
+    damaged = [number for number, base, content in unsynced if not _is_whole(physical(StorePath.parse(base)), content)]
+    lost: dict[int, StorePath] = {}
+    for number in damaged:
+        rows = database.rows(
+            "WITH RECURSIVE gone (id) AS (VALUES (?) UNION SELECT referrer FROM refs JOIN gone ON reference = gone.id)"
+            " SELECT objects.id, base FROM objects JOIN gone USING (id)",
+            (number,),
+        )
+        lost.update((row, StorePath.parse(base)) for row, base in rows)
+    if lost:
+        epoch.advance(home)
+        numbers = [(number,) for number in lost]
+        database.execute_many("DELETE FROM refs WHERE referrer = ?", numbers)
+        database.execute_many("DELETE FROM objects WHERE id = ?", numbers)
+    # The rest was read from the disk just now, so there it is.
+    database.execute("UPDATE objects SET synced = 1 WHERE NOT synced")
+    return sorted(lost.values())
+
+
+def _is_whole(path: str, content: bytes) -> bool:
+    try:
+        return scan_tree(path)[0] == Manifest.decode(content)
+    except StoreError:
+        return False
+
+
+def mark_synced(database: Database, directory: str) -> None:
+    """Force the file system to disk, then note that what was registered before is there."""
+    last = database.value("SELECT max(id) FROM objects WHERE NOT synced")
+    if last is None:
+        return
+    _sync_file_system(directory)
+    database.execute("UPDATE objects SET synced = 1 WHERE NOT synced AND id <= ?", (last,))
+    database.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+
+def _sync_file_system(directory: str) -> None:
+    import ctypes
+
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        function = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
+        if function is None:
+            os.sync()
+        elif function(descriptor) != 0:
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number), directory)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,55 @@
+"""Transactions over objects: rows and files come and go together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from .database import Database
+    from .placement import Placement
+
+
+class Transaction:
+    """A context: what is added in it is registered at its end, all or nothing.
+
+    Objects are put in their places before the commit and taken away before a roll-back,
+    so always under the write lock: while it is held nobody else looks at places without
+    a row, so a place without a row can be filled, replaced and emptied freely.
+    """
+
+    __slots__ = ("_database", "_mark", "_placement")
+
+    def __init__(self, database: Database, placement: Placement) -> None:
+        self._database = database
+        self._placement = placement
+        self._mark = 0
+
+    def __enter__(self) -> None:
+        self._database.begin()
+        self._mark = self._placement.mark()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            try:
+                self._database.commit()
+            except BaseException:
+                self._roll_back()
+                raise
+            if not self._mark:
+                self._placement.keep()
+        else:
+            self._roll_back()
+
+    def _roll_back(self) -> None:
+        aside: list[bytes] = []
+        if self._database.in_transaction:
+            aside = self._placement.take_back(self._mark)
+        else:
+            # The lock is gone with the transaction: what was placed may be another's by now.
+            self._placement.forget(self._mark)
+        self._database.roll_back()
+        self._placement.discard(aside)
