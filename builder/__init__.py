@@ -1,1 +1,81 @@
-"""(being written)"""
+"""The builder: from derivations to outputs.
+
+`plan` decides, `Builder` carries out, a `Reporter` is told. Words: to *resolve* is to replace inputs that
+are derivations by the store paths they turned out to be; a *step* is a derivation that has to be
+realised, a *lane* is what it waits for; a *composed root* is what `rootfs` merges to; *early cutoff* is a
+step that proves needless while others are carried out.
+
+Everything is imported when it is used first: most commands build nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .builder import Builder
+    from .compose import compose_root, prune_roots
+    from .errors import BuildError, Cancelled, SeveralFailures
+    from .log import find_log, open_log
+    from .options import BuildOptions
+    from .plan import Lane, Plan, Step, plan
+    from .reporter import Reporter, Silence
+    from .resolve import resolve
+    from .sandbox import Bind, Limits, SandboxSpec, bwrap_arguments
+
+__all__ = [
+    "Bind",
+    "BuildError",
+    "BuildOptions",
+    "Builder",
+    "Cancelled",
+    "Lane",
+    "Limits",
+    "Plan",
+    "Reporter",
+    "SandboxSpec",
+    "SeveralFailures",
+    "Silence",
+    "Step",
+    "bwrap_arguments",
+    "compose_root",
+    "find_log",
+    "open_log",
+    "plan",
+    "prune_roots",
+    "resolve",
+]
+
+_HOMES = {
+    "Bind": "sandbox",
+    "BuildError": "errors",
+    "BuildOptions": "options",
+    "Builder": "builder",
+    "Cancelled": "errors",
+    "Lane": "plan",
+    "Limits": "sandbox",
+    "Plan": "plan",
+    "Reporter": "reporter",
+    "SandboxSpec": "sandbox",
+    "SeveralFailures": "errors",
+    "Silence": "reporter",
+    "Step": "plan",
+    "bwrap_arguments": "sandbox",
+    "compose_root": "compose",
+    "find_log": "log",
+    "open_log": "log",
+    "plan": "plan",
+    "prune_roots": "compose",
+    "resolve": "resolve",
+}
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    # Kept, because importing the module `plan` has just put the module in the place of the function.
+    value = globals()[name] = getattr(import_module(f".{home}", __name__), name)
+    return value

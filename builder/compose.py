@@ -26,7 +26,8 @@ from .merge import Merged, Source, merge
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..store import Store
+    from ..store.records import ObjectInfo
+    from ..store.store import Store
 
 _DOMAIN: Final = b"chx composed root 1\0"
 MOUNT_POINTS: Final = ("build", "chx", "chx/store", "dev", "proc", "tmp")
@@ -35,9 +36,17 @@ _WHEN: Final = (1_000_000_000, 1_000_000_000)
 _CANNOT_LINK: Final = frozenset({errno.EMLINK, errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.EACCES})
 
 
-def root_digest(tree_digests: Sequence[Digest]) -> Digest:
-    """The name of the root that trees of these digests merge to; their order and repetition do not matter."""
-    parts = [_DOMAIN, *(digest.raw for digest in sorted(set(tree_digests)))]
+def root_digest(objects: Sequence[ObjectInfo]) -> Digest:
+    """The name of the root that these trees merge to; their order and repetition do not matter.
+
+    Equal trees have equal digests, except that those which contain their own path differ by it.
+    """
+    trees = {
+        info.tree_digest.raw + (info.path.base.encode() if info.path in info.references else b"") for info in objects
+    }
+    parts = [_DOMAIN]
+    for tree in sorted(trees):
+        parts += [tree, b"\0"]
     for path, content in sorted(CONSTANT_ETC.items()):
         parts += [path.encode(), b"\0", content, b"\0"]
     return Digest.of(b"".join(parts))
@@ -49,7 +58,7 @@ def compose_root(store: Store, inputs: Sequence[StorePath]) -> str:
     Raises `RootConflict`, `InvalidInput`.
     """
     try:
-        digest = root_digest([store.info(path).tree_digest for path in inputs])
+        digest = root_digest([store.info(path) for path in inputs])
     except StoreError as error:
         missing = next((path for path in inputs if not store.is_valid(path)), inputs[0])
         raise InvalidInput(str(missing), str(error)) from error

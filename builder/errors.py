@@ -73,7 +73,16 @@ class BuildError(Exception):
         return f"the build of '{self.derivation.name.removesuffix('.drv')}'"
 
 
-_SIGNALS = {4: "SIGILL", 6: "SIGABRT", 8: "SIGFPE", 9: "SIGKILL", 11: "SIGSEGV", 13: "SIGPIPE", 15: "SIGTERM", 31: "SIGSYS"}
+_SIGNALS = {
+    4: "SIGILL",
+    6: "SIGABRT",
+    8: "SIGFPE",
+    9: "SIGKILL",
+    11: "SIGSEGV",
+    13: "SIGPIPE",
+    15: "SIGTERM",
+    31: "SIGSYS",
+}
 
 
 @dataclass(eq=False)

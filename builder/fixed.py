@@ -43,9 +43,9 @@ def digest_of(path: str, fixed: FixedOutput) -> bytes:
             raise InvalidFixedOutput(str(error)) from error
     about = os.lstat(path)
     if not stat.S_ISREG(about.st_mode):
-        raise InvalidFixedOutput("a flat hash is that of a file, and this is none; use outputHashMode = \"recursive\"")
+        raise InvalidFixedOutput('a flat hash is that of a file, and this is none; use outputHashMode = "recursive"')
     if about.st_mode & 0o111:
-        raise InvalidFixedOutput("a flat hash says nothing of the executable bit; use outputHashMode = \"recursive\"")
+        raise InvalidFixedOutput('a flat hash says nothing of the executable bit; use outputHashMode = "recursive"')
     with open(path, "rb", buffering=0) as file:
         while chunk := file.read(_CHUNK):
             hasher.update(chunk)

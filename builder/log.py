@@ -12,8 +12,8 @@ from .disk import write_all
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ..store import Store
     from ..store.path import StorePath
+    from ..store.store import Store
 
 TAIL_LINES = 25
 _LONGEST_LINE = 4096

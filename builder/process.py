@@ -68,7 +68,7 @@ def run(
     try:
         pid = os.posix_spawn(
             argv[0],
-            argv,
+            list(argv),
             env,
             file_actions=actions,
             setpgroup=0,  # an interrupt from the terminal is ours to handle

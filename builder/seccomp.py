@@ -188,15 +188,11 @@ def _program(calls: Calls, x32: bool) -> list[_Instruction]:
     blocks: list[tuple[str, list[_Instruction]]] = [
         (name, [_returns(_ERRNO | error)]) for name, error in _REFUSED.items()
     ]
-    blocks += [
-        (name, _refuses_bits(mode, _SET_ID_BITS, _EPERM, calls.big_endian)) for name, mode in _MODE.items()
-    ]
+    blocks += [(name, _refuses_bits(mode, _SET_ID_BITS, _EPERM, calls.big_endian)) for name, mode in _MODE.items()]
     blocks += [
         (name, _refuses_creation_with_bits(flags, mode, calls.big_endian)) for name, (flags, mode) in _OPEN.items()
     ]
-    blocks += [
-        (name, _refuses_bits(0, flags, _EPERM, calls.big_endian)) for name, flags in _NAMESPACES.items()
-    ]
+    blocks += [(name, _refuses_bits(0, flags, _EPERM, calls.big_endian)) for name, flags in _NAMESPACES.items()]
     for name, block in blocks:
         number = calls.numbers.get(name)
         if number is not None:

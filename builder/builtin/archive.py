@@ -150,13 +150,13 @@ def _tar_members(file: BinaryIO, label: str) -> Iterator[Member]:
     import tarfile
 
     try:
-        archive = tarfile.open(fileobj=file, mode="r:", errors="surrogateescape", encoding="utf-8")
+        archive = tarfile.TarFile(fileobj=file, mode="r", errors="surrogateescape", encoding="utf-8")
     except tarfile.ReadError as error:
         raise ArchiveUnreadable(label, "it is no tar, zip, Debian package or wheel") from error
     with archive:
         while (info := archive.next()) is not None:
             # What was read is not needed again; a tar of a whole system has 100,000 members.
-            archive.members = []
+            setattr(archive, "members", [])  # noqa: B010 - not in the type stubs
             yield _tar_member(archive, info, label)
 
 

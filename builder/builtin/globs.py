@@ -18,9 +18,7 @@ def selection(only: Sequence[str], exclude: Sequence[str]) -> Callable[[str], bo
     wanted, unwanted = _pattern(only), _pattern(exclude)
 
     def is_wanted(path: str) -> bool:
-        return (wanted is None or wanted.match(path) is not None) and (
-            unwanted is None or unwanted.match(path) is None
-        )
+        return (wanted is None or wanted.match(path) is not None) and (unwanted is None or unwanted.match(path) is None)
 
     return is_wanted
 

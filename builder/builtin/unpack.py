@@ -40,7 +40,9 @@ def unpack(task: Task) -> None:
         if os.path.isdir(archive):
             raise task.refuse("src", f"'{source}' is a directory and no archive")
         writer.relabel(source)
-        unpack_archive(writer, archive, 0 if strip == "auto" else int(strip), is_wanted, task.say, task.cancellation.check)
+        unpack_archive(
+            writer, archive, 0 if strip == "auto" else int(strip), is_wanted, task.say, task.cancellation.check
+        )
     if strip == "auto":
         inner = only_directory(task.output)
         if inner is not None:
@@ -70,7 +72,9 @@ def unpack_archive(
         elif member.kind == "hardlink":
             target = _stripped(writer.place(member.target), strip)
             if target is None:
-                raise ArchiveRefused(writer.label, member.name, f"it is a hard link to '{member.target}', which is stripped")
+                raise ArchiveRefused(
+                    writer.label, member.name, f"it is a hard link to '{member.target}', which is stripped"
+                )
             writer.copy(path, target)
         else:
             assert member.content is not None

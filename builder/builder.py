@@ -1,0 +1,265 @@
+"""The builder: carries out plans, several steps at once.
+
+The thread that calls `realise` decides everything: it owns the schedule, asks the trace, starts threads and
+calls the reporter. A thread per running step does the work and sends events; nothing else is shared.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from queue import SimpleQueue
+from threading import Thread
+from typing import TYPE_CHECKING
+
+from .bwrap import find_bwrap
+from .cancellation import Cancellation
+from .errors import BuilderDefect, BuildError, Cancelled, SeveralFailures
+from .execution import Result, Work, World, execute, known_outputs, work_key
+from .options import BuildOptions
+from .plan import Lane, Plan, plan
+from .reporter import Reporter, Silence
+from .resolve import resolve
+from .schedule import Schedule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ..store.digest import Digest
+    from ..store.path import StorePath
+    from ..store.store import Store
+    from .plan import Outputs
+
+Runner = Callable[[World, Work], Result]
+
+
+class Builder:
+    """Realises derivations. One `realise` at a time; `cancel` may be called from any thread."""
+
+    def __init__(
+        self,
+        store: Store,
+        options: BuildOptions | None = None,
+        reporter: Reporter | None = None,
+        runner: Runner = execute,
+    ) -> None:
+        self._store = store
+        self._options = options or BuildOptions()
+        self._reporter = reporter or Silence()
+        self._runner = runner
+        self._realising: _Realising | None = None
+
+    def plan(self, targets: Iterable[tuple[StorePath, Iterable[str]]]) -> Plan:
+        """What `realise` would do at most."""
+        return plan(self._store, targets, self._options.rebuild)
+
+    def realise(self, targets: Iterable[tuple[StorePath, Iterable[str]]]) -> Outputs:
+        """The store paths of the wanted outputs, made if need be.
+
+        Raises `BuildError`; an interrupt (`KeyboardInterrupt`) ends all sandboxes and is raised again. What
+        was finished by then stays registered and recorded in either case.
+        """
+        decided = self.plan(targets)
+        result: Outputs = dict(decided.reused)
+        if decided.steps:
+            self._reporter.planned(decided)
+            self._realising = _Realising(self._store, self._options, self._reporter, self._runner, decided)
+            try:
+                result = self._realising.run()
+            finally:
+                self._realising = None
+        return {(path, output): result[path, output] for path, outputs in decided.targets for output in outputs}
+
+    def cancel(self) -> None:
+        """End a running `realise`, which raises `Cancelled`."""
+        realising = self._realising
+        if realising is not None:
+            realising.cancel()
+
+
+Event = Callable[[], None]
+
+
+class _Realising:
+    """One call of `realise` with something to do."""
+
+    def __init__(self, store: Store, options: BuildOptions, reporter: Reporter, runner: Runner, decided: Plan) -> None:
+        self._store, self._options, self._reporter, self._runner = store, options, reporter, runner
+        self._schedule = Schedule(decided.steps)
+        self._again = {path for path, _ in decided.targets} if options.rebuild else set()
+        self._outputs: Outputs = dict(decided.reused)
+        self._events: SimpleQueue[Event] = SimpleQueue()
+        self._cancellation = Cancellation()
+        self._threads: dict[StorePath, Thread] = {}
+        self._running = {Lane.BUILD: 0, Lane.FETCH: 0}
+        # Work that waits or runs, by key: equal work is done once, the others wait for its result.
+        self._work: dict[StorePath, Work] = {}
+        self._leaders: dict[Digest, StorePath] = {}
+        self._followers: dict[StorePath, list[StorePath]] = {}
+        self._failures: list[BuildError] = []
+        self._skipped: list[StorePath] = []
+        processors = len(os.sched_getaffinity(0))
+        self._slots = {Lane.BUILD: options.jobs or processors, Lane.FETCH: max(1, options.fetches)}
+        self._processors = processors
+        self._world = World(
+            store,
+            options,
+            self._cancellation,
+            self._cores,
+            logged=lambda path, lines: self._events.put(lambda: reporter.logged(path, lines)),
+            fetched=lambda path, place, done, total: self._events.put(
+                lambda: reporter.fetched(path, place, done, total)
+            ),
+            started=lambda path: self._events.put(lambda: reporter.started(path, self._schedule.step(path).lane)),
+            waiting=lambda path: self._events.put(lambda: reporter.waiting(path)),
+        )
+
+    def cancel(self) -> None:
+        self._cancellation.cancel()
+        self._events.put(lambda: None)
+
+    def run(self) -> Outputs:
+        mask = os.umask(0o022)
+        try:
+            while True:
+                self._offer()
+                self._launch()
+                if not self._threads:
+                    break
+                self._events.get()()
+        finally:
+            # Reached early by an interrupt: nothing may go on behind the caller's back.
+            self._cancellation.cancel()
+            for thread in list(self._threads.values()):
+                thread.join()
+            self._cancellation.close()
+            os.umask(mask)
+        while not self._events.empty():
+            self._events.get()()
+        if self._failures:
+            raise self._failure()
+        if not self._schedule.is_finished:
+            raise Cancelled
+        return self._outputs
+
+    def _failure(self) -> BuildError:
+        if len(self._failures) == 1:
+            return self._failures[0]
+        return SeveralFailures(tuple(self._failures), tuple(self._skipped))
+
+    def _offer(self) -> None:
+        """Resolve what became ready; it is known, or waits for equal work, or is queued."""
+        while fresh := self._schedule.fresh():
+            for path in fresh:
+                try:
+                    self._offer_one(path)
+                except BuildError as error:
+                    self._fail(path, error)
+
+    def _offer_one(self, path: StorePath) -> None:
+        resolved = resolve(self._schedule.step(path).derivation, self._outputs)
+        work = Work(path, resolved, work_key(resolved), path in self._again)
+        if not work.again:
+            known = known_outputs(self._store, resolved)
+            if known is not None:
+                self._accept(path, known)
+                self._reporter.reused(path, known)
+                return
+        leader = self._leaders.setdefault(work.key, path)
+        if leader != path:
+            self._followers.setdefault(leader, []).append(path)
+            return
+        self._work[path] = work
+        self._schedule.queue(path)
+
+    def _accept(self, path: StorePath, outputs: dict[str, StorePath]) -> None:
+        for output, object_path in outputs.items():
+            self._outputs[path, output] = object_path
+        self._schedule.done(path)
+
+    def _launch(self) -> None:
+        for lane, slots in self._slots.items():
+            while self._running[lane] < slots and not self._cancellation.is_cancelled:
+                path = self._schedule.take(lane)
+                if path is None:
+                    break
+                self._running[lane] += 1
+                thread = Thread(target=self._perform, args=(self._work[path],), name=path.name, daemon=True)
+                self._threads[path] = thread
+                thread.start()
+
+    def _perform(self, work: Work) -> None:
+        """In a thread: do the work and send what came of it."""
+        try:
+            result = self._runner(self._world, work)
+            self._events.put(lambda: self._succeeded(work.path, result))
+        except BuildError as error:
+            failure = error
+            self._events.put(lambda: self._failed(work.path, failure))
+        except BaseException as error:
+            defect = self._as_build_error(error)
+            self._events.put(lambda: self._failed(work.path, defect))
+
+    def _as_build_error(self, error: BaseException) -> BuildError:
+        defect = BuilderDefect(f"{type(error).__name__}: {error}")
+        defect.__cause__ = error
+        return defect
+
+    def _succeeded(self, path: StorePath, result: Result) -> None:
+        self._leave(path)
+        followers = self._followers.pop(path, [])
+        self._leaders.pop(self._work[path].key, None)
+        self._accept(path, result.outputs)
+        if result.was_known:
+            self._reporter.reused(path, result.outputs)
+        else:
+            self._reporter.finished(path, result.outputs, result.seconds)
+        for output, earlier in result.earlier:
+            self._reporter.differs(path, output, earlier, result.outputs[output])
+        for follower in followers:
+            self._accept_follower(follower, result.outputs)
+
+    def _accept_follower(self, path: StorePath, outputs: dict[str, StorePath]) -> None:
+        self._schedule_done_waiting(path, outputs)
+        self._reporter.reused(path, outputs)
+
+    def _schedule_done_waiting(self, path: StorePath, outputs: dict[str, StorePath]) -> None:
+        self._accept(path, outputs)
+
+    def _failed(self, path: StorePath, error: BuildError) -> None:
+        self._leave(path)
+        followers = self._followers.pop(path, [])
+        self._leaders.pop(self._work[path].key, None)
+        if isinstance(error, Cancelled):
+            self._schedule.failed(path)
+            return
+        self._fail(path, error)
+        for follower in followers:
+            self._skipped += [follower, *self._schedule.failed(follower)]
+
+    def _fail(self, path: StorePath, error: BuildError) -> None:
+        error.attach(path)
+        self._failures.append(error)
+        self._reporter.failed(error)
+        skipped = self._schedule.failed(path)
+        if skipped:
+            self._skipped += skipped
+            self._reporter.skipped(skipped)
+        if not self._options.keep_going:
+            self._cancellation.cancel()
+
+    def _leave(self, path: StorePath) -> None:
+        self._threads.pop(path).join()
+        self._running[self._schedule.step(path).lane] -= 1
+
+    def _cores(self) -> int:
+        """The processors divided among the builds that run or could run."""
+        if self._options.cores:
+            return self._options.cores
+        busy = self._running[Lane.BUILD] + self._schedule.waits(Lane.BUILD)
+        return max(1, self._processors // max(1, min(busy, self._slots[Lane.BUILD])))
+
+
+def check_sandbox() -> str:
+    """The bwrap that would be used; raises `BwrapNotFound`."""
+    return find_bwrap()

@@ -1,0 +1,279 @@
+"""Carrying out one resolved derivation: from its inputs to registered outputs.
+
+Runs in a thread of its own. The order is: lock, ask the trace once more (another process may have been
+quicker), run, check, register, record. Whatever happens before the objects are registered leaves
+nothing in the store; what is registered and not recorded is an object that nobody asks for.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..store.derivation import output_object_name
+from ..store.digest import Digest
+from ..store.path import STORE_DIR, StorePath
+from ..store.records import OutputDraft, Realisation
+from ..store.scratch import scratch_hash, scratch_path
+from .builtin.table import find_builtin
+from .builtin.task import Task
+from .bwrap import explain_refusal, find_bwrap, run_sandbox
+from .checks import check_references
+from .compose import compose_root
+from .disk import remove_tree
+from .environment import build_environment
+from .errors import (
+    BuilderFailed,
+    BuildError,
+    Cancelled,
+    FixedOutputReferences,
+    LimitExceeded,
+    MissingOutput,
+    SandboxFailed,
+    WrongSystem,
+)
+from .fixed import check_fixed
+from .inputs import InputFiles, rootfs_inputs, visible_objects
+from .lock import WorkLock
+from .log import BuildLog, log_path
+from .plan import recalled
+from .resolve import with_outputs
+from .sandbox import BUILD_DIRECTORY, Bind, Limits, SandboxSpec
+
+if TYPE_CHECKING:
+    from ..store.derivation import Derivation
+    from ..store.store import Store
+    from .cancellation import Cancellation
+    from .options import BuildOptions
+
+_FIXED_DOMAIN = b"chx fixed output 1\0"
+
+
+class Work(NamedTuple):
+    """One piece of work: a derivation, its resolved form, and `key`, equal for work with equal results."""
+
+    path: StorePath
+    derivation: Derivation
+    key: Digest
+    again: bool = False  # build even if the trace knows it
+
+
+class Result(NamedTuple):
+    """`outputs` by name. `was_known`: nothing was run. `earlier`: differing outputs recorded before."""
+
+    outputs: dict[str, StorePath]
+    seconds: float
+    was_known: bool = False
+    earlier: tuple[tuple[str, StorePath], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What carrying out needs beside the work itself; the functions may be called from any thread."""
+
+    store: Store
+    options: BuildOptions
+    cancellation: Cancellation
+    cores: Callable[[], int]
+    logged: Callable[[StorePath, list[str]], None]
+    fetched: Callable[[StorePath, str, int, int | None], None]
+    started: Callable[[StorePath], None]
+    waiting: Callable[[StorePath], None]
+
+
+def work_key(resolved: Derivation) -> Digest:
+    """What identifies the result: the promise of a fixed output, else the resolved derivation."""
+    if resolved.fixed is None:
+        return resolved.resolved_digest()
+    fixed = resolved.fixed
+    name = output_object_name(resolved.name, "out")
+    return Digest.of(_FIXED_DOMAIN + "\0".join((name, fixed.algorithm, fixed.digest.hex(), fixed.mode)).encode())
+
+
+def known_outputs(store: Store, resolved: Derivation) -> dict[str, StorePath] | None:
+    """All outputs, if the trace knows them and all of them are there."""
+    found = recalled(store, resolved)
+    if all(output in found and store.is_valid(found[output]) for output in resolved.outputs):
+        return {output: found[output] for output in resolved.outputs}
+    return None
+
+
+def execute(world: World, work: Work) -> Result:
+    """Do the work, or learn that somebody has done it. Raises `BuildError`."""
+    with WorkLock(world.store.home, work.key, world.cancellation, lambda: world.waiting(work.path)):
+        world.cancellation.check()
+        if not work.again:
+            known = known_outputs(world.store, work.derivation)
+            if known is not None:
+                return Result(known, 0.0, was_known=True)
+        world.started(work.path)
+        return _Execution(world, work).run()
+
+
+class _Execution:
+    """One run."""
+
+    def __init__(self, world: World, work: Work) -> None:
+        self._world, self._work = world, work
+        self._store = world.store
+        self._scratch = {
+            output: scratch_path(output, output_object_name(work.derivation.name, output))
+            for output in work.derivation.outputs
+        }
+        self._derivation = with_outputs(work.derivation, self._scratch)
+        self._top = ""
+
+    def run(self) -> Result:
+        started, clock = time.time(), time.monotonic()
+        log = BuildLog(
+            log_path(self._store.home, self._work.path),
+            lambda lines: self._world.logged(self._work.path, lines),
+        )
+        kept: str | None = None
+        self._top = self._store.temporary("build")
+        try:
+            candidates = self._build(log)
+            outputs = self._register(candidates, started, time.monotonic() - clock)
+        except BuildError as error:
+            if self._world.options.keep_failed and not isinstance(error, Cancelled):
+                kept = self._keep()
+            raise error.attach(self._work.path, log.close(), log.tail, kept) from error.__cause__
+        finally:
+            log.close()
+            if kept is None:
+                remove_tree(self._top)
+        return Result(outputs, time.monotonic() - clock, earlier=self._earlier(outputs))
+
+    def _build(self, log: BuildLog) -> Sequence[StorePath]:
+        """Have the builder write the outputs; the objects that these may refer to."""
+        os.mkdir(self._folder("store"), 0o755)
+        if self._derivation.builder.startswith("builtin:"):
+            return self._run_builtin(log)
+        return self._run_sandbox(log)
+
+    def _folder(self, name: str) -> str:
+        return f"{self._top}/{name}"
+
+    def _place(self, output: str) -> str:
+        """Where an output lies on the disk before it is registered."""
+        return self._folder("store") + self._scratch[output][len(STORE_DIR) :]
+
+    def _run_builtin(self, log: BuildLog) -> Sequence[StorePath]:
+        builder = find_builtin(self._derivation.builder)
+        visible = visible_objects(self._store, self._derivation)
+        os.mkdir(self._folder("work"))
+        world, path = self._world, self._work.path
+        task = Task(
+            derivation=self._derivation,
+            output=self._place("out"),
+            work=self._folder("work"),
+            say=log.say,
+            progress=lambda place, done, total: world.fetched(path, place, done, total),
+            physical=InputFiles(self._store, visible).locate,
+            cancellation=world.cancellation,
+            offline=world.options.offline,
+        )
+        if self._derivation.outputs != ("out",):
+            raise task.refuse("outputs", "it has one output, 'out'")
+        builder(task)
+        return visible
+
+    def _run_sandbox(self, log: BuildLog) -> Sequence[StorePath]:
+        derivation, options = self._derivation, self._world.options
+        supported = supported_systems(options.extra_systems)
+        if derivation.system not in supported:
+            raise WrongSystem(derivation.system, supported)
+        bwrap = find_bwrap()
+        visible = visible_objects(self._store, derivation)
+        root = compose_root(self._store, rootfs_inputs(derivation))
+        prepared = build_environment(derivation, self._scratch, self._world.cores(), os.environ)
+        os.mkdir(self._folder("build"), 0o700)
+        os.mkdir(self._folder("tmp"))
+        os.chmod(self._folder("tmp"), 0o1777)
+        for name, content in prepared.files.items():
+            with open(f"{self._top}/build/{name}", "wb") as file:
+                file.write(content)
+        spec = SandboxSpec(
+            command=(derivation.builder, *derivation.args),
+            root=root,
+            binds=self._binds(visible),
+            env=prepared.variables,
+            network=derivation.fixed is not None,
+            limits=Limits(options.timeout_seconds, options.silence_seconds, options.max_log_bytes),
+        )
+        outcome, has_started = run_sandbox(spec, bwrap, log.write, self._world.cancellation)
+        if outcome.ended == "cancelled":
+            raise Cancelled
+        if outcome.ended is not None:
+            limit = {"time": options.timeout_seconds, "silence": options.silence_seconds}
+            raise LimitExceeded(outcome.ended, limit.get(outcome.ended, options.max_log_bytes))
+        if not has_started:
+            said = "\n".join(log.tail).removeprefix("bwrap: ")
+            raise explain_refusal(said) or SandboxFailed(said, derivation.builder)
+        if outcome.status != 0:
+            raise BuilderFailed(outcome.status)
+        # What the rootfs holds is a candidate too: its paths are hidden, but a build may have been told.
+        return self._store.closure([*visible, *derivation.input_srcs])
+
+    def _binds(self, visible: Sequence[StorePath]) -> tuple[Bind, ...]:
+        binds = [
+            Bind(self._folder("build"), BUILD_DIRECTORY, writable=True),
+            Bind(self._folder("tmp"), "/tmp", writable=True),
+            Bind(self._folder("store"), STORE_DIR, writable=True),
+        ]
+        binds += [Bind(self._store.physical(path), str(path)) for path in visible]
+        if self._derivation.fixed is not None and os.path.exists("/etc/resolv.conf"):
+            binds.append(Bind(os.path.realpath("/etc/resolv.conf"), "/etc/resolv.conf"))
+        return tuple(binds)
+
+    def _register(self, candidates: Sequence[StorePath], started: float, seconds: float) -> dict[str, StorePath]:
+        derivation, store = self._derivation, self._store
+        for output, path in self._scratch.items():
+            if not os.path.lexists(self._place(output)):
+                raise MissingOutput(output, path)
+        if derivation.fixed is not None:
+            check_fixed(self._place("out"), derivation.fixed)
+        drafts = [
+            OutputDraft(output, output_object_name(derivation.name, output), self._place(output), scratch_hash(output))
+            for output in derivation.outputs
+        ]
+        outputs = store.add_outputs(drafts, candidates, self._work.path)
+        if derivation.fixed is not None:
+            references = store.info(outputs["out"]).references
+            if references:
+                raise FixedOutputReferences(tuple(map(str, references)))
+            store.record_fixed_output(outputs["out"].name, derivation.fixed, outputs["out"])
+        check_references(store, derivation, outputs)
+        resolved = self._work.derivation.resolved_digest()
+        store.record(
+            Realisation(resolved, output, path, self._work.path, started, seconds) for output, path in outputs.items()
+        )
+        return outputs
+
+    def _earlier(self, outputs: dict[str, StorePath]) -> tuple[tuple[str, StorePath], ...]:
+        rows = self._store.realisations(self._work.derivation.resolved_digest())
+        return tuple((row.output, row.path) for row in rows if outputs.get(row.output, row.path) != row.path)
+
+    def _keep(self) -> str:
+        """Move the build's folders where nobody cleans up."""
+        name = self._work.path.name.removesuffix(".drv")
+        number = 0
+        while True:
+            place = f"{self._store.home}/tmp/failed-{name}-{number}"
+            try:
+                os.mkdir(place)
+            except FileExistsError:
+                number += 1
+                continue
+            os.rename(self._top, place)
+            return place
+
+
+def supported_systems(extra: Sequence[str] = ()) -> tuple[str, ...]:
+    """The systems whose programs this machine runs."""
+    machine = os.uname().machine
+    own = {"ppc64le": "powerpc64le", "ppc64": "powerpc64", "i686": "i686"}.get(machine, machine)
+    return (f"{own}-linux", *extra)

@@ -1,0 +1,104 @@
+"""The store objects that a build may see, and files in them."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from ..store.errors import StoreError
+from ..store.path import STORE_DIR, StorePath
+from .errors import InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ..store.derivation import Derivation
+    from ..store.store import Store
+
+_MOST_LINKS = 40
+
+
+def rootfs_inputs(derivation: Derivation) -> list[StorePath]:
+    """The store paths of a resolved derivation's rootfs, in order; raises `InvalidInput`."""
+    result: list[StorePath] = []
+    for text in derivation.rootfs or ():
+        try:
+            path = StorePath.parse(text)
+        except StoreError as error:
+            raise InvalidInput(text, "a rootfs lists store paths") from error
+        if path not in derivation.input_srcs:
+            raise InvalidInput(text, "it is in the rootfs, but not among the derivation's inputs")
+        result.append(path)
+    return result
+
+
+def visible_objects(store: Store, derivation: Derivation) -> list[StorePath]:
+    """What a build of a resolved derivation finds below /chx/store, dependencies first.
+
+    The closure of its inputs. A tree that is in the rootfs is already there under another name, so its
+    own store path is left out, unless the derivation mentions it or another object refers to it: then
+    the build cannot learn its hash. Raises `InvalidInput`.
+    """
+    roots = set(rootfs_inputs(derivation))
+    mentioned = "\0".join((derivation.builder, *derivation.args, *derivation.env.values()))
+    start: set[StorePath] = set()
+    try:
+        for path in derivation.input_srcs:
+            if path not in roots or path.hash in mentioned:
+                start.add(path)
+            else:
+                start.update(store.info(path).references)
+        return store.closure(start)
+    except StoreError as error:
+        missing = next((path for path in derivation.input_srcs if not store.is_valid(path)), None)
+        raise InvalidInput(str(missing or "?"), str(error)) from error
+
+
+class InputFiles:
+    """Files below declared inputs, found without ever following a link out of them."""
+
+    def __init__(self, store: Store, allowed: Iterable[StorePath]) -> None:
+        self._store = store
+        self._allowed = {path.base: path for path in allowed}
+
+    def locate(self, path: str) -> str | None:
+        """The place on the disk of `path`, as a build would find it at /chx/store; links are followed.
+
+        None for a path that is not below a declared input, or leads out of all of them.
+        """
+        prefix = STORE_DIR.strip("/").split("/")
+        if not path.startswith(STORE_DIR + "/"):
+            return None
+        todo = [part for part in path.split("/") if part][::-1]
+        done: list[str] = []
+        followed = 0
+        while todo:
+            part = todo.pop()
+            if part == ".":
+                continue
+            if part == "..":
+                if done:
+                    done.pop()
+                continue
+            done.append(part)
+            if len(done) <= len(prefix):
+                continue
+            place = self._place(done, prefix)
+            if place is None:
+                return None
+            if os.path.islink(place):
+                followed += 1
+                if followed > _MOST_LINKS:
+                    return None
+                target = os.readlink(place)
+                done.pop()
+                if target.startswith("/"):
+                    done.clear()
+                todo += [part for part in target.split("/") if part][::-1]
+        return self._place(done, prefix)
+
+    def _place(self, parts: Sequence[str], prefix: Sequence[str]) -> str | None:
+        head, rest = list(parts[: len(prefix)]), parts[len(prefix) :]
+        if head != list(prefix) or not rest or rest[0] not in self._allowed:
+            return None
+        return "/".join((self._store.physical(self._allowed[rest[0]]), *rest[1:]))

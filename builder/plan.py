@@ -1,0 +1,223 @@
+"""What has to be done to realise derivations, decided before anything is done.
+
+Three passes. *Discovery* reads the derivations that the targets need, except behind fixed outputs that
+are there: how those were made no longer matters. *Recall* goes from inputs to targets: where all inputs
+of a derivation are known, its resolved form is, and the build trace may know its outputs. An output may
+be known though its object is gone (collected); that is enough to resolve what depends on it.
+*Demand* goes from the targets down: what is known and there is reused and asks for nothing, anything
+else is a step and demands its inputs.
+
+While steps are carried out, a rebuilt input may turn out equal to a known one; then the trace knows what
+depends on it after all, and that step is skipped (early cutoff). So `steps` is what may be needed at most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from ..store.derivation import output_object_name
+from ..store.errors import StoreError
+from .builtin.table import FETCHERS
+from .errors import DependencyCycle, InvalidInput
+from .resolve import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ..store.derivation import Derivation
+    from ..store.path import StorePath
+    from ..store.store import Store
+
+Outputs = dict[tuple["StorePath", str], "StorePath"]
+
+
+class Lane(Enum):
+    """What a step waits for: downloads do not take the place of builds."""
+
+    BUILD = "build"
+    FETCH = "fetch"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A derivation that has to be realised.
+
+    `needs` are the steps among its inputs. `is_certain`: all inputs are known, and the trace does not know
+    the outputs, so there is no way around it.
+    """
+
+    path: StorePath
+    derivation: Derivation
+    needs: tuple[StorePath, ...]
+    lane: Lane
+    is_certain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`steps` in an order in which inputs come first; `reused` are the outputs that are there already."""
+
+    targets: tuple[tuple[StorePath, tuple[str, ...]], ...]
+    steps: tuple[Step, ...]
+    reused: Mapping[tuple[StorePath, str], StorePath]
+
+    @property
+    def builds(self) -> tuple[Step, ...]:
+        return tuple(step for step in self.steps if step.lane is Lane.BUILD)
+
+    @property
+    def fetches(self) -> tuple[Step, ...]:
+        return tuple(step for step in self.steps if step.lane is Lane.FETCH)
+
+
+def plan(store: Store, targets: Iterable[tuple[StorePath, Iterable[str]]], rebuild: bool = False) -> Plan:
+    """Decide what realising `targets`, pairs of derivation and outputs, takes.
+
+    `rebuild`: the targets are steps even if they are known. Raises `InvalidInput`, `DependencyCycle`.
+    """
+    wanted: dict[StorePath, tuple[str, ...]] = {}
+    for path, outputs in targets:
+        wanted[path] = tuple(dict.fromkeys((*wanted.get(path, ()), *outputs)))
+    again = frozenset(wanted) if rebuild else frozenset()
+    derivations, order = _discover(store, wanted, again)
+    for path, outputs in wanted.items():
+        for output in outputs:
+            if output not in derivations[path].outputs:
+                raise InvalidInput(f"{path}!{output}", "the derivation has no such output").attach(path)
+    known = _recall(store, derivations, order)
+    return _demand(store, wanted, derivations, order, known, again)
+
+
+def recalled(store: Store, derivation: Derivation) -> dict[str, StorePath]:
+    """The outputs that are known of a resolved derivation, whether their objects are there or not.
+
+    Of several recorded ones the first that is there counts, else the first.
+    """
+    if derivation.fixed is not None:
+        found = store.fixed_output(output_object_name(derivation.name, "out"), derivation.fixed)
+        if found is not None:
+            return {"out": found}
+    result: dict[str, StorePath] = {}
+    there: set[str] = set()
+    for row in store.realisations(derivation.resolved_digest()):
+        if row.output in there:
+            continue
+        valid = store.is_valid(row.path)
+        if valid:
+            there.add(row.output)
+        if valid or row.output not in result:
+            result[row.output] = row.path
+    return result
+
+
+def _discover(
+    store: Store, wanted: Mapping[StorePath, tuple[str, ...]], again: frozenset[StorePath]
+) -> tuple[dict[StorePath, Derivation], list[StorePath]]:
+    """The derivations, and an order in which inputs come before what needs them."""
+    derivations: dict[StorePath, Derivation] = {}
+    order: list[StorePath] = []
+    for target in wanted:
+        if target in derivations:
+            continue
+        # (path, its inputs not yet visited); the paths on the stack are those being visited.
+        stack: list[tuple[StorePath, list[StorePath]]] = [(target, _enter(store, target, derivations, again, None))]
+        visiting = {target}
+        while stack:
+            path, rest = stack[-1]
+            if not rest:
+                stack.pop()
+                visiting.discard(path)
+                order.append(path)
+                continue
+            inner = rest.pop()
+            if inner in visiting:
+                raise DependencyCycle((*(member for member, _ in stack), inner)).attach(inner)
+            if inner not in derivations:
+                visiting.add(inner)
+                stack.append((inner, _enter(store, inner, derivations, again, path)))
+    return derivations, order
+
+
+def _enter(
+    store: Store,
+    path: StorePath,
+    derivations: dict[StorePath, Derivation],
+    again: frozenset[StorePath],
+    needed_by: StorePath | None,
+) -> list[StorePath]:
+    """Read a derivation; its inputs, last one first."""
+    try:
+        derivation = derivations[path] = store.derivation(path)
+    except StoreError as error:
+        raise InvalidInput(str(path), str(error)).attach(needed_by or path) from error
+    if derivation.fixed is not None and path not in again and _fixed_path(store, derivation) is not None:
+        return []
+    return sorted(derivation.input_drvs, reverse=True)
+
+
+def _fixed_path(store: Store, derivation: Derivation) -> StorePath | None:
+    assert derivation.fixed is not None
+    return store.fixed_output(output_object_name(derivation.name, "out"), derivation.fixed)
+
+
+def _recall(store: Store, derivations: Mapping[StorePath, Derivation], order: Iterable[StorePath]) -> Outputs:
+    known: Outputs = {}
+    for path in order:
+        derivation = derivations[path]
+        if derivation.fixed is not None:
+            found = _fixed_path(store, derivation)
+            if found is not None:
+                known[path, "out"] = found
+                continue
+        try:
+            resolved = resolve(derivation, known)
+        except KeyError:
+            continue
+        for output, object_path in recalled(store, resolved).items():
+            known[path, output] = object_path
+    return known
+
+
+def _demand(
+    store: Store,
+    wanted: Mapping[StorePath, tuple[str, ...]],
+    derivations: Mapping[StorePath, Derivation],
+    order: Iterable[StorePath],
+    known: Outputs,
+    again: frozenset[StorePath],
+) -> Plan:
+    reused: Outputs = {}
+    steps: dict[StorePath, bool] = {}
+    todo = [(path, output) for path, outputs in wanted.items() for output in outputs]
+    while todo:
+        path, output = todo.pop()
+        if path in steps:
+            continue
+        found = known.get((path, output))
+        if path not in again and found is not None and store.is_valid(found):
+            reused[path, output] = found
+            continue
+        inputs = [(drv, name) for drv, names in derivations[path].input_drvs.items() for name in names]
+        steps[path] = all(key in known and store.is_valid(known[key]) for key in inputs)
+        todo += inputs
+    reused = {key: value for key, value in reused.items() if key[0] not in steps}
+    ordered = tuple(
+        Step(
+            path,
+            derivations[path],
+            tuple(sorted(drv for drv in derivations[path].input_drvs if drv in steps)),
+            lane_of(derivations[path]),
+            steps[path],
+        )
+        for path in order
+        if path in steps
+    )
+    return Plan(tuple(wanted.items()), ordered, reused)
+
+
+def lane_of(derivation: Derivation) -> Lane:
+    """Whether a derivation is a download."""
+    return Lane.FETCH if derivation.builder in FETCHERS else Lane.BUILD

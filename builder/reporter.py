@@ -1,0 +1,61 @@
+"""What the builder tells while it works."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ..store.path import StorePath
+    from .errors import BuildError
+    from .plan import Lane, Plan
+
+
+class Reporter(Protocol):
+    """All methods are called from the thread that called `Builder.realise`, one at a time."""
+
+    def planned(self, plan: Plan) -> None:
+        """What is going to be done at most."""
+
+    def started(self, derivation: StorePath, lane: Lane) -> None:
+        """A build or download began."""
+
+    def waiting(self, derivation: StorePath) -> None:
+        """Another process is doing this very work; its result is waited for."""
+
+    def fetched(self, derivation: StorePath, place: str, done: int, total: int | None) -> None:
+        """Bytes that came so far from a place, and how many there will be if that is known."""
+
+    def logged(self, derivation: StorePath, lines: Sequence[str]) -> None:
+        """Whole lines of a build's output."""
+
+    def finished(self, derivation: StorePath, outputs: Mapping[str, StorePath], seconds: float) -> None:
+        """A step was carried out."""
+
+    def reused(self, derivation: StorePath, outputs: Mapping[str, StorePath]) -> None:
+        """A planned step was not necessary: its inputs came out as in an earlier build (early cutoff)."""
+
+    def differs(self, derivation: StorePath, output: str, earlier: StorePath, now: StorePath) -> None:
+        """The same resolved derivation gave another output before: it is not reproducible."""
+
+    def failed(self, error: BuildError) -> None:
+        """A step failed; `error` is also raised in the end."""
+
+    def skipped(self, derivations: Sequence[StorePath]) -> None:
+        """Steps that cannot be carried out because an input failed."""
+
+
+class Silence:
+    """A reporter that says nothing."""
+
+    def planned(self, plan: Plan) -> None: ...
+    def started(self, derivation: StorePath, lane: Lane) -> None: ...
+    def waiting(self, derivation: StorePath) -> None: ...
+    def fetched(self, derivation: StorePath, place: str, done: int, total: int | None) -> None: ...
+    def logged(self, derivation: StorePath, lines: Sequence[str]) -> None: ...
+    def finished(self, derivation: StorePath, outputs: Mapping[str, StorePath], seconds: float) -> None: ...
+    def reused(self, derivation: StorePath, outputs: Mapping[str, StorePath]) -> None: ...
+    def differs(self, derivation: StorePath, output: str, earlier: StorePath, now: StorePath) -> None: ...
+    def failed(self, error: BuildError) -> None: ...
+    def skipped(self, derivations: Sequence[StorePath]) -> None: ...
