@@ -1,1 +1,50 @@
-"""(being written)"""
+"""Gives a tree its lazy meaning; derivations come out.
+
+Words: a *thunk* is an expression not yet evaluated, *forcing* it gives a *value*; a *slot* holds
+either. A thunk under evaluation is a *blackhole*. A *string context* is the set of store objects
+that a string refers to. *Instantiating* turns an expression into a derivation in the store.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .errors import EvalError, Frame
+    from .evaluator import Evaluator, Options
+    from .python import to_python
+    from .values import Builtin, ContextString, Partial, Path, Value
+    from .world import ContextElement, FileKind, World
+
+__all__ = [
+    "Builtin",
+    "ContextElement",
+    "ContextString",
+    "EvalError",
+    "Evaluator",
+    "FileKind",
+    "Frame",
+    "Options",
+    "Partial",
+    "Path",
+    "Value",
+    "World",
+    "to_python",
+]
+
+_HOMES = {
+    "Builtin": "values", "ContextElement": "world", "ContextString": "values", "EvalError": "errors",
+    "Evaluator": "evaluator", "FileKind": "world", "Frame": "errors", "Options": "evaluator", "Partial": "values",
+    "Path": "values", "Value": "values", "World": "world", "to_python": "python",
+}  # fmt: skip
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    found = getattr(import_module(f".{home}", __name__), name)
+    globals()[name] = found
+    return found

@@ -1,0 +1,67 @@
+"""Attribute paths as the command line takes them."""
+
+from __future__ import annotations
+
+from .autocall import auto_call
+from .errors import EvalError, MissingAttribute, OutOfRange, TypeMismatch, readable
+from .force import force_slot
+from .values import MISSING, Value, describe, names
+
+
+class InvalidAttrPath(EvalError):
+    """A text that is no attribute path."""
+
+    code = "E218"
+
+
+def split_attr_path(text: str) -> list[str]:
+    """`a."b.c".d` as names; quotes take dots in."""
+    parts: list[str] = []
+    current: list[str] = []
+    i = 0
+    while i < len(text):
+        c = text[i]
+        if c == ".":
+            parts.append("".join(current))
+            current = []
+        elif c == '"':
+            end = text.find('"', i + 1)
+            if end < 0:
+                raise InvalidAttrPath(f"missing closing quote in selection path '{readable(text)}'")
+            current.append(text[i + 1 : end])
+            i = end
+        else:
+            current.append(c)
+        i += 1
+    if current or parts:
+        parts.append("".join(current))
+    return parts
+
+
+def select_attr_path(value: Value, path: str) -> Value:
+    """Follow an attribute path; list elements by number; functions on the way get called."""
+    for name in split_attr_path(path):
+        value = auto_call(value, {})
+        if name.isdigit() and type(value) is not dict:
+            if type(value) is not tuple:
+                raise TypeMismatch(
+                    f"the expression selected by the selection path '{readable(path)}' should be a list but is {describe(value)}"
+                )
+            index = int(name)
+            if index >= len(value):
+                raise OutOfRange(f"list index {index} in selection path '{readable(path)}' is out of range")
+            value = force_slot(value[index])
+            continue
+        if type(value) is not dict:
+            raise TypeMismatch(
+                f"the expression selected by the selection path '{readable(path)}' should be a set but is {describe(value)}"
+            )
+        if not name:
+            raise InvalidAttrPath(f"empty attribute name in selection path '{readable(path)}'")
+        slot = value.get(name, MISSING)
+        if slot is MISSING:
+            error = MissingAttribute(name, names(value))
+            error.message = f"attribute '{readable(name)}' in selection path '{readable(path)}' not found"
+            raise error
+        value = force_slot(slot)
+    return value

@@ -1,0 +1,295 @@
+"""`derivation` and what it needs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from .. import session
+from ..coerce import coerce_to_string
+from ..errors import InvalidDerivation, InvalidText, MissingAttribute, readable
+from ..force import force, force_slot
+from ..hashes import parse_hash
+from ..operators import expected
+from ..storename import check
+from ..values import MISSING, WHERE, ContextString, Slot, Value, names
+from .arguments import attrs, boolean, items, plain_string, string
+
+if TYPE_CHECKING:
+    from ...store.derivation import FixedOutput
+    from ...store.path import StorePath
+
+_HIDDEN: Final = frozenset({"args", "rootfs", "__ignoreNulls", "__contentAddressed", "__impure", "__structuredAttrs"})
+
+
+def derivation(argument: Slot) -> dict[str, Slot]:
+    """`derivation attrs`: the set of a derivation; it is made when `drvPath` or `outPath` is needed."""
+    given = attrs(argument)
+    declared = given.get("outputs", MISSING)
+    outputs = ("out",) if declared is MISSING else tuple(map(string, items(declared)))
+    strict: list[Any] = [derivation_strict, given]
+    base = {name: slot for name, slot in given.items() if name is not WHERE}
+    by_name: dict[str, dict[str, Slot]] = {}
+    for output in outputs:
+        by_name.setdefault(output, {})
+    every = tuple([by_name[output] for output in outputs])
+    for output, result in by_name.items():
+        result.update(base)
+        result.update(by_name)
+        result["all"] = every
+        result["drvAttrs"] = given
+        result["outPath"] = [_field, (strict, output)]
+        result["drvPath"] = [_field, (strict, "drvPath")]
+        result["type"] = "derivation"
+        result["outputName"] = output
+    if not outputs:
+        raise InvalidDerivation("derivation cannot have an empty set of outputs")
+    return by_name[outputs[0]]
+
+
+def _field(argument: tuple[list[Any], str]) -> Value:
+    strict, name = argument
+    found = force(strict)
+    if name not in found:
+        raise MissingAttribute(name, names(found))
+    return found[name]
+
+
+def derivation_strict(argument: Slot) -> dict[str, Slot]:
+    """`derivationStrict attrs`: instantiates; answers `drvPath` and the outputs."""
+    given = attrs(argument)
+    if "name" not in given:
+        raise InvalidDerivation("required attribute 'name' missing")
+    name = _name(given["name"])
+    try:
+        return _Draft(name, given).instantiate()
+    except RecursionError:
+        raise
+    except Exception as error:
+        contexts = getattr(error, "derivations", None)
+        if contexts is None:
+            error.derivations = [name]  # type: ignore[attr-defined]
+        else:
+            contexts.append(name)
+        raise
+
+
+def _name(slot: Slot) -> str:
+    name = plain_string(slot)
+    try:
+        check(name)
+    except Exception as error:
+        raise InvalidDerivation(
+            f"invalid derivation name: {error}. Please pass a different 'name'."
+        ) from None
+    if name.endswith(".drv"):
+        raise InvalidDerivation("derivation names are not allowed to end in '.drv'")
+    return name
+
+
+class _Draft:
+    """A derivation being put together from attributes."""
+
+    def __init__(self, name: str, given: dict[str, Slot]) -> None:
+        self.name = name
+        self.given = given
+        self.context: set[tuple[str, ...]] = set()
+        self.env: dict[str, str] = {}
+        self.args: list[str] = []
+        self.outputs: tuple[str, ...] = ("out",)
+        self.rootfs: tuple[str, ...] | None = None
+
+    def text(self, slot: Slot) -> str:
+        """An attribute as it stands in the environment."""
+        value = force(slot) if type(slot) is list else slot
+        if type(value) is str:
+            return value
+        text, context = coerce_to_string(value, copy=True, more=True)
+        self.context |= context
+        return text
+
+    def instantiate(self) -> dict[str, Slot]:
+        given = self.given
+        ignore_nulls = self._flag("__ignoreNulls")
+        self._refuse()
+        for name in names(given):
+            slot = given[name]
+            if ignore_nulls and force_slot(slot) is None:
+                continue
+            if name == "args":
+                self.args = [self.text(item) for item in items(slot)]
+            elif name == "rootfs":
+                self._set_rootfs(slot)
+            elif name in _HIDDEN:
+                continue
+            elif name == "outputs":
+                self._set_outputs(slot)
+            else:
+                self.env[name] = self.text(slot)
+        return self._finish()
+
+    def _flag(self, name: str) -> bool:
+        slot = self.given.get(name, MISSING)
+        return slot is not MISSING and boolean(force_slot(slot))
+
+    def _refuse(self) -> None:
+        if self._flag("__structuredAttrs"):
+            raise InvalidDerivation(
+                "derivations with '__structuredAttrs' are not supported",
+                hint="pass attributes as environment variables, or a file made by builtins.toFile",
+            )
+        if self._flag("__impure"):
+            raise InvalidDerivation("impure derivations are not supported")
+
+    def _set_outputs(self, slot: Slot) -> None:
+        value = force_slot(slot)
+        if type(value) is tuple:
+            outputs = [string(item) for item in value]
+            self.env["outputs"] = " ".join(outputs)
+        else:
+            text = self.text(value)
+            outputs = text.split()
+            self.env["outputs"] = text
+        seen: set[str] = set()
+        for output in outputs:
+            if output in seen:
+                raise InvalidDerivation(f"duplicate derivation output '{readable(output)}'")
+            if output == "drv":
+                raise InvalidDerivation("invalid derivation output name 'drv'")
+            if output == "drvPath":
+                raise InvalidDerivation("invalid derivation output name 'drvPath'")
+            check(output)
+            seen.add(output)
+        if not outputs:
+            raise InvalidDerivation("derivation cannot have an empty set of outputs")
+        self.outputs = tuple(outputs)
+
+    def _set_rootfs(self, slot: Slot) -> None:
+        value = force_slot(slot)
+        if value is None:
+            return
+        if type(value) is not tuple:
+            raise expected("a list", value)
+        self.rootfs = tuple([self.text(item) for item in value])
+
+    def _finish(self) -> dict[str, Slot]:
+        from ...store.derivation import Derivation, output_placeholder, upstream_placeholder
+
+        builder = self.env.get("builder")
+        system = self.env.get("system")
+        if not builder:
+            raise InvalidDerivation("required attribute 'builder' missing")
+        if not system:
+            raise InvalidDerivation("required attribute 'system' missing")
+        fixed = self._fixed()
+        for output in self.outputs:
+            self.env[output] = output_placeholder(_unicode(output))
+        input_drvs, input_srcs = self._inputs()
+        derivation = Derivation(
+            name=self.name,
+            system=_unicode(system),
+            builder=_unicode(builder),
+            args=tuple(map(_unicode, self.args)),
+            env={_unicode(name): _unicode(text) for name, text in self.env.items()},
+            outputs=tuple(map(_unicode, self.outputs)),
+            fixed=fixed,
+            input_drvs=input_drvs,
+            input_srcs=input_srcs,
+            rootfs=None if self.rootfs is None else tuple(map(_unicode, self.rootfs)),
+        )
+        path = session.world().write_derivation(derivation)
+        text = str(path)
+        result: dict[str, Slot] = {"drvPath": ContextString(text, frozenset((("drv", text),)))}
+        for output in self.outputs:
+            result[output] = ContextString(
+                upstream_placeholder(path, _unicode(output)), frozenset((("output", text, output),))
+            )
+        return result
+
+    def _fixed(self) -> FixedOutput | None:
+        from ...store.derivation import FixedOutput
+
+        text = self.env.get("outputHash")
+        if not text:
+            return None
+        if self.outputs != ("out",):
+            raise InvalidDerivation("multiple outputs are not supported in fixed-output derivations")
+        mode = self.env.get("outputHashMode") or "flat"
+        modes = {"flat": "flat", "recursive": "recursive", "nar": "recursive"}
+        if mode not in modes:
+            raise InvalidDerivation(f"invalid value '{readable(mode)}' for 'outputHashMode' attribute")
+        try:
+            found = parse_hash(text, self.env.get("outputHashAlgo") or None)
+        except InvalidText as error:
+            raise InvalidDerivation(error.message) from None
+        return FixedOutput(cast(Any, found.algorithm), found.digest, cast(Any, modes[mode]))
+
+    def _inputs(self) -> tuple[dict[StorePath, tuple[str, ...]], tuple[StorePath, ...]]:
+        from ...store.path import StorePath
+
+        drvs: dict[str, list[str]] = {}
+        sources: set[str] = set()
+        for element in self.context:
+            if element[0] == "output":
+                drvs.setdefault(element[1], []).append(_unicode(element[2]))
+            else:
+                # A derivation file is an input like any other; its own inputs are in its references.
+                sources.add(element[1])
+        return (
+            {StorePath.parse(path): tuple(sorted(outputs)) for path, outputs in sorted(drvs.items())},
+            tuple(map(StorePath.parse, sorted(sources))),
+        )
+
+
+def _unicode(text: str) -> str:
+    """A byte string as the store holds texts: UTF-8, other bytes as surrogate escapes."""
+    return text if text.isascii() else text.encode("latin-1").decode("utf-8", "surrogateescape")
+
+
+def placeholder(argument: Slot) -> str:
+    """`placeholder output`."""
+    from ...store.derivation import output_placeholder
+
+    return output_placeholder(_unicode(plain_string(argument)))
+
+
+def fetchurl(argument: Slot) -> dict[str, Slot]:
+    """`fetchurl { url, sha256 | hash, name ?, executable ?, unpack ? }`: a fixed-output derivation.
+
+    Unlike Nix's builtin of that name it is not fetched while evaluating; it builds like any other
+    derivation when something needs it.
+    """
+    found = force_slot(argument)
+    given: dict[str, Slot] = {"url": found} if type(found) in (str, ContextString) else attrs(found)
+    url = given.get("url", MISSING)
+    if url is MISSING:
+        raise MissingAttribute("url", names(given))
+    address = plain_string(url)
+    digest = given.get("sha256", given.get("hash", given.get("sha512", MISSING)))
+    if digest is MISSING or force_slot(digest) == "":
+        raise InvalidDerivation(
+            f"in pure evaluation mode, 'fetchurl' requires a 'sha256' argument (url '{readable(address)}')"
+        )
+    for name in names(given):
+        if name not in ("url", "sha256", "sha512", "hash", "name", "executable", "mirrors"):
+            raise InvalidDerivation(f"unsupported argument '{readable(name)}' to 'fetchurl'")
+    algorithm = "sha512" if "sha512" in given and "sha256" not in given else "sha256"
+    name_slot = given.get("name", MISSING)
+    executable = "executable" in given and boolean(force_slot(given["executable"]))
+    result: dict[str, Slot] = {
+        "builder": "builtin:fetch",
+        "name": address.rstrip("/").rpartition("/")[2] if name_slot is MISSING else plain_string(name_slot),
+        "outputHash": plain_string(digest),
+        "outputHashMode": "recursive" if executable else "flat",
+        "system": "builtin",
+        "url": address,
+    }
+    text = str(result["outputHash"])
+    if ":" not in text and "-" not in text:
+        result["outputHashAlgo"] = algorithm
+    if executable:
+        result["executable"] = "1"
+    if "mirrors" in given:
+        result["mirrors"] = given["mirrors"]
+    return derivation(result)
+
+

@@ -1,0 +1,259 @@
+"""Builtins on paths and files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .. import session
+from ..coerce import canonical, coerce_to_path, coerce_to_string
+from ..context import Context
+from ..errors import EvalError, FileUnavailable, InvalidContext, MissingAttribute, readable
+from ..force import force_slot
+from ..operators import call2
+from ..storename import check, store_name
+from ..values import MISSING, ContextString, Path, Slot, Value, make_string, names
+from .arguments import attrs, boolean, function, items, plain_string, string, string_with_context, value
+
+if TYPE_CHECKING:
+    from ...store import StorePath
+    from ..world import FileKind, World
+
+
+def realised(text: str, context: Context) -> str:
+    """A path text with what its context refers to built and put in."""
+    wanted = [element for element in context if element[0] == "output"]
+    if not wanted:
+        return text
+    for placeholder, path in session.world().realise(wanted).items():
+        text = text.replace(placeholder, path)
+    return text
+
+
+def checked_path(found: Value) -> str:
+    """An absolute path that may be read, from a path or a string."""
+    text, context = coerce_to_path(found)
+    if context:
+        text = canonical(realised(text, context))
+    world = session.world()
+    if not world.allowed(text):
+        raise FileUnavailable(f"access to absolute path '{readable(text)}' is forbidden in pure evaluation mode")
+    return text
+
+
+def readable_path(found: Value) -> tuple[World, str]:
+    """The world, and a path that it can read."""
+    return session.world(), checked_path(found)
+
+
+def import_(path: Slot) -> Value:
+    """`import path`."""
+    return session.evaluator().import_path(_import_target(value(path)))
+
+
+def _import_target(found: Value) -> str:
+    text = checked_path(found)
+    _exists(text)
+    return text
+
+
+def _exists(text: str) -> None:
+    if session.world().file_type(text) is None:
+        raise FileUnavailable(f"path '{readable(text)}' does not exist")
+
+
+def scoped_import(scope: Slot, path: Slot) -> Value:
+    """`scopedImport scope path`: the names in `scope` are bound around the file."""
+    bound = attrs(scope)
+    return session.evaluator().import_path(_import_target(value(path)), bound)
+
+
+def read_file(path: Slot) -> Value:
+    """`readFile path`; store paths in the text that exist become context."""
+    text = checked_path(value(path))
+    _exists(text)
+    content = session.world().read_file(text)
+    if b"\0" in content:
+        raise FileUnavailable(f"the contents of the file '{readable(text)}' cannot be represented as a Nix string")
+    return content.decode("latin-1")
+
+
+def read_dir(path: Slot) -> dict[str, Slot]:
+    """`readDir path`."""
+    text = checked_path(value(path))
+    _exists(text)
+    return dict(session.world().read_dir(text))
+
+
+def read_file_type(path: Slot) -> str:
+    """`readFileType path`."""
+    text = checked_path(value(path))
+    kind = session.world().file_type(text)
+    if kind is None:
+        raise FileUnavailable(f"path '{readable(text)}' does not exist")
+    return kind
+
+
+def path_exists(path: Slot) -> bool:
+    """`pathExists path`; a trailing slash asks for a directory."""
+    found = value(path)
+    shown = found.text if type(found) in (str, ContextString) else ""
+    world = session.world()
+    text = checked_path(found)
+    if type(found) is str:
+        shown = found
+    kind = world.file_type(text)
+    if kind is None:
+        return False
+    if shown.endswith(("/", "/.")) or kind == "symlink":
+        try:
+            real = world.resolve(text)
+        except OSError:
+            return kind == "symlink" and not shown.endswith(("/", "/."))
+        return world.file_type(real) == "directory" if shown.endswith(("/", "/.")) else True
+    return True
+
+
+def base_name_of(argument: Slot) -> Value:
+    """`baseNameOf x`."""
+    text, context = coerce_to_string(value(argument), copy=False)
+    if text.endswith("/") and len(text) > 1:
+        text = text[:-1]
+    return make_string(text.rpartition("/")[2], context)
+
+
+def dir_of(argument: Slot) -> Value:
+    """`dirOf x`: a path for a path, a string for a string."""
+    found = value(argument)
+    if type(found) is Path:
+        return Path(found.text.rpartition("/")[0] or "/")
+    text, context = coerce_to_string(found, copy=False)
+    head, slash, _ = text.rpartition("/")
+    if not slash:
+        return make_string(".", context)
+    return make_string(head or "/", context)
+
+
+def to_path(argument: Slot) -> Value:
+    """`toPath s`: an absolute path as a string."""
+    text, context = coerce_to_path(value(argument))
+    return make_string(text, context)
+
+
+def store_path(argument: Slot) -> Value:
+    """`storePath path`: a string that refers to a store object that exists."""
+    from .context import is_store_path
+
+    text, context = coerce_to_path(value(argument))
+    top = "/".join(text.split("/")[:4])
+    if not is_store_path(top):
+        raise FileUnavailable(f"path '{readable(text)}' is not in the Nix store")
+    _exists(text)
+    return make_string(text, context | {("path", top)})
+
+
+def get_env(name: Slot) -> str:
+    """`getEnv name`; empty in pure evaluation."""
+    return session.world().env(plain_string(name))
+
+
+def to_file(name: Slot, content: Slot) -> Value:
+    """`toFile name s`: a store object with that content."""
+    from ...store.path import StorePath
+
+    wanted = plain_string(name)
+    text, context = string_with_context(content)
+    references: list[StorePath] = []
+    for element in sorted(context):
+        if element[0] != "path":
+            raise InvalidContext(
+                f"files created by builtins.toFile may not reference derivations, but {readable(wanted)} references "
+                f"{element[-1] if element[0] == 'output' else element[1]}"
+            )
+        references.append(StorePath.parse(element[1]))
+    check(wanted)
+    added = str(session.world().add_text(wanted, text.encode("latin-1"), references))
+    return ContextString(added, frozenset((("path", added),)))
+
+
+def _added(path: StorePath) -> Value:
+    text = str(path)
+    return ContextString(text, frozenset((("path", text),)))
+
+
+def _predicate(test: Slot) -> object:
+    called = function(test)
+
+    def keep(path: str, kind: FileKind) -> bool:
+        return boolean(call2(called, path, kind))
+
+    return keep
+
+
+def filter_source(test: Slot, path: Slot) -> Value:
+    """`filterSource f path`."""
+    text = checked_path(value(path))
+    keep = _predicate(test)
+    _exists(text)
+    world = session.world()
+    return _added(world.add_path(text, store_name(text), keep, True, None))  # type: ignore[arg-type]
+
+
+def path(argument: Slot) -> Value:
+    """`path { path, name ? baseNameOf path, filter ? , recursive ? true, sha256 ? }`."""
+    from ..hashes import parse_hash
+
+    given = attrs(argument)
+    text: str | None = None
+    name: str | None = None
+    keep: object = None
+    recursive = True
+    expected: tuple[str, bytes] | None = None
+    for key in names(given):
+        slot = given[key]
+        if key == "path":
+            text = checked_path(force_slot(slot))
+        elif key == "name":
+            name = plain_string(slot)
+        elif key == "filter":
+            keep = _predicate(slot)
+        elif key == "recursive":
+            recursive = boolean(force_slot(slot))
+        elif key == "sha256":
+            found = parse_hash(plain_string(slot), "sha256")
+            expected = (found.algorithm, found.digest)
+        else:
+            raise EvalError(f"unsupported argument '{readable(key)}' to 'builtins.path'")
+    if text is None:
+        raise EvalError("missing required 'path' attribute in the first argument to 'builtins.path'")
+    _exists(text)
+    if name is None:
+        name = store_name(text)
+    check(name)
+    return _added(session.world().add_path(text, name, keep, recursive, expected))  # type: ignore[arg-type]
+
+
+def find_file(search_path: Slot, name: Slot) -> Value:
+    """`findFile searchPath name`, what `<name>` means."""
+    entries = items(search_path)
+    wanted = plain_string(name)
+    world = session.world()
+    for slot in entries:
+        entry = attrs(slot)
+        prefix = string(entry["prefix"]) if "prefix" in entry else ""
+        location = entry.get("path", MISSING)
+        if location is MISSING:
+            raise MissingAttribute("path", names(entry))
+        if prefix and wanted != prefix and not wanted.startswith(f"{prefix}/"):
+            continue
+        rest = wanted[len(prefix) :].lstrip("/") if prefix else wanted
+        text, context = coerce_to_string(force_slot(location), copy=False)
+        text = realised(text, context)
+        candidate = canonical(f"{text}/{rest}" if rest else text)
+        if world.file_type(candidate) is not None:
+            return Path(candidate)
+    raise EvalError(
+        f"file '{readable(wanted)}' was not found in the Nix search path (add it using $NIX_PATH or -I)",
+        hint="add it with -I NAME=PATH",
+    )
+
+

@@ -1,0 +1,83 @@
+"""The builtins of one evaluator: finds them when they are first used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+from ..values import Builtin, Slot, Value
+from .table import CONSTANTS, TABLE
+
+if TYPE_CHECKING:
+    from ..evaluator import Evaluator
+
+NIX_VERSION: Final = "2.34.0"
+LANG_VERSION: Final = 6
+STORE_DIR: Final = "/chx/store"
+
+
+class Library:
+    """Builtins as values and as Python functions."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self._evaluator = evaluator
+        self._functions: dict[str, Callable[..., Value]] = {}
+        self._values: dict[str, Value] = {}
+
+    def function(self, name: str) -> Callable[..., Value]:
+        """The Python function of a builtin, which takes all its arguments at once."""
+        found = self._functions.get(name)
+        if found is None:
+            entry = TABLE[name]
+            module = import_module(f".{entry.module}", __package__)
+            found = self._functions[name] = getattr(module, entry.function)
+        return found
+
+    def value(self, name: str) -> Slot:
+        """A builtin as a value."""
+        if name in self._values:
+            return self._values[name]
+        value: Any
+        if name in TABLE:
+            value = Builtin(name, TABLE[name].arity, self.function(name))
+        else:
+            value = getattr(self, f"_{name}")()
+        self._values[name] = value
+        return value
+
+    def _builtins(self) -> dict[str, Slot]:
+        result: dict[str, Slot] = {name: [self.value, name] for name in (*TABLE, *CONSTANTS) if name != "builtins"}
+        if not self._evaluator.options.pure:
+            result["currentTime"] = [self._evaluator.current_time, None]
+        result["builtins"] = result
+        return result
+
+    def _true(self) -> bool:
+        return True
+
+    def _false(self) -> bool:
+        return False
+
+    def _null(self) -> None:
+        return None
+
+    def _chxVersion(self) -> str:
+        from ... import __version__
+
+        return __version__
+
+    def _nixVersion(self) -> str:
+        return NIX_VERSION
+
+    def _langVersion(self) -> int:
+        return LANG_VERSION
+
+    def _storeDir(self) -> str:
+        return STORE_DIR
+
+    def _currentSystem(self) -> str:
+        return self._evaluator.current_system
+
+    def _nixPath(self) -> tuple[dict[str, Slot], ...]:
+        return tuple({"path": path, "prefix": prefix} for prefix, path in self._evaluator.world.search_path())

@@ -1,0 +1,269 @@
+"""Builtins on lists."""
+
+from __future__ import annotations
+
+from functools import cmp_to_key
+from types import MethodType
+from typing import Any
+
+from ..equality import equal_slots
+from ..errors import MissingAttribute, OutOfRange
+from ..force import force
+from ..operators import FULL2, call, call2, less
+from ..values import MISSING, Builtin, Slot, Value, names
+from .arguments import attrs, boolean, function, integer, items, value
+
+
+def length(argument: Slot) -> int:
+    """`length list`."""
+    return len(items(argument))
+
+
+def head(argument: Slot) -> Value:
+    """`head list`."""
+    found = items(argument)
+    if not found:
+        raise OutOfRange("'builtins.head' called on an empty list")
+    slot = found[0]
+    return force(slot) if type(slot) is list else slot
+
+
+def tail(argument: Slot) -> tuple[Slot, ...]:
+    """`tail list`."""
+    found = items(argument)
+    if not found:
+        raise OutOfRange("'builtins.tail' called on an empty list")
+    return found[1:]
+
+
+def elem_at(argument: Slot, position: Slot) -> Value:
+    """`elemAt list n`."""
+    found = items(argument)
+    index = integer(position)
+    if not 0 <= index < len(found):
+        raise OutOfRange(f"'builtins.elemAt' called with index {index} on a list of size {len(found)}")
+    slot = found[index]
+    return force(slot) if type(slot) is list else slot
+
+
+def _apply_late(argument: tuple[Slot, Slot]) -> Value:
+    mapper, slot = argument
+    found = force(mapper) if type(mapper) is list else mapper
+    return found(slot) if type(found) is MethodType else call(found, slot)
+
+
+def map(mapper: Slot, argument: Slot) -> tuple[Slot, ...]:
+    """`map f list`."""
+    found = items(argument)
+    if not found:
+        return found
+    called = function(mapper)
+    return tuple([[_apply_late, (called, slot)] for slot in found])
+
+
+def filter(test: Slot, argument: Slot) -> tuple[Slot, ...]:
+    """`filter f list`."""
+    found = items(argument)
+    if not found:
+        return found
+    called = function(test)
+    return tuple([slot for slot in found if boolean(call(called, slot))])
+
+
+def all(test: Slot, argument: Slot) -> bool:
+    """`all f list`."""
+    called = function(test)
+    for slot in items(argument):
+        if not boolean(call(called, slot)):
+            return False
+    return True
+
+
+def any(test: Slot, argument: Slot) -> bool:
+    """`any f list`."""
+    called = function(test)
+    for slot in items(argument):
+        if boolean(call(called, slot)):
+            return True
+    return False
+
+
+def elem(wanted: Slot, argument: Slot) -> bool:
+    """`elem x list`."""
+    for slot in items(argument):
+        if equal_slots(wanted, slot):
+            return True
+    return False
+
+
+def concat_lists(argument: Slot) -> tuple[Slot, ...]:
+    """`concatLists lists`."""
+    result: list[Slot] = []
+    for slot in items(argument):
+        result.extend(items(slot))
+    return tuple(result)
+
+
+def concat_map(mapper: Slot, argument: Slot) -> tuple[Slot, ...]:
+    """`concatMap f list`."""
+    called = function(mapper)
+    result: list[Slot] = []
+    for slot in items(argument):
+        result.extend(items(call(called, slot)))
+    return tuple(result)
+
+
+def fold_left(operator: Slot, start: Slot, argument: Slot) -> Value:
+    """`foldl' op start list`; each accumulator is forced."""
+    step: Any = function(operator)
+    found = items(argument)
+    accumulator = start
+    if not found:
+        return value(start)
+    if type(step) is MethodType:
+        full = FULL2.get(step.__func__)
+        if full is not None:
+            captured = step.__self__
+            for slot in found:
+                accumulator = full(captured, accumulator, slot)
+            return accumulator
+    elif type(step) is Builtin and step.arity == 2:
+        call_both = step.function
+        for slot in found:
+            accumulator = call_both(accumulator, slot)
+        return accumulator
+    for slot in found:
+        accumulator = call2(step, accumulator, slot)
+    return accumulator
+
+
+def gen_list(generator: Slot, count: Slot) -> tuple[Slot, ...]:
+    """`genList f n`."""
+    wanted = integer(count)
+    if wanted < 0:
+        raise OutOfRange(f"cannot create list of size {wanted}")
+    called = function(generator)
+    return tuple([[_apply_late, (called, i)] for i in range(wanted)])
+
+
+def partition(test: Slot, argument: Slot) -> dict[str, Slot]:
+    """`partition f list`."""
+    called = function(test)
+    right: list[Slot] = []
+    wrong: list[Slot] = []
+    for slot in items(argument):
+        (right if boolean(call(called, slot)) else wrong).append(slot)
+    return {"right": tuple(right), "wrong": tuple(wrong)}
+
+
+def sort(comparator: Slot, argument: Slot) -> tuple[Slot, ...]:
+    """`sort before list`; stable."""
+    found = items(argument)
+    if not found:
+        return found
+    before = function(comparator)
+    if type(before) is Builtin and before.name == "lessThan":
+        return _sort_less(found)
+    full = FULL2.get(before.__func__) if type(before) is MethodType else None
+    if full is not None:
+        captured = before.__self__
+
+        def compare(left: Slot, right: Slot) -> int:
+            return -1 if boolean(full(captured, left, right)) else 0
+
+    else:
+
+        def compare(left: Slot, right: Slot) -> int:
+            return -1 if boolean(call2(before, left, right)) else 0
+
+    # `sorted` only ever asks whether one element is less than another.
+    return tuple(sorted(found, key=cmp_to_key(compare)))
+
+
+def _sort_less(found: tuple[Slot, ...]) -> tuple[Slot, ...]:
+    forced = [force(slot) if type(slot) is list else slot for slot in found]
+    kind = type(forced[0])
+    if (kind is str or kind is int) and {type(one) for one in forced} == {kind}:
+        return tuple(sorted(forced))
+    if len(forced) == 1:
+        return found
+
+    def compare(left: Value, right: Value) -> int:
+        return -1 if less(left, right) else 0
+
+    return tuple(sorted(forced, key=cmp_to_key(compare)))
+
+
+class _Key:
+    """A key of `genericClosure`, ordered as `lessThan` orders."""
+
+    __slots__ = ("key",)
+
+    def __init__(self, key: Value) -> None:
+        self.key = key
+
+    def __lt__(self, other: _Key) -> bool:
+        return less(self.key, other.key)
+
+
+def generic_closure(argument: Slot) -> tuple[Slot, ...]:
+    """`genericClosure { startSet; operator; }`: breadth first, each key once."""
+    given = attrs(argument)
+    for name in ("startSet", "operator"):
+        if name not in given:
+            raise MissingAttribute(name, names(given)) if name == "startSet" else _no_attribute(name)
+    start = items(given["startSet"])
+    if not start:
+        return ()
+    operator = function(given["operator"])
+    pending: list[Slot] = list(start)
+    done: set[Any] = set()
+    ordered: list[_Key] = []
+    result: list[Slot] = []
+    at = 0
+    while at < len(pending):
+        slot = pending[at]
+        at += 1
+        item = attrs(slot)
+        key = item.get("key", MISSING)
+        if key is MISSING:
+            raise MissingAttribute("key", names(item))
+        found = value(key)
+        if not _is_new(found, done, ordered):
+            continue
+        result.append(item)
+        pending.extend(items(call(operator, slot)))
+    return tuple(result)
+
+
+def _no_attribute(name: str) -> MissingAttribute:
+    return MissingAttribute(name, [])
+
+
+def _is_new(key: Value, done: set[Any], ordered: list[_Key]) -> bool:
+    kind = type(key)
+    if kind is str or kind is int:
+        if done and (sample := next(iter(done)))[0] is not kind:
+            less(key, sample[1])
+        if ordered:
+            less(key, ordered[0].key)
+        if (kind, key) in done:
+            return False
+        done.add((kind, key))
+        return True
+    from bisect import bisect_left
+
+    if done:
+        less(key, next(iter(done))[1])
+    if not ordered and not done:
+        # Nix compares a lone key with nothing, so it may be of any type.
+        ordered.append(_Key(key))
+        return True
+    wrapped = _Key(key)
+    at = bisect_left(ordered, wrapped)
+    if at < len(ordered) and not wrapped < ordered[at]:
+        return False
+    ordered.insert(at, wrapped)
+    return True
+
+

@@ -1,0 +1,39 @@
+"""`fromTOML`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import InvalidText, TypeMismatch
+from ..values import INT_MAX, INT_MIN, Slot, Value
+from .arguments import plain_string
+
+
+def from_toml(argument: Slot) -> Value:
+    """`fromTOML s`."""
+    import tomllib
+
+    text = plain_string(argument)
+    try:
+        return _convert(tomllib.loads(text.encode("latin-1").decode("utf-8")))
+    except (ValueError, RecursionError) as error:
+        raise InvalidText(f"while parsing TOML: {error}") from None
+
+
+def _bytes(text: str) -> str:
+    return text if text.isascii() else text.encode("utf-8").decode("latin-1")
+
+
+def _convert(value: Any) -> Value:
+    kind = type(value)
+    if kind is str:
+        return _bytes(value)
+    if kind is list:
+        return tuple([_convert(item) for item in value])
+    if kind is dict:
+        return {_bytes(name): _convert(item) for name, item in value.items()}
+    if kind is int and not INT_MIN <= value <= INT_MAX:
+        raise InvalidText("while parsing TOML: integer out of range")
+    if kind in (int, float, bool):
+        return value
+    raise TypeMismatch("while parsing TOML: Dates and times are not supported")

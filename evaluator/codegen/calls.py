@@ -1,0 +1,149 @@
+"""Translating calls."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from ...lang import nodes
+from ..builtins.table import CONSTANTS, TABLE
+from . import expressions
+from .scope import Scope
+from .unit import Environment, Unit
+
+_TYPE_TESTS: Final = {
+    "isAttrs": "type({0}) is dict",
+    "isList": "type({0}) is tuple",
+    "isInt": "type({0}) is int",
+    "isBool": "type({0}) is bool",
+    "isFloat": "type({0}) is float",
+    "isNull": "{0} is None",
+    "isPath": "type({0}) is Path",
+    "isString": "(type({0}) is str or type({0}) is ContextString)",
+}
+
+
+def builtin_in(unit: Unit, scope: Scope, subject: nodes.Expr, name: str) -> str | None:
+    """The builtin that `subject.name` is, if that is certain."""
+    if isinstance(subject, nodes.Var) and (name in TABLE or name in CONSTANTS):
+        found = scope.find(subject.name)
+        if found is not None and found.builtin == "builtins":
+            return name
+    return None
+
+
+def builtin_name(unit: Unit, scope: Scope, node: nodes.Expr) -> str | None:
+    """The builtin that a node is, if that is certain; not the set `builtins` itself."""
+    if isinstance(node, nodes.Var):
+        found = scope.find(node.name)
+        if found is not None and found.builtin is not None and found.builtin != "builtins":
+            return found.builtin
+    elif isinstance(node, nodes.Select) and len(node.path) == 1 and isinstance(node.path[0], nodes.Name):
+        return builtin_in(unit, scope, node.subject, node.path[0].name)
+    return None
+
+
+def operator_function(unit: Unit, scope: Scope, name: str) -> str | None:
+    """The variable that redefines an operator, or None if it is the builtin."""
+    found = scope.find(name)
+    if found is None or found.builtin is not None:
+        return None
+    return expressions.variable(unit, found, nodes.Var(name, 0, 0), None)
+
+
+def rebound_operator(unit: Unit, scope: Scope, node: nodes.Binary, function: str, goal: str | None) -> str:
+    """An operator whose function the program redefines."""
+    environment = Environment(unit)
+    left = expressions.lazy(unit, scope, node.left, environment)
+    right = expressions.lazy(unit, scope, node.right, environment)
+    if node.operator in (">", "<="):
+        left, right = right, left
+    (text,) = environment.close(f"call2({function}, {left}, {right})")
+    if node.operator in ("<=", ">="):
+        text = f"negated({text})"
+    return expressions.finish(unit, text, goal, expressions.place("c", node))
+
+
+def apply(unit: Unit, scope: Scope, node: nodes.Apply, goal: str | None) -> str:
+    """Evaluate a call."""
+    function, arguments = node.function, node.arguments
+    while isinstance(function, nodes.Apply):
+        arguments = function.arguments + arguments
+        function = function.function
+    name = builtin_name(unit, scope, function)
+    if name is not None and name in TABLE:
+        return _builtin(unit, scope, node, name, arguments, goal)
+    if isinstance(function, nodes.Var):
+        found = scope.find(function.name)
+        if found is not None and found.known is not None and found.known.arity <= len(arguments):
+            return _known(unit, scope, node, found.known, arguments, goal)
+    text = expressions.value(unit, scope, function)
+    return _unknown(unit, scope, node, text, arguments, goal)
+
+
+def _mark(node: nodes.Apply, what: str) -> tuple[Any, ...]:
+    return ("c", node.start, node.end, what)
+
+
+def _slots(unit: Unit, scope: Scope, arguments: tuple[nodes.Expr, ...], given: dict[int, str]) -> list[str]:
+    """Slots for arguments; those in `given` are there already."""
+    environment = Environment(unit)
+    texts = [
+        given[i] if i in given else expressions.lazy(unit, scope, argument, environment)
+        for i, argument in enumerate(arguments)
+    ]
+    return environment.close(*texts)
+
+
+def _builtin(
+    unit: Unit, scope: Scope, node: nodes.Apply, name: str, arguments: tuple[nodes.Expr, ...], goal: str | None
+) -> str:
+    entry = TABLE[name]
+    if len(arguments) < entry.arity:
+        return _unknown(unit, scope, node, unit.program.builtin_value(name), arguments, goal)
+    given: dict[int, str] = {}
+    if entry.strict:
+        given[0] = expressions.value(unit, scope, arguments[0])
+    own, rest = arguments[: entry.arity], arguments[entry.arity :]
+    test = _TYPE_TESTS.get(name)
+    if test is not None:
+        text = f"({test.format(given[0])})"
+    else:
+        texts = _slots(unit, scope, own, given)
+        text = f"{unit.program.builtin_function(name)}({', '.join(texts)})"
+    mark = ("B", node.start, node.end, name)
+    if not rest:
+        return expressions.finish(unit, text, goal, mark)
+    return _unknown(unit, scope, node, expressions.finish(unit, text, None, mark), rest, goal)
+
+
+def _known(
+    unit: Unit, scope: Scope, node: nodes.Apply, known: Any, arguments: tuple[nodes.Expr, ...], goal: str | None
+) -> str:
+    own, rest = arguments[: known.arity], arguments[known.arity :]
+    given = {i: expressions.value(unit, scope, own[i]) for i in known.strict}
+    texts = _slots(unit, scope, own, given)
+    function = unit.use(known.full)
+    text = f"{function}({', '.join(texts)})"
+    mark = _mark(node, known.name)
+    if not rest:
+        return expressions.finish(unit, text, goal, mark)
+    return _unknown(unit, scope, node, expressions.finish(unit, text, None, mark), rest, goal)
+
+
+def _unknown(
+    unit: Unit, scope: Scope, node: nodes.Apply, function: str, arguments: tuple[nodes.Expr, ...], goal: str | None
+) -> str:
+    texts = _slots(unit, scope, arguments, {})
+    mark = _mark(node, "")
+    if len(texts) == 1:
+        if function.isidentifier() and not function.startswith("G_"):
+            text = f"{function}({texts[0]}) if type({function}) is M else call({function}, {texts[0]})"
+        else:
+            text = f"call({function}, {texts[0]})"
+        if len(texts[0]) > 200:
+            text = f"call({function}, {texts[0]})"
+    elif len(texts) <= 3:
+        text = f"call{len(texts)}({function}, {', '.join(texts)})"
+    else:
+        text = f"call_many({function}, {', '.join(texts)})"
+    return expressions.finish(unit, text, goal, mark)

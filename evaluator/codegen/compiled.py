@@ -1,0 +1,43 @@
+"""The result of compiling a file, as it is cached.
+
+Apart from the compiler, so that a warm start need not import that.
+"""
+
+from __future__ import annotations
+
+import marshal
+from types import CodeType
+from typing import Final, NamedTuple
+
+GENERATOR_VERSION: Final = 1
+"""Part of the key under which code is cached; raised whenever generated code would change."""
+
+
+class CompiledFile(NamedTuple):
+    """What is cached of a file.
+
+    `builtin_values` and `builtin_functions` are the builtins it mentions. `paths` are its path
+    literals as written. `table` is a marshalled tuple of the mark of each generated line and the
+    attribute positions of each set literal; it is only needed when something is asked about places.
+    """
+
+    code: CodeType
+    builtin_values: tuple[str, ...]
+    builtin_functions: tuple[str, ...]
+    paths: tuple[tuple[str, str], ...]
+    sites: int
+    table: bytes
+
+    def dump(self) -> bytes:
+        """As bytes, for the cache."""
+        return marshal.dumps(tuple(self))
+
+    @classmethod
+    def load(cls, data: bytes) -> CompiledFile:
+        """Inverse of `dump`; ValueError, EOFError or TypeError if the data is damaged."""
+        return cls(*marshal.loads(data))
+
+
+def mangled(name: str) -> str:
+    """A builtin's name as part of a Python identifier."""
+    return name.replace("'", "_")

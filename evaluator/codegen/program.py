@@ -1,0 +1,150 @@
+"""Compiling one file."""
+
+from __future__ import annotations
+
+import marshal
+from typing import Any, Final
+
+from ...lang import nodes
+from ..builtins.table import CONSTANTS, GLOBAL_NAMES, TABLE
+from ..errors import UndefinedVariable
+from . import expressions
+from .compiled import CompiledFile, mangled
+from .scope import Binding, NameCheck, Scope
+from .unit import Mark, Unit
+
+_OPERATOR_NAMES: Final = ("__sub", "__mul", "__div", "__lessThan", "__findFile", "__nixPath")
+
+
+class Program:
+    """One generated module being written."""
+
+    def __init__(self, text: str, exact: bool) -> None:
+        self.exact = exact
+        self.units: list[Unit] = []
+        self.extras: list[list[tuple[str, Mark | None]]] = []
+        self.after: list[str] = []
+        self.hoisted: set[str] = set()
+        self.pending: Mark | None = None
+        self.rebound = {name for name in _OPERATOR_NAMES if name in text}
+        self._count = 0
+        self._values: dict[str, str] = {}
+        self._functions: dict[str, str] = {}
+        self._paths: dict[str, str] = {}
+        self._prefixes: dict[str, str] = {}
+        self._sites: list[tuple[tuple[str, int], ...]] = []
+        self._bindings: dict[str, Binding] = {}
+
+    def fresh(self, kind: str) -> str:
+        """A new identifier."""
+        self._count += 1
+        return f"{kind}{self._count}"
+
+    def extra(self, lines: list[tuple[str, Mark | None]]) -> None:
+        """Add a function that is no unit."""
+        self.extras.append(lines)
+
+    def builtin_value(self, name: str) -> str:
+        """The text of a builtin as a value."""
+        special = {"true": "True", "false": "False", "null": "None"}.get(name)
+        return special or self._values.setdefault(name, f"G_{mangled(name)}")
+
+    def builtin_function(self, name: str) -> str:
+        """The text of a builtin as a Python function of its arguments."""
+        return self._functions.setdefault(name, f"B_{mangled(name)}")
+
+    def builtin_binding(self, name: str) -> Binding:
+        """A variable that is a builtin."""
+        found = self._bindings.get(name)
+        if found is None:
+            found = self._bindings[name] = Binding(f"G_{mangled(name)}", None)
+            found.builtin = name
+            found.whnf = True
+            found.const = self.builtin_value(name) if name in ("true", "false", "null") else found.ident
+        return found
+
+    def path(self, text: str) -> str:
+        """The text of a path literal."""
+        return self._paths.setdefault(text, f"P{len(self._paths)}")
+
+    def path_prefix(self, text: str) -> str:
+        """The text of the absolute string before the first interpolation of a path."""
+        return self._prefixes.setdefault(text, f"S{len(self._prefixes)}")
+
+    def site(self, node: nodes.AttrSet) -> str:
+        """The text of the `WHERE` entry of a set literal."""
+        self._sites.append(tuple((attr.name, attr.start) for attr in node.attrs))
+        return f"W{len(self._sites) - 1}"
+
+    def _base_scope(self) -> Scope:
+        scope = Scope(None)
+        for name, builtin in GLOBAL_NAMES.items():
+            scope.names[name] = self.builtin_binding(builtin)
+        return scope
+
+    def compile(self, tree: nodes.Expr, extra_names: tuple[str, ...]) -> CompiledFile:
+        """Write and compile everything."""
+        top = Unit(self, "main", None, [], ("t", tree.start, tree.end, None))
+        scope = self._base_scope()
+        hole = top.hole()
+        if extra_names:
+            scope = Scope(scope)
+            for name in extra_names:
+                scope.names[name] = self._imported(top, hole, name)
+        expressions.gen(top, scope, tree, expressions.RETURN)
+        lines: list[tuple[str, Mark | None]] = []
+        for unit in self.units:
+            lines.extend(unit.assemble())
+        for extra in self.extras:
+            lines.extend(extra)
+        lines.extend((line, None) for line in self.after)
+        text = "\n".join([line for line, _ in lines])
+        self._note_values(text)
+        code = compile(text, "<chx>", "exec", dont_inherit=True)
+        table = marshal.dumps((tuple(mark for _, mark in lines), tuple(self._sites)))
+        return CompiledFile(
+            code,
+            tuple(self._values),
+            tuple(self._functions),
+            tuple((ident, text) for text, ident in (*self._paths.items(), *self._prefixes.items())),
+            len(self._sites),
+            table,
+        )
+
+    def _imported(self, top: Unit, hole: Any, name: str) -> Binding:
+        binding = Binding(self.fresh("v"), top)
+
+        def demand() -> None:
+            with top.fill(hole):
+                top.emit(f"{binding.ident} = e[{name!r}]")
+
+        binding.demand = demand
+        return binding
+
+    def _note_values(self, text: str) -> None:
+        # Bindings of builtins hand out their text without saying so.
+        import re
+
+        known = {f"G_{mangled(name)}": name for name in (*TABLE, *CONSTANTS)}
+        for ident in re.findall(r"\bG_\w+", text):
+            name = known.get(ident)
+            if name is not None:
+                self._values[name] = ident
+
+
+def compile_tree(
+    tree: nodes.Expr, text: str, extra_names: tuple[str, ...] = (), exact: bool = False
+) -> CompiledFile:
+    """Compile a tree whose source is `text`.
+
+    `extra_names` are bound around it, by the dictionary that `main` gets. `exact`: suspend all that
+    Nix suspends, so that printing without forcing shows the same. Raises `UndefinedVariable` with
+    its offsets in `span`.
+    """
+    check = NameCheck(frozenset(GLOBAL_NAMES) | frozenset(extra_names))
+    try:
+        check.check(tree)
+    except UndefinedVariable as error:
+        error.span = check.at
+        raise
+    return Program(text, exact).compile(tree, extra_names)

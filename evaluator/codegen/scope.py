@@ -1,0 +1,169 @@
+"""Names at compile time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from ...lang import nodes
+from ..errors import UndefinedVariable
+
+if TYPE_CHECKING:
+    from .lambdas import KnownLambda
+    from .unit import Unit
+
+
+class Binding:
+    """A variable of the generated code.
+
+    `ident` is its Python name, the same in every unit that uses it, and `unit` the one that
+    assigns it. `const` is a text that stands for its value anywhere. `whnf`: it never holds a
+    thunk. `demand` writes the code that assigns it, when it is first used. `builtin`: the name of
+    the builtin that it is. `known`: the lambda that it is.
+    """
+
+    __slots__ = ("builtin", "const", "demand", "ident", "known", "unit", "whnf")
+
+    def __init__(self, ident: str, unit: Unit | None) -> None:
+        self.ident = ident
+        self.unit = unit
+        self.const: str | None = None
+        self.whnf = False
+        self.demand: Callable[[], None] | None = None
+        self.builtin: str | None = None
+        self.known: KnownLambda | None = None
+
+
+class Scope:
+    """Names that one construct binds, or (`with_set`) the set of a `with`."""
+
+    __slots__ = ("names", "parent", "with_set")
+
+    def __init__(self, parent: Scope | None, with_set: Binding | None = None) -> None:
+        self.parent = parent
+        self.names: dict[str, Binding] = {}
+        self.with_set = with_set
+
+    def find(self, name: str) -> Binding | None:
+        """The binding of a name, innermost first; None if only a `with` could give it."""
+        scope: Scope | None = self
+        while scope is not None:
+            found = scope.names.get(name)
+            if found is not None:
+                return found
+            scope = scope.parent
+        return None
+
+    def with_sets(self) -> Iterator[Binding]:
+        """The sets of the `with` expressions around, innermost first."""
+        scope: Scope | None = self
+        while scope is not None:
+            if scope.with_set is not None:
+                yield scope.with_set
+            scope = scope.parent
+
+
+class NameCheck:
+    """Finds the first variable that nothing binds, in the order of the text.
+
+    Raises `UndefinedVariable`, with the offset in `at`. Below a `with` every name may be bound.
+    """
+
+    def __init__(self, known: frozenset[str]) -> None:
+        self.counts: dict[str, int] = dict.fromkeys(known, 1)
+        self.withs = 0
+        self.at = (0, 0)
+
+    def _undefined(self, name: str, start: int, end: int) -> None:
+        self.at = (start, end)
+        raise UndefinedVariable(name, [n for n, count in self.counts.items() if count])
+
+    def _enter(self, names: list[str]) -> None:
+        counts = self.counts
+        for name in names:
+            counts[name] = counts.get(name, 0) + 1
+
+    def _leave(self, names: list[str]) -> None:
+        for name in names:
+            self.counts[name] -= 1
+
+    def check(self, node: nodes.Expr | nodes.Name | str | None) -> None:
+        """Check one expression with the names bound now."""
+        kind = type(node)
+        if kind is nodes.Var:
+            assert isinstance(node, nodes.Var)
+            if not self.counts.get(node.name) and not self.withs:
+                self._undefined(node.name, node.start, node.end)
+        elif isinstance(node, nodes.Lambda):
+            names = [f.name for f in node.formals] if node.formals is not None else []
+            if node.param is not None:
+                names.append(node.param)
+            self._enter(names)
+            for formal in node.formals or ():
+                self.check(formal.default)
+            self.check(node.body)
+            self._leave(names)
+        elif isinstance(node, nodes.AttrSet):
+            self._bindings(node, None)
+        elif isinstance(node, nodes.Let):
+            self._bindings(node.bindings, node.body)
+        elif isinstance(node, nodes.With):
+            self.check(node.scope)
+            self.withs += 1
+            self.check(node.body)
+            self.withs -= 1
+        elif isinstance(node, nodes.Apply):
+            self.check(node.function)
+            for argument in node.arguments:
+                self.check(argument)
+        elif isinstance(node, nodes.Select):
+            self.check(node.subject)
+            for key in node.path:
+                self.check(key)
+            self.check(node.default)
+        elif isinstance(node, nodes.HasAttr):
+            self.check(node.subject)
+            for key in node.path:
+                self.check(key)
+        elif isinstance(node, (nodes.Str, nodes.Path)):
+            for part in node.parts:
+                self.check(part)
+        elif isinstance(node, nodes.List):
+            for item in node.items:
+                self.check(item)
+        elif isinstance(node, nodes.Binary):
+            self.check(node.left)
+            self.check(node.right)
+        elif isinstance(node, nodes.Unary):
+            self.check(node.operand)
+        elif isinstance(node, nodes.If):
+            self.check(node.condition)
+            self.check(node.then)
+            self.check(node.otherwise)
+        elif isinstance(node, nodes.Assert):
+            self.check(node.condition)
+            self.check(node.body)
+
+    def _bindings(self, node: nodes.AttrSet, body: nodes.Expr | None) -> None:
+        outer: list[nodes.Inherited] = []
+        names: list[str] = []
+        for attr in node.attrs:
+            if type(attr) is nodes.Inherited:
+                outer.append(attr)
+            names.append(attr.name)
+        for inherited in outer:
+            if not self.counts.get(inherited.name) and not self.withs:
+                self._undefined(inherited.name, inherited.start, inherited.end)
+        if node.recursive:
+            self._enter(names)
+        for origin in node.origins:
+            self.check(origin)
+        for attr in node.attrs:
+            if type(attr) is nodes.Attr:
+                self.check(attr.value)
+        for dynamic in node.dynamic:
+            self.check(dynamic.key)
+            self.check(dynamic.value)
+        self.check(body)
+        if node.recursive:
+            self._leave(names)

@@ -1,0 +1,54 @@
+"""From a source to its compiled form, through the cache."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from .codegen.compiled import GENERATOR_VERSION, CompiledFile
+from .errors import UndefinedVariable
+
+if TYPE_CHECKING:
+    from ..lang.source import Source
+    from .world import World
+
+
+def compile_source(world: World, source: Source, extra_names: tuple[str, ...], exact: bool) -> CompiledFile:
+    """Compiled code of a source; raises `LangError` or `UndefinedVariable`."""
+    key = _key(source.text, extra_names, exact)
+    data = world.load_code(key)
+    if data is not None:
+        try:
+            return CompiledFile.load(data)
+        except (ValueError, EOFError, TypeError):
+            # A damaged cache entry is as good as none.
+            pass
+    from ..lang.parser import parse
+    from .codegen.program import compile_tree
+
+    tree = parse(source)
+    try:
+        compiled = compile_tree(tree, source.text, extra_names, exact)
+    except UndefinedVariable as error:
+        if error.span is not None:
+            from ..lang.errors import Label
+            from ..lang.source import Span
+
+            error.labels.append(Label(source, Span(*error.span)))
+        raise
+    world.save_code(key, compiled.dump())
+    return compiled
+
+
+def _key(text: str, extra_names: tuple[str, ...], exact: bool) -> str:
+    # hashlib costs more to import than all else here together.
+    try:
+        from _blake2 import blake2b
+    except ImportError:
+        from hashlib import blake2b
+    from .. import __version__
+
+    state = blake2b(digest_size=20)
+    state.update(repr((__version__, GENERATOR_VERSION, sys.hexversion, extra_names, exact)).encode())
+    state.update(text.encode("latin-1"))
+    return str(state.hexdigest())

@@ -1,0 +1,27 @@
+"""String contexts: what a string refers to.
+
+| element                  | means                                             | as Nix writes it |
+|--------------------------|---------------------------------------------------|------------------|
+| `("path", p)`            | the store object `p`                              | `p`              |
+| `("drv", p)`             | the derivation `p` and all it was made from       | `=p`             |
+| `("output", p, name)`    | an output of the derivation `p`                   | `!name!p`        |
+"""
+
+from __future__ import annotations
+
+from typing import Final, TypeAlias
+
+Element: TypeAlias = tuple[str, ...]
+Context: TypeAlias = frozenset[Element]
+
+EMPTY: Final[Context] = frozenset()
+
+
+def show_element(element: Element) -> str:
+    """An element in an error message: its store path's base name."""
+    base = element[1].rpartition("/")[2]
+    if element[0] == "drv":
+        return f"={base}"
+    if element[0] == "output":
+        return f"!{element[2]}!{base}"
+    return base

@@ -1,0 +1,75 @@
+"""Deep recursion without the limits of the C stack.
+
+CPython runs Python calls without C stack, but sorting with a comparison, or mapping a function over
+an iterator, goes through C. Evaluation therefore runs in a thread with a large stack (virtual memory
+only; pages are used as they are touched), and Python's own counter is what stops a runaway program.
+"""
+
+from __future__ import annotations
+
+import _thread
+import sys
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+_T = TypeVar("_T")
+
+STACK_SIZES: Final = (512 << 20, 256 << 20, 64 << 20)
+"""Stack sizes to try; a limit on address space may forbid the first."""
+FRAMES_PER_CALL: Final = 6
+"""Python frames that one call of the language may take; most take one to three."""
+
+_inside: set[int] = set()
+
+
+def run(function: Callable[[], _T], depth: int = 10_000) -> _T:
+    """Call `function` with a stack for `depth` nested calls; at once if the caller already has one."""
+    if _thread.get_ident() in _inside:
+        return function()
+    result: list[Any] = []
+    done = _thread.allocate_lock()
+    done.acquire()
+
+    def body() -> None:
+        ident = _thread.get_ident()
+        _inside.add(ident)
+        try:
+            result.extend((True, function()))
+        except BaseException as error:
+            result.extend((False, error))
+        finally:
+            _inside.discard(ident)
+            done.release()
+
+    # The limit counts the frames of each thread by itself, but is one number for all.
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, depth * FRAMES_PER_CALL))
+    try:
+        _start(body)
+        done.acquire()
+    finally:
+        if result:
+            sys.setrecursionlimit(before)
+    succeeded, value = result
+    if not succeeded:
+        try:
+            raise value
+        finally:
+            # The frame would otherwise be held by the error that it holds.
+            del value, result
+    return value  # type: ignore[no-any-return]
+
+
+def _start(body: Callable[[], None]) -> None:
+    before = _thread.stack_size()
+    for size in STACK_SIZES:
+        try:
+            _thread.stack_size(size)
+            _thread.start_new_thread(body, ())
+        except (ValueError, RuntimeError):
+            if size == STACK_SIZES[-1]:
+                raise
+        else:
+            return
+        finally:
+            _thread.stack_size(before)

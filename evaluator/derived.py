@@ -1,0 +1,77 @@
+"""Derivations among values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .errors import InvalidDerivation, readable
+from .force import force_slot
+from .values import MISSING, Value, names, string_text
+
+if TYPE_CHECKING:
+    from ..store import StorePath
+
+
+def is_derivation(value: Value) -> bool:
+    """Whether a value is a set with `type = "derivation"`."""
+    if type(value) is not dict:
+        return False
+    kind = value.get("type", MISSING)
+    return kind is not MISSING and force_slot(kind) == "derivation"
+
+
+def derivation_of(value: Value) -> tuple[StorePath, tuple[str, ...]] | None:
+    """The derivation that a set is, and the output that it stands for."""
+    if not is_derivation(value):
+        return None
+    from ..store.path import StorePath
+
+    drv_path = value.get("drvPath", MISSING)
+    text = None if drv_path is MISSING else string_text(force_slot(drv_path))
+    if text is None:
+        raise InvalidDerivation("derivation does not contain a 'drvPath' attribute")
+    name = value.get("outputName", MISSING)
+    output = "out" if name is MISSING else string_text(force_slot(name))
+    if output is None:
+        raise InvalidDerivation("'outputName' of a derivation is not a string")
+    return StorePath.parse(text), (output,)
+
+
+def find_derivations(value: Value, attribute: str) -> list[tuple[StorePath, tuple[str, ...]]]:
+    """The derivations that a value means on the command line.
+
+    A derivation means itself; a list, or a set (with `recurseForDerivations` or at the top) what
+    is in it.
+    """
+    found: list[tuple[StorePath, tuple[str, ...]]] = []
+    _collect(value, attribute, found, True, set())
+    return found
+
+
+def _collect(
+    value: Value, attribute: str, found: list[tuple[StorePath, tuple[str, ...]]], top: bool, seen: set[int]
+) -> None:
+    from .autocall import auto_call
+
+    value = auto_call(value, {})
+    one = derivation_of(value)
+    if one is not None:
+        found.append(one)
+        return
+    if id(value) in seen:
+        return
+    seen.add(id(value))
+    if type(value) is tuple:
+        for item in value:
+            _collect(force_slot(item), attribute, found, True, seen)
+    elif type(value) is dict and (top or _recurses(value)):
+        for name in names(value):
+            inner = force_slot(value[name])
+            path = f"{attribute}.{readable(name)}" if attribute else readable(name)
+            if type(inner) is dict and (is_derivation(inner) or _recurses(inner)):
+                _collect(inner, path, found, False, seen)
+
+
+def _recurses(value: dict[str, object]) -> bool:
+    slot = value.get("recurseForDerivations", MISSING)
+    return slot is not MISSING and force_slot(slot) is True

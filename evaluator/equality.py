@@ -1,0 +1,62 @@
+"""Equality, with Nix's quirk about functions.
+
+Functions are never equal, except that the same slot equals itself when it is an element of lists
+or sets that are compared. Derivations are equal if their `outPath`s are.
+"""
+
+from __future__ import annotations
+
+from .force import force, force_slot
+from .values import MISSING, WHERE, ContextString, Path, Slot, Value, size
+
+
+def equal(left: Value, right: Value) -> bool:
+    """`left == right` for values."""
+    kind, other = type(left), type(right)
+    if kind is not other:
+        if kind is ContextString and other is str:
+            return left.text == right  # type: ignore[no-any-return]
+        if kind is str and other is ContextString:
+            return left == right.text  # type: ignore[no-any-return]
+        if (kind is int or kind is float) and (other is int or other is float):
+            return left == right  # type: ignore[no-any-return]
+        return False
+    if kind is str or kind is int or kind is bool or kind is float:
+        return left == right  # type: ignore[no-any-return]
+    if kind is dict:
+        return _equal_sets(left, right)
+    if kind is tuple:
+        return len(left) == len(right) and all(map(equal_slots, left, right))
+    if kind is ContextString or kind is Path:
+        return left.text == right.text  # type: ignore[no-any-return]
+    return left is None
+
+
+def equal_slots(left: Slot, right: Slot) -> bool:
+    """Equality of elements: both are forced, then the same slot equals itself."""
+    one = force(left) if type(left) is list else left
+    two = force(right) if type(right) is list else right
+    return left is right or equal(one, two)
+
+
+def _is_derivation(attrs: dict[str, Slot]) -> bool:
+    kind = attrs.get("type", MISSING)
+    return kind is not MISSING and force_slot(kind) == "derivation"
+
+
+def _equal_sets(left: dict[str, Slot], right: dict[str, Slot]) -> bool:
+    if _is_derivation(left) and _is_derivation(right):
+        one, two = left.get("outPath", MISSING), right.get("outPath", MISSING)
+        if one is not MISSING and two is not MISSING:
+            return equal_slots(one, two)
+    if size(left) != size(right):
+        return False
+    # Sets of different names are unequal before any value is forced only from the first
+    # difference on; Nix walks both in the order of names.
+    for name, slot in left.items():
+        if name is WHERE:
+            continue
+        found = right.get(name, MISSING)
+        if found is MISSING or not equal_slots(slot, found):
+            return False
+    return True

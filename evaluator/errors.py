@@ -1,0 +1,189 @@
+"""What can go wrong in an evaluation.
+
+Messages follow the wording of Nix. An error is raised with what only its place of origin knows;
+`trace.py` adds labels and frames from the Python traceback when it reaches the edge of the
+evaluator, so that nothing is paid for places while all goes well.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..lang.errors import Label
+
+
+class Frame:
+    """One thing that was being done: `text` reads "while evaluating the attribute 'x'"."""
+
+    __slots__ = ("label", "text")
+
+    def __init__(self, text: str, label: Label | None = None) -> None:
+        self.text = text
+        self.label = label
+
+    def __repr__(self) -> str:
+        return f"Frame({self.text!r})"
+
+
+class EvalError(Exception):
+    """Base of all evaluation errors.
+
+    `labels` are places in sources, the first where it happened; `frames` run from the innermost
+    outwards; `hint` says what to try; `code` is stable. `span` is set while only offsets are known.
+    """
+
+    code = "E200"
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.labels: list[Label] = []
+        self.span: tuple[int, int] | None = None
+        self.frames: list[Frame] = []
+        self.traced = False
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class TypeMismatch(EvalError):
+    """A value of another type was needed."""
+
+    code = "E201"
+
+
+class MissingAttribute(EvalError):
+    """A set lacks an attribute; `candidates` are the names that it has."""
+
+    code = "E202"
+
+    def __init__(self, name: str, candidates: list[str]) -> None:
+        from .spell import did_you_mean
+
+        super().__init__(f"attribute '{readable(name)}' missing", hint=did_you_mean(name, candidates))
+        self.name = name
+
+
+class UndefinedVariable(EvalError):
+    """A name that no scope binds."""
+
+    code = "E203"
+
+    def __init__(self, name: str, candidates: list[str]) -> None:
+        from .spell import did_you_mean
+
+        super().__init__(f"undefined variable '{readable(name)}'", hint=did_you_mean(name, candidates))
+        self.name = name
+
+
+class InfiniteRecursion(EvalError):
+    """A value was needed to compute itself; `thunk` is the one."""
+
+    code = "E204"
+
+    def __init__(self, thunk: object = None) -> None:
+        super().__init__("infinite recursion encountered")
+        self.thunk = thunk
+
+
+class StackOverflow(EvalError):
+    """Calls nested deeper than is allowed."""
+
+    code = "E205"
+
+    def __init__(self) -> None:
+        super().__init__("stack overflow; max-call-depth exceeded")
+
+
+class Thrown(EvalError):
+    """`throw`; caught by `tryEval`."""
+
+    code = "E206"
+
+
+class AssertionFailed(EvalError):
+    """`assert`; caught by `tryEval`."""
+
+    code = "E207"
+
+
+class Aborted(EvalError):
+    """`abort`."""
+
+    code = "E208"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"evaluation aborted with the following error message: '{reason}'")
+
+
+class ArgumentMismatch(EvalError):
+    """A function got a set that does not fit its formals."""
+
+    code = "E209"
+
+
+class Overflow(EvalError):
+    """A result outside of 64 bits."""
+
+    code = "E210"
+
+
+class DivisionByZero(EvalError):
+    code = "E211"
+
+    def __init__(self) -> None:
+        super().__init__("division by zero")
+
+
+class InvalidDerivation(EvalError):
+    """The attributes do not make a derivation."""
+
+    code = "E212"
+
+
+class FileUnavailable(EvalError):
+    """A file cannot be read, or may not be."""
+
+    code = "E213"
+
+
+class InvalidContext(EvalError):
+    """A string refers to store objects where it must not, or the reference is malformed."""
+
+    code = "E214"
+
+
+class InvalidText(EvalError):
+    """A builtin was given a text it cannot read (JSON, TOML, a regular expression, a hash)."""
+
+    code = "E215"
+
+
+class DuplicateAttribute(EvalError):
+    """A dynamic attribute repeats a name."""
+
+    code = "E216"
+
+
+class OutOfRange(EvalError):
+    """An index or a length outside of what there is."""
+
+    code = "E217"
+
+
+class InternalError(EvalError):
+    """A mistake in the evaluator itself."""
+
+    code = "E299"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"internal error: {what}", hint="this is a bug in chx, not in your expression; please report it"
+        )
+
+
+def readable(text: str) -> str:
+    """A byte string as readable Unicode, for messages."""
+    return text if text.isascii() else text.encode("latin-1").decode("utf-8", "replace")

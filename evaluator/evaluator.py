@@ -1,0 +1,267 @@
+"""The evaluator as the rest of the house sees it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from . import deep, session
+from .builtins.library import Library
+from .coerce import canonical
+from .errors import EvalError, FileUnavailable, MissingAttribute, readable
+from .force import deep_force, force, force_slot
+from .trace import annotate
+from .values import TYPE_NAMES, Path, Slot, Value, names, string_text
+
+if TYPE_CHECKING:
+    from ..lang.source import Source
+    from ..store import StorePath
+    from .world import World
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to evaluate.
+
+    `pure`: no clock and no environment. `exact`: suspend everything that Nix suspends, so that a
+    value printed without forcing it shows the same `<CODE>`; slower. `max_call_depth`: how deep
+    calls may nest at least.
+    """
+
+    pure: bool = True
+    exact: bool = False
+    max_call_depth: int = 10_000
+    current_system: str | None = None
+
+
+def _entrance(method: _F) -> _F:
+    """Run a method with a deep stack and this evaluator as the running one; errors leave with places."""
+
+    @functools.wraps(method)
+    def entered(self: Evaluator, *arguments: Any, **named: Any) -> Any:
+        if self._entered:
+            return method(self, *arguments, **named)
+
+        def body() -> Any:
+            before = session.enter(self)
+            self._entered = True
+            try:
+                return method(self, *arguments, **named)
+            except Exception as error:
+                described = annotate(error)
+                if described is error:
+                    raise
+                raise described from error.__cause__
+            finally:
+                self._entered = False
+                session.leave(before)
+
+        return deep.run(body, self.options.max_call_depth)
+
+    return entered  # type: ignore[return-value]
+
+
+class Evaluator:
+    """Evaluates files and texts of the language in a `World`.
+
+    Values that it answers may hold thunks inside; force them with `force`, or ask for attributes
+    with `select` and the like. Errors are `EvalError`, or `LangError` for a text that is no
+    expression. An evaluator makes references in circles: switch the cyclic garbage collector off
+    (`gc.disable()`) in a process that evaluates and ends.
+    """
+
+    def __init__(self, world: World, options: Options | None = None, *, max_call_depth: int | None = None) -> None:
+        if options is None:
+            options = Options() if max_call_depth is None else Options(max_call_depth=max_call_depth)
+        self.world = world
+        self.options: Final = options
+        self.builtins = Library(self)
+        self.current_system = options.current_system or world.current_system
+        self._entered = False
+        self._files: dict[str, list[Any]] = {}
+        self._copied: dict[str, str] = {}
+
+    # --- evaluating
+
+    @_entrance
+    def eval_file(self, path: str) -> Value:
+        """The value of a file, or of `default.nix` in a directory."""
+        return self.import_path(canonical(_absolute(path)))
+
+    @_entrance
+    def eval_source(self, source: Source) -> Value:
+        """The value of a text."""
+        return self._main(source, None)
+
+    @_entrance
+    def force(self, slot: Slot) -> Value:
+        """The value in a slot."""
+        return force_slot(slot)
+
+    @_entrance
+    def force_deep(self, value: Slot) -> Value:
+        """Force everything inside a value."""
+        value = force_slot(value)
+        deep_force(value)
+        return value
+
+    @_entrance
+    def call(self, function: Slot, *arguments: Slot) -> Value:
+        """Apply a function to arguments, one after the other."""
+        from .operators import call
+
+        result = force_slot(function)
+        for argument in arguments:
+            result = call(result, argument)
+        return result
+
+    @_entrance
+    def auto_call(self, value: Slot, arguments: dict[str, Slot]) -> Value:
+        """Call a function that takes a set of named arguments; anything else stays as it is."""
+        from .autocall import auto_call
+
+        return auto_call(force_slot(value), arguments)
+
+    # --- looking into values
+
+    @_entrance
+    def select_attr_path(self, value: Slot, path: str) -> Value:
+        """`a.b.0.c` as on the command line; functions on the way are called with their defaults."""
+        from .attrpath import select_attr_path
+
+        return select_attr_path(force_slot(value), path)
+
+    @_entrance
+    def select(self, value: Slot, name: str) -> Value:
+        """An attribute of a set."""
+        from .operators import select
+
+        return select(force_slot(value), name)
+
+    @_entrance
+    def attr_names(self, value: Slot) -> list[str]:
+        """The names in a set, in order."""
+        value = force_slot(value)
+        if type(value) is not dict:
+            from .operators import expected
+
+            raise expected("a set", value)
+        return names(value)
+
+    def type_name(self, value: Slot) -> str:
+        """What `builtins.typeOf` says."""
+        return TYPE_NAMES[type(self.force(value))]
+
+    def string(self, text: str) -> Value:
+        """A string value from its bytes."""
+        return text
+
+    @_entrance
+    def derivation_of(self, value: Slot) -> tuple[StorePath, tuple[str, ...]] | None:
+        """The derivation that a set is and its outputs; None if it is none."""
+        from .derived import derivation_of
+
+        return derivation_of(force_slot(value))
+
+    @_entrance
+    def derivations(self, value: Slot, attribute: str = "") -> list[Any]:
+        """All derivations in a value, see `derived.py`."""
+        from .derived import find_derivations
+
+        return find_derivations(force_slot(value), attribute)
+
+    # --- printing
+
+    @_entrance
+    def print_value(self, value: Slot, strict: bool = False) -> str:
+        """As `nix-instantiate --eval` prints (a byte string)."""
+        from .printing import print_value
+
+        value = force_slot(value)
+        if strict:
+            deep_force(value)
+        return print_value(value)
+
+    @_entrance
+    def to_json(self, value: Slot) -> str:
+        """As `--json` prints (a byte string)."""
+        from .jsontext import to_json
+
+        return to_json(force_slot(value), copy=False)[0]
+
+    @_entrance
+    def to_xml(self, value: Slot, strict: bool = False, location: bool = True) -> str:
+        """As `--xml` prints (a byte string)."""
+        from .xmltext import to_xml
+
+        value = force_slot(value)
+        if strict:
+            deep_force(value)
+        return to_xml(value, location=location)[0]
+
+    @_entrance
+    def to_raw(self, value: Slot) -> str:
+        """The bytes of a value that can be coerced to a string."""
+        from .coerce import coerce_to_string
+
+        return coerce_to_string(force_slot(value), copy=False)[0]
+
+    # --- files
+
+    def import_path(self, path: str, scope: dict[str, Slot] | None = None) -> Value:
+        """`import path`; each file is evaluated once unless it gets a scope of its own."""
+        real = self.world.resolve(path)
+        if self.world.file_type(real) == "directory":
+            real = self.world.resolve(f"{real}/default.nix")
+        if scope is not None:
+            return self._main(self._source(real), scope)
+        thunk = self._files.get(real)
+        if thunk is None:
+            thunk = self._files[real] = [self._evaluate_file, real]
+        return thunk[1] if thunk[0] is None else force(thunk)
+
+    def _evaluate_file(self, path: str) -> Value:
+        return self._main(self._source(path), None)
+
+    def _source(self, path: str) -> Source:
+        from ..lang.source import Source
+
+        return Source(path, self.world.read_file(path).decode("latin-1"), path.rpartition("/")[0] or "/")
+
+    def _main(self, source: Source, scope: dict[str, Slot] | None) -> Value:
+        from .compiling import compile_source
+        from .loader import load
+
+        compiled = compile_source(self.world, source, tuple(names(scope)) if scope else (), self.options.exact)
+        return load(self, compiled, source)(scope)
+
+    def copy_to_store(self, path: str) -> str:
+        """The store path, as text, of the file or tree at a path."""
+        found = self._copied.get(path)
+        if found is None:
+            if self.world.file_type(path) is None:
+                raise FileUnavailable(f"path '{readable(path)}' does not exist")
+            from .storename import store_name
+
+            added = self.world.add_path(path, store_name(path), None, True, None)
+            found = self._copied[path] = str(added)
+        return found
+
+    def current_time(self, _: object) -> int:
+        """Seconds since 1970, the same for the whole evaluation."""
+        import time
+
+        return int(time.time())
+
+
+def _absolute(path: str) -> str:
+    if path.startswith("/"):
+        return path
+    raise ValueError(f"not an absolute path: {path}")
+
+
+__all__ = ["EvalError", "Evaluator", "MissingAttribute", "Options", "Path", "string_text"]

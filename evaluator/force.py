@@ -1,0 +1,78 @@
+"""Forcing thunks.
+
+A thunk has three states, told by its first element:
+
+| state     | `thunk`                 | forcing it                                    |
+|-----------|-------------------------|-----------------------------------------------|
+| suspended | `[function, argument]`  | calls `function(argument)`                    |
+| blackhole | `[blackhole, argument]` | is infinite recursion                         |
+| evaluated | `[None, value]`         | gives `value`                                 |
+
+An error puts a thunk back into its first state, so that forcing it again raises the error again.
+Generated code tests for the evaluated state itself before it calls `force`.
+"""
+
+from __future__ import annotations
+
+from types import MethodType
+from typing import Any
+
+from .errors import InfiniteRecursion
+from .values import Slot, Value
+
+
+def blackhole(argument: Any) -> Value:
+    """Stands in a thunk while it is evaluated."""
+    raise InfiniteRecursion
+
+
+def force(thunk: list[Any]) -> Value:
+    """The value of a thunk."""
+    function = thunk[0]
+    if function is None:
+        return thunk[1]
+    thunk[0] = blackhole
+    try:
+        value = function(thunk[1])
+    except BaseException:
+        thunk[0] = function
+        raise
+    thunk[0] = None
+    thunk[1] = value
+    return value
+
+
+def force_slot(slot: Slot) -> Value:
+    """The value in a slot."""
+    return force(slot) if type(slot) is list else slot
+
+
+def force_attr(attrs: dict[str, Slot], name: str, thunk: list[Any]) -> Value:
+    """The value of the thunk at `attrs[name]`, which then takes its place.
+
+    Functions stay behind their thunk: two slots are equal functions only if they are the same
+    slot, and putting the function itself there would make slots equal that were not.
+    """
+    value = thunk[1] if thunk[0] is None else force(thunk)
+    if type(value) is not MethodType:
+        attrs[name] = value
+    return value
+
+
+def deep_force(value: Value) -> None:
+    """Force everything reachable from a value, in the order that a printer would."""
+    seen: set[int] = set()
+    pending: list[Any] = [value]
+    while pending:
+        slot = pending.pop()
+        current = force(slot) if type(slot) is list else slot
+        kind = type(current)
+        if kind is dict:
+            if id(current) not in seen:
+                seen.add(id(current))
+                from .values import names
+
+                pending.extend([current[name] for name in reversed(names(current))])
+        elif kind is tuple and id(current) not in seen:
+            seen.add(id(current))
+            pending.extend(reversed(current))

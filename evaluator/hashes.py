@@ -1,0 +1,100 @@
+"""Hashes in the four ways that people write them: base 16, base 32 of Nix, base 64, SRI."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from .errors import InvalidText, readable
+
+SIZES: Final = {"blake3": 32, "md5": 16, "sha1": 20, "sha256": 32, "sha512": 64}
+FORMATS: Final = ("base16", "nix32", "base32", "base64", "sri")
+
+
+class Hash(NamedTuple):
+    """An algorithm and a digest."""
+
+    algorithm: str
+    digest: bytes
+
+    def text(self, form: str) -> str:
+        """In one of `FORMATS`."""
+        if form == "base16":
+            return self.digest.hex()
+        if form in ("nix32", "base32"):
+            from ..store.digest import base32_encode
+
+            return base32_encode(self.digest)
+        if form in ("base64", "sri"):
+            from binascii import b2a_base64
+
+            text = b2a_base64(self.digest, newline=False).decode()
+            return text if form == "base64" else f"{self.algorithm}-{text}"
+        raise InvalidText(
+            f"unknown hash format '{form}', expect 'base16', 'base32', 'base64', or 'sri'"
+        )
+
+
+def check_algorithm(name: str) -> str:
+    """The algorithm, or an error."""
+    if name not in SIZES:
+        raise InvalidText(
+            f"unknown hash algorithm '{readable(name)}', expect 'blake3', 'md5', 'sha1', 'sha256', or 'sha512'"
+        )
+    return name
+
+
+def digest_of(algorithm: str, data: bytes) -> bytes:
+    """The digest of bytes."""
+    check_algorithm(algorithm)
+    if algorithm == "blake3":
+        from blake3 import blake3
+
+        return blake3(data).digest()
+    import hashlib
+
+    return hashlib.new(algorithm, data, usedforsecurity=False).digest()
+
+
+def parse_hash(text: str, algorithm: str | None) -> Hash:
+    """A hash in any form; `algorithm` is needed unless the text names it (`sha256:...`, SRI)."""
+    rest, is_sri = text, False
+    prefix: str | None = None
+    if ":" in text:
+        prefix, _, rest = text.partition(":")
+    elif "-" in text:
+        prefix, _, rest = text.partition("-")
+        is_sri = True
+    if prefix is not None:
+        check_algorithm(prefix)
+        if algorithm is not None and algorithm != prefix:
+            raise InvalidText(f"hash '{readable(text)}' should have type '{readable(algorithm)}'")
+        algorithm = prefix
+    if algorithm is None:
+        raise InvalidText(
+            f"hash '{readable(text)}' does not include a type, nor is the type otherwise known from context"
+        )
+    check_algorithm(algorithm)
+    digest = _decode(rest, SIZES[algorithm], is_sri)
+    if digest is None:
+        if is_sri:
+            raise InvalidText(f"invalid SRI hash '{readable(rest)}'")
+        raise InvalidText(f"hash '{readable(text)}' has wrong length for hash algorithm '{algorithm}'")
+    return Hash(algorithm, digest)
+
+
+def _decode(text: str, size: int, only_base64: bool) -> bytes | None:
+    from binascii import Error, a2b_base64
+
+    try:
+        if not only_base64 and len(text) == 2 * size:
+            return bytes.fromhex(text)
+        if not only_base64 and len(text) == (size * 8 + 4) // 5:
+            from ..store.digest import base32_decode
+
+            return base32_decode(text, size)
+        if len(text) == (size + 2) // 3 * 4 or only_base64:
+            digest = a2b_base64(text.encode("latin-1"))
+            return digest if len(digest) == size else None
+    except (ValueError, Error):
+        raise InvalidText(f"invalid hash '{readable(text)}'") from None
+    return None

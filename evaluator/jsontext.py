@@ -1,0 +1,153 @@
+"""JSON texts from values and values from JSON texts.
+
+Written for byte strings and for Nix's own choices: sets print in the order of names, a set with
+`outPath` prints as that, floats print with as many digits as tell them apart.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from .context import Context, Element
+from .errors import InvalidText, TypeMismatch
+from .force import force_slot
+from .values import MISSING, ContextString, Path, Slot, Value, describe, names
+
+_ESCAPES: Final = {
+    '"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f",
+    **{chr(i): f"\\u{i:04x}" for i in range(32) if chr(i) not in "\n\r\t\b\f"},
+}  # fmt: skip
+_TABLE: Final = str.maketrans(_ESCAPES)
+
+
+def quote(text: str) -> str:
+    """A byte string as a JSON string; it must be UTF-8."""
+    if not text.isascii():
+        try:
+            text.encode("latin-1").decode("utf-8")
+        except UnicodeDecodeError as error:
+            byte = text[error.start]
+            raise InvalidText(
+                f"[json.exception.type_error.316] invalid UTF-8 byte at index {error.start}: 0x{ord(byte):02X}"
+            ) from None
+    return f'"{text.translate(_TABLE)}"'
+
+
+def show_number(value: float) -> str:
+    """The shortest text that reads back as the same float, as C++ JSON libraries write it."""
+    if value != value or value in (float("inf"), float("-inf")):
+        return "null"
+    text = repr(value)
+    if "e" in text:
+        mantissa, _, exponent = text.partition("e")
+        sign = "-" if exponent[0] == "-" else "+"
+        return f"{mantissa}e{sign}{exponent.lstrip('+-').zfill(2)}"
+    return text
+
+
+def to_json(value: Value, copy: bool) -> tuple[str, Context]:
+    """The JSON text of a value and what it refers to; everything is forced. `copy`: paths go to the store."""
+    out: list[str] = []
+    context: set[Element] = set()
+    _write(value, copy, out, context)
+    return "".join(out), frozenset(context)
+
+
+def _write(slot: Slot, copy: bool, out: list[str], context: set[Element]) -> None:
+    value = force_slot(slot)
+    kind = type(value)
+    if kind is str:
+        out.append(quote(value))
+    elif kind is ContextString:
+        out.append(quote(value.text))
+        context.update(value.context)
+    elif kind is bool:
+        out.append("true" if value else "false")
+    elif kind is int:
+        out.append(str(value))
+    elif value is None:
+        out.append("null")
+    elif kind is float:
+        out.append(show_number(value))
+    elif kind is Path:
+        if copy:
+            from .coerce import copy_to_store
+
+            text = copy_to_store(value)
+            context.add(("path", text))
+        else:
+            text = value.text
+        out.append(quote(text))
+    elif kind is tuple:
+        out.append("[")
+        for i, item in enumerate(value):
+            if i:
+                out.append(",")
+            _write(item, copy, out, context)
+        out.append("]")
+    elif kind is dict:
+        _write_set(value, copy, out, context)
+    else:
+        raise TypeMismatch(f"cannot convert {describe(value)} to JSON")
+
+
+def _write_set(value: dict[str, Slot], copy: bool, out: list[str], context: set[Element]) -> None:
+    to_string = value.get("__toString", MISSING)
+    if to_string is not MISSING:
+        from .coerce import coerce_to_string
+
+        text, found = coerce_to_string(value, copy=copy)
+        out.append(quote(text))
+        context.update(found)
+        return
+    out_path = value.get("outPath", MISSING)
+    if out_path is not MISSING:
+        _write(out_path, copy, out, context)
+        return
+    out.append("{")
+    for i, name in enumerate(names(value)):
+        out.append(f"{',' if i else ''}{quote(name)}:")
+        _write(value[name], copy, out, context)
+    out.append("}")
+
+
+def from_json(text: str) -> Value:
+    """The value of a JSON text (a byte string)."""
+    import json
+
+    def attrs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        return {_bytes(name): value for name, value in pairs}
+
+    try:
+        decoded = text if text.isascii() else text.encode("latin-1").decode("utf-8")
+        return _convert(
+            json.loads(decoded, object_pairs_hook=attrs, parse_int=_integer, parse_constant=_no_constant)
+        )
+    except ValueError as error:
+        raise InvalidText(f"failed to parse JSON: {error}") from None
+
+
+def _bytes(text: str) -> str:
+    return text if text.isascii() else text.encode("utf-8", "surrogatepass").decode("latin-1")
+
+
+def _integer(text: str) -> int | float:
+    number = int(text)
+    return number if -(2**63) <= number < 2**63 else float(text)
+
+
+def _no_constant(text: str) -> Value:
+    raise ValueError(f"unexpected '{text}'")
+
+
+def _convert(value: Any) -> Value:
+    kind = type(value)
+    if kind is str:
+        return _bytes(value)
+    if kind is list:
+        return tuple([_convert(item) for item in value])
+    if kind is dict:
+        for name, item in value.items():
+            if type(item) in (str, list, dict):
+                value[name] = _convert(item)
+    return value

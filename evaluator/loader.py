@@ -1,0 +1,162 @@
+"""Loading compiled files into a running evaluator."""
+
+from __future__ import annotations
+
+import marshal
+from collections.abc import Mapping
+from types import MethodType
+from typing import TYPE_CHECKING, Any, Final
+
+from . import coerce, equality, force, operators
+from .codegen.compiled import CompiledFile, mangled
+from .errors import AssertionFailed, FileUnavailable, readable
+from .values import EMPTY_SET, MISSING, WHERE, ContextString, Path
+
+if TYPE_CHECKING:
+    from ..lang.source import Source
+    from .evaluator import Evaluator
+
+
+class File:
+    """A loaded file: knows the places of its generated code. `F` in the generated module."""
+
+    __slots__ = ("_marks", "_sites", "_table", "source")
+
+    def __init__(self, source: Source, table: bytes) -> None:
+        self.source = source
+        self._table = table
+        self._marks: tuple[Any, ...] | None = None
+        self._sites: tuple[Any, ...] = ()
+
+    def _unpack(self) -> tuple[Any, ...]:
+        if self._marks is None:
+            self._marks, sites = marshal.loads(self._table)
+            self._sites = tuple(map(dict, sites))
+        assert self._marks is not None
+        return self._marks
+
+    def mark(self, line: int) -> tuple[Any, ...] | None:
+        """The mark of a line of generated code."""
+        marks = self._unpack()
+        return marks[line - 1] if 0 < line <= len(marks) else None
+
+    def site(self, index: int) -> dict[str, int]:
+        """The offsets of the names in a set literal."""
+        self._unpack()
+        return self._sites[index]  # type: ignore[no-any-return]
+
+
+def assertion_failed(file: File, start: int, end: int) -> None:
+    """Raise the error of `assert`."""
+    raise AssertionFailed(f"assertion '{readable(file.source.text[start:end])}' failed")
+
+
+def current_position(file: File, offset: int) -> Any:
+    """`__curPos`."""
+    if not file.source.name.startswith("/"):
+        return None
+    return position_set(file, offset)
+
+
+def position_set(file: File, offset: int) -> dict[str, Any]:
+    """A place as `{ column, file, line }`."""
+    line, column = file.source.place(offset)
+    return {"column": column, "file": file.source.name, "line": line}
+
+
+def negated(value: Any) -> bool:
+    """`!value`."""
+    if type(value) is not bool:
+        operators.not_bool(value)
+    return not value
+
+
+def inherit_from(argument: tuple[Any, str, File, int, int]) -> Any:
+    """The thunk of a name in `inherit (origin) name`."""
+    origin, name, file, start, end = argument
+    try:
+        subject = force.force(origin) if type(origin) is list else origin
+        return operators.select(subject, name)
+    except operators.MissingAttribute as error:
+        if not error.labels and error.__traceback__ is not None and error.__traceback__.tb_next is not None:
+            from ..lang.errors import Label
+            from ..lang.source import Span
+
+            if error.__traceback__.tb_next.tb_next is None:
+                error.labels.append(Label(file.source, Span(start, end)))
+        raise
+
+
+_RUNTIME: Final[Mapping[str, Any]] = {
+    "EMPTY_SET": EMPTY_SET,
+    "MISSING": MISSING,
+    "WHERE": WHERE,
+    "M": MethodType,
+    "FULL2": operators.FULL2,
+    "FULL3": operators.FULL3,
+    "ContextString": ContextString,
+    "Path": Path,
+    "add": operators.add,
+    "add_dynamic": operators.add_dynamic,
+    "assertion_failed": assertion_failed,
+    "bad_arguments": operators.bad_arguments,
+    "call": operators.call,
+    "call2": operators.call2,
+    "call3": operators.call3,
+    "call_many": operators.call_many,
+    "concat": operators.concat,
+    "current_position": current_position,
+    "div": operators.div,
+    "equal": equality.equal,
+    "force": force.force,
+    "force_attr": force.force_attr,
+    "has_path": operators.has_path,
+    "inherit_from": inherit_from,
+    "interpolate": coerce.interpolate,
+    "less": operators.less,
+    "lookup": operators.lookup,
+    "mul": operators.mul,
+    "name_of": operators.name_of,
+    "negated": negated,
+    "not_bool": operators.not_bool,
+    "not_set": operators.not_set,
+    "overrides": operators.overrides,
+    "path_literal": coerce.path_literal,
+    "select": operators.select,
+    "sub": operators.sub,
+    "update": operators.update,
+}
+
+
+def load(evaluator: Evaluator, compiled: CompiledFile, source: Source) -> Any:
+    """Define the functions of a compiled file; answers its `main`."""
+    file = File(source, compiled.table)
+    namespace: dict[str, Any] = dict(_RUNTIME)
+    namespace["F"] = file
+    for name in compiled.builtin_functions:
+        namespace[f"B_{mangled(name)}"] = evaluator.builtins.function(name)
+    for name in compiled.builtin_values:
+        namespace[f"G_{mangled(name)}"] = evaluator.builtins.value(name)
+    for ident, text in compiled.paths:
+        absolute = resolve_path(evaluator, source, text)
+        if ident.startswith("S"):
+            # What follows an interpolation is appended to this, so a last slash counts.
+            namespace[ident] = coerce.canonical(absolute) + ("/" if text.endswith("/") else "")
+        else:
+            namespace[ident] = Path(coerce.canonical(absolute))
+    for i in range(compiled.sites):
+        namespace[f"W{i}"] = ((file, i),)
+    exec(compiled.code, namespace)
+    return namespace["main"]
+
+
+def resolve_path(evaluator: Evaluator, source: Source, text: str) -> str:
+    """A path literal as an absolute text."""
+    if text.startswith("/"):
+        return text
+    if text.startswith("~/"):
+        home = evaluator.world.env("HOME")
+        if not home:
+            raise FileUnavailable(f"the path '{readable(text)}' can not be resolved in pure mode")
+        return home.rstrip("/") + text[1:]
+    return f"{source.base}/{text}"

@@ -1,0 +1,398 @@
+"""What generated code calls when its own fast path does not apply.
+
+Operands are values unless a parameter is called `slot`. Evaluation order is the caller's matter:
+by the time an operator is called, both operands are forced.
+"""
+
+from __future__ import annotations
+
+from types import MethodType
+from typing import Any, Final
+
+from .coerce import coerce_to_string, join_paths
+from .errors import (
+    ArgumentMismatch,
+    DivisionByZero,
+    DuplicateAttribute,
+    MissingAttribute,
+    Overflow,
+    TypeMismatch,
+    UndefinedVariable,
+    readable,
+)
+from .force import force, force_slot
+from .values import (
+    INT_MAX,
+    INT_MIN,
+    MISSING,
+    WHERE,
+    Builtin,
+    ContextString,
+    Partial,
+    Path,
+    Slot,
+    Value,
+    describe,
+    make_string,
+    names,
+    string_text,
+)
+
+
+def show(value: Value) -> str:
+    """A value in an error message."""
+    from .printing import show_in_error
+
+    return show_in_error(value)
+
+
+def expected(what: str, value: Value) -> TypeMismatch:
+    """The error for a value of the wrong type."""
+    return TypeMismatch(f"expected {what} but found {describe(value)}: {show(value)}")
+
+
+# --- arithmetic
+
+
+def _number(value: Value) -> None:
+    if type(value) is not int and type(value) is not float:
+        raise expected("an integer", value)
+
+
+def _operands(left: Value, right: Value) -> bool:
+    """Whether both are integers; raises unless both are numbers."""
+    if type(left) is float or type(right) is float:
+        for value in (left, right):
+            if type(value) is not int and type(value) is not float:
+                raise expected("a float", value)
+        return False
+    for value in (left, right):
+        if type(value) is not int:
+            raise expected("an integer", value)
+    return True
+
+
+def add(left: Value, right: Value) -> Value:
+    """`+` on anything."""
+    kind, other = type(left), type(right)
+    if kind is int and other is int:
+        result = left + right
+        if INT_MIN <= result <= INT_MAX:
+            return result
+        raise Overflow(f"integer overflow in adding {left} + {right}")
+    if kind is str and other is str:
+        return left + right
+    if kind is int or kind is float:
+        if other is int or other is float:
+            return float(left) + float(right)
+        raise TypeMismatch(f"cannot add {describe(right)} to {describe(left)}")
+    if kind is Path:
+        return join_paths(left, right)
+    # A store object that a string names must be real; a bare path operand on the right is copied.
+    first, context = coerce_to_string(left, copy=kind is str or kind is ContextString)
+    second, more = coerce_to_string(right, copy=kind is str or kind is ContextString)
+    return make_string(first + second, context | more)
+
+
+def sum_numbers(left: Value, right: Value) -> Value:
+    """`builtins.add`, which takes numbers only."""
+    if not _operands(left, right):
+        return float(left) + float(right)
+    return add(left, right)
+
+
+def sub(left: Value, right: Value) -> Value:
+    """`-`."""
+    if type(left) is int and type(right) is int:
+        result = left - right
+        if INT_MIN <= result <= INT_MAX:
+            return result
+        raise Overflow(f"integer overflow in subtracting {left} - {right}")
+    _operands(left, right)
+    return float(left) - float(right)
+
+
+def mul(left: Value, right: Value) -> Value:
+    """`*`."""
+    if type(left) is int and type(right) is int:
+        result = left * right
+        if INT_MIN <= result <= INT_MAX:
+            return result
+        raise Overflow(f"integer overflow in multiplying {left} * {right}")
+    _operands(left, right)
+    return float(left) * float(right)
+
+
+def div(left: Value, right: Value) -> Value:
+    """`/`, which truncates towards zero."""
+    _number(right)
+    if right == 0:
+        raise DivisionByZero
+    _number(left)
+    if type(left) is int and type(right) is int:
+        result = abs(left) // abs(right)
+        if (left < 0) != (right < 0):
+            result = -result
+        if result > INT_MAX:
+            raise Overflow(f"integer overflow in dividing {left} / {right}")
+        return result
+    return float(left) / float(right)
+
+
+# --- order
+
+
+def less(left: Value, right: Value) -> bool:
+    """`<`."""
+    kind, other = type(left), type(right)
+    if kind is other and (kind is int or kind is str or kind is float):
+        return left < right  # type: ignore[no-any-return]
+    if (kind is int or kind is float) and (other is int or other is float):
+        return left < right  # type: ignore[no-any-return]
+    if kind is tuple and other is tuple:
+        from .equality import equal
+
+        for one, two in zip(left, right):
+            a, b = force_slot(one), force_slot(two)
+            if not equal(a, b):
+                return less(a, b)
+        return len(left) < len(right)
+    if kind is Path and other is Path:
+        return left.text < right.text  # type: ignore[no-any-return]
+    one_text, two_text = string_text(left), string_text(right)
+    if one_text is not None and two_text is not None:
+        return one_text < two_text
+    if describe(left) == describe(right):
+        raise TypeMismatch(
+            f"cannot compare {describe(left)} with {describe(right)}; values of that type are incomparable "
+            f"(values are {show(left)} and {show(right)})"
+        )
+    raise TypeMismatch(
+        f"cannot compare {describe(left)} with {describe(right)}; values are {show(left)} and {show(right)}"
+    )
+
+
+# --- sets and lists
+
+_MOST_SITES: Final = 16
+
+
+def _join_sites(first: tuple[Any, ...], second: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Sites of a merged set: those of the right operand are searched first."""
+    if first[0] is second[0]:
+        return second
+    return (first + tuple(site for site in second if site not in first))[:_MOST_SITES]
+
+
+def update(left: dict[str, Slot], right: dict[str, Slot]) -> dict[str, Slot]:
+    """`//`."""
+    sites = right.get(WHERE)
+    if sites is None:
+        return {**left, **right}
+    old = left.get(WHERE)
+    if old is None:
+        # WHERE has to stay the first key.
+        return {WHERE: sites, **left, **right} if left else right
+    result = {**left, **right}
+    if old is not sites:
+        result[WHERE] = _join_sites(sites, old)
+    return result
+
+
+def concat(left: Value, right: Value) -> Value:
+    """`++`."""
+    for value in (left, right):
+        if type(value) is not tuple:
+            raise expected("a list", value)
+    return left + right
+
+
+def add_dynamic(attrs: dict[str, Slot], key: Value, slot: Slot, file: Any, offset: int) -> None:
+    """Put `${key} = slot;` into a set that is being made."""
+    if key is None:
+        return
+    if type(key) is not str:
+        key = name_of(key)
+    if key in attrs:
+        where = ""
+        from .trace import describe_place
+
+        place = describe_place(attrs, key)
+        if place:
+            where = f" at {place}"
+        raise DuplicateAttribute(f"attribute '{readable(key)}' already defined{where}")
+    attrs[key] = slot
+    sites = attrs.get(WHERE)
+    if sites is not None:
+        attrs[WHERE] = (*sites, (file, {key: offset}))
+
+
+def name_of(key: Value) -> str:
+    """A dynamic attribute name from its value."""
+    if type(key) is str:
+        return key
+    if type(key) is ContextString:
+        raise refers_to_store(key)
+    raise expected("a string", key)
+
+
+def refers_to_store(value: ContextString) -> TypeMismatch:
+    """The error for context where none may be."""
+    from .context import show_element
+
+    return TypeMismatch(
+        f"the string '{readable(value.text)}' is not allowed to refer to a store path "
+        f"(such as '{show_element(min(value.context))}')"
+    )
+
+
+def select(subject: Value, name: str) -> Value:
+    """`subject.name`, for names known only at run time."""
+    if type(subject) is not dict:
+        raise expected("a set", subject)
+    slot = subject.get(name, MISSING)
+    if slot is MISSING:
+        raise MissingAttribute(name, names(subject))
+    return force(slot) if type(slot) is list else slot
+
+
+def has_path(subject: Value, path: tuple[Slot, ...]) -> bool:
+    """`subject ? path`; keys that are not known at compile time are slots."""
+    current: Slot = subject
+    for key in path:
+        if type(current) is list:
+            current = force(current)
+        if type(key) is not str:
+            key = name_of(force_slot(key))
+        if type(current) is not dict:
+            return False
+        current = current.get(key, MISSING)
+        if current is MISSING:
+            return False
+    return True
+
+
+# --- scopes
+
+
+def lookup(name: str, scopes: tuple[Slot, ...]) -> Value:
+    """A variable that the sets of `with` expressions may bind, innermost first."""
+    seen: list[str] = []
+    for slot in scopes:
+        scope = force(slot) if type(slot) is list else slot
+        if type(scope) is not dict:
+            raise expected("a set", scope)
+        found = scope.get(name, MISSING)
+        if found is not MISSING:
+            return force(found) if type(found) is list else found
+        seen.extend(names(scope))
+    raise UndefinedVariable(name, seen)
+
+
+# --- calls
+
+
+def call(function: Value, argument: Slot) -> Value:
+    """Apply anything that can be called to one argument."""
+    kind = type(function)
+    if kind is MethodType:
+        return function(argument)
+    if kind is Builtin:
+        if function.arity == 1:
+            return function.function(argument)
+        return Partial(function, (argument,))
+    if kind is Partial:
+        arguments = (*function.arguments, argument)
+        builtin = function.builtin
+        if len(arguments) == builtin.arity:
+            return builtin.function(*arguments)
+        return Partial(builtin, arguments)
+    if kind is dict:
+        functor = function.get("__functor", MISSING)
+        if functor is not MISSING:
+            return call2(force_slot(functor), function, argument)
+    raise not_a_function(function)
+
+
+def not_a_function(value: Value) -> TypeMismatch:
+    """The error for calling `value`."""
+    return TypeMismatch(
+        f"attempt to call something which is not a function but {describe(value)}: {show(value)}"
+    )
+
+
+FULL2: Final[dict[Any, Any]] = {}
+FULL3: Final[dict[Any, Any]] = {}
+"""From the compiled function of a curried lambda to the one that takes two (three) arguments at once."""
+
+
+def call2(function: Value, first: Slot, second: Slot) -> Value:
+    """Apply to two arguments."""
+    if type(function) is MethodType:
+        full = FULL2.get(function.__func__)
+        if full is not None:
+            return full(function.__self__, first, second)
+        function = function(first)
+    elif type(function) is Builtin and function.arity == 2:
+        return function.function(first, second)
+    else:
+        function = call(function, first)
+    return function(second) if type(function) is MethodType else call(function, second)
+
+
+def call3(function: Value, first: Slot, second: Slot, third: Slot) -> Value:
+    """Apply to three arguments."""
+    if type(function) is MethodType:
+        full = FULL3.get(function.__func__)
+        if full is not None:
+            return full(function.__self__, first, second, third)
+        function = call2(function, first, second)
+    elif type(function) is Builtin and function.arity == 3:
+        return function.function(first, second, third)
+    else:
+        function = call2(function, first, second)
+    return function(third) if type(function) is MethodType else call(function, third)
+
+
+def call_many(function: Value, *arguments: Slot) -> Value:
+    """Apply to four arguments or more."""
+    function = call3(function, *arguments[:3])
+    for argument in arguments[3:]:
+        function = function(argument) if type(function) is MethodType else call(function, argument)
+    return function
+
+
+def bad_arguments(name: str, argument: Value, formals: tuple[str, ...]) -> None:
+    """Raise the error for a set with attributes that a function does not take."""
+    from .spell import did_you_mean
+
+    for given in names(argument):
+        if given not in formals:
+            raise ArgumentMismatch(
+                f"function '{readable(name) or 'anonymous lambda'}' called with unexpected argument '{readable(given)}'",
+                hint=did_you_mean(given, formals),
+            )
+
+
+def not_set(value: Value) -> None:
+    raise expected("a set", value)
+
+
+def not_list(value: Value) -> None:
+    raise expected("a list", value)
+
+
+def not_bool(value: Value) -> None:
+    raise expected("a Boolean", value)
+
+
+def overrides(attrs: dict[str, Slot], environment: list[Slot], places: dict[str, int]) -> dict[str, Slot]:
+    """Apply `__overrides` of a recursive set: into the set and into the scope of its attributes."""
+    new = force_slot(attrs["__overrides"])
+    if type(new) is not dict:
+        raise expected("a set", new)
+    for name, slot in new.items():
+        at = places.get(name)
+        if at is not None:
+            environment[at] = slot
+    return update(attrs, new)

@@ -1,0 +1,194 @@
+"""Values as `nix-instantiate --eval` prints them, and as error messages show them."""
+
+from __future__ import annotations
+
+from types import MethodType
+from typing import Any, Final
+
+from .values import Builtin, ContextString, Partial, Path, Slot, Value, names
+
+_KEYWORDS: Final = frozenset({"if", "then", "else", "assert", "with", "let", "in", "rec", "inherit"})
+_FIRST: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_")
+_LATER: Final = _FIRST | frozenset("0123456789'-")
+
+
+def is_identifier(name: str) -> bool:
+    """Whether a name can be written without quotes."""
+    return bool(name) and name[0] in _FIRST and _LATER.issuperset(name) and name not in _KEYWORDS
+
+
+def show_name(name: str) -> str:
+    """A name in a set."""
+    return name if is_identifier(name) else quoted(name)
+
+
+def quoted(text: str) -> str:
+    """A string literal."""
+    result = text.replace("\\", "\\\\").replace('"', '\\"')
+    result = result.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t").replace("${", "\\${")
+    return f'"{result}"'
+
+
+def show_float(value: float) -> str:
+    """Six significant digits, as C++ streams print."""
+    text = f"{value:g}"
+    return text
+
+
+def print_value(value: Value) -> str:
+    """As `nix-instantiate --eval`: what is not evaluated is `<CODE>`."""
+    return _Printer(_MARKS).show(value)
+
+
+def show_value(value: Value) -> str:
+    """As `builtins.trace` shows a value that is no string."""
+    return _Printer(_QUOTES).show(value)
+
+
+_MARKS: Final = {"thunk": "<CODE>", "lambda": "<LAMBDA>", "builtin": "<PRIMOP>", "partial": "<PRIMOP-APP>",
+                 "repeated": "«repeated»"}  # fmt: skip
+_QUOTES: Final = {"thunk": "«thunk»", "repeated": "«repeated»"}
+
+
+class _Printer:
+    def __init__(self, marks: dict[str, str]) -> None:
+        self.marks = marks
+        self.seen: set[int] = set()
+
+    def show(self, slot: Slot) -> str:
+        out: list[str] = []
+        # Strings are output; anything else is a slot to be printed.
+        pending: list[Any] = [(slot,)]
+        while pending:
+            current = pending.pop()
+            if type(current) is str:
+                out.append(current)
+                continue
+            value = current[0]
+            if type(value) is list:
+                if value[0] is not None:
+                    out.append(self.marks["thunk"])
+                    continue
+                value = value[1]
+            kind = type(value)
+            if kind is dict or kind is tuple:
+                # Empty ones print alike each time; Nix notes only what has contents.
+                if value and id(value) in self.seen:
+                    out.append(self.marks["repeated"])
+                    continue
+                self.seen.add(id(value))
+                if kind is dict:
+                    parts: list[Any] = ["{ "]
+                    for name in names(value):
+                        parts += [f"{show_name(name)} = ", (value[name],), "; "]
+                    parts.append("}")
+                else:
+                    parts = ["[ "]
+                    for item in value:
+                        parts += [(item,), " "]
+                    parts.append("]")
+                pending.extend(reversed(parts))
+            else:
+                out.append(self._atom(value))
+        return "".join(out)
+
+    def _atom(self, value: Value) -> str:
+        kind = type(value)
+        if kind is MethodType:
+            return self.marks.get("lambda") or show_lambda(value)
+        if kind is Builtin:
+            return self.marks.get("builtin") or f"«primop {value.name}»"
+        if kind is Partial:
+            return self.marks.get("partial") or f"«partially applied primop {value.builtin.name}»"
+        return show_atom(value)
+
+
+def show_atom(value: Value) -> str:
+    """A value without parts that is not a function."""
+    kind = type(value)
+    if kind is str:
+        return quoted(value)
+    if kind is ContextString:
+        return quoted(value.text)
+    if kind is bool:
+        return "true" if value else "false"
+    if value is None:
+        return "null"
+    if kind is float:
+        return show_float(value)
+    if kind is Path:
+        return value.text  # type: ignore[no-any-return]
+    return str(value)
+
+
+def show_lambda(value: Any) -> str:
+    """`«lambda name @ file:line:column»`."""
+    from .trace import lambda_mark
+
+    file, mark = lambda_mark(value)
+    line, column = file.source.place(mark[1])
+    name = f" {mark[3]}" if mark[3] else ""
+    return f"«lambda{name} @ {file.source.name}:{line}:{column}»"
+
+
+_MOST_ATTRS: Final = 10
+_MOST_ITEMS: Final = 10
+_LONGEST: Final = 1024
+_DEEPEST: Final = 10
+
+
+def show_in_error(value: Value) -> str:
+    """A value in a message: what is evaluated, not too much of it."""
+    return _show_some(value, 0, set())
+
+
+def _show_some(slot: Slot, depth: int, seen: set[int]) -> str:
+    value = slot
+    if type(value) is list:
+        if value[0] is not None:
+            return "«thunk»"
+        value = value[1]
+    kind = type(value)
+    if kind is str or kind is ContextString:
+        text = value if kind is str else value.text
+        if len(text) > _LONGEST:
+            return f"{quoted(text[:_LONGEST])} «{len(text) - _LONGEST} bytes elided»"
+        return quoted(text)
+    if kind is dict:
+        return _show_set(value, depth, seen)
+    if kind is tuple:
+        return _show_list(value, depth, seen)
+    if kind is MethodType:
+        return show_lambda(value)
+    if kind is Builtin:
+        return f"«primop {value.name}»"
+    if kind is Partial:
+        return f"«partially applied primop {value.builtin.name}»"
+    return show_atom(value)
+
+
+def _show_set(value: dict[str, Slot], depth: int, seen: set[int]) -> str:
+    if id(value) in seen and value:
+        return "«repeated»"
+    seen.add(id(value))
+    if value.get("type") == "derivation":
+        return "«derivation»"
+    all_names = names(value)
+    if depth > _DEEPEST:
+        return "{ ... }" if all_names else "{ }"
+    parts = [f"{show_name(name)} = {_show_some(value[name], depth + 1, seen)};" for name in all_names[:_MOST_ATTRS]]
+    if len(all_names) > _MOST_ATTRS:
+        parts.append(f"«{len(all_names) - _MOST_ATTRS} attributes elided»")
+    return f"{{ {' '.join(parts)} }}" if parts else "{ }"
+
+
+def _show_list(value: tuple[Slot, ...], depth: int, seen: set[int]) -> str:
+    if id(value) in seen and value:
+        return "«repeated»"
+    seen.add(id(value))
+    if depth > _DEEPEST:
+        return "[ ... ]" if value else "[ ]"
+    parts = [_show_some(item, depth + 1, seen) for item in value[:_MOST_ITEMS]]
+    if len(value) > _MOST_ITEMS:
+        parts.append(f"«{len(value) - _MOST_ITEMS} items elided»")
+    return f"[ {' '.join(parts)} ]" if parts else "[ ]"

@@ -1,0 +1,281 @@
+"""Regular expressions of the language (POSIX extended) in terms of Python's.
+
+Both engines try alternatives and repetitions in the same order, so where a whole string must match
+they agree to the group. When searching, an alternation takes the *longest* of its alternatives,
+while Python takes the first that fits; `Expression` therefore tries each combination of
+alternatives outside of repetitions by itself, and takes the longest match, the first if several are equal.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from .errors import InvalidText, readable
+
+_CLASSES: Final = {
+    "alnum": "0-9A-Za-z", "alpha": "A-Za-z", "blank": " \\t", "cntrl": "\\x00-\\x1f\\x7f", "digit": "0-9",
+    "graph": "!-~", "lower": "a-z", "print": " -~", "punct": "!-/:-@\\[-`{-~", "space": " \\t-\\r", "upper": "A-Z",
+    "xdigit": "0-9A-Fa-f", "d": "0-9", "w": "_0-9A-Za-z", "s": " \\t-\\r",
+}  # fmt: skip
+_SPECIAL: Final = frozenset(".[]{}()\\*+?|^$")
+_MOST_VARIANTS: Final = 64
+
+
+class _Invalid(Exception):
+    pass
+
+
+class Expression:
+    """A compiled regular expression over byte strings."""
+
+    def __init__(self, pattern: str) -> None:
+        parser = _Parser(pattern)
+        self._whole = re.compile(parser.text(), re.DOTALL)
+        self._variants = [re.compile(text, re.DOTALL) for text in parser.variants()]
+
+    def fullmatch(self, text: str) -> re.Match[str] | None:
+        """The match of the whole text."""
+        return self._whole.fullmatch(text)
+
+    def finditer(self, text: str) -> Iterator[re.Match[str]]:
+        """Matches from left to right; an empty one does not repeat the end of the one before."""
+        if len(self._variants) < 2:
+            yield from self._whole.finditer(text)
+            return
+        at = 0
+        while at <= len(text):
+            found = self._longest(text, at)
+            if found is None:
+                return
+            yield found
+            if found.end() > found.start():
+                at = found.end()
+                continue
+            # After an empty match a longer one may start at the same place, else one step on.
+            longer = self._longest_nonempty_at(text, at)
+            if longer is not None:
+                yield longer
+                at = longer.end()
+            else:
+                at = found.end() + 1
+
+    def _longest(self, text: str, at: int) -> re.Match[str] | None:
+        first = self._whole.search(text, at)
+        if first is None:
+            return None
+        best = first
+        for variant in self._variants:
+            found = variant.match(text, first.start())
+            if found is not None and found.end() > best.end():
+                best = found
+        return best
+
+    def _longest_nonempty_at(self, text: str, at: int) -> re.Match[str] | None:
+        best: re.Match[str] | None = None
+        for variant in self._variants:
+            found = variant.match(text, at)
+            if found is not None and found.end() > (best.end() if best else at):
+                best = found
+        return best
+
+
+class _Parser:
+    """Reads a pattern; nodes are `("text", s)`, `("cat", nodes)`, `("alt", nodes)`, `("group", node)`,
+    `("repeat", node, quantifier)`."""
+
+    def __init__(self, pattern: str) -> None:
+        self.pattern = pattern
+        self.at = 0
+        self.tree = self._alternation(0)
+        if self.at < len(pattern):
+            raise _Invalid
+
+    def text(self) -> str:
+        return _render(self.tree)
+
+    def variants(self) -> list[str]:
+        if "|" not in self.pattern:
+            return []
+        trees = _expand(self.tree)
+        return [_render(tree) for tree in trees] if len(trees) <= _MOST_VARIANTS else []
+
+    def _alternation(self, depth: int) -> tuple[object, ...]:
+        branches = [self._branch(depth)]
+        while self.at < len(self.pattern) and self.pattern[self.at] == "|":
+            self.at += 1
+            branches.append(self._branch(depth))
+        return branches[0] if len(branches) == 1 else ("alt", branches)
+
+    def _branch(self, depth: int) -> tuple[object, ...]:
+        parts: list[tuple[object, ...]] = []
+        while self.at < len(self.pattern):
+            c = self.pattern[self.at]
+            if c == "|" or (c == ")" and depth):
+                break
+            parts.append(self._repeated(depth))
+        return ("cat", parts)
+
+    def _repeated(self, depth: int) -> tuple[object, ...]:
+        atom = self._atom(depth)
+        while self.at < len(self.pattern) and self.pattern[self.at] in "*+?{":
+            if atom == ("text", "^") or atom == ("text", "$"):
+                raise _Invalid
+            atom = ("repeat", atom, self._quantifier())
+        return atom
+
+    def _quantifier(self) -> str:
+        c = self.pattern[self.at]
+        if c != "{":
+            self.at += 1
+            return c
+        found = re.compile(r"\{(\d+)(,(\d*))?\}").match(self.pattern, self.at)
+        if found is None:
+            raise _Invalid
+        low, high = int(found[1]), found[3]
+        if high and int(high) < low:
+            raise _Invalid
+        self.at = found.end()
+        return found[0]
+
+    def _atom(self, depth: int) -> tuple[object, ...]:
+        c = self.pattern[self.at]
+        self.at += 1
+        if c == "(":
+            inner = self._alternation(depth + 1)
+            if self.at >= len(self.pattern):
+                raise _Invalid
+            self.at += 1
+            return ("group", inner)
+        if c == "[":
+            return ("text", self._bracket())
+        if c == "\\":
+            if self.at >= len(self.pattern) or self.pattern[self.at] not in _SPECIAL:
+                raise _Invalid
+            self.at += 1
+            return ("text", "\\" + self.pattern[self.at - 1])
+        if c == "^":
+            return ("text", "^")
+        if c == "$":
+            return ("text", "\\Z")
+        if c == ".":
+            return ("text", ".")
+        if c in "*+?{)":
+            raise _Invalid
+        return ("text", re.escape(c))
+
+    def _bracket(self) -> str:
+        pattern = self.pattern
+        negated = pattern.startswith("^", self.at)
+        if negated:
+            self.at += 1
+        result: list[str] = []
+        first = True
+        while True:
+            if self.at >= len(pattern):
+                raise _Invalid
+            c = pattern[self.at]
+            if c == "]" and not first:
+                self.at += 1
+                break
+            first = False
+            if c == "[" and pattern[self.at + 1 : self.at + 2] == ":":
+                result.append(self._class())
+                continue
+            low = self._element()
+            if pattern.startswith("-", self.at) and not pattern.startswith("-]", self.at):
+                self.at += 1
+                if self.at >= len(pattern):
+                    raise _Invalid
+                high = self._element()
+                if high < low:
+                    raise _Invalid
+                result.append(f"{_quoted(low)}-{_quoted(high)}")
+            else:
+                result.append(_quoted(low))
+        return f"[{'^' if negated else ''}{''.join(result)}]"
+
+    def _class(self) -> str:
+        end = self.pattern.find(":]", self.at)
+        name = self.pattern[self.at + 2 : end] if end >= 0 else ""
+        if name not in _CLASSES:
+            raise _Invalid
+        self.at = end + 2
+        return _CLASSES[name]
+
+    def _element(self) -> str:
+        pattern = self.pattern
+        c = pattern[self.at]
+        if c == "[" and pattern[self.at + 1 : self.at + 2] in (".", "="):
+            mark = pattern[self.at + 1]
+            end = pattern.find(f"{mark}]", self.at + 2)
+            if end - self.at != 3:
+                raise _Invalid
+            self.at = end + 2
+            return pattern[end - 1]
+        self.at += 1
+        return c
+
+
+def _quoted(c: str) -> str:
+    return f"\\{c}" if c in "\\]^-[&~|" else c
+
+
+def _render(node: tuple[object, ...]) -> str:
+    kind = node[0]
+    if kind == "text":
+        return str(node[1])
+    if kind == "cat":
+        return "".join(map(_render, node[1]))  # type: ignore[call-overload, no-any-return]
+    if kind == "alt":
+        return f"(?:{'|'.join(map(_render, node[1]))})"  # type: ignore[call-overload]
+    if kind == "group":
+        return f"({_render(node[1])})"  # type: ignore[arg-type]
+    if kind == "absent":
+        # Groups of an alternative that was not taken still count.
+        return f"(?:(?!){_render(node[1])})?"  # type: ignore[arg-type]
+    inner = _render(node[1])  # type: ignore[arg-type]
+    if node[1][0] != "group":  # type: ignore[index]
+        inner = f"(?:{inner})"
+    return f"{inner}{node[2]}"
+
+
+def _expand(node: tuple[object, ...]) -> list[tuple[object, ...]]:
+    """The node with every choice of alternatives, those inside repetitions left as they are."""
+    kind = node[0]
+    if kind == "alt":
+        branches: list[tuple[object, ...]] = list(node[1])  # type: ignore[call-overload]
+        result: list[tuple[object, ...]] = []
+        for i, branch in enumerate(branches):
+            for choice in _expand(branch):
+                before = [("absent", other) for other in branches[:i]]
+                after = [("absent", other) for other in branches[i + 1 :]]
+                result.append(("cat", [*before, choice, *after]))
+        return result
+    if kind == "cat":
+        combinations: list[list[tuple[object, ...]]] = [[]]
+        for part in node[1]:  # type: ignore[attr-defined]
+            choices = _expand(part)
+            combinations = [[*found, choice] for found in combinations for choice in choices]
+            if len(combinations) > _MOST_VARIANTS:
+                break
+        return [("cat", found) for found in combinations]
+    if kind == "group":
+        return [("group", choice) for choice in _expand(node[1])]  # type: ignore[arg-type]
+    return [node]
+
+
+_cache: dict[str, Expression] = {}
+
+
+def compiled(pattern: str) -> Expression:
+    """The expression for a pattern; raises `InvalidText`."""
+    found = _cache.get(pattern)
+    if found is None:
+        try:
+            found = Expression(pattern)
+        except (_Invalid, re.error, OverflowError):
+            raise InvalidText(f"invalid regular expression '{readable(pattern)}'") from None
+        _cache[pattern] = found
+    return found

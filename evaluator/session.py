@@ -1,0 +1,38 @@
+"""The evaluation that is running.
+
+Coercing a path copies it to the store wherever that happens, deep in an operator of generated
+code. Handing the world to every operation would cost on each of them, so the running evaluator
+stands here; `Evaluator` sets it whenever it is entered.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .evaluator import Evaluator
+    from .world import World
+
+_running: list[Evaluator] = []
+
+
+def enter(evaluator: Evaluator) -> Evaluator | None:
+    """Make `evaluator` the running one; returns the one before."""
+    before = _running[0] if _running else None
+    _running[:] = [evaluator]
+    return before
+
+
+def leave(before: Evaluator | None) -> None:
+    """Undo `enter`."""
+    _running[:] = [] if before is None else [before]
+
+
+def evaluator() -> Evaluator:
+    """The running evaluator."""
+    return _running[0]
+
+
+def world() -> World:
+    """The world of the running evaluator."""
+    return _running[0].world

@@ -1,0 +1,257 @@
+"""From Python tracebacks to places in sources.
+
+Runs once, when an error reaches the edge of the evaluator. Each line of generated code carries a
+mark (`codegen/unit.py`): `(kind, start, end, ...)`. The innermost generated line says where an
+error happened; the others, and the functions they are in, what was being done.
+
+| kind | the line                                              |
+|------|-------------------------------------------------------|
+| `s`  | selects an attribute: variable of the set, name       |
+| `a`  | forces a selected attribute: name                     |
+| `v`  | forces a variable                                     |
+| `w`  | looks a variable up in the sets of `with`             |
+| `c`  | calls a function: its name or ''                      |
+| `B`  | calls a builtin: its name                             |
+| `o`  | an operator: the operator, span of the whole          |
+| `b`  | wants a Boolean: what for                             |
+| `i`  | interpolates                                          |
+| `k`  | wants a name from a dynamic key                       |
+| `d`  | adds a dynamic attribute                              |
+| `m`  | takes a required argument: its name, the function's   |
+| `p`  | checks an argument set                                |
+| `A`  | asserts                                               |
+| `t`  | opens the function of a thunk: the attribute or None  |
+| `f`  | opens the function of a lambda: name, formals, ...    |
+"""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, Final
+
+from .errors import (
+    ArgumentMismatch,
+    EvalError,
+    FileUnavailable,
+    Frame,
+    InfiniteRecursion,
+    InternalError,
+    MissingAttribute,
+    StackOverflow,
+    readable,
+)
+from .values import MISSING, WHERE, names
+
+GENERATED: Final = "<chx>"
+_MOST_FRAMES: Final = 200
+
+
+def annotate(error: BaseException) -> BaseException:
+    """The error as it leaves the evaluator: one of ours, with labels and frames."""
+    if isinstance(error, EvalError):
+        if not error.traced:
+            error.traced = True
+            _describe(error, error.__traceback__)
+        return error
+    if isinstance(error, RecursionError):
+        result: EvalError = StackOverflow()
+    elif isinstance(error, (KeyError, TypeError)):
+        found = _raw(error)
+        if found is None:
+            result = InternalError(f"{type(error).__name__}: {error}")
+            result.__cause__ = error
+        else:
+            result = found
+    elif isinstance(error, OSError) and not hasattr(error, "message"):
+        result = FileUnavailable(_os_error(error))
+    elif isinstance(error, (AssertionError, AttributeError, ValueError, IndexError, NameError, UnboundLocalError)):
+        result = InternalError(f"{type(error).__name__}: {error}")
+        result.__cause__ = error
+    else:
+        return error
+    result.traced = True
+    _describe(result, error.__traceback__)
+    return result
+
+
+def _os_error(error: OSError) -> str:
+    name = error.filename
+    if isinstance(name, bytes):
+        name = name.decode("utf-8", "replace")
+    reason = error.strerror or str(error)
+    return f"cannot read '{name}': {reason}" if name else reason
+
+
+def _entries(traceback: TracebackType | None) -> list[TracebackType]:
+    entries: list[TracebackType] = []
+    while traceback is not None:
+        entries.append(traceback)
+        traceback = traceback.tb_next
+    return entries
+
+
+def _mark(entry: TracebackType) -> tuple[Any, tuple[Any, ...]] | None:
+    frame = entry.tb_frame
+    if frame.f_code.co_filename != GENERATED:
+        return None
+    file = frame.f_globals["F"]
+    mark = file.mark(entry.tb_lineno)
+    return (file, mark) if mark is not None else None
+
+
+def _raw(error: BaseException) -> EvalError | None:
+    """The evaluation error that a Python error in generated code means."""
+    entries = _entries(error.__traceback__)
+    found = _mark(entries[-1]) if entries else None
+    if found is None:
+        return None
+    _, mark = found
+    if mark[0] == "s":
+        frame = entries[-1].tb_frame
+        subject = frame.f_locals.get(mark[3], frame.f_globals.get(mark[3], MISSING))
+        if type(subject) is dict:
+            return MissingAttribute(mark[4], names(subject))
+        if subject is not MISSING:
+            from .operators import expected
+
+            return expected("a set", subject)
+    elif mark[0] == "m" and isinstance(error, KeyError):
+        name = readable(mark[4]) if mark[4] else "anonymous lambda"
+        return ArgumentMismatch(f"function '{name}' called without required argument '{readable(mark[3])}'")
+    return None
+
+
+def _describe(error: EvalError, traceback: TracebackType | None) -> None:
+    from ..lang.errors import Label
+    from ..lang.source import Span
+
+    frames: list[Frame] = []
+    innermost: tuple[Any, tuple[Any, ...]] | None = None
+    contexts: dict[int, str] = getattr(error, "contexts", {})
+    entries = _entries(traceback)
+    if len(entries) > 2 * _MOST_FRAMES:
+        entries = entries[:_MOST_FRAMES] + entries[-_MOST_FRAMES:]
+    for entry in entries:
+        code = entry.tb_frame.f_code
+        context = contexts.get(id(entry.tb_frame))
+        if context is not None:
+            frames.append(Frame(context))
+        if code.co_filename != GENERATED:
+            continue
+        file = entry.tb_frame.f_globals["F"]
+        opening = file.mark(code.co_firstlineno)
+        if opening is not None and opening[0] == "t" and opening[3] is not None:
+            frames.append(
+                Frame(
+                    f"while evaluating the attribute '{readable(opening[3])}'", Label(file.source, Span(*opening[1:3]))
+                )
+            )
+        mark = file.mark(entry.tb_lineno)
+        if mark is None:
+            continue
+        innermost = (file, mark)
+        text = _frame_text(mark)
+        if text is not None:
+            frames.append(Frame(text, Label(file.source, Span(*mark[1:3]))))
+    frames.reverse()
+    error.frames.extend(_without_repeats(frames))
+    if innermost is not None and not error.labels:
+        file, mark = innermost
+        span = Span(mark[1], mark[2])
+        if isinstance(error, InfiniteRecursion):
+            error.labels.extend(_recursion_labels(entries, file, span))
+        else:
+            error.labels.append(Label(file.source, span))
+
+
+def _frame_text(mark: tuple[Any, ...]) -> str | None:
+    kind = mark[0]
+    if kind == "B":
+        return f"while calling the '{mark[3]}' builtin"
+    if kind == "c":
+        name = mark[3] if len(mark) > 3 else ""
+        return f"while calling '{readable(name)}'" if name else "from call site"
+    if kind == "b":
+        return str(mark[3])
+    if kind == "i":
+        return "while evaluating a path segment"
+    if kind == "o":
+        return _OPERATOR_FRAMES.get(mark[3])
+    if kind == "d":
+        return "while evaluating the name of a dynamic attribute"
+    return None
+
+
+_OPERATOR_FRAMES: Final = {
+    "//l": "in the left operand of the update (//) operator",
+    "//": "in the right operand of the update (//) operator",
+    "++": "while evaluating one of the elements to concatenate",
+    "/": "while calling the 'div' builtin",
+    "*": "while calling the 'mul' builtin",
+    "-": "while calling the 'sub' builtin",
+    "<": "while calling the 'lessThan' builtin",
+    ">": "while calling the 'lessThan' builtin",
+    "<=": "while calling the 'lessThan' builtin",
+    ">=": "while calling the 'lessThan' builtin",
+}
+
+
+def _without_repeats(frames: list[Frame]) -> list[Frame]:
+    result: list[Frame] = []
+    for frame in frames:
+        last = result[-1] if result else None
+        if last is None or (last.text, last.label) != (frame.text, frame.label):
+            result.append(frame)
+    return result
+
+
+def _recursion_labels(entries: list[TracebackType], file: Any, again: Any) -> list[Any]:
+    """Where the thunk was made, first forced, and forced again."""
+    from ..lang.errors import Label
+    from ..lang.source import Span
+
+    thunk = None
+    for entry in reversed(entries):
+        thunk = entry.tb_frame.f_locals.get("thunk")
+        if type(thunk) is list:
+            break
+    labels = [Label(file.source, again, "needed again while it is being evaluated")]
+    first: tuple[Any, tuple[Any, ...]] | None = None
+    for before, entry, after in zip(entries, entries[1:], entries[2:]):
+        if entry.tb_frame.f_locals.get("thunk") is thunk and entry.tb_frame.f_code.co_name == "force":
+            first = _mark(before)
+            if after.tb_frame.f_code.co_filename == GENERATED:
+                made_in = after.tb_frame.f_globals["F"]
+                made = made_in.mark(after.tb_frame.f_code.co_firstlineno)
+                if made is not None:
+                    labels.append(Label(made_in.source, Span(made[1], made[2]), "this value"))
+            break
+    if first is not None and (first[0] is not file or (first[1][1], first[1][2]) != tuple(again)):
+        labels.append(Label(first[0].source, Span(first[1][1], first[1][2]), "first needed here"))
+    return labels
+
+
+def attr_place(attrs: dict[str, Any], name: str) -> tuple[Any, int] | None:
+    """The file and offset where an attribute is defined, if that is known."""
+    for file, key in attrs.get(WHERE, ()):
+        offset = file.site(key).get(name) if type(key) is int else key.get(name)
+        if offset is not None:
+            return file, offset
+    return None
+
+
+def describe_place(attrs: dict[str, Any], name: str) -> str | None:
+    """`file:line:column` of an attribute."""
+    found = attr_place(attrs, name)
+    if found is None:
+        return None
+    file, offset = found
+    line, column = file.source.place(offset)
+    return f"{file.source.name}:{line}:{column}"
+
+
+def lambda_mark(function: Any) -> tuple[Any, tuple[Any, ...]]:
+    """The file and opening mark of a function value."""
+    code = function.__func__.__code__
+    file = function.__func__.__globals__["F"]
+    return file, file.mark(code.co_firstlineno)

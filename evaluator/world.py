@@ -1,0 +1,89 @@
+"""What an evaluation needs from outside.
+
+The evaluator does no I/O and knows neither stores nor builders: it asks a `World`. The command
+line fills it with files, a store and import-from-derivation; tests with dictionaries.
+
+Paths are byte strings (each character one byte), absolute and canonical. A method that fails
+raises `OSError` for files, or an error of its own room with `message`, which passes through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from ..store import Derivation, StorePath
+
+FileKind = Literal["regular", "directory", "symlink", "unknown"]
+ContextElement = tuple[str, ...]
+"""`("path", p)`, `("drv", p)` or `("output", p, name)`."""
+
+
+class World(Protocol):
+    """Files, store objects, environment and the code cache."""
+
+    current_system: str
+
+    def read_file(self, path: str) -> bytes:
+        """The bytes of a regular file, symbolic links followed."""
+
+    def read_dir(self, path: str) -> Mapping[str, FileKind]:
+        """Names in a directory and what they are, links not followed."""
+
+    def file_type(self, path: str) -> FileKind | None:
+        """What a path is, the last component not followed; None if nothing is there."""
+
+    def resolve(self, path: str) -> str:
+        """The path with every symbolic link followed; raises OSError if it does not exist."""
+
+    def add_path(
+        self,
+        path: str,
+        name: str,
+        filter: Callable[[str, FileKind], bool] | None,
+        recursive: bool,
+        expected: tuple[str, bytes] | None,
+    ) -> StorePath:
+        """Copy a file or tree into the store.
+
+        `filter` gets full paths and kinds and says what to keep. `recursive` is false for a flat
+        file. `expected` is the algorithm and digest that the copy must have (of the file's bytes
+        if flat, of the NAR if recursive).
+        """
+
+    def add_text(self, name: str, content: bytes, references: Iterable[StorePath]) -> StorePath:
+        """Add a file with that content."""
+
+    def write_derivation(self, derivation: Derivation) -> StorePath:
+        """Instantiate: give the derivation its store path."""
+
+    def realise(self, context: Iterable[ContextElement]) -> Mapping[str, str]:
+        """Build what a string refers to; maps placeholders to the store paths they became.
+
+        Refuses with an error if import from derivation is not allowed.
+        """
+
+    def physical(self, path: str) -> str:
+        """Where a path below the store directory can be read; other paths unchanged."""
+
+    def allowed(self, path: str) -> bool:
+        """Whether pure evaluation may read `path`; always true if evaluation is not pure."""
+
+    def search_path(self) -> list[tuple[str, str]]:
+        """Entries `(prefix, path)` for `<name>`."""
+
+    def env(self, name: str) -> str:
+        """An environment variable; empty in pure evaluation."""
+
+    def trace(self, message: str) -> None:
+        """Show what `builtins.trace` says."""
+
+    def warn(self, message: str) -> None:
+        """Show what `builtins.warn` says."""
+
+    def load_code(self, key: str) -> bytes | None:
+        """Compiled code saved under `key`."""
+
+    def save_code(self, key: str, data: bytes) -> None:
+        """Keep compiled code for later; may do nothing."""
