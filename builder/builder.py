@@ -96,6 +96,7 @@ class _Realising:
         self._work: dict[StorePath, Work] = {}
         self._leaders: dict[Digest, StorePath] = {}
         self._followers: dict[StorePath, list[StorePath]] = {}
+        self._was_cancelled = False
         self._failures: list[BuildError] = []
         self._skipped: list[StorePath] = []
         processors = len(os.sched_getaffinity(0))
@@ -138,7 +139,7 @@ class _Realising:
             self._events.get()()
         if self._failures:
             raise self._failure()
-        if not self._schedule.is_finished:
+        if self._was_cancelled or not self._schedule.is_finished:
             raise Cancelled
         return self._outputs
 
@@ -217,20 +218,15 @@ class _Realising:
         for output, earlier in result.earlier:
             self._reporter.differs(path, output, earlier, result.outputs[output])
         for follower in followers:
-            self._accept_follower(follower, result.outputs)
-
-    def _accept_follower(self, path: StorePath, outputs: dict[str, StorePath]) -> None:
-        self._schedule_done_waiting(path, outputs)
-        self._reporter.reused(path, outputs)
-
-    def _schedule_done_waiting(self, path: StorePath, outputs: dict[str, StorePath]) -> None:
-        self._accept(path, outputs)
+            self._accept(follower, result.outputs)
+            self._reporter.reused(follower, result.outputs)
 
     def _failed(self, path: StorePath, error: BuildError) -> None:
         self._leave(path)
         followers = self._followers.pop(path, [])
         self._leaders.pop(self._work[path].key, None)
         if isinstance(error, Cancelled):
+            self._was_cancelled = True
             self._schedule.failed(path)
             return
         self._fail(path, error)

@@ -1,0 +1,39 @@
+import os
+
+from chx.builder.log import BuildLog, find_log, log_path, open_log
+from chx.store import Derivation
+
+
+def test_lines_go_to_the_listener_and_the_file(store):
+    drv = store.add_derivation(Derivation("x", "s", "b"))
+    heard = []
+    log = BuildLog(log_path(store.home, drv), heard.extend)
+    log.write(b"one\ntw")
+    log.write(b"o\r\nthr\xffee")
+    assert b"".join(open_log(store, drv)) == b"one\ntwo\r\nthr\xffee"
+    assert log.close().endswith("-x.log.gz")
+    assert heard == ["one", "two", "thr\ufffdee"]
+    assert log.tail == ("one", "two", "thr\ufffdee")
+    assert b"".join(open_log(store, drv)) == b"one\ntwo\r\nthr\xffee"
+    assert os.listdir(os.path.dirname(find_log(store, drv))) == [os.path.basename(find_log(store, drv))]
+
+
+def test_the_tail_is_the_last_25_lines(tmp_path):
+    log = BuildLog(str(tmp_path / "l" / "x.log"))
+    log.write(b"".join(b"%d\n" % number for number in range(100)))
+    assert log.tail == tuple(map(str, range(75, 100)))
+    log.close()
+
+
+def test_a_line_without_end_does_not_fill_the_memory(tmp_path):
+    heard = []
+    log = BuildLog(str(tmp_path / "x.log"), heard.extend)
+    for _ in range(10):
+        log.write(b"x" * 3000)
+    assert len(heard) >= 4
+    log.close()
+
+
+def test_what_was_never_built_has_no_log(store):
+    assert open_log(store, store.add_derivation(Derivation("x", "s", "b"))) is None
+    assert open_log(store, store.add_bytes(b"", "y")) is None
