@@ -65,6 +65,7 @@ def run(
     given = [*inherited] + ([report[1]] if report else [])
     # Duplicating a descriptor onto itself clears its close-on-exec flag in the child alone.
     actions += [(os.POSIX_SPAWN_DUP2, number, number) for number in given]
+    actions += [(os.POSIX_SPAWN_CLOSE, number) for number in _inheritable() if number not in given]
     try:
         pid = os.posix_spawn(
             argv[0],
@@ -85,6 +86,19 @@ def run(
         if report:
             os.close(report[1])
     return _Watch(pid, out, report[0] if report else None, sink, cancellation, limits).until_gone()
+
+
+def _inheritable() -> list[int]:
+    """Descriptors that this process itself was given by a careless parent; its own are all close-on-exec."""
+    found: list[int] = []
+    for name in os.listdir("/proc/self/fd"):
+        number = int(name)
+        try:
+            if number > 2 and os.get_inheritable(number):
+                found.append(number)
+        except OSError:
+            pass  # the listing itself, or closed by another thread meanwhile
+    return found
 
 
 def executable(name: str, path: str | None = None) -> str | None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import tarfile
     import zipfile
     from collections.abc import Iterator
+    from typing import Self
 
     from .writer import Readable
 
@@ -148,9 +149,24 @@ class _Slice(io.RawIOBase):
 
 def _tar_members(file: BinaryIO, label: str) -> Iterator[Member]:
     import tarfile
+    from tarfile import HeaderError, ReadError
+
+    class StrictInfo(tarfile.TarInfo):
+        """The library takes a damaged or cut off header after the first for the end of the archive."""
+
+        @classmethod
+        def fromtarfile(cls, tarfile: tarfile.TarFile) -> Self:
+            try:
+                return super().fromtarfile(tarfile)
+            except HeaderError as error:
+                if type(error).__name__ in ("TruncatedHeaderError", "InvalidHeaderError"):
+                    raise ReadError(str(error)) from error
+                raise
 
     try:
-        archive = tarfile.TarFile(fileobj=file, mode="r", errors="surrogateescape", encoding="utf-8")
+        archive = tarfile.TarFile(
+            fileobj=file, mode="r", tarinfo=StrictInfo, errors="surrogateescape", encoding="utf-8"
+        )
     except tarfile.ReadError as error:
         raise ArchiveUnreadable(label, "it is no tar, zip, Debian package or wheel") from error
     with archive:
@@ -158,6 +174,9 @@ def _tar_members(file: BinaryIO, label: str) -> Iterator[Member]:
             # What was read is not needed again; a tar of a whole system has 100,000 members.
             setattr(archive, "members", [])  # noqa: B010 - not in the type stubs
             yield _tar_member(archive, info, label)
+        # The checksum of the compressed stream comes last.
+        while file.read(1 << 20):
+            pass
 
 
 def _tar_member(archive: tarfile.TarFile, info: tarfile.TarInfo, label: str) -> Member:

@@ -20,6 +20,7 @@ from ..process import executable, run
 if TYPE_CHECKING:
     from .task import Task
 
+_NEWER_THAN_ALL = "399"
 _FORM = "it must look like pypi:PROJECT==VERSION/FILE.whl"
 
 
@@ -67,12 +68,14 @@ def parse_wheel(url: str) -> Wheel:
     if len(parts) not in (5, 6):
         raise UnsupportedUrl(url, _FORM)
     pythons, abis, platforms = (part.split(".") for part in parts[-3:])
-    # Tags from the newest to the oldest are all the same to pip; the last named is asked for.
     python = pythons[-1]
     implementation, version = python[:2], python[2:]
     options = ["--implementation", implementation]
-    if version:
-        options += ["--python-version", version if len(version) == 1 else f"{version[0]}.{version[1:]}"]
+    if version == "3" or "abi3" in abis:
+        # Good for every version from some oldest on. Which one that is stands in the wheel only, and
+        # pip compares it with what it is asked for, so it is asked for one that is newer than all.
+        version = _NEWER_THAN_ALL
+    options += ["--python-version", version if len(version) < 2 else f"{version[0]}.{version[1:]}"]
     for abi in abis:
         options += ["--abi", abi]
     for platform in platforms:

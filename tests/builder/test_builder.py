@@ -3,7 +3,6 @@
 import threading
 
 import pytest
-
 from chx.builder import Builder, BuildOptions
 from chx.builder.errors import BuilderDefect, BuilderFailed, Cancelled, SeveralFailures
 from chx.builder.execution import Result
@@ -61,7 +60,9 @@ def test_inputs_are_built_first_and_everything_once(store, add, build, recorder)
     assert runner.names[0] == "a" and runner.names[-1] == "d" and sorted(runner.names) == ["a", "b", "c", "d"]
     assert set(result) == {(d, "out"), (a, "out")}
     assert store.is_valid(result[d, "out"])
-    assert [path for path, _ in recorder.of("started")] == [path for path, _, _ in recorder.of("finished")]
+    assert (
+        {path for path, _ in recorder.of("started")} == {path for path, _, _ in recorder.of("finished")} == {a, b, c, d}
+    )
     assert build(runner, d) == {(d, "out"): result[d, "out"]}
     assert len(runner.names) == 4 and len(recorder.of("planned")) == 1
 
@@ -189,7 +190,7 @@ def test_our_own_mistakes_say_so(add, build):
     def before(world, work):
         raise ZeroDivisionError("oops")
 
-    with pytest.raises(BuilderDefect, match="defect of chx.*oops"):
+    with pytest.raises(BuilderDefect, match=r"defect of chx.*oops"):
         build(Runner(before=before), add("a"))
 
 

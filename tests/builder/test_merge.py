@@ -1,12 +1,11 @@
 """Laws of merging, and the ways in which links stand for directories."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from chx.builder.errors import RootConflict
 from chx.builder.merge import Source, merge
 from chx.store import Entry, Kind, Manifest
+from hypothesis import given
+from hypothesis import strategies as st
 
 
 def tree(**paths: str) -> Manifest:
@@ -47,7 +46,11 @@ def merged(*trees) -> dict[str, str]:
 
 
 def test_trees_are_laid_over_each_other():
-    assert merged({"usr/bin/a": "1"}, {"usr/bin/b": "2", "etc": "/"}) == {"usr/bin/a": "1", "usr/bin/b": "2", "etc": "/"}
+    assert merged({"usr/bin/a": "1"}, {"usr/bin/b": "2", "etc": "/"}) == {
+        "usr/bin/a": "1",
+        "usr/bin/b": "2",
+        "etc": "/",
+    }
 
 
 def test_identical_files_and_links_do_not_conflict():

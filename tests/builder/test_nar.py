@@ -2,9 +2,8 @@ import hashlib
 import os
 
 import pytest
-
-from chx.builder.fixed import check_fixed, sri
 from chx.builder.errors import HashMismatch, InvalidFixedOutput
+from chx.builder.fixed import check_fixed, sri
 from chx.builder.nar import nar_digest, write_nar
 from chx.store import FixedOutput
 
@@ -42,7 +41,9 @@ def test_a_digest_that_nix_gave(tmp_path):
     """`nix-hash --type sha256 --sri` of an empty directory."""
     root = tmp_path / "empty"
     root.mkdir()
-    assert sri("sha256", nar_digest(str(root), hashlib.sha256())) == "sha256-pQpattmS9VmO3ZIQUFn66az8GSmB4IvYhTTCFn6SUmo="
+    assert (
+        sri("sha256", nar_digest(str(root), hashlib.sha256())) == "sha256-pQpattmS9VmO3ZIQUFn66az8GSmB4IvYhTTCFn6SUmo="
+    )
 
 
 def test_deep_trees_are_no_trouble(tmp_path):

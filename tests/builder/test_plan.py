@@ -1,5 +1,4 @@
 import pytest
-
 from chx.builder.errors import InvalidInput
 from chx.builder.plan import Lane, plan
 from chx.builder.resolve import resolve

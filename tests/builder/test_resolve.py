@@ -46,6 +46,8 @@ def test_the_order_of_sources_does_not_matter():
 
 
 def test_own_outputs_become_paths():
-    drv = Derivation("x", "s", "b", (output_placeholder("dev") + "/x",), {"o": output_placeholder("out")}, ("out", "dev"))
+    drv = Derivation(
+        "x", "s", "b", (output_placeholder("dev") + "/x",), {"o": output_placeholder("out")}, ("out", "dev")
+    )
     done = with_outputs(drv, {"out": "/chx/store/o", "dev": "/chx/store/d"})
     assert done.args == ("/chx/store/d/x",) and done.env["o"] == "/chx/store/o"

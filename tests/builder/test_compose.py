@@ -1,0 +1,137 @@
+import errno
+import os
+import time
+
+import pytest
+from chx.builder.compose import compose_root, prune_roots
+from chx.builder.errors import InvalidInput, RootConflict
+from chx.builder.etc import CONSTANT_ETC
+from chx.store import StorePath
+
+
+@pytest.fixture
+def tree(store, tmp_path):
+    count = 0
+
+    def make(**paths):
+        nonlocal count
+        count += 1
+        root = tmp_path / f"tree{count}"
+        root.mkdir()
+        for path, content in paths.items():
+            place = root / path.replace("__", "/")
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if content.startswith("->"):
+                place.symlink_to(content[2:])
+            else:
+                place.write_text(content)
+        return store.add_tree(str(root), f"tree{count}")
+
+    return make
+
+
+def inode(path):
+    return os.lstat(path).st_ino
+
+
+def test_a_root_is_hard_links_of_its_inputs(store, tree):
+    one, other = tree(usr__bin__a="1", bin="->usr/bin"), tree(bin__b="2")
+    root = compose_root(store, [one, other])
+    assert inode(f"{root}/usr/bin/a") == inode(store.physical(one) + "/usr/bin/a")
+    assert inode(f"{root}/usr/bin/b") == inode(store.physical(other) + "/bin/b")
+    assert os.readlink(f"{root}/bin") == "usr/bin"
+    for directory in ("dev", "proc", "tmp", "build", "chx/store", "etc", "usr", "."):
+        about = os.stat(f"{root}/{directory}")
+        assert about.st_mtime == 1 and about.st_mode & 0o777 == 0o755
+    for path, content in CONSTANT_ETC.items():
+        with open(f"{root}/{path}", "rb") as file:
+            assert file.read() == content
+
+
+def test_equal_inputs_share_a_root_whatever_their_order(store, tree):
+    one, other = tree(a="1"), tree(b="2")
+    root = compose_root(store, [one, other])
+    assert compose_root(store, [other, one, other]) == root
+    assert compose_root(store, [tree(a="1"), other]) == root
+    assert compose_root(store, [one]) != root
+
+
+def test_files_of_etc_that_inputs_bring_stay(store, tree):
+    root = compose_root(store, [tree(etc__passwd="mine")])
+    with open(f"{root}/etc/passwd") as file:
+        assert file.read() == "mine"
+    assert os.path.exists(f"{root}/etc/group")
+
+
+def test_an_empty_root_has_the_same_shape(store):
+    root = compose_root(store, [])
+    assert sorted(os.listdir(root)) == ["build", "chx", "dev", "etc", "proc", "tmp"]
+
+
+def test_a_disagreement_names_the_store_paths_and_leaves_nothing(store, tree):
+    one, other = tree(a="1"), tree(a="2")
+    with pytest.raises(RootConflict) as caught:
+        compose_root(store, [one, other])
+    assert {caught.value.first, caught.value.second} == {str(one), str(other)}
+    assert os.listdir(store.home + "/roots") == []
+
+
+def test_a_file_where_something_is_mounted_is_refused(store, tree):
+    with pytest.raises(RootConflict, match="proc"):
+        compose_root(store, [tree(proc="1")])
+
+
+def test_an_input_that_is_not_there_is_named(store):
+    with pytest.raises(InvalidInput, match="none"):
+        compose_root(store, [StorePath("0" * 32, "none")])
+
+
+def test_files_are_copied_where_they_cannot_be_linked(store, tree, monkeypatch):
+    one = tree(a="1")
+
+    def refuse(*arguments, **options):
+        raise OSError(errno.EMLINK, "too many links")
+
+    monkeypatch.setattr(os, "link", refuse)
+    root = compose_root(store, [one])
+    about = os.stat(f"{root}/a")
+    assert about.st_ino != inode(store.physical(one) + "/a")
+    assert about.st_mtime == 1 and about.st_mode & 0o777 == 0o444
+
+
+def test_trees_that_contain_their_own_path_are_told_apart(store, tmp_path):
+    from chx.store import OutputDraft, scratch_hash
+
+    paths = []
+    for name in ("one", "two"):
+        folder = store.temporary("test") + "/t"
+        os.mkdir(folder)
+        with open(folder + "/self", "w") as file:
+            file.write(scratch_hash("out"))
+        paths.append(store.add_outputs([OutputDraft("out", name, folder, scratch_hash("out"))], (), None)["out"])
+    assert store.info(paths[0]).tree_digest == store.info(paths[1]).tree_digest
+    assert compose_root(store, paths[:1]) != compose_root(store, paths[1:])
+
+
+def test_roots_of_objects_that_are_gone_are_removed(store, tree, monkeypatch):
+    one, other = tree(a="1"), tree(b="2")
+    gone, stays = compose_root(store, [one]), compose_root(store, [other])
+    valid = store.is_valid
+    monkeypatch.setattr(type(store), "is_valid", lambda self, path: path != one and valid(path))
+    assert prune_roots(store) == 1
+    assert not os.path.exists(gone) and os.path.exists(stays)
+
+
+def test_a_large_root_is_composed_within_seconds(store, tmp_path):
+    root = tmp_path / "large"
+    for directory in range(100):
+        os.makedirs(root / f"d{directory}")
+        for number in range(60):
+            (root / f"d{directory}" / f"f{number}").write_text(f"{directory} {number}")
+    large = store.add_tree(str(root), "large")
+    started = time.monotonic()
+    compose_root(store, [large])
+    cold = time.monotonic() - started
+    started = time.monotonic()
+    compose_root(store, [large])
+    assert cold < 3 and time.monotonic() - started < 0.1
