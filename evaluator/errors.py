@@ -10,6 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..lang.errors import Label
 
 
@@ -104,9 +106,18 @@ class Thrown(EvalError):
 
 
 class AssertionFailed(EvalError):
-    """`assert`; caught by `tryEval`."""
+    """`assert`; caught by `tryEval`. `late` makes the real message when it is shown."""
 
     code = "E207"
+
+    def __init__(self, message: str, late: Callable[[], str] | None = None) -> None:
+        super().__init__(message)
+        self.late = late
+
+    def settle(self) -> None:
+        """Make the real message."""
+        if self.late is not None:
+            self.message, self.late = self.late(), None
 
 
 class Aborted(EvalError):

@@ -76,10 +76,13 @@ def parse_hash(text: str, algorithm: str | None) -> Hash:
     check_algorithm(algorithm)
     digest = _decode(rest, SIZES[algorithm], is_sri)
     if digest is None:
-        if is_sri:
-            raise InvalidText(f"invalid SRI hash '{readable(rest)}'")
         raise InvalidText(f"hash '{readable(text)}' has wrong length for hash algorithm '{algorithm}'")
     return Hash(algorithm, digest)
+
+
+def _padded(text: str) -> bytes:
+    # Nix takes base 64 without its padding.
+    return (text + "=" * (-len(text) % 4)).encode("latin-1")
 
 
 def _decode(text: str, size: int, only_base64: bool) -> bytes | None:
@@ -93,8 +96,16 @@ def _decode(text: str, size: int, only_base64: bool) -> bytes | None:
 
             return base32_decode(text, size)
         if len(text) == (size + 2) // 3 * 4 or only_base64:
-            digest = a2b_base64(text.encode("latin-1"))
-            return digest if len(digest) == size else None
+            digest = a2b_base64(_padded(text))
+            if len(digest) == size:
+                return digest
+            if only_base64:
+                raise InvalidText(
+                    f"invalid SRI hash '{readable(text)}', length {len(digest)} != expected length {size}"
+                )
+            return None
+    except InvalidText:
+        raise
     except (ValueError, Error):
         raise InvalidText(f"invalid hash '{readable(text)}'") from None
     return None

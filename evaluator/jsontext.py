@@ -38,10 +38,11 @@ def show_number(value: float) -> str:
     if value != value or value in (float("inf"), float("-inf")):
         return "null"
     text = repr(value)
-    if "e" in text:
-        mantissa, _, exponent = text.partition("e")
-        sign = "-" if exponent[0] == "-" else "+"
-        return f"{mantissa}e{sign}{exponent.lstrip('+-').zfill(2)}"
+    if 1e15 <= abs(value) < 1e16:
+        # Python writes one digit more before it turns to exponents.
+        digits = text.lstrip("-").partition(".")[0].rstrip("0")
+        sign = "-" if value < 0 else ""
+        return f"{sign}{digits[0]}{'.' if digits[1:] else ''}{digits[1:]}e+15"
     return text
 
 
@@ -133,7 +134,11 @@ def _bytes(text: str) -> str:
 
 def _integer(text: str) -> int | float:
     number = int(text)
-    return number if -(2**63) <= number < 2**63 else float(text)
+    if -(2**63) <= number < 2**63:
+        return number
+    if 0 < number < 2**64:
+        raise InvalidText(f"unsigned json number {number} outside of Nix integer range")
+    return float(text)
 
 
 def _no_constant(text: str) -> Value:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from . import coerce, equality, force, operators
 from .codegen.compiled import CompiledFile, mangled
+from .difference import unequal
 from .errors import AssertionFailed, FileUnavailable, readable
 from .values import EMPTY_SET, MISSING, WHERE, ContextString, Path
 
@@ -48,7 +49,17 @@ class File:
 
 def assertion_failed(file: File, start: int, end: int) -> None:
     """Raise the error of `assert`."""
-    raise AssertionFailed(f"assertion '{readable(file.source.text[start:end])}' failed")
+
+    def message() -> str:
+        # As Nix prints the condition; most assertions that fail are caught, so this waits.
+        from ..lang.parser import parse
+        from ..lang.printer import show
+        from ..lang.source import Source
+
+        source = Source(file.source.name, file.source.text[start:end], file.source.base)
+        return f"assertion '{readable(show(parse(source), source.base, ''))}' failed"
+
+    raise AssertionFailed("assertion failed", message)
 
 
 def current_position(file: File, offset: int) -> Any:
@@ -124,6 +135,7 @@ _RUNTIME: Final[Mapping[str, Any]] = {
     "path_literal": coerce.path_literal,
     "select": operators.select,
     "sub": operators.sub,
+    "unequal": unequal,
     "update": operators.update,
 }
 

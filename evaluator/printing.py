@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from types import MethodType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from .errors import readable
 from .values import Builtin, ContextString, Partial, Path, Slot, Value, names
+
+if TYPE_CHECKING:
+    from ..lang.source import Source
 
 _KEYWORDS: Final = frozenset({"if", "then", "else", "assert", "with", "let", "in", "rec", "inherit"})
 _FIRST: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_")
@@ -31,8 +35,12 @@ def quoted(text: str) -> str:
 
 def show_float(value: float) -> str:
     """Six significant digits, as C++ streams print."""
-    text = f"{value:g}"
-    return text
+    return f"{value:g}"
+
+
+def _mark(text: str) -> str:
+    """A text that goes between byte strings."""
+    return text.encode().decode("latin-1")
 
 
 def print_value(value: Value) -> str:
@@ -46,8 +54,8 @@ def show_value(value: Value) -> str:
 
 
 _MARKS: Final = {"thunk": "<CODE>", "lambda": "<LAMBDA>", "builtin": "<PRIMOP>", "partial": "<PRIMOP-APP>",
-                 "repeated": "«repeated»"}  # fmt: skip
-_QUOTES: Final = {"thunk": "«thunk»", "repeated": "«repeated»"}
+                 "repeated": _mark("«repeated»")}  # fmt: skip
+_QUOTES: Final = {"thunk": _mark("«thunk»"), "repeated": _mark("«repeated»")}
 
 
 class _Printer:
@@ -95,11 +103,13 @@ class _Printer:
     def _atom(self, value: Value) -> str:
         kind = type(value)
         if kind is MethodType:
-            return self.marks.get("lambda") or show_lambda(value)
+            return self.marks.get("lambda") or _mark(show_lambda(value))
         if kind is Builtin:
-            return self.marks.get("builtin") or f"«primop {value.name}»"
+            if value.name == "derivation" and "lambda" in self.marks:
+                return self.marks["lambda"]
+            return self.marks.get("builtin") or _mark(f"«primop {value.name}»")
         if kind is Partial:
-            return self.marks.get("partial") or f"«partially applied primop {value.builtin.name}»"
+            return self.marks.get("partial") or _mark(f"«partially applied primop {value.builtin.name}»")
         return show_atom(value)
 
 
@@ -127,8 +137,13 @@ def show_lambda(value: Any) -> str:
 
     file, mark = lambda_mark(value)
     line, column = file.source.place(mark[1])
-    name = f" {mark[3]}" if mark[3] else ""
-    return f"«lambda{name} @ {file.source.name}:{line}:{column}»"
+    name = f" {readable(mark[3])}" if mark[3] else ""
+    return f"«lambda{name} @ {source_name(file.source)}:{line}:{column}»"
+
+
+def source_name(source: Source) -> str:
+    """The name of a source as readable Unicode."""
+    return readable(source.name) if source.name.startswith("/") else source.name
 
 
 _MOST_ATTRS: Final = 10
@@ -138,7 +153,7 @@ _DEEPEST: Final = 10
 
 
 def show_in_error(value: Value) -> str:
-    """A value in a message: what is evaluated, not too much of it."""
+    """A value in a message, in readable Unicode: what is evaluated, not too much of it."""
     return _show_some(value, 0, set())
 
 
@@ -152,8 +167,8 @@ def _show_some(slot: Slot, depth: int, seen: set[int]) -> str:
     if kind is str or kind is ContextString:
         text = value if kind is str else value.text
         if len(text) > _LONGEST:
-            return f"{quoted(text[:_LONGEST])} «{len(text) - _LONGEST} bytes elided»"
-        return quoted(text)
+            return f"{readable(quoted(text[:_LONGEST]))} «{len(text) - _LONGEST} bytes elided»"
+        return readable(quoted(text))
     if kind is dict:
         return _show_set(value, depth, seen)
     if kind is tuple:
@@ -164,7 +179,7 @@ def _show_some(slot: Slot, depth: int, seen: set[int]) -> str:
         return f"«primop {value.name}»"
     if kind is Partial:
         return f"«partially applied primop {value.builtin.name}»"
-    return show_atom(value)
+    return readable(show_atom(value))
 
 
 def _show_set(value: dict[str, Slot], depth: int, seen: set[int]) -> str:
@@ -176,7 +191,7 @@ def _show_set(value: dict[str, Slot], depth: int, seen: set[int]) -> str:
     all_names = names(value)
     if depth > _DEEPEST:
         return "{ ... }" if all_names else "{ }"
-    parts = [f"{show_name(name)} = {_show_some(value[name], depth + 1, seen)};" for name in all_names[:_MOST_ATTRS]]
+    parts = [f"{readable(show_name(name))} = {_show_some(value[name], depth + 1, seen)};" for name in all_names[:_MOST_ATTRS]]
     if len(all_names) > _MOST_ATTRS:
         parts.append(f"«{len(all_names) - _MOST_ATTRS} attributes elided»")
     return f"{{ {' '.join(parts)} }}" if parts else "{ }"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from .errors import FileUnavailable, readable
 
 
@@ -14,11 +16,21 @@ def store_name(path: str) -> str:
     return name
 
 
-def check(name: str) -> None:
-    """Raise unless a store object may be called that."""
-    from ..store.path import InvalidStorePath, check_name
+_ALLOWED: Final = frozenset("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ+-._?=")
+_LONGEST: Final = 211
 
-    try:
-        check_name(name)
-    except InvalidStorePath as error:
-        raise FileUnavailable(readable(error.message), hint=error.hint) from None
+
+def check(name: str) -> None:
+    """Raise unless a store object may be called that; the rules of `store.path.check_name` in Nix's words."""
+    if not name:
+        raise FileUnavailable("name must not be empty")
+    if len(name) > _LONGEST:
+        raise FileUnavailable(f"name '{readable(name)}' must be no longer than {_LONGEST} characters")
+    if name in (".", "..") or name.startswith((".-", "..-")):
+        raise FileUnavailable(f"name '{name}' is not valid")
+    for c in name:
+        if c not in _ALLOWED:
+            raise FileUnavailable(
+                f"name '{readable(name)}' contains illegal character '{readable(c)}'",
+                hint="use letters, digits and + - . _ ? = only",
+            )

@@ -30,6 +30,7 @@ from types import TracebackType
 from typing import Any, Final
 
 from .errors import (
+    AssertionFailed,
     ArgumentMismatch,
     EvalError,
     FileUnavailable,
@@ -51,6 +52,8 @@ def annotate(error: BaseException) -> BaseException:
     if isinstance(error, EvalError):
         if not error.traced:
             error.traced = True
+            if isinstance(error, AssertionFailed):
+                error.settle()
             _describe(error, error.__traceback__)
         return error
     if isinstance(error, RecursionError):
@@ -245,9 +248,11 @@ def describe_place(attrs: dict[str, Any], name: str) -> str | None:
     found = attr_place(attrs, name)
     if found is None:
         return None
+    from .printing import source_name
+
     file, offset = found
     line, column = file.source.place(offset)
-    return f"{file.source.name}:{line}:{column}"
+    return f"{source_name(file.source)}:{line}:{column}"
 
 
 def lambda_mark(function: Any) -> tuple[Any, tuple[Any, ...]]:

@@ -32,8 +32,8 @@ class _Writer:
         self.context: set[Element] = set()
         self.derivations: set[str] = set()
 
-    def empty(self, depth: int, name: str, **attributes: str) -> None:
-        self.lines.append(f"{'  ' * depth}<{name}{_attributes(attributes)} />")
+    def empty(self, depth: int, tag: str, /, **attributes: str) -> None:
+        self.lines.append(f"{'  ' * depth}<{tag}{_attributes(attributes)} />")
 
     def open(self, depth: int, name: str, attributes: dict[str, str]) -> None:
         self.lines.append(f"{'  ' * depth}<{name}{_attributes(attributes)}>")

@@ -9,7 +9,7 @@ from ..errors import MissingAttribute, TypeMismatch
 from ..force import force, force_slot
 from ..operators import call, call2
 from ..trace import attr_place, lambda_mark
-from ..values import MISSING, WHERE, Builtin, Partial, Slot, Value, describe, names
+from ..values import MISSING, WHERE, Builtin, Partial, Slot, Value, names
 from .arguments import attrs, function, items, plain_string
 
 
@@ -139,7 +139,7 @@ def function_args(argument: Slot) -> dict[str, Slot]:
     if kind is Builtin or kind is Partial:
         return {"outputs": True} if kind is Builtin and found.name == "derivation" else {}
     if kind is not MethodType:
-        raise TypeMismatch(f"'functionArgs' requires a function, but got {describe(found)}")
+        raise TypeMismatch("'functionArgs' requires a function")
     file, mark = lambda_mark(found)
     if mark[4] is None:
         return {}

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from .. import session
 from ..coerce import coerce_to_string
-from ..errors import InvalidDerivation, InvalidText, MissingAttribute, readable
+from ..errors import FileUnavailable, InvalidDerivation, InvalidText, MissingAttribute, readable
 from ..force import force, force_slot
-from ..hashes import parse_hash
+from ..hashes import SIZES, parse_hash
 from ..operators import expected
 from ..storename import check
 from ..values import MISSING, WHERE, ContextString, Slot, Value, names
@@ -35,7 +35,7 @@ def derivation(argument: Slot) -> dict[str, Slot]:
     for output, result in by_name.items():
         result.update(base)
         result.update(by_name)
-        result["all"] = every
+        result["all"] = [_all, every]
         result["drvAttrs"] = given
         result["outPath"] = [_field, (strict, output)]
         result["drvPath"] = [_field, (strict, "drvPath")]
@@ -44,6 +44,10 @@ def derivation(argument: Slot) -> dict[str, Slot]:
     if not outputs:
         raise InvalidDerivation("derivation cannot have an empty set of outputs")
     return by_name[outputs[0]]
+
+
+def _all(every: tuple[Slot, ...]) -> tuple[Slot, ...]:
+    return every
 
 
 def _field(argument: tuple[list[Any], str]) -> Value:
@@ -58,7 +62,7 @@ def derivation_strict(argument: Slot) -> dict[str, Slot]:
     """`derivationStrict attrs`: instantiates; answers `drvPath` and the outputs."""
     given = attrs(argument)
     if "name" not in given:
-        raise InvalidDerivation("required attribute 'name' missing")
+        raise MissingAttribute("name", names(given))
     name = _name(given["name"])
     try:
         return _Draft(name, given).instantiate()
@@ -77,12 +81,10 @@ def _name(slot: Slot) -> str:
     name = plain_string(slot)
     try:
         check(name)
-    except Exception as error:
-        raise InvalidDerivation(
-            f"invalid derivation name: {error}. Please pass a different 'name'."
-        ) from None
+    except FileUnavailable as error:
+        raise InvalidDerivation(f"invalid derivation name: {error}. Please pass a different 'name'.") from None
     if name.endswith(".drv"):
-        raise InvalidDerivation("derivation names are not allowed to end in '.drv'")
+        raise InvalidDerivation("derivation names are allowed to end in '.drv' only if they produce a single derivation file")
     return name
 
 
@@ -153,8 +155,6 @@ class _Draft:
         for output in outputs:
             if output in seen:
                 raise InvalidDerivation(f"duplicate derivation output '{readable(output)}'")
-            if output == "drv":
-                raise InvalidDerivation("invalid derivation output name 'drv'")
             if output == "drvPath":
                 raise InvalidDerivation("invalid derivation output name 'drvPath'")
             check(output)
@@ -217,8 +217,9 @@ class _Draft:
         modes = {"flat": "flat", "recursive": "recursive", "nar": "recursive"}
         if mode not in modes:
             raise InvalidDerivation(f"invalid value '{readable(mode)}' for 'outputHashMode' attribute")
+        algorithm = self.env.get("outputHashAlgo")
         try:
-            found = parse_hash(text, self.env.get("outputHashAlgo") or None)
+            found = parse_hash(text, algorithm if algorithm in SIZES else None)
         except InvalidText as error:
             raise InvalidDerivation(error.message) from None
         return FixedOutput(cast(Any, found.algorithm), found.digest, cast(Any, modes[mode]))

@@ -11,7 +11,7 @@ from ..errors import EvalError, FileUnavailable, InvalidContext, MissingAttribut
 from ..force import force_slot
 from ..operators import call2
 from ..storename import check, store_name
-from ..values import MISSING, ContextString, Path, Slot, Value, make_string, names
+from ..values import MISSING, ContextString, Path, Slot, Value, make_string, names, string_text
 from .arguments import attrs, boolean, function, items, plain_string, string, string_with_context, value
 
 if TYPE_CHECKING:
@@ -96,11 +96,9 @@ def read_file_type(path: Slot) -> str:
 def path_exists(path: Slot) -> bool:
     """`pathExists path`; a trailing slash asks for a directory."""
     found = value(path)
-    shown = found.text if type(found) in (str, ContextString) else ""
+    shown = string_text(found) or ""
     world = session.world()
     text = checked_path(found)
-    if type(found) is str:
-        shown = found
     kind = world.file_type(text)
     if kind is None:
         return False

@@ -194,31 +194,52 @@ def _sort_less(found: tuple[Slot, ...]) -> tuple[Slot, ...]:
     return tuple(sorted(forced, key=cmp_to_key(compare)))
 
 
-class _Key:
-    """A key of `genericClosure`, ordered as `lessThan` orders."""
+class _Keys:
+    """The keys seen so far: a hash set while all are strings or all integers, else in order."""
 
-    __slots__ = ("key",)
+    def __init__(self) -> None:
+        self._kind: type | None = None
+        self._plain: set[Any] = set()
+        self._ordered: list[Value] = []
 
-    def __init__(self, key: Value) -> None:
-        self.key = key
-
-    def __lt__(self, other: _Key) -> bool:
-        return less(self.key, other.key)
+    def add(self, key: Value) -> bool:
+        """Whether the key is new."""
+        kind = type(key)
+        if not self._ordered and (kind is str or kind is int) and (kind is self._kind or not self._plain):
+            if key in self._plain:
+                return False
+            self._kind = kind
+            self._plain.add(key)
+            return True
+        if self._plain:
+            self._ordered = sorted(self._plain)
+            self._plain = set()
+        low, high = 0, len(self._ordered)
+        while low < high:
+            middle = (low + high) // 2
+            if less(key, self._ordered[middle]):
+                high = middle
+            elif less(self._ordered[middle], key):
+                low = middle + 1
+            else:
+                return False
+        self._ordered.insert(low, key)
+        return True
 
 
 def generic_closure(argument: Slot) -> tuple[Slot, ...]:
     """`genericClosure { startSet; operator; }`: breadth first, each key once."""
     given = attrs(argument)
-    for name in ("startSet", "operator"):
-        if name not in given:
-            raise MissingAttribute(name, names(given)) if name == "startSet" else _no_attribute(name)
+    if "startSet" not in given:
+        raise MissingAttribute("startSet", names(given))
     start = items(given["startSet"])
     if not start:
         return ()
+    if "operator" not in given:
+        raise MissingAttribute("operator", names(given))
     operator = function(given["operator"])
     pending: list[Slot] = list(start)
-    done: set[Any] = set()
-    ordered: list[_Key] = []
+    keys = _Keys()
     result: list[Slot] = []
     at = 0
     while at < len(pending):
@@ -229,41 +250,8 @@ def generic_closure(argument: Slot) -> tuple[Slot, ...]:
         if key is MISSING:
             raise MissingAttribute("key", names(item))
         found = value(key)
-        if not _is_new(found, done, ordered):
+        if not keys.add(found):
             continue
         result.append(item)
         pending.extend(items(call(operator, slot)))
     return tuple(result)
-
-
-def _no_attribute(name: str) -> MissingAttribute:
-    return MissingAttribute(name, [])
-
-
-def _is_new(key: Value, done: set[Any], ordered: list[_Key]) -> bool:
-    kind = type(key)
-    if kind is str or kind is int:
-        if done and (sample := next(iter(done)))[0] is not kind:
-            less(key, sample[1])
-        if ordered:
-            less(key, ordered[0].key)
-        if (kind, key) in done:
-            return False
-        done.add((kind, key))
-        return True
-    from bisect import bisect_left
-
-    if done:
-        less(key, next(iter(done))[1])
-    if not ordered and not done:
-        # Nix compares a lone key with nothing, so it may be of any type.
-        ordered.append(_Key(key))
-        return True
-    wrapped = _Key(key)
-    at = bisect_left(ordered, wrapped)
-    if at < len(ordered) and not wrapped < ordered[at]:
-        return False
-    ordered.insert(at, wrapped)
-    return True
-
-

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..coerce import coerce_to_string
 from ..context import EMPTY
 from ..errors import InvalidText, OutOfRange
-from ..values import Slot, Value, make_string
+from ..values import ContextString, Slot, Value, make_string
 from .arguments import integer, items, plain_string, string, string_with_context, value
 
 
@@ -35,8 +35,8 @@ def substring(start: Slot, length: Slot, argument: Slot) -> Value:
     if count == 0:
         # Nix keeps the context of a string of which nothing is taken.
         found = value(argument)
-        context = getattr(found, "context", EMPTY)
-        return make_string("", context)
+        if type(found) is str or type(found) is ContextString:
+            return make_string("", getattr(found, "context", EMPTY))
     text, context = coerce_to_string(value(argument), copy=True)
     return make_string(text[begin:] if count < 0 else text[begin : begin + count], context)
 

@@ -184,7 +184,7 @@ class Recursion:
         unit, names, node = self.unit, self.scope.names, attr.value
         if isinstance(node, nodes.Var):
             found = self.scope.find(node.name)
-            if found is None or names.get(node.name) is found:
+            if found is None or (names.get(node.name) is found and not self._is_settled(node.name)):
                 return False
             names[attr.name] = found
             return True
@@ -200,6 +200,13 @@ class Recursion:
             lambdas.KnownLambda(self, binding, node, attr.name)
             return True
         return False
+
+    def _is_settled(self, name: str) -> bool:
+        """Whether an attribute is itself no mere name for another one, which could be in a circle."""
+        return any(
+            attr.name == name and isinstance(attr, nodes.Attr) and not isinstance(attr.value, nodes.Var)
+            for attr in self._node.attrs
+        )
 
     def _inherit_from(self, attr: nodes.InheritedFrom) -> str:
         """The slot of `inherit (origin) name;`."""

@@ -106,7 +106,7 @@ def _builtin(
     own, rest = arguments[: entry.arity], arguments[entry.arity :]
     test = _TYPE_TESTS.get(name)
     if test is not None:
-        text = f"({test.format(given[0])})"
+        text = f"({test.format(expressions.named(unit, given[0]))})"
     else:
         texts = _slots(unit, scope, own, given)
         text = f"{unit.program.builtin_function(name)}({', '.join(texts)})"

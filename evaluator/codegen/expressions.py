@@ -57,6 +57,15 @@ def value(unit: Unit, scope: Scope, node: nodes.Expr) -> str:
     return gen(unit, scope, node, None)
 
 
+def named(unit: Unit, text: str) -> str:
+    """A variable for a text; Python warns about some operations on literals."""
+    if text.isidentifier():
+        return text
+    target: str = unit.program.fresh("r")
+    unit.emit(f"{target} = {text}")
+    return target
+
+
 def gen(unit: Unit, scope: Scope, node: nodes.Expr, goal: str | None) -> str:
     """Evaluate a node, see above."""
     if unit.indent > _DEEPEST_INDENT and type(node) in _NESTING:
@@ -75,7 +84,10 @@ def outline(unit: Unit, scope: Scope, node: nodes.Expr, goal: str | None) -> str
 def thunk_unit(unit: Unit, scope: Scope, node: nodes.Expr, environment: Environment, name: str | None = None) -> Unit:
     """The function that evaluates `node` later."""
     child = Unit(unit.program, unit.program.fresh("t"), environment, [], place("t", node, name))
-    gen(child, scope, node, RETURN)
+    if isinstance(node, nodes.Lambda):
+        _lambda(child, scope, node, RETURN, name)
+    else:
+        gen(child, scope, node, RETURN)
     return child
 
 
@@ -260,6 +272,8 @@ def _variable(unit: Unit, scope: Scope, node: nodes.Var, goal: str | None) -> st
     found = scope.find(node.name)
     if found is not None:
         return variable(unit, found, node, goal)
+    if node.name == "__curPos":
+        return _current_position(unit, scope, nodes.CurPos(node.start, node.end), goal)
     scopes = ", ".join(unit.use(binding) for binding in scope.with_sets())
     return finish(unit, f"lookup({node.name!r}, ({scopes},))", goal, place("w", node))
 
@@ -358,9 +372,9 @@ def _list(unit: Unit, scope: Scope, node: nodes.List, goal: str | None) -> str:
     return finish(unit, text, goal, None)
 
 
-def _lambda(unit: Unit, scope: Scope, node: nodes.Lambda, goal: str | None) -> str:
+def _lambda(unit: Unit, scope: Scope, node: nodes.Lambda, goal: str | None, name: str | None = None) -> str:
     environment = Environment(unit)
-    (text,) = environment.close(lambdas.closure(unit, scope, node, environment, None))
+    (text,) = environment.close(lambdas.closure(unit, scope, node, environment, name))
     return finish(unit, text, goal, None)
 
 
@@ -385,6 +399,7 @@ def condition(unit: Unit, scope: Scope, node: nodes.Expr, what: str, at: Any = N
     unit.program.pending = None
     if text in ("True", "False"):
         return text
+    text = named(unit, text)
     unit.emit(f"if {text} is not True and {text} is not False: not_bool({text})", place("b", node, what))
     return text
 
@@ -419,6 +434,13 @@ def _if(unit: Unit, scope: Scope, node: nodes.If, goal: str | None) -> str:
 
 
 def _assert(unit: Unit, scope: Scope, node: nodes.Assert, goal: str | None) -> str:
+    condition_node = node.condition
+    if isinstance(condition_node, nodes.Binary) and condition_node.operator == "==":
+        left = value(unit, scope, condition_node.left)
+        right = value(unit, scope, condition_node.right)
+        mark: Mark = ("o", condition_node.operator_start, condition_node.operator_start + 2, "==")
+        unit.emit(f"if not {_equal_text(left, right)}: unequal({left}, {right})", mark)
+        return gen(unit, scope, node.body, goal)
     text = condition(unit, scope, node.condition, "in the condition of the assert statement")
     unit.emit(f"if not ({text}): assertion_failed(F, {node.condition.start}, {node.condition.end})", place("A", node))
     return gen(unit, scope, node.body, goal)
@@ -517,7 +539,7 @@ def _div_text(left: str, right: str) -> str:
 
 def _equal_text(left: str, right: str) -> str:
     for one, two in ((left, right), (right, left)):
-        if two in ("None", "True", "False"):
+        if two in ("None", "True", "False") and one.isidentifier():
             return f"({one} is {two})"
         if two == "()" and one.isidentifier():
             return f"(type({one}) is tuple and not {one})"

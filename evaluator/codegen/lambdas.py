@@ -80,9 +80,7 @@ class CompiledLambda:
             for i, stem in enumerate(stems):
                 header = f"def {stem}(e, x):"
                 mark = self._mark(self.chain[i])
-                before = [] if i == 0 else ["e[0]"] if i == 1 else [f"e[{j}]" for j in range(i)]
-                if i == 0:
-                    before = ["e"]
+                before = ["e"] if i == 0 else [f"e[{j}]" for j in range(i + 1)]
                 if i < count - 1:
                     write([(header, mark), (f" return M({stems[i + 1]}, ({', '.join(before)}, x))", None)])
                 else:

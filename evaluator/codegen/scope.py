@@ -92,7 +92,7 @@ class NameCheck:
         kind = type(node)
         if kind is nodes.Var:
             assert isinstance(node, nodes.Var)
-            if not self.counts.get(node.name) and not self.withs:
+            if not self.counts.get(node.name) and not self.withs and node.name != "__curPos":
                 self._undefined(node.name, node.start, node.end)
         elif isinstance(node, nodes.Lambda):
             names = [f.name for f in node.formals] if node.formals is not None else []
