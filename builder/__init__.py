@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .builder import Builder
     from .compose import compose_root, prune_roots
     from .errors import BuildError, Cancelled, SeveralFailures
+    from .fixed import hash_content, sri
     from .log import find_log, open_log
     from .options import BuildOptions
     from .plan import Lane, Plan, Step, plan
@@ -40,10 +41,12 @@ __all__ = [
     "bwrap_arguments",
     "compose_root",
     "find_log",
+    "hash_content",
     "open_log",
     "plan",
     "prune_roots",
     "resolve",
+    "sri",
 ]
 
 _HOMES = {
@@ -63,10 +66,12 @@ _HOMES = {
     "bwrap_arguments": "sandbox",
     "compose_root": "compose",
     "find_log": "log",
+    "hash_content": "fixed",
     "open_log": "log",
     "plan": "plan",
     "prune_roots": "compose",
     "resolve": "resolve",
+    "sri": "fixed",
 }
 
 

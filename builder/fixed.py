@@ -33,10 +33,10 @@ def sri(algorithm: str, digest: bytes) -> str:
     return f"{algorithm}-{binascii.b2a_base64(digest, newline=False).decode()}"
 
 
-def digest_of(path: str, fixed: FixedOutput) -> bytes:
-    """The digest of `path` in the mode and algorithm of `fixed`; raises `InvalidFixedOutput`."""
-    hasher = new_hasher(fixed.algorithm)
-    if fixed.mode == "recursive":
+def hash_content(path: str, algorithm: str, mode: str) -> bytes:
+    """The digest of the bytes of a file (`flat`) or of the NAR of a tree (`recursive`); raises `InvalidFixedOutput`."""
+    hasher = new_hasher(algorithm)
+    if mode == "recursive":
         try:
             return nar_digest(path, hasher)
         except ValueError as error:
@@ -44,8 +44,6 @@ def digest_of(path: str, fixed: FixedOutput) -> bytes:
     about = os.lstat(path)
     if not stat.S_ISREG(about.st_mode):
         raise InvalidFixedOutput('a flat hash is that of a file, and this is none; use outputHashMode = "recursive"')
-    if about.st_mode & 0o111:
-        raise InvalidFixedOutput('a flat hash says nothing of the executable bit; use outputHashMode = "recursive"')
     with open(path, "rb", buffering=0) as file:
         while chunk := file.read(_CHUNK):
             hasher.update(chunk)
@@ -54,6 +52,8 @@ def digest_of(path: str, fixed: FixedOutput) -> bytes:
 
 def check_fixed(path: str, fixed: FixedOutput, url: str | None = None) -> None:
     """Raise `HashMismatch` or `InvalidFixedOutput` unless `path` is what `fixed` promises."""
-    got = digest_of(path, fixed)
+    got = hash_content(path, fixed.algorithm, fixed.mode)
+    if fixed.mode == "flat" and os.lstat(path).st_mode & 0o111:
+        raise InvalidFixedOutput('a flat hash says nothing of the executable bit; use outputHashMode = "recursive"')
     if got != fixed.digest:
         raise HashMismatch(sri(fixed.algorithm, fixed.digest), sri(fixed.algorithm, got), url)
