@@ -1,7 +1,27 @@
-"""The language: text to a tree in which every node knows its span."""
+"""The language: text to a tree in which every node knows its span.
+
+`parse` and `show` are imported when they are first asked for: what runs from a
+cache needs neither.
+"""
 
 from .errors import Label, LangError, ParseError
-from .parser import parse
 from .source import Place, Source, Span
 
-__all__ = ["Label", "LangError", "ParseError", "Place", "Source", "Span", "parse"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .parser import parse
+    from .printer import show
+
+__all__ = ["Label", "LangError", "ParseError", "Place", "Source", "Span", "parse", "show"]
+
+
+def __getattr__(name: str) -> object:
+    if name == "parse":
+        from .parser import parse
+
+        return parse
+    if name == "show":
+        from .printer import show
+
+        return show
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from typing import Union
-
-from .nodes import Attr, AttrKey, AttrSet, DynamicAttr, Expr, Inherited, InheritedFrom, Name
+from .nodes import Attr, AttrSet, DynamicAttr, Inherited, InheritedFrom, Name
+from .patterns import pattern
 from .refusal import Refusal
 
-_PLAIN_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_'-]*")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import TypeAlias
+
+    from .nodes import AttrKey, Expr
+
+    Member: TypeAlias = "Attr | Inherited | InheritedFrom | Bindings"
+_PLAIN_NAME = pattern("plain name")
 KEYWORDS = frozenset(["if", "then", "else", "assert", "with", "let", "in", "rec", "inherit"])
 
 
@@ -42,10 +47,10 @@ class Bindings:
 
     __slots__ = ("attr_end", "attr_start", "attrs", "dynamic", "end", "name", "nested", "origins", "recursive", "start")
 
-    def __init__(self) -> None:
-        self.attrs: dict[str, Union[Attr, Inherited, InheritedFrom, Bindings]] = {}
+    def __init__(self, attrs: dict[str, Member]) -> None:
+        self.attrs = attrs
         self.origins: list[Expr] = []
-        self.dynamic: list[Union[DynamicAttr, tuple[Expr, Bindings, int, int]]] = []
+        self.dynamic: list[DynamicAttr | tuple[Expr, Bindings, int, int]] = []
         self.recursive = False
         self.nested = False
         self.name = ""
@@ -72,14 +77,14 @@ class Bindings:
         key = path[index]
         self.nested = True
         if type(key) is not Name:
-            inner = Bindings()
+            inner = Bindings({})
             inner.start = start
             inner.end = end
             self.dynamic.append((key, inner, start, key.end))
             return inner
         present = self.attrs.get(key.name)
         if present is None:
-            inner = Bindings()
+            inner = Bindings({})
             inner.name = key.name
             inner.start = inner.attr_start = start
             inner.end = end
@@ -189,9 +194,8 @@ class Bindings:
 
 def thaw(node: AttrSet) -> Bindings:
     """Bindings that hold what a finished set holds."""
-    result = Bindings()
+    result = Bindings({attr.name: attr for attr in node.attrs})
     result.recursive = node.recursive
-    result.attrs = {attr.name: attr for attr in node.attrs}
     result.origins = list(node.origins)
     result.dynamic = list(node.dynamic)
     result.start = node.start
@@ -199,7 +203,7 @@ def thaw(node: AttrSet) -> Bindings:
     return result
 
 
-def _place(attr: Union[Attr, Inherited, InheritedFrom, Bindings]) -> tuple[int, int]:
+def _place(attr: Member) -> tuple[int, int]:
     if type(attr) is Bindings:
         return attr.attr_start, attr.attr_end
     assert type(attr) is not Bindings

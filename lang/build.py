@@ -14,21 +14,43 @@ Nodes are made by `tuple.__new__`: a quarter of the time of calling the class.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeAlias
-
 from .bindings import Bindings
 from .nodes import (
-    Apply, Assert, Attr, AttrSet, CurPos, Expr, Float, Formal, If, Int, Lambda, Let, List, Name, Path, SearchPath,
-    Select, Str, Var, With,
+    Apply,
+    Assert,
+    Attr,
+    AttrSet,
+    Binary,
+    CurPos,
+    Expr,
+    Float,
+    Formal,
+    HasAttr,
+    If,
+    Int,
+    Lambda,
+    Let,
+    List,
+    Name,
+    Path,
+    SearchPath,
+    Select,
+    Str,
+    Var,
+    With,
 )  # fmt: skip
 from .operators import Row
 from .refusal import Refusal
 from .text import split_path, strip, unescape
 
-Stack: TypeAlias = list[tuple[int, Any, int]]
-Action: TypeAlias = Callable[[Stack, int], Any]
-Atom: TypeAlias = Callable[[str, int, int], Any]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TypeAlias
+
+    Stack: TypeAlias = list[tuple[int, Any, int]]
+    Action: TypeAlias = Callable[[Stack, int], Any]
+    Atom: TypeAlias = Callable[[str, int, int], Any]
 
 _new: Any = tuple.__new__
 
@@ -323,10 +345,45 @@ def conditional(stack: Stack, end: int) -> Expr:
 # Operators
 
 
-def row_first(stack: Stack, end: int) -> Row:
+# Most rows are a single operation. These stay plain tuples, told apart by length:
+# (left, its start, operator, its start), the same with (right, its start, end), and
+# (whole, its start, end).
+
+
+def row_first(stack: Stack, end: int) -> Any:
+    _, left, start = stack[-2]
+    _, symbol, at = stack[-1]
+    return left, start, symbol, at
+
+
+def row_operand(stack: Stack, end: int) -> Any:
+    row = stack[-2][1]
+    _, right, start = stack[-1]
+    if type(row) is tuple:
+        return *row, right, start, end
+    row.operand(right, start, end)
+    return row
+
+
+def operators(stack: Stack, end: int) -> Expr:
+    row = stack[-1][1]
+    if type(row) is Row:
+        return row.finish()
+    if len(row) == 3:
+        return row[0]  # type: ignore[no-any-return]
+    left, start, symbol, at, right, _, _ = row
+    return _new(Binary, (symbol, left, right, at, start, end))  # type: ignore[no-any-return]
+
+
+def _row(value: Any) -> Row:
+    if type(value) is Row:
+        return value
     row = Row()
-    row.operand(stack[-2][1], stack[-2][2], end)
-    row.binary(stack[-1][1], stack[-1][2])
+    row.operand(value[0], value[1], value[-1])
+    if len(value) != 3:
+        row.binary(value[2], value[3])
+    if len(value) == 7:
+        row.operand(value[4], value[5], value[6])
     return row
 
 
@@ -337,39 +394,26 @@ def row_first_prefix(stack: Stack, end: int) -> Row:
 
 
 def row_binary(stack: Stack, end: int) -> Row:
-    row: Row = stack[-2][1]
+    row = _row(stack[-2][1])
     row.binary(stack[-1][1], stack[-1][2])
     return row
 
 
 def row_prefix(stack: Stack, end: int) -> Row:
-    row: Row = stack[-2][1]
+    row = _row(stack[-2][1])
     row.prefix(stack[-1][1], stack[-1][2])
     return row
 
 
-def row_operand(stack: Stack, end: int) -> Row:
-    row: Row = stack[-2][1]
-    row.operand(stack[-1][1], stack[-1][2], end)
-    return row
-
-
-def row_first_has(stack: Stack, end: int) -> Row:
-    row = Row()
-    row.operand(stack[-3][1], stack[-3][2], end)
-    row.has(_keys(stack[-1][1]), end)
-    return row
+def row_first_has(stack: Stack, end: int) -> Any:
+    _, subject, start = stack[-3]
+    return _new(HasAttr, (subject, _keys(stack[-1][1]), start, end)), start, end
 
 
 def row_has(stack: Stack, end: int) -> Row:
-    row: Row = stack[-3][1]
+    row = _row(stack[-3][1])
     row.has(_keys(stack[-1][1]), end)
     return row
-
-
-def operators(stack: Stack, end: int) -> Expr:
-    row: Row = stack[-1][1]
-    return row.finish()
 
 
 # Application and selection
@@ -412,8 +456,14 @@ def parentheses(stack: Stack, end: int) -> Expr:
     return stack[-2][1]  # type: ignore[no-any-return]
 
 
+# While no binding is nested, computed or from elsewhere, bindings are a plain dictionary.
+
+
 def _bindings(value: Any) -> Bindings:
-    return value if type(value) is Bindings else Bindings()
+    """The value of `bindings` or `bindings1` as an object; none is an empty list."""
+    if type(value) is Bindings:
+        return value
+    return Bindings(value if type(value) is dict else {})
 
 
 def let_body(stack: Stack, end: int) -> Expr:
@@ -427,8 +477,10 @@ def recursive_set(stack: Stack, end: int) -> Expr:
 
 
 def set_(stack: Stack, end: int) -> Expr:
-    bindings: Bindings = stack[-2][1]
-    return bindings.freeze(False, stack[-3][2], end)
+    bindings = stack[-2][1]
+    if type(bindings) is dict:
+        return _new(AttrSet, (False, tuple(bindings.values()), (), (), stack[-3][2], end))  # type: ignore[no-any-return]
+    return bindings.freeze(False, stack[-3][2], end)  # type: ignore[no-any-return]
 
 
 def empty_set(stack: Stack, end: int) -> Expr:
@@ -439,25 +491,26 @@ def list_(stack: Stack, end: int) -> Expr:
     return _new(List, (tuple(stack[-2][1]), stack[-3][2], end))  # type: ignore[no-any-return]
 
 
-def binding_first(stack: Stack, end: int) -> Bindings:
-    bindings = Bindings()
+def binding_first(stack: Stack, end: int) -> Any:
     key = stack[-4][1]
     if type(key) is Name:
         name_, start, key_end = key
-        bindings.attrs[name_] = _new(Attr, (name_, stack[-2][1], start, key_end))
-    else:
-        bindings.bind(_keys(key), stack[-2][1], stack[-4][2], end)
+        return {name_: _new(Attr, (name_, stack[-2][1], start, key_end))}
+    bindings = Bindings({})
+    bindings.bind(_keys(key), stack[-2][1], stack[-4][2], end)
     return bindings
 
 
-def binding(stack: Stack, end: int) -> Bindings:
-    bindings: Bindings = stack[-5][1]
+def binding(stack: Stack, end: int) -> Any:
+    bindings = stack[-5][1]
     key = stack[-4][1]
     if type(key) is Name:
         name_, start, key_end = key
-        if name_ not in bindings.attrs:
-            bindings.attrs[name_] = _new(Attr, (name_, stack[-2][1], start, key_end))
+        attrs = bindings if type(bindings) is dict else bindings.attrs
+        if name_ not in attrs:
+            attrs[name_] = _new(Attr, (name_, stack[-2][1], start, key_end))
             return bindings
+    bindings = _bindings(bindings)
     bindings.bind(_keys(key), stack[-2][1], stack[-4][2], end)
     return bindings
 

@@ -2,35 +2,49 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .source import Source, Span
 
-from .source import Source, Span
 
-
-@dataclass(slots=True)
 class Label:
     """A place in a source and what to say about it."""
 
-    source: Source
-    span: Span
-    text: str = ""
+    __slots__ = ("source", "span", "text")
+
+    def __init__(self, source: Source, span: Span, text: str = "") -> None:
+        self.source = source
+        self.span = span
+        self.text = text
+
+    def __repr__(self) -> str:
+        place = self.source.place(self.span.start)
+        return f"Label({self.source.name}:{place.line}:{place.column}, {self.text!r})"
 
 
-@dataclass(slots=True)
 class LangError(Exception):
     """A text is not an expression. `message` follows the wording of Nix.
 
     `labels[0]` is the place itself; `hint` is what to try.
     """
 
-    message: str
-    labels: list[Label] = field(default_factory=list)
-    hint: str | None = None
-    code: str = "E100"
+    def __init__(
+        self, message: str, labels: list[Label] | None = None, hint: str | None = None, code: str = "E100"
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.labels = labels if labels is not None else []
+        self.hint = hint
+        self.code = code
 
     def __str__(self) -> str:
         return self.message
 
 
 class ParseError(LangError):
-    """The text does not follow the grammar (E101), repeats an attribute (E102), ..."""
+    """The text cannot be parsed.
+
+    E101: it does not follow the grammar. E102: an attribute is defined twice. E103: a
+    function has two arguments of one name. E104: a name is computed where it must not be.
+    E105: a number is too large. E106: a path is malformed. E107: a string holds a NUL.
+    """

@@ -194,6 +194,7 @@ def _fast_table(plain: dict[str, Any]) -> dict[str, Any]:
     `stride`, in the order of `KINDS`: next state, next state after a variable, index into
     `arguments` (state if it is one, else after the variable), next state after a name, index
     into `atoms` (action, next state), index into `closes` (state, kind of literal).
+    The last column, of the number -1, is for what is not a terminal.
     `gotos[nonterminal]`: state below -> next state.
     """
     collapse = _Collapse(plain)
@@ -211,6 +212,7 @@ def _fast_table(plain: dict[str, Any]) -> dict[str, Any]:
             ERROR if kind == "error" else ~argument if kind == "reduce" else KINDS.index(kind) * stride + argument
             for kind, argument in row
         ]
+        + [ERROR]
         for row in codes
     ]
     return {

@@ -1,54 +1,22 @@
-"""What the tokens of the language look like.
+"""Which terminal of the grammar a token is.
 
-Space and comments belong to the token before them, so that the start of a
-token is the end of the match before. Strings and paths are one token up to
-their end or their first `${`; what follows an interpolation is matched by one
-of `RESTS` and the parser knows when: its stack is the lexer's stack of modes.
+Strings and paths are one token up to their end or their first `${`. What
+follows the interpolation is matched by the pattern for the rest of such a
+literal, and the parser knows when: its stack is the lexer's stack of modes.
 """
 
 from __future__ import annotations
 
-import re
 import sys
 
-SPACE = r"[ \t\r\n]*+(?:(?![#/])|(?:(?:#[^\r\n]*+|/\*[^*]*+\*++(?:[^*/][^*]*+\*++)*+/)[ \t\r\n]*+)*+)"
+RESTS = (("STRING", "string rest"), ("IND", "indented rest"), ("PATH", "path rest"))
+"""By the kind of literal: prefix of the terminals, and pattern, of what may follow an interpolation."""
 
-_CHAR = r"[a-zA-Z0-9._+-]"
-_URI_CHAR = r"[a-zA-Z0-9%/?:@&=+$,_.!~*'-]"
-_ID = r"[a-zA-Z_][a-zA-Z0-9_'-]*+"
-_PATH = rf"(?:~|{_CHAR}*+)/(?:{_CHAR}[a-zA-Z0-9._+/-]*+|(?=\$\{{))(?:\$\{{)?"
-_TEXT = r"""(?:[^$"\\\x00]++|\$(?:[^{"\\\x00]|(?=["\\]))|\\[^\x00])*+"""
-_INDENTED = r"""(?:[^$'\x00]++|\$(?:[^{'\x00]|(?='))|'(?:[^'$\x00]|(?=\$))|''(?:[$']|\\[^\x00]))*+"""
+ENDING = "\n\0"
+"""Put after every text: the NUL is its last token, the newline ends a comment before that.
 
-TOKEN = re.compile(
-    "("
-    + "|".join((
-        # Nearly all identifiers, once it is clear that no URI or path begins here.
-        rf"{_ID}(?:(?=[ \n;)])|(?!{_CHAR}*+(?:/(?:{_CHAR}|\$\{{)|:{_URI_CHAR})))",
-        r"[][(){};,:@?=](?!=)",
-        '"' + _TEXT + r'(?:"|\$\{)?',
-        "''" + _INDENTED + r"(?:''|\$\{)?",
-        rf"[a-zA-Z][a-zA-Z0-9+.-]*+:{_URI_CHAR}++",
-        _PATH,
-        _ID,
-        r"(?:[1-9][0-9]*+\.[0-9]*+|0?\.[0-9]++)(?:[eE][+-]?[0-9]++)?",
-        r"[0-9]++",
-        rf"<{_CHAR}++(?:/{_CHAR}++)*+>",
-        r"\.\.\.|==|!=|<=|>=|&&|\|\||->|//|\+\+|\$\{|<\||\|>",
-        # A NUL ends the text, as it does in Nix.
-        r"[^\x00]|",
-    ))
-    + ")"
-    + SPACE
-)  # fmt: skip
-LEADING = re.compile(SPACE)
-
-RESTS = (
-    ("STRING", re.compile("(" + _TEXT + r'(?:"|\$\{)?' + ")" + SPACE)),
-    ("IND", re.compile("(" + _INDENTED + r"(?:''|\$\{)?" + ")" + SPACE)),
-    ("PATH", re.compile(r"([a-zA-Z0-9._+/-]*+(?:\$\{)?)" + SPACE)),
-)
-"""Name and pattern of what may follow an interpolation, by the kind of literal that it is in."""
+So there is a character after any token.
+"""
 
 KEYWORDS = ("if", "then", "else", "assert", "with", "let", "in", "rec", "inherit", "or")
 
@@ -81,12 +49,18 @@ class Kinds(dict[str, tuple[int, str]]):
 
 
 def terminal_of(text: str) -> str:
-    """The terminal of a token that TOKEN matched, or "" if it is a broken one."""
+    """The terminal of a token that the pattern matched, or "" if it is a broken one.
+
+    Of a string that does not end only the first character is matched.
+    """
     first = text[0]
-    if first == '"':
-        return _literal(text[1:], '"', "STRING", "STRING_OPEN")
-    if first == "'":
-        return _literal(text[2:], "''", "IND_STRING", "IND_OPEN") if text.startswith("''") else ""
+    if first == '"' or first == "'":
+        if len(text) == 1:
+            return ""
+        kind = "STRING" if first == '"' else "IND"
+        if text[-1] == "{":
+            return kind + "_OPEN"
+        return "STRING" if first == '"' else "IND_STRING"
     if first.isdigit() or first == ".":
         if text.isdigit():
             return "INT"
@@ -100,22 +74,16 @@ def terminal_of(text: str) -> str:
         return "ID" if first.isalpha() or first == "_" else ""
     if len(text) == 1 or text == "//":
         return ""
-    if text.endswith("${"):
+    if text[-1] == "{":
         return "PATH_OPEN"
     return "" if text[-1] == "/" or "//" in text else "PATH"
 
 
-def _literal(inside: str, quote: str, whole: str, opening: str) -> str:
-    if inside.endswith(quote):
-        return whole
-    return opening if inside.endswith("${") else ""
-
-
 def rest_terminal(mode: int, text: str) -> str:
-    """The terminal of what RESTS[mode] matched, or "" if it is broken or nothing."""
+    """The terminal of what the pattern for the rest of a literal matched, or "" if it is broken or nothing."""
     name = RESTS[mode][0]
-    if text.endswith("${"):
+    if text[-1:] == "{":
         return name + "_MIDDLE"
-    if name == "PATH":
-        return "PATH_CLOSE" if text and text[-1] != "/" else ""
-    return name + "_CLOSE" if text.endswith('"' if name == "STRING" else "''") else ""
+    if name == "PATH" and text[-1:] in ("/", ""):
+        return ""
+    return name + "_CLOSE"

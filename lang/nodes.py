@@ -6,14 +6,17 @@ costs a fifth: a package set has hundreds of thousands of nodes.
 
 The tree is the one that Nix's own parser gives: attribute paths in bindings
 are merged into nested sets (`a.b = 1; a.c = 2;` is one attribute `a`),
-duplicate attributes are refused, indented strings are stripped, and adjacent
-literal pieces of a string are one. Texts and names are byte strings (see
-`source.py`).
+duplicate attributes are refused, and indented strings are stripped. Texts and
+names are byte strings (see `source.py`).
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias, Union
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NamedTuple, TypeAlias
+else:
+    from .record import Record as NamedTuple
 
 
 class Int(NamedTuple):
@@ -29,17 +32,25 @@ class Float(NamedTuple):
 
 
 class Str(NamedTuple):
-    """A string; `parts` alternates between text and interpolated expressions, empty texts left out."""
+    """A string; `parts` are texts (none of them empty) and interpolated expressions.
 
-    parts: tuple[Union[str, "Expr"], ...]
+    In `"..."` no text follows a text. In an indented string each escape is a text
+    of its own, as it is in Nix: `''a''$b''` has the parts `a`, `$` and `b`.
+    """
+
+    parts: tuple[str | Expr, ...]
     start: int
     end: int
 
 
 class Path(NamedTuple):
-    """A path literal as written (`./a`, `/a`, `~/a`), not yet resolved; parts as in `Str`."""
+    """A path literal as written (`./a`, `/a`, `~/a`), not yet resolved; parts as in `Str`.
 
-    parts: tuple[Union[str, "Expr"], ...]
+    The first part is a text. Only with interpolation can a text follow a text, where
+    `//` parts them (`./a//b${c}` has the parts `./a/`, `/b` and `c`).
+    """
+
+    parts: tuple[str | Expr, ...]
     start: int
     end: int
 
@@ -73,16 +84,12 @@ class Name(NamedTuple):
     end: int
 
 
-AttrKey: TypeAlias = Union[Name, "Expr"]
-"""A static name, or an expression that evaluates to one (`${e}`, `"a${b}"`)."""
-
-
 class Select(NamedTuple):
     """`subject.path`, with `or default` if that is not None."""
 
-    subject: "Expr"
+    subject: Expr
     path: tuple[AttrKey, ...]
-    default: Union["Expr", None]
+    default: Expr | None
     start: int
     end: int
 
@@ -90,7 +97,7 @@ class Select(NamedTuple):
 class HasAttr(NamedTuple):
     """`subject ? path`."""
 
-    subject: "Expr"
+    subject: Expr
     path: tuple[AttrKey, ...]
     start: int
     end: int
@@ -99,15 +106,15 @@ class HasAttr(NamedTuple):
 class Apply(NamedTuple):
     """A function applied to one or more arguments, one after the other."""
 
-    function: "Expr"
-    arguments: tuple["Expr", ...]
+    function: Expr
+    arguments: tuple[Expr, ...]
     start: int
     end: int
 
 
 class Formal(NamedTuple):
     name: str
-    default: Union["Expr", None]
+    default: Expr | None
     start: int
     end: int
 
@@ -121,16 +128,20 @@ class Lambda(NamedTuple):
     param: str | None
     formals: tuple[Formal, ...] | None
     ellipsis: bool
-    body: "Expr"
+    body: Expr
     start: int
     end: int
 
 
 class Attr(NamedTuple):
-    """`name = value;` the span is the name's."""
+    """`name = value;`.
+
+    The span begins where the attribute path begins and ends with the name, as
+    positions of attributes do in Nix: `b` of `a.b = 1;` is at `a`.
+    """
 
     name: str
-    value: "Expr"
+    value: Expr
     start: int
     end: int
 
@@ -155,8 +166,8 @@ class InheritedFrom(NamedTuple):
 class DynamicAttr(NamedTuple):
     """`${key} = value;`; a key that evaluates to null leaves the attribute out."""
 
-    key: "Expr"
-    value: "Expr"
+    key: Expr
+    value: Expr
     start: int
     end: int
 
@@ -169,7 +180,7 @@ class AttrSet(NamedTuple):
 
     recursive: bool
     attrs: tuple[Attr | Inherited | InheritedFrom, ...]
-    origins: tuple["Expr", ...]
+    origins: tuple[Expr, ...]
     dynamic: tuple[DynamicAttr, ...]
     start: int
     end: int
@@ -179,35 +190,35 @@ class Let(NamedTuple):
     """`let bindings in body`; `bindings.recursive` is true."""
 
     bindings: AttrSet
-    body: "Expr"
+    body: Expr
     start: int
     end: int
 
 
 class With(NamedTuple):
-    scope: "Expr"
-    body: "Expr"
+    scope: Expr
+    body: Expr
     start: int
     end: int
 
 
 class Assert(NamedTuple):
-    condition: "Expr"
-    body: "Expr"
+    condition: Expr
+    body: Expr
     start: int
     end: int
 
 
 class If(NamedTuple):
-    condition: "Expr"
-    then: "Expr"
-    otherwise: "Expr"
+    condition: Expr
+    then: Expr
+    otherwise: Expr
     start: int
     end: int
 
 
 class List(NamedTuple):
-    items: tuple["Expr", ...]
+    items: tuple[Expr, ...]
     start: int
     end: int
 
@@ -216,7 +227,7 @@ class Unary(NamedTuple):
     """`!e` or `-e`."""
 
     operator: str
-    operand: "Expr"
+    operand: Expr
     start: int
     end: int
 
@@ -229,14 +240,17 @@ class Binary(NamedTuple):
     """
 
     operator: str
-    left: "Expr"
-    right: "Expr"
+    left: Expr
+    right: Expr
     operator_start: int
     start: int
     end: int
 
 
-Expr: TypeAlias = Union[
-    Int, Float, Str, Path, SearchPath, Var, CurPos, Select, HasAttr, Apply, Lambda,
-    AttrSet, Let, With, Assert, If, List, Unary, Binary,
-]  # fmt: skip
+Expr: TypeAlias = (
+    Int | Float | Str | Path | SearchPath | Var | CurPos | Select | HasAttr | Apply | Lambda
+    | AttrSet | Let | With | Assert | If | List | Unary | Binary
+)  # fmt: skip
+
+AttrKey: TypeAlias = Name | Expr
+"""A static name, or an expression that evaluates to one (`${e}`, `"a${b}"`)."""

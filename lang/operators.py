@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from .nodes import AttrKey, Binary, Expr, HasAttr, Unary
+from .nodes import Binary, HasAttr, Unary
 from .refusal import Refusal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .nodes import AttrKey, Expr
 
 NEGATE = 12
 HAS = 11
@@ -75,7 +79,7 @@ class Row:
 
     def _reduce(self) -> None:
         _, symbol, at, is_prefix = self.waiting.pop()
-        right, right_start, end = self.operands.pop()
+        right, _, end = self.operands.pop()
         if is_prefix:
             self.operands.append((Unary(symbol, right, at, end), at, end))
         else:

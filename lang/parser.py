@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import gc
-from typing import Any
 
 from .build import ACTIONS, ATOMS
 from .errors import Label, ParseError
-from .lexer import LEADING, RESTS, TOKEN, Kinds, rest_terminal
-from .nodes import CurPos, Expr, Name, Var
+from .lexer import ENDING, RESTS, Kinds, rest_terminal
+from .nodes import Expr, Name, Var
+from .patterns import pattern
 from .refusal import Refusal
 from .source import Source, Span
+from .table import load_table
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _new: Any = tuple.__new__
 
@@ -29,9 +34,17 @@ class Automaton:
         gotos = table["gotos"]
         self.atoms: list[tuple[Any, int]] = [(ATOMS[name] if name else None, target) for name, target in table["atoms"]]
         self.rules = [
-            (-max(length, 1), slice(-length if length else 1 << 60, None), ACTIONS[name] if name else None, gotos.get(origin))
+            (
+                -max(length, 1),
+                slice(-length if length else 1 << 60, None),
+                ACTIONS[name] if name else None,
+                gotos.get(origin),
+            )
             for name, length, origin in table["rules"]
         ]
+        self.token = pattern("token")
+        self.leading = pattern("leading")
+        self.rests = [pattern(name) for _, name in RESTS]
         self.terminal = {name: number for number, name in enumerate(table["terminals"])}
 
 
@@ -41,9 +54,7 @@ _automaton: Automaton | None = None
 def _load() -> Automaton:
     global _automaton
     if _automaton is None:
-        from .generator import generate
-
-        _automaton = Automaton(generate()["fast"])
+        _automaton = Automaton(load_table()["fast"])
     return _automaton
 
 
@@ -54,7 +65,14 @@ def parse(source: Source) -> Expr:
     collecting = gc.isenabled()
     gc.disable()
     try:
-        return _run(automaton, source.text)
+        tree = _run(automaton, source.text)
+        if tree is None:
+            from .diagnosis import diagnose
+
+            found = diagnose(source.text, automaton.kinds)
+            assert found is not None, "the two parse tables disagree"
+            raise found
+        return tree
     except Refusal as refusal:
         raise _error(source, refusal) from None
     finally:
@@ -72,9 +90,10 @@ def _error(source: Source, refusal: Refusal) -> ParseError:
     return ParseError(message, labels, refusal.hint, refusal.code)
 
 
-def _run(automaton: Automaton, source: str) -> Expr:
-    # The NUL ends the text, and lets the loop look at the character after any token.
-    text = source + "\0"
+def _run(automaton: Automaton, source: str) -> Expr | None:
+    """The tree, or None if the syntax is wrong. Raises Refusal where only the meaning is."""
+    text = source + ENDING
+    tokens = automaton.token.finditer
     rows = automaton.rows
     rules = automaton.rules
     kinds = automaton.kinds.copy_of()
@@ -89,11 +108,10 @@ def _run(automaton: Automaton, source: str) -> Expr:
 
     row = rows[automaton.start]
     stack: list[tuple[int, Any, int]] = [(automaton.start, None, 0)]
-    push = stack.append
-    start = LEADING.match(text).end()  # type: ignore[union-attr]
+    start = automaton.leading.match(text).end()  # type: ignore[union-attr]
     end = 0
     while True:
-        for match in TOKEN.finditer(text, start):
+        for match in tokens(text, start):
             terminal, word = kinds[match[1]]
             code = row[terminal]
             while code < 0:
@@ -102,52 +120,55 @@ def _run(automaton: Automaton, source: str) -> Expr:
                 begin = stack[first][2]
                 del stack[symbols]
                 state = goto[stack[-1][0]]
-                push((state, value, begin))
+                stack.append((state, value, begin))
                 row = rows[state]
                 code = row[terminal]
             end = start + len(word)
             if code < shifts:
-                push((code, word, start))
+                stack.append((code, word, start))
                 row = rows[code]
             elif code < variables:
                 code -= shifts
-                push((code, new(var, (word, start, end)), start))
+                stack.append((code, new(var, (word, start, end)), start))
                 row = rows[code]
             elif code < arguments:
                 state, code = automaton.arguments[code - variables]
                 following = text[match.end()]
                 if following == ":" or following == "@":
-                    push((state, word, start))
+                    stack.append((state, word, start))
                     row = rows[state]
                 else:
-                    push((code, new(var, (word, start, end)), start))
+                    stack.append((code, new(var, (word, start, end)), start))
                     row = rows[code]
             elif code < names:
                 code -= arguments
-                push((code, new(Name, (word, start, end)), start))
+                stack.append((code, new(Name, (word, start, end)), start))
                 row = rows[code]
             elif code < atoms:
                 atom, state = automaton.atoms[code - names]
-                push((state, word if atom is None else atom(word, start, end), start))
+                stack.append((state, word if atom is None else atom(word, start, end), start))
                 row = rows[state]
             elif code < closes:
                 state, mode = automaton.closes[code - atoms]
-                push((state, word, start))
+                stack.append((state, word, start))
                 row = rows[state]
-                rest = RESTS[mode][1].match(text, end)
+                rest = automaton.rests[mode].match(text, end)
+                if rest is None:
+                    return None
                 word = rest[1]
                 if word or mode != 2:
                     start = end
                     end = start + len(word)
-                    code = row[automaton.terminal[rest_terminal(mode, word)]]
-                    if code >= shifts:
-                        return
-                    push((code, word, start))
+                    kind = rest_terminal(mode, word)
+                    if not kind:
+                        return None
+                    code = row[automaton.terminal[kind]]
+                    stack.append((code, word, start))
                     row = rows[code]
                 start = rest.end()
                 break
-            elif state == automaton.end and terminal == 0:
+            elif stack[-1][0] == automaton.end and terminal == 0:
                 return stack[-1][1]
             else:
-                raise Refusal(f"syntax error, unexpected {word}", start, end)
+                return None
             start = match.end()

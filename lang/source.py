@@ -8,9 +8,13 @@ the edges with `.encode("latin-1")`.
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from _bisect import bisect_right
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NamedTuple
+else:
+    from .record import Record as NamedTuple
 
 
 class Span(NamedTuple):
@@ -27,28 +31,42 @@ class Place(NamedTuple):
     column: int
 
 
-@dataclass(frozen=True, slots=True)
 class Source:
-    """A text and the name it is reported under.
+    """A text and the name it is reported under; not changed once made.
 
     `name` is an absolute path, or `«string»`, `«stdin»`. `base` is the absolute
     directory that relative paths in the text refer to.
     """
 
-    name: str
-    text: str
-    base: str
-    _starts: list[int] = field(default_factory=list, repr=False, compare=False)
+    __slots__ = ("_starts", "base", "name", "text")
+
+    def __init__(self, name: str, text: str, base: str) -> None:
+        self.name = name
+        self.text = text
+        self.base = base
+        self._starts: list[int] | None = None
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not Source:
+            return NotImplemented
+        return self.name == other.name and self.base == other.base and self.text == other.text
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.text, self.base))
+
+    def __repr__(self) -> str:
+        return f"Source({self.name!r}, {len(self.text)} bytes, {self.base!r})"
 
     def _line_starts(self) -> list[int]:
-        if not self._starts:
+        """Offsets of the lines. LF, CR and CRLF end a line, in Nix too."""
+        if self._starts is None:
             starts = [0]
-            find = self.text.find
-            at = find("\n")
-            while at >= 0:
-                starts.append(at + 1)
-                at = find("\n", at + 1)
-            self._starts.extend(starts)
+            at = 0
+            for line in self.text.replace("\r\n", "\0\n").replace("\r", "\n").split("\n"):
+                at += len(line) + 1
+                starts.append(at)
+            starts.pop()
+            self._starts = starts
         return self._starts
 
     def place(self, offset: int) -> Place:

@@ -1,60 +1,125 @@
-"""The parse table that Lark makes from grammar.lark."""
+"""Where the parse tables come from: a file beside the grammar, a cache, or Lark.
+
+`python -m chx.lang.table FILE` writes the file that goes beside the grammar in
+an installed package. Without it the first parse makes the tables with Lark and
+keeps them under `$CHX_HOME/cache/lang` (else `$XDG_DATA_HOME/chx/cache/lang`).
+
+A file is a digest of all that follows it, the key of what the tables were made
+from, and marshalled data. A file that is not exactly right counts as absent.
+"""
 
 from __future__ import annotations
 
+import marshal
 import os
-from typing import Any
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _FOLDER = os.path.dirname(os.path.abspath(__file__))
+SHIPPED = os.path.join(_FOLDER, "table.bin")
+_MADE_FROM = ("grammar.lark", "generator.py", "patterns.py")
+
+_tables: dict[str, Any] | None = None
 
 
-def generate() -> dict[str, Any]:
-    """The LALR(1) table as plain data; imports lark.
+def load_table() -> dict[str, Any]:
+    """`fast` and `patterns` as generator.py and patterns.py describe them; `plain` still marshalled."""
+    global _tables
+    if _tables is None:
+        key = _key()
+        _tables = _read(SHIPPED, key)
+        if _tables is None:
+            cached = _cache_file(key)
+            _tables = _read(cached, key)
+            if _tables is None:
+                data = _generate()
+                _store(cached, _encode(data, key))
+                _tables = data
+    return _tables
 
-    `terminals`: names, a string terminal's is its text. `states`: for each state
-    terminal number -> target state (>= 0) or ~rule. `goto`: nonterminal -> state.
-    `rules`: (action name or None, length, nonterminal).
-    """
-    import lark
-    from lark.parsers.lalr_analysis import Shift
 
-    with open(os.path.join(_FOLDER, "grammar.lark"), encoding="ascii") as file:
-        grammar = file.read()
-    made: Any = lark.Lark(grammar, parser="lalr", maybe_placeholders=False, keep_all_tokens=True)
-    table = made.parser.parser._parse_table
-    terminals = ["$END"]
-    number = {"$END": 0}
-    for terminal in made.terminals:
-        number[terminal.name] = len(terminals)
-        terminals.append(terminal.pattern.value if terminal.pattern.type == "str" else terminal.name)
-    rules: list[tuple[str | None, int, str]] = []
-    rule_number: dict[Any, int] = {}
-    states: list[dict[int, int]] = []
-    gotos: list[dict[str, int]] = []
-    for state in range(len(table.states)):
-        row: dict[int, int] = {}
-        goto: dict[str, int] = {}
-        for name, (action, argument) in table.states[state].items():
-            if name not in number:
-                goto[name] = argument
-            elif action is Shift:
-                row[number[name]] = argument
-            else:
-                if argument not in rule_number:
-                    rule_number[argument] = len(rules)
-                    action_name = argument.alias or argument.origin.name
-                    unit = argument.options.expand1 and not argument.alias and len(argument.expansion) == 1
-                    rules.append(
-                        (None if unit else str(action_name), len(argument.expansion), str(argument.origin.name))
-                    )
-                row[number[name]] = ~rule_number[argument]
-        states.append(row)
-        gotos.append(goto)
-    return {
-        "terminals": terminals,
-        "states": states,
-        "gotos": gotos,
-        "rules": rules,
-        "start": table.start_states["start"],
-        "end": table.end_states["start"],
-    }
+def plain_table() -> dict[str, Any]:
+    """The automaton as Lark made it, for the explanation of errors."""
+    plain: dict[str, Any] = marshal.loads(load_table()["plain"])
+    return plain
+
+
+def write(file: str) -> None:
+    """Write the tables of the grammar beside this module to `file`. Raises OSError."""
+    with open(file, "wb") as out:
+        out.write(_encode(_generate(), _key()))
+
+
+def _generate() -> dict[str, Any]:
+    from .generator import generate
+    from .patterns import encode
+
+    tables = generate()
+    return {"fast": tables["fast"], "plain": marshal.dumps(tables["plain"]), "patterns": encode()}
+
+
+def _digest(data: bytes) -> bytes:
+    """64 bits against accidents: what Python checks its own compiled files with."""
+    import _imp
+
+    return _imp.source_hash(0x636878, data)
+
+
+def _key() -> bytes:
+    python = f"{sys.implementation.cache_tag} {sys.hexversion:x} {sys.maxsize:x}"
+    parts = [python.encode()]
+    for name in _MADE_FROM:
+        try:
+            with open(os.path.join(_FOLDER, name), "rb") as file:
+                parts.append(file.read())
+        except OSError:
+            parts.append(b"")
+    return _digest(b"\0".join(parts))
+
+
+def _encode(data: dict[str, Any], key: bytes) -> bytes:
+    payload = key + marshal.dumps(data)
+    return _digest(payload) + payload
+
+
+def _read(file: str, key: bytes) -> dict[str, Any] | None:
+    try:
+        with open(file, "rb") as opened:
+            content = opened.read()
+    except (OSError, ValueError):
+        return None
+    # Unmarshalling damaged data could crash, so the digest is looked at first.
+    if content[8:16] != key or _digest(content[8:]) != content[:8]:
+        return None
+    data: dict[str, Any] = marshal.loads(content[16:])
+    return data
+
+
+def _cache_file(key: bytes) -> str:
+    home = os.environ.get("CHX_HOME")
+    if not home:
+        data = os.environ.get("XDG_DATA_HOME") or os.path.join(os.path.expanduser("~"), ".local", "share")
+        home = os.path.join(data, "chx")
+    return os.path.join(home, "cache", "lang", f"table-{key.hex()}.bin")
+
+
+def _store(file: str, content: bytes) -> None:
+    """Keep the tables if that is possible; the next process makes them again if not."""
+    temporary = f"{file}.{os.getpid()}"
+    try:
+        os.makedirs(os.path.dirname(file), exist_ok=True)
+        with open(temporary, "wb") as out:
+            out.write(content)
+        os.replace(temporary, file)
+    except (OSError, ValueError):
+        try:
+            os.unlink(temporary)
+        except (OSError, ValueError):
+            pass
+
+
+if __name__ == "__main__":
+    write(sys.argv[1])

@@ -6,12 +6,15 @@ stripped as a whole, so its pieces keep their escapes until `strip`.
 
 from __future__ import annotations
 
-import re
-from typing import Union
+from .patterns import pattern
 
-from .nodes import Expr
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import re
 
-_ESCAPE = re.compile(r"\\([\s\S])|\r\n?")
+    from .nodes import Expr
+
+_ESCAPE = pattern("escape")
 _MEANING = {"n": "\n", "r": "\r", "t": "\t"}
 
 
@@ -29,49 +32,89 @@ def unescape(text: str) -> str:
     return text
 
 
-_INDENTED_PIECE = re.compile(
-    r"(?P<plain>(?:[^$']|\$[^{']|'[^'$])+)|''(?:(?P<quoted>['$])|\\(?P<escaped>[\s\S]))|(?P<lone>[$'])"
-)
-_INDENTED_OPENING = re.compile(r" *\n")
+_INDENTED_PIECE = pattern("indented piece")
+_OPENING_LINE = pattern("opening line")
+_NO_INDENT = 1000000
+"""The indentation of a text without any line that has one, as in Nix."""
 
 
 def _split_indented(text: str) -> list[tuple[str, bool]]:
     """The pieces of a text in an indented string, and whether each one was escaped."""
     pieces: list[tuple[str, bool]] = []
     for match in _INDENTED_PIECE.finditer(text):
-        kind = match.lastgroup
-        if kind == "plain":
-            pieces.append((match[0], False))
-        elif kind == "escaped":
-            pieces.append((unescape("\\" + match["escaped"]), True))
-        elif kind == "lone":
-            pieces.append((match[0], True))
+        plain, quoted, escaped, lone = match.groups()
+        if plain is not None:
+            pieces.append((plain, False))
+        elif escaped is not None:
+            pieces.append((_MEANING.get(escaped, escaped), True))
+        elif quoted is not None:
+            pieces.append(("''" if quoted == "'" else quoted, True))
         else:
-            pieces.append(("''" if match["quoted"] == "'" else "$", True))
+            pieces.append((lone, True))
     return pieces
 
 
-def strip(parts: list[Union[str, Expr]]) -> tuple[Union[str, Expr], ...]:
+def strip(parts: list[str | Expr]) -> tuple[str | Expr, ...]:
     """The parts of an indented string, from its texts (as written, after `''`) and expressions.
 
     The common indentation of all lines goes; only spaces count as such. Escapes end
     a line's indentation as an interpolation does, and stay texts of their own.
     """
     first = parts[0]
-    opening = _INDENTED_OPENING.match(first) if type(first) is str else None
-    if opening is not None:
-        assert type(first) is str
-        parts = [first[opening.end() :], *parts[1:]]
-    if len(parts) == 1 and type(parts[0]) is str and "''" not in parts[0] and "$" not in parts[0]:
-        pass
-    pieces: list[tuple[Union[str, Expr], bool]] = []
+    if type(first) is str:
+        opening = _OPENING_LINE.match(first)
+        if opening is not None:
+            parts[0] = first = first[opening.end() :]
+        if len(parts) == 1 and "''" not in first and "'$" not in first and "$'" not in first and first[-1:] not in "$'":
+            text = _strip_plain(first)
+            return (text,) if text else ()
+    pieces: list[tuple[str | Expr, bool]] = []
     for part in parts:
         if type(part) is str:
             pieces += _split_indented(part)
         else:
             pieces.append((part, True))
-    indent = _common_indent(pieces)
-    result: list[Union[str, Expr]] = []
+    return tuple(_without_indent(pieces, _common_indent(pieces)))
+
+
+def _strip_plain(text: str) -> str:
+    """The usual case: nothing but text."""
+    lines = text.split("\n")
+    stripped = [line.lstrip(" ") for line in lines]
+    indent = min([len(line) - len(rest) for line, rest in zip(lines, stripped) if rest], default=_NO_INDENT)
+    lines = [line[indent:] for line in lines]
+    if len(lines) > 1 and not stripped[-1]:
+        lines[-1] = ""
+    return "\n".join(lines)
+
+
+def _common_indent(pieces: list[tuple[str | Expr, bool]]) -> int:
+    """The least indentation of a line that holds more than spaces."""
+    least = _NO_INDENT
+    line_start = True
+    current = 0
+    for piece, escaped in pieces:
+        if escaped:
+            if line_start:
+                line_start = False
+                least = min(least, current)
+            continue
+        assert type(piece) is str
+        for number, line in enumerate(piece.split("\n")):
+            if number:
+                line_start = True
+                current = 0
+            if line_start:
+                rest = line.lstrip(" ")
+                current += len(line) - len(rest)
+                if rest:
+                    line_start = False
+                    least = min(least, current)
+    return least
+
+
+def _without_indent(pieces: list[tuple[str | Expr, bool]], indent: int) -> list[str | Expr]:
+    result: list[str | Expr] = []
     line_start = True
     dropped = 0
     last = len(pieces) - 1
@@ -81,56 +124,28 @@ def strip(parts: list[Union[str, Expr]]) -> tuple[Union[str, Expr], ...]:
             dropped = 0
             result.append(piece)
             continue
-        kept: list[str] = []
-        for character in piece:
-            if line_start:
-                if character == " ":
-                    dropped += 1
-                    if dropped > indent:
-                        kept.append(character)
-                    continue
-                dropped = 0
-                line_start = character == "\n"
-            elif character == "\n":
+        lines = piece.split("\n")
+        for number, line in enumerate(lines):
+            if number:
                 line_start = True
-            kept.append(character)
-        text = "".join(kept)
-        if index == last:
-            newline = text.rfind("\n")
-            if newline >= 0 and not text[newline + 1 :].strip(" "):
-                text = text[: newline + 1]
+                dropped = 0
+            if line_start:
+                rest = line.lstrip(" ")
+                spaces = len(line) - len(rest)
+                lines[number] = line[min(spaces, max(indent - dropped, 0)) :]
+                dropped += spaces
+                if rest:
+                    line_start = False
+                    dropped = 0
+        if index == last and len(lines) > 1 and not lines[-1].strip(" "):
+            lines[-1] = ""
+        text = "\n".join(lines)
         if text:
             result.append(text)
-    return tuple(result)
+    return result
 
 
-def _common_indent(pieces: list[tuple[Union[str, Expr], bool]]) -> int:
-    """The least indentation of a line that holds more than spaces."""
-    least = 1000000
-    line_start = True
-    current = 0
-    for piece, escaped in pieces:
-        if escaped:
-            if line_start:
-                line_start = False
-                least = min(least, current)
-            continue
-        for character in piece:
-            if line_start:
-                if character == " ":
-                    current += 1
-                elif character == "\n":
-                    current = 0
-                else:
-                    line_start = False
-                    least = min(least, current)
-            elif character == "\n":
-                line_start = True
-                current = 0
-    return least
-
-
-_PATH_PIECE = re.compile(r"~?[a-zA-Z0-9._+-]*(?:/[a-zA-Z0-9._+-]+)+/?|~?[a-zA-Z0-9._+-]*/|[a-zA-Z0-9._+-]+")
+_PATH_PIECE = pattern("path piece")
 
 
 def split_path(text: str) -> list[str]:

@@ -1,0 +1,128 @@
+"""All tokens of a text, one by one, with a stack of modes of its own.
+
+The parser does without; this is for explaining what it stumbled over, and
+raises where a token itself is broken.
+"""
+
+from __future__ import annotations
+
+from .build import ATOMS
+from .lexer import ENDING, RESTS, Kinds, rest_terminal, terminal_of
+from .patterns import pattern
+from .refusal import Refusal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def scan(text: str, kinds: Kinds) -> Iterator[tuple[str, str, int, int]]:
+    """(terminal, text, start, end) of each token, the last one `$END`. Raises Refusal.
+
+    The terminal of a character that no token begins with is "". A broken literal is
+    raised only after its opening, which may be unexpected already.
+    """
+    token = pattern("token")
+    rests = [pattern(name) for _, name in RESTS]
+    size = len(text)
+    text += ENDING
+    leading = pattern("leading").match(text)
+    assert leading is not None
+    start = leading.end()
+    modes: list[tuple[int, int] | None] = []
+    while True:
+        match = token.match(text, start)
+        assert match is not None
+        word = match[1]
+        if not word:
+            start = min(start, size)
+            yield "$END", "", start, start
+            return
+        end = start + len(word)
+        terminal = word if word in kinds else terminal_of(word)
+        if word in ("<|", "|>"):
+            raise Refusal(
+                "experimental Nix feature 'pipe-operators' is disabled; "
+                "add '--extra-experimental-features pipe-operators' to enable it",
+                start,
+                end,
+                hint="apply the function in the ordinary way: `f x` instead of `x |> f`",
+            )
+        if terminal in ("INT", "FLOAT"):
+            ATOMS["integer" if terminal == "INT" else "float"](word, start, end)
+        if terminal == "" and (word == '"' or text.startswith("''", start)):
+            mode = 0 if word == '"' else 1
+            inside = start + 2 - (mode == 0)
+            yield RESTS[mode][0] + "_OPEN", text[start:inside], start, inside
+            raise _unfinished(mode, start, inside, text, size)
+        if terminal == "" and "/" in word and len(word) > 1:
+            yield "PATH_OPEN", word, start, end
+            raise _bad_path(word, start, end)
+        yield terminal, word, start, end
+        if terminal in ("{", "${"):
+            modes.append(None)
+        elif terminal.endswith("_OPEN"):
+            modes.append((_MODES[terminal], start))
+        elif terminal == "}" and modes:
+            opened = modes.pop()
+            if opened is not None:
+                mode, begin = opened
+                match = rests[mode].match(text, end)
+                if match is None:
+                    raise _unfinished(mode, begin, end, text, size)
+                start = end
+                word = match[1]
+                end = start + len(word)
+                terminal = rest_terminal(mode, word)
+                if terminal.endswith("_MIDDLE"):
+                    modes.append(opened)
+                if terminal:
+                    yield terminal, word, start, end
+                elif word:
+                    raise _bad_path(word, start, end)
+        start = match.end()
+
+
+_MODES = {"STRING_OPEN": 0, "IND_OPEN": 1, "PATH_OPEN": 2}
+
+
+def _unfinished(mode: int, begin: int, start: int, text: str, size: int) -> Refusal:
+    """A string that began at `begin` and whose text from `start` on runs into the end or a NUL."""
+    match = pattern("string text" if mode == 0 else "indented text").match(text, start)
+    assert match is not None
+    end = match.end()
+    if end < size and text[end] in "\\$'":
+        # Only the character that would belong to it is missing.
+        end += 1
+    end = min(end, size)
+    if end < size:
+        return Refusal(
+            f"input string '{text[start:end]}␀' cannot be represented as Nix string because it contains null bytes",
+            start,
+            end + 1,
+            hint="a string cannot hold a NUL",
+            code="E107",
+        )
+    expected = "'\"'" if mode == 0 else "indented string or '${' or end of an indented string"
+    quote = '"' if mode == 0 else "''"
+    return Refusal(
+        f"syntax error, unexpected end of file, expecting {expected}",
+        end,
+        end,
+        hint=f"close the string with {quote}",
+        other=(begin, begin + len(quote)),
+        other_text="the string begins here",
+    )
+
+
+def _bad_path(word: str, start: int, end: int) -> Refusal:
+    if word.endswith("/"):
+        return Refusal("path has a trailing slash", end - 1, end, hint="leave out the last '/'", code="E106")
+    at = start + word.index("//")
+    return Refusal(
+        "syntax error, unexpected end of path, expecting '${'",
+        at + 1,
+        end,
+        hint="write one '/' between the parts of a path",
+        code="E106",
+    )
