@@ -82,8 +82,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     with Session(expression.search_path(arguments), arguments.max_call_depth) as session:
         store = session.store
-        with store.transaction():
-            wanted = instantiate(session, arguments)
+        wanted = instantiate(session, arguments)
+        session.world.commit()
         reporter = Lines(arguments.verbose, arguments.quiet)
         targets = [(item.derivation, item.outputs) for item in wanted]
         built = realise(store, targets, options_of(arguments), reporter)

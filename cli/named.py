@@ -38,6 +38,6 @@ def derivations_named(session: Session, arguments: argparse.Namespace) -> list[S
             path = deriver
         found.append(path)
     if arguments.attributes or arguments.attr or not paths:
-        with session.store.transaction():
-            found += [wanted.derivation for wanted in instantiate(session, arguments)]
+        found += [wanted.derivation for wanted in instantiate(session, arguments)]
+        session.world.commit()
     return list(dict.fromkeys(found))

@@ -3,6 +3,10 @@
 Everything that is looked at is remembered with its signature from before it was
 read, which is what lets an equal command be answered without evaluating (see
 `noop.py`).
+
+Instantiating is computing names: texts and derivations are kept here until
+something needs them in the store (`commit`), so that they are written in one
+transaction, and not at all by a command that only evaluates.
 """
 
 from __future__ import annotations
@@ -41,6 +45,7 @@ class FileWorld:
         self._session = session
         self._search_path = [(prefix, os.fsencode(path).decode("latin-1")) for prefix, path in search_path]
         self._added: dict[tuple[str, str], StorePath] = {}
+        self._pending: dict[StorePath, tuple[bytes, tuple[StorePath, ...]]] = {}
         self._code = os.path.join(home(), "cache", "code")
 
     def _native(self, path: str) -> str:
@@ -141,10 +146,28 @@ class FileWorld:
             )
 
     def add_text(self, name: str, content: bytes, references: Iterable[StorePath]) -> StorePath:
-        return self._session.store.add_bytes(content, name, references)
+        from ..store import Digest, Entry, Kind, Manifest, object_path
+
+        chosen = tuple(references)
+        manifest = Manifest((Entry("", Kind.FILE, Digest.of(content).raw, len(content)),))
+        path = object_path(manifest.tree_digest, name, chosen)
+        self._pending[path] = (content, chosen)
+        return path
 
     def write_derivation(self, derivation: Derivation) -> StorePath:
-        return self._session.store.add_derivation(derivation)
+        references = (*derivation.input_srcs, *derivation.input_drvs)
+        return self.add_text(f"{derivation.name}.drv", derivation.to_json(), references)
+
+    def commit(self) -> None:
+        """Write what was instantiated so far into the store."""
+        if not self._pending:
+            return
+        store = self._session.store
+        with store.transaction():
+            # In the order of instantiation, in which references come first.
+            for path, (content, references) in self._pending.items():
+                store.add_bytes(content, path.name, references)
+        self._pending.clear()
 
     def realise(self, context: Iterable[ContextElement]) -> Mapping[str, str]:
         from ..store import StorePath, upstream_placeholder
@@ -156,12 +179,14 @@ class FileWorld:
                 wanted.setdefault(StorePath.parse(element[1]), set()).add(element[2])
         if not wanted:
             return {}
+        self.commit()
         targets = [(derivation, tuple(sorted(outputs))) for derivation, outputs in wanted.items()]
         built = realise(self._session.store, targets)
         return {upstream_placeholder(drv, output): str(path) for (drv, output), path in built.items()}
 
     def physical(self, path: str) -> str:
         if path.startswith(_STORE_PREFIX):
+            self.commit()
             directory = os.fsencode(self._session.store.directory).decode("latin-1")
             return f"{directory}/{path[len(_STORE_PREFIX) :]}"
         return path

@@ -14,7 +14,7 @@ let
       package =
         file:
         lib.unpack {
-          name = builtins.replaceStrings [ "~" ] [ "-" ] "${file.package}-${baseNameOf file.version}";
+          name = builtins.replaceStrings [ ":" "~" ] [ "-" "-" ] "${file.package}-${file.version}";
           src = lib.fetchurl { inherit (file) url sha256; };
           strip = 0;
           exclude = [
