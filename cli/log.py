@@ -19,8 +19,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    import shutil
-
     from ..builder import open_log
     from .named import derivations_named
     from .session import Session
@@ -33,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
                     f"there is no log of '{derivation.name}'",
                     hint="it was never built here, or its builder is builtin and printed nothing",
                 )
-            with log:
-                sys.stdout.flush()
-                shutil.copyfileobj(log, sys.stdout.buffer)
+            sys.stdout.flush()
+            for piece in log:
+                sys.stdout.buffer.write(piece)
     return 0

@@ -52,6 +52,7 @@ class Lines:
         self._quiet = quiet
         self._totals: dict[StorePath, int] = {}
         self._sandboxed: set[StorePath] = set()
+        self._fetches: set[StorePath] = set()
 
     def _say(self, text: str) -> None:
         if not self._quiet:
@@ -59,6 +60,7 @@ class Lines:
 
     def planned(self, plan: Plan) -> None:
         self._sandboxed = {step.path for step in plan.steps if not step.derivation.builder.startswith("builtin:")}
+        self._fetches = {step.path for step in plan.fetches}
         builds, fetches = len(plan.builds), len(plan.fetches)
         if builds + fetches > 1:
             self._say(f"to do: {_count(fetches, 'fetch', 'fetches')}, {_count(builds, 'build')}")
@@ -82,8 +84,10 @@ class Lines:
             sys.stderr.buffer.flush()
 
     def finished(self, derivation: StorePath, outputs: Mapping[str, StorePath], seconds: float) -> None:
-        if derivation in self._totals:
-            self._say(f"fetched {title(derivation)} ({size(self._totals.pop(derivation))}, {duration(seconds)})")
+        if derivation in self._fetches:
+            total = self._totals.pop(derivation, None)
+            amount = "" if total is None else f"{size(total)}, "
+            self._say(f"fetched {title(derivation)} ({amount}{duration(seconds)})")
         elif seconds >= 1 or self._verbose:
             self._say(f"finished {title(derivation)} in {duration(seconds)}")
 
@@ -98,7 +102,8 @@ class Lines:
         """Errors are drawn once, at the end."""
 
     def skipped(self, derivations: Sequence[StorePath]) -> None:
-        self._say(f"{_count(len(derivations), 'build')} left out, because an input failed")
+        if self._verbose:
+            self._say(f"left out, because an input failed: {', '.join(map(title, derivations))}")
 
 
 def _count(number: int, word: str, plural: str | None = None) -> str:

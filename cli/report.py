@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ..lang import Label
 
 SHORT_FRAMES = 3
+SHOWN_FAILURES = 5
+PRINTING = frozenset({"B001", "B002", "B003"})
+"""Failures of builders that print. What went wrong elsewhere is whole in the message."""
 
 
 class Style:
@@ -44,6 +47,10 @@ def describe(error: Exception, style: Style, show_trace: bool | None = None) -> 
         return _machine(error, style), 1
     if not hasattr(error, "message"):
         return _bug(error, style), 70
+    if hasattr(error, "failures"):
+        return _several(error, style), 1
+    if hasattr(error, "tail"):
+        return _build(error, style), 1
     if show_trace is None:
         show_trace = "--show-trace" in sys.argv
     code = getattr(error, "code", None)
@@ -72,6 +79,39 @@ def describe(error: Exception, style: Style, show_trace: bool | None = None) -> 
         lines.append(f"  = {hint}")
     lines.append(f"{style.red}error{style.reset}: {readable(error.message)}")
     return lines, 1
+
+
+def _build(error: Any, style: Style) -> list[str]:
+    """A build that failed: its last lines once, then what happened and where to look."""
+    lines = []
+    if error.tail and error.code in PRINTING:
+        name = error.derivation.name.removesuffix(".drv")
+        lines.append(f"last lines of the log of {name}:")
+        lines += [f"{style.dim}  │{style.reset} {line}" for line in error.tail]
+    lines.append(f"{style.red}error[{error.code}]{style.reset}: {error.message}")
+    if error.log and error.code in PRINTING:
+        lines.append(f"  = the whole log: chx log {error.derivation}")
+        lines.append(f"  = or the file {error.log}")
+    if error.hint:
+        lines.append(f"  = {error.hint}")
+    return lines
+
+
+def _several(error: Any, style: Style) -> list[str]:
+    """Several failures: each in full if they differ, and once what is the same for many."""
+    lines: list[str] = []
+    hints: dict[str, None] = {}
+    for failure in error.failures[:SHOWN_FAILURES]:
+        shown = _build(failure, style)
+        if failure.hint:
+            shown.pop()
+            hints[failure.hint] = None
+        lines += shown
+    lines += [f"  = {hint}" for hint in hints]
+    hidden = len(error.failures) - SHOWN_FAILURES
+    rest = f" ({hidden} are not shown)" if hidden > 0 else ""
+    lines.append(f"{style.red}error[{error.code}]{style.reset}: {error.message}{rest}")
+    return lines
 
 
 def readable(text: str) -> str:

@@ -28,7 +28,7 @@ def test_a_syntax_error_is_shown_in_its_line(chx: Run, work: Path) -> None:
 
 def test_an_undefined_variable_is_found_before_evaluation(chx: Run) -> None:
     report = failed(chx("eval", "-E", "let value = 1; in if true then 1 else valeu"))
-    assert "did you mean 'value'" in report.replace("`", "'")
+    assert "did you mean value?" in report
     assert report.rstrip().endswith("undefined variable 'valeu'")
 
 
@@ -64,8 +64,7 @@ def test_a_wrong_hash_shows_both_and_keeps_the_file_out(chx: Run, work: Path, tm
         )
     )
     assert "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=" in report
-    assert "sha256-WJG1tSLV3whtD/CxEPvZ0huHuDD7vE4PwR/LzYhVyAM=" not in report
-    assert "sha256-WJG1sSLV3whtD/CxEPvZ0hu0/HFjrzTQgoai6Eb2vgM=" in report
+    assert "sha256-WJG1tSLV3whtD/CxEPvZ0hu0/HFjrzTQgoai6Eb2vgM=" in report
     objects = [name for name in os.listdir(tmp_path / "home/store") if not name.endswith(".drv")]
     assert objects == []
 
