@@ -4,8 +4,6 @@ Exit codes: 0 done; 1 something was wrong with the input, the machine or a
 build; 2 the command line was not understood; 70 a bug in chx; 130 interrupted.
 """
 
-from __future__ import annotations
-
 import sys
 
 USAGE_ERROR = 2
