@@ -4,6 +4,10 @@ Compiling them takes as long as parsing a hundred kilobytes, and importing `re`
 longer than that. So the table file carries them compiled, for the Python that
 wrote it; any other Python compiles them anew.
 
+Only single characters are repeated possessively. Repeating a group so gives wrong
+matches in Python 3.11.0 to 3.11.3; here each repetition of a group begins with a
+character that its own repetitions cannot hold, so there is nothing to go back to.
+
 In TOKEN and the rests, space and comments belong to the token before them, so
 that the start of a token is the end of the match before.
 """
@@ -15,13 +19,13 @@ if TYPE_CHECKING:
     import re
     from typing import Any
 
-_SPACE = r"[ \t\r\n]*+(?:(?![#/])|(?:(?:#[^\r\n]*+|/\*[^*]*+\*++(?:[^*/][^*]*+\*++)*+/)[ \t\r\n]*+)*+)"
+_SPACE = r"[ \t\r\n]*+(?:(?![#/])|(?:(?:#[^\r\n]*+|/\*[^*]*+\*++(?:[^*/][^*]*+\*++)*/)[ \t\r\n]*+)*)"
 _CHAR = r"[a-zA-Z0-9._+-]"
 _URI_CHAR = r"[a-zA-Z0-9%/?:@&=+$,_.!~*'-]"
 _ID = r"[a-zA-Z_][a-zA-Z0-9_'-]*+"
 _PATH = rf"(?:~|{_CHAR}*+)/(?:{_CHAR}[a-zA-Z0-9._+/-]*+|(?=\$\{{))(?:\$\{{)?"
-_TEXT = r"""(?:[^$"\\\x00]++|\$(?:[^{"\\\x00]|(?=["\\]))|\\[^\x00])*+"""
-_INDENTED = r"""(?:[^$'\x00]++|\$(?:[^{'\x00]|(?='))|'(?:[^'$\x00]|(?=\$))|''(?:[$']|\\[^\x00]))*+"""
+_TEXT = r"""[^$"\\\x00]*+(?:(?:\$(?:[^{"\\\x00]|(?=["\\]))|\\[^\x00])[^$"\\\x00]*+)*"""
+_INDENTED = r"""[^$'\x00]*+(?:(?:\$(?:[^{'\x00]|(?='))|'(?:[^'$\x00]|(?=\$))|''(?:[$']|\\[^\x00]))[^$'\x00]*+)*"""
 
 _TOKEN = "|".join((
     # Nearly all identifiers, once it is clear that no URI or path begins here.
@@ -34,7 +38,7 @@ _TOKEN = "|".join((
     _ID,
     r"(?:[1-9][0-9]*+\.[0-9]*+|0?\.[0-9]++)(?:[eE][+-]?[0-9]++)?",
     r"[0-9]++",
-    rf"<{_CHAR}++(?:/{_CHAR}++)*+>",
+    rf"<{_CHAR}++(?:/{_CHAR}++)*>",
     r"\.\.\.|==|!=|<=|>=|&&|\|\||->|//|\+\+|\$\{|<\||\|>",
     # A NUL ends the text, as it does in Nix.
     r"[^\x00]|",
