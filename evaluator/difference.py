@@ -77,9 +77,7 @@ def _sets(left: Value, right: Value, frames: list[Frame]) -> str:
     for name in names(left):
         if name not in right:
             if len(names(left)) == len(names(right)):
-                return (
-                    f"attribute name '{readable(name)}' is contained in '{_show(left)}', but not in '{_show(right)}'"
-                )
+                return f"attribute name '{readable(name)}' is contained in '{_show(left)}', but not in '{_show(right)}'"
             break
     if len(names(left)) != len(names(right)):
         return f"attribute names of attribute set '{_show(left)}' differs from attribute set '{_show(right)}'"

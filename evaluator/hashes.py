@@ -29,9 +29,7 @@ class Hash(NamedTuple):
 
             text = b2a_base64(self.digest, newline=False).decode()
             return text if form == "base64" else f"{self.algorithm}-{text}"
-        raise InvalidText(
-            f"unknown hash format '{form}', expect 'base16', 'base32', 'base64', or 'sri'"
-        )
+        raise InvalidText(f"unknown hash format '{form}', expect 'base16', 'base32', 'base64', or 'sri'")
 
 
 def check_algorithm(name: str) -> str:

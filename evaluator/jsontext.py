@@ -121,9 +121,7 @@ def from_json(text: str) -> Value:
 
     try:
         decoded = text if text.isascii() else text.encode("latin-1").decode("utf-8")
-        return _convert(
-            json.loads(decoded, object_pairs_hook=attrs, parse_int=_integer, parse_constant=_no_constant)
-        )
+        return _convert(json.loads(decoded, object_pairs_hook=attrs, parse_int=_integer, parse_constant=_no_constant))
     except ValueError as error:
         raise InvalidText(f"failed to parse JSON: {error}") from None
 

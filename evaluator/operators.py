@@ -316,9 +316,7 @@ def call(function: Value, argument: Slot) -> Value:
 
 def not_a_function(value: Value) -> TypeMismatch:
     """The error for calling `value`."""
-    return TypeMismatch(
-        f"attempt to call something which is not a function but {describe(value)}: {show(value)}"
-    )
+    return TypeMismatch(f"attempt to call something which is not a function but {describe(value)}: {show(value)}")
 
 
 FULL2: Final[dict[Any, Any]] = {}

@@ -191,7 +191,9 @@ def _show_set(value: dict[str, Slot], depth: int, seen: set[int]) -> str:
     all_names = names(value)
     if depth > _DEEPEST:
         return "{ ... }" if all_names else "{ }"
-    parts = [f"{readable(show_name(name))} = {_show_some(value[name], depth + 1, seen)};" for name in all_names[:_MOST_ATTRS]]
+    parts = [
+        f"{readable(show_name(name))} = {_show_some(value[name], depth + 1, seen)};" for name in all_names[:_MOST_ATTRS]
+    ]
     if len(all_names) > _MOST_ATTRS:
         parts.append(f"«{len(all_names) - _MOST_ATTRS} attributes elided»")
     return f"{{ {' '.join(parts)} }}" if parts else "{ }"

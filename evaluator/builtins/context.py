@@ -98,5 +98,3 @@ def add_drv_output_dependencies(argument: Slot) -> Value:
         raise InvalidContext(f"path '{readable(element[1])}' is not a derivation")
     result: Context = frozenset((("drv", element[1]),))
     return make_string(text, result)
-
-

@@ -79,5 +79,3 @@ def add_error_context(message: Slot, result: Slot) -> Value:
 def break_(argument: Slot) -> Value:
     """`break x`: `x`; there is no debugger to enter."""
     return value(argument)
-
-

@@ -84,7 +84,9 @@ def _name(slot: Slot) -> str:
     except FileUnavailable as error:
         raise InvalidDerivation(f"invalid derivation name: {error}. Please pass a different 'name'.") from None
     if name.endswith(".drv"):
-        raise InvalidDerivation("derivation names are allowed to end in '.drv' only if they produce a single derivation file")
+        raise InvalidDerivation(
+            "derivation names are allowed to end in '.drv' only if they produce a single derivation file"
+        )
     return name
 
 
@@ -292,5 +294,3 @@ def fetchurl(argument: Slot) -> dict[str, Slot]:
     if "mirrors" in given:
         result["mirrors"] = given["mirrors"]
     return derivation(result)
-
-

@@ -253,5 +253,3 @@ def find_file(search_path: Slot, name: Slot) -> Value:
         f"file '{readable(wanted)}' was not found in the Nix search path (add it using $NIX_PATH or -I)",
         hint="add it with -I NAME=PATH",
     )
-
-

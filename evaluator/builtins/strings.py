@@ -141,5 +141,3 @@ def split(pattern: Slot, argument: Slot) -> tuple[Slot, ...]:
         at = found.end()
     result.append(make_string(text[at:], context))
     return tuple(result)
-
-

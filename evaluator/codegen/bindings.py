@@ -224,9 +224,7 @@ class Recursion:
         binding = self._origins.get(index)
         if binding is None:
             binding = self._origins[index] = Binding(self.unit.program.fresh("o"), self.unit)
-            self.add(
-                binding, expressions.thunk(self.unit, self.scope, self._node.origins[index], self.environment)
-            )
+            self.add(binding, expressions.thunk(self.unit, self.scope, self._node.origins[index], self.environment))
         return binding
 
     def keep_environment(self) -> None:

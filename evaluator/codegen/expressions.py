@@ -304,9 +304,7 @@ def _select(unit: Unit, scope: Scope, node: nodes.Select, goal: str | None) -> s
                     mark,
                 )
             else:
-                unit.emit(
-                    f"if type({target}) is list: {target} = force_attr({current}, {key.name!r}, {target})", mark
-                )
+                unit.emit(f"if type({target}) is list: {target} = force_attr({current}, {key.name!r}, {target})", mark)
         else:
             text = dynamic_key(unit, scope, key)
             unit.emit(f"{target} = select({current}, {text})", place("a", key, None))
@@ -359,9 +357,7 @@ def _has_attr(unit: Unit, scope: Scope, node: nodes.HasAttr, goal: str | None) -
     if len(node.path) == 1 and isinstance(node.path[0], nodes.Name):
         text = f"type({subject}) is dict and {node.path[0].name!r} in {subject}"
         return finish(unit, f"({text})", goal, place("?", node))
-    keys = [
-        repr(key.name) if isinstance(key, nodes.Name) else lazy(unit, scope, key, environment) for key in node.path
-    ]
+    keys = [repr(key.name) if isinstance(key, nodes.Name) else lazy(unit, scope, key, environment) for key in node.path]
     (text,) = environment.close(f"has_path({subject}, ({', '.join(keys)},))")
     return finish(unit, text, goal, place("?", node))
 

@@ -144,9 +144,7 @@ class KnownLambda:
     def _compile(self) -> CompiledLambda:
         if self.compiled is None:
             recursion = self.recursion
-            self.compiled = CompiledLambda(
-                recursion.unit, recursion.scope, self.node, recursion.environment, self.name
-            )
+            self.compiled = CompiledLambda(recursion.unit, recursion.scope, self.node, recursion.environment, self.name)
             self.compiled.write()
         return self.compiled
 

@@ -132,9 +132,7 @@ class Program:
                 self._values[name] = ident
 
 
-def compile_tree(
-    tree: nodes.Expr, text: str, extra_names: tuple[str, ...] = (), exact: bool = False
-) -> CompiledFile:
+def compile_tree(tree: nodes.Expr, text: str, extra_names: tuple[str, ...] = (), exact: bool = False) -> CompiledFile:
     """Compile a tree whose source is `text`.
 
     `extra_names` are bound around it, by the dictionary that `main` gets. `exact`: suspend all that
