@@ -14,24 +14,32 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import NamedTuple, TypeAlias
+    from collections.abc import Iterator
+    from typing import Any, Self, TypeAlias, dataclass_transform
+
+    # Told to the type checker as records by name: it would compare tuples field
+    # by field, and these contain each other without end.
+    @dataclass_transform(frozen_default=True)
+    class Record:
+        def _replace(self, **changes: Any) -> Self: ...
+        def __iter__(self) -> Iterator[Any]: ...
 else:
-    from .record import Record as NamedTuple
+    from .record import Record
 
 
-class Int(NamedTuple):
+class Int(Record):
     value: int
     start: int
     end: int
 
 
-class Float(NamedTuple):
+class Float(Record):
     value: float
     start: int
     end: int
 
 
-class Str(NamedTuple):
+class Str(Record):
     """A string; `parts` are texts (none of them empty) and interpolated expressions.
 
     In `"..."` no text follows a text. In an indented string each escape is a text
@@ -43,7 +51,7 @@ class Str(NamedTuple):
     end: int
 
 
-class Path(NamedTuple):
+class Path(Record):
     """A path literal as written (`./a`, `/a`, `~/a`), not yet resolved; parts as in `Str`.
 
     The first part is a text. Only with interpolation can a text follow a text, where
@@ -55,7 +63,7 @@ class Path(NamedTuple):
     end: int
 
 
-class SearchPath(NamedTuple):
+class SearchPath(Record):
     """`<name>`, looked up in the search path."""
 
     name: str
@@ -63,20 +71,20 @@ class SearchPath(NamedTuple):
     end: int
 
 
-class Var(NamedTuple):
+class Var(Record):
     name: str
     start: int
     end: int
 
 
-class CurPos(NamedTuple):
+class CurPos(Record):
     """`__curPos`."""
 
     start: int
     end: int
 
 
-class Name(NamedTuple):
+class Name(Record):
     """A static attribute name in an attribute path."""
 
     name: str
@@ -84,7 +92,7 @@ class Name(NamedTuple):
     end: int
 
 
-class Select(NamedTuple):
+class Select(Record):
     """`subject.path`, with `or default` if that is not None."""
 
     subject: Expr
@@ -94,7 +102,7 @@ class Select(NamedTuple):
     end: int
 
 
-class HasAttr(NamedTuple):
+class HasAttr(Record):
     """`subject ? path`."""
 
     subject: Expr
@@ -103,7 +111,7 @@ class HasAttr(NamedTuple):
     end: int
 
 
-class Apply(NamedTuple):
+class Apply(Record):
     """A function applied to one or more arguments, one after the other."""
 
     function: Expr
@@ -112,14 +120,14 @@ class Apply(NamedTuple):
     end: int
 
 
-class Formal(NamedTuple):
+class Formal(Record):
     name: str
     default: Expr | None
     start: int
     end: int
 
 
-class Lambda(NamedTuple):
+class Lambda(Record):
     """`param: body`, `{ formals }: body` or `param @ { formals }: body`.
 
     `formals` is None for a plain argument; in the order written.
@@ -133,7 +141,7 @@ class Lambda(NamedTuple):
     end: int
 
 
-class Attr(NamedTuple):
+class Attr(Record):
     """`name = value;`.
 
     The span begins where the attribute path begins and ends with the name, as
@@ -146,7 +154,7 @@ class Attr(NamedTuple):
     end: int
 
 
-class Inherited(NamedTuple):
+class Inherited(Record):
     """One name of `inherit name;`: looked up in the scope around the set."""
 
     name: str
@@ -154,7 +162,7 @@ class Inherited(NamedTuple):
     end: int
 
 
-class InheritedFrom(NamedTuple):
+class InheritedFrom(Record):
     """One name of `inherit (e) name;`: `origin` indexes `AttrSet.origins`."""
 
     name: str
@@ -163,7 +171,7 @@ class InheritedFrom(NamedTuple):
     end: int
 
 
-class DynamicAttr(NamedTuple):
+class DynamicAttr(Record):
     """`${key} = value;`; a key that evaluates to null leaves the attribute out."""
 
     key: Expr
@@ -172,7 +180,7 @@ class DynamicAttr(NamedTuple):
     end: int
 
 
-class AttrSet(NamedTuple):
+class AttrSet(Record):
     """A set, or the bindings of a `let`; `attrs` in the order written.
 
     `origins` are evaluated in the scope of the set itself if it is recursive.
@@ -186,7 +194,7 @@ class AttrSet(NamedTuple):
     end: int
 
 
-class Let(NamedTuple):
+class Let(Record):
     """`let bindings in body`; `bindings.recursive` is true."""
 
     bindings: AttrSet
@@ -195,21 +203,21 @@ class Let(NamedTuple):
     end: int
 
 
-class With(NamedTuple):
+class With(Record):
     scope: Expr
     body: Expr
     start: int
     end: int
 
 
-class Assert(NamedTuple):
+class Assert(Record):
     condition: Expr
     body: Expr
     start: int
     end: int
 
 
-class If(NamedTuple):
+class If(Record):
     condition: Expr
     then: Expr
     otherwise: Expr
@@ -217,13 +225,13 @@ class If(NamedTuple):
     end: int
 
 
-class List(NamedTuple):
+class List(Record):
     items: tuple[Expr, ...]
     start: int
     end: int
 
 
-class Unary(NamedTuple):
+class Unary(Record):
     """`!e` or `-e`."""
 
     operator: str
@@ -232,7 +240,7 @@ class Unary(NamedTuple):
     end: int
 
 
-class Binary(NamedTuple):
+class Binary(Record):
     """Operators `+ - * / ++ // == != < <= > >= && || ->`.
 
     `operator_start` is the offset of the operator, which is where errors of the
