@@ -49,11 +49,17 @@ def configure_building(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--cores", type=_count, default=0, metavar="N", help="processors for one build (default: shared)"
     )
-    group.add_argument("-k", "--keep-going", action="store_true", help="after a failure, build what does not depend on it")
+    group.add_argument(
+        "-k", "--keep-going", action="store_true", help="after a failure, build what does not depend on it"
+    )
     group.add_argument("-K", "--keep-failed", action="store_true", help="keep the build directory of a failed build")
     group.add_argument("--timeout", type=float, default=0, metavar="SECONDS", help="end a build after so long")
     group.add_argument(
-        "--max-silent-time", type=float, default=0, metavar="SECONDS", help="end a build that prints nothing for so long"
+        "--max-silent-time",
+        type=float,
+        default=0,
+        metavar="SECONDS",
+        help="end a build that prints nothing for so long",
     )
     group.add_argument("--offline", action="store_true", help="fetch nothing")
     group.add_argument("-v", "--verbose", action="store_true", help="show what builders print while they run")

@@ -69,7 +69,7 @@ class Selected:
 def select(session: Session, arguments: argparse.Namespace) -> list[Selected]:
     """Evaluate what was asked for; one value per attribute path, or the whole."""
     from .session import PKGS
-    from .sources import expression_file, source_of_request
+    from .sources import byte_string, expression_file, source_of_request
 
     evaluator = session.evaluator
     attributes = [*arguments.attributes, *arguments.attr]
@@ -80,16 +80,16 @@ def select(session: Session, arguments: argparse.Namespace) -> list[Selected]:
     elif arguments.file == "-":
         root = evaluator.eval_source(source_of_request("-", None))
     elif arguments.file is not None:
-        root = evaluator.eval_file(expression_file(arguments.file))
+        root = evaluator.eval_file(byte_string(expression_file(arguments.file)))
     else:
-        root = evaluator.eval_file(os.path.join(PKGS, "default.nix"))
-    given = {name: evaluator.string(os.fsencode(text).decode("latin-1")) for name, text in arguments.argstr}
+        root = evaluator.eval_file(byte_string(os.path.join(PKGS, "default.nix")))
+    given = {name: evaluator.string(byte_string(text)) for name, text in arguments.argstr}
     for name, expression in arguments.arg:
         given[name] = evaluator.eval_source(source_of_request(None, expression))
     root = evaluator.auto_call(root, given)
     if not attributes:
         return [Selected("", root)]
     return [
-        Selected(attribute, evaluator.auto_call(evaluator.select_attr_path(root, attribute), given))
+        Selected(attribute, evaluator.auto_call(evaluator.select_attr_path(root, byte_string(attribute)), given))
         for attribute in attributes
     ]

@@ -15,6 +15,10 @@ import marshal
 import os
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 FORMAT = 2
 _VARIABLES = ("CHX_HOME", "XDG_DATA_HOME", "HOME", "NIX_PATH")
 
@@ -99,7 +103,8 @@ def remember(
     try:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(temporary, "wb") as file:
-            file.write(marshal.dumps((key, list(seen.items()), objects, links, output)))
+            record: Any = (key, list(seen.items()), objects, links, output)
+            file.write(marshal.dumps(record))
         os.replace(temporary, path)
     except (OSError, ValueError):
         return

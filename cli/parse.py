@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
 DESCRIPTION = """\
@@ -18,9 +19,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from ..lang import parse, show
-    from .sources import source_of_request
+    from .sources import byte_string, source_of_request
 
     source = source_of_request(arguments.file, arguments.expr)
-    text = show(parse(source), source.base)
+    text = show(parse(source), source.base, byte_string(os.path.expanduser("~")))
     sys.stdout.buffer.write(text.encode("latin-1") + b"\n")
     return 0

@@ -131,7 +131,7 @@ def frame_text(frame: object) -> str:
 def position(label: Label) -> str:
     """`file:line:column`, the file relative to the working directory if that is shorter."""
     place = label.source.place(label.span.start)
-    return f"{_short(label.source.name)}:{place.line}:{place.column}"
+    return f"{_short(readable(label.source.name))}:{place.line}:{place.column}"
 
 
 def _short(name: str) -> str:

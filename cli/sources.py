@@ -9,22 +9,27 @@ from ..lang import Source
 from .errors import CommandError
 
 
+def byte_string(text: str) -> str:
+    """A path or argument of the operating system as the language has it: one character per byte."""
+    return os.fsencode(text).decode("latin-1")
+
+
 def source_of_request(file: str | None, expression: str | None) -> Source:
     """The text that `FILE`, `-` or `-E EXPR` names; raises `CommandError` if it cannot be read."""
     if (file is None) == (expression is None):
         raise CommandError("name one file, - for standard input, or -E EXPR")
     if expression is not None:
-        return Source("«string»", os.fsencode(expression).decode("latin-1"), os.getcwd())
+        return Source("«string»", byte_string(expression), byte_string(os.getcwd()))
     assert file is not None
     if file == "-":
-        return Source("«stdin»", sys.stdin.buffer.read().decode("latin-1"), os.getcwd())
+        return Source("«stdin»", sys.stdin.buffer.read().decode("latin-1"), byte_string(os.getcwd()))
     path = expression_file(file)
     try:
         with open(path, "rb") as handle:
             text = handle.read().decode("latin-1")
     except OSError as error:
         raise CommandError(f"cannot read '{file}': {error.strerror}") from error
-    return Source(path, text, os.path.dirname(path))
+    return Source(byte_string(path), text, byte_string(os.path.dirname(path)))
 
 
 def expression_file(name: str) -> str:

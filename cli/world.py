@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from .noop import Signature, home, signature
+from .sources import byte_string
 
 if TYPE_CHECKING:
     from ..evaluator import ContextElement, FileKind
@@ -43,7 +44,7 @@ class FileWorld:
         self.current_system = f"{machine.machine}-{machine.sysname.lower()}"
         self.seen: dict[str, Signature] = {}
         self._session = session
-        self._search_path = [(prefix, os.fsencode(path).decode("latin-1")) for prefix, path in search_path]
+        self._search_path = [(prefix, byte_string(path)) for prefix, path in search_path]
         self._added: dict[tuple[str, str], StorePath] = {}
         self._pending: dict[StorePath, tuple[bytes, tuple[StorePath, ...]]] = {}
         self._code = os.path.join(home(), "cache", "code")
@@ -65,10 +66,7 @@ class FileWorld:
 
     def read_dir(self, path: str) -> Mapping[str, FileKind]:
         with os.scandir(self._native(path)) as entries:
-            return {
-                os.fsencode(entry.name).decode("latin-1"): _kind(entry.stat(follow_symlinks=False).st_mode)
-                for entry in entries
-            }
+            return {byte_string(entry.name): _kind(entry.stat(follow_symlinks=False).st_mode) for entry in entries}
 
     def file_type(self, path: str) -> FileKind | None:
         try:
@@ -81,7 +79,7 @@ class FileWorld:
         target = os.path.realpath(native, strict=True)
         if target == native:
             return path
-        return os.fsencode(target).decode("latin-1")
+        return byte_string(target)
 
     def add_path(
         self,
@@ -187,7 +185,7 @@ class FileWorld:
     def physical(self, path: str) -> str:
         if path.startswith(_STORE_PREFIX):
             self.commit()
-            directory = os.fsencode(self._session.store.directory).decode("latin-1")
+            directory = byte_string(self._session.store.directory)
             return f"{directory}/{path[len(_STORE_PREFIX) :]}"
         return path
 
