@@ -72,7 +72,7 @@ def test_a_wrong_hash_shows_both_and_keeps_the_file_out(chx: Run, work: Path, tm
 def package(install: str) -> str:
     """An expression for a package of the bundled set with nothing to do but `install`."""
     return (
-        "with import <chx> { }; mkDerivation { pname = \"broken\"; version = \"1\";"
+        'with import <chx> { }; mkDerivation { pname = "broken"; version = "1";'
         ' src = writeTree { name = "empty"; entries = [ ]; };'
         f" configurePhase = \"\"; buildPhase = \"\"; installPhase = ''{install}''; }}"
     )

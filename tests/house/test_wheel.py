@@ -48,5 +48,7 @@ def test_the_wheel_holds_the_whole_tree(tmp_path: Path) -> None:
     assert wanted - inside == set()
     assert "chx/lang/table.bin" in inside
     assert any(name.endswith(".data/scripts/chx") for name in inside)
-    stray = {name for name in inside if name.split("/")[0] != "chx" and ".dist-info/" not in name and ".data/" not in name}
+    stray = {
+        name for name in inside if name.split("/")[0] != "chx" and ".dist-info/" not in name and ".data/" not in name
+    }
     assert stray == set()
