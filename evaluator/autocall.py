@@ -5,10 +5,10 @@ from __future__ import annotations
 from types import MethodType
 
 from .errors import ArgumentMismatch, readable
-from .operators import call, call2
+from .force import force_slot
+from .operators import call
 from .trace import lambda_mark
 from .values import MISSING, WHERE, Slot, Value
-from .force import force_slot
 
 
 def auto_call(value: Value, arguments: dict[str, Slot]) -> Value:
@@ -37,6 +37,3 @@ def auto_call(value: Value, arguments: dict[str, Slot]) -> Value:
                 "arguments supplied either by default values, or passed explicitly with '--arg' or '--argstr'",
             )
     return call(value, given)
-
-
-__all__ = ["auto_call", "call2"]

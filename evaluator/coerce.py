@@ -5,7 +5,7 @@ from __future__ import annotations
 from .context import EMPTY, Context
 from .errors import FileUnavailable, TypeMismatch, readable
 from .force import force, force_slot
-from .values import MISSING, ContextString, MethodType, Path, Slot, Value, describe, string_text
+from .values import MISSING, ContextString, Path, Slot, Value, describe
 
 
 def coerce_to_string(value: Value, *, copy: bool, more: bool = False) -> tuple[str, Context]:
@@ -132,16 +132,3 @@ def coerce_to_path(value: Value) -> tuple[str, Context]:
     if not text.startswith("/"):
         raise FileUnavailable(f"string '{readable(text)}' doesn't represent an absolute path")
     return canonical(text), context
-
-
-__all__ = [
-    "MethodType",
-    "canonical",
-    "coerce_to_path",
-    "coerce_to_string",
-    "copy_to_store",
-    "interpolate",
-    "join_paths",
-    "path_literal",
-    "string_text",
-]

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from . import deep, session
 from .builtins.library import Library
 from .coerce import canonical
-from .errors import EvalError, FileUnavailable, MissingAttribute, readable
+from .errors import FileUnavailable, readable
 from .force import deep_force, force, force_slot
 from .trace import annotate
-from .values import TYPE_NAMES, Path, Slot, Value, names, string_text
+from .values import TYPE_NAMES, Slot, Value, names
 
 if TYPE_CHECKING:
     from ..lang.source import Source
@@ -262,6 +262,3 @@ def _absolute(path: str) -> str:
     if path.startswith("/"):
         return path
     raise ValueError(f"not an absolute path: {path}")
-
-
-__all__ = ["EvalError", "Evaluator", "MissingAttribute", "Options", "Path", "string_text"]

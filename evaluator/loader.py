@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from . import coerce, equality, force, operators
 from .codegen.compiled import CompiledFile, mangled
 from .difference import unequal
-from .errors import AssertionFailed, FileUnavailable, readable
+from .errors import AssertionFailed, EvalError, FileUnavailable, readable
 from .values import EMPTY_SET, MISSING, WHERE, ContextString, Path
 
 if TYPE_CHECKING:
@@ -85,16 +85,18 @@ def negated(value: Any) -> bool:
 def inherit_from(argument: tuple[Any, str, File, int, int]) -> Any:
     """The thunk of a name in `inherit (origin) name`."""
     origin, name, file, start, end = argument
-    try:
-        subject = force.force(origin) if type(origin) is list else origin
-        return operators.select(subject, name)
-    except operators.MissingAttribute as error:
-        if not error.labels and error.__traceback__ is not None and error.__traceback__.tb_next is not None:
-            from ..lang.errors import Label
-            from ..lang.source import Span
+    subject = force.force(origin) if type(origin) is list else origin
+    slot = subject.get(name, MISSING) if type(subject) is dict else MISSING
+    if slot is not MISSING:
+        return force.force_attr(subject, name, slot) if type(slot) is list else slot
+    from ..lang.errors import Label
+    from ..lang.source import Span
 
-            if error.__traceback__.tb_next.tb_next is None:
-                error.labels.append(Label(file.source, Span(start, end)))
+    try:
+        return operators.select(subject, name)
+    except EvalError as error:
+        # No line of generated code stands for this place.
+        error.labels.append(Label(file.source, Span(start, end)))
         raise
 
 

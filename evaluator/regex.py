@@ -227,7 +227,7 @@ def _render(node: tuple[object, ...]) -> str:
     if kind == "text":
         return str(node[1])
     if kind == "cat":
-        return "".join(map(_render, node[1]))  # type: ignore[call-overload, no-any-return]
+        return "".join(map(_render, node[1]))  # type: ignore[call-overload]
     if kind == "alt":
         return f"(?:{'|'.join(map(_render, node[1]))})"  # type: ignore[call-overload]
     if kind == "group":

@@ -30,8 +30,8 @@ from types import TracebackType
 from typing import Any, Final
 
 from .errors import (
-    AssertionFailed,
     ArgumentMismatch,
+    AssertionFailed,
     EvalError,
     FileUnavailable,
     Frame,

@@ -23,8 +23,9 @@ is ever subclassed.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import MethodType
-from typing import Any, Callable, Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 Value: TypeAlias = Any
 """A value in weak head normal form. `Any` on purpose: code tests exact types."""

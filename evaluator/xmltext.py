@@ -117,7 +117,7 @@ class _Writer:
         if type(found) is str:
             return found
         if type(found) is ContextString:
-            return found.text  # type: ignore[no-any-return]
+            return found.text
         return None
 
     def write_attrs(self, value: dict[str, Slot], depth: int) -> None:

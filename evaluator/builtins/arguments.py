@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from types import MethodType
 from typing import Any
 
-from ..errors import TypeMismatch
 from ..force import force
 from ..operators import expected, refers_to_store
-from ..values import Builtin, ContextString, MethodType, Partial, Slot, Value, describe
+from ..values import Builtin, ContextString, Partial, Slot, Value
 
 
 def value(slot: Slot) -> Value:
@@ -85,18 +85,3 @@ def string_with_context(slot: Slot) -> tuple[str, frozenset[tuple[str, ...]]]:
     if type(found) is ContextString:
         return found.text, found.context
     raise expected("a string", found)
-
-
-__all__ = [
-    "TypeMismatch",
-    "attrs",
-    "boolean",
-    "describe",
-    "function",
-    "integer",
-    "items",
-    "plain_string",
-    "string",
-    "string_with_context",
-    "value",
-]

@@ -1,4 +1,7 @@
-"""Builtins on lists."""
+"""Builtins on lists.
+
+Plain loops, not generator expressions: those call back through C, which costs stack in deep programs.
+"""
 
 from __future__ import annotations
 
@@ -73,7 +76,7 @@ def filter(test: Slot, argument: Slot) -> tuple[Slot, ...]:
 def all(test: Slot, argument: Slot) -> bool:
     """`all f list`."""
     called = function(test)
-    for slot in items(argument):
+    for slot in items(argument):  # noqa: SIM110
         if not boolean(call(called, slot)):
             return False
     return True
@@ -82,7 +85,7 @@ def all(test: Slot, argument: Slot) -> bool:
 def any(test: Slot, argument: Slot) -> bool:
     """`any f list`."""
     called = function(test)
-    for slot in items(argument):
+    for slot in items(argument):  # noqa: SIM110
         if boolean(call(called, slot)):
             return True
     return False
@@ -90,7 +93,7 @@ def any(test: Slot, argument: Slot) -> bool:
 
 def elem(wanted: Slot, argument: Slot) -> bool:
     """`elem x list`."""
-    for slot in items(argument):
+    for slot in items(argument):  # noqa: SIM110
         if equal_slots(wanted, slot):
             return True
     return False

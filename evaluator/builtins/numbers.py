@@ -6,7 +6,9 @@ import math
 
 from ..errors import TypeMismatch
 from ..operators import div as divide
-from ..operators import expected, less, mul as multiply, show, sub as subtract, sum_numbers
+from ..operators import expected, less, show, sum_numbers
+from ..operators import mul as multiply
+from ..operators import sub as subtract
 from ..values import INT_MAX, INT_MIN, Slot, Value
 from .arguments import integer, value
 
@@ -59,30 +61,26 @@ def bit_xor(left: Slot, right: Slot) -> int:
     return one ^ integer(right)
 
 
-def _number(slot: Slot) -> float | int:
+def _number(slot: Slot) -> float:
     found = value(slot)
     if type(found) is not int and type(found) is not float:
         raise expected("a float", found)
-    return found  # type: ignore[no-any-return]
+    return found
 
 
-def _rounded(name: str, result: int | float, given: float | int) -> int:
+def _rounded(result: float, given: float) -> int:
     if isinstance(result, int) and INT_MIN <= result <= INT_MAX:
         return result
-    raise TypeMismatch(
-        f"NixFloat argument {show(given)} is not in the range of NixInt"
-        if math.isfinite(given)
-        else f"NixFloat argument {show(given)} is not in the range of NixInt"
-    )
+    raise TypeMismatch(f"NixFloat argument {show(given)} is not in the range of NixInt")
 
 
 def ceil(argument: Slot) -> int:
     """`ceil x`."""
     given = _number(argument)
-    return _rounded("ceil", math.ceil(given) if math.isfinite(given) else given, given)
+    return _rounded(math.ceil(given) if math.isfinite(given) else given, given)
 
 
 def floor(argument: Slot) -> int:
     """`floor x`."""
     given = _number(argument)
-    return _rounded("floor", math.floor(given) if math.isfinite(given) else given, given)
+    return _rounded(math.floor(given) if math.isfinite(given) else given, given)

@@ -17,6 +17,7 @@ from .unit import HERE, Environment, Unit
 
 if TYPE_CHECKING:
     from .bindings import Recursion
+    from .program import Program
 
 _LONGEST_CHAIN = 6
 
@@ -38,15 +39,15 @@ class CompiledLambda:
         self.full = program.fresh("f")
         self.entry = self.full
         self._name = name
-        self._program = program
+        self._program: Program = program
         self._curried = len(self.chain) == 1
         # True until the body is written: a lambda that mentions itself captures itself.
         self.captures = True
-        self._place = (unit, scope, environment)
+        self._place = (scope, environment)
 
     def write(self) -> None:
         """Write the function of all arguments."""
-        unit, scope, environment = self._place
+        scope, environment = self._place
         program, name = self._program, self._name
         parameters = [program.fresh("v") for _ in self.chain]
         last = self.chain[-1]

@@ -46,9 +46,7 @@ def _walk(node: nodes.Expr, parameters: frozenset[str], found: list[str]) -> boo
                 _walk(node.left, parameters, found)
         else:
             _walk(node.left, parameters, found)
-    elif isinstance(node, nodes.If):
-        _walk(node.condition, parameters, found)
-    elif isinstance(node, nodes.Assert):
+    elif isinstance(node, (nodes.If, nodes.Assert)):
         _walk(node.condition, parameters, found)
     elif isinstance(node, nodes.Unary):
         _walk(node.operand, parameters, found)

@@ -11,9 +11,12 @@ that mention it contain `HERE`, which is replaced at the end.
 
 from __future__ import annotations
 
-from typing import Any, Final, Union
+from typing import TYPE_CHECKING, Any, Final, Union
 
 from .scope import Binding
+
+if TYPE_CHECKING:
+    from .program import Program
 
 HERE: Final = "\0"
 
@@ -86,7 +89,7 @@ class Unit:
     __slots__ = ("captured", "environment", "forced", "indent", "lines", "mark", "name", "parameters", "program")
 
     def __init__(
-        self, program: Any, name: str, environment: Environment | None, parameters: list[str], mark: Mark | None
+        self, program: Program, name: str, environment: Environment | None, parameters: list[str], mark: Mark | None
     ) -> None:
         self.program = program
         self.name = name
