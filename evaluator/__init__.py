@@ -7,14 +7,14 @@ that a string refers to. *Instantiating* turns an expression into a derivation i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .errors import EvalError, Frame
     from .evaluator import Evaluator, Options
     from .python import to_python
     from .values import Builtin, ContextString, Partial, Path, Value
     from .world import ContextElement, FileKind, World
+
 
 __all__ = [
     "Builtin",

@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
 from .codegen.compiled import GENERATOR_VERSION, CompiledFile
 from .errors import UndefinedVariable
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..lang.source import Source
     from .world import World
 
 
-def compile_source(world: World, source: Source, extra_names: tuple[str, ...], exact: bool) -> CompiledFile:
+class SourceText:
+    """What makes a `Source`; that one is made when it is needed, since importing it takes time."""
+
+    __slots__ = ("base", "name", "text")
+
+    def __init__(self, name: str, text: str, base: str) -> None:
+        self.name = name
+        self.text = text
+        self.base = base
+
+    def source(self) -> Source:
+        """The source."""
+        from ..lang.source import Source
+
+        return Source(self.name, self.text, self.base)
+
+
+def compile_source(world: World, text: SourceText, extra_names: tuple[str, ...], exact: bool) -> CompiledFile:
     """Compiled code of a source; raises `LangError` or `UndefinedVariable`."""
-    key = _key(source.text, extra_names, exact)
+    key = _key(text.text, extra_names, exact)
     data = world.load_code(key)
     if data is not None:
         try:
@@ -26,6 +43,7 @@ def compile_source(world: World, source: Source, extra_names: tuple[str, ...], e
     from ..lang.parser import parse
     from .codegen.program import compile_tree
 
+    source = text.source()
     tree = parse(source)
     try:
         compiled = compile_tree(tree, source.text, extra_names, exact)

@@ -9,7 +9,10 @@
 
 from __future__ import annotations
 
-from typing import Final, TypeAlias
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final, TypeAlias
+
 
 Element: TypeAlias = tuple[str, ...]
 Context: TypeAlias = frozenset[Element]

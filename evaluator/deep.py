@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import _thread
 import sys
-from collections.abc import Callable
-from typing import Any, Final, TypeVar
 
-_T = TypeVar("_T")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Final, TypeVar
+
+    _T = TypeVar("_T")
+
 
 STACK_SIZES: Final = (512 << 20, 256 << 20, 64 << 20)
 """Stack sizes to try; a limit on address space may forbid the first."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from .errors import InvalidDerivation, readable
 from .force import force_slot
 from .values import MISSING, Value, names, string_text
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..store import StorePath
 

@@ -7,8 +7,7 @@ evaluator, so that nothing is paid for places while all goes well.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TypeVar
-
 from . import deep, session
 from .builtins.library import Library
 from .coerce import canonical
@@ -15,33 +10,46 @@ from .force import deep_force, force, force_slot
 from .trace import annotate
 from .values import TYPE_NAMES, Slot, Value, names
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Final, TypeVar
+
+    _F = TypeVar("_F", bound=Callable[..., Any])
+
     from ..lang.source import Source
     from ..store import StorePath
+    from .compiling import SourceText
     from .world import World
 
-_F = TypeVar("_F", bound=Callable[..., Any])
 
-
-@dataclass(frozen=True, slots=True)
 class Options:
     """How to evaluate.
 
     `pure`: no clock and no environment. `exact`: suspend everything that Nix suspends, so that a
     value printed without forcing it shows the same `<CODE>`; slower. `max_call_depth`: how deep
-    calls may nest at least.
+    calls may nest at least. `current_system` replaces the world's.
     """
 
-    pure: bool = True
-    exact: bool = False
-    max_call_depth: int = 10_000
-    current_system: str | None = None
+    __slots__ = ("current_system", "exact", "max_call_depth", "pure")
+
+    def __init__(
+        self,
+        *,
+        pure: bool = True,
+        exact: bool = False,
+        max_call_depth: int = 10_000,
+        current_system: str | None = None,
+    ) -> None:
+        self.pure = pure
+        self.exact = exact
+        self.max_call_depth = max_call_depth
+        self.current_system = current_system
 
 
 def _entrance(method: _F) -> _F:
     """Run a method with a deep stack and this evaluator as the running one; errors leave with places."""
 
-    @functools.wraps(method)
     def entered(self: Evaluator, *arguments: Any, **named: Any) -> Any:
         if self._entered:
             return method(self, *arguments, **named)
@@ -62,6 +70,8 @@ def _entrance(method: _F) -> _F:
 
         return deep.run(body, self.options.max_call_depth)
 
+    entered.__doc__ = method.__doc__
+    entered.__name__ = method.__name__
     return entered  # type: ignore[return-value]
 
 
@@ -95,7 +105,9 @@ class Evaluator:
     @_entrance
     def eval_source(self, source: Source) -> Value:
         """The value of a text."""
-        return self._main(source, None)
+        from .compiling import SourceText
+
+        return self._main(SourceText(source.name, source.text, source.base), None)
 
     @_entrance
     def force(self, slot: Slot) -> Value:
@@ -227,12 +239,12 @@ class Evaluator:
     def _evaluate_file(self, path: str) -> Value:
         return self._main(self._source(path), None)
 
-    def _source(self, path: str) -> Source:
-        from ..lang.source import Source
+    def _source(self, path: str) -> SourceText:
+        from .compiling import SourceText
 
-        return Source(path, self.world.read_file(path).decode("latin-1"), path.rpartition("/")[0] or "/")
+        return SourceText(path, self.world.read_file(path).decode("latin-1"), path.rpartition("/")[0] or "/")
 
-    def _main(self, source: Source, scope: dict[str, Slot] | None) -> Value:
+    def _main(self, source: SourceText, scope: dict[str, Slot] | None) -> Value:
         from .compiling import compile_source
         from .loader import load
 

@@ -15,10 +15,13 @@ Generated code tests for the evaluated state itself before it calls `force`.
 from __future__ import annotations
 
 from types import MethodType
-from typing import Any
 
 from .errors import InfiniteRecursion
 from .values import Slot, Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def blackhole(argument: Any) -> Value:

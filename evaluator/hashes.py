@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
-
 from .errors import InvalidText, readable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
 
 SIZES: Final = {"blake3": 32, "md5": 16, "sha1": 20, "sha256": 32, "sha512": 64}
 FORMATS: Final = ("base16", "nix32", "base32", "base64", "sri")
 
 
-class Hash(NamedTuple):
+class Hash:
     """An algorithm and a digest."""
 
-    algorithm: str
-    digest: bytes
+    __slots__ = ("algorithm", "digest")
+
+    def __init__(self, algorithm: str, digest: bytes) -> None:
+        self.algorithm = algorithm
+        self.digest = digest
 
     def text(self, form: str) -> str:
         """In one of `FORMATS`."""

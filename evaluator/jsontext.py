@@ -6,12 +6,15 @@ Written for byte strings and for Nix's own choices: sets print in the order of n
 
 from __future__ import annotations
 
-from typing import Any, Final
-
 from .context import Context, Element
 from .errors import InvalidText, TypeMismatch
 from .force import force_slot
 from .values import MISSING, ContextString, Path, Slot, Value, describe, names
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Final
+
 
 _ESCAPES: Final = {
     '"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f",

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import marshal
-from collections.abc import Mapping
 from types import MethodType
-from typing import TYPE_CHECKING, Any, Final
 
 from . import coerce, equality, force, operators
 from .codegen.compiled import CompiledFile, mangled
@@ -13,21 +11,34 @@ from .difference import unequal
 from .errors import AssertionFailed, EvalError, FileUnavailable, readable
 from .values import EMPTY_SET, MISSING, WHERE, ContextString, Path
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, Final
+
     from ..lang.source import Source
+    from .compiling import SourceText
     from .evaluator import Evaluator
 
 
 class File:
     """A loaded file: knows the places of its generated code. `F` in the generated module."""
 
-    __slots__ = ("_marks", "_sites", "_table", "source")
+    __slots__ = ("_marks", "_sites", "_source", "_table", "text")
 
-    def __init__(self, source: Source, table: bytes) -> None:
-        self.source = source
+    def __init__(self, text: SourceText, table: bytes) -> None:
+        self.text = text
+        self._source: Source | None = None
         self._table = table
         self._marks: tuple[Any, ...] | None = None
         self._sites: tuple[Any, ...] = ()
+
+    @property
+    def source(self) -> Source:
+        """The source, for labels."""
+        if self._source is None:
+            self._source = self.text.source()
+        return self._source
 
     def _unpack(self) -> tuple[Any, ...]:
         if self._marks is None:
@@ -142,20 +153,20 @@ _RUNTIME: Final[Mapping[str, Any]] = {
 }
 
 
-def load(evaluator: Evaluator, compiled: CompiledFile, source: Source) -> Any:
+def load(evaluator: Evaluator, compiled: CompiledFile, text: SourceText) -> Any:
     """Define the functions of a compiled file; answers its `main`."""
-    file = File(source, compiled.table)
+    file = File(text, compiled.table)
     namespace: dict[str, Any] = dict(_RUNTIME)
     namespace["F"] = file
     for name in compiled.builtin_functions:
         namespace[f"B_{mangled(name)}"] = evaluator.builtins.function(name)
     for name in compiled.builtin_values:
         namespace[f"G_{mangled(name)}"] = evaluator.builtins.value(name)
-    for ident, text in compiled.paths:
-        absolute = resolve_path(evaluator, source, text)
+    for ident, written in compiled.paths:
+        absolute = resolve_path(evaluator, text.base, written)
         if ident.startswith("S"):
             # What follows an interpolation is appended to this, so a last slash counts.
-            namespace[ident] = coerce.canonical(absolute) + ("/" if text.endswith("/") else "")
+            namespace[ident] = coerce.canonical(absolute) + ("/" if written.endswith("/") else "")
         else:
             namespace[ident] = Path(coerce.canonical(absolute))
     for i in range(compiled.sites):
@@ -164,7 +175,7 @@ def load(evaluator: Evaluator, compiled: CompiledFile, source: Source) -> Any:
     return namespace["main"]
 
 
-def resolve_path(evaluator: Evaluator, source: Source, text: str) -> str:
+def resolve_path(evaluator: Evaluator, base: str, text: str) -> str:
     """A path literal as an absolute text."""
     if text.startswith("/"):
         return text
@@ -173,4 +184,4 @@ def resolve_path(evaluator: Evaluator, source: Source, text: str) -> str:
         if not home:
             raise FileUnavailable(f"the path '{readable(text)}' can not be resolved in pure mode")
         return home.rstrip("/") + text[1:]
-    return f"{source.base}/{text}"
+    return f"{base}/{text}"

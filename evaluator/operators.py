@@ -7,7 +7,6 @@ by the time an operator is called, both operands are forced.
 from __future__ import annotations
 
 from types import MethodType
-from typing import Any, Final
 
 from .coerce import coerce_to_string, join_paths
 from .errors import (
@@ -37,6 +36,10 @@ from .values import (
     names,
     string_text,
 )
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Final
 
 
 def show(value: Value) -> str:

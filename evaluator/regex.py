@@ -9,10 +9,14 @@ alternatives outside of repetitions by itself, and takes the longest match, the 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Final
 
 from .errors import InvalidText, readable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Final
+
 
 _CLASSES: Final = {
     "alnum": "0-9A-Za-z", "alpha": "A-Za-z", "blank": " \\t", "cntrl": "\\x00-\\x1f\\x7f", "digit": "0-9",

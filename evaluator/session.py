@@ -7,11 +7,11 @@ stands here; `Evaluator` sets it whenever it is entered.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .evaluator import Evaluator
     from .world import World
+
 
 _running: list[Evaluator] = []
 

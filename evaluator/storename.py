@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from .errors import FileUnavailable, readable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 
 def store_name(path: str) -> str:

@@ -27,7 +27,6 @@ error happened; the others, and the functions they are in, what was being done.
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Any, Final
 
 from .errors import (
     ArgumentMismatch,
@@ -42,6 +41,11 @@ from .errors import (
     readable,
 )
 from .values import MISSING, WHERE, names
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Final
+
 
 GENERATED: Final = "<chx>"
 _MOST_FRAMES: Final = 200

@@ -23,14 +23,21 @@ is ever subclassed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from types import MethodType
-from typing import Any, Final, TypeAlias
 
-Value: TypeAlias = Any
-"""A value in weak head normal form. `Any` on purpose: code tests exact types."""
-Slot: TypeAlias = Any
-"""A `Value` or a thunk."""
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Final, TypeAlias
+
+    # `Any` on purpose: code tests exact types.
+    Value: TypeAlias = Any
+    Slot: TypeAlias = Any
+else:
+    Value = object
+    """A value in weak head normal form."""
+    Slot = object
+    """A `Value` or a thunk."""
 
 WHERE: Final = "\u0100"
 """A key that no name can equal: under it a set may hold where its attributes are defined.

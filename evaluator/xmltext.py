@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from types import MethodType
-from typing import Final
 
 from .context import Context, Element
 from .force import force_slot
 from .printing import show_float
 from .trace import attr_place, lambda_mark
 from .values import MISSING, ContextString, Path, Slot, Value, names
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
 
 _ESCAPES: Final = str.maketrans({'"': "&quot;", "<": "&lt;", ">": "&gt;", "&": "&amp;", "\n": "&#xA;"})
 

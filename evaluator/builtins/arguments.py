@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from types import MethodType
-from typing import Any
 
 from ..force import force
 from ..operators import expected, refers_to_store
 from ..values import Builtin, ContextString, Partial, Slot, Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def value(slot: Slot) -> Value:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from types import MethodType
-from typing import Any
 
 from ..errors import MissingAttribute, TypeMismatch
 from ..force import force, force_slot
@@ -11,6 +10,10 @@ from ..operators import call, call2
 from ..trace import attr_place, lambda_mark
 from ..values import MISSING, WHERE, Builtin, Partial, Slot, Value, names
 from .arguments import attrs, function, items, plain_string
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def attr_names(argument: Slot) -> tuple[str, ...]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, cast
-
 from .. import session
 from ..coerce import coerce_to_string
 from ..errors import FileUnavailable, InvalidDerivation, InvalidText, MissingAttribute, readable
@@ -14,9 +12,13 @@ from ..storename import check
 from ..values import MISSING, WHERE, ContextString, Slot, Value, names
 from .arguments import attrs, boolean, items, plain_string, string
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Final
+
     from ...store.derivation import FixedOutput
     from ...store.path import StorePath
+
 
 _HIDDEN: Final = frozenset({"args", "rootfs", "__ignoreNulls", "__contentAddressed", "__impure", "__structuredAttrs"})
 
@@ -224,7 +226,9 @@ class _Draft:
             found = parse_hash(text, algorithm if algorithm in SIZES else None)
         except InvalidText as error:
             raise InvalidDerivation(error.message) from None
-        return FixedOutput(cast(Any, found.algorithm), found.digest, cast(Any, modes[mode]))
+        algorithm_name: Any = found.algorithm
+        chosen: Any = modes[mode]
+        return FixedOutput(algorithm_name, found.digest, chosen)
 
     def _inputs(self) -> tuple[dict[StorePath, tuple[str, ...]], tuple[StorePath, ...]]:
         from ...store.path import StorePath

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from .. import session
 from ..coerce import canonical, coerce_to_path, coerce_to_string
 from ..context import Context
@@ -14,6 +12,7 @@ from ..storename import check, store_name
 from ..values import MISSING, ContextString, Path, Slot, Value, make_string, names, string_text
 from .arguments import attrs, boolean, function, items, plain_string, string, string_with_context, value
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...store import StorePath
     from ..world import FileKind, World

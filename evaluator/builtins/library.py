@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
 
 from ..values import Builtin, Slot, Value
 from .table import CONSTANTS, TABLE
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Final
+
     from ..evaluator import Evaluator
+
 
 NIX_VERSION: Final = "2.34.0"
 LANG_VERSION: Final = 6

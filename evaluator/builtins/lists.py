@@ -5,9 +5,7 @@ Plain loops, not generator expressions: those call back through C, which costs s
 
 from __future__ import annotations
 
-from functools import cmp_to_key
 from types import MethodType
-from typing import Any
 
 from ..equality import equal_slots
 from ..errors import MissingAttribute, OutOfRange
@@ -15,6 +13,10 @@ from ..force import force
 from ..operators import FULL2, call, call2, less
 from ..values import MISSING, Builtin, Slot, Value, names
 from .arguments import attrs, boolean, function, integer, items, value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def length(argument: Slot) -> int:
@@ -179,6 +181,8 @@ def sort(comparator: Slot, argument: Slot) -> tuple[Slot, ...]:
         def compare(left: Slot, right: Slot) -> int:
             return -1 if boolean(call2(before, left, right)) else 0
 
+    from functools import cmp_to_key
+
     # `sorted` only ever asks whether one element is less than another.
     return tuple(sorted(found, key=cmp_to_key(compare)))
 
@@ -193,6 +197,8 @@ def _sort_less(found: tuple[Slot, ...]) -> tuple[Slot, ...]:
 
     def compare(left: Value, right: Value) -> int:
         return -1 if less(left, right) else 0
+
+    from functools import cmp_to_key
 
     return tuple(sorted(forced, key=cmp_to_key(compare)))
 

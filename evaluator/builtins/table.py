@@ -5,20 +5,25 @@ A name that is not here does not exist for programs: `builtins ? name` tells the
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 
-class Entry(NamedTuple):
+class Entry:
     """A builtin function.
 
     `strict`: it forces its first argument before it does anything else, so a caller may evaluate
     that argument itself. `module` and `function` say where it is.
     """
 
-    arity: int
-    module: str
-    function: str
-    strict: bool
+    __slots__ = ("arity", "function", "module", "strict")
+
+    def __init__(self, arity: int, module: str, function: str, strict: bool) -> None:
+        self.arity = arity
+        self.module = module
+        self.function = function
+        self.strict = strict
 
 
 def _theme(module: str, *rows: str) -> dict[str, Entry]:

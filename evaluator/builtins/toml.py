@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..errors import InvalidText, TypeMismatch
 from ..values import INT_MAX, INT_MIN, Slot, Value
 from .arguments import plain_string
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def from_toml(argument: Slot) -> Value:

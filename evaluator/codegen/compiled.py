@@ -6,14 +6,18 @@ Apart from the compiler, so that a warm start need not import that.
 from __future__ import annotations
 
 import marshal
-from types import CodeType
-from typing import Final, NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import CodeType
+    from typing import Final
+
 
 GENERATOR_VERSION: Final = 1
 """Part of the key under which code is cached; raised whenever generated code would change."""
 
 
-class CompiledFile(NamedTuple):
+class CompiledFile:
     """What is cached of a file.
 
     `builtin_values` and `builtin_functions` are the builtins it mentions. `paths` are its path
@@ -21,16 +25,29 @@ class CompiledFile(NamedTuple):
     attribute positions of each set literal; it is only needed when something is asked about places.
     """
 
-    code: CodeType
-    builtin_values: tuple[str, ...]
-    builtin_functions: tuple[str, ...]
-    paths: tuple[tuple[str, str], ...]
-    sites: int
-    table: bytes
+    __slots__ = ("builtin_functions", "builtin_values", "code", "paths", "sites", "table")
+
+    def __init__(
+        self,
+        code: CodeType,
+        builtin_values: tuple[str, ...],
+        builtin_functions: tuple[str, ...],
+        paths: tuple[tuple[str, str], ...],
+        sites: int,
+        table: bytes,
+    ) -> None:
+        self.code = code
+        self.builtin_values = builtin_values
+        self.builtin_functions = builtin_functions
+        self.paths = paths
+        self.sites = sites
+        self.table = table
 
     def dump(self) -> bytes:
         """As bytes, for the cache."""
-        return marshal.dumps(tuple(self))
+        return marshal.dumps(
+            (self.code, self.builtin_values, self.builtin_functions, self.paths, self.sites, self.table)
+        )
 
     @classmethod
     def load(cls, data: bytes) -> CompiledFile:

@@ -11,6 +11,7 @@ variable to assign.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from ...lang import nodes
@@ -623,7 +624,7 @@ def _logic(unit: Unit, scope: Scope, node: nodes.Binary, goal: str | None) -> st
 
 _NESTING: Final = frozenset({nodes.If, nodes.Binary, nodes.Select, nodes.Let, nodes.Assert})
 
-_GENERATORS: Final[dict[type, Any]] = {
+_GENERATORS: Final[dict[type, Callable[[Unit, Scope, Any, str | None], str]]] = {
     nodes.Int: _constant,
     nodes.Float: _constant,
     nodes.Str: _string,
