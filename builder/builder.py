@@ -12,9 +12,10 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING
 
+from ..store.errors import StoreError
 from .bwrap import find_bwrap
 from .cancellation import Cancellation
-from .errors import BuilderDefect, BuildError, Cancelled, SeveralFailures
+from .errors import BuilderDefect, BuildError, Cancelled, MachineFailure, SeveralFailures, StoreRefused
 from .execution import Result, Work, World, execute, known_outputs, work_key
 from .options import BuildOptions
 from .plan import Lane, Plan, plan
@@ -202,9 +203,15 @@ class _Realising:
             self._events.put(lambda: self._failed(work.path, defect))
 
     def _as_build_error(self, error: BaseException) -> BuildError:
-        defect = BuilderDefect(f"{type(error).__name__}: {error}")
-        defect.__cause__ = error
-        return defect
+        described: BuildError
+        if isinstance(error, StoreError):
+            described = StoreRefused(error)
+        elif isinstance(error, OSError):
+            described = MachineFailure(error)
+        else:
+            described = BuilderDefect(f"{type(error).__name__}: {error}")
+        described.__cause__ = error
+        return described
 
     def _succeeded(self, path: StorePath, result: Result) -> None:
         self._leave(path)

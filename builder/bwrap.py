@@ -108,7 +108,15 @@ def explain_refusal(said: str) -> NoUserNamespaces | None:
     """The error for what bwrap says when the kernel refuses a user namespace, or None if it says something else."""
     if not any(
         phrase in said
-        for phrase in ("user namespace", "new namespace", "uid map", "gid map", "Creating new namespace", "loopback")
+        for phrase in (
+            "user namespace",
+            "new namespace",
+            "uid map",
+            "gid map",
+            "Creating new namespace",
+            "loopback",
+            "--unshare-user",
+        )
     ):
         return None
     settings: list[str] = []

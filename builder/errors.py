@@ -17,17 +17,20 @@ on the way up, by `attach`.
 | B009 | `RootConflict` | | B019 | `Cancelled` |
 | B010 | `BadAttribute` | | B020 | `InvalidInput` |
 | B021 | `InvalidFixedOutput` | | B022 | `DependencyCycle` |
-| B023 | `ReferenceRefused` | | B099 | `BuilderDefect` |
+| B023 | `ReferenceRefused` | | B024 | `StoreRefused` |
+| B025 | `MachineFailure` | | B099 | `BuilderDefect` |
 """
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ..store.errors import StoreError
     from ..store.path import StorePath
 
 
@@ -456,6 +459,43 @@ class ReferenceRefused(BuildError):
     def message(self) -> str:
         listed = "".join(f"\n  {reference}" for reference in self.references)
         return f"output '{self.output}' of {self._subject()} breaks its rule {self.rule}:{listed}"
+
+
+@dataclass(eq=False)
+class StoreRefused(BuildError):
+    """The store does not take what was built, or could not keep it."""
+
+    code = "B024"
+    refusal: StoreError
+
+    @property
+    def message(self) -> str:
+        return f"{self._subject()} cannot be kept: {self.refusal.message}"
+
+    @property
+    def hint(self) -> str | None:
+        return self.refusal.hint
+
+
+@dataclass(eq=False)
+class MachineFailure(BuildError):
+    """The operating system refused what a step needs: a full disk, no permission, too many open files."""
+
+    code = "B025"
+    error: OSError
+
+    @property
+    def message(self) -> str:
+        where = f": '{self.error.filename}'" if self.error.filename else ""
+        return f"{self._subject()} had to stop: {self.error.strerror or self.error}{where}"
+
+    @property
+    def hint(self) -> str | None:
+        if self.error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return "free some space and run the same command again; what was finished is kept"
+        if self.error.errno in (errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM):
+            return "try fewer jobs at once (-j)"
+        return None
 
 
 @dataclass(eq=False)
