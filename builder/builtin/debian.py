@@ -49,9 +49,7 @@ def retrieve_debian(task: Task, url: str, work: str) -> str:
         except FetchFailed as error:
             attempts += error.attempts
     if attempts:
-        raise FetchFailed(
-            tuple(attempts), "an archive drops files when newer versions replace them: the pin may need renewing"
-        )
+        raise FetchFailed(tuple(attempts), _advice(attempts))
     raise FetchFailed(
         ((url, "no Debian archive is known: apt is not here or has none configured"),),
         "set CHX_DEBIAN_MIRROR, or debian-mirror in the [fetch] part of chx.toml, to an archive's URL",
@@ -84,6 +82,12 @@ def apt_bases() -> tuple[str, ...]:
         return ()
     lines = b"".join(said).decode("utf-8", "replace").split("\n")
     return tuple(dict.fromkeys(line.strip() for line in lines if "://" in line or line.startswith("file:/")))
+
+
+def _advice(attempts: list[tuple[str, str]]) -> str:
+    if any("404" in reason for _, reason in attempts):
+        return "an archive drops files when newer versions replace them: the pin may need renewing"
+    return "is the network there, and does `apt-get update` work?"
 
 
 def _download(task: Task, uri: str, target: str) -> str | None:
