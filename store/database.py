@@ -73,13 +73,13 @@ PRAGMA user_version = {SCHEMA_VERSION};
 class Database:
     """One connection, shared by the threads of a process; a transaction belongs to one thread."""
 
-    __slots__ = ("_connection", "_depth", "_lock", "path")
+    __slots__ = ("_connection", "depth", "lock", "path")
 
     def __init__(self, path: str, connection: sqlite3.Connection) -> None:
         self.path = path
         self._connection = connection
-        self._lock = RLock()
-        self._depth = 0
+        self.lock = RLock()
+        self.depth = 0
 
     @classmethod
     def open(cls, path: str) -> Database:
@@ -126,7 +126,7 @@ class Database:
         """
         import sqlite3
 
-        with self._lock:
+        with self.lock:
             try:
                 if os.stat(self.path + "-wal").st_size < LOG_LEFT:
                     from urllib.parse import quote
@@ -147,7 +147,7 @@ class Database:
 
     def row(self, statement: str, arguments: Sequence[Any] = ()) -> Any:
         """The first row, or None."""
-        with self._lock:
+        with self.lock:
             try:
                 return self._connection.execute(statement, arguments).fetchone()
             except self._errors as error:
@@ -155,21 +155,21 @@ class Database:
 
     def rows(self, statement: str, arguments: Sequence[Any] = ()) -> list[Any]:
         """All rows."""
-        with self._lock:
+        with self.lock:
             try:
                 return self._connection.execute(statement, arguments).fetchall()
             except self._errors as error:
                 raise failure(self.path, error) from error
 
     def execute(self, statement: str, arguments: Sequence[Any] = ()) -> sqlite3.Cursor:
-        with self._lock:
+        with self.lock:
             try:
                 return self._connection.execute(statement, arguments)
             except self._errors as error:
                 raise failure(self.path, error) from error
 
     def execute_many(self, statement: str, rows: Iterable[Sequence[Any]]) -> sqlite3.Cursor:
-        with self._lock:
+        with self.lock:
             try:
                 return self._connection.executemany(statement, rows)
             except self._errors as error:
@@ -183,35 +183,41 @@ class Database:
 
     def begin(self) -> None:
         """Begin a transaction, or a part of one that can be undone by itself; keeps other threads out."""
-        self._lock.acquire()
+        self.lock.acquire()
         try:
+            self._check_alive()
             # IMMEDIATE: what is read inside is still true when it is written upon.
-            self.execute("BEGIN IMMEDIATE" if not self._depth else f"SAVEPOINT level{self._depth}")
+            self.execute("BEGIN IMMEDIATE" if not self.depth else f"SAVEPOINT level{self.depth}")
         except BaseException:
-            self._lock.release()
+            self.lock.release()
             raise
-        self._depth += 1
+        self.depth += 1
 
     def commit(self) -> None:
         """End what was begun last. After an error it is still to be rolled back."""
-        depth = self._depth - 1
+        depth = self.depth - 1
+        self._check_alive()
         self.execute(f"RELEASE level{depth}" if depth else "COMMIT")
-        self._depth = depth
-        self._lock.release()
+        self.depth = depth
+        self.lock.release()
 
     def roll_back(self) -> None:
         """Undo what was begun last."""
-        self._depth -= 1
+        self.depth -= 1
         try:
             # On some errors SQLite has rolled back everything already.
             if self._connection.in_transaction:
-                if self._depth:
-                    self.execute(f"ROLLBACK TO level{self._depth}")
-                    self.execute(f"RELEASE level{self._depth}")
+                if self.depth:
+                    self.execute(f"ROLLBACK TO level{self.depth}")
+                    self.execute(f"RELEASE level{self.depth}")
                 else:
                     self.execute("ROLLBACK")
         finally:
-            self._lock.release()
+            self.lock.release()
+
+    def _check_alive(self) -> None:
+        if self.depth and not self._connection.in_transaction:
+            raise DatabaseFailure(self.path, "the transaction was given up after an error")
 
     @property
     def in_transaction(self) -> bool:

@@ -107,7 +107,9 @@ class Manifest:
         directories: set[str] = set()
         last: bytes | None = None
         for field in fields:
-            kind, _, rest = field.partition(b" ")
+            kind, space, rest = field.partition(b" ")
+            if not space:
+                raise InvalidManifest(f"no such kind of entry: {field[:20]!r}")
             if kind == b"f" or kind == b"x":
                 entry, raw_path = _decode_file(kind, rest)
             elif kind == b"d":
@@ -177,8 +179,8 @@ class Manifest:
 
 
 def _decode_file(kind: bytes, rest: bytes) -> tuple[Entry, bytes]:
-    digits, size, path = (*rest.split(b" ", 2), b"", b"")[:3]
     try:
+        digits, size, path = rest.split(b" ", 2)
         digest = bytes.fromhex(digits.decode("ascii"))
         count = int(size)
     except ValueError:

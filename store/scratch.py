@@ -8,7 +8,8 @@ hash, so that the real one can be put in its place afterwards. It has a shape:
 Any eight consecutive characters contain the four of the marker `zqxj`, so one
 search for the marker finds every occurrence, whole or in part, of every
 output's scratch hash; and a whole one of another derivation's output can be told
-from a piece by its shape.
+from a piece by its shape. Of the pieces of four characters that 32-bit immediates
+make of it, at least one is the marker.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ MARKER: Final = b"zqxj"
 _PERIOD: Final = len(MARKER) + 1
 MARKER_OFFSETS: Final = tuple(range(0, HASH_LENGTH - len(MARKER) + 1, _PERIOD))
 PIECE: Final = 8
+SPREAD: Final = 64
+"""How far apart, in bytes, the pieces of one path are looked for."""
 _DOMAIN: Final = b"chx scratch path 1\0"
 _DIGITS: Final = frozenset(BASE32_ALPHABET.encode())
 
@@ -55,17 +58,22 @@ def has_scratch_shape(text: bytes) -> bool:
 
 
 def is_piece(data: bytes, position: int, scratch: bytes) -> bool:
-    """Whether at the marker at `position` at least eight consecutive characters of `scratch` stand."""
+    """Whether the marker at `position` in `data` belongs to a piece of `scratch`.
+
+    It does if it stands in eight consecutive characters of it, or if there are more
+    pieces of four characters around: so a path looks that was cut into 32-bit immediates.
+    A marker alone proves nothing; there is one by chance in every 4 GB.
+    """
     for offset in MARKER_OFFSETS:
+        start = position - offset
         first, last = offset, offset + len(MARKER)
-        while first > 0 and position - offset + first > 0 and data[position - offset + first - 1] == scratch[first - 1]:
+        while first > 0 and start + first > 0 and data[start + first - 1] == scratch[first - 1]:
             first -= 1
-        while (
-            last < HASH_LENGTH
-            and position - offset + last < len(data)
-            and data[position - offset + last] == scratch[last]
-        ):
+        while last < HASH_LENGTH and start + last < len(data) and data[start + last] == scratch[last]:
             last += 1
         if last - first >= PIECE:
             return True
-    return False
+    before = data[max(position - SPREAD, 0) : position]
+    after = data[position + len(MARKER) : position + SPREAD]
+    quads = {scratch[i : i + 4] for i in range(HASH_LENGTH - 3)} - {MARKER}
+    return sum(quad in before or quad in after for quad in quads) >= 2

@@ -115,7 +115,10 @@ class Store:
     # What is there
 
     def is_valid(self, path: StorePath) -> bool:
-        """Whether the object is registered."""
+        """Whether the object is registered and there: somebody may have removed it by hand."""
+        return self._is_registered(path) and os.path.lexists(self.physical(path))
+
+    def _is_registered(self, path: StorePath) -> bool:
         return self._database.row("SELECT 1 FROM objects WHERE base = ?", (path.base,)) is not None
 
     def info(self, path: StorePath) -> ObjectInfo:
@@ -212,8 +215,8 @@ class Store:
         by_hash = {candidate.hash: candidate for candidate in candidates}
         settled = settle_outputs(drafts, by_hash, self.is_valid)
         with self.transaction():
-            for item in settled:
-                self._adopt(item.root, item, deriver)
+            spare = [item.root for item in settled if not self._adopt(item, deriver)]
+        self._placement.discard(spare)
         return {item.output: item.path for item in settled}
 
     def add_tree(
@@ -250,7 +253,9 @@ class Store:
             chosen = _chosen(allowed, walk.found, scan)
             path = object_path(manifest.tree_digest, name, chosen)
             with self.transaction():
-                self._adopt(root, Settled("out", root, path, manifest.tree_digest, chosen, False, manifest), None)
+                spare = not self._adopt(Settled("out", root, path, manifest.tree_digest, chosen, False, manifest), None)
+            if spare:
+                discard(root)
             return path
         except BaseException:
             if not consume:
@@ -279,17 +284,21 @@ class Store:
         """Add a derivation as `<name>.drv`; it refers to its inputs, which have to be there. Raises as `add_bytes`."""
         return self.add_bytes(drv.to_json(), drv.name + ".drv", (*drv.input_srcs, *drv.input_drvs))
 
-    def _adopt(self, root: bytes, item: Settled, deriver: StorePath | None) -> None:
-        """Put a tree in its place and register it, or throw it away if it is there. In a transaction."""
+    def _adopt(self, item: Settled, deriver: StorePath | None) -> bool:
+        """Put a tree in its place and register it; false if it was there already. In a transaction."""
         if self.is_valid(item.path):
-            discard(root)
-            return
+            return False
         item = complete(item)
-        self._placement.move(root, item.path, item.manifest.entries[0].kind)
+        self._placement.move(item.root, item.path, item.manifest.entries[0].kind)
         self._register(item, deriver)
+        return True
 
     def _register(self, item: Settled, deriver: StorePath | None) -> None:
         """Write the rows of an object that is in its place. In a transaction."""
+        if self._is_registered(item.path):
+            # It was removed by hand and is back; its name says that all rows still hold.
+            self._database.execute("UPDATE objects SET synced = 0 WHERE base = ?", (item.path.base,))
+            return
         number = self._database.execute(
             "INSERT INTO objects (base, tree, size, self, deriver, registered) VALUES (?, ?, ?, ?, ?, ?)",
             (
@@ -315,12 +324,13 @@ class Store:
 
     def realisation(self, resolved: Digest, output: str) -> StorePath | None:
         """The first recorded output of a resolved derivation that is still valid."""
-        base = self._database.value(
+        bases = self._database.rows(
             "SELECT path FROM realisations JOIN objects ON base = path WHERE resolved = ? AND output = ?"
-            " ORDER BY realisations.id LIMIT 1",
+            " ORDER BY realisations.id",
             (resolved.raw, output),
         )
-        return None if base is None else StorePath.parse(base)
+        paths = (StorePath.parse(base) for (base,) in bases)
+        return next((path for path in paths if os.path.lexists(self.physical(path))), None)
 
     def realisations(self, resolved: Digest) -> list[Realisation]:
         """All that is recorded of a resolved derivation, in the order of recording; objects may be gone."""
@@ -367,14 +377,16 @@ class Store:
             " WHERE f.name = ? AND algorithm = ? AND digest = ? AND mode = ?",
             (name, fixed.algorithm, fixed.digest, fixed.mode),
         )
-        return None if base is None else StorePath.parse(base)
+        path = None if base is None else StorePath.parse(base)
+        return path if path is not None and os.path.lexists(self.physical(path)) else None
 
     def record_fixed_output(self, name: str, fixed: FixedOutput, path: StorePath) -> None:
         """Remember that `path`, verified by the caller, has the content `fixed`."""
-        self._database.execute(
-            "INSERT OR REPLACE INTO fixed_outputs VALUES (?, ?, ?, ?, ?)",
-            (name, fixed.algorithm, fixed.digest, fixed.mode, path.base),
-        )
+        with self.transaction():
+            self._database.execute(
+                "INSERT OR REPLACE INTO fixed_outputs VALUES (?, ?, ?, ?, ?)",
+                (name, fixed.algorithm, fixed.digest, fixed.mode, path.base),
+            )
 
     # Life and death
 

@@ -33,23 +33,25 @@ class Transaction:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None:
+        # Held until the list of places is settled too: another thread may begin at once.
+        with self._database.lock:
+            if kind is not None:
+                self._roll_back()
+                return
             try:
                 self._database.commit()
             except BaseException:
                 self._roll_back()
                 raise
-            if not self._mark:
+            if not self._database.depth:
                 self._placement.keep()
-        else:
-            self._roll_back()
 
     def _roll_back(self) -> None:
-        aside: list[bytes] = []
         if self._database.in_transaction:
             aside = self._placement.take_back(self._mark)
+            self._database.roll_back()
+            self._placement.discard(aside)
         else:
-            # The lock is gone with the transaction: what was placed may be another's by now.
+            # SQLite has given up the transaction, and with it the lock: what was placed may be another's by now.
+            self._database.roll_back()
             self._placement.forget(self._mark)
-        self._database.roll_back()
-        self._placement.discard(aside)

@@ -22,7 +22,9 @@ def main(rooms: list[str]) -> int:
         run = subprocess.run(command, cwd=folder, text=True, stdout=subprocess.PIPE)
     lines = run.stdout.splitlines()
     if rooms:
-        lines = [line for line in lines if line.startswith(tuple(f"chx/{room}/" for room in rooms)) and ": error:" in line]
+        lines = [
+            line for line in lines if line.startswith(tuple(f"chx/{room}/" for room in rooms)) and ": error:" in line
+        ]
         print("\n".join(lines) or "no errors in " + ", ".join(rooms))
         return bool(lines)
     print("\n".join(lines))
