@@ -118,7 +118,7 @@ def _store(file: str, content: bytes) -> None:
         try:
             os.unlink(temporary)
         except (OSError, ValueError):
-            pass
+            return
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 
 import pytest
+
 from chx.store import Derivation, FixedOutput, Store, StorePath, upstream_placeholder
 
 PROGRAMS = ("sh", "cat", "chmod", "cp", "env", "id", "ln", "ls", "mkdir", "mv", "rm", "sleep", "touch", "uname")

@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+
 from chx.builder import Builder, BuildOptions
 from chx.builder.errors import BuilderDefect, BuilderFailed, Cancelled, SeveralFailures
 from chx.builder.execution import Result

@@ -3,6 +3,7 @@ import os
 import time
 
 import pytest
+
 from chx.builder.compose import compose_root, prune_roots
 from chx.builder.errors import InvalidInput, RootConflict
 from chx.builder.etc import CONSTANT_ETC

@@ -1,6 +1,7 @@
 import json
 
 import pytest
+
 from chx.builder.environment import build_environment
 from chx.builder.errors import EnvironmentTooLarge
 from chx.store import Derivation, FixedOutput

@@ -9,6 +9,7 @@ import tarfile
 import threading
 
 import pytest
+
 from chx.builder import Builder, BuildOptions
 from chx.builder.builtin import debian, web
 from chx.builder.builtin.pypi import parse_wheel

@@ -2,6 +2,7 @@ import os
 import threading
 
 import pytest
+
 from chx.builder.cancellation import Cancellation
 from chx.builder.errors import Cancelled
 from chx.builder.lock import WorkLock

@@ -1,11 +1,12 @@
 """Laws of merging, and the ways in which links stand for directories."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from chx.builder.errors import RootConflict
 from chx.builder.merge import Source, merge
 from chx.store import Entry, Kind, Manifest
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 def tree(**paths: str) -> Manifest:

@@ -2,6 +2,7 @@ import hashlib
 import os
 
 import pytest
+
 from chx.builder.errors import HashMismatch, InvalidFixedOutput
 from chx.builder.fixed import check_fixed, sri
 from chx.builder.nar import nar_digest, write_nar

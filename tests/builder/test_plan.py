@@ -1,4 +1,5 @@
 import pytest
+
 from chx.builder.errors import InvalidInput
 from chx.builder.plan import Lane, plan
 from chx.builder.resolve import resolve

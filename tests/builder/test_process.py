@@ -4,6 +4,7 @@ import threading
 import time
 
 import pytest
+
 from chx.builder.cancellation import Cancellation
 from chx.builder.process import executable, run
 from chx.builder.sandbox import Limits

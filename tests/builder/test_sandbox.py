@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from chx.builder import Bind, Builder, BuildOptions, SandboxSpec, bwrap_arguments, open_log
 from chx.builder.errors import (
     BuilderFailed,

@@ -1,4 +1,5 @@
 import pytest
+
 from chx.builder.plan import Lane, Step
 from chx.builder.schedule import Schedule, State
 from chx.store import Derivation, StorePath

@@ -3,6 +3,7 @@
 import struct
 
 import pytest
+
 from chx.builder.seccomp import ARCHITECTURES, seccomp_filter
 
 ALLOW, KILL = 0x7FFF0000, 0x80000000

@@ -1,6 +1,7 @@
 import json
 
 import pytest
+
 from chx.builder import Builder
 from chx.builder.errors import ArchiveRefused, BadAttribute, InvalidInput
 from chx.store import Derivation, output_placeholder

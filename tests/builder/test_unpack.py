@@ -9,6 +9,7 @@ import tarfile
 import zipfile
 
 import pytest
+
 from chx.builder import Builder
 from chx.builder.builtin.globs import selection
 from chx.builder.errors import ArchiveRefused, ArchiveUnreadable, BadAttribute

@@ -33,7 +33,9 @@ def build(store: Store, trees: dict[str, dict[str, object]], name: str = "thing"
 
     def expand(data: bytes) -> bytes:
         for output in trees:
-            data = data.replace(b"@%s@" % output.encode(), scratch_path(output, output_object_name(name, output)).encode())
+            data = data.replace(
+                b"@%s@" % output.encode(), scratch_path(output, output_object_name(name, output)).encode()
+            )
             data = data.replace(b"%%%s%%" % output.encode(), scratch_hash(output).encode())
         return data
 

@@ -62,7 +62,9 @@ def test_equal_content_gives_the_same_path_and_the_draft_is_thrown_away(store, t
     assert not os.path.exists(drafts[0].source)
 
 
-@pytest.mark.parametrize("change", [{"a": b"@out@!"}, {"a": ("run", b"@out@")}, {"b": b"@out@"}, {"a": b"@out@", "c": None}])
+@pytest.mark.parametrize(
+    "change", [{"a": b"@out@!"}, {"a": ("run", b"@out@")}, {"b": b"@out@"}, {"a": b"@out@", "c": None}]
+)
 def test_other_content_gives_another_path(store, tools, change):
     one = store.add_outputs(tools.build(store, {"out": {"a": b"@out@"}}), [], None)
     assert store.add_outputs(tools.build(store, {"out": change}), [], None) != one
@@ -77,7 +79,9 @@ def test_the_path_does_not_depend_on_the_scratch_hash_that_the_build_saw(store, 
         os.mkdir(folder + "/t")
         os.rename(folder + "/x", f"{folder}/t/{scratch_hash(output)}")
         os.symlink(scratch_path(output, "same"), folder + "/t/l")
-        paths |= set(store.add_outputs([OutputDraft(output, "same", folder + "/t", scratch_hash(output))], [], None).values())
+        paths |= set(
+            store.add_outputs([OutputDraft(output, "same", folder + "/t", scratch_hash(output))], [], None).values()
+        )
     assert len(paths) == 1
     tools.check(store)
 

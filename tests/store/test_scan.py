@@ -175,5 +175,5 @@ def test_fifos_sockets_and_setuid_files_are_refused_by_name(tmp_path):
 
 
 def test_what_is_not_there_is_an_error_with_its_name(tmp_path):
-    with pytest.raises(StoreIO, match="cannot read '.*nothing': No such file"):
+    with pytest.raises(StoreIO, match=r"cannot read '.*nothing': No such file"):
         scan_tree(tmp_path / "nothing")
