@@ -63,7 +63,7 @@ class Bindings:
         for index in range(last):
             target = target._descend(path, index, start, end)
         key = path[last]
-        if type(key) is not Name:
+        if not isinstance(key, Name):
             target.dynamic.append(DynamicAttr(key, value, start, key.end))
             return
         name = key.name
@@ -76,7 +76,7 @@ class Bindings:
     def _descend(self, path: Sequence[AttrKey], index: int, start: int, end: int) -> Bindings:
         key = path[index]
         self.nested = True
-        if type(key) is not Name:
+        if not isinstance(key, Name):
             inner = Bindings({})
             inner.start = start
             inner.end = end

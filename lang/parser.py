@@ -33,7 +33,7 @@ class Automaton:
         self.kinds = Kinds(table["terminals"])
         gotos = table["gotos"]
         self.atoms: list[tuple[Any, int]] = [(ATOMS[name] if name else None, target) for name, target in table["atoms"]]
-        self.rules = [
+        self.rules: list[tuple[int, slice, Any, Any]] = [
             (
                 -max(length, 1),
                 slice(-length if length else 1 << 60, None),
@@ -168,7 +168,8 @@ def _run(automaton: Automaton, source: str) -> Expr | None:
                 start = rest.end()
                 break
             elif stack[-1][0] == automaton.end and terminal == 0:
-                return stack[-1][1]
+                found: Expr = stack[-1][1]
+                return found
             else:
                 return None
             start = match.end()

@@ -163,7 +163,7 @@ class _Printer:
             case Apply(function, arguments):
                 first = arguments[0]
                 apart = type(function) is Apply or (type(first) is Var and first.name == "or")
-                called = [function] if apart else self._call(function)
+                called: Pieces = [function] if apart else self._call(function)
                 for argument in arguments:
                     called += [" ", argument]
                 return called
