@@ -23,7 +23,7 @@ _CLASSES: Final = {
     "graph": "!-~", "lower": "a-z", "print": " -~", "punct": "!-/:-@\\[-`{-~", "space": " \\t-\\r", "upper": "A-Z",
     "xdigit": "0-9A-Fa-f", "d": "0-9", "w": "_0-9A-Za-z", "s": " \\t-\\r",
 }  # fmt: skip
-_SPECIAL: Final = frozenset(".[]{}()\\*+?|^$")
+_SPECIAL: Final = frozenset(".[\\()*+?{|^$")
 _MOST_VARIANTS: Final = 64
 
 
@@ -124,7 +124,7 @@ class _Parser:
     def _repeated(self, depth: int) -> tuple[object, ...]:
         atom = self._atom(depth)
         while self.at < len(self.pattern) and self.pattern[self.at] in "*+?{":
-            if atom == ("text", "^") or atom == ("text", "$"):
+            if atom in (("text", "^"), ("text", "\\Z")):
                 raise _Invalid
             atom = ("repeat", atom, self._quantifier())
         return atom

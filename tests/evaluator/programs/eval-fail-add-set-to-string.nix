@@ -1,0 +1,1 @@
+"version " + { major = 1; }

@@ -1,0 +1,1 @@
+(derivation { name = "with space"; builder = "b"; system = "s"; }).drvPath

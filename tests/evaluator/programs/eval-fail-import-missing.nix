@@ -1,0 +1,1 @@
+import /this/does/not/exist.nix

@@ -1,0 +1,1 @@
+let a = { x = b.y; }; b = { y = a.x + 1; }; in a.x

@@ -1,0 +1,1 @@
+({ a ? throw "no value for ${b}", b ? "a" }: a) { }

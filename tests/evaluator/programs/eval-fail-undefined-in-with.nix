@@ -1,0 +1,1 @@
+with { name = 1; }; nmae

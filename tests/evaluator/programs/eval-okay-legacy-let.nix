@@ -1,0 +1,1 @@
+let { x = "a"; y = x + "b"; body = y + inner; inner = let { body = "c"; }; }
