@@ -114,6 +114,7 @@ def inherit_from(argument: tuple[Any, str, File, int, int]) -> Any:
 _RUNTIME: Final[Mapping[str, Any]] = {
     "EMPTY_SET": EMPTY_SET,
     "MISSING": MISSING,
+    "SCALARS": frozenset((int, str, float, bool)),
     "WHERE": WHERE,
     "M": MethodType,
     "FULL2": operators.FULL2,

@@ -77,12 +77,12 @@ def _operands(left: Value, right: Value) -> bool:
 
 def add(left: Value, right: Value) -> Value:
     """`+` on anything."""
-    kind, other = type(left), type(right)
-    if kind is int and other is int:
+    if type(left) is type(right) is int:
         result = left + right
         if INT_MIN <= result <= INT_MAX:
             return result
         raise Overflow(f"integer overflow in adding {left} + {right}")
+    kind, other = type(left), type(right)
     if kind is str and other is str:
         return left + right
     if kind is int or kind is float:
@@ -280,7 +280,6 @@ def has_path(subject: Value, path: tuple[Slot, ...]) -> bool:
 
 def lookup(name: str, scopes: tuple[Slot, ...]) -> Value:
     """A variable that the sets of `with` expressions may bind, innermost first."""
-    seen: list[str] = []
     for slot in scopes:
         scope = force(slot) if type(slot) is list else slot
         if type(scope) is not dict:
@@ -288,8 +287,7 @@ def lookup(name: str, scopes: tuple[Slot, ...]) -> Value:
         found = scope.get(name, MISSING)
         if found is not MISSING:
             return force(found) if type(found) is list else found
-        seen.extend(names(scope))
-    raise UndefinedVariable(name, seen)
+    raise UndefinedVariable(name, [known for slot in scopes for known in names(force_slot(slot))])
 
 
 # --- calls

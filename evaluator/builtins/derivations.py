@@ -92,6 +92,19 @@ def _name(slot: Slot) -> str:
     return name
 
 
+_placeholders: dict[str, str] = {}
+_parsed: dict[str, StorePath] = {}
+
+
+def _store_path(text: str) -> StorePath:
+    found = _parsed.get(text)
+    if found is None:
+        from ...store.path import StorePath
+
+        found = _parsed[text] = StorePath.parse(text)
+    return found
+
+
 class _Draft:
     """A derivation being put together from attributes."""
 
@@ -186,7 +199,10 @@ class _Draft:
             raise InvalidDerivation("required attribute 'system' missing")
         fixed = self._fixed()
         for output in self.outputs:
-            self.env[output] = output_placeholder(_unicode(output))
+            text = _placeholders.get(output)
+            if text is None:
+                text = _placeholders[output] = output_placeholder(_unicode(output))
+            self.env[output] = text
         input_drvs, input_srcs = self._inputs()
         derivation = Derivation(
             name=self.name,
@@ -231,8 +247,6 @@ class _Draft:
         return FixedOutput(algorithm_name, found.digest, chosen)
 
     def _inputs(self) -> tuple[dict[StorePath, tuple[str, ...]], tuple[StorePath, ...]]:
-        from ...store.path import StorePath
-
         drvs: dict[str, list[str]] = {}
         sources: set[str] = set()
         for element in self.context:
@@ -242,8 +256,8 @@ class _Draft:
                 # A derivation file is an input like any other; its own inputs are in its references.
                 sources.add(element[1])
         return (
-            {StorePath.parse(path): tuple(sorted(outputs)) for path, outputs in sorted(drvs.items())},
-            tuple(map(StorePath.parse, sorted(sources))),
+            {_store_path(path): tuple(sorted(outputs)) for path, outputs in sorted(drvs.items())},
+            tuple(map(_store_path, sorted(sources))),
         )
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def length(argument: Slot) -> int:
     """`length list`."""
-    return len(items(argument))
+    return len(argument) if type(argument) is tuple else len(items(argument))
 
 
 def head(argument: Slot) -> Value:
@@ -43,18 +43,16 @@ def tail(argument: Slot) -> tuple[Slot, ...]:
 
 def elem_at(argument: Slot, position: Slot) -> Value:
     """`elemAt list n`."""
-    found = items(argument)
-    index = integer(position)
+    found = argument if type(argument) is tuple else items(argument)
+    index = position if type(position) is int else integer(position)
     if not 0 <= index < len(found):
         raise OutOfRange(f"'builtins.elemAt' called with index {index} on a list of size {len(found)}")
     slot = found[index]
     return force(slot) if type(slot) is list else slot
 
 
-def _apply_late(argument: tuple[Slot, Slot]) -> Value:
-    mapper, slot = argument
-    found = force(mapper) if type(mapper) is list else mapper
-    return found(slot) if type(found) is MethodType else call(found, slot)
+def _apply_late(argument: tuple[Value, Slot]) -> Value:
+    return call(*argument)
 
 
 def map(mapper: Slot, argument: Slot) -> tuple[Slot, ...]:
@@ -63,6 +61,9 @@ def map(mapper: Slot, argument: Slot) -> tuple[Slot, ...]:
     if not found:
         return found
     called = function(mapper)
+    if type(called) is MethodType:
+        # A function of one argument is all that a thunk needs.
+        return tuple([[called, slot] for slot in found])
     return tuple([[_apply_late, (called, slot)] for slot in found])
 
 
@@ -148,6 +149,8 @@ def gen_list(generator: Slot, count: Slot) -> tuple[Slot, ...]:
     if wanted < 0:
         raise OutOfRange(f"cannot create list of size {wanted}")
     called = function(generator)
+    if type(called) is MethodType:
+        return tuple([[called, i] for i in range(wanted)])
     return tuple([[_apply_late, (called, i)] for i in range(wanted)])
 
 
@@ -174,7 +177,8 @@ def sort(comparator: Slot, argument: Slot) -> tuple[Slot, ...]:
         captured = before.__self__
 
         def compare(left: Slot, right: Slot) -> int:
-            return -1 if boolean(full(captured, left, right)) else 0
+            answer = full(captured, left, right)
+            return -1 if answer is True else 0 if answer is False else boolean(answer)
 
     else:
 

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from ...lang import nodes
+from ..values import INT_MAX, INT_MIN
 from . import bindings, calls, lambdas
 from .scope import Binding, Scope
 from .unit import HERE, Environment, Mark, Unit
@@ -517,17 +518,25 @@ def _add_text(left: str, right: str) -> str:
         return f"{left} + {right} if type({right}) is str else add({left}, {right})"
     if _is_text(right) and left.isidentifier():
         return f"{left} + {right} if type({left}) is str else add({left}, {right})"
-    return f"add({left}, {right})"
+    return _checked(left, "+", right, f"add({left}, {right})")
+
+
+def _checked(left: str, operator: str, right: str, slow: str) -> str:
+    """Integer arithmetic in place if the result stays in 64 bits; `z` is a variable of no other use."""
+    if not (left.isidentifier() and right.isidentifier()):
+        return slow
+    fast = f"z if {INT_MIN} <= (z := {left} {operator} {right}) <= {INT_MAX} else {slow}"
+    return f"({fast}) if type({left}) is type({right}) is int else {slow}"
 
 
 def _sub_text(left: str, right: str) -> str:
     if right.isdigit() and left.isidentifier() and len(right) < 10:
         return f"{left} - {right} if type({left}) is int and {left} > {-(2**62)} else sub({left}, {right})"
-    return f"sub({left}, {right})"
+    return _checked(left, "-", right, f"sub({left}, {right})")
 
 
 def _mul_text(left: str, right: str) -> str:
-    return f"mul({left}, {right})"
+    return _checked(left, "*", right, f"mul({left}, {right})")
 
 
 def _div_text(left: str, right: str) -> str:
@@ -546,7 +555,7 @@ def _equal_text(left: str, right: str) -> str:
             if _is_text(two):
                 return f"({one} == {two} if type({one}) is str else equal({left}, {right}))"
     if left.isidentifier() and right.isidentifier():
-        return f"({left} == {right} if type({left}) is type({right}) is str else equal({left}, {right}))"
+        return f"({left} == {right} if type({left}) is type({right}) in SCALARS else equal({left}, {right}))"
     return f"equal({left}, {right})"
 
 
