@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from .digest import BASE32_ALPHABET
 from .path import HASH_LENGTH
-from .scratch import MARKER, MARKER_OFFSETS, SPREAD, has_scratch_shape, is_piece
+from .scratch import MARKER, MARKER_OFFSETS, REACH, has_scratch_shape, is_piece
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -26,7 +26,7 @@ _FEW: Final = 3
 _LONG: Final = 64
 _PROBE: Final = 8
 _STRIDE: Final = HASH_LENGTH - _PROBE + 1
-CONTEXT: Final = 2 * SPREAD
+CONTEXT: Final = 2 * REACH
 """How much of the bytes before has to be presented again with the next chunk."""
 
 
@@ -118,4 +118,4 @@ class Scanner:
 
 def settled(data: bytes) -> int:
     """Up to where markers in a chunk that is not the last can be judged."""
-    return max(len(data) - SPREAD, 0)
+    return max(len(data) - REACH, 0)

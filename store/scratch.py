@@ -25,6 +25,8 @@ MARKER_OFFSETS: Final = tuple(range(0, HASH_LENGTH - len(MARKER) + 1, _PERIOD))
 PIECE: Final = 8
 SPREAD: Final = 64
 """How far apart, in bytes, the pieces of one path are looked for."""
+REACH: Final = SPREAD + HASH_LENGTH
+"""How many bytes around a marker its judgement depends on."""
 _DOMAIN: Final = b"chx scratch path 1\0"
 _DIGITS: Final = frozenset(BASE32_ALPHABET.encode())
 
@@ -73,7 +75,20 @@ def is_piece(data: bytes, position: int, scratch: bytes) -> bool:
             last += 1
         if last - first >= PIECE:
             return True
-    before = data[max(position - SPREAD, 0) : position]
-    after = data[position + len(MARKER) : position + SPREAD]
+    # Whole occurrences nearby are no pieces; they may stand across the border of what is looked at.
+    before = _without_whole(data[max(position - REACH, 0) : position])[-SPREAD:]
+    after = _without_whole(data[position + len(MARKER) : position + REACH])[:SPREAD]
     quads = {scratch[i : i + 4] for i in range(HASH_LENGTH - 3)} - {MARKER}
     return sum(quad in before or quad in after for quad in quads) >= 2
+
+
+def _without_whole(data: bytes) -> bytes:
+    """`data` with zeros in place of everything that has the shape of a scratch hash."""
+    position = data.find(MARKER)
+    while position >= 0:
+        after = position + 1
+        if has_scratch_shape(data[position : position + HASH_LENGTH]):
+            after = position + HASH_LENGTH
+            data = data[:position] + bytes(HASH_LENGTH) + data[after:]
+        position = data.find(MARKER, after)
+    return data

@@ -177,3 +177,11 @@ def test_fifos_sockets_and_setuid_files_are_refused_by_name(tmp_path):
 def test_what_is_not_there_is_an_error_with_its_name(tmp_path):
     with pytest.raises(StoreIO, match=r"cannot read '.*nothing': No such file"):
         scan_tree(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 31, 32, 33, 40, 300])
+def test_a_marker_beside_whole_scratch_hashes_is_no_piece(size):
+    data = b"x" * 40 + OUTPUTS[0].encode() + MARKER + b"y" * 29 + OUTPUTS[1].encode()
+    found: set[str] = set()
+    in_chunks(Scanner((), OUTPUTS), data, size, found)
+    assert found == set(OUTPUTS)
