@@ -19,10 +19,10 @@ def source_of_request(file: str | None, expression: str | None) -> Source:
     if (file is None) == (expression is None):
         raise CommandError("name one file, - for standard input, or -E EXPR")
     if expression is not None:
-        return Source("«string»", byte_string(expression), byte_string(os.getcwd()))
+        return Source(byte_string("«string»"), byte_string(expression), byte_string(os.getcwd()))
     assert file is not None
     if file == "-":
-        return Source("«stdin»", sys.stdin.buffer.read().decode("latin-1"), byte_string(os.getcwd()))
+        return Source(byte_string("«stdin»"), sys.stdin.buffer.read().decode("latin-1"), byte_string(os.getcwd()))
     path = expression_file(file)
     try:
         with open(path, "rb") as handle:

@@ -61,6 +61,9 @@ def terminal_of(text: str) -> str:
         if text[-1] == "{":
             return kind + "_OPEN"
         return "STRING" if first == '"' else "IND_STRING"
+    # Only ASCII counts: a byte above is part of no number and no name.
+    if not first.isascii():
+        return ""
     if first.isdigit() or first == ".":
         if text.isdigit():
             return "INT"
