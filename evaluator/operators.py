@@ -224,6 +224,9 @@ def add_dynamic(attrs: dict[str, Slot], key: Value, slot: Slot, file: Any, offse
         if place:
             where = f" at {place}"
         raise DuplicateAttribute(f"attribute '{readable(key)}' already defined{where}")
+    if not attrs:
+        # WHERE has to be the first key.
+        attrs[WHERE] = ()
     attrs[key] = slot
     sites = attrs.get(WHERE)
     if sites is not None:
@@ -280,13 +283,16 @@ def has_path(subject: Value, path: tuple[Slot, ...]) -> bool:
 
 def lookup(name: str, scopes: tuple[Slot, ...]) -> Value:
     """A variable that the sets of `with` expressions may bind, innermost first."""
-    for slot in scopes:
-        scope = force(slot) if type(slot) is list else slot
+    for scope in scopes:
+        if type(scope) is list:
+            scope = scope[1] if scope[0] is None else force(scope)
         if type(scope) is not dict:
             raise expected("a set", scope)
         found = scope.get(name, MISSING)
         if found is not MISSING:
-            return force(found) if type(found) is list else found
+            if type(found) is list:
+                return found[1] if found[0] is None else force(found)
+            return found
     raise UndefinedVariable(name, [known for slot in scopes for known in names(force_slot(slot))])
 
 
