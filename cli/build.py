@@ -30,6 +30,9 @@ examples:
 """
 )
 
+WORTH_SYNCING = 5.0
+"""Seconds of work from which on waiting for the disk is a small part, and spares reading it all after a power cut."""
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     expression.configure(parser)
@@ -82,6 +85,8 @@ class Wanted:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from time import monotonic
+
     from .noop import remember
     from .realise import Lines, options_of, realise
     from .session import Session
@@ -92,12 +97,17 @@ def run(arguments: argparse.Namespace) -> int:
         session.world.commit()
         reporter = Lines(arguments.verbose, arguments.quiet)
         targets = [(item.derivation, item.outputs) for item in wanted]
+        started = monotonic()
         built = realise(store, targets, options_of(arguments), reporter)
+        long = monotonic() - started >= WORTH_SYNCING
         paths = [built[item.derivation, output] for item in wanted for output in item.outputs]
         links = [] if arguments.no_out_link else link_results(store, arguments.out_link, wanted, built)
         output = "".join(f"{path}\n" for path in paths)
         sys.stdout.write(output)
+        sys.stdout.flush()
         remember(arguments.words, session.world.seen, [store.physical(path) for path in paths], links, output)
+        if long:
+            store.sync()
     return 0
 
 
