@@ -64,6 +64,9 @@ def configure_building(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help="end a build that prints nothing for so long",
     )
+    group.add_argument(
+        "--max-log-size", type=_count, default=0, metavar="BYTES", help="end a build that prints more than so much"
+    )
     group.add_argument("--offline", action="store_true", help="fetch nothing")
     group.add_argument("-v", "--verbose", action="store_true", help="show what builders print while they run")
     group.add_argument("-q", "--quiet", action="store_true", help="show errors only")

@@ -27,6 +27,7 @@ def options_of(arguments: argparse.Namespace) -> BuildOptions:
         keep_failed=arguments.keep_failed,
         timeout_seconds=arguments.timeout,
         silence_seconds=arguments.max_silent_time,
+        max_log_bytes=arguments.max_log_size,
         offline=arguments.offline,
     )
 
