@@ -21,10 +21,9 @@ EMPTY: Final[Context] = frozenset()
 
 
 def show_element(element: Element) -> str:
-    """An element in an error message: its store path's base name."""
-    base = element[1].rpartition("/")[2]
+    """An element in an error message."""
     if element[0] == "drv":
-        return f"={base}"
+        return f"{element[1]} (deep)"
     if element[0] == "output":
-        return f"!{element[2]}!{base}"
-    return base
+        return f"{element[1]}^{element[2]}"
+    return element[1]

@@ -3,7 +3,8 @@
 The evaluator does no I/O and knows neither stores nor builders: it asks a `World`. The command
 line fills it with files, a store and import-from-derivation; tests with dictionaries.
 
-Paths are byte strings (each character one byte), absolute and canonical. A method that fails
+Paths are byte strings (each character one byte), absolute and canonical; those below the store
+directory are logical, and the world knows where they can be read. A method that fails
 raises `OSError` for files, or an error of its own room with `message`, which passes through.
 """
 
@@ -63,9 +64,6 @@ class World(Protocol):
 
         Refuses with an error if import from derivation is not allowed.
         """
-
-    def physical(self, path: str) -> str:
-        """Where a path below the store directory can be read; other paths unchanged."""
 
     def allowed(self, path: str) -> bool:
         """Whether pure evaluation may read `path`; always true if evaluation is not pure."""

@@ -100,13 +100,9 @@ def _apply_named(argument: tuple[Value, str, Slot]) -> Value:
 
 
 def map_attrs(mapper: Slot, subject: Slot) -> dict[str, Slot]:
-    """`mapAttrs f set`."""
+    """`mapAttrs f set`; the new attributes have no place of their own."""
     found = attrs(subject)
-    result: dict[str, Slot] = {
-        name: [_apply_late, (mapper, name, slot)] for name, slot in found.items() if name is not WHERE
-    }
-    where = found.get(WHERE)
-    return {WHERE: where, **result} if where is not None else result
+    return {name: [_apply_late, (mapper, name, slot)] for name, slot in found.items() if name is not WHERE}
 
 
 def _apply_late(argument: tuple[Slot, str, Slot]) -> Value:

@@ -15,7 +15,7 @@ from .arguments import attrs, boolean, function, items, plain_string, string, st
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...store import StorePath
-    from ..world import FileKind, World
+    from ..world import FileKind
 
 
 def realised(text: str, context: Context) -> str:
@@ -39,57 +39,61 @@ def checked_path(found: Value) -> str:
     return text
 
 
-def readable_path(found: Value) -> tuple[World, str]:
-    """The world, and a path that it can read."""
-    return session.world(), checked_path(found)
+def existing_path(found: Value) -> str:
+    """Like `checked_path`; an error if nothing is there."""
+    text = checked_path(found)
+    if session.world().file_type(text) is None:
+        raise FileUnavailable(f"path '{readable(text)}' does not exist")
+    return text
 
 
 def import_(path: Slot) -> Value:
     """`import path`."""
-    return session.evaluator().import_path(_import_target(value(path)))
-
-
-def _import_target(found: Value) -> str:
-    text = checked_path(found)
-    _exists(text)
-    return text
-
-
-def _exists(text: str) -> None:
-    if session.world().file_type(text) is None:
-        raise FileUnavailable(f"path '{readable(text)}' does not exist")
+    return session.evaluator().import_path(existing_path(value(path)))
 
 
 def scoped_import(scope: Slot, path: Slot) -> Value:
     """`scopedImport scope path`: the names in `scope` are bound around the file."""
     bound = attrs(scope)
-    return session.evaluator().import_path(_import_target(value(path)), bound)
+    return session.evaluator().import_path(existing_path(value(path)), bound)
 
 
 def read_file(path: Slot) -> Value:
-    """`readFile path`; store paths in the text that exist become context."""
-    text = checked_path(value(path))
-    _exists(text)
+    """`readFile path`; what a file in the store mentions of the store becomes context."""
+    text = existing_path(value(path))
     content = session.world().read_file(text)
     if b"\0" in content:
         raise FileUnavailable(f"the contents of the file '{readable(text)}' cannot be represented as a Nix string")
-    return content.decode("latin-1")
+    result = content.decode("latin-1")
+    if text.startswith(_STORE_PREFIX) and _STORE_PREFIX in result:
+        return make_string(result, _mentioned(result))
+    return result
+
+
+_STORE_PREFIX = "/chx/store/"
+
+
+def _mentioned(text: str) -> Context:
+    """The store objects whose paths occur in a text."""
+    import re
+
+    found: set[tuple[str, ...]] = set()
+    for path in set(re.findall(rf"{_STORE_PREFIX}[0-9a-z]{{32}}-[0-9A-Za-z+\-._?=]+", text)):
+        if session.world().file_type(path) is not None:
+            found.add(("path", path))
+    return frozenset(found)
 
 
 def read_dir(path: Slot) -> dict[str, Slot]:
     """`readDir path`."""
-    text = checked_path(value(path))
-    _exists(text)
+    text = existing_path(value(path))
     return dict(session.world().read_dir(text))
 
 
 def read_file_type(path: Slot) -> str:
     """`readFileType path`."""
-    text = checked_path(value(path))
-    kind = session.world().file_type(text)
-    if kind is None:
-        raise FileUnavailable(f"path '{readable(text)}' does not exist")
-    return kind
+    text = existing_path(value(path))
+    return session.world().file_type(text) or "unknown"
 
 
 def path_exists(path: Slot) -> bool:
@@ -144,7 +148,8 @@ def store_path(argument: Slot) -> Value:
     top = "/".join(text.split("/")[:4])
     if not is_store_path(top):
         raise FileUnavailable(f"path '{readable(text)}' is not in the Nix store")
-    _exists(text)
+    if session.world().file_type(text) is None:
+        raise FileUnavailable(f"path '{readable(text)}' does not exist")
     return make_string(text, context | {("path", top)})
 
 
@@ -188,9 +193,8 @@ def _predicate(test: Slot) -> object:
 
 def filter_source(test: Slot, path: Slot) -> Value:
     """`filterSource f path`."""
-    text = checked_path(value(path))
+    text = existing_path(value(path))
     keep = _predicate(test)
-    _exists(text)
     world = session.world()
     return _added(world.add_path(text, store_name(text), keep, True, None))  # type: ignore[arg-type]
 
@@ -208,7 +212,7 @@ def path(argument: Slot) -> Value:
     for key in names(given):
         slot = given[key]
         if key == "path":
-            text = checked_path(force_slot(slot))
+            text = existing_path(force_slot(slot))
         elif key == "name":
             name = plain_string(slot)
         elif key == "filter":
@@ -222,7 +226,6 @@ def path(argument: Slot) -> Value:
             raise EvalError(f"unsupported argument '{readable(key)}' to 'builtins.path'")
     if text is None:
         raise EvalError("missing required 'path' attribute in the first argument to 'builtins.path'")
-    _exists(text)
     if name is None:
         name = store_name(text)
     check(name)

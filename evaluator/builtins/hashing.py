@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .. import session
 from ..errors import MissingAttribute, readable
 from ..hashes import Hash, digest_of, parse_hash
 from ..values import Slot
@@ -16,11 +17,11 @@ def hash_string(algorithm: Slot, argument: Slot) -> str:
 
 def hash_file(algorithm: Slot, path: Slot) -> str:
     """`hashFile algorithm path`, in base 16."""
-    from .files import readable_path
+    from .files import existing_path
 
     name = plain_string(algorithm)
-    world, physical = readable_path(value(path))
-    return digest_of(name, world.read_file(physical)).hex()
+    found = existing_path(value(path))
+    return digest_of(name, session.world().read_file(found)).hex()
 
 
 def convert_hash(argument: Slot) -> str:

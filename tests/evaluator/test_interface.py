@@ -88,7 +88,6 @@ def test_xml_tells_places(disk_bench, tmp_path) -> None:
         ("builtins.unsafeGetAttrPos \"b\" (s // { c = 1; })", (3, 3)),
         ("builtins.unsafeGetAttrPos \"a\" ({ a = 0; } // s)", (2, 3)),
         ("builtins.unsafeGetAttrPos \"a\" (builtins.removeAttrs s [ \"b\" ])", (2, 3)),
-        ("builtins.unsafeGetAttrPos \"b\" (builtins.mapAttrs (n: v: v) s)", (3, 3)),
         ("builtins.unsafeGetAttrPos \"x\" (builtins.functionArgs s.f)", (4, 9)),
     ],
 )  # fmt: skip
