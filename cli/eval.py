@@ -41,7 +41,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.file is None and arguments.expr is None:
         raise CommandError("what shall be evaluated?", hint="name a file, or give -E EXPR")
     arguments.attributes = []
-    with Session(expression.search_path(arguments), arguments.max_call_depth) as session:
+    # What was not needed is seen only in a value that is printed as it is.
+    lazy = not (arguments.strict or arguments.json or arguments.raw)
+    with Session(expression.search_path(arguments), arguments.max_call_depth, exact=lazy) as session:
         evaluator = session.evaluator
         for selected in expression.select(session, arguments):
             value = selected.value

@@ -23,9 +23,15 @@ PKGS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
 class Session:
     """Use as a context manager, so that the store is closed."""
 
-    def __init__(self, search_path: tuple[tuple[str, str], ...] = (), max_call_depth: int | None = None) -> None:
+    def __init__(
+        self,
+        search_path: tuple[tuple[str, str], ...] = (),
+        max_call_depth: int | None = None,
+        exact: bool = False,
+    ) -> None:
         self._search_path = search_path
         self._max_call_depth = max_call_depth
+        self._exact = exact
         self._store: Store | None = None
 
     @property
@@ -45,11 +51,11 @@ class Session:
 
     @cached_property
     def evaluator(self) -> Evaluator:
-        from ..evaluator import Evaluator
+        from ..evaluator import Evaluator, Options
 
         if self._max_call_depth is None:
-            return Evaluator(self.world)
-        return Evaluator(self.world, max_call_depth=self._max_call_depth)
+            return Evaluator(self.world, Options(exact=self._exact))
+        return Evaluator(self.world, Options(exact=self._exact, max_call_depth=self._max_call_depth))
 
     def __enter__(self) -> Session:
         return self
