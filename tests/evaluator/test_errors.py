@@ -119,3 +119,26 @@ def test_a_message_shows_little_of_a_large_value(bench) -> None:
 def test_codes_are_stable(bench) -> None:
     codes = {failure(bench, text).code for text in ("{ }.a", "1 + { }", "throw 1", 'throw ""', "let x = x; in x")}
     assert codes == {"E202", "E201", "E206", "E204"}
+
+
+def test_a_frame_names_the_derivation_and_its_attribute(bench) -> None:
+    error = failure(
+        bench,
+        'rec { d = (derivation { name = "curl"; system = "s"; builder = "b"; inputs = [ p.opensssl ]; }).outPath; '
+        "p = { openssl = 1; }; }",
+    )
+    assert [frame.text for frame in error.frames] == [
+        "while evaluating the attribute 'inputs'",
+        "while evaluating the attribute 'inputs' of derivation 'curl'",
+        "while evaluating the attribute 'd'",
+    ]
+    assert error.hint == "did you mean openssl?"
+
+
+def test_equal_frames_are_shown_once(bench) -> None:
+    assert len(failure(bench, "let f = n: 1 + f (n + 1); in f 0").frames) == 2
+
+
+def test_context_is_added_to_any_error(bench) -> None:
+    error = failure(bench, 'builtins.addErrorContext "testing" { }.a')
+    assert "testing" in [frame.text for frame in error.frames]
