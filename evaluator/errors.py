@@ -10,6 +10,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import FrameType
 
     from ..lang.errors import Label
 
@@ -192,6 +193,12 @@ class InternalError(EvalError):
         super().__init__(
             f"internal error: {what}", hint="this is a bug in chx, not in your expression; please report it"
         )
+
+
+def note_context(error: BaseException, text: str, frame: FrameType) -> None:
+    """Say what the Python `frame` was doing when an error passed through it; `trace.py` puts it in its place."""
+    contexts: dict[int, str] = error.__dict__.setdefault("contexts", {})
+    contexts[id(frame)] = text
 
 
 def readable(text: str) -> str:

@@ -77,6 +77,7 @@ def annotate(error: BaseException) -> BaseException:
     else:
         return error
     result.traced = True
+    result.__dict__.update(error.__dict__)
     _describe(result, error.__traceback__)
     return result
 
@@ -134,7 +135,7 @@ def _describe(error: EvalError, traceback: TracebackType | None) -> None:
 
     frames: list[Frame] = []
     innermost: tuple[Any, tuple[Any, ...]] | None = None
-    contexts: dict[int, str] = getattr(error, "contexts", {})
+    contexts: dict[int, str] = error.__dict__.get("contexts", {})
     entries = _entries(traceback)
     if len(entries) > 2 * _MOST_FRAMES:
         entries = entries[:_MOST_FRAMES] + entries[-_MOST_FRAMES:]
@@ -206,10 +207,15 @@ _OPERATOR_FRAMES: Final = {
 def _without_repeats(frames: list[Frame]) -> list[Frame]:
     result: list[Frame] = []
     for frame in frames:
-        last = result[-1] if result else None
-        if last is None or (last.text, last.label) != (frame.text, frame.label):
+        if not result or not _same(result[-1], frame):
             result.append(frame)
     return result
+
+
+def _same(one: Frame, two: Frame) -> bool:
+    if one.text != two.text or one.label is None or two.label is None:
+        return False
+    return one.label.source is two.label.source and one.label.span == two.label.span
 
 
 def _recursion_labels(entries: list[TracebackType], file: Any, again: Any) -> list[Any]:

@@ -6,7 +6,7 @@ import sys
 
 from .. import session
 from ..coerce import coerce_to_string
-from ..errors import Aborted, AssertionFailed, EvalError, Thrown, readable
+from ..errors import Aborted, AssertionFailed, Thrown, note_context, readable
 from ..force import deep_force
 from ..values import Slot, Value, string_text
 from .arguments import string, value
@@ -70,9 +70,8 @@ def add_error_context(message: Slot, result: Slot) -> Value:
     """`addErrorContext message x`: errors on the way to `x` say so."""
     try:
         return value(result)
-    except EvalError as error:
-        contexts: dict[int, str] = error.__dict__.setdefault("contexts", {})
-        contexts[id(sys._getframe())] = readable(coerce_to_string(value(message), copy=False)[0])
+    except Exception as error:
+        note_context(error, readable(coerce_to_string(value(message), copy=False)[0]), sys._getframe())
         raise
 
 

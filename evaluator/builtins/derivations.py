@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+
 from .. import session
 from ..coerce import coerce_to_string
-from ..errors import FileUnavailable, InvalidDerivation, InvalidText, MissingAttribute, readable
+from ..errors import FileUnavailable, InvalidDerivation, InvalidText, MissingAttribute, note_context, readable
 from ..force import force, force_slot
 from ..hashes import SIZES, parse_hash
 from ..operators import expected
@@ -66,16 +68,12 @@ def derivation_strict(argument: Slot) -> dict[str, Slot]:
     if "name" not in given:
         raise MissingAttribute("name", names(given))
     name = _name(given["name"])
+    draft = _Draft(name, given)
     try:
-        return _Draft(name, given).instantiate()
-    except RecursionError:
-        raise
+        return draft.instantiate()
     except Exception as error:
-        contexts = getattr(error, "derivations", None)
-        if contexts is None:
-            error.derivations = [name]  # type: ignore[attr-defined]
-        else:
-            contexts.append(name)
+        what = f"the attribute '{readable(draft.attribute)}' of derivation" if draft.attribute else "derivation"
+        note_context(error, f"while evaluating {what} '{name}'", sys._getframe())
         raise
 
 
@@ -111,6 +109,7 @@ class _Draft:
     def __init__(self, name: str, given: dict[str, Slot]) -> None:
         self.name = name
         self.given = given
+        self.attribute = ""
         self.context: set[tuple[str, ...]] = set()
         self.env: dict[str, str] = {}
         self.args: list[str] = []
@@ -132,6 +131,7 @@ class _Draft:
         self._refuse()
         for name in names(given):
             slot = given[name]
+            self.attribute = name
             if ignore_nulls and force_slot(slot) is None:
                 continue
             if name == "args":
@@ -144,6 +144,7 @@ class _Draft:
                 self._set_outputs(slot)
             else:
                 self.env[name] = self.text(slot)
+        self.attribute = ""
         return self._finish()
 
     def _flag(self, name: str) -> bool:

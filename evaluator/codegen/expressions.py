@@ -145,7 +145,7 @@ def lazy(
         if isinstance(node, nodes.Lambda):
             return lambdas.closure(unit, scope, node, environment, name)
         if isinstance(node, nodes.List):
-            return list_text(unit, scope, node, environment, depth + 1)
+            return list_text(unit, scope, node, environment, depth + 1, name)
         if isinstance(node, nodes.AttrSet):
             if bindings.is_plain(scope, node):
                 return bindings.set_text(unit, scope, node, environment, depth + 1)
@@ -172,9 +172,15 @@ def _cheap_arithmetic(unit: Unit, scope: Scope, node: nodes.Binary) -> tuple[str
     return f"{ident} {node.operator} {step}", f"type({ident}) is int and {limit}"
 
 
-def list_text(unit: Unit, scope: Scope, node: nodes.List, environment: Environment, depth: int) -> str:
-    """A list of slots."""
-    texts = [lazy(unit, scope, item, environment, None, depth) for item in node.items]
+def list_text(
+    unit: Unit, scope: Scope, node: nodes.List, environment: Environment, depth: int, name: str | None = None
+) -> str:
+    """A list of slots; errors in its elements tell the attribute that it is the value of."""
+    texts = [
+        # A function in a list does not have the attribute's name.
+        lazy(unit, scope, item, environment, None if isinstance(item, nodes.Lambda) else name, depth)
+        for item in node.items
+    ]
     return f"({', '.join(texts)}{',' if len(texts) == 1 else ''})" if texts else "()"
 
 
