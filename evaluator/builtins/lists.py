@@ -16,7 +16,8 @@ from .arguments import attrs, boolean, function, integer, items, value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Callable
+    from typing import Any, Final
 
 
 def length(argument: Slot) -> int:
@@ -174,21 +175,13 @@ def sort(comparator: Slot, argument: Slot) -> tuple[Slot, ...]:
         return _sort_less(found)
     full = FULL2.get(before.__func__) if type(before) is MethodType else None
     if full is not None:
-        captured = before.__self__
-
-        def compare(left: Slot, right: Slot) -> int:
-            answer = full(captured, left, right)
-            return -1 if answer is True else 0 if answer is False else boolean(answer)
-
+        precedes: Callable[[Slot, Slot], Value] = MethodType(full, before.__self__)
     else:
 
-        def compare(left: Slot, right: Slot) -> int:
-            return -1 if boolean(call2(before, left, right)) else 0
+        def precedes(left: Slot, right: Slot) -> Value:
+            return call2(before, left, right)
 
-    from functools import cmp_to_key
-
-    # `sorted` only ever asks whether one element is less than another.
-    return tuple(sorted(found, key=cmp_to_key(compare)))
+    return tuple(_merge_sort(found, precedes))
 
 
 def _sort_less(found: tuple[Slot, ...]) -> tuple[Slot, ...]:
@@ -196,15 +189,68 @@ def _sort_less(found: tuple[Slot, ...]) -> tuple[Slot, ...]:
     kind = type(forced[0])
     if (kind is str or kind is int) and {type(one) for one in forced} == {kind}:
         return tuple(sorted(forced))
-    if len(forced) == 1:
-        return found
+    return tuple(_merge_sort(tuple(forced), less))
 
-    def compare(left: Value, right: Value) -> int:
-        return -1 if less(left, right) else 0
 
-    from functools import cmp_to_key
+_SHORT_RUN: Final = 16
 
-    return tuple(sorted(forced, key=cmp_to_key(compare)))
+
+def _merge_sort(found: tuple[Slot, ...], precedes: Callable[[Slot, Slot], Value]) -> list[Slot]:
+    """Stable; merges runs that are in order already.
+
+    Not `sorted`, which would call back through C: a comparison that sorts in turn may nest as deep
+    as calls may.
+    """
+    runs: list[list[Slot]] = []
+    run = [found[0]]
+    for slot in found[1:]:
+        if not boolean(precedes(slot, run[-1])):
+            run.append(slot)
+        elif len(run) < _SHORT_RUN:
+            low, high = 0, len(run) - 1
+            while low < high:
+                middle = (low + high) // 2
+                if boolean(precedes(slot, run[middle])):
+                    high = middle
+                else:
+                    low = middle + 1
+            run.insert(low, slot)
+        else:
+            runs.append(run)
+            run = [slot]
+    runs.append(run)
+    while len(runs) > 1:
+        odd = runs.pop() if len(runs) % 2 else None
+        runs = [_merge(runs[i], runs[i + 1], precedes) for i in range(0, len(runs), 2)]
+        if odd is not None:
+            runs.append(odd)
+    return runs[0]
+
+
+def _merge(left: list[Slot], right: list[Slot], precedes: Callable[[Slot, Slot], Value]) -> list[Slot]:
+    result: list[Slot] = []
+    add = result.append
+    i = j = 0
+    left_size, right_size = len(left), len(right)
+    one, two = left[0], right[0]
+    while True:
+        answer = precedes(two, one)
+        if answer is False:
+            add(one)
+            i += 1
+            if i == left_size:
+                result += right[j:]
+                return result
+            one = left[i]
+        else:
+            if answer is not True:
+                boolean(answer)
+            add(two)
+            j += 1
+            if j == right_size:
+                result += left[i:]
+                return result
+            two = right[j]
 
 
 class _Keys:
