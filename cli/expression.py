@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
-from typing import TYPE_CHECKING
 
 from .errors import CommandError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..evaluator import Value
     from .session import Session

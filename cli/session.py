@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
-from types import TracebackType
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from ..evaluator import Evaluator
     from ..store import Store
     from .world import FileWorld

@@ -14,13 +14,14 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING
 
 from .noop import Signature, home, signature
 from .sources import byte_string
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
     from ..evaluator import ContextElement, FileKind
     from ..store import Derivation, StorePath
     from .session import Session
