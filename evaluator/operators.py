@@ -19,7 +19,7 @@ from .errors import (
     UndefinedVariable,
     readable,
 )
-from .force import force, force_slot
+from .force import force, force_attr, force_slot
 from .values import (
     INT_MAX,
     INT_MIN,
@@ -294,6 +294,26 @@ def lookup(name: str, scopes: tuple[Slot, ...]) -> Value:
                 return found[1] if found[0] is None else force(found)
             return found
     raise UndefinedVariable(name, [known for slot in scopes for known in names(force_slot(slot))])
+
+
+def lookup_late(argument: tuple[str, tuple[Slot, ...], Any, tuple[Any, ...]]) -> Value:
+    """The thunk of a variable that `with` may bind; `trace.py` reads `file` and `place`."""
+    name, scopes, file, place = argument  # noqa: RUF059
+    return lookup(name, scopes)
+
+
+def select_late(argument: tuple[Slot, tuple[str, ...], Any, tuple[Any, ...]]) -> Value:
+    """The thunk of `variable.a.b`; `trace.py` reads `file` and `place`."""
+    subject, path, file, place = argument  # noqa: RUF059
+    name = ""
+    if type(subject) is list:
+        subject = subject[1] if subject[0] is None else force(subject)
+    for name in path:
+        slot = subject.get(name, MISSING) if type(subject) is dict else MISSING
+        if slot is MISSING:
+            return select(subject, name)
+        subject = force_attr(subject, name, slot) if type(slot) is list else slot
+    return subject
 
 
 # --- calls

@@ -40,6 +40,7 @@ from .errors import (
     StackOverflow,
     readable,
 )
+from .operators import lookup_late, select_late
 from .values import MISSING, WHERE, names
 
 TYPE_CHECKING = False
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from typing import Any, Final
 
 
+_LATE: Final = frozenset((lookup_late.__code__, select_late.__code__))
 GENERATED: Final = "<chx>"
 _MOST_FRAMES: Final = 200
 
@@ -100,11 +102,30 @@ def _entries(traceback: TracebackType | None) -> list[TracebackType]:
 
 def _mark(entry: TracebackType) -> tuple[Any, tuple[Any, ...]] | None:
     frame = entry.tb_frame
-    if frame.f_code.co_filename != GENERATED:
-        return None
-    file = frame.f_globals["F"]
-    mark = file.mark(entry.tb_lineno)
-    return (file, mark) if mark is not None else None
+    if frame.f_code.co_filename == GENERATED:
+        file = frame.f_globals["F"]
+        mark = file.mark(entry.tb_lineno)
+        return (file, mark) if mark is not None else None
+    if frame.f_code in _LATE:
+        # A thunk that has no code of its own carries its place.
+        start, end, _, keys = frame.f_locals["place"]
+        name = frame.f_locals["name"]
+        if keys and name:
+            start, end = keys[frame.f_locals["path"].index(name)]
+        return frame.f_locals["file"], ("v", start, end)
+    return None
+
+
+def _attribute(entry: TracebackType) -> tuple[Any, tuple[Any, ...]] | None:
+    """The file, and the span and name of the attribute, if an entry is the thunk of one."""
+    frame = entry.tb_frame
+    if frame.f_code.co_filename == GENERATED:
+        opening = frame.f_globals["F"].mark(frame.f_code.co_firstlineno)
+        if opening is not None and opening[0] == "t" and opening[3] is not None:
+            return frame.f_globals["F"], opening[1:4]
+    elif frame.f_code in _LATE and frame.f_locals["place"][2] is not None:
+        return frame.f_locals["file"], frame.f_locals["place"][:3]
+    return None
 
 
 def _raw(error: BaseException) -> EvalError | None:
@@ -140,27 +161,22 @@ def _describe(error: EvalError, traceback: TracebackType | None) -> None:
     if len(entries) > 2 * _MOST_FRAMES:
         entries = entries[:_MOST_FRAMES] + entries[-_MOST_FRAMES:]
     for entry in entries:
-        code = entry.tb_frame.f_code
         context = contexts.get(id(entry.tb_frame))
         if context is not None:
             frames.append(Frame(context))
-        if code.co_filename != GENERATED:
+        attribute = _attribute(entry)
+        if attribute is not None:
+            file, (start, end, name) = attribute
+            text = f"while evaluating the attribute '{readable(name)}'"
+            frames.append(Frame(text, Label(file.source, Span(start, end))))
+        found = _mark(entry)
+        if found is None:
             continue
-        file = entry.tb_frame.f_globals["F"]
-        opening = file.mark(code.co_firstlineno)
-        if opening is not None and opening[0] == "t" and opening[3] is not None:
-            frames.append(
-                Frame(
-                    f"while evaluating the attribute '{readable(opening[3])}'", Label(file.source, Span(*opening[1:3]))
-                )
-            )
-        mark = file.mark(entry.tb_lineno)
-        if mark is None:
-            continue
+        file, mark = found
         innermost = (file, mark)
-        text = _frame_text(mark)
-        if text is not None:
-            frames.append(Frame(text, Label(file.source, Span(*mark[1:3]))))
+        doing = _frame_text(mark)
+        if doing is not None:
+            frames.append(Frame(doing, Label(file.source, Span(*mark[1:3]))))
     frames.reverse()
     error.frames.extend(_without_repeats(frames))
     if innermost is not None and not error.labels:
@@ -233,7 +249,10 @@ def _recursion_labels(entries: list[TracebackType], file: Any, again: Any) -> li
     for before, entry, after in zip(entries, entries[1:], entries[2:]):
         if entry.tb_frame.f_locals.get("thunk") is thunk and entry.tb_frame.f_code.co_name == "force":
             first = _mark(before)
-            if after.tb_frame.f_code.co_filename == GENERATED:
+            if after.tb_frame.f_code in _LATE:
+                start, end = after.tb_frame.f_locals["place"][:2]
+                labels.append(Label(after.tb_frame.f_locals["file"].source, Span(start, end), "this value"))
+            elif after.tb_frame.f_code.co_filename == GENERATED:
                 made_in = after.tb_frame.f_globals["F"]
                 made = made_in.mark(after.tb_frame.f_code.co_firstlineno)
                 if made is not None:

@@ -175,9 +175,15 @@ class Recursion:
             else:
                 binding.demand = lambda: self.add(binding, self._inherit_from(attr))
         elif self.everything or not self._declare_known(binding, attr):
-            binding.demand = lambda: self.add(
-                binding, expressions.thunk(unit, self.scope, attr.value, self.environment, attr.name)
-            )
+            binding.demand = lambda: self.add(binding, self._thunk(attr))
+
+    def _thunk(self, attr: nodes.Attr) -> str:
+        node = attr.value
+        if isinstance(node, nodes.Select) and not self.everything:
+            text = expressions.select_later(self.unit, self.scope, node, attr.name, self.scope.names)
+            if text is not None:
+                return text
+        return expressions.thunk(self.unit, self.scope, node, self.environment, attr.name)
 
     def _declare_known(self, binding: Binding, attr: nodes.Attr) -> bool:
         """Declare an attribute that needs no thunk; False if it needs one."""

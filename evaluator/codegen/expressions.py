@@ -11,7 +11,7 @@ variable to assign.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from ...lang import nodes
@@ -141,6 +141,12 @@ def lazy(
         found = scope.find(node.name)
         if found is not None:
             return unit.use(found)
+        if node.name != "__curPos":
+            return lookup_later(unit, scope, node, name)
+    elif isinstance(node, nodes.Select):
+        text = select_later(unit, scope, node, name)
+        if text is not None:
+            return text
     elif not unit.program.exact and depth < _DEEPEST_LITERAL:
         if isinstance(node, nodes.Lambda):
             return lambdas.closure(unit, scope, node, environment, name)
@@ -156,6 +162,34 @@ def lazy(
                 # Total for integers in range, so nobody can tell that it was not delayed.
                 return f"({fast} if {test} else {thunk(unit, scope, node, environment, name)})"
     return thunk(unit, scope, node, environment, name)
+
+
+def lookup_later(unit: Unit, scope: Scope, node: nodes.Var, name: str | None) -> str:
+    """The thunk of a variable that a `with` may bind: one function serves all, so none is generated."""
+    scopes = ", ".join(unit.use(binding) for binding in scope.with_sets())
+    return f"[lookup_late, ({node.name!r}, ({scopes},), F, {(node.start, node.end, name, ())!r})]"
+
+
+def select_later(
+    unit: Unit, scope: Scope, node: nodes.Select, name: str | None, own: Mapping[str, Binding] | None = None
+) -> str | None:
+    """The thunk of `variable.a.b`, likewise; None if the node is not as simple as that.
+
+    `own`: variables that may not be made yet and cannot stand in an expression.
+    """
+    if node.default is not None or not isinstance(node.subject, nodes.Var):
+        return None
+    found = scope.find(node.subject.name)
+    if found is None or (own is not None and own.get(node.subject.name) is found):
+        return None
+    names = []
+    for key in node.path:
+        if not isinstance(key, nodes.Name):
+            return None
+        names.append(key.name)
+    subject = unit.use(found)
+    keys = tuple((key.start, key.end) for key in node.path)
+    return f"[select_late, ({subject}, {tuple(names)!r}, F, {(node.start, node.end, name, keys)!r})]"
 
 
 def _cheap_arithmetic(unit: Unit, scope: Scope, node: nodes.Binary) -> tuple[str, str] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from ...lang import nodes
 from ..errors import UndefinedVariable
@@ -89,60 +89,46 @@ class NameCheck:
 
     def check(self, node: nodes.Expr | nodes.Name | str | None) -> None:
         """Check one expression with the names bound now."""
-        kind = type(node)
-        if kind is nodes.Var:
-            assert isinstance(node, nodes.Var)
-            if not self.counts.get(node.name) and not self.withs and node.name != "__curPos":
-                self._undefined(node.name, node.start, node.end)
-        elif isinstance(node, nodes.Lambda):
-            names = [f.name for f in node.formals] if node.formals is not None else []
-            if node.param is not None:
-                names.append(node.param)
-            self._enter(names)
-            for formal in node.formals or ():
-                self.check(formal.default)
-            self.check(node.body)
-            self._leave(names)
-        elif isinstance(node, nodes.AttrSet):
-            self._bindings(node, None)
-        elif isinstance(node, nodes.Let):
-            self._bindings(node.bindings, node.body)
-        elif isinstance(node, nodes.With):
-            self.check(node.scope)
-            self.withs += 1
-            self.check(node.body)
-            self.withs -= 1
-        elif isinstance(node, nodes.Apply):
-            self.check(node.function)
-            for argument in node.arguments:
-                self.check(argument)
-        elif isinstance(node, nodes.Select):
-            self.check(node.subject)
-            for key in node.path:
-                self.check(key)
-            self.check(node.default)
-        elif isinstance(node, nodes.HasAttr):
-            self.check(node.subject)
-            for key in node.path:
-                self.check(key)
-        elif isinstance(node, (nodes.Str, nodes.Path)):
-            for part in node.parts:
-                self.check(part)
-        elif isinstance(node, nodes.List):
-            for item in node.items:
-                self.check(item)
-        elif isinstance(node, nodes.Binary):
-            self.check(node.left)
-            self.check(node.right)
-        elif isinstance(node, nodes.Unary):
-            self.check(node.operand)
-        elif isinstance(node, nodes.If):
-            self.check(node.condition)
-            self.check(node.then)
-            self.check(node.otherwise)
-        elif isinstance(node, nodes.Assert):
-            self.check(node.condition)
-            self.check(node.body)
+        checker = _CHECKERS.get(type(node))
+        if checker is not None:
+            checker(self, node)
+
+    def variable(self, node: nodes.Var) -> None:
+        if not self.counts.get(node.name) and not self.withs and node.name != "__curPos":
+            self._undefined(node.name, node.start, node.end)
+
+    def function(self, node: nodes.Lambda) -> None:
+        names = [f.name for f in node.formals] if node.formals is not None else []
+        if node.param is not None:
+            names.append(node.param)
+        self._enter(names)
+        for formal in node.formals or ():
+            self.check(formal.default)
+        self.check(node.body)
+        self._leave(names)
+
+    def attrs(self, node: nodes.AttrSet) -> None:
+        self._bindings(node, None)
+
+    def let(self, node: nodes.Let) -> None:
+        self._bindings(node.bindings, node.body)
+
+    def with_(self, node: nodes.With) -> None:
+        self.check(node.scope)
+        self.withs += 1
+        self.check(node.body)
+        self.withs -= 1
+
+    def parts(self, node: tuple[object, ...]) -> None:
+        """Any other node: what it consists of, in order."""
+        for part in node:
+            kind = type(part)
+            if kind is tuple:
+                self.parts(part)  # type: ignore[arg-type]
+            else:
+                checker = _CHECKERS.get(kind)
+                if checker is not None:
+                    checker(self, part)
 
     def _bindings(self, node: nodes.AttrSet, body: nodes.Expr | None) -> None:
         outer: list[nodes.Inherited] = []
@@ -167,3 +153,17 @@ class NameCheck:
         self.check(body)
         if node.recursive:
             self._leave(names)
+
+
+_CHECKERS: Final[dict[type, Callable[[NameCheck, Any], None]]] = {
+    nodes.Var: NameCheck.variable,
+    nodes.Lambda: NameCheck.function,
+    nodes.AttrSet: NameCheck.attrs,
+    nodes.Let: NameCheck.let,
+    nodes.With: NameCheck.with_,
+    **dict.fromkeys(
+        (nodes.Apply, nodes.Select, nodes.HasAttr, nodes.Str, nodes.Path, nodes.List, nodes.Binary, nodes.Unary,
+         nodes.If, nodes.Assert),
+        NameCheck.parts,
+    ),
+}  # fmt: skip

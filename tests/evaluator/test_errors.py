@@ -19,6 +19,8 @@ def failure(bench, text: str) -> EvalError:
     [
         ("let x = { }; in x.«nope»", "attribute 'nope' missing"),
         ("let x = { a.b = 1; }; in x.a.«c».d", "attribute 'c' missing"),
+        ("let x = { a.b = 1; }; in [ x.a.«c».d ]", "attribute 'c' missing"),
+        ("let x = { a.b = 1; }; y = x.a.b.«c»; in [ y ]", "expected a set but found an integer: 1"),
         ("{ inherit ({ }) «nope»; }", "attribute 'nope' missing"),
         ("let inherit (x) «nope»; x = { }; in nope", "attribute 'nope' missing"),
         ("1 «+» { }", "cannot add a set to an integer"),
