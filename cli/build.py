@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 DESCRIPTION = """\
 Evaluate an expression, build the derivations it gives, print their store paths,
 and make a link `result` to each (`result-2`, ... for more than one; `result-dev`
-for an output `dev`). What is built already is not built again.
+for an output `dev`). What is built already is not built again. Without anything
+named, ./default.nix is built.
 """
 EPILOG = (
     expression.EPILOG
@@ -46,11 +47,11 @@ def configure_building(parser: argparse.ArgumentParser) -> None:
     """Options of every command that may build."""
     group = parser.add_argument_group("building")
     group.add_argument(
-        "-j", "--max-jobs", "--jobs", dest="jobs", type=_count, default=0, metavar="N",
+        "-j", "--max-jobs", "--jobs", dest="jobs", type=number, default=0, metavar="N",
         help="builds at once (default: one per processor)",
     )  # fmt: skip
     group.add_argument(
-        "--cores", type=_count, default=0, metavar="N", help="processors for one build (default: shared)"
+        "--cores", type=number, default=0, metavar="N", help="processors for one build (default: shared)"
     )
     group.add_argument(
         "-k", "--keep-going", action="store_true", help="after a failure, build what does not depend on it"
@@ -65,14 +66,18 @@ def configure_building(parser: argparse.ArgumentParser) -> None:
         help="end a build that prints nothing for so long",
     )
     group.add_argument(
-        "--max-log-size", type=_count, default=0, metavar="BYTES", help="end a build that prints more than so much"
+        "--max-log-size", type=number, default=0, metavar="BYTES", help="end a build that prints more than so much"
+    )
+    group.add_argument(
+        "--extra-systems", default="", metavar="LIST", help="also build for these systems (separated by commas)"
     )
     group.add_argument("--offline", action="store_true", help="fetch nothing")
     group.add_argument("-v", "--verbose", action="store_true", help="show what builders print while they run")
     group.add_argument("-q", "--quiet", action="store_true", help="show errors only")
 
 
-def _count(text: str) -> int:
+def number(text: str) -> int:
+    """An argument that is 0 or more; argparse shows the name of this function if it is not."""
     value = int(text)
     if value < 0:
         raise ValueError
@@ -120,11 +125,9 @@ def instantiate(session: Session, arguments: argparse.Namespace) -> list[Wanted]
     for selected in expression.select(session, arguments):
         found = session.evaluator.derivations(selected.value, selected.attribute)
         if not found:
-            if not selected.attribute and arguments.file is None and arguments.expr is None:
-                raise CommandError("which package?", hint="name one, for example: chx build tinycc")
             name = f"'{selected.attribute}'" if selected.attribute else "the expression"
             kind = session.evaluator.type_name(selected.value)
-            raise CommandError(f"{name} is {kind}, not a derivation, and there is none in it")
+            raise CommandError(f"{name} is of type {kind} and not a derivation, nor is there one in it")
         for derivation, outputs in found:
             wanted[Wanted(derivation, tuple(outputs))] = None
     return list(wanted)

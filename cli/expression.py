@@ -66,6 +66,15 @@ class Selected:
         self.value = value
 
 
+def bundled_packages(session: Session) -> list[str]:
+    """The names of the derivations in the bundled set."""
+    from .session import PKGS
+
+    evaluator = session.evaluator
+    root = evaluator.auto_call(evaluator.eval_file(os.path.join(PKGS, "default.nix")), {})
+    return [name for name in evaluator.attr_names(root) if os.path.exists(os.path.join(PKGS, name, "package.nix"))]
+
+
 def select(session: Session, arguments: argparse.Namespace) -> list[Selected]:
     """Evaluate what was asked for; one value per attribute path, or the whole."""
     from .session import PKGS
@@ -81,8 +90,15 @@ def select(session: Session, arguments: argparse.Namespace) -> list[Selected]:
         root = evaluator.eval_source(source_of_request("-", None))
     elif arguments.file is not None:
         root = evaluator.eval_file(byte_string(expression_file(arguments.file)))
-    else:
+    elif attributes:
         root = evaluator.eval_file(byte_string(os.path.join(PKGS, "default.nix")))
+    elif os.path.exists("default.nix"):
+        root = evaluator.eval_file(byte_string(expression_file(".")))
+    else:
+        packages = ", ".join(bundled_packages(session))
+        raise CommandError(
+            "what shall it be? There is no default.nix here", hint=f"the bundled packages are {packages}"
+        )
     given = {name: evaluator.string(byte_string(text)) for name, text in arguments.argstr}
     for name, expression in arguments.arg:
         given[name] = evaluator.eval_source(source_of_request(None, expression))

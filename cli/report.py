@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 SHORT_FRAMES = 3
 SHOWN_FAILURES = 5
+NEEDED = {"lark": "lark", "blake3": "blake3"}
+"""Modules of other projects that a checkout may lack, and the packages that have them."""
 PRINTING = frozenset({"B001", "B002", "B003"})
 """Failures of builders that print. What went wrong elsewhere is whole in the message."""
 
@@ -45,6 +47,11 @@ def describe(error: Exception, style: Style, show_trace: bool | None = None) -> 
     """The lines of the report and the exit status."""
     if isinstance(error, OSError) and not hasattr(error, "code"):
         return _machine(error, style), 1
+    if isinstance(error, ModuleNotFoundError) and error.name in NEEDED:
+        return [
+            f"{style.red}error{style.reset}: chx needs the Python package '{NEEDED[error.name]}'",
+            f"  = {sys.executable} does not have it: pip install {NEEDED[error.name]}",
+        ], 1
     if not hasattr(error, "message"):
         return _bug(error, style), 70
     if hasattr(error, "failures"):

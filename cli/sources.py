@@ -37,6 +37,8 @@ def expression_file(name: str) -> str:
     path = os.path.abspath(name)
     if os.path.isdir(path):
         path = os.path.join(path, "default.nix")
+        if not os.path.lexists(path):
+            raise CommandError(f"there is no default.nix in '{name}'")
     if not os.path.lexists(path):
         raise CommandError(f"there is no file '{name}'", hint=_near_file(path))
     return path

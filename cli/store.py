@@ -43,6 +43,10 @@ def run(arguments: argparse.Namespace) -> int:
     for name, facts in described.items():
         print(name)
         for key, value in facts.items():
+            if key == "registered":
+                from time import localtime, strftime
+
+                value = strftime("%Y-%m-%d %H:%M:%S", localtime(value))
             if isinstance(value, list):
                 value = "".join(f"\n    {item}" for item in value) or "none"
             print(f"  {key}: {value}")

@@ -149,3 +149,21 @@ def test_a_missing_file_to_fetch_is_named(chx: Run, work: Path) -> None:
     )
     assert run.returncode == 1
     assert f"file://{work}/absent" in run.stderr
+
+
+def test_without_anything_named_the_default_is_built(chx: Run, trees: Path) -> None:
+    run = chx("build", "--no-out-link")
+    assert run.returncode == 0, run.stderr
+    assert sorted(line[44:] for line in run.stdout.split()) == ["a", "b", "read", "uses"]
+
+
+def test_without_anything_to_build_the_packages_are_named(chx: Run) -> None:
+    run = chx("build")
+    assert run.returncode == 1
+    assert "no default.nix here" in run.stderr and "hello, tinycc" in run.stderr
+
+
+def test_a_number_is_a_number(chx: Run) -> None:
+    run = chx("build", "-j", "many", "hello")
+    assert run.returncode == 2
+    assert "invalid number value: 'many'" in run.stderr
