@@ -128,6 +128,7 @@ _RUNTIME: Final[Mapping[str, Any]] = {
     "call": operators.call,
     "call2": operators.call2,
     "call3": operators.call3,
+    "callee": operators.callee,
     "call_many": operators.call_many,
     "concat": operators.concat,
     "current_position": current_position,

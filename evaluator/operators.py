@@ -341,6 +341,16 @@ def call(function: Value, argument: Slot) -> Value:
     raise not_a_function(function)
 
 
+def callee(function: Value) -> Any:
+    """What calls `function`, which is no lambda, if given one argument; an error if nothing does."""
+    kind = type(function)
+    if kind is Builtin and function.arity == 1:
+        return function.function
+    if kind is Builtin or kind is Partial or (kind is dict and "__functor" in function):
+        return MethodType(call, function)
+    raise not_a_function(function)
+
+
 def not_a_function(value: Value) -> TypeMismatch:
     """The error for calling `value`."""
     return TypeMismatch(f"attempt to call something which is not a function but {describe(value)}: {show(value)}")

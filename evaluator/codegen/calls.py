@@ -136,12 +136,8 @@ def _unknown(
     texts = _slots(unit, scope, arguments, {})
     mark = _mark(node, "")
     if len(texts) == 1:
-        if function.isidentifier() and not function.startswith("G_"):
-            text = f"{function}({texts[0]}) if type({function}) is M else call({function}, {texts[0]})"
-        else:
-            text = f"call({function}, {texts[0]})"
-        if len(texts[0]) > 200:
-            text = f"call({function}, {texts[0]})"
+        callee = expressions.named(unit, function)
+        text = f"({callee} if type({callee}) is M else callee({callee}))({texts[0]})"
     elif len(texts) <= 3:
         text = f"call{len(texts)}({function}, {', '.join(texts)})"
     else:

@@ -180,14 +180,16 @@ def select_later(
     if node.default is not None or not isinstance(node.subject, nodes.Var):
         return None
     found = scope.find(node.subject.name)
-    if found is None or (own is not None and own.get(node.subject.name) is found):
+    if found is None and node.subject.name == "__curPos":
+        return None
+    if found is not None and own is not None and own.get(node.subject.name) is found:
         return None
     names = []
     for key in node.path:
         if not isinstance(key, nodes.Name):
             return None
         names.append(key.name)
-    subject = unit.use(found)
+    subject = unit.use(found) if found is not None else lookup_later(unit, scope, node.subject, None)
     keys = tuple((key.start, key.end) for key in node.path)
     return f"[select_late, ({subject}, {tuple(names)!r}, F, {(node.start, node.end, name, keys)!r})]"
 
