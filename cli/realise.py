@@ -39,6 +39,8 @@ def realise(
     """Build what is not built; raises `BuildError`."""
     from ..builder import Builder, BuildOptions
 
+    # What builds that were killed have left behind.
+    store.clean_temporary()
     return Builder(store, options or BuildOptions(), reporter or Lines()).realise(targets)
 
 
