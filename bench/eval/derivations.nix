@@ -1,4 +1,4 @@
-# Three thousand derivations, each depending on the two before it.
+# Three thousand derivations, each depending on two others.
 let
   count = 3000;
   make = i: previous: derivation {
@@ -13,7 +13,6 @@ let
     patches = [ ];
     meta_description = "The package number ${toString i}";
   };
-  all = builtins.foldl' (acc: i: [ (make i (take acc)) ] ++ acc) [ ] (builtins.genList (i: i) count);
-  take = list: if builtins.length list < 2 then list else [ (builtins.elemAt list 0) (builtins.elemAt list 1) ];
+  all = builtins.genList (i: make i (if i == 0 then [ ] else [ (builtins.elemAt all (i / 2)) (builtins.elemAt all (i / 3)) ])) count;
 in
 builtins.foldl' (acc: d: acc + builtins.stringLength d.drvPath) 0 all
