@@ -1,0 +1,227 @@
+"""What is true at every moment stays true: processes killed at each step, full disks, two writers, damage."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+
+import pytest
+
+from chx.store import NotValid, Store, StoreError, StoreIO
+
+TREES = {
+    "out": {"bin/tool": ("run", b"\x7fELF @out@ @dev@"), "d": None},
+    "dev": {"include/x.h": b"int x;", "l": ("link", b"x")},
+}
+STEPS = ("rename", "chmod", "utime", "unlink", "rmdir", "mkdir", "write", "fchmod", "open")
+
+
+def add_everything(store: Store, tools, killer=None) -> None:
+    """A derivation's worth of writing: a text, a tree with references, a record, a root."""
+    text = store.add_bytes(b"text", "text")
+    drafts = tools.build(store, {"out": {**TREES["out"], "ref": str(text).encode()}, "dev": TREES["dev"]})
+    if killer is not None:
+        killer()
+    store.add_outputs(drafts, [text], None)
+
+
+def kill_at(step: str, count: int):
+    """Replace `os.STEP` by one that kills this process at its `count`-th call."""
+
+    def arm() -> None:
+        real = getattr(os, step)
+        calls = 0
+
+        def deadly(*arguments, **named):
+            nonlocal calls
+            calls += 1
+            if calls == count:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return real(*arguments, **named)
+
+        setattr(os, step, deadly)
+
+    return arm
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_process_killed_at_any_step_leaves_a_whole_store(home, tools, step: str) -> None:
+    with Store.open(home):
+        pass
+    killed = 0
+    for count in range(1, 40):
+
+        def work(count: int = count) -> None:
+            with Store.open(home) as store:
+                add_everything(store, tools, kill_at(step, count))
+
+        status = tools.in_child(work)
+        with Store.open(home) as store:
+            tools.check(store)
+        if status == 0:
+            break
+        assert status == tools.KILLED
+        killed += 1
+    else:
+        pytest.fail("the work never came to its end")
+    with Store.open(home) as store:
+        store.clean_temporary()
+        add_everything(store, tools)
+        tools.check(store)
+        assert len(os.listdir(store.directory)) == 3
+        own = [name for name in os.listdir(home + "/tmp") if not name.startswith(f"{os.getpid()}-")]
+        assert own == []
+    print(f"killed at {killed} calls of os.{step}")
+
+
+def test_a_process_killed_between_placing_and_committing_leaves_no_object(home, tools) -> None:
+    def work() -> None:
+        with Store.open(home) as store:
+            drafts = tools.build(store, TREES)
+            type(store._database).commit = lambda _: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[method-assign]
+            store.add_outputs(drafts, [], None)
+
+    assert tools.in_child(work) == tools.KILLED
+    with Store.open(home) as store:
+        assert store._database.rows("SELECT base FROM objects") == []
+        paths = store.add_outputs(tools.build(store, TREES), [], None)
+        for path in paths.values():
+            assert store.verify_object(path) == []
+
+
+def test_an_error_inside_a_transaction_takes_files_and_rows_back(store) -> None:
+    with pytest.raises(RuntimeError), store.transaction():
+        store.add_bytes(b"a", "a")
+        raise RuntimeError
+    assert os.listdir(store.directory) == []
+    assert not store.is_valid(store.add_bytes(b"b", "b").__class__.parse("0" * 32 + "-a"))
+
+
+def test_two_processes_add_the_same_and_different_objects_at_once(home, tools) -> None:
+    with Store.open(home):
+        pass
+
+    def work(seed: int) -> None:
+        with Store.open(home) as store:
+            for number in range(25):
+                store.add_bytes(b"shared %d" % number, "shared")
+                store.add_bytes(b"own %d %d" % (seed, number), "own")
+                add_everything(store, tools)
+
+    children = [tools.start_child(lambda seed=seed: work(seed)) for seed in range(4)]
+    assert [tools.finish(child) for child in children] == [0] * 4
+    with Store.open(home) as store:
+        tools.check(store)
+        assert len(os.listdir(store.directory)) == 25 + 4 * 25 + 3
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs to become another user")
+def test_an_ordinary_user_can_keep_a_store(tmp_path, tools) -> None:
+    home = tmp_path / "home of nobody"
+    home.mkdir()
+    os.chown(home, 65534, 65534)
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.stat().st_uid == os.geteuid() and str(folder) not in ("/", "/tmp"):
+            folder.chmod(0o755)
+
+    def work() -> None:
+        with Store.open(str(home)) as store:
+            for _ in range(2):
+                add_everything(store, tools)
+            tools.check(store)
+
+    assert tools.in_child(work, 65534) == 0
+    with pytest.raises(StoreError, match="belongs to user 65534"):
+        Store.open(str(home))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs to mount a small file system")
+def test_a_full_disk_is_told_and_nothing_half_done_is_kept(tmp_path, tools) -> None:
+    place = tmp_path / "small"
+    place.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", place], capture_output=True).returncode:
+        pytest.skip("may not mount")
+    try:
+        with Store.open(str(place / "home")) as store:
+            kept: list[object] = []
+            with pytest.raises(StoreError) as caught:
+                kept.extend(store.add_bytes(os.urandom(60_000), f"file{number}") for number in range(100))
+            assert kept
+            assert "space" in f"{caught.value.message} {caught.value.hint}" or "full" in caught.value.message
+            tools.check(store)
+            assert len(os.listdir(store.directory)) == len(kept)
+    finally:
+        subprocess.run(["umount", "-l", place], check=False)
+
+
+def test_damage_is_found_and_named_by_file(store, tools) -> None:
+    path = store.add_outputs(tools.build(store, {"out": {"a": b"1" * 100, "b/c": b"@out@"}}), [], None)["out"]
+    assert store.verify_object(path) == []
+    file = store.physical(path) + "/a"
+    os.chmod(file, 0o644)
+    with open(file, "r+b") as handle:
+        handle.write(b"2")
+    found = {problem.file for problem in store.verify_object(path)}
+    assert "a" in found and "b/c" not in found
+
+
+def test_an_object_removed_by_hand_is_not_there_and_can_come_back(store) -> None:
+    path = store.add_bytes(b"x", "x")
+    referrer = store.add_bytes(str(path).encode(), "y", [path])
+    os.unlink(store.physical(path))
+    assert not store.is_valid(path)
+    assert store.add_bytes(b"x", "x") == path
+    assert store.is_valid(path)
+    assert store.closure([referrer]) == [path, referrer]
+
+
+def test_after_another_boot_unsynced_objects_are_read_and_damaged_ones_go(home, tools, monkeypatch) -> None:
+    with Store.open(home) as store:
+        good = store.add_bytes(b"good", "good")
+        bad = store.add_bytes(b"bad", "bad")
+        above = store.add_bytes(str(bad).encode(), "above", [bad])
+        file = store.physical(bad)
+        os.chmod(file, 0o644)
+        with open(file, "wb"):
+            pass
+        before = store.epoch()
+    from chx.store import recovery
+
+    monkeypatch.setattr(recovery, "current_boot", lambda: "another boot")
+    with Store.open(home) as store:
+        assert store.is_valid(good)
+        assert not store.is_valid(bad) and not store.is_valid(above)
+        assert store.epoch() != before
+        tools.check(store)
+
+
+def test_what_was_synced_is_not_read_again(home, monkeypatch) -> None:
+    from chx.store import recovery
+
+    with Store.open(home) as store:
+        path = store.add_bytes(b"kept", "kept")
+        store.sync()
+    monkeypatch.setattr(recovery, "current_boot", lambda: "another boot")
+    monkeypatch.setattr(recovery, "scan_tree", lambda *_: pytest.fail("read again"))
+    with Store.open(home) as store:
+        assert store.is_valid(path)
+
+
+def test_a_closed_home_is_refused_with_its_name(tmp_path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError) as caught:
+        Store.open(str(tmp_path / "file"))
+    assert str(tmp_path / "file") in str(caught.value)
+    with pytest.raises(StoreError, match="not absolute"):
+        Store.open("relative")
+
+
+def test_asking_for_what_is_not_there_is_an_error_of_its_own(store) -> None:
+    path = store.add_bytes(b"x", "x")
+    missing = path.__class__.parse("0" * 32 + "-gone")
+    for ask in (store.info, store.manifest, store.verify_object):
+        with pytest.raises(NotValid, match="gone"):
+            ask(missing)
+    with pytest.raises(StoreIO):
+        store.add_tree("/no such file", "x")
