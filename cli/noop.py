@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 FORMAT = 2
+MOST_RECORDS = 400
 _VARIABLES = ("CHX_HOME", "XDG_DATA_HOME", "HOME", "NIX_PATH")
 
 Signature = tuple[int, int, int, int] | None
@@ -106,8 +107,18 @@ def remember(
             record: Any = (key, list(seen.items()), objects, links, output)
             file.write(marshal.dumps(record))
         os.replace(temporary, path)
+        _prune(os.path.dirname(path))
     except (OSError, ValueError):
         return
+
+
+def _prune(folder: str) -> None:
+    """Keep the younger half of the records when there are too many: each new expression leaves one."""
+    records = [os.path.join(folder, name) for name in os.listdir(folder)]
+    if len(records) > MOST_RECORDS:
+        records.sort(key=lambda record: os.lstat(record).st_mtime_ns)
+        for record in records[: len(records) // 2]:
+            os.unlink(record)
 
 
 def _own_code() -> dict[str, Signature]:

@@ -96,3 +96,15 @@ def test_a_damaged_record_is_no_obstacle(chx: Run, project: Path, tmp_path: Path
     for record in (tmp_path / "home/cache/noop").iterdir():
         record.write_bytes(b"\xff" + record.read_bytes()[:20])
     assert chx("build", "-f", ".").stdout == first.stdout
+
+
+def test_records_do_not_pile_up(chx: Run, project: Path, tmp_path: Path) -> None:
+    chx("build", "-f", ".")
+    folder = tmp_path / "home/cache/noop"
+    for number in range(400):
+        (folder / f"old{number}").write_bytes(b"")
+        os.utime(folder / f"old{number}", (1, 1))
+    first = chx("build", "-f", ".", "--no-out-link")
+    assert len(list(folder.iterdir())) < 250
+    again = chx("build", "-f", ".", "--no-out-link")
+    assert (again.stdout, again.stderr) == (first.stdout, "")
