@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 
@@ -28,8 +29,10 @@ class BuildWithData(build_py):
     """Copies the Nix files and makes the parser's table, so that lark is not needed at run time."""
 
     def run(self) -> None:
-        super().run()
         target = os.path.join(self.build_lib, "chx")
+        # What an earlier build left here would go into the wheel, though its source is gone.
+        shutil.rmtree(target, ignore_errors=True)
+        super().run()
         for folder in DATA_FOLDERS:
             for base, folders, files in os.walk(os.path.join(ROOT, folder)):
                 folders[:] = [name for name in folders if name != "__pycache__"]
