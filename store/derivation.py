@@ -11,7 +11,6 @@ gives, equal to Nix's), an output of another derivation as
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
@@ -29,9 +28,19 @@ class InvalidDerivation(StoreError):
     """A text that is not a derivation."""
 
 
+def _sha256(data: bytes) -> bytes:
+    # OpenSSL, which hashlib starts, takes longer to load than hashing all names of a package set.
+    try:
+        from _sha256 import sha256  # type: ignore[import-not-found]
+    except ImportError:
+        from hashlib import sha256
+    digest: bytes = sha256(data).digest()
+    return digest
+
+
 def output_placeholder(output: str) -> str:
     """Stands for the derivation's own output: `/` and 52 base-32 characters."""
-    return "/" + base32_encode(hashlib.sha256(f"nix-output:{output}".encode()).digest())
+    return "/" + base32_encode(_sha256(f"nix-output:{output}".encode()))
 
 
 def upstream_placeholder(derivation: StorePath, output: str) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 BASE32_ALPHABET: Final = "0123456789abcdfghijklmnpqrsvwxyz"
+_PAIRS: Final = [first + second for first in BASE32_ALPHABET for second in BASE32_ALPHABET]
 _VALUES: Final = {c: i for i, c in enumerate(BASE32_ALPHABET)}
 
 
@@ -17,7 +18,8 @@ def base32_encode(data: bytes) -> str:
     """Nix base-32 of `data`: `ceil(8 * len / 5)` characters."""
     value = int.from_bytes(data, "little")
     length = (len(data) * 8 + 4) // 5
-    return "".join(BASE32_ALPHABET[(value >> (5 * i)) & 31] for i in range(length - 1, -1, -1))
+    pairs = [_PAIRS[value >> shift & 1023] for shift in range((length - 1) // 2 * 10, -1, -10)]
+    return "".join(pairs)[-length:] if length else ""
 
 
 def base32_decode(text: str, size: int) -> bytes:

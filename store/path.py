@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,8 +10,8 @@ from .errors import StoreError
 
 STORE_DIR: Final = "/chx/store"
 HASH_LENGTH: Final = 32
-_NAME: Final = re.compile(r"[0-9A-Za-z+\-._?=]+\Z")
-_HASH: Final = re.compile(rf"[{BASE32_ALPHABET}]{{{HASH_LENGTH}}}\Z")
+_NAME_CHARACTERS: Final = frozenset("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ+-._?=")
+_HASH_CHARACTERS: Final = frozenset(BASE32_ALPHABET)
 
 
 class InvalidStorePath(StoreError):
@@ -25,7 +24,7 @@ def check_name(name: str) -> None:
         raise InvalidStorePath("a store object needs a name that is not empty", code="S010")
     if len(name) > 211:
         raise InvalidStorePath(f"name '{name[:40]}...' is longer than 211 characters", code="S010")
-    if not _NAME.match(name) or name in (".", "..") or name.startswith((".-", "..-")):
+    if not _NAME_CHARACTERS.issuperset(name) or name in (".", "..") or name.startswith((".-", "..-")):
         raise InvalidStorePath(
             f"name '{name}' is not allowed for a store object",
             hint="use letters, digits and + - . _ ? = only",
@@ -47,7 +46,7 @@ class StorePath:
         if len(base) < HASH_LENGTH + 2 or base[HASH_LENGTH] != "-" or "/" in base:
             raise InvalidStorePath(f"'{text}' is not a store path", code="S011")
         digits, name = base[:HASH_LENGTH], base[HASH_LENGTH + 1 :]
-        if not _HASH.match(digits):
+        if not _HASH_CHARACTERS.issuperset(digits):
             raise InvalidStorePath(f"'{text}' is not a store path: bad hash part", code="S011")
         check_name(name)
         return cls(digits, name)

@@ -16,7 +16,6 @@ from __future__ import annotations
 import os
 from functools import cache
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from ..errors import FetchFailed, UnsupportedUrl
 from ..process import executable, run
@@ -31,6 +30,8 @@ _HELPER = "/usr/lib/apt/apt-helper"
 
 def retrieve_debian(task: Task, url: str, work: str) -> str:
     """The path of the file that `url` names; raises `FetchFailed`, `UnsupportedUrl`."""
+    from urllib.parse import quote
+
     paths = pool_paths(url)
     bases = apt_bases()
     target = os.path.join(work, "file")
