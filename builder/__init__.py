@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .builder import Builder
+    from .builtin.pypi import parse_wheel, pip_command
     from .compose import compose_root, prune_roots
     from .errors import BuildError, Cancelled, SeveralFailures
     from .fixed import hash_content, sri
@@ -43,6 +44,8 @@ __all__ = [
     "find_log",
     "hash_content",
     "open_log",
+    "parse_wheel",
+    "pip_command",
     "plan",
     "prune_roots",
     "resolve",
@@ -68,6 +71,8 @@ _HOMES = {
     "find_log": "log",
     "hash_content": "fixed",
     "open_log": "log",
+    "parse_wheel": "builtin.pypi",
+    "pip_command": "builtin.pypi",
     "plan": "plan",
     "prune_roots": "compose",
     "resolve": "resolve",

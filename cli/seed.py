@@ -1,150 +1,209 @@
-"""`chx seed`: pin the foreign toolchains that a bootstrap may start from."""
+"""`chx seed`: the foreign toolchains that a bootstrap may start from."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import os
-import re
-import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 from .errors import CommandError
 
+if TYPE_CHECKING:
+    from .pins import Pin
+
 HELP = "pin the packages of a seed"
 DESCRIPTION = """\
-A seed is a foreign toolchain, fetched by hash, that stage 0 is built with. Its
-packages are named in pkgs/seeds/NAME.nix and pinned in pkgs/seeds/NAME.lock.json.
-`chx seed update NAME` asks this machine's own apt configuration which files
-those packages are today and writes the lock file anew.
+A seed is a foreign toolchain, fetched by hash, that stage 0 is built with. What
+it holds is said in pkgs/seeds/NAME.nix; pkgs/seeds/NAME.lock.json pins each file.
+`chx seed update NAME` asks this machine's own apt and pip which files those
+packages are today and writes the lock file anew. The seed 'host' is different: it
+is this machine's own compiler, and `chx seed update host` captures it.
 """
+HALVES = ("toolchain", "userland")
+LOCK_VERSION = 2
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     sub = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     update = sub.add_parser("update", help="write the lock file of a seed anew", description=DESCRIPTION)
     update.add_argument("name", metavar="NAME", help="the seed, for example debian-gcc")
-    update.add_argument("--directory", metavar="DIR", help="where NAME.nix lies (default: the bundled pkgs/seeds)")
+    listing = sub.add_parser("list", help="all seeds")
+    show = sub.add_parser("show", help="what a seed consists of")
+    show.add_argument("name", metavar="NAME", help="the seed, for example debian-gcc")
+    show.add_argument("--json", action="store_true", help="print JSON")
+    for action in (update, listing, show):
+        action.add_argument("--directory", metavar="DIR", help="where NAME.nix lies (default: the bundled pkgs/seeds)")
 
 
-@dataclass(frozen=True, slots=True)
-class Pin:
-    """One `.deb` file: where it lies in a pool, and its SHA-256 in hexadecimal."""
+# What `update` and `list` need to know, and nothing that asks for a lock file.
+_FACTS = """
+path: let
+  seed = import path;
+  half = told: { packages = told.packages or [ ]; wheels = told.wheels or [ ]; without = told.without or [ ]; };
+in {
+  inherit (seed) description;
+  impure = seed.impure or false;
+  suite = seed.suite or null;
+  pins = seed.pins or null;
+} // (if seed.impure or false then { } else {
+  toolchain = half seed.toolchain;
+  userland = half seed.userland;
+})
+"""
 
-    package: str
-    version: str
-    url: str
-    sha256: str
+
+def seed_names(directory: str) -> list[str]:
+    """The seeds in a folder."""
+    try:
+        files = os.listdir(directory)
+    except OSError as error:
+        raise CommandError(f"cannot read '{directory}': {error.strerror}") from error
+    return sorted(file.removesuffix(".nix") for file in files if file.endswith(".nix") and file != "default.nix")
 
 
-class Apt:
-    """A private apt state for one suite, made from the machine's own sources.
+def facts(directory: str, name: str) -> dict[str, Any]:
+    """What `NAME.nix` says; raises `CommandError` if there is none."""
+    from ..evaluator import to_python
+    from ..lang import Source
+    from .session import Session
+    from .sources import byte_string
 
-    Nothing is installed and no file outside `folder` is written, so no rights
-    are needed. An empty status file makes apt resolve a whole closure.
-    """
+    path = os.path.join(os.path.abspath(directory), f"{name}.nix")
+    if name == "default" or not os.path.exists(path):
+        import difflib
 
-    def __init__(self, folder: str, suite: str) -> None:
-        for name in ("lists/partial", "cache/archives/partial", "sources"):
-            os.makedirs(os.path.join(folder, name))
-        open(os.path.join(folder, "status"), "w").close()
-        sources = [
-            f"deb {base} {suite} main\n" for base in self._bases() if "security" not in base and "debian" in base
-        ]
-        if not sources:
-            raise CommandError("apt is not configured for any Debian archive", hint="run this on a Debian machine")
-        with open(os.path.join(folder, "sources", "seed.list"), "w") as file:
-            file.writelines(sources)
-        self._options = [
-            option
-            for setting in (
-                f"Dir::Etc::SourceParts={folder}/sources",
-                "Dir::Etc::SourceList=/dev/null",
-                f"Dir::State::Lists={folder}/lists",
-                f"Dir::State::status={folder}/status",
-                f"Dir::Cache={folder}/cache",
-                "APT::Get::List-Cleanup=false",
-            )
-            for option in ("-o", setting)
-        ]
-        self.run("apt-get", "update")
-
-    @staticmethod
-    def _bases() -> list[str]:
-        run = subprocess.run(
-            ["apt-get", "indextargets", "--format", "$(REPO_URI)"], text=True, stdout=subprocess.PIPE, check=False
-        )
-        return sorted(set(run.stdout.split()))
-
-    def run(self, program: str, *arguments: str) -> str:
-        """Standard output of an apt program; raises `CommandError` with what it said on failure."""
-        run = subprocess.run([program, *self._options, *arguments], text=True, capture_output=True, check=False)
-        if run.returncode:
-            raise CommandError(f"{program} {arguments[0]} failed: {run.stderr.strip()}")
-        return run.stdout
-
-    def closure(self, packages: list[str]) -> dict[str, str]:
-        """Package -> pool path of its file, for the packages and what they depend on."""
-        text = self.run("apt-get", "install", "-y", "--print-uris", "--no-install-recommends", *packages)
-        found = {}
-        for uri in re.findall(r"^'([^']+)'", text, re.MULTILINE):
-            path = unquote(urlsplit(uri).path)
-            found[os.path.basename(path).split("_", 1)[0]] = path[path.index("/pool/") + 1 :]
+        near = difflib.get_close_matches(name, seed_names(directory), 1)
+        hint = f"did you mean '{near[0]}'?" if near else "see `chx seed list`"
+        raise CommandError(f"there is no seed '{name}' in {directory}", hint=hint)
+    text = f"({_FACTS}) {json.dumps(byte_string(path))}"
+    with Session() as session:
+        evaluator = session.evaluator
+        found: dict[str, Any] = to_python(evaluator, evaluator.eval_source(Source("«seed»", text, "/")))
         return found
 
-    def pins(self, pool: dict[str, str]) -> list[Pin]:
-        records = self.run("apt-cache", "show", *sorted(pool))
-        pins = {}
-        for record in records.split("\n\n"):
-            fields = dict(re.findall(r"^([A-Za-z0-9-]+): (.*)$", record, re.MULTILINE))
-            name = fields.get("Package", "")
-            if name in pool and pool[name] == fields.get("Filename"):
-                _, component, _, source, file = pool[name].split("/")
-                prefix = "" if component == "main" else component + "/"
-                pins[name] = Pin(name, fields["Version"], f"debian:{prefix}{source}/{file}", fields["SHA256"])
-        missing = sorted(set(pool) - set(pins))
-        if missing:
-            raise CommandError(f"apt has no record of {', '.join(missing)}")
-        return [pins[name] for name in sorted(pins)]
+
+def lock_of(directory: str, name: str, told: dict[str, Any]) -> dict[str, Any] | None:
+    """The lock of a seed, or what was captured of the host; None if there is neither."""
+    if told["impure"]:
+        from .noop import home
+
+        path = os.path.join(home(), "seeds", f"{name}.lock.json")
+    else:
+        path = os.path.join(directory, f"{told['pins'] or name}.lock.json")
+    try:
+        with open(path) as file:
+            lock: dict[str, Any] = json.load(file)
+            return lock
+    except FileNotFoundError:
+        return None
 
 
-def update(directory: str, name: str) -> int:
-    """Write `NAME.lock.json`; returns the number of pinned files."""
-    from ..evaluator import to_python
-    from .session import Session
+def pin(told: dict[str, Any]) -> dict[str, Any]:
+    """The content of a lock file, of what apt and pip offer today.
 
-    path = os.path.join(directory, f"{name}.nix")
-    if not os.path.exists(path):
-        raise CommandError(f"there is no seed '{name}' in {directory}")
-    with Session() as session:
-        seed = to_python(session.evaluator, session.evaluator.eval_file(path))
+    A package that both halves need belongs to the userland, which must do without the toolchain.
+    """
+    from .pins import Apt, wheel_pin
+
+    pins: dict[str, Pin] = {}
+    parts: dict[str, set[str]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        apt = Apt(folder, seed["suite"])
-        pool = apt.closure(seed["packages"])
-        for package in seed["without"]:
-            pool.pop(package, None)
-        pins = apt.pins(pool)
-    lock = {
-        "files": [
-            {"package": pin.package, "sha256": pin.sha256, "url": pin.url, "version": pin.version} for pin in pins
-        ],
-        "suite": seed["suite"],
-        "version": 1,
-    }
-    target = os.path.join(directory, f"{name}.lock.json")
-    with open(target + ".new", "w") as file:
+        apt = Apt(folder, told["suite"]) if any(told[part]["packages"] for part in HALVES) else None
+        for part in HALVES:
+            here = [wheel_pin(url, folder) for url in told[part]["wheels"]]
+            if told[part]["packages"]:
+                assert apt is not None
+                pool = apt.closure(told[part]["packages"])
+                for package in told[part]["without"]:
+                    pool.pop(package, None)
+                here += apt.pins(pool)
+            pins |= {pin.package: pin for pin in here}
+            parts[part] = {pin.package for pin in here}
+    parts["toolchain"] -= parts["userland"]
+    lock: dict[str, Any] = {part: sorted(parts[part]) for part in HALVES}
+    lock["files"] = [asdict(pins[name]) for name in sorted(pins)]
+    if told["suite"] is not None:
+        lock["suite"] = told["suite"]
+    lock["version"] = LOCK_VERSION
+    return lock
+
+
+def write_lock(path: str, lock: dict[str, Any]) -> None:
+    """Replace a lock file, all or nothing."""
+    with open(path + ".new", "w") as file:
         json.dump(lock, file, indent=1, sort_keys=True)
         file.write("\n")
-    os.replace(target + ".new", target)
-    return len(pins)
+    os.replace(path + ".new", path)
+
+
+def update(directory: str, name: str) -> str:
+    """Pin or capture a seed; returns what was done in a few words."""
+    told = facts(directory, name)
+    if told["pins"]:
+        raise CommandError(
+            f"the seed '{name}' has no pins of its own", hint=f"it uses those of '{told['pins']}': update that one"
+        )
+    lock = pin(told)
+    write_lock(os.path.join(directory, f"{name}.lock.json"), lock)
+    return f"pinned {amount(lock)} of {name}"
+
+
+def amount(lock: dict[str, Any] | None) -> str:
+    """How much a lock pins."""
+    from .progress import size
+
+    if lock is None:
+        return "nothing"
+    if "files" in lock:
+        return f"{len(lock['files'])} files ({size(sum(file['size'] for file in lock['files']))})"
+    return f"{sum(lock[part]['files'] for part in HALVES)} files ({size(sum(lock[part]['size'] for part in HALVES))})"
 
 
 def run(arguments: argparse.Namespace) -> int:
     from .session import PKGS
 
-    count = update(arguments.directory or os.path.join(PKGS, "seeds"), arguments.name)
-    print(f"chx: pinned {count} files of {arguments.name}", file=sys.stderr)
+    directory = arguments.directory or os.path.join(PKGS, "seeds")
+    if arguments.action == "update":
+        print(f"chx: {update(directory, arguments.name)}", file=sys.stderr)
+    elif arguments.action == "list":
+        rows = []
+        for name in seed_names(directory):
+            told = facts(directory, name)
+            state = "impure" if told["impure"] else f"pins of {told['pins']}" if told["pins"] else "pinned"
+            rows.append((name, state, amount(lock_of(directory, name, told)), told["description"]))
+        widths = [max(len(row[column]) for row in rows) for column in range(3)] if rows else []
+        for row in rows:
+            print("  ".join([*(f"{cell:<{width}}" for cell, width in zip(row, widths)), row[3]]))
+    else:
+        show(directory, arguments.name, arguments.json)
     return 0
+
+
+def show(directory: str, name: str, as_json: bool) -> None:
+    """Print what a seed consists of."""
+    told = facts(directory, name)
+    lock = lock_of(directory, name, told)
+    if as_json:
+        print(json.dumps({"name": name, **told, "lock": lock}, indent=2, sort_keys=True))
+        return
+    print(f"{name}: {told['description']}")
+    if told["impure"]:
+        print("  impure: captured from one machine; proves nothing to anybody else")
+    if lock is None:
+        hint = f"`chx seed update {name}` does that"
+        print(f"  {'not captured' if told['impure'] else 'not pinned'} yet: {hint}")
+        return
+    for part in HALVES:
+        if "files" in lock:
+            print(f"  {part}:")
+            for file in lock["files"]:
+                if file["package"] in lock[part]:
+                    print(f"    {file['package']} {file['version']}  {file['url']}")
+        else:
+            print(f"  {part}: {lock[part]['path']}")
+    if "compiler" in lock:
+        print("  compiler: " + lock["compiler"].splitlines()[0])

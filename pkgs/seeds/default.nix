@@ -1,48 +1,99 @@
-# Foreign toolchains, each pinned file by file in a lock.
+# Foreign toolchains, each pinned file by file: docs/seeds.md.
 #
-# A seed is used only as the `rootfs` of stage 0; `rootfs` lists its packages'
-# trees and one tree of links.
+# Every NAME.nix beside this file is a seed and says what its two halves hold;
+# NAME.lock.json, written by `chx seed update NAME`, pins their packages. A half
+# has packages and wheels, or trees that are in the store already, and the links,
+# scripts and small files that nobody packages.
 { lib, profile }:
 
 let
+  inherit (builtins)
+    attrNames
+    elem
+    filter
+    fromJSON
+    listToAttrs
+    map
+    match
+    readDir
+    readFile
+    replaceStrings
+    ;
+
+  names = filter (name: name != "default") (
+    map (file: builtins.head (match "(.*)\\.nix" file)) (
+      filter (file: match ".*\\.nix" file != null) (attrNames (readDir ./.))
+    )
+  );
+
+  documentation = [
+    "usr/share/doc"
+    "usr/share/info"
+    "usr/share/lintian"
+    "usr/share/locale"
+    "usr/share/man"
+  ];
+
   load =
     name:
     let
       seed = import (./. + "/${name}.nix");
-      lock = builtins.fromJSON (builtins.readFile (./. + "/${name}.lock.json"));
+      lock = fromJSON (readFile (./. + "/${seed.pins or name}.lock.json"));
 
-      package =
-        file:
-        lib.unpack {
-          name = builtins.replaceStrings [ ":" "~" ] [ "-" "-" ] "${file.package}-${file.version}";
-          src = lib.fetchurl { inherit (file) url sha256; };
-          strip = 0;
-          exclude = [
-            "usr/share/doc"
-            "usr/share/info"
-            "usr/share/lintian"
-            "usr/share/locale"
-            "usr/share/man"
-          ];
-        };
+      half =
+        part:
+        let
+          told = seed.${part};
 
-      links = lib.writeTree {
-        name = "${name}-links";
-        entries = map (path: {
-          inherit path;
-          kind = "symlink";
-          target = seed.links.${path};
-        }) (builtins.attrNames seed.links);
-      };
+          package =
+            file:
+            lib.unpack {
+              name = replaceStrings [ ":" "~" ] [ "-" "-" ] "${file.package}-${file.version}";
+              src = lib.fetchurl { inherit (file) url sha256; };
+              strip = 0;
+              exclude = documentation ++ told.exclude or [ ];
+            };
+
+          entries =
+            map (path: {
+              inherit path;
+              kind = "symlink";
+              target = told.links.${path};
+            }) (attrNames (told.links or { }))
+            ++ map (path: {
+              inherit path;
+              kind = "executable";
+              content = told.scripts.${path};
+            }) (attrNames (told.scripts or { }))
+            ++ map (path: {
+              inherit path;
+              kind = "file";
+              content = told.files.${path};
+            }) (attrNames (told.files or { }));
+
+          own = lib.writeTree {
+            name = "${name}-${part}";
+            inherit entries;
+          };
+        in
+        if seed ? architecture && seed.architecture != profile.debian then
+          throw "the seed '${name}' runs on ${seed.architecture}, this machine is ${profile.debian}"
+        else
+          told.trees or (map package (filter (file: elem file.package lock.${part}) lock.files))
+          ++ (if entries == [ ] then [ ] else [ own ]);
     in
-    if seed.architecture != profile.debian then
-      throw "the seed '${name}' runs on ${seed.architecture}, this machine is ${profile.debian}"
-    else
-      {
-        inherit name;
-        rootfs = map package lock.files ++ [ links ];
-      };
+    rec {
+      inherit name;
+      inherit (seed) description;
+      impure = seed.impure or false;
+      toolchain = half "toolchain";
+      userland = half "userland";
+      rootfs = toolchain ++ userland;
+    };
 in
-{
-  debian-gcc = load "debian-gcc";
-}
+listToAttrs (
+  map (name: {
+    inherit name;
+    value = load name;
+  }) names
+)

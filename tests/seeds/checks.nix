@@ -1,0 +1,126 @@
+# What a seed must be able to do, as derivations: see docs/seeds.md.
+{
+  name,
+  chx ? import ../../pkgs { },
+}:
+
+let
+  inherit (chx) seeds lib;
+  seed = seeds.${name};
+
+  run =
+    rootfs: check: script:
+    derivation {
+      name = "${name}-${check}";
+      inherit (chx.profile) system;
+      inherit rootfs script;
+      source = chx.tinycc.src;
+      builder = "/bin/sh";
+      args = [
+        "-euc"
+        script
+      ];
+    };
+in
+{
+  # Everything is made by the toolchain, and runs where nothing but itself is.
+  toolchain = run seed.rootfs "toolchain" ''
+    mkdir -p "$out" headers
+    cat > headers/word.h <<'END'
+    #define WORD "hello"
+    END
+    cat > more.h <<'END'
+    #define MORE 40
+    END
+    cat > main.c <<'END'
+    #include <stdio.h>
+    #include <word.h>
+    int sum(int, int);
+    int main(void) { printf("%s %d\n", WORD, sum(MORE, TWO)); return 0; }
+    END
+    cat > sum.c <<'END'
+    int sum(int a, int b) { return a + b; }
+    END
+    cc -E -DTWO=2 -I headers -include more.h main.c > main.i
+    cc -c -DTWO=2 -I headers -include more.h main.c
+    cc -c -o sum.o sum.c
+    ar rc libsum.a sum.o
+    ranlib libsum.a
+    cc -static -o "$out/hello" main.o libsum.a
+    "$out/hello" > said
+    test "$(cat said)" = "hello 42"
+
+    cp -R "$source" tcc
+    chmod -R u+w tcc
+    cd tcc
+    cat > config.h <<'END'
+    #define TCC_VERSION "0.9.27"
+    #define CONFIG_TCCDIR "/usr/lib/tcc"
+    END
+    cc -static -O0 -o "$out/tcc" -DONE_SOURCE=1 -DTCC_TARGET_X86_64=1 tcc.c -lm
+    "$out/tcc" -v
+  '';
+
+  # Every tool that the stages may use, where there is no toolchain.
+  userland = run seed.userland "userland" ''
+    mkdir -p "$out" work
+    cd work
+    is() { test "$1" = "$2" || { echo "expected '$2', got '$1'"; exit 1; }; }
+
+    for absent in ar as cc c99 cpp gcc clang ld ld.lld zig tcc; do
+      ! command -v $absent || { echo "$absent is in the userland"; exit 1; }
+    done
+    ! ls /usr/include || exit 1
+    find / -xdev \( -name '*.a' -o -name '*.o' -o -name 'lib*.so' -type l \) ! -path '/proc/*' > found
+    is "$(cat found)" ""
+
+    printf 'c\na\nb\nb\n' > lines
+    is "$(sort lines | uniq | tr '\n' ' ')" "a b c "
+    is "$(head -n 1 lines; tail -n 1 lines)" "$(printf 'c\nb')"
+    is "$(awk 'END { print NR }' lines)" 4
+    is "$(sed -n 's/^a$/A/p' lines)" A
+    is "$(grep -c b lines)" 2
+    is "$(egrep -c 'a|c' lines)" 2
+    is "$(cut -c 1 lines | wc -l | tr -d ' ')" 4
+    is "$(expr 6 \* 7)" 42
+    is "$(id -u)" 1000
+    is "$(basename /x/y)$(dirname /x/y)" y/x
+    is "$(printf A | od -An -tx1 | tr -d ' ')" 41
+    is "$(env -i A=b env)" A=b
+    is "$(echo 1 2 | xargs -n 1 echo | wc -l | tr -d ' ')" 2
+    is "$(uname -s)" Linux
+    date > /dev/null
+    sleep 0
+    mkdir -p a/b
+    cp lines a/b/copy
+    cp -Rp a c
+    mv c d
+    cmp lines d/b/copy
+    diff lines d/b/copy
+    ln -s copy d/b/link
+    is "$(find d -type f | sort)" d/b/copy
+    printf 'new\n' | tee d/b/new > /dev/null
+    diff -u lines d/b/new > change || true
+    patch d/b/copy change
+    cmp d/b/copy d/b/new
+    touch stamp
+    chmod 755 stamp
+    test -x stamp
+    install -m 644 lines installed
+    cmp lines installed
+    for compress in gzip bzip2 xz; do
+      command -v $compress > /dev/null || continue
+      $compress -c < lines > packed && $compress -dc < packed > unpacked || { echo "no $compress"; continue; }
+      cmp lines unpacked
+    done
+    tar -cf d.tar d
+    rm -r d
+    tar -xf d.tar
+    test -f d/b/new
+    gzip d.tar
+    rm d/b/* && rmdir d/b d
+    printf 'all:\n\t@echo made $(word 2,a b)\n' > Makefile
+    is "$(make)" "made b"
+    echo done > "$out/said"
+  '';
+}
