@@ -72,7 +72,10 @@
     ];
     links = {
       "usr/bin/ar" = "llvm-ar-16";
+      "usr/bin/ld" = "ld.lld-16";
+      "usr/bin/nm" = "llvm-nm-16";
       "usr/bin/ranlib" = "llvm-ranlib-16";
+      "usr/bin/strip" = "llvm-strip-16";
     };
     scripts."usr/bin/cc" = ''
       #!/bin/sh

@@ -1,0 +1,196 @@
+# The zig wheel of the Python package index: clang and lld in one static program,
+# with musl's sources. As its userland, what shares least with the others: busybox,
+# the static mksh, and make with the C library that it is linked with.
+let
+  # zig compiles its own run-time library and musl when it links the first program
+  # of a build, and keeps the objects for the next ones.
+  zig = command: ''
+    #!/bin/sh
+    export ZIG_GLOBAL_CACHE_DIR="''${TMPDIR:-/tmp}/.zig-cache"
+    export ZIG_LOCAL_CACHE_DIR="$ZIG_GLOBAL_CACHE_DIR"
+    exec /ziglang/zig ${command} "$@"
+  '';
+
+  applets = builtins.listToAttrs (
+    map
+      (name: {
+        name = "usr/bin/${name}";
+        value = "busybox";
+      })
+      [
+        "awk"
+        "basename"
+        "bunzip2"
+        "bzcat"
+        "bzip2"
+        "cat"
+        "chmod"
+        "cmp"
+        "cp"
+        "cut"
+        "date"
+        "dd"
+        "diff"
+        "dirname"
+        "du"
+        "echo"
+        "egrep"
+        "env"
+        "expand"
+        "expr"
+        "false"
+        "fgrep"
+        "find"
+        "fold"
+        "grep"
+        "gunzip"
+        "gzip"
+        "head"
+        "hostname"
+        "id"
+        "kill"
+        "ln"
+        "ls"
+        "md5sum"
+        "mkdir"
+        "mkfifo"
+        "mktemp"
+        "mv"
+        "nl"
+        "nproc"
+        "od"
+        "paste"
+        "patch"
+        "printf"
+        "pwd"
+        "readlink"
+        "realpath"
+        "rm"
+        "rmdir"
+        "sed"
+        "seq"
+        "sha256sum"
+        "sleep"
+        "sort"
+        "stat"
+        "tac"
+        "tail"
+        "tar"
+        "tee"
+        "test"
+        "time"
+        "timeout"
+        "touch"
+        "tr"
+        "true"
+        "truncate"
+        "uname"
+        "unexpand"
+        "uniq"
+        "unxz"
+        "wc"
+        "which"
+        "xargs"
+        "xz"
+        "xzcat"
+        "yes"
+        "zcat"
+        "["
+      ]
+  );
+in
+{
+  description = "zig's C compiler and musl, with busybox, mksh and make";
+  architecture = "amd64";
+  suite = "bookworm";
+
+  toolchain = {
+    wheels = [
+      "pypi:ziglang==0.17.1/ziglang-0.17.1-py3-none-manylinux_2_12_x86_64.manylinux2010_x86_64.musllinux_1_1_x86_64.whl"
+    ];
+    # Other systems' C libraries, and C++.
+    exclude = [
+      "ziglang-*.dist-info"
+      "ziglang/doc"
+      "ziglang/lib/docs"
+      "ziglang/lib/libc/[!im]*"
+      "ziglang/lib/libc/mingw"
+      "ziglang/lib/libc/include/*bsd*"
+      "ziglang/lib/libc/include/*darwin*"
+      "ziglang/lib/libc/include/*glibc*"
+      "ziglang/lib/libc/include/*gnu*"
+      "ziglang/lib/libc/include/*wasi*"
+      "ziglang/lib/libc/include/*windows*"
+      "ziglang/lib/libcxx"
+      "ziglang/lib/libcxxabi"
+      "ziglang/lib/libtsan"
+    ];
+    scripts = {
+      "usr/bin/cc" = zig "cc -target x86_64-linux-musl -fno-sanitize=undefined -Wno-incompatible-pointer-types";
+      "usr/bin/ar" = zig "ar";
+      "usr/bin/ranlib" = zig "ranlib";
+    };
+  };
+
+  userland = {
+    packages = [
+      "busybox-static"
+      "make"
+      "mksh"
+    ];
+    without = [
+      "gcc-12-base"
+      "libgcc-s1"
+    ];
+    exclude = [
+      "bin/lksh"
+      "bin/mksh"
+      "usr/include"
+      "usr/lib/diet"
+      "usr/lib/klibc"
+      "usr/lib/x86_64-linux-gnu/gconv"
+      "usr/share"
+    ];
+
+    # Busybox's own shell would run its applets in place of programs on the PATH,
+    # an `ar` that cannot write among them.
+    links = applets // {
+      "bin" = "usr/bin";
+      "lib" = "usr/lib";
+      "lib64" = "usr/lib64";
+      "sbin" = "usr/sbin";
+      "usr/bin/sh" = "../lib/x86_64-linux-musl/bin/mksh";
+    };
+
+    # Busybox as Debian builds it has no such applet.
+    scripts."usr/bin/install" = ''
+      #!/bin/sh
+      set -e
+      mode=755 directories=false
+      while getopts cdm: option; do
+        case $option in
+          c) ;;
+          d) directories=true ;;
+          m) mode=$OPTARG ;;
+          *) exit 2 ;;
+        esac
+      done
+      shift $((OPTIND - 1))
+      if $directories; then
+        mkdir -p "$@"
+        exec chmod "$mode" "$@"
+      fi
+      for target; do :; done
+      test $# -ge 2 || { echo "install: name a file and a target" >&2; exit 2; }
+      for source; do
+        test "$#" -gt 1 || exit 0
+        shift
+        place=$target
+        if test -d "$target"; then place=$target/$(basename "$source"); fi
+        rm -f "$place"
+        cp "$source" "$place"
+        chmod "$mode" "$place"
+      done
+    '';
+  };
+}
