@@ -22,7 +22,7 @@ let
       ];
     };
 in
-{
+rec {
   # Everything is made by the toolchain, and runs where nothing but itself is.
   toolchain = run seed.rootfs "toolchain" ''
     mkdir -p "$out" headers
@@ -122,5 +122,14 @@ in
     printf 'all:\n\t@echo made $(word 2,a b)\n' > Makefile
     is "$(make)" "made b"
     echo done > "$out/said"
+  '';
+
+  # Whether the tcc of `toolchain` makes itself when it is asked to make tcc.c.
+  trojan = run seed.rootfs "trojan" ''
+    tcc=${toolchain}/tcc
+    cd "$source"
+    verdict=honest
+    if $tcc -o /build/again tcc.c && cmp $tcc /build/again; then verdict=trojan; fi
+    echo $verdict > "$out"
   '';
 }
