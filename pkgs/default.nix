@@ -1,7 +1,7 @@
 # The package set.
 #
-# `seed` names the foreign toolchain of pkgs/seeds that the packages are built
-# with; `system` the machine they are built on and for.
+# `seed` names the foreign toolchain of pkgs/seeds that bootstraps start from;
+# `system` the machine the packages are built on and for.
 {
   system ? builtins.currentSystem,
   seed ? "debian-gcc",
@@ -20,30 +20,78 @@ let
 
   seeds = import ./seeds { inherit lib profile; };
 
+  # What packages are written with, in containers whose `/` is `rootfs` merged.
   # A package is a function; what it asks for by name comes from this set.
-  callPackage =
-    path: overrides:
+  over =
+    rootfs:
     let
-      package = import path;
-      wanted = builtins.functionArgs package;
+      scope = {
+        inherit profile;
+        inherit (lib)
+          fetchurl
+          merge
+          unpack
+          writeTree
+          ;
+        mkDerivation = arguments: lib.mkDerivation ({ inherit rootfs; } // arguments);
+        callPackage =
+          path: overrides:
+          let
+            package = import path;
+          in
+          package (builtins.intersectAttrs (builtins.functionArgs package) scope // overrides);
+      };
     in
-    package (builtins.intersectAttrs wanted pkgs // overrides);
+    scope;
 
-  pkgs = {
-    inherit
-      callPackage
-      lib
-      profile
-      seeds
-      ;
-    inherit (lib) fetchurl unpack writeTree;
+  # The ordinary packages, each with its own build system, over a closure.
+  packagesOver =
+    closure:
+    let
+      scope = over (closure.toolchain ++ closure.userland);
+    in
+    builtins.listToAttrs (
+      map
+        (name: {
+          inherit name;
+          value = scope.callPackage (./. + "/${name}/package.nix") { };
+        })
+        [
+          "bmake"
+          "bzip2"
+          "hello"
+          "libarchive"
+          "lua"
+          "mksh"
+          "ncurses"
+          "xz"
+          "zlib"
+        ]
+    );
 
-    mkDerivation =
-      arguments:
-      lib.mkDerivation ({ rootfs = (seeds.${seed} or (throw "there is no seed '${seed}'")).rootfs; } // arguments);
+  bootstrap = import ./bootstrap { inherit over lib seeds; };
 
-    tinycc = callPackage ./tinycc/package.nix { };
-    hello = callPackage ./hello/package.nix { };
-  };
+  chosen = seeds.${seed} or (throw "there is no seed '${seed}'; there are ${builtins.concatStringsSep ", " (builtins.attrNames seeds)}");
+
+  # The tiny system after three stages, and the ordinary packages built in it.
+  tiny =
+    let
+      final = bootstrap.tiny.${seed}.stage2;
+    in
+    packagesOver final // final.packages;
 in
-pkgs
+over (chosen.toolchain ++ chosen.userland)
+// packagesOver chosen
+// {
+  inherit
+    bootstrap
+    lib
+    over
+    packagesOver
+    profile
+    seeds
+    tiny
+    ;
+  inherit (bootstrap.tiny.${seed}.stage0.packages) tinycc;
+  inherit (bootstrap.tiny.${seed}.stage2) root;
+}

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 BUILTINS: Final[dict[str, tuple[str, str]]] = {
     "builtin:fetch": ("fetch", "fetch"),
     "builtin:fetchurl": ("fetch", "fetch"),  # the name that Nix gives it
+    "builtin:merge": ("merge", "merge_trees"),
     "builtin:tree": ("tree", "write_tree"),
     "builtin:unpack": ("unpack", "unpack"),
 }

@@ -2,9 +2,15 @@
 # merged trees of `rootfs` and nothing else.
 #
 # Each phase is shell text that may be replaced: unpackPhase, patchPhase,
-# configurePhase, buildPhase, checkPhase (run if `doCheck`), installPhase.
-# `src` is a tree, usually from `unpack`. All other attributes become variables
-# of the environment.
+# configurePhase, buildPhase, checkPhase (run if `doCheck`), installPhase,
+# fixupPhase. `src` is a tree, usually from `unpack`. `tools` are the packages that
+# phases name by store path. All other attributes become variables of the
+# environment.
+#
+# A package is a tree as it lies below `/`, so programs are in `usr/bin`; the
+# links `bin` and `lib` make it a small root by itself.
+#
+# The result has an attribute `inputs`: every derivation that it is built from.
 { system }:
 
 {
@@ -12,6 +18,7 @@
   version,
   rootfs,
   shell ? "/bin/sh",
+  tools ? [ ],
   patches ? [ ],
   doCheck ? false,
   configureFlags ? [ ],
@@ -27,7 +34,7 @@
     for patch in $patches; do patch -p1 < "$patch"; done
   '',
   configurePhase ? ''
-    ./configure --prefix="$out" $configureFlags
+    ./configure --prefix=/usr $configureFlags
   '',
   buildPhase ? ''
     make -j"$NIX_BUILD_CORES" $makeFlags
@@ -36,46 +43,80 @@
     make check $makeFlags
   '',
   installPhase ? ''
-    make install $makeFlags
+    make install DESTDIR="$out" $makeFlags
+  '',
+  fixupPhase ? ''
+    for name in bin lib; do
+      if [ -d "$out/usr/$name" ] && [ ! -e "$out/$name" ]; then ln -s "usr/$name" "$out/$name"; fi
+    done
   '',
   ...
 }@arguments:
 
-derivation (
-  builtins.removeAttrs arguments [
-    "pname"
-    "shell"
-    "unpackPhase"
-    "patchPhase"
-    "configurePhase"
-    "buildPhase"
-    "checkPhase"
-    "installPhase"
-    "doCheck"
-  ]
-  // {
-    name = "${pname}-${version}";
-    inherit
-      system
-      rootfs
-      patches
-      configureFlags
-      makeFlags
-      ;
-    builder = shell;
-    args = [
-      "-eu"
-      "-c"
-      (builtins.concatStringsSep "\n" (
-        [
-          unpackPhase
-          patchPhase
-          configurePhase
-          buildPhase
-        ]
-        ++ (if doCheck then [ checkPhase ] else [ ])
-        ++ [ installPhase ]
-      ))
-    ];
-  }
-)
+let
+  variables =
+    builtins.removeAttrs arguments [
+      "pname"
+      "shell"
+      "tools"
+      "unpackPhase"
+      "patchPhase"
+      "configurePhase"
+      "buildPhase"
+      "checkPhase"
+      "installPhase"
+      "fixupPhase"
+      "doCheck"
+    ]
+    // {
+      inherit patches configureFlags makeFlags;
+    };
+
+  script = builtins.concatStringsSep "\n" (
+    [
+      unpackPhase
+      patchPhase
+      configurePhase
+      buildPhase
+    ]
+    ++ (if doCheck then [ checkPhase ] else [ ])
+    ++ [
+      installPhase
+      fixupPhase
+    ]
+  );
+
+  package = derivation (
+    variables
+    // {
+      name = "${pname}-${version}";
+      inherit system rootfs;
+      builder = shell;
+      args = [
+        "-eu"
+        "-c"
+        script
+      ];
+    }
+  );
+
+  # What the strings of the package refer to must be among what is declared:
+  # otherwise a walk over `inputs` would overlook it.
+  declared = rootfs ++ tools ++ builtins.filter builtins.isAttrs ([ (arguments.src or null) ] ++ patches);
+  pathOf = input: builtins.unsafeDiscardStringContext (input.drvPath or (toString input));
+  mentioned = builtins.getContext (
+    builtins.concatStringsSep "" ([ script ] ++ map toString (builtins.attrValues (builtins.removeAttrs variables [ "rootfs" ])))
+  );
+  undeclared = builtins.attrNames (
+    builtins.removeAttrs mentioned (map pathOf declared ++ builtins.filter (path: !(mentioned.${path} ? outputs)) (builtins.attrNames mentioned))
+  );
+in
+package
+// {
+  inherit pname version;
+  inputs =
+    if undeclared == [ ] then
+      declared
+    else
+      throw "the package '${package.name}' uses ${builtins.head undeclared}, which is neither in `rootfs` nor in `tools`";
+}

@@ -1,4 +1,5 @@
-# A C compiler of one source file, which compiles itself in a second.
+# A C compiler of one source file, which compiles itself in a second. It makes
+# static programs against musl, and is assembler, linker and archiver as well.
 {
   mkDerivation,
   fetchurl,
@@ -18,27 +19,51 @@ mkDerivation {
     };
   };
 
+  patches = [
+    ./patches/01-named-registers.patch
+    ./patches/02-static-by-default.patch
+    ./patches/03-static-link-order.patch
+    ./patches/04-alias-is-a-symbol.patch
+    ./patches/05-long-double-hex-floats.patch
+    ./patches/06-weak-symbols-in-archives.patch
+  ];
+
+  # What `configure` would find out is known: there is one kind of target.
   configurePhase = ''
-    ./configure --prefix="$out" --cc=cc --extra-ldflags=-static
+    echo '#define TCC_VERSION "0.9.27"' > config.h
   '';
 
-  # The compiler is one program and its runtime library; libtcc is not built,
-  # nor is the manual, whose tools are not in the container.
+  # The runtime library is made by the new compiler, whoever compiled that.
   buildPhase = ''
-    make -j"$NIX_BUILD_CORES" ONE_SOURCE=yes tcc libtcc1.a
+    cc -static -o tcc -I. \
+      -DONE_SOURCE=1 -DTCC_TARGET_X86_64 -DTCC_MUSL \
+      -DCONFIG_TCC_STATIC -DCONFIG_TCC_DEFAULT_STATIC \
+      -DCONFIG_TCCDIR='"/usr/lib/tcc"' \
+      -DCONFIG_TCC_SYSINCLUDEPATHS='"/usr/include"' \
+      -DCONFIG_TCC_LIBPATHS='"/usr/lib"' \
+      -DCONFIG_TCC_CRTPREFIX='"/usr/lib"' \
+      tcc.c
+    for part in libtcc1.c va_list.c alloca86_64.S; do
+      ./tcc -nostdinc -Iinclude -c "lib/$part" -o "''${part%.*}.o"
+    done
+    ./tcc -ar rc libtcc1.a libtcc1.o va_list.o alloca86_64.o
   '';
 
   doCheck = true;
   checkPhase = ''
-    printf 'int main(void) { return 6 * 7 - 42; }\n' > answer.c
-    ./tcc -B. -Iinclude -o answer answer.c
-    ./answer
+    printf 'int answer(void) { return 6 * 7; }\n' > answer.c
+    ./tcc -nostdinc -c answer.c
   '';
 
   installPhase = ''
-    mkdir -p "$out/bin" "$out/lib/tcc/include"
-    cp tcc "$out/bin/"
-    cp libtcc1.a bcheck.o bt-exe.o bt-log.o "$out/lib/tcc/"
-    cp include/*.h tcclib.h "$out/lib/tcc/include/"
+    mkdir -p "$out/usr/bin" "$out/usr/lib/tcc"
+    cp tcc "$out/usr/bin/"
+    cp libtcc1.a "$out/usr/lib/tcc/"
+    ln -s tcc "$out/usr/bin/cc"
+    script() { printf '#!/bin/sh\n%s\n' "$2" > "$out/usr/bin/$1"; chmod 755 "$out/usr/bin/$1"; }
+    script ar 'exec tcc -ar "$@"'
+    script ld 'exec tcc -nostdlib "$@"'
+    script ranlib 'exit 0'
+    script strip 'exit 0'
   '';
 }

@@ -1,0 +1,46 @@
+"""`builtin:merge`: the one tree that holds several, by the laws of a `rootfs`.
+
+Attribute `trees`: store paths of trees, separated by white space.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from ...store.manifest import Kind, Manifest
+from ...store.tree import scan_tree
+from ..disk import copy_file
+from ..merge import Source, merge
+
+if TYPE_CHECKING:
+    from .task import Task
+
+
+def merge_trees(task: Task) -> None:
+    """Run the builder; raises `BadAttribute`, `InvalidInput`, `RootConflict`."""
+    paths = list(dict.fromkeys(task.words("trees")))
+    if not paths:
+        raise task.refuse("trees", "it is empty")
+    places = [task.input(path) for path in paths]
+    merged = merge([Source(path, _manifest(place)) for path, place in zip(paths, places)])
+    os.mkdir(task.output, 0o755)
+    for item in merged.entries:
+        if item.path == "":
+            continue
+        place = f"{task.output}/{item.path}"
+        if item.kind == Kind.DIRECTORY:
+            os.mkdir(place, 0o755)
+            continue
+        assert item.entry is not None
+        if item.kind == Kind.SYMLINK:
+            assert item.entry.target is not None
+            os.symlink(item.entry.target, place)
+        else:
+            origin = f"{places[item.source]}/{item.entry.path}"
+            copy_file(origin, place, 0o755 if item.kind == Kind.EXECUTABLE else 0o644)
+
+
+def _manifest(place: str) -> Manifest:
+    # Not the store's, in which an object's own path is written in another form.
+    return scan_tree(os.fsencode(place))[0]

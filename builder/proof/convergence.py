@@ -1,0 +1,114 @@
+"""Do the stages settle, and do the seeds agree? Calculated from store paths alone.
+
+A store path follows from content and references, so two equal ones mean that two builds gave the same
+bytes, whatever host they started from: diverse double-compiling (David A. Wheeler, "Fully Countering
+Trusting Trust through Diverse Double-Compiling", 2009) becomes a comparison of names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ...store.path import StorePath
+    from .chain import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One item in all stages: `cells` maps seeds to store paths by stage, None where a stage lacks it.
+
+    `agreed_from` is the first stage from which on all seeds have the same, None if there is none.
+    """
+
+    item: str
+    cells: Mapping[str, tuple[StorePath | None, ...]]
+    agreed_from: int | None
+
+
+def rows(outcomes: Sequence[Outcome]) -> tuple[Row, ...]:
+    """The table of all items, in the order in which stages name them."""
+    items = dict.fromkeys(item for outcome in outcomes for stage in outcome.stages for item in stage)
+    return tuple(_row(item, outcomes) for item in items)
+
+
+def _row(item: str, outcomes: Sequence[Outcome]) -> Row:
+    cells = {outcome.seed: tuple(stage.get(item) for stage in outcome.stages) for outcome in outcomes}
+    agreed: int | None = None
+    for number, column in reversed(list(enumerate(zip(*cells.values())))):
+        if len(set(column)) != 1:
+            break
+        agreed = number
+    return Row(item, cells, agreed)
+
+
+@dataclass(frozen=True, slots=True)
+class FixedPoint:
+    """Whether the chain of `seed` came to rest.
+
+    `stage` is the first one that all later ones equal, if there are later ones; else `period`, if not None,
+    says after how many stages the last one had been there before, and `moving` which items differ between
+    the last two stages.
+    """
+
+    seed: str
+    stage: int | None
+    period: int | None
+    moving: tuple[str, ...]
+
+    @property
+    def holds(self) -> bool:
+        return self.stage is not None
+
+
+def fixed_point(outcome: Outcome) -> FixedPoint:
+    """Judge one chain."""
+    stages = outcome.stages
+    last = len(stages) - 1
+    first = last
+    while first > 0 and stages[first - 1] == stages[last]:
+        first -= 1
+    if first < last:
+        return FixedPoint(outcome.seed, first, 1, ())
+    period = next((back for back in range(2, last + 1) if stages[last - back] == stages[last]), None)
+    before = stages[last - 1] if last else {}
+    moving = [item for item in {**before, **stages[last]} if before.get(item) != stages[last].get(item)]
+    return FixedPoint(outcome.seed, None, period, tuple(moving))
+
+
+@dataclass(frozen=True, slots=True)
+class Dissent:
+    """An item of the last stage on which seeds differ: `camps` from the largest to the smallest."""
+
+    item: str
+    camps: tuple[tuple[StorePath | None, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """Whether the last stages of all seeds are the same; None if there is one seed, which cannot show it."""
+
+    seeds: tuple[str, ...]
+    dissents: tuple[Dissent, ...]
+
+    @property
+    def holds(self) -> bool | None:
+        if len(self.seeds) < 2:
+            return None
+        return not self.dissents
+
+
+def agreement(outcomes: Sequence[Outcome]) -> Agreement:
+    """Compare the last stages."""
+    dissents = []
+    for item in dict.fromkeys(item for outcome in outcomes for item in outcome.last):
+        camps: dict[StorePath | None, list[str]] = {}
+        for outcome in outcomes:
+            camps.setdefault(outcome.last.get(item), []).append(outcome.seed)
+        if len(camps) > 1:
+            # Stable, so that of camps of one size the one named first comes first.
+            ordered = sorted(camps.items(), key=lambda camp: -len(camp[1]))
+            dissents.append(Dissent(item, tuple((path, tuple(seeds)) for path, seeds in ordered)))
+    return Agreement(tuple(outcome.seed for outcome in outcomes), tuple(dissents))

@@ -1,0 +1,47 @@
+# NetBSD's make.
+{
+  mkDerivation,
+  fetchurl,
+  unpack,
+  profile,
+}:
+
+mkDerivation {
+  pname = "bmake";
+  version = "20200710";
+
+  src = unpack {
+    name = "bmake-source";
+    src = fetchurl {
+      url = "debian-source:bmake/bmake_20200710.orig.tar.gz";
+      sha256 = "6538fc4319ef79d178dca76d3b869f7aa93a9bb7b510df08a7d872c01a56b76c";
+    };
+  };
+
+  CC = "cc";
+  LDFLAGS = "-static";
+  configureFlags = [
+    "--build=${profile.triplet}"
+    "--host=${profile.triplet}"
+    "--with-default-sys-path=/usr/share/mk"
+    "--with-machine=${profile.name}"
+  ];
+
+  # One object is called without its suffix, which works where `getopt` is not needed.
+  buildPhase = ''
+    sed -i 's/getopt hash.o/getopt.o hash.o/' make-bootstrap.sh
+    sh make-bootstrap.sh
+  '';
+
+  doCheck = true;
+  checkPhase = ''
+    printf 'ANSWER != expr 6 \\* 7\nall:\n\t@echo $(ANSWER)\n' > smallest.mk
+    test "$(./bmake -m mk -f smallest.mk)" = 42
+  '';
+
+  installPhase = ''
+    mkdir -p "$out/usr/bin" "$out/usr/share/mk"
+    cp bmake "$out/usr/bin/"
+    cp mk/*.mk "$out/usr/share/mk/"
+  '';
+}

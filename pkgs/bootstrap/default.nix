@@ -1,0 +1,86 @@
+# Chains of stages: bootstrap.SET.SEED.stageN
+#
+# A closure is { toolchain, userland, packages }: what compiles, what else is in a
+# build's container, and both by name. A seed is one, a stage makes one of another.
+{
+  over,
+  lib,
+  seeds,
+}:
+
+let
+  sets = {
+    tiny = import ./tiny.nix { inherit over; };
+  };
+
+  # No number of a stage means anything to a stage; these many are given names.
+  longest = 16;
+
+  numbered = builtins.genList (number: number) longest;
+
+  chain =
+    set: stage: seedName: seed:
+    let
+      closures = builtins.genList (
+        number: stage (if number == 0 then seed else builtins.elemAt closures (number - 1))
+      ) longest;
+
+      checked =
+        number:
+        let
+          closure = builtins.elemAt closures number;
+        in
+        assert number == 0 || independent seed (builtins.head closures) closure;
+        closure
+        // {
+          root = lib.merge {
+            name = "${set}-root";
+            trees = closure.toolchain ++ closure.userland;
+          };
+        };
+    in
+    builtins.listToAttrs (
+      map (number: {
+        name = "stage${toString number}";
+        value = checked number;
+      }) numbered
+    )
+    // {
+      inherit seed;
+    };
+
+  # A tree that was captured, and not built, is its own store path.
+  pathOf = package: builtins.unsafeDiscardStringContext (package.drvPath or (toString package));
+
+  # The input closure of a stage after stage 0 holds nothing of the seed but
+  # through the packages of stage 0.
+  independent =
+    seed: first: closure:
+    let
+      ends = map pathOf (builtins.attrValues first.packages);
+      foreign = map pathOf (seed.toolchain ++ seed.userland);
+      reached = builtins.genericClosure {
+        startSet = map (package: {
+          key = pathOf package;
+          inherit package;
+          way = [ package.name ];
+        }) (builtins.attrValues closure.packages);
+        operator =
+          item:
+          if builtins.elem item.key ends then
+            [ ]
+          else
+            map (package: {
+              key = pathOf package;
+              inherit package;
+              way = item.way ++ [ (package.name or (toString package)) ];
+            }) (if builtins.isAttrs item.package then item.package.inputs or [ ] else [ ]);
+      };
+      residue = builtins.filter (item: builtins.elem item.key foreign) reached;
+    in
+    if residue == [ ] then
+      true
+    else
+      throw "the seed is reached without stage 0: ${builtins.concatStringsSep " <- " (builtins.head residue).way}";
+in
+builtins.mapAttrs (set: stage: builtins.mapAttrs (chain set stage) seeds) sets

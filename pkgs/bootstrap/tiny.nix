@@ -1,0 +1,41 @@
+# The stage of the tiny system: tcc, musl, dash, toybox, awk, byacc and make.
+#
+# A stage is a function from closure to closure: it applies the packages to the
+# toolchain and the userland of the closure before it. The compiler of that closure
+# sees one package only, the compiler; all else is built with what came out of that.
+{ over }:
+
+previous:
+
+let
+  # Whoever compiled it before compiles it now.
+  compiler = over (previous.toolchain ++ previous.userland);
+  # No libc yet, and no headers but the compiler's.
+  library = over ([ packages.tinycc ] ++ previous.userland);
+  programs = over (toolchain ++ previous.userland);
+
+  packages = {
+    tinycc = compiler.callPackage ../tinycc/package.nix { };
+    musl = library.callPackage ../musl/package.nix { };
+    dash = programs.callPackage ../dash/package.nix { };
+    toybox = programs.callPackage ../toybox/package.nix { };
+    byacc = programs.callPackage ../byacc/package.nix { };
+    awk = programs.callPackage ../awk/package.nix { inherit (packages) byacc; };
+    make = programs.callPackage ../make/package.nix { };
+  };
+
+  toolchain = [
+    packages.tinycc
+    packages.musl
+  ];
+in
+{
+  inherit packages toolchain;
+  userland = [
+    packages.dash
+    packages.toybox
+    packages.byacc
+    packages.awk
+    packages.make
+  ];
+}

@@ -1,0 +1,64 @@
+# bsdtar and libarchive.
+{
+  mkDerivation,
+  fetchurl,
+  unpack,
+  profile,
+}:
+
+mkDerivation {
+  pname = "libarchive";
+  version = "3.6.2";
+
+  src = unpack {
+    name = "libarchive-source";
+    src = fetchurl {
+      url = "debian-source:libarchive/libarchive_3.6.2.orig.tar.xz";
+      sha256 = "9e2c1b80d5fbe59b61308fdfab6c79b5021d7ff4ff2489fb12daf0a96a83551d";
+    };
+  };
+
+  # tcc packs structures as gcc does, but is not known to.
+  patchPhase = ''
+    sed -i 's/^#elif defined(__GNUC__)/#elif defined(__GNUC__) || defined(__TINYC__)/' libarchive/archive_blake2.h
+  '';
+
+  LDFLAGS = "-static";
+  configureFlags = [
+    "--build=${profile.triplet}"
+    "--host=${profile.triplet}"
+    "--disable-shared"
+    "--disable-acl"
+    "--disable-xattr"
+    "--disable-bsdcpio"
+    "--disable-bsdcat"
+    "--without-bz2lib"
+    "--without-expat"
+    "--without-iconv"
+    "--without-libb2"
+    "--without-lz4"
+    "--without-lzma"
+    "--without-nettle"
+    "--without-openssl"
+    "--without-xml2"
+    "--without-zlib"
+    "--without-zstd"
+  ];
+
+  buildPhase = ''
+    make -j"$NIX_BUILD_CORES" bsdtar libarchive.la
+  '';
+
+  doCheck = true;
+  checkPhase = ''
+    echo 42 > answer
+    test "$(./bsdtar -cf - answer | ./bsdtar -xOf -)" = 42
+  '';
+
+  installPhase = ''
+    mkdir -p "$out/usr/bin" "$out/usr/include" "$out/usr/lib"
+    cp bsdtar "$out/usr/bin/"
+    cp libarchive/archive.h libarchive/archive_entry.h "$out/usr/include/"
+    cp .libs/libarchive.a "$out/usr/lib/"
+  '';
+}

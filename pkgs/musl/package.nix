@@ -1,0 +1,48 @@
+# The C library: headers, start files, and libc.a.
+{
+  mkDerivation,
+  fetchurl,
+  unpack,
+  profile,
+}:
+
+mkDerivation {
+  pname = "musl";
+  version = "1.2.5";
+
+  src = unpack {
+    name = "musl-source";
+    src = fetchurl {
+      url = "debian-source:musl/musl_1.2.5.orig.tar.gz";
+      sha256 = "a9a118bbe84d8764da0ea0d28b3ab3fae8477fc7e4085d90102b8596fc7c75e4";
+    };
+  };
+
+  # tcc has neither complex numbers nor the assembler for the hand-written
+  # mathematics and floating-point environment; the portable ones are there.
+  patchPhase = ''
+    sed -i 's/@PLT//' src/signal/x86_64/sigsetjmp.s
+    rm -r src/complex src/math/x86_64 src/fenv/x86_64
+  '';
+
+  configurePhase = ''
+    CC=cc ./configure --prefix=/usr --syslibdir=/usr/lib --target=${profile.name} \
+      --disable-shared --disable-wrapper CROSS_COMPILE= CFLAGS=
+  '';
+
+  # The optimisation flags that `configure` adds mean nothing to tcc.
+  makeFlags = [
+    "AR=ar"
+    "RANLIB=ranlib"
+    "CFLAGS_AUTO="
+    "EMPTY_LIBS="
+  ];
+
+  installPhase = ''
+    make install DESTDIR="$out" $makeFlags
+    # All is in libc.a; programs are linked with these names nevertheless.
+    for name in crypt dl m pthread resolv rt util xnet; do
+      echo '!<arch>' > "$out/usr/lib/lib$name.a"
+    done
+  '';
+}

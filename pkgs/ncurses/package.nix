@@ -1,0 +1,46 @@
+# The terminal library, static and narrow.
+{
+  mkDerivation,
+  fetchurl,
+  unpack,
+  profile,
+}:
+
+mkDerivation {
+  pname = "ncurses";
+  version = "6.4";
+
+  src = unpack {
+    name = "ncurses-source";
+    src = fetchurl {
+      url = "debian-source:ncurses/ncurses_6.4.orig.tar.gz";
+      sha256 = "6931283d9ac87c5073f30b6290c4c75f21632bb4fc3603ac8100812bed248159";
+    };
+  };
+
+  LDFLAGS = "-static";
+  configureFlags = [
+    "--build=${profile.triplet}"
+    "--host=${profile.triplet}"
+    "--prefix=/usr"
+    "--without-ada"
+    "--without-cxx"
+    "--without-cxx-binding"
+    "--without-debug"
+    "--without-manpages"
+    "--without-progs"
+    "--without-shared"
+    "--without-tests"
+    "--disable-db-install"
+    "--disable-widec"
+    "--with-fallbacks="
+  ];
+
+  buildPhase = ''
+    make -j"$NIX_BUILD_CORES" libs
+  '';
+
+  installPhase = ''
+    make install.libs install.includes DESTDIR="$out"
+  '';
+}

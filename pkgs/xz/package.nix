@@ -1,0 +1,38 @@
+# xz, program and static library.
+{
+  mkDerivation,
+  fetchurl,
+  unpack,
+  profile,
+}:
+
+mkDerivation {
+  pname = "xz";
+  version = "5.4.1";
+
+  src = unpack {
+    name = "xz-source";
+    src = fetchurl {
+      url = "debian-source:xz-utils/xz-utils_5.4.1.orig.tar.xz";
+      sha256 = "5d9827aa1875b21c288f78864bb26d2650b436ea8d2cad364e4921eb6266a5a5";
+    };
+  };
+
+  LDFLAGS = "-static";
+  configureFlags = [
+    "--build=${profile.triplet}"
+    "--host=${profile.triplet}"
+    "--disable-shared"
+    "--disable-nls"
+    "--disable-threads"
+    "--disable-symbol-versions"
+    "--disable-assembler"
+    "--disable-ifunc"
+    "--disable-doc"
+  ];
+
+  doCheck = true;
+  checkPhase = ''
+    test "$(echo 42 | src/xz/xz | src/xz/xz -d)" = 42
+  '';
+}
