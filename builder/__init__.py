@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .fixed import hash_content, sri
     from .log import find_log, open_log
     from .options import BuildOptions
-    from .plan import Lane, Plan, Step, plan
+    from .plan import Lane, Plan, Step, plan, recall
     from .reporter import Reporter, Silence
     from .resolve import resolve
     from .sandbox import Bind, Limits, SandboxSpec, bwrap_arguments
@@ -45,6 +45,7 @@ __all__ = [
     "open_log",
     "plan",
     "prune_roots",
+    "recall",
     "resolve",
     "sri",
 ]
@@ -70,6 +71,7 @@ _HOMES = {
     "open_log": "log",
     "plan": "plan",
     "prune_roots": "compose",
+    "recall": "plan",
     "resolve": "resolve",
     "sri": "fixed",
 }
