@@ -5,6 +5,7 @@ pair of derivations that differ in themselves; a *label* stands for inputs that 
 labels in place of inputs.
 """
 
+from .aspects import Aspect, aspects
 from .content import (
     ArchiveChange,
     BinaryChange,
@@ -34,6 +35,7 @@ from .text import diff_lines, line_diff
 
 __all__ = [
     "ArchiveChange",
+    "Aspect",
     "AttributeChange",
     "BinaryChange",
     "Cause",
@@ -56,6 +58,7 @@ __all__ = [
     "PartChange",
     "SourceChange",
     "TextChange",
+    "aspects",
     "attributes_of",
     "compare_bytes",
     "compare_contents",

@@ -144,7 +144,7 @@ def _compare_elf(before: Bytes, after: Bytes) -> ElfChange:
         change = _compare_sections(one, other, before, after)
         if change is not None:
             changes.append(change)
-    strings, others = printable_strings(before), printable_strings(after)
+    strings, others = _strings(old, before), _strings(new, after)
     found = spread(before, after)
     return ElfChange(
         tuple(changes),
@@ -155,14 +155,22 @@ def _compare_elf(before: Bytes, after: Bytes) -> ElfChange:
     )
 
 
+def _strings(sections: Iterable[elf.Section], data: Bytes) -> set[bytes]:
+    """What people wrote: not what code and tables of the linker look like by chance."""
+    found: set[bytes] = set()
+    for section in sections:
+        if not section.flags & elf.EXECUTABLE and not section.name.startswith((".eh_frame", ".rel", ".note")):
+            found |= printable_strings(data[section.start : section.stop])
+    return found
+
+
 def _compare_sections(
     one: elf.Section | None, other: elf.Section | None, before: Bytes, after: Bytes
 ) -> PartChange | None:
     if one is None or other is None:
         there = one or other
         assert there is not None
-        sizes = (there.size, None) if one else (None, there.size)
-        return PartChange(there.name, *sizes, there.size, 0, False)
+        return PartChange(there.name, there.size if one else None, there.size if other else None, there.size, 0, False)
     found = spread(before[one.start : one.stop], after[other.start : other.stop])
     attributes = (one.kind, one.flags, one.address) != (other.kind, other.flags, other.address)
     if found.first is None and one.size == other.size and not attributes:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from .bytewise import Bytes
 
 MAGIC: Final = b"\x7fELF"
+EXECUTABLE: Final = 4
+"""The flag of sections that hold instructions."""
 _NOBITS: Final = 8
 _EXTENDED: Final = 0xFFFF
 _MOST_SECTIONS: Final = 1 << 20

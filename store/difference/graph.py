@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from .derivations import OwnDifference, compare_derivations
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from ..derivation import Derivation
     from ..path import StorePath
@@ -57,20 +57,19 @@ class GraphDifference:
 
 
 def compare_graphs(
-    read: Read, before: StorePath, after: StorePath, same_output: SameOutput = lambda before, after, output: False
+    read: Read,
+    tops: Iterable[tuple[StorePath, StorePath]],
+    same_output: SameOutput = lambda before, after, output: False,
 ) -> GraphDifference:
-    """Why `after` is not `before`.
+    """Why the second derivation of each pair is not the first.
 
     `read` gives derivations and may raise. `same_output` tells whether two derivations are known to have given
     the same object as an output.
     """
-    if before == after:
-        return GraphDifference((), 0)
     causes: list[Cause] = []
-    top = (before, after)
-    parents: dict[_Key, _Key | None] = {top: None}
+    parents: dict[_Key, _Key | None] = {pair: None for pair in tops if pair[0] != pair[1]}
     # What is reached through pairs with equal outputs waits until the rest is done.
-    effective: deque[_Key] = deque([top])
+    effective: deque[_Key] = deque(parents)
     idle: deque[tuple[_Key, _Key]] = deque()
     has_effect = True
     while effective or idle:
@@ -83,7 +82,7 @@ def compare_graphs(
             pair = effective.popleft()
         one, other = read(pair[0]), read(pair[1])
         own = compare_derivations(one, other)
-        promised = _promise_the_same(one, other) and pair != top
+        promised = _promise_the_same(one, other) and parents[pair] is not None
         if not own.is_empty:
             causes.append(Cause(*pair, tuple(_chain(parents, pair)), own, has_effect and not promised))
         if promised:

@@ -35,8 +35,8 @@ def line_diff(before: str, after: str, context: int = CONTEXT_LINES) -> tuple[st
 def diff_lines(before: Sequence[str], after: Sequence[str], context: int = CONTEXT_LINES) -> tuple[str, ...] | None:
     """As `line_diff`, of lines."""
     head = 0
-    for one, other in zip(before, after):
-        if one != other:
+    for line, counterpart in zip(before, after):
+        if line != counterpart:
             break
         head += 1
     tail = 0
