@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .fixed import hash_content, sri
     from .log import find_log, open_log
     from .options import BuildOptions
-    from .plan import Lane, Plan, Step, plan
+    from .plan import Lane, Plan, Step, plan, recall
     from .reporter import Reporter, Silence
     from .resolve import resolve
     from .sandbox import Bind, Limits, SandboxSpec, bwrap_arguments
@@ -48,6 +48,7 @@ __all__ = [
     "pip_command",
     "plan",
     "prune_roots",
+    "recall",
     "resolve",
     "sri",
 ]
@@ -75,6 +76,7 @@ _HOMES = {
     "pip_command": "builtin.pypi",
     "plan": "plan",
     "prune_roots": "compose",
+    "recall": "plan",
     "resolve": "resolve",
     "sri": "fixed",
 }

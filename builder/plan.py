@@ -91,6 +91,15 @@ def plan(store: Store, targets: Iterable[tuple[StorePath, Iterable[str]]], rebui
     return _demand(store, wanted, derivations, order, known, again)
 
 
+def recall(store: Store, paths: Iterable[StorePath]) -> Outputs:
+    """All outputs that the build trace knows of derivations and of what they need; nothing is built.
+
+    The objects may be gone. Raises `InvalidInput`, `DependencyCycle`.
+    """
+    derivations, order = _discover(store, dict.fromkeys(paths, ()), frozenset())
+    return _recall(store, derivations, order)
+
+
 def recalled(store: Store, derivation: Derivation) -> dict[str, StorePath]:
     """The outputs that are known of a resolved derivation, whether their objects are there or not.
 

@@ -11,6 +11,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "eval": ("eval", "print the value of an expression"),
     "parse": ("parse", "print an expression as the parser understood it"),
     "log": ("log", "show the log of a build"),
+    "diff": ("diff", "compare packages, stages, objects or lock files: inputs, closures, files, bytes"),
+    "why": ("why", "tell why something would be rebuilt"),
     "derivation": ("derivation", "show what an expression asks to be built"),
     "store": ("store", "ask the store about its objects"),
     "seed": ("seed", "pin the packages of a foreign toolchain"),
@@ -29,6 +31,8 @@ EXAMPLES = """\
   chx build -f default.nix -A app        build an attribute of your own file
   chx eval -E '1 + 1'                    print a value
   chx log ./result                       what a build printed
+  chx diff ./result ./result-2           what differs in two results, and why
+  chx why hello                          why it would be built again
 """
 
 

@@ -27,8 +27,8 @@ class Style:
     def __init__(self, stream: object) -> None:
         terminal = bool(getattr(stream, "isatty", lambda: False)())
         enabled = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-        self.red, self.blue, self.dim, self.bold, self.reset = (
-            ("\033[1;31m", "\033[1;34m", "\033[2m", "\033[1m", "\033[0m") if enabled else ("", "", "", "", "")
+        self.red, self.green, self.blue, self.dim, self.bold, self.reset = (
+            ("\033[1;31m", "\033[1;32m", "\033[1;34m", "\033[2m", "\033[1m", "\033[0m") if enabled else ("",) * 6
         )
 
 

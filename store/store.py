@@ -18,7 +18,7 @@ from .home import check_home, check_owner, create_home, default_home
 from .manifest import Entry, Kind, Manifest
 from .normal import EXECUTABLE_MODE, FILE_MODE
 from .outputs import Settled, complete, settle_outputs
-from .path import StorePath
+from .path import HASH_LENGTH, StorePath
 from .placement import Placement, discard
 from .records import ObjectInfo, Realisation
 from .recovery import mark_synced, recover
@@ -349,6 +349,13 @@ class Store:
             )
             for output, path, derivation, started, seconds in rows
         ]
+
+    def realised_derivations(self) -> list[StorePath]:
+        """The derivations whose outputs the build trace knows, the last one recorded first; objects may be gone."""
+        bases = self._database.rows(
+            "SELECT derivation FROM realisations WHERE derivation IS NOT NULL GROUP BY derivation ORDER BY max(id) DESC"
+        )
+        return [StorePath(base[:HASH_LENGTH], base[HASH_LENGTH + 1 :]) for (base,) in bases]
 
     def record(self, rows: Iterable[Realisation]) -> None:
         """Remember realisations, all or none. What is known already (same key, output and path) stays as it was."""

@@ -1,0 +1,98 @@
+"""`chx diff`: compare packages, stages, store objects or lock files."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from . import expression
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .difference.page import Page
+
+DESCRIPTION = """\
+Compare A and B: two packages, two sets of packages (such as stages), two store
+objects, or two lock files. Says which inputs are the root causes, which packages
+of the closures and which files differ, and how their bytes do. Nothing is built
+unless --attribute is given.
+"""
+EPILOG = """\
+A and B are attribute paths of the bundled package set (or of -f FILE, -E EXPR),
+store paths, derivations, result links, or lock files (*.json).
+
+levels:
+  inputs   derivations: which attribute of which input changed; root causes only
+  closure  packages that the results refer to, or members of the sets
+  files    paths, from manifests alone
+  bytes    text by lines, ELF by sections, archives by members, the rest by bytes
+
+examples:
+  chx diff tinycc hello --level closure
+  chx diff ./result ./result-2 --level bytes --full
+  chx diff -E '{ a = import ./old.nix; b = import ./new.nix; }' a b
+  chx diff --attribute old new -f default.nix
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what to compare")
+    group.add_argument("before", metavar="A")
+    group.add_argument("after", metavar="B")
+    group.add_argument("-f", "--file", metavar="FILE", help="attributes are those of FILE")
+    group.add_argument("-E", "--expr", metavar="EXPR", help="attributes are those of the expression EXPR")
+    expression.configure_evaluation(parser)
+    group = parser.add_argument_group("how to compare")
+    group.add_argument(
+        "--level", action="append", default=[], choices=("inputs", "closure", "files", "bytes"),
+        help="compare only this (may be repeated)",
+    )  # fmt: skip
+    group.add_argument(
+        "--attribute", action="store_true",
+        help="build A with one thing at a time taken from B, and say which of them change the output",
+    )  # fmt: skip
+    group.add_argument("--full", action="store_true", help="leave nothing out")
+    group.add_argument("--json", action="store_true", help="print JSON")
+    group.add_argument("--exit-code", action="store_true", help="exit with status 1 if there is a difference")
+    from .build import configure_building
+
+    configure_building(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from .difference.comparison import compare
+    from .difference.subject import subjects
+    from .session import Session
+
+    with Session(expression.search_path(arguments), arguments.max_call_depth) as session:
+        before, after = subjects(session, arguments, (arguments.before, arguments.after))
+        if arguments.attribute:
+            from .difference.attribution import attribute, draw_attribution
+
+            found = attribute(session.store, before, after, arguments)
+            show(arguments, found, lambda page: draw_attribution(page, found))
+            return int(arguments.exit_code and not found.is_equal)
+        comparison = compare(session.store, before, after, arguments.level, arguments.full)
+    from .difference.drawing import draw
+
+    show(arguments, comparison, lambda page: draw(page, comparison))
+    return int(arguments.exit_code and not comparison.is_equal)
+
+
+def show(arguments: argparse.Namespace, value: object, draw: Callable[[Page], None]) -> None:
+    """Print a value as JSON or as text, as the command line wants it."""
+    if arguments.json:
+        import json
+
+        from .difference.data import as_data
+
+        print(json.dumps(as_data(value), indent=2, sort_keys=True))
+        return
+    from .difference.page import Page
+    from .report import Style
+
+    page = Page(Style(sys.stdout), arguments.full)
+    draw(page)
+    page.write()

@@ -1,0 +1,77 @@
+"""Differences: derivations, trees, files and collections of objects compared; values come out, nothing is printed.
+
+`compare_objects` and `compare_contents` read a store; the rest works on values alone. Words: a *cause* is a
+pair of derivations that differ in themselves; a *label* stands for inputs that correspond; a *masked* text has
+labels in place of inputs.
+"""
+
+from .aspects import Aspect, aspects
+from .content import (
+    ArchiveChange,
+    BinaryChange,
+    Content,
+    ElfChange,
+    HashChange,
+    MemberChange,
+    PartChange,
+    TextChange,
+    compare_bytes,
+)
+from .derivations import (
+    AttributeChange,
+    InputChange,
+    OwnDifference,
+    SourceChange,
+    attributes_of,
+    compare_derivations,
+)
+from .files import FileChange, compare_manifests
+from .graph import Cause, GraphDifference, compare_graphs
+from .matching import Input, Matching, Pair, inputs_of, match, roles
+from .names import PackageName, split_name
+from .objects import ObjectDifference, compare_contents, compare_objects
+from .packages import ClosureDifference, Package, PackageChange, compare_packages, packages_of
+from .text import diff_lines, line_diff
+
+__all__ = [
+    "ArchiveChange",
+    "Aspect",
+    "AttributeChange",
+    "BinaryChange",
+    "Cause",
+    "ClosureDifference",
+    "Content",
+    "ElfChange",
+    "FileChange",
+    "GraphDifference",
+    "HashChange",
+    "Input",
+    "InputChange",
+    "Matching",
+    "MemberChange",
+    "ObjectDifference",
+    "OwnDifference",
+    "Package",
+    "PackageChange",
+    "PackageName",
+    "Pair",
+    "PartChange",
+    "SourceChange",
+    "TextChange",
+    "aspects",
+    "attributes_of",
+    "compare_bytes",
+    "compare_contents",
+    "compare_derivations",
+    "compare_graphs",
+    "compare_manifests",
+    "compare_objects",
+    "compare_packages",
+    "diff_lines",
+    "inputs_of",
+    "line_diff",
+    "match",
+    "packages_of",
+    "roles",
+    "split_name",
+]

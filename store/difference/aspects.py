@@ -1,0 +1,129 @@
+"""One derivation with a single aspect of another: what is tried to learn which of them matters.
+
+An *aspect* is an attribute that differs, or an input that is another than before. What is made of an aspect is
+the first derivation with that one thing taken from the second; everything else, inputs included, stays.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from .derivations import compare_derivations
+from .matching import inputs_of, match
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..derivation import Derivation
+    from ..path import StorePath
+    from .matching import Input, Matching
+
+
+@dataclass(frozen=True, slots=True)
+class Aspect:
+    """`name` as in `AttributeChange`, or the label of an input; `derivation` has this alone from the other side.
+
+    `inputs` are the derivations and outputs, before and after, if the aspect is an input that is built.
+    """
+
+    name: str
+    derivation: Derivation
+    inputs: tuple[tuple[StorePath, str], tuple[StorePath, str]] | None = None
+
+
+def aspects(before: Derivation, after: Derivation) -> tuple[Aspect, ...]:
+    """All aspects in which two derivations differ."""
+    matching = match(before, after)
+    own = compare_derivations(before, after)
+    found = [
+        Aspect(change.attribute, _with_attribute(before, after, matching, change.attribute))
+        for change in own.attributes
+    ]
+    for pair in matching.pairs:
+        if pair.before.text != pair.after.text:
+            built = None
+            if pair.before.output is not None and pair.after.output is not None:
+                built = ((pair.before.path, pair.before.output), (pair.after.path, pair.after.output))
+            table = {pair.before.text: pair.after.text}
+            inputs = [pair.after if item == pair.before else item for item in inputs_of(before)]
+            swapped = _rewritten(before, table)
+            found.append(Aspect(f"input {pair.label}", _with_inputs(swapped, inputs), built))
+    return tuple(found)
+
+
+def _with_attribute(before: Derivation, after: Derivation, matching: Matching, attribute: str) -> Derivation:
+    """`before` with one attribute of `after`, in which corresponding inputs are those of `before`."""
+    table = {pair.after.text: pair.before.text for pair in matching.pairs}
+
+    def taken(text: str) -> str:
+        return _replaced(text, table)
+
+    changed = before
+    variable = attribute.removeprefix("env.")
+    if variable != attribute:
+        env = {name: text for name, text in before.env.items() if name != variable}
+        if variable in after.env:
+            env[variable] = taken(after.env[variable])
+        changed = replace(before, env=env)
+    elif attribute.startswith("args["):
+        number = int(attribute[5:-1])
+        changed = replace(before, args=(*before.args[:number], taken(after.args[number]), *before.args[number + 1 :]))
+    elif attribute == "args":
+        changed = replace(before, args=tuple(map(taken, after.args)))
+    elif attribute == "builder":
+        changed = replace(before, builder=taken(after.builder))
+    elif attribute == "rootfs":
+        changed = replace(before, rootfs=None if after.rootfs is None else tuple(map(taken, after.rootfs)))
+    elif attribute == "name":
+        changed = replace(before, name=after.name)
+    elif attribute == "system":
+        changed = replace(before, system=after.system)
+    elif attribute == "outputs":
+        changed = replace(before, outputs=after.outputs)
+    elif attribute == "fixed":
+        changed = replace(before, fixed=after.fixed)
+    if attribute in after.env and attribute in before.env:
+        # `name`, `builder` and others are repeated among the variables.
+        changed = replace(changed, env={**changed.env, attribute: taken(after.env[attribute])})
+    texts = _texts(changed)
+    dropped = {item for item, _ in matching.removed if item.text not in texts and item.text in _texts(before)}
+    inputs = [item for item in inputs_of(before) if item not in dropped]
+    inputs += [item for item, _ in matching.added if item.text in texts]
+    return _with_inputs(changed, inputs)
+
+
+def _texts(derivation: Derivation) -> str:
+    return "\0".join((derivation.builder, *derivation.args, *derivation.env.values(), *(derivation.rootfs or ())))
+
+
+def _replaced(text: str, table: Mapping[str, str]) -> str:
+    for one, other in table.items():
+        if one in text:
+            text = text.replace(one, other)
+    return text
+
+
+def _rewritten(derivation: Derivation, table: Mapping[str, str]) -> Derivation:
+    def text(written: str) -> str:
+        return _replaced(written, table)
+
+    return replace(
+        derivation,
+        builder=text(derivation.builder),
+        args=tuple(map(text, derivation.args)),
+        env={name: text(value) for name, value in derivation.env.items()},
+        rootfs=None if derivation.rootfs is None else tuple(map(text, derivation.rootfs)),
+    )
+
+
+def _with_inputs(derivation: Derivation, inputs: list[Input]) -> Derivation:
+    drvs: dict[StorePath, tuple[str, ...]] = {}
+    for item in inputs:
+        if item.output is not None:
+            drvs[item.path] = (*drvs.get(item.path, ()), item.output)
+    return replace(
+        derivation,
+        input_drvs={path: tuple(sorted(set(outputs))) for path, outputs in drvs.items()},
+        input_srcs=tuple(sorted({item.path for item in inputs if item.output is None})),
+    )

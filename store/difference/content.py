@@ -1,0 +1,220 @@
+"""Two files compared by what is in them: text by lines, ELF by sections, archives by members, the rest by bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from . import archive, elf
+from .bytewise import context, most_telling, printable_strings, spread
+from .text import line_diff, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable
+    from typing import TypeVar
+
+    from .bytewise import Bytes
+
+    Part = TypeVar("Part")
+
+MOST_STRINGS: Final = 200
+"""Strings kept of one side: who reads on wants other tools."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextChange:
+    """`lines` of a unified diff without file names; None if there is too much to compare."""
+
+    kind: ClassVar[str] = "text"
+    lines: tuple[str, ...] | None
+    lines_before: int
+    lines_after: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartChange:
+    """A section that differs: sizes in bytes, None on the side that lacks it.
+
+    `differing` bytes do, the first at `first_offset` in the section. `attributes`: its type, flags or address
+    differ.
+    """
+
+    name: str
+    size_before: int | None
+    size_after: int | None
+    differing: int
+    first_offset: int | None
+    attributes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ElfChange:
+    """Sections that differ, in order, and printable strings that one side alone has, the longest first.
+
+    No sections at all: only headers or what lies between sections differs, `differing` bytes of the file.
+    """
+
+    kind: ClassVar[str] = "elf"
+    sections: tuple[PartChange, ...]
+    strings_removed: tuple[str, ...]
+    strings_added: tuple[str, ...]
+    differing: int
+    first_offset: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class MemberChange:
+    """A member of an archive: `stamp` tells that its time, owner or mode differs; `content` how its bytes do."""
+
+    name: str
+    size_before: int | None
+    size_after: int | None
+    stamp: bool
+    content: Content | None
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveChange:
+    """Members that differ, in order. `is_reordered`: the common ones stand in another order."""
+
+    kind: ClassVar[str] = "archive"
+    members: tuple[MemberChange, ...]
+    is_reordered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BinaryChange:
+    """Bytes without a known form: `differing` of them, the first at `first_offset`.
+
+    `bytes_before` and `bytes_after` are what is around it, from `shown_from` on.
+    """
+
+    kind: ClassVar[str] = "binary"
+    size_before: int
+    size_after: int
+    differing: int
+    first_offset: int
+    shown_from: int
+    bytes_before: bytes
+    bytes_after: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class HashChange:
+    """Only hash parts of store paths differ: of the objects themselves, or of what they refer to."""
+
+    kind: ClassVar[str] = "hashes"
+
+
+Content = TextChange | ElfChange | ArchiveChange | BinaryChange | HashChange
+
+
+def compare_bytes(before: Bytes, after: Bytes) -> Content | None:
+    """How two files differ; None if they do not. Damaged ELF files and archives are compared as plain bytes."""
+    return _compare(before, after, inside=False)
+
+
+def _compare(before: Bytes, after: Bytes, inside: bool) -> Content | None:
+    if len(before) == len(after) and spread(before, after).first is None:
+        return None
+    try:
+        if elf.is_elf(before) and elf.is_elf(after):
+            return _compare_elf(before, after)
+        if not inside and archive.is_archive(before) and archive.is_archive(after):
+            return _compare_archives(before, after)
+    except (elf.NotElf, archive.NotArchive):
+        return _compare_plain(before, after)
+    text, other = text_of(before[:]), text_of(after[:])
+    if text is not None and other is not None:
+        return TextChange(line_diff(text, other), text.count("\n"), other.count("\n"))
+    return _compare_plain(before, after)
+
+
+def _compare_plain(before: Bytes, after: Bytes) -> BinaryChange:
+    found = spread(before, after)
+    first = found.first or 0
+    start, shown = context(before, first)
+    return BinaryChange(len(before), len(after), found.count, first, start, shown, context(after, first)[1])
+
+
+def _compare_elf(before: Bytes, after: Bytes) -> ElfChange:
+    old, new = elf.sections(before), elf.sections(after)
+    changes = []
+    for one, other in _pair(old, new, lambda section: section.name):
+        change = _compare_sections(one, other, before, after)
+        if change is not None:
+            changes.append(change)
+    strings, others = _strings(old, before), _strings(new, after)
+    found = spread(before, after)
+    return ElfChange(
+        tuple(changes),
+        most_telling(strings - others)[:MOST_STRINGS],
+        most_telling(others - strings)[:MOST_STRINGS],
+        found.count,
+        found.first,
+    )
+
+
+def _strings(sections: Iterable[elf.Section], data: Bytes) -> set[bytes]:
+    """What people wrote: not what code and tables of the linker look like by chance."""
+    found: set[bytes] = set()
+    for section in sections:
+        if not section.flags & elf.EXECUTABLE and not section.name.startswith((".eh_frame", ".rel", ".note")):
+            found |= printable_strings(data[section.start : section.stop])
+    return found
+
+
+def _compare_sections(
+    one: elf.Section | None, other: elf.Section | None, before: Bytes, after: Bytes
+) -> PartChange | None:
+    if one is None or other is None:
+        there = one or other
+        assert there is not None
+        return PartChange(there.name, there.size if one else None, there.size if other else None, there.size, 0, False)
+    found = spread(before[one.start : one.stop], after[other.start : other.stop])
+    attributes = (one.kind, one.flags, one.address) != (other.kind, other.flags, other.address)
+    if found.first is None and one.size == other.size and not attributes:
+        return None
+    return PartChange(one.name, one.size, other.size, found.count, found.first, attributes)
+
+
+def _compare_archives(before: Bytes, after: Bytes) -> ArchiveChange:
+    old, new = archive.members(before), archive.members(after)
+    changes = []
+    for one, other in _pair(old, new, lambda member: member.name):
+        change = _compare_members(one, other, before, after)
+        if change is not None:
+            changes.append(change)
+    names, others = [member.name for member in old], [member.name for member in new]
+    common = set(names) & set(others)
+    is_reordered = [name for name in names if name in common] != [name for name in others if name in common]
+    return ArchiveChange(tuple(changes), is_reordered)
+
+
+def _compare_members(
+    one: archive.Member | None, other: archive.Member | None, before: Bytes, after: Bytes
+) -> MemberChange | None:
+    if one is None or other is None:
+        there = one or other
+        assert there is not None
+        size = there.stop - there.start
+        return MemberChange(there.name, size if one else None, size if other else None, False, None)
+    content = _compare(before[one.start : one.stop], after[other.start : other.stop], inside=True)
+    stamp = one.stamp != other.stamp
+    if content is None and not stamp:
+        return None
+    return MemberChange(one.name, one.stop - one.start, other.stop - other.start, stamp, content)
+
+
+def _pair(
+    old: Iterable[Part], new: Iterable[Part], name: Callable[[Part], Hashable]
+) -> list[tuple[Part | None, Part | None]]:
+    """Parts of equal names together, the second of a name with the second, in the order of `old` and then `new`."""
+    waiting: dict[Hashable, list[Part]] = {}
+    for part in new:
+        waiting.setdefault(name(part), []).append(part)
+    pairs: list[tuple[Part | None, Part | None]] = []
+    for part in old:
+        others = waiting.get(name(part))
+        pairs.append((part, others.pop(0) if others else None))
+    return pairs + [(None, part) for others in waiting.values() for part in others]

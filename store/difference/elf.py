@@ -1,0 +1,106 @@
+"""The sections of ELF files, 32 and 64 bits, both byte orders.
+
+Strict: whatever does not add up raises `NotElf`, and the caller compares plain bytes.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from .bytewise import Bytes
+
+MAGIC: Final = b"\x7fELF"
+EXECUTABLE: Final = 4
+"""The flag of sections that hold instructions."""
+_NOBITS: Final = 8
+_EXTENDED: Final = 0xFFFF
+_MOST_SECTIONS: Final = 1 << 20
+
+
+class NotElf(ValueError):
+    """Bytes that are not a whole ELF file."""
+
+
+class Section(NamedTuple):
+    """A section: `size` in memory; `start` and `stop` bound its bytes in the file (equal if it has none there)."""
+
+    name: str
+    kind: int
+    flags: int
+    address: int
+    size: int
+    start: int
+    stop: int
+
+
+class _Form(NamedTuple):
+    """How a class of ELF writes its headers: formats without byte order, as `struct` spells them."""
+
+    header: str
+    section: str
+
+
+# After e_ident: type machine version entry phoff shoff flags ehsize phentsize phnum shentsize shnum shstrndx.
+# A section: name type flags addr offset size link info addralign entsize.
+_FORMS: Final = {1: _Form("HHIIIIIHHHHHH", "IIIIIIIIII"), 2: _Form("HHIQQQIHHHHHH", "IIQQQQIIQQ")}
+_ORDERS: Final = {1: "<", 2: ">"}
+
+
+def is_elf(data: Bytes) -> bool:
+    return data[:4] == MAGIC
+
+
+def sections(data: Bytes) -> tuple[Section, ...]:
+    """The sections of an ELF file in the order of its table, without the empty first one. Raises `NotElf`."""
+    if not is_elf(data) or len(data) < 16:
+        raise NotElf("no ELF header")
+    form, order = _FORMS.get(data[4]), _ORDERS.get(data[5])
+    if form is None or order is None:
+        raise NotElf("neither 32 nor 64 bits, or of no known byte order")
+    fields = _unpack(order + form.header, data, 16)
+    table, entry_size, count, names_index = fields[5], fields[10], fields[11], fields[12]
+    if not table:
+        return ()
+    if entry_size != struct.calcsize(order + form.section):
+        raise NotElf("section headers of an unknown size")
+    first = _unpack(order + form.section, data, table)
+    # Numbers that do not fit into 16 bits stand in the first section header.
+    count = count or first[5]
+    names_index = first[6] if names_index == _EXTENDED else names_index
+    if count > _MOST_SECTIONS or table + count * entry_size > len(data):
+        raise NotElf("the table of sections leaves the file")
+    headers = [_unpack(order + form.section, data, table + number * entry_size) for number in range(count)]
+    names = _content(headers[names_index], data) if 0 < names_index < count else b""
+    return tuple(_section(header, names, data) for header in headers[1:])
+
+
+def _unpack(form: str, data: Bytes, position: int) -> tuple[int, ...]:
+    size = struct.calcsize(form)
+    if position + size > len(data):
+        raise NotElf("a header leaves the file")
+    return struct.unpack(form, data[position : position + size])
+
+
+def _content(header: tuple[int, ...], data: Bytes) -> bytes:
+    start, stop = _bounds(header, data)
+    return bytes(data[start:stop])
+
+
+def _bounds(header: tuple[int, ...], data: Bytes) -> tuple[int, int]:
+    kind, offset, size = header[1], header[4], header[5]
+    if kind in (0, _NOBITS):
+        return 0, 0
+    if offset + size > len(data):
+        raise NotElf("a section leaves the file")
+    return offset, offset + size
+
+
+def _section(header: tuple[int, ...], names: bytes, data: Bytes) -> Section:
+    start, stop = _bounds(header, data)
+    end = names.find(b"\0", header[0])
+    if header[0] and end < 0:
+        raise NotElf("a section without a name")
+    name = names[header[0] : max(end, header[0])].decode("latin-1")
+    return Section(name, header[1], header[2], header[3], header[5], start, stop)

@@ -1,0 +1,42 @@
+"""Two trees compared by their manifests: no file is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..manifest import Entry, Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """One path that is not the same in both trees; the entry is None on the side where there is none."""
+
+    path: str
+    before: Entry | None
+    after: Entry | None
+
+    @property
+    def has_both_contents(self) -> bool:
+        """Whether there are two files here whose bytes differ."""
+        before, after = self.before, self.after
+        return (
+            before is not None
+            and after is not None
+            and before.is_file
+            and after.is_file
+            and before.digest != after.digest
+        )
+
+
+def compare_manifests(before: Manifest, after: Manifest) -> tuple[FileChange, ...]:
+    """What is not equal, in the order of the manifests: first what `before` has, each directory before its files."""
+    changes = []
+    for entry in before:
+        other = after.lookup(entry.path)
+        if other != entry:
+            changes.append(FileChange(entry.path, entry, other))
+    changes += [FileChange(entry.path, None, entry) for entry in after if before.lookup(entry.path) is None]
+    changes.sort(key=lambda change: change.path.split("/"))
+    return tuple(changes)

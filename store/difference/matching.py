@@ -1,0 +1,169 @@
+"""Which input of one derivation corresponds to which of another.
+
+Inputs that are equal correspond; of the others those of the same output and the same name, then of the same
+package whatever the version, and at last those that alone fill the same variable. Where several have one
+name, those used in the same places go together.
+
+What corresponds is given one *label*. Texts in which the labels stand in place of placeholders and store
+paths are *masked*: they differ only where the derivations themselves do.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..derivation import upstream_placeholder
+from .names import split_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable, Mapping
+
+    from ..derivation import Derivation
+    from ..path import StorePath
+
+
+class Input(NamedTuple):
+    """The output of another derivation, or a source (`output` is None); `text` is how it is written in texts."""
+
+    path: StorePath
+    output: str | None
+    text: str
+
+    @property
+    def name(self) -> str:
+        return self.path.name if self.output is None else self.path.name.removesuffix(".drv")
+
+
+class Pair(NamedTuple):
+    """Inputs that correspond, and their label."""
+
+    before: Input
+    after: Input
+    label: str
+
+
+class Matching(NamedTuple):
+    """The inputs of two derivations, with labels; `removed` and `added` have no counterpart."""
+
+    pairs: tuple[Pair, ...]
+    removed: tuple[tuple[Input, str], ...]
+    added: tuple[tuple[Input, str], ...]
+
+    def labels_before(self) -> dict[str, str]:
+        """From the texts of the first derivation's inputs to labels."""
+        return {pair.before.text: pair.label for pair in self.pairs} | {
+            item.text: label for item, label in self.removed
+        }
+
+    def labels_after(self) -> dict[str, str]:
+        """The same of the second one's."""
+        return {pair.after.text: pair.label for pair in self.pairs} | {item.text: label for item, label in self.added}
+
+
+def inputs_of(derivation: Derivation) -> list[Input]:
+    """All inputs, derivations first, each output by itself."""
+    found = [
+        Input(path, output, upstream_placeholder(path, output))
+        for path, outputs in derivation.input_drvs.items()
+        for output in outputs
+    ]
+    return found + [Input(path, None, str(path)) for path in derivation.input_srcs]
+
+
+def roles(derivation: Derivation, item: Input) -> tuple[str, ...]:
+    """Where an input is used: `builder`, `args`, `rootfs`, and the names of variables."""
+    found = [name for name, text in derivation.env.items() if item.text in text]
+    if item.text in derivation.builder:
+        found.append("builder")
+    if any(item.text in text for text in derivation.args):
+        found.append("args")
+    if item.text in (derivation.rootfs or ()):
+        found.append("rootfs")
+    return tuple(sorted(found))
+
+
+def match(before: Derivation, after: Derivation) -> Matching:
+    """Find the inputs that correspond."""
+    old, new = inputs_of(before), inputs_of(after)
+    pairs, old, new = _join(old, new, lambda item: item.text, lambda item: item.text)
+    if old and new:
+        first, second = _memo(lambda item: roles(before, item)), _memo(lambda item: roles(after, item))
+        sole, other = _sole_roles(before), _sole_roles(after)
+        keys: list[tuple[Callable[[Input], Hashable], Callable[[Input], Hashable]]] = [
+            (lambda i: (i.output, i.name, first(i)), lambda i: (i.output, i.name, second(i))),
+            (lambda i: (i.output, i.name), lambda i: (i.output, i.name)),
+            (lambda i: (i.output, _package(i), first(i)), lambda i: (i.output, _package(i), second(i))),
+            (lambda i: (i.output, _package(i)), lambda i: (i.output, _package(i))),
+            (lambda i: (i.output, sole.get(i.text, i)), lambda i: (i.output, other.get(i.text, i))),
+        ]
+        for key, counterpart in keys:
+            more, old, new = _join(old, new, key, counterpart)
+            pairs += more
+    return _labelled(pairs, old, new)
+
+
+def mask(text: str, labels: Mapping[str, str]) -> str:
+    """Put labels in the place of inputs."""
+    if "/" not in text:
+        return text
+    for written, label in labels.items():
+        if written in text:
+            text = text.replace(written, "${" + label + "}")
+    return text
+
+
+def _package(item: Input) -> str:
+    return split_name(item.name).package
+
+
+def _memo(function: Callable[[Input], tuple[str, ...]]) -> Callable[[Input], tuple[str, ...]]:
+    known: dict[Input, tuple[str, ...]] = {}
+
+    def remembered(item: Input) -> tuple[str, ...]:
+        if item not in known:
+            known[item] = function(item)
+        return known[item]
+
+    return remembered
+
+
+def _sole_roles(derivation: Derivation) -> dict[str, str]:
+    """From whole values of variables to the names of the variables."""
+    return {text: name for name, text in derivation.env.items()}
+
+
+def _join(
+    old: Iterable[Input],
+    new: Iterable[Input],
+    key: Callable[[Input], Hashable],
+    counterpart: Callable[[Input], Hashable],
+) -> tuple[list[tuple[Input, Input]], list[Input], list[Input]]:
+    """Pair inputs of equal keys in their order; the pairs, and what is left of both."""
+    waiting: dict[Hashable, list[Input]] = {}
+    for item in new:
+        waiting.setdefault(counterpart(item), []).append(item)
+    pairs: list[tuple[Input, Input]] = []
+    left: list[Input] = []
+    for item in old:
+        others = waiting.get(key(item))
+        if others:
+            pairs.append((item, others.pop(0)))
+        else:
+            left.append(item)
+    taken = {other for _, other in pairs}
+    return pairs, left, [item for item in new if item not in taken]
+
+
+def _labelled(pairs: list[tuple[Input, Input]], old: list[Input], new: list[Input]) -> Matching:
+    used: dict[str, int] = {}
+
+    def label(item: Input, name: str) -> str:
+        text = name if item.output in (None, "out") else f"{name}.{item.output}"
+        used[text] = used.get(text, 0) + 1
+        return text if used[text] == 1 else f"{text}#{used[text]}"
+
+    return Matching(
+        tuple(Pair(one, other, label(other, _package(other))) for one, other in pairs),
+        tuple((item, label(item, item.name)) for item in old),
+        tuple((item, label(item, item.name)) for item in new),
+    )

@@ -1,0 +1,20 @@
+"""Names of packages: what stays when the version changes."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class PackageName(NamedTuple):
+    """`hello-2.10` in two parts; `version` is empty if there is none."""
+
+    package: str
+    version: str
+
+
+def split_name(name: str) -> PackageName:
+    """By the rule of `builtins.parseDrvName`: the version begins after the first dash before no letter."""
+    for position, character in enumerate(name):
+        if character == "-" and position + 1 < len(name) and not name[position + 1].isalpha():
+            return PackageName(name[:position], name[position + 1 :])
+    return PackageName(name, "")

@@ -1,0 +1,86 @@
+"""Two collections of store objects compared by the names of packages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import TYPE_CHECKING, NamedTuple
+
+from .names import split_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ..path import StorePath
+    from ..store import Store
+
+
+class Package(NamedTuple):
+    """A store object as one of a collection: `label` is its package and output; `size` is in bytes."""
+
+    label: str
+    version: str
+    path: StorePath
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class PackageChange:
+    """A package that is not the same object in both; None where it is missing."""
+
+    label: str
+    before: Package | None
+    after: Package | None
+
+    @property
+    def growth(self) -> int:
+        """Bytes more than before."""
+        return (self.after.size if self.after else 0) - (self.before.size if self.before else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class ClosureDifference:
+    """Changes by label, how many objects are in both, and the sizes of all in bytes."""
+
+    changes: tuple[PackageChange, ...]
+    equal: int
+    size_before: int
+    size_after: int
+
+
+def packages_of(store: Store, paths: Iterable[StorePath]) -> list[Package]:
+    """Objects as packages; the deriver tells the output from the version."""
+    found = []
+    for path in paths:
+        info = store.info(path)
+        name, output = path.name, ""
+        if info.deriver is not None:
+            base = info.deriver.name.removesuffix(".drv")
+            if path.name.startswith(base + "-"):
+                name, output = base, path.name[len(base) + 1 :]
+        package, version = split_name(name)
+        found.append(Package(f"{package}.{output}" if output else package, version, path, info.size))
+    return found
+
+
+def compare_packages(before: Iterable[Package], after: Iterable[Package]) -> ClosureDifference:
+    """Match packages by label, equal objects first, then in the order of their versions."""
+    old, new = list(before), list(after)
+    common = {package.path for package in old} & {package.path for package in new}
+    rest, other = _by_label(old, common), _by_label(new, common)
+    changes = tuple(
+        PackageChange(label, one, two)
+        for label in sorted(rest.keys() | other.keys())
+        for one, two in zip_longest(rest.get(label, ()), other.get(label, ()))
+    )
+    return ClosureDifference(
+        changes, len(common), sum(package.size for package in old), sum(package.size for package in new)
+    )
+
+
+def _by_label(packages: Iterable[Package], without: set[StorePath]) -> dict[str, list[Package]]:
+    found: dict[str, list[Package]] = {}
+    for package in sorted(packages, key=lambda package: (package.version, package.path)):
+        if package.path not in without:
+            found.setdefault(package.label, []).append(package)
+    return found
