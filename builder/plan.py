@@ -122,12 +122,6 @@ def recalled(store: Store, derivation: Derivation) -> dict[str, StorePath]:
     return result
 
 
-def recall(store: Store, paths: Iterable[StorePath]) -> tuple[dict[StorePath, Derivation], Outputs]:
-    """All derivations that `paths` need, and what is known of their outputs; objects may be gone. Builds nothing."""
-    derivations, order = _discover(store, dict.fromkeys(paths, ()), frozenset())
-    return derivations, _recall(store, derivations, order)
-
-
 def _discover(
     store: Store, wanted: Mapping[StorePath, tuple[str, ...]], again: frozenset[StorePath]
 ) -> tuple[dict[StorePath, Derivation], list[StorePath]]:

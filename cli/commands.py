@@ -8,6 +8,7 @@ from __future__ import annotations
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "build": ("build", "evaluate expressions, build what they describe, and link the results"),
+    "bootstrap": ("bootstrap", "build a system in stages from several toolchains, and prove it independent of them"),
     "eval": ("eval", "print the value of an expression"),
     "parse": ("parse", "print an expression as the parser understood it"),
     "log": ("log", "show the log of a build"),

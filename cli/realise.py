@@ -49,14 +49,26 @@ def title(derivation: StorePath) -> str:
 
 
 class Lines:
-    """A reporter that prints a line for what takes time, and nothing for what does not."""
+    """A reporter that prints a line for what takes time, and nothing for what does not.
 
-    def __init__(self, verbose: bool = False, quiet: bool = False) -> None:
+    `titles` are what derivations are called, if not by their own names. `built` counts sandboxed builds,
+    `spared` those that early cutoff made needless.
+    """
+
+    def __init__(
+        self, verbose: bool = False, quiet: bool = False, titles: Mapping[StorePath, str] | None = None
+    ) -> None:
         self._verbose = verbose
         self._quiet = quiet
+        self._titles = titles or {}
+        self.built = 0
+        self.spared = 0
         self._totals: dict[StorePath, int] = {}
         self._sandboxed: set[StorePath] = set()
         self._fetches: set[StorePath] = set()
+
+    def _title(self, derivation: StorePath) -> str:
+        return self._titles.get(derivation) or title(derivation)
 
     def _say(self, text: str) -> None:
         if not self._quiet:
@@ -72,42 +84,44 @@ class Lines:
     def started(self, derivation: StorePath, lane: Lane) -> None:
         # Unpacking a hundred archives is not worth a hundred lines.
         if derivation in self._sandboxed or self._verbose:
-            self._say(f"building {title(derivation)}")
+            self._say(f"building {self._title(derivation)}")
 
     def waiting(self, derivation: StorePath) -> None:
-        self._say(f"waiting for another chx that builds {title(derivation)}")
+        self._say(f"waiting for another chx that builds {self._title(derivation)}")
 
     def fetched(self, derivation: StorePath, place: str, done: int, total: int | None) -> None:
         self._totals[derivation] = done
 
     def logged(self, derivation: StorePath, lines: Sequence[str]) -> None:
         if self._verbose and not self._quiet:
-            text = "".join(f"{title(derivation)}> {line}\n" for line in lines)
+            text = "".join(f"{self._title(derivation)}> {line}\n" for line in lines)
             sys.stderr.flush()
             sys.stderr.buffer.write(text.encode("utf-8", "surrogateescape"))
             sys.stderr.buffer.flush()
 
     def finished(self, derivation: StorePath, outputs: Mapping[str, StorePath], seconds: float) -> None:
+        self.built += derivation in self._sandboxed
         if derivation in self._fetches:
             total = self._totals.pop(derivation, None)
             amount = "" if total is None else f"{size(total)}, "
-            self._say(f"fetched {title(derivation)} ({amount}{duration(seconds)})")
+            self._say(f"fetched {self._title(derivation)} ({amount}{duration(seconds)})")
         elif seconds >= 1 or self._verbose:
-            self._say(f"finished {title(derivation)} in {duration(seconds)}")
+            self._say(f"finished {self._title(derivation)} in {duration(seconds)}")
 
     def reused(self, derivation: StorePath, outputs: Mapping[str, StorePath]) -> None:
+        self.spared += derivation in self._sandboxed
         if self._verbose:
-            self._say(f"{title(derivation)} need not be built: its inputs came out as before")
+            self._say(f"{self._title(derivation)} need not be built: its inputs came out as before")
 
     def differs(self, derivation: StorePath, output: str, earlier: StorePath, now: StorePath) -> None:
-        self._say(f"{title(derivation)} is not reproducible: '{output}' was {earlier}, now it is {now}")
+        self._say(f"{self._title(derivation)} is not reproducible: '{output}' was {earlier}, now it is {now}")
 
     def failed(self, error: BuildError) -> None:
         """Errors are drawn once, at the end."""
 
     def skipped(self, derivations: Sequence[StorePath]) -> None:
         if self._verbose:
-            self._say(f"left out, because an input failed: {', '.join(map(title, derivations))}")
+            self._say(f"left out, because an input failed: {', '.join(map(self._title, derivations))}")
 
 
 def _count(number: int, word: str, plural: str | None = None) -> str:

@@ -164,6 +164,16 @@ class Evaluator:
             raise expected("a set", value)
         return names(value)
 
+    @_entrance
+    def elements(self, value: Slot) -> tuple[Slot, ...]:
+        """The elements of a list."""
+        value = force_slot(value)
+        if type(value) is not tuple:
+            from .operators import expected
+
+            raise expected("a list", value)
+        return value
+
     def type_name(self, value: Slot) -> str:
         """What `builtins.typeOf` says."""
         return TYPE_NAMES[type(self.force(value))]

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .chain import Chain, Outcome, outcome_of, targets_of
+    from .chain import Chain, Outcome, Package, outcome_of, targets_of
     from .convergence import Agreement, Dissent, FixedPoint, Row, agreement, fixed_point, rows
     from .document import Proof, ProofRefused
     from .residue import Residue, find_residue
@@ -23,6 +23,7 @@ _HOMES = {
     "Dissent": "convergence",
     "FixedPoint": "convergence",
     "Outcome": "chain",
+    "Package": "chain",
     "Proof": "document",
     "ProofRefused": "document",
     "Residue": "residue",
@@ -54,6 +55,7 @@ __all__ = [
     "Dissent",
     "FixedPoint",
     "Outcome",
+    "Package",
     "Proof",
     "ProofRefused",
     "Residue",

@@ -11,7 +11,8 @@ hash parts, so this is exact.
 toolchain hold too, and that no source accounts for? A compiler leaves such strings where it goes: its
 name, its start files, assertions of its libc, the saving of registers as it writes it. A source accounts
 for a string that it spells out, as text with or without C's escapes, or as numbers: bytes or 32-bit words.
-A short string may be chance, so what counts has `SHORTEST` characters.
+Short strings may be chance, and tables and code can look printable: what counts has `SHORTEST` characters,
+and words in it.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from ...store.manifest import Kind
 from ..plan import Lane, lane_of, recall
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from ...store.derivation import Derivation
     from ...store.path import StorePath
@@ -32,9 +33,12 @@ if TYPE_CHECKING:
     from ..plan import Outputs
     from .chain import Chain, Outcome
 
-SHORTEST: Final = 10
+SHORTEST: Final = 12
 _RUN: Final = re.compile(rb"[\x20-\x7e]{%d,}" % SHORTEST)
+_WORDS: Final = re.compile(rb"[A-Za-z][a-z]{2,}|AVAUATU")
+"""Words, and registers as x86 compilers save them at the start of a function."""
 _WORD: Final = re.compile(rb"[\w.$-]{%d,}" % SHORTEST)
+_EXCEPTIONS: Final = 40
 _BINARY: Final = (b"\x7fELF", b"!<arch>\n", b"!<thin>\n")
 
 
@@ -72,7 +76,8 @@ def find_residue(store: Store, chains: Iterable[Chain], outcomes: Iterable[Outco
     pairs = list(zip(chains, outcomes))
     targets = [package.derivation for chain, _ in pairs for stage in chain.stages for package in stage.values()]
     foreign = [drv for chain, _ in pairs for drv in chain.foreign]
-    derivations, known = recall(store, dict.fromkeys([*targets, *foreign]))
+    known = recall(store, dict.fromkeys([*targets, *foreign]))
+    derivations = _Derivations(store)
     strings = _Strings(store)
     result = []
     for chain, outcome in pairs:
@@ -95,13 +100,13 @@ def find_residue(store: Store, chains: Iterable[Chain], outcomes: Iterable[Outco
     return tuple(result)
 
 
-def toolchain_of(chain: Chain, known: Outputs, derivations: Mapping[StorePath, Derivation]) -> set[StorePath]:
+def toolchain_of(chain: Chain, known: Outputs, derivations: _Derivations) -> set[StorePath]:
     """The objects of the seed's compiler, linker and libraries; what merely runs build scripts leaves no trace."""
     found = {known[drv, output] for drv in chain.toolchain for output in derivations[drv].outputs}
     return found | set(chain.trees)
 
 
-def _ways(chain: Chain, derivations: Mapping[StorePath, Derivation]) -> Iterator[tuple[StorePath, ...]]:
+def _ways(chain: Chain, derivations: _Derivations) -> Iterator[tuple[StorePath, ...]]:
     """Shortest ways from the last stage to derivations or trees of the seed that avoid stage 0."""
     if len(chain.stages) < 2:
         return
@@ -118,9 +123,9 @@ def _ways(chain: Chain, derivations: Mapping[StorePath, Derivation]) -> Iterator
                 way.append(step)
             yield tuple(reversed(way))
             continue
-        derivation = derivations.get(path)
-        if derivation is None:
+        if not path.is_derivation:
             continue
+        derivation = derivations[path]
         for inner in (*derivation.input_drvs, *derivation.input_srcs):
             if inner not in before and inner not in gate:
                 before[inner] = path
@@ -128,7 +133,7 @@ def _ways(chain: Chain, derivations: Mapping[StorePath, Derivation]) -> Iterator
 
 
 def _sources(
-    chain: Chain, derivations: Mapping[StorePath, Derivation], known: Outputs
+    chain: Chain, derivations: _Derivations, known: Outputs
 ) -> tuple[list[StorePath], list[bytes]]:
     """The objects that packages are made of, and the texts of their derivations."""
     packages = {package.derivation for stage in chain.stages for package in stage.values()}
@@ -143,6 +148,17 @@ def _sources(
             if inner not in packages and inner not in foreign and lane_of(derivations[inner]) is not Lane.FETCH:
                 objects.update(known[inner, output] for output in outputs)
     return sorted(objects), sorted(texts)
+
+
+class _Derivations(dict["StorePath", "Derivation"]):
+    """Derivations by path, each read when it is asked for first."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def __missing__(self, path: StorePath) -> Derivation:
+        derivation = self[path] = self._store.derivation(path)
+        return derivation
 
 
 class _Strings:
@@ -162,14 +178,15 @@ class _Strings:
                     yield entry.path, file.read()
 
     def runs(self, objects: list[StorePath]) -> dict[bytes, tuple[StorePath, str]]:
-        """Every run of printable characters in `objects`, with a place where it stands."""
+        """Every telling run of printable characters in `objects`, with a place where it stands."""
         key = tuple(objects)
         if key not in self._runs:
             found: dict[bytes, tuple[StorePath, str]] = {}
             for path in objects:
                 for file, content in self._files(path):
                     for text in _RUN.findall(content):
-                        found.setdefault(text, (path, file))
+                        if is_telling(text):
+                            found.setdefault(text, (path, file))
             self._runs[key] = found
         return self._runs[key]
 
@@ -202,15 +219,25 @@ class _Strings:
         if not left:
             return left
         everything = b"\0".join(contents)
+        left = {text for text in left if text not in everything}
+        # Other spellings are exceptions and slow to look for; where many strings are left, they are no exceptions.
+        if len(left) > _EXCEPTIONS:
+            return left
         return {text for text in left if not is_spelt_out(text, everything)}
+
+
+def is_telling(text: bytes) -> bool:
+    """Whether a fifth of a string is words."""
+    return 5 * sum(map(len, _WORDS.findall(text))) >= len(text)
 
 
 def is_spelt_out(text: bytes, source: bytes) -> bool:
     """Whether `source` holds `text`: as it is, with C's escapes, or as a list of bytes or of 32-bit words."""
     if text in source:
         return True
-    if b'"' in text or b"\\" in text:
-        return text.replace(b"\\", b"\\\\").replace(b'"', b'\\"') in source
+    if any(byte in text for byte in b"\"'\\?"):
+        escaped = b"".join(b"\\\\?" + re.escape(bytes((byte,))) for byte in text)
+        return re.search(escaped, source) is not None
     return any(re.search(pattern, source, re.IGNORECASE) is not None for pattern in _as_numbers(text))
 
 

@@ -1,0 +1,186 @@
+"""`chx bootstrap`: build a system in stages from several seeds, and judge what came out."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from . import expression
+from .errors import CommandError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ..builder.proof import Chain
+    from ..store import StorePath
+    from .convergence.account import Account
+    from .realise import Lines
+    from .session import Session
+
+DESCRIPTION = """\
+Build a system in stages, each with the one before it, from several unrelated
+toolchains (seeds), and say whether
+
+  fixed point        a stage gives itself when it builds itself,
+  host independence  all seeds end in the same bytes,
+  no residue         nothing of a seed is left in the end.
+
+The exit status is 0 only if all three are shown. What is built already is not
+built again, and what is equal is built once for all seeds.
+"""
+EPILOG = """\
+A set is an attribute of `bootstrap` in the bundled package set, or in that of
+-f FILE or -E EXPR. Without --seeds, all seeds are taken that prove something:
+not this machine's own compiler (host), and not the one that is there to be
+caught (trojan).
+
+examples:
+  chx bootstrap
+  chx bootstrap tiny --seeds debian-gcc,zig --report report.html
+  chx bootstrap tiny --seeds debian-gcc,debian-clang,zig,trojan
+  chx bootstrap tiny --proof proof.json
+  chx bootstrap --replay proof.json
+"""
+DEFAULT_SET = "tiny"
+DEFAULT_STAGES = 3
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    from .build import configure_building
+
+    group = parser.add_argument_group("what to bootstrap")
+    group.add_argument("set", nargs="?", metavar="SET", help=f"the set of packages (default: {DEFAULT_SET})")
+    group.add_argument("--seeds", metavar="A,B,C", help="toolchains to start from (default: all that prove something)")
+    group.add_argument(
+        "--stages", type=positive, default=DEFAULT_STAGES, metavar="N", help="how many stages (default: 3, from 0 to 2)"
+    )
+    group.add_argument("-f", "--file", metavar="FILE", help="the expression that has the attribute `bootstrap`")
+    group.add_argument("-E", "--expr", metavar="EXPR", help="the same as text")
+    group = parser.add_argument_group("results")
+    group.add_argument("--json", action="store_true", help="print JSON")
+    group.add_argument("--full", action="store_true", help="leave nothing out of the differences")
+    group.add_argument("--report", metavar="FILE", help="write a page for a browser, all in one file")
+    group.add_argument("--proof", metavar="FILE", help="write a signed proof that can be replayed elsewhere")
+    group.add_argument("--replay", metavar="FILE", help="check a proof: build all of it again and compare")
+    expression.configure_evaluation(parser)
+    configure_building(parser)
+
+
+def positive(text: str) -> int:
+    """A whole number above 0; argparse shows the name of this function if it is not."""
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from .session import Session
+
+    with Session(expression.search_path(arguments), arguments.max_call_depth) as session:
+        if arguments.replay is not None:
+            from .convergence.replay import replay
+
+            return replay(session, arguments)
+        account = bootstrap(session, arguments)
+        text = _text(arguments, account)
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        if account.holds and not (arguments.report or arguments.proof):
+            _remember(session, arguments, account, text)
+    return 0 if account.holds else 1
+
+
+def bootstrap(session: Session, arguments: argparse.Namespace) -> Account:
+    """Evaluate, build and judge; write what was asked for beside the text."""
+    from ..builder.proof import judge, outcome_of, targets_of
+    from .convergence.account import account_of
+    from .convergence.chains import chains_of
+
+    name = arguments.set or DEFAULT_SET
+    described = chains_of(session, arguments, name, _seeds(arguments.seeds), arguments.stages)
+    session.world.commit()
+    chains = [item.chain for item in described]
+    realised, work = build(session, arguments, chains, targets_of(chains))
+    outcomes = [outcome_of(chain, realised) for chain in chains]
+    verdicts = judge(session.store, chains, outcomes)
+    account = account_of(session.store, name, described, outcomes, verdicts, work)
+    if arguments.report is not None:
+        from .convergence.html import page_of
+
+        _write(arguments.report, page_of(account))
+    if arguments.proof is not None:
+        from .convergence.prove import proof_text
+
+        _write(arguments.proof, proof_text(session, name, described, account))
+    return account
+
+
+def build(
+    session: Session, arguments: argparse.Namespace, chains: Sequence[Chain], targets: Sequence[tuple[StorePath, tuple[str, ...]]]
+) -> tuple[Mapping[tuple[StorePath, str], StorePath], tuple[int, int, float]]:
+    """Realise `targets`; what was done is said with the names of seeds and stages."""
+    from time import monotonic
+
+    from .realise import options_of, realise
+
+    reporter = _reporter(arguments, chains)
+    started = monotonic()
+    realised = realise(session.store, targets, options_of(arguments), reporter)
+    return realised, (reporter.built, reporter.spared, monotonic() - started)
+
+
+def _reporter(arguments: argparse.Namespace, chains: Sequence[Chain]) -> Lines:
+    from .realise import Lines
+
+    titles = {
+        package.derivation: f"{chain.seed}, stage {number}: {name}"
+        for chain in reversed(chains)
+        for number, stage in reversed(list(enumerate(chain.stages)))
+        for name, package in stage.items()
+    }
+    return Lines(arguments.verbose, arguments.quiet, titles)
+
+
+def _seeds(text: str | None) -> list[str] | None:
+    if text is None:
+        return None
+    seeds = list(dict.fromkeys(text.replace(",", " ").split()))
+    if not seeds:
+        raise CommandError("--seeds names none", hint="separate names with commas: --seeds debian-gcc,zig")
+    return seeds
+
+
+def _text(arguments: argparse.Namespace, account: Account) -> str:
+    if arguments.json:
+        import json
+
+        from .difference.data import as_data
+
+        return json.dumps({**as_data(account), "holds": account.holds}, indent=2, sort_keys=True) + "\n"
+    from .convergence.drawing import draw
+    from .difference.page import Page
+    from .report import Style
+
+    page = Page(Style(sys.stdout), arguments.full)
+    draw(page, account)
+    return "".join(f"{line}\n" for line in page.lines)
+
+
+def _write(name: str, text: str) -> None:
+    """Whole or not at all."""
+    import os
+
+    temporary = f"{name}.{os.getpid()}.new"
+    with open(temporary, "w", encoding="utf-8", errors="surrogateescape") as file:
+        file.write(text)
+    os.replace(temporary, name)
+
+
+def _remember(session: Session, arguments: argparse.Namespace, account: Account, text: str) -> None:
+    from .noop import remember
+
+    store = session.store
+    paths = {cell.path for item in account.items for cells in item.cells.values() for cell in cells if cell is not None}
+    remember(arguments.words, session.world.seen, [store.physical(path) for path in sorted(paths)], [], text)

@@ -1,0 +1,1 @@
+"""What `chx bootstrap` reads, collects and draws."""

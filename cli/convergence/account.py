@@ -1,0 +1,160 @@
+"""All that is known of a bootstrap when it is over, as one value: what the text, the page and the JSON show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from ...builder.plan import Outputs
+    from ...builder.proof import Dissent, Outcome, Package, Verdicts
+    from ...store import Store, StorePath
+    from ..difference.comparison import ObjectReport
+    from .chains import Described
+
+
+@dataclass(frozen=True, slots=True)
+class SeedFacts:
+    """A seed: how many objects it consists of, and how many bytes these hold."""
+
+    name: str
+    description: str
+    impure: bool
+    objects: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One item in one stage of one seed. `seconds`: how long its build took, whenever that was."""
+
+    path: StorePath
+    derivation: StorePath
+    tree_digest: str
+    size: int
+    files: int
+    seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFacts:
+    """A row of the table: `cells` by seed and stage."""
+
+    item: str
+    agreed_from: int | None
+    cells: dict[str, tuple[Cell | None, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class DissentFacts:
+    """An item that is not the same for all seeds, and how the largest camp's differs from another one's."""
+
+    item: str
+    camps: tuple[tuple[StorePath | None, tuple[str, ...]], ...]
+    differences: tuple[ObjectReport, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """`builds` and `reused`: steps that were carried out, and that an earlier result made needless."""
+
+    set: str
+    stages: int
+    seeds: tuple[SeedFacts, ...]
+    items: tuple[ItemFacts, ...]
+    verdicts: Verdicts
+    dissents: tuple[DissentFacts, ...]
+    builds: int
+    reused: int
+    seconds: float
+
+    @property
+    def holds(self) -> bool:
+        return self.verdicts.holds
+
+
+def account_of(
+    store: Store,
+    name: str,
+    described: Sequence[Described],
+    outcomes: Sequence[Outcome],
+    verdicts: Verdicts,
+    work: tuple[int, int, float],
+) -> Account:
+    """Collect the facts; `work` is builds, reused steps and seconds."""
+    from ...builder.plan import recall
+    from ...builder.proof import rows
+
+    chains = [item.chain for item in described]
+    packages = [package.derivation for chain in chains for stage in chain.stages for package in stage.values()]
+    known = recall(store, dict.fromkeys([*packages, *(drv for chain in chains for drv in chain.foreign)]))
+    seconds = {drv: _seconds(store, drv, known) for drv in dict.fromkeys(packages)}
+    derivations = {chain.seed: [dict(_items(stage)) for stage in chain.stages] for chain in chains}
+    return Account(
+        name,
+        len(chains[0].stages),
+        tuple(
+            _seed(store, item, {path for (drv, _), path in known.items() if drv in set(item.chain.foreign)})
+            for item in described
+        ),
+        tuple(
+            ItemFacts(
+                row.item,
+                row.agreed_from,
+                {
+                    seed: tuple(
+                        None if path is None else _cell(store, path, derivations[seed][number][row.item], seconds)
+                        for number, path in enumerate(cells)
+                    )
+                    for seed, cells in row.cells.items()
+                },
+            )
+            for row in rows(outcomes)
+        ),
+        verdicts,
+        tuple(_dissent(store, dissent) for dissent in verdicts.agreement.dissents),
+        *work,
+    )
+
+
+def _items(stage: Mapping[str, Package]) -> Iterator[tuple[str, StorePath]]:
+    for name, package in stage.items():
+        for output in package.outputs:
+            yield (name if output == "out" else f"{name}.{output}"), package.derivation
+
+
+def _seconds(store: Store, derivation: StorePath, known: Outputs) -> float | None:
+    from ...builder.resolve import resolve
+
+    resolved = resolve(store.derivation(derivation), known)
+    return next((row.seconds for row in store.realisations(resolved.resolved_digest())), None)
+
+
+def _seed(store: Store, described: Described, objects: set[StorePath]) -> SeedFacts:
+    objects |= set(described.chain.trees)
+    size = sum(store.info(path).size for path in objects if store.is_valid(path))
+    return SeedFacts(described.chain.seed, described.description, described.chain.impure, len(objects), size)
+
+
+def _cell(store: Store, path: StorePath, derivation: StorePath, seconds: Mapping[StorePath, float | None]) -> Cell:
+    info = store.info(path)
+    files = sum(entry.is_file for entry in store.manifest(path))
+    return Cell(path, derivation, str(info.tree_digest), info.size, files, seconds[derivation])
+
+
+def _dissent(store: Store, dissent: Dissent) -> DissentFacts:
+    first, *others = [path for path, _ in dissent.camps if path is not None]
+    return DissentFacts(dissent.item, dissent.camps, tuple(_report(store, first, other, dissent.item) for other in others))
+
+
+def _report(store: Store, one: StorePath, other: StorePath, label: str) -> ObjectReport:
+    from ...store.difference import compare_contents, compare_objects
+    from ..difference.comparison import CONTENTS_SHOWN, ContentChange, ObjectReport
+
+    difference = compare_objects(store, one, other)
+    files = difference.contents[:CONTENTS_SHOWN]
+    found = [(change.path, compare_contents(store, one, other, change.path)) for change in files]
+    contents = tuple(ContentChange(path, content) for path, content in found if content is not None)
+    return ObjectReport(label, difference, contents, len(difference.contents) - len(files))

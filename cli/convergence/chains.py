@@ -1,0 +1,116 @@
+"""Chains of stages, from the expression that describes them."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..errors import CommandError
+from ..report import readable
+
+if TYPE_CHECKING:
+    from ...builder.proof import Chain, Package
+    from ...evaluator import Evaluator, Value
+    from ...store import StorePath
+    from ..session import Session
+
+
+class Described(NamedTuple):
+    """A chain, and what its expression says of its seed."""
+
+    chain: Chain
+    description: str
+
+
+def chains_of(
+    session: Session, arguments: argparse.Namespace, name: str, seeds: list[str] | None, stages: int
+) -> list[Described]:
+    """Evaluate `bootstrap.NAME.SEED.stageN` for every seed; without `seeds`, for those that prove something.
+
+    Raises `CommandError` for a set or seed that is not there.
+    """
+    from ..expression import select
+
+    arguments.attributes, arguments.attr = ["bootstrap"], []
+    (selected,) = select(session, arguments)
+    evaluator = session.evaluator
+    sets = evaluator.attr_names(selected.value)
+    if name not in sets:
+        raise _unknown("set", name, sets)
+    system = evaluator.select(selected.value, name)
+    there = evaluator.attr_names(system)
+    for seed in seeds or ():
+        if seed not in there:
+            raise _unknown("seed", seed, there)
+    if seeds is None:
+        seeds = [seed for seed in there if _proves(evaluator, evaluator.select(system, seed))]
+    if not seeds:
+        raise CommandError(f"the set '{name}' has no seed to start from", hint="name some with --seeds")
+    return [_chain(evaluator, evaluator.select(system, seed), seed, stages) for seed in seeds]
+
+
+def _unknown(kind: str, name: str, names: list[str]) -> CommandError:
+    import difflib
+
+    near = difflib.get_close_matches(name, names, 1)
+    hint = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(names)}"
+    return CommandError(f"there is no {kind} '{name}'", hint=hint)
+
+
+def _flag(evaluator: Evaluator, seed: Value, name: str) -> bool:
+    return name in evaluator.attr_names(seed) and evaluator.select(seed, name) is True
+
+
+def _proves(evaluator: Evaluator, value: Value) -> bool:
+    seed = evaluator.select(value, "seed")
+    return not (_flag(evaluator, seed, "impure") or _flag(evaluator, seed, "demonstration"))
+
+
+def _chain(evaluator: Evaluator, value: Value, name: str, stages: int) -> Described:
+    from ...builder.proof import Chain
+
+    seed = evaluator.select(value, "seed")
+    halves = [_half(evaluator, seed, half) for half in ("toolchain", "userland")]
+    there = evaluator.attr_names(value)
+    if f"stage{stages - 1}" not in there:
+        most = sum(attribute.startswith("stage") for attribute in there)
+        raise CommandError(f"there are {most} stages, not {stages}", hint="ask for fewer with --stages")
+    described = evaluator.attr_names(seed)
+    chain = Chain(
+        name,
+        _flag(evaluator, seed, "impure"),
+        tuple(halves[0][0]),
+        tuple(halves[1][0]),
+        tuple(dict.fromkeys(halves[0][1] + halves[1][1])),
+        tuple(_stage(evaluator, evaluator.select(value, f"stage{number}")) for number in range(stages)),
+    )
+    description = evaluator.select(seed, "description") if "description" in described else ""
+    return Described(chain, readable(str(description)))
+
+
+def _half(evaluator: Evaluator, seed: Value, half: str) -> tuple[list[StorePath], list[StorePath]]:
+    """Derivations and captured trees of one half of a seed."""
+    from ...store import StorePath
+
+    derivations: list[StorePath] = []
+    trees: list[StorePath] = []
+    for item in evaluator.elements(evaluator.select(seed, half)):
+        found = evaluator.derivation_of(item)
+        if found is not None:
+            derivations.append(found[0])
+        else:
+            trees.append(StorePath.parse(evaluator.to_raw(item)))
+    return derivations, trees
+
+
+def _stage(evaluator: Evaluator, closure: Value) -> dict[str, Package]:
+    from ...builder.proof import Package
+
+    packages = evaluator.select(closure, "packages")
+    stage: dict[str, Package] = {}
+    for name in evaluator.attr_names(packages):
+        found = evaluator.derivation_of(evaluator.select(packages, name))
+        if found is None:
+            raise CommandError(f"the package '{name}' of a stage is no derivation")
+        stage[name] = Package(*found)
+    return stage
