@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from ..errors import CommandError
-from .subject import Collection, Derivations, Lock, Thing, known_outputs
+from .subject import Collection, Lock, Thing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         ObjectDifference,
         SourceChange,
     )
+    from .knowledge import Knowledge
     from .subject import LockedFile, Subject
 
 Level = Literal["inputs", "closure", "files", "bytes"]
@@ -125,7 +126,9 @@ class Comparison:
     notes: tuple[str, ...] = ()
 
 
-def compare(store: Store, before: Subject, after: Subject, levels: Iterable[Level], everything: bool) -> Comparison:
+def compare(
+    store: Store, knowledge: Knowledge, before: Subject, after: Subject, levels: Iterable[Level], everything: bool
+) -> Comparison:
     """Compare two subjects of one sort; raises `CommandError` if they are of two.
 
     With no `levels` all that apply are compared, and what is equal is decided by the outputs where those of
@@ -136,9 +139,9 @@ def compare(store: Store, before: Subject, after: Subject, levels: Iterable[Leve
     if isinstance(before, Lock) and isinstance(after, Lock):
         return _compare_locks(before, after, chosen)
     if isinstance(before, Thing) and isinstance(after, Thing):
-        return _Comparing(store, chosen, everything).things(before, after)
+        return _Comparing(store, knowledge, chosen, everything).things(before, after)
     if isinstance(before, Collection) and isinstance(after, Collection):
-        return _Comparing(store, chosen, everything).collections(before, after)
+        return _Comparing(store, knowledge, chosen, everything).collections(before, after)
     raise CommandError(
         f"'{before.text}' is {_sort(before)} and '{after.text}' {_sort(after)}: they cannot be compared",
         hint="name two packages, two sets of packages, or two lock files",
@@ -167,8 +170,9 @@ def _compare_locks(before: Lock, after: Lock, levels: tuple[Level, ...]) -> Comp
 class _Comparing:
     """One comparison: what it reads from, and how much it may read."""
 
-    def __init__(self, store: Store, levels: tuple[Level, ...], everything: bool) -> None:
+    def __init__(self, store: Store, knowledge: Knowledge, levels: tuple[Level, ...], everything: bool) -> None:
         self._store = store
+        self._knowledge = knowledge
         self._levels = levels or LEVELS
         self._is_default = not levels
         self._everything = everything
@@ -251,14 +255,7 @@ class _Comparing:
     def _inputs(self, tops: list[tuple[StorePath, StorePath]]) -> GraphDifference:
         from ...store.difference import compare_graphs
 
-        store = self._store
-        known = known_outputs(store, [path for pair in tops for path in pair])
-
-        def same_output(before: StorePath, after: StorePath, output: str) -> bool:
-            found = known.get((before, output))
-            return found is not None and found == known.get((after, output))
-
-        return compare_graphs(Derivations(store), tops, same_output)
+        return compare_graphs(self._knowledge.read, tops, self._knowledge.same_output)
 
     def _sources(self, inputs: GraphDifference) -> tuple[SourceReport, ...]:
         reports = []

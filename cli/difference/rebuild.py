@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
+from .knowledge import Knowledge
 from .page import Page, count
-from .subject import Derivations, known_outputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -73,13 +73,13 @@ class _Explaining:
     def __init__(self, store: Store, targets: tuple[StorePath, ...], steps: tuple[Step, ...]) -> None:
         self._store = store
         self._steps = {step.path: step for step in steps}
-        self._known = known_outputs(store, list(targets))
-        self._read = Derivations(store)
+        self._knowledge = Knowledge(store)
+        self._knowledge.learn(targets)
 
     def reasons(self) -> tuple[Reason, ...]:
         earlier = self._earlier()
         previous = {path: self._nearest(step.derivation, earlier[path]) for path, step in self._steps.items()}
-        self._known |= known_outputs(self._store, [found[0] for found in previous.values() if found is not None])
+        self._knowledge.learn(found[0] for found in previous.values() if found is not None)
         return tuple(self._reason(step, earlier[path], previous[path]) for path, step in self._steps.items())
 
     def _earlier(self) -> dict[StorePath, list[StorePath]]:
@@ -103,7 +103,7 @@ class _Explaining:
         found: list[tuple[int, int, StorePath, OwnDifference]] = []
         there = (path for path in earlier if self._store.is_valid(path))
         for number, path in zip(range(CANDIDATES), there):
-            own = compare_derivations(self._read(path), derivation)
+            own = compare_derivations(self._knowledge.read(path), derivation)
             weight = 100 * (len(own.attributes) + len(own.inputs) + len(own.sources)) + len(own.pairs)
             found.append((weight, number, path, own))
         if not found:
@@ -124,7 +124,7 @@ class _Explaining:
                 causes,
             )
 
-        if all((step.path, output) in self._known for output in step.derivation.outputs):
+        if all((step.path, output) in self._knowledge.outputs for output in step.derivation.outputs):
             return reason("removed")
         if previous is None:
             # A build whose derivation is gone is a build all the same, but there is nothing to compare with.
@@ -144,13 +144,9 @@ class _Explaining:
             (pair.before.path, pair.after.path)
             for pair in own.pairs
             if pair.after.path not in self._steps
-            and not self._same_output(pair.before.path, pair.after.path, pair.after.output or "out")
+            and not self._knowledge.same_output(pair.before.path, pair.after.path, pair.after.output or "out")
         ]
-        return compare_graphs(self._read, tops, self._same_output).effective if tops else ()
-
-    def _same_output(self, before: StorePath, after: StorePath, output: str) -> bool:
-        found = self._known.get((before, output))
-        return found is not None and found == self._known.get((after, output))
+        return compare_graphs(self._knowledge.read, tops, self._knowledge.same_output).effective if tops else ()
 
 
 def draw_rebuild(page: Page, found: Rebuild) -> None:
@@ -163,7 +159,7 @@ def draw_rebuild(page: Page, found: Rebuild) -> None:
         reason = by_path.get(target)
         if reason is None:
             page.title(f"{title(target)} would not be rebuilt")
-        elif reason.verdict in ("waits",):
+        elif reason.verdict == "waits":
             page.title(f"{title(target)} would be rebuilt if an input comes out otherwise than before")
         else:
             page.title(f"{title(target)} would be {'fetched' if reason.is_fetch else 'built'}")
@@ -173,7 +169,7 @@ def draw_rebuild(page: Page, found: Rebuild) -> None:
     )
     _draw_names(page, found, "never built", "never built before", "never built before")
     _draw_waiting(page, [reason for reason in found.reasons if reason.verdict == "waits"])
-    if any(reason.waits_for for reason in found.reasons):
+    if any(reason.waits_for and reason.verdict != "never built" for reason in found.reasons):
         page.dim("An input that comes out equal to before stops the rebuild there (early cutoff).", 0)
 
 
