@@ -236,7 +236,7 @@ def _inputs(paths: tuple[StorePath, ...]) -> str:
 
 
 def _list(names: Iterable[str], most: int) -> str:
-    found = list(names)
+    found = sorted(names)
     if len(found) <= most + 1:
         return ", ".join(found)
     return f"{', '.join(found[:most])} and {count(len(found) - most, 'other')}"
