@@ -132,7 +132,7 @@ def compare(
     """Compare two subjects of one sort; raises `CommandError` if they are of two.
 
     With no `levels` all that apply are compared, and what is equal is decided by the outputs where those of
-    both sides are there, else by the derivations. With levels, these decide. `everything`: read all changed
+    both sides are there, else by the derivations. With levels, these decide; what is not built is not equal. `everything`: read all changed
     files and not only the first few.
     """
     chosen = tuple(level for level in LEVELS if level in set(levels))
@@ -207,6 +207,7 @@ class _Comparing:
                 not (inputs and inputs.causes)
                 and not (closure and closure.changes)
                 and not any(report.difference.files for report in objects)
+                and not (not_built and self._levels != ("inputs",))
             )
         return Comparison(
             before,
@@ -239,7 +240,11 @@ class _Comparing:
         not_built = tuple(item for name in both for item in _not_built(before.members[name], after.members[name]))
         is_equal = not members.changes
         if not self._is_default and "closure" not in self._levels:
-            is_equal = not (inputs and inputs.causes) and not any(report.difference.files for report in objects)
+            is_equal = (
+                not (inputs and inputs.causes)
+                and not any(report.difference.files for report in objects)
+                and not (not_built and self._levels != ("inputs",))
+            )
         return Comparison(
             before,
             after,
