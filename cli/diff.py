@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from . import expression
+from .errors import CommandError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,6 +68,8 @@ def run(arguments: argparse.Namespace) -> int:
     from .difference.subject import subjects
     from .session import Session
 
+    if arguments.attribute and arguments.level:
+        raise CommandError("--attribute compares outputs and has no levels", hint="leave --level out")
     with Session(expression.search_path(arguments), arguments.max_call_depth) as session:
         knowledge = Knowledge(session.store)
         before, after = subjects(session, arguments, (arguments.before, arguments.after), knowledge)

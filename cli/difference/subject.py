@@ -89,7 +89,9 @@ def subjects(
 def _draft(session: Session, arguments: argparse.Namespace, word: str) -> _Draft:
     if word.endswith(".json") and not word.startswith("/chx/store/"):
         return read_lock(word)
-    if ("/" in word and '"' not in word) or os.path.islink(word):
+    # As elsewhere, where attributes of a file or expression are asked for a bare word is one.
+    is_bundled = arguments.file is None and arguments.expr is None
+    if ("/" in word and '"' not in word) or (is_bundled and os.path.islink(word)):
         return _object(session, word)
     from .. import expression
 

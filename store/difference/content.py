@@ -126,7 +126,7 @@ def _compare(before: Bytes, after: Bytes, inside: bool) -> Content | None:
             return _compare_archives(before, after)
     except (elf.NotElf, archive.NotArchive):
         return _compare_plain(before, after)
-    text, other = text_of(before[:]), text_of(after[:])
+    text, other = text_of(before), text_of(after)
     if text is not None and other is not None:
         return TextChange(line_diff(text, other), text.count("\n"), other.count("\n"))
     return _compare_plain(before, after)
