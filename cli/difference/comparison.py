@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from ...store import Store, StorePath
     from ...store.difference import (
         ClosureDifference,
-        Content,
-        FileChange,
+        ContentChange,
         GraphDifference,
         ObjectDifference,
         SourceChange,
@@ -27,14 +26,6 @@ Level = Literal["inputs", "closure", "files", "bytes"]
 LEVELS: Final[tuple[Level, ...]] = ("inputs", "closure", "files", "bytes")
 CONTENTS_SHOWN: Final = 6
 """Files that are read and compared byte by byte unless all are asked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class ContentChange:
-    """How the bytes of one file differ."""
-
-    path: str
-    content: Content
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +123,8 @@ def compare(
     """Compare two subjects of one sort; raises `CommandError` if they are of two.
 
     With no `levels` all that apply are compared, and what is equal is decided by the outputs where those of
-    both sides are there, else by the derivations. With levels, these decide; what is not built is not equal. `everything`: read all changed
+    both sides are there, else by the derivations. With levels, these decide; what is not built is not equal.
+    `everything`: read all changed
     files and not only the first few.
     """
     chosen = tuple(level for level in LEVELS if level in set(levels))
@@ -317,20 +309,16 @@ class _Comparing:
         return tuple(self._object(label, one, other, read) for label, one, other in pairs if one != other)
 
     def _object(self, label: str, before: StorePath, after: StorePath, read: bool) -> ObjectReport:
-        from ...store.difference import compare_contents, compare_objects
+        from ...store.difference import compare_all_contents, compare_objects
 
         difference = compare_objects(self._store, before, after)
         if not read:
             return ObjectReport(label, difference)
-        files: tuple[FileChange, ...] = difference.contents
-        wanted = files if self._everything else files[: self._contents_left]
-        self._contents_left -= len(wanted)
-        contents = []
-        for change in wanted:
-            content = compare_contents(self._store, before, after, change.path)
-            if content is not None:
-                contents.append(ContentChange(change.path, content))
-        return ObjectReport(label, difference, tuple(contents), len(files) - len(wanted))
+        count = len(difference.contents)
+        wanted = count if self._everything else min(count, self._contents_left)
+        self._contents_left -= wanted
+        contents = compare_all_contents(self._store, difference, wanted)
+        return ObjectReport(label, difference, contents, count - wanted)
 
 
 def _output_pairs(before: Thing, after: Thing) -> Iterator[tuple[str, StorePath, StorePath]]:

@@ -6,6 +6,7 @@ from chx.store import Store
 from chx.store.difference import (
     HashChange,
     TextChange,
+    compare_all_contents,
     compare_contents,
     compare_objects,
     compare_packages,
@@ -26,6 +27,8 @@ def test_files_of_two_objects_are_told(store, tools) -> None:
     assert (found.size_before, found.size_after) == (5, 6)
     assert compare_contents(store, one, other, "text") == TextChange(("@@ -1 +1 @@", "-a", "+b"), 1, 1)
     assert compare_contents(store, one, other, "same") is None
+    assert [change.path for change in compare_all_contents(store, found)] == ["text"]
+    assert compare_all_contents(store, found, most=0) == ()
 
 
 def test_an_object_does_not_differ_from_itself(store, tools) -> None:
