@@ -124,8 +124,7 @@ def compare(
 
     With no `levels` all that apply are compared, and what is equal is decided by the outputs where those of
     both sides are there, else by the derivations. With levels, these decide; what is not built is not equal.
-    `everything`: read all changed
-    files and not only the first few.
+    `everything`: read all changed files and not only the first few.
     """
     chosen = tuple(level for level in LEVELS if level in set(levels))
     if isinstance(before, Lock) and isinstance(after, Lock):

@@ -181,6 +181,36 @@ def test_thousands_of_derivations_are_compared_once_each() -> None:
     assert len(found.causes) == 1 and found.compared <= 1501
 
 
+@given(st.data())
+def test_the_causes_are_what_was_changed_and_nothing_else(data: st.DataObject) -> None:
+    """In any graph: of the derivations that the top reaches exactly those that were changed, seen from both sides."""
+    edges = [
+        data.draw(st.sets(st.integers(0, number - 1), max_size=3)) if number else set()
+        for number in range(data.draw(st.integers(1, 9)))
+    ]
+    changed = data.draw(st.sets(st.integers(0, len(edges) - 1)))
+    graph = Graph()
+    as_rootfs = data.draw(st.booleans())
+
+    def top(flags: str) -> StorePath:
+        paths: list[StorePath] = []
+        for number, inputs in enumerate(edges):
+            more = {"args": (flags if number in changed else "same",)}
+            paths.append(graph.add(f"n{number}", *(paths[i] for i in sorted(inputs)), rootfs=as_rootfs, **more))
+        return paths[-1]
+
+    one, other = top("1"), top("2")
+    reached = {len(edges) - 1}
+    for number in reversed(range(len(edges))):
+        if number in reached:
+            reached |= edges[number]
+    wanted = sorted(f"n{number}" for number in changed & reached)
+    for pair in ((one, other), (other, one)):
+        causes = graph.compare(*pair)
+        assert sorted(cause.chain[-1] for cause in causes) == wanted
+        assert all(cause.chain[0] == f"n{len(edges) - 1}" for cause in causes)
+
+
 FLAGS = st.dictionaries(st.sampled_from("abc"), st.text("xy", max_size=2), max_size=3)
 
 
