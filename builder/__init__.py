@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .fixed import hash_content, sri
     from .log import find_log, open_log
     from .options import BuildOptions
-    from .plan import Lane, Plan, Step, plan, recall
+    from .plan import Lane, Plan, Recollection, Step, plan, recall
     from .reporter import Reporter, Silence
     from .resolve import resolve
     from .sandbox import Bind, Limits, SandboxSpec, bwrap_arguments
@@ -34,6 +34,7 @@ __all__ = [
     "Lane",
     "Limits",
     "Plan",
+    "Recollection",
     "Reporter",
     "SandboxSpec",
     "SeveralFailures",
@@ -62,6 +63,7 @@ _HOMES = {
     "Lane": "plan",
     "Limits": "sandbox",
     "Plan": "plan",
+    "Recollection": "plan",
     "Reporter": "reporter",
     "SandboxSpec": "sandbox",
     "SeveralFailures": "errors",

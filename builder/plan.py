@@ -91,13 +91,21 @@ def plan(store: Store, targets: Iterable[tuple[StorePath, Iterable[str]]], rebui
     return _demand(store, wanted, derivations, order, known, again)
 
 
-def recall(store: Store, paths: Iterable[StorePath]) -> Outputs:
-    """All outputs that the build trace knows of derivations and of what they need; nothing is built.
+@dataclass(frozen=True, slots=True)
+class Recollection:
+    """Derivations with what they need, and their outputs as far as the build trace knows them.
 
-    The objects may be gone. Raises `InvalidInput`, `DependencyCycle`.
+    The objects may be gone. What is needed for a fixed output that is there is left out.
     """
+
+    derivations: Mapping[StorePath, Derivation]
+    outputs: Mapping[tuple[StorePath, str], StorePath]
+
+
+def recall(store: Store, paths: Iterable[StorePath]) -> Recollection:
+    """What is known of derivations; nothing is decided and nothing built. Raises `InvalidInput`, `DependencyCycle`."""
     derivations, order = _discover(store, dict.fromkeys(paths, ()), frozenset())
-    return _recall(store, derivations, order)
+    return Recollection(derivations, _recall(store, derivations, order))
 
 
 def recalled(store: Store, derivation: Derivation) -> dict[str, StorePath]:

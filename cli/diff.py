@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from . import expression
+from .errors import CommandError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,18 +64,22 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from .difference.comparison import compare
+    from .difference.knowledge import Knowledge
     from .difference.subject import subjects
     from .session import Session
 
+    if arguments.attribute and arguments.level:
+        raise CommandError("--attribute compares outputs and has no levels", hint="leave --level out")
     with Session(expression.search_path(arguments), arguments.max_call_depth) as session:
-        before, after = subjects(session, arguments, (arguments.before, arguments.after))
+        knowledge = Knowledge(session.store)
+        before, after = subjects(session, arguments, (arguments.before, arguments.after), knowledge)
         if arguments.attribute:
             from .difference.attribution import attribute, draw_attribution
 
             found = attribute(session.store, before, after, arguments)
             show(arguments, found, lambda page: draw_attribution(page, found))
             return int(arguments.exit_code and not found.is_equal)
-        comparison = compare(session.store, before, after, arguments.level, arguments.full)
+        comparison = compare(session.store, knowledge, before, after, arguments.level, arguments.full)
     from .difference.drawing import draw
 
     show(arguments, comparison, lambda page: draw(page, comparison))

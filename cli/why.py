@@ -6,12 +6,37 @@ import argparse
 
 from . import expression
 
-DESCRIPTION = "x"
+DESCRIPTION = """\
+Tell why X would be rebuilt, before building: X is what `chx build` takes, or the
+store path of a derivation. Each derivation that would be built is compared with
+the last one of its name that was. Nothing is built or fetched.
+"""
+EPILOG = (
+    expression.EPILOG
+    + """
+examples:
+  chx why hello
+  chx why -f default.nix app --json
+"""
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     expression.configure(parser)
+    group = parser.add_argument_group("how to tell")
+    group.add_argument("--full", action="store_true", help="leave nothing out")
+    group.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from .diff import show
+    from .difference.rebuild import draw_rebuild, explain
+    from .named import derivations_named
+    from .session import Session
+
+    with Session(expression.search_path(arguments), arguments.max_call_depth) as session:
+        store = session.store
+        targets = [(path, store.derivation(path).outputs) for path in derivations_named(session, arguments)]
+        found = explain(store, targets)
+    show(arguments, found, lambda page: draw_rebuild(page, found))
     return 0

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from ..errors import CommandError
+from .knowledge import Knowledge
 from .page import Page, count
-from .subject import Thing, known_outputs
+from .subject import Thing
 
 if TYPE_CHECKING:
     import argparse
@@ -137,7 +138,9 @@ class _Attributing:
 
     def _outputs(self, path: StorePath, derivation: Derivation) -> dict[str, StorePath] | None:
         """The outputs of a derivation, if all are there."""
-        known = known_outputs(self._store, [path])
+        knowledge = Knowledge(self._store)
+        knowledge.learn([path])
+        known = knowledge.outputs
         found = {output: known[path, output] for output in derivation.outputs if (path, output) in known}
         complete = len(found) == len(derivation.outputs) and all(map(self._store.is_valid, found.values()))
         return found if complete else None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from ..errors import CommandError
-from .subject import Collection, Derivations, Lock, Thing, known_outputs
+from .subject import Collection, Lock, Thing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -14,26 +14,18 @@ if TYPE_CHECKING:
     from ...store import Store, StorePath
     from ...store.difference import (
         ClosureDifference,
-        Content,
-        FileChange,
+        ContentChange,
         GraphDifference,
         ObjectDifference,
         SourceChange,
     )
+    from .knowledge import Knowledge
     from .subject import LockedFile, Subject
 
 Level = Literal["inputs", "closure", "files", "bytes"]
 LEVELS: Final[tuple[Level, ...]] = ("inputs", "closure", "files", "bytes")
 CONTENTS_SHOWN: Final = 6
 """Files that are read and compared byte by byte unless all are asked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class ContentChange:
-    """How the bytes of one file differ."""
-
-    path: str
-    content: Content
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,20 +117,22 @@ class Comparison:
     notes: tuple[str, ...] = ()
 
 
-def compare(store: Store, before: Subject, after: Subject, levels: Iterable[Level], everything: bool) -> Comparison:
+def compare(
+    store: Store, knowledge: Knowledge, before: Subject, after: Subject, levels: Iterable[Level], everything: bool
+) -> Comparison:
     """Compare two subjects of one sort; raises `CommandError` if they are of two.
 
     With no `levels` all that apply are compared, and what is equal is decided by the outputs where those of
-    both sides are there, else by the derivations. With levels, these decide. `everything`: read all changed
-    files and not only the first few.
+    both sides are there, else by the derivations. With levels, these decide; what is not built is not equal.
+    `everything`: read all changed files and not only the first few.
     """
     chosen = tuple(level for level in LEVELS if level in set(levels))
     if isinstance(before, Lock) and isinstance(after, Lock):
         return _compare_locks(before, after, chosen)
     if isinstance(before, Thing) and isinstance(after, Thing):
-        return _Comparing(store, chosen, everything).things(before, after)
+        return _Comparing(store, knowledge, chosen, everything).things(before, after)
     if isinstance(before, Collection) and isinstance(after, Collection):
-        return _Comparing(store, chosen, everything).collections(before, after)
+        return _Comparing(store, knowledge, chosen, everything).collections(before, after)
     raise CommandError(
         f"'{before.text}' is {_sort(before)} and '{after.text}' {_sort(after)}: they cannot be compared",
         hint="name two packages, two sets of packages, or two lock files",
@@ -167,8 +161,9 @@ def _compare_locks(before: Lock, after: Lock, levels: tuple[Level, ...]) -> Comp
 class _Comparing:
     """One comparison: what it reads from, and how much it may read."""
 
-    def __init__(self, store: Store, levels: tuple[Level, ...], everything: bool) -> None:
+    def __init__(self, store: Store, knowledge: Knowledge, levels: tuple[Level, ...], everything: bool) -> None:
         self._store = store
+        self._knowledge = knowledge
         self._levels = levels or LEVELS
         self._is_default = not levels
         self._everything = everything
@@ -203,6 +198,7 @@ class _Comparing:
                 not (inputs and inputs.causes)
                 and not (closure and closure.changes)
                 and not any(report.difference.files for report in objects)
+                and not (not_built and self._levels != ("inputs",))
             )
         return Comparison(
             before,
@@ -235,7 +231,11 @@ class _Comparing:
         not_built = tuple(item for name in both for item in _not_built(before.members[name], after.members[name]))
         is_equal = not members.changes
         if not self._is_default and "closure" not in self._levels:
-            is_equal = not (inputs and inputs.causes) and not any(report.difference.files for report in objects)
+            is_equal = (
+                not (inputs and inputs.causes)
+                and not any(report.difference.files for report in objects)
+                and not (not_built and self._levels != ("inputs",))
+            )
         return Comparison(
             before,
             after,
@@ -251,14 +251,7 @@ class _Comparing:
     def _inputs(self, tops: list[tuple[StorePath, StorePath]]) -> GraphDifference:
         from ...store.difference import compare_graphs
 
-        store = self._store
-        known = known_outputs(store, [path for pair in tops for path in pair])
-
-        def same_output(before: StorePath, after: StorePath, output: str) -> bool:
-            found = known.get((before, output))
-            return found is not None and found == known.get((after, output))
-
-        return compare_graphs(Derivations(store), tops, same_output)
+        return compare_graphs(self._knowledge.read, tops, self._knowledge.same_output)
 
     def _sources(self, inputs: GraphDifference) -> tuple[SourceReport, ...]:
         reports = []
@@ -315,20 +308,16 @@ class _Comparing:
         return tuple(self._object(label, one, other, read) for label, one, other in pairs if one != other)
 
     def _object(self, label: str, before: StorePath, after: StorePath, read: bool) -> ObjectReport:
-        from ...store.difference import compare_contents, compare_objects
+        from ...store.difference import compare_all_contents, compare_objects
 
         difference = compare_objects(self._store, before, after)
         if not read:
             return ObjectReport(label, difference)
-        files: tuple[FileChange, ...] = difference.contents
-        wanted = files if self._everything else files[: self._contents_left]
-        self._contents_left -= len(wanted)
-        contents = []
-        for change in wanted:
-            content = compare_contents(self._store, before, after, change.path)
-            if content is not None:
-                contents.append(ContentChange(change.path, content))
-        return ObjectReport(label, difference, tuple(contents), len(files) - len(wanted))
+        count = len(difference.contents)
+        wanted = count if self._everything else min(count, self._contents_left)
+        self._contents_left -= wanted
+        contents = compare_all_contents(self._store, difference, wanted)
+        return ObjectReport(label, difference, contents, count - wanted)
 
 
 def _output_pairs(before: Thing, after: Thing) -> Iterator[tuple[str, StorePath, StorePath]]:

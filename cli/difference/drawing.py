@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Final
 
 from ..progress import size
 from .attributes import draw_own
-from .files import draw_contents, draw_files
+from .comparison import LEVELS
+from .files import draw_contents, draw_files, listed
 from .page import Page, count, differ, growth, sizes
-from .subject import Collection, Lock, Thing
+from .subject import Collection, Thing
 
 if TYPE_CHECKING:
     from ...store.difference import Cause, PackageChange
     from .comparison import Comparison, LockChange, MemberChange, ObjectReport
-    from .subject import Subject
 
 CAUSES_SHOWN: Final = 12
 PACKAGES_SHOWN: Final = 30
@@ -36,25 +36,31 @@ def draw(page: Page, comparison: Comparison) -> None:
 
 def _draw_head(page: Page, comparison: Comparison) -> None:
     before, after = comparison.before, comparison.after
-    is_set = isinstance(before, Collection)
     if comparison.is_equal:
-        told = "the same" if _is_same(before, after) else "equal"
-        what = "the sets are" if is_set else "the lock files are" if isinstance(before, Lock) else "they are"
-        if isinstance(before, Thing) and isinstance(after, Thing) and not _is_same(before, after):
-            what = "the outputs are" if before.outputs else "nothing differs, both are"
-        page.title(f"{before.text} and {after.text}: {what} {told}")
+        page.title(f"{before.text} and {after.text}: {_equality(comparison)}")
     else:
         page.title(f"{before.text} -> {after.text}")
     if isinstance(before, Thing) and isinstance(after, Thing):
+        common = set(before.outputs.values()) & set(after.outputs.values())
         for thing, show in ((before, page.removed), (after, page.added)):
             for path in thing.outputs.values():
-                show(str(path))
+                if path not in common:
+                    show(str(path))
+        for path in sorted(common):
+            page.line(str(path))
     for note in comparison.notes:
         page.dim(note)
 
 
-def _is_same(before: Subject, after: Subject) -> bool:
-    return isinstance(before, Thing) and isinstance(after, Thing) and before.derivation == after.derivation
+def _equality(comparison: Comparison) -> str:
+    before, after = comparison.before, comparison.after
+    if isinstance(before, Thing) and isinstance(after, Thing):
+        if before.outputs == after.outputs and before.derivation == after.derivation:
+            return "they are the same"
+        if len(comparison.levels) == len(LEVELS):
+            return "the outputs are equal"
+        return f"no difference in {', '.join(comparison.levels)}"
+    return "the sets are equal" if isinstance(before, Collection) else "the lock files are equal"
 
 
 def _draw_inputs(page: Page, comparison: Comparison) -> None:
@@ -194,7 +200,7 @@ def _draw_locked(page: Page, change: LockChange) -> None:
 
 def _draw_objects(page: Page, comparison: Comparison) -> None:
     if "files" in comparison.levels and comparison.objects:
-        total = sum(len(report.difference.files) for report in comparison.objects)
+        total = sum(len(listed(report.difference.files)) for report in comparison.objects)
         page.title(f"files: {differ(total, 'path')}")
         for report in comparison.objects:
             depth = _draw_label(page, report, comparison)
@@ -215,7 +221,7 @@ def _draw_label(page: Page, report: ObjectReport, comparison: Comparison) -> int
     difference = report.difference
     change = difference.size_after - difference.size_before
     told = f", {growth(change)}" if change else ""
-    page.strong(f"{report.label} ({count(len(difference.files), 'path')}{told})")
+    page.strong(f"{report.label} ({count(len(listed(difference.files)), 'path')}{told})")
     return 2
 
 

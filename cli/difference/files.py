@@ -28,19 +28,20 @@ PARTS_SHOWN: Final = 12
 _KINDS: Final = {"d": "directory", "f": "file", "x": "executable", "l": "link"}
 
 
-def draw_files(page: Page, changes: Sequence[FileChange], depth: int) -> None:
-    """One line a path; directories only if nothing in them is listed."""
+def listed(changes: Sequence[FileChange]) -> list[FileChange]:
+    """Changes without the directories of which something else is in the list."""
     parents = {change.path.rpartition("/")[0] for change in changes}
-    listed = [
-        change
-        for change in changes
-        if not (change.path in parents and (change.before or change.after) and _is_directory(change))
-    ]
-    shown = page.limit(len(listed), FILES_SHOWN)
-    for change in listed[:shown]:
+    return [change for change in changes if not (change.path in parents and _is_directory(change))]
+
+
+def draw_files(page: Page, changes: Sequence[FileChange], depth: int) -> None:
+    """One line a path."""
+    found = listed(changes)
+    shown = page.limit(len(found), FILES_SHOWN)
+    for change in found[:shown]:
         draw_file(page, change, depth)
-    if shown < len(listed):
-        page.more(len(listed) - shown, depth, "files")
+    if shown < len(found):
+        page.more(len(found) - shown, depth, "files")
 
 
 def _is_directory(change: FileChange) -> bool:

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ...evaluator import Value
-    from ...store import Derivation, Store, StorePath
+    from ...store import Store, StorePath
     from ..session import Session
+    from .knowledge import Knowledge
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,35 +74,24 @@ class _Named:
 _Draft = _Named | dict[str, _Named] | Lock | Thing
 
 
-def subjects(session: Session, arguments: argparse.Namespace, words: tuple[str, str]) -> tuple[Subject, Subject]:
-    """What two words of a command line mean. Raises `CommandError`."""
+def subjects(
+    session: Session, arguments: argparse.Namespace, words: tuple[str, str], knowledge: Knowledge
+) -> tuple[Subject, Subject]:
+    """What two words of a command line mean; `knowledge` learns of their derivations. Raises `CommandError`."""
     drafts = [_draft(session, arguments, word) for word in words]
     if any(isinstance(draft, _Named | dict) for draft in drafts):
         session.world.commit()
-    named = [item for draft in drafts for item in _named_in(draft)]
-    known = known_outputs(session.store, [item.derivation for item in named])
-    first, second = (_complete(session.store, draft, word, known) for draft, word in zip(drafts, words))
+    knowledge.learn(derivation for draft in drafts for derivation in _derivations_in(draft))
+    first, second = (_complete(session.store, draft, word, knowledge) for draft, word in zip(drafts, words))
     return first, second
-
-
-def known_outputs(store: Store, derivations: list[StorePath]) -> dict[tuple[StorePath, str], StorePath]:
-    """What the build trace knows of derivations and their inputs; one with inputs that are gone is left out."""
-    from ...builder import BuildError, recall
-
-    try:
-        return recall(store, derivations)
-    except BuildError:
-        found: dict[tuple[StorePath, str], StorePath] = {}
-        if len(derivations) > 1:
-            for derivation in derivations:
-                found |= known_outputs(store, [derivation])
-        return found
 
 
 def _draft(session: Session, arguments: argparse.Namespace, word: str) -> _Draft:
     if word.endswith(".json") and not word.startswith("/chx/store/"):
         return read_lock(word)
-    if ("/" in word and '"' not in word) or os.path.islink(word):
+    # As elsewhere, where attributes of a file or expression are asked for a bare word is one.
+    is_bundled = arguments.file is None and arguments.expr is None
+    if ("/" in word and '"' not in word) or (is_bundled and os.path.islink(word)):
         return _object(session, word)
     from .. import expression
 
@@ -129,10 +119,12 @@ def _object(session: Session, word: str) -> _Draft:
 
 
 def _value(session: Session, value: Value, word: str) -> _Draft:
+    from ...store.difference import split_name
+
     evaluator = session.evaluator
     one = evaluator.derivation_of(value)
     if one is not None:
-        return _named(session, *one, word)
+        return _Named(word, *one)
     if evaluator.type_name(value) == "set":
         if "packages" in evaluator.attr_names(value):
             inner = evaluator.select(value, "packages")
@@ -142,35 +134,33 @@ def _value(session: Session, value: Value, word: str) -> _Draft:
         for name in evaluator.attr_names(value):
             found = evaluator.derivation_of(evaluator.select(value, name))
             if found is not None:
-                members[name] = _named(session, *found, name)
+                members[name] = _Named(name, *found)
         if members:
             return members
     kind = evaluator.type_name(value)
+    if kind == "list":
+        listed = {}
+        for path, outputs in evaluator.derivations(value, word):
+            name = path.name.removesuffix(".drv")
+            package = split_name(name).package
+            listed[name if package in listed else package] = _Named(name, path, outputs)
+        if listed:
+            return listed
     raise CommandError(
         f"'{word}' is of type {kind} and neither a derivation nor a set with derivations in it",
         hint="name a package, a stage, a store path, a result link or a lock file",
     )
 
 
-def _named(session: Session, derivation: StorePath, outputs: tuple[str, ...], text: str) -> _Named:
-    """The default output means the whole derivation, any other is meant alone."""
-    from ...store import StorePath
-
-    assert isinstance(derivation, StorePath)
-    return _Named(text, derivation, outputs)
-
-
-def _named_in(draft: _Draft) -> list[_Named]:
+def _derivations_in(draft: _Draft) -> list[StorePath]:
     if isinstance(draft, dict):
-        return list(draft.values())
-    if isinstance(draft, _Named):
-        return [draft]
-    return []
+        return [item.derivation for item in draft.values()]
+    if isinstance(draft, Lock) or draft.derivation is None:
+        return []
+    return [draft.derivation]
 
 
-def _complete(
-    store: Store, draft: _Draft, word: str, known: Mapping[tuple[StorePath, str], StorePath]
-) -> Thing | Collection | Lock:
+def _complete(store: Store, draft: _Draft, word: str, known: Knowledge) -> Subject:
     if isinstance(draft, dict):
         return Collection(word, {name: _thing(store, item, known) for name, item in draft.items()})
     if isinstance(draft, _Named):
@@ -178,12 +168,13 @@ def _complete(
     return draft
 
 
-def _thing(store: Store, item: _Named, known: Mapping[tuple[StorePath, str], StorePath]) -> Thing:
-    declared = store.derivation(item.derivation).outputs
+def _thing(store: Store, item: _Named, known: Knowledge) -> Thing:
+    # The default output means the whole derivation, any other is meant alone.
+    declared = known.read(item.derivation).outputs
     meant = declared if item.outputs in (None, declared[:1]) else item.outputs or ()
     outputs = {}
     for output in meant:
-        path = known.get((item.derivation, output))
+        path = known.outputs.get((item.derivation, output))
         if path is not None and store.is_valid(path):
             outputs[output] = path
     missing = tuple(output for output in meant if output not in outputs)
@@ -209,17 +200,3 @@ def read_lock(name: str) -> Lock:
     for file in files:
         found[file.package if file.package not in found else f"{file.package} {file.version}"] = file
     return Lock(name, found)
-
-
-class Derivations:
-    """Reads each derivation once."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._known: dict[StorePath, Derivation] = {}
-
-    def __call__(self, path: StorePath) -> Derivation:
-        found = self._known.get(path)
-        if found is None:
-            found = self._known[path] = self._store.derivation(path)
-        return found

@@ -29,7 +29,13 @@ from .files import FileChange, compare_manifests
 from .graph import Cause, GraphDifference, compare_graphs
 from .matching import Input, Matching, Pair, inputs_of, match, roles
 from .names import PackageName, split_name
-from .objects import ObjectDifference, compare_contents, compare_objects
+from .objects import (
+    ContentChange,
+    ObjectDifference,
+    compare_all_contents,
+    compare_contents,
+    compare_objects,
+)
 from .packages import ClosureDifference, Package, PackageChange, compare_packages, packages_of
 from .text import diff_lines, line_diff
 
@@ -41,6 +47,7 @@ __all__ = [
     "Cause",
     "ClosureDifference",
     "Content",
+    "ContentChange",
     "ElfChange",
     "FileChange",
     "GraphDifference",
@@ -60,6 +67,7 @@ __all__ = [
     "TextChange",
     "aspects",
     "attributes_of",
+    "compare_all_contents",
     "compare_bytes",
     "compare_contents",
     "compare_derivations",

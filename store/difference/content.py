@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MOST_STRINGS: Final = 200
 """Strings kept of one side: who reads on wants other tools."""
+_NO_WORDS: Final = (".eh_frame", ".rel", ".note", ".shstrtab")
+"""Sections in which what looks like a word is chance, or said by their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,7 @@ def _compare(before: Bytes, after: Bytes, inside: bool) -> Content | None:
             return _compare_archives(before, after)
     except (elf.NotElf, archive.NotArchive):
         return _compare_plain(before, after)
-    text, other = text_of(before[:]), text_of(after[:])
+    text, other = text_of(before), text_of(after)
     if text is not None and other is not None:
         return TextChange(line_diff(text, other), text.count("\n"), other.count("\n"))
     return _compare_plain(before, after)
@@ -159,7 +161,7 @@ def _strings(sections: Iterable[elf.Section], data: Bytes) -> set[bytes]:
     """What people wrote: not what code and tables of the linker look like by chance."""
     found: set[bytes] = set()
     for section in sections:
-        if not section.flags & elf.EXECUTABLE and not section.name.startswith((".eh_frame", ".rel", ".note")):
+        if not section.flags & elf.EXECUTABLE and not section.name.startswith(_NO_WORDS):
             found |= printable_strings(data[section.start : section.stop])
     return found
 

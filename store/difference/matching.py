@@ -10,6 +10,7 @@ paths are *masked*: they differ only where the derivations themselves do.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..derivation import upstream_placeholder
@@ -60,10 +61,14 @@ class Matching(NamedTuple):
         return {pair.after.text: pair.label for pair in self.pairs} | {item.text: label for item, label in self.added}
 
 
+# In a graph each derivation is an input of many.
+_placeholder = lru_cache(1 << 16)(upstream_placeholder)
+
+
 def inputs_of(derivation: Derivation) -> list[Input]:
     """All inputs, derivations first, each output by itself."""
     found = [
-        Input(path, output, upstream_placeholder(path, output))
+        Input(path, output, _placeholder(path, output))
         for path, outputs in derivation.input_drvs.items()
         for output in outputs
     ]
@@ -86,6 +91,10 @@ def match(before: Derivation, after: Derivation) -> Matching:
     """Find the inputs that correspond."""
     old, new = inputs_of(before), inputs_of(after)
     pairs, old, new = _join(old, new, lambda item: item.text, lambda item: item.text)
+    if old and new:
+        # Nearly always a name occurs once, and the places need not be looked for.
+        more, old, new = _join_unique(old, new)
+        pairs += more
     if old and new:
         first, second = _memo(lambda item: roles(before, item)), _memo(lambda item: roles(after, item))
         sole, other = _sole_roles(before), _sole_roles(after)
@@ -152,6 +161,23 @@ def _join(
             left.append(item)
     taken = {other for _, other in pairs}
     return pairs, left, [item for item in new if item not in taken]
+
+
+def _join_unique(old: list[Input], new: list[Input]) -> tuple[list[tuple[Input, Input]], list[Input], list[Input]]:
+    """Pair inputs whose output and name occur once on each side."""
+    one, other = _by_name(old), _by_name(new)
+    pairs = [
+        (items[0], other[name][0]) for name, items in one.items() if len(items) == 1 and len(other.get(name, ())) == 1
+    ]
+    taken = {item for pair in pairs for item in pair}
+    return pairs, [item for item in old if item not in taken], [item for item in new if item not in taken]
+
+
+def _by_name(items: Iterable[Input]) -> dict[tuple[str | None, str], list[Input]]:
+    found: dict[tuple[str | None, str], list[Input]] = {}
+    for item in items:
+        found.setdefault((item.output, item.name), []).append(item)
+    return found
 
 
 def _labelled(pairs: list[tuple[Input, Input]], old: list[Input], new: list[Input]) -> Matching:

@@ -41,11 +41,30 @@ class ObjectDifference:
         return tuple(change for change in self.files if change.has_both_contents)
 
 
+@dataclass(frozen=True, slots=True)
+class ContentChange:
+    """How the bytes of the file `path` differ."""
+
+    path: str
+    content: Content
+
+
 def compare_objects(store: Store, before: StorePath, after: StorePath) -> ObjectDifference:
     """From the manifests alone. Raises `NotValid`."""
     old, new = store.manifest(before), store.manifest(after)
     files = () if before == after else compare_manifests(old, new)
     return ObjectDifference(before, after, old.total_size, new.total_size, files)
+
+
+def compare_all_contents(
+    store: Store, difference: ObjectDifference, most: int | None = None
+) -> tuple[ContentChange, ...]:
+    """How the bytes of all changed files differ, or of the first `most`. Raises `NotValid`, `StoreIO`."""
+    changes = difference.contents if most is None else difference.contents[: max(most, 0)]
+    found = [
+        (change.path, compare_contents(store, difference.before, difference.after, change.path)) for change in changes
+    ]
+    return tuple(ContentChange(path, content) for path, content in found if content is not None)
 
 
 def compare_contents(store: Store, before: StorePath, after: StorePath, path: str) -> Content | None:

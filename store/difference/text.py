@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from .bytewise import Bytes
+
 CONTEXT_LINES: Final = 2
 _MOST_BYTES: Final = 8 << 20
 _MOST_LINES: Final = 4000
 """Comparing takes the square of this in the worst case: about a second."""
 
 
-def text_of(data: bytes) -> str | None:
-    """Bytes as text, if they are UTF-8 without control characters other than white space."""
-    if len(data) > _MOST_BYTES or b"\0" in data:
+def text_of(data: Bytes) -> str | None:
+    """Bytes as text, if they are not too many and UTF-8 without control characters other than white space."""
+    if len(data) > _MOST_BYTES or data.find(b"\0") >= 0:
         return None
     try:
-        text = data.decode("utf-8")
+        text = data[:].decode("utf-8")
     except UnicodeDecodeError:
         return None
     return text if not any(c < " " and c not in "\t\n\r\f\x1b" for c in set(text)) else None

@@ -1,7 +1,7 @@
 import pytest
 
 from chx.builder.errors import InvalidInput
-from chx.builder.plan import Lane, plan
+from chx.builder.plan import Lane, plan, recall
 from chx.builder.resolve import resolve
 from chx.store import Derivation, Realisation, StorePath
 
@@ -109,3 +109,13 @@ def test_a_chain_deeper_than_python_recurses(store, add):
         for number in range(1, 1500):
             last = add(f"d{number}", last)
     assert len(plan(store, [(last, ("out",))]).steps) == 1500
+
+
+def test_recalling_tells_outputs_without_deciding(store, add, remember):
+    a = add("a")
+    b = add("b", a)
+    c = add("c", b)
+    at_a, at_b = remember(a, b"a"), remember(b, b"b")
+    found = recall(store, [c])
+    assert set(found.derivations) == {a, b, c}
+    assert found.outputs == {(a, "out"): at_a, (b, "out"): at_b}

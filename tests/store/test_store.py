@@ -140,3 +140,11 @@ def test_a_tree_is_added_without_being_changed(store: Store, tmp_path) -> None: 
     assert (tree / "run").stat().st_mtime_ns == before
     assert os.stat(store.physical(path) + "/run").st_mode & 0o777 == 0o555
     assert store.verify_object(path) == []
+
+
+def test_derivations_that_were_realised_are_listed_the_last_one_first(store: Store) -> None:
+    one, other = (store.add_derivation(Derivation(name, "s", "b")) for name in ("one-1", "other-2"))
+    path = store.add_bytes(b"1", "x")
+    for number, drv in enumerate((one, other, None, one)):
+        store.record([Realisation(Digest.of(b"%d" % number), "out", path, drv, 1.0, 2.0)])
+    assert store.realised_derivations() == [one, other]

@@ -1,0 +1,127 @@
+"""What differences look like."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from chx.cli.difference.attributes import draw_attribute
+from chx.cli.difference.files import draw_content, draw_file
+from chx.cli.difference.page import Page, growth, printable, sizes
+from chx.cli.report import Style
+from chx.store import Entry
+from chx.store.difference import (
+    ArchiveChange,
+    AttributeChange,
+    BinaryChange,
+    ElfChange,
+    FileChange,
+    MemberChange,
+    PartChange,
+    TextChange,
+)
+
+
+def page(is_full: bool = False) -> Page:
+    return Page(Style(io.StringIO()), is_full)
+
+
+def content(change, is_full: bool = False) -> list[str]:
+    drawn = page(is_full)
+    draw_content(drawn, "file", change, 0)
+    return drawn.lines
+
+
+def attribute(before: str | None, after: str | None, name: str = "env.flags") -> list[str]:
+    drawn = page()
+    draw_attribute(drawn, AttributeChange(name, before, after), 0)
+    return drawn.lines
+
+
+def test_sizes_have_signs() -> None:
+    assert (growth(1500), growth(-4), growth(0)) == ("+1.5 kB", "-4 B", "+0 B")
+    assert sizes(3, 3) == "3 B, as before"
+    assert sizes(3, 5) == "3 B -> 5 B (+2 B)"
+
+
+def test_control_characters_are_written_out_and_other_bytes_kept() -> None:
+    assert printable("a\x1b[2J\x07\tä\udcff") == "a\\x1b[2J\\x07\tä\udcff"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line"),
+    [
+        (None, Entry("p", "f", b"", 3), "+ p (file, 3 B)"),
+        (Entry("p", "l", target="t"), None, "- p (link to t)"),
+        (Entry("p", "l", target="t"), Entry("p", "l", target="u"), "~ p: t -> u"),
+        (Entry("p", "f", b"1", 3), Entry("p", "x", b"1", 3), "~ p: file -> executable"),
+        (Entry("p", "f", b"1", 3), Entry("p", "d"), "~ p: file, 3 B -> directory"),
+        (Entry("p", "f", b"1", 3), Entry("p", "f", b"2", 3), "~ p: 3 B, as before"),
+    ],
+)
+def test_a_file_takes_a_line(before: Entry | None, after: Entry | None, line: str) -> None:
+    drawn = page()
+    draw_file(drawn, FileChange("p", before, after), 0)
+    assert drawn.lines == [line]
+
+
+def test_elf_is_drawn_by_sections_and_strings() -> None:
+    parts = (PartChange(".text", 4, 5, 3, 16, False), PartChange(".new", None, 2, 2, 0, False))
+    assert content(ElfChange(parts, ("before",), ("after\tall",), 9, 1)) == [
+        "~ file: ELF, 2 sections differ",
+        "  .text  4 B -> 5 B (+1 B), 3 bytes differ, the first at 0x10",
+        "  + .new   2 B",
+        '  - "before"',
+        '  + "after\\tall"',
+    ]
+    assert content(ElfChange((), (), (), 1, 24)) == [
+        "~ file: ELF, no section differs, but headers or padding do: 1 byte, the first at 0x18"
+    ]
+
+
+def test_archives_are_drawn_by_members() -> None:
+    members = (
+        MemberChange("gone.o", 3, None, False, None),
+        MemberChange("a.o", 3, 3, True, TextChange(("@@ -1 +1 @@", "-a", "+b"), 1, 1)),
+    )
+    assert content(ArchiveChange(members, True)) == [
+        "~ file: archive, 2 members differ, in another order",
+        "  - gone.o (3 B)",
+        "  ~ a.o: another time, owner or mode",
+        "  ~ a.o:",
+        "    @@ -1 +1 @@",
+        "    -a",
+        "    +b",
+    ]
+
+
+def test_other_bytes_are_drawn_as_a_dump() -> None:
+    assert content(BinaryChange(3, 3, 1, 1, 0, b"a\0b", b"a\1b")) == [
+        "~ file: 3 B, as before, 1 byte differs, the first at 0x1",
+        f"  - 00000000  {'61 00 62':<47}  a.b",
+        f"  + 00000000  {'61 01 62':<47}  a.b",
+    ]
+
+
+def test_long_diffs_are_cut_unless_all_is_asked_for() -> None:
+    change = TextChange(tuple(f"+{number}" for number in range(100)), 0, 100)
+    assert content(change)[-1] == "  ... 80 more"
+    assert len(content(change, is_full=True)) == 101
+
+
+def test_short_attributes_stand_side_by_side_and_long_ones_by_words() -> None:
+    assert attribute("-O1", "-O2") == ['~ flags: "-O1" -> "-O2"']
+    assert attribute(None, "a\nb") == ['+ flags = "a\\nb"']
+    words = " ".join(f"--with-{number}" for number in range(9))
+    assert "  +--more" in attribute(words, words + " --more")
+
+
+def test_scripts_are_drawn_by_lines_and_json_by_its_parts() -> None:
+    assert attribute("a\nb\nc\nd", "a\nb\nx\nd", "args[1]")[1:] == ["  @@ -2,3 +2,3 @@", "   b", "  -c", "  +x", "   d"]
+    one, other = (f'[{{"content": "first\\n{text}\\n", "path": "a-long-name-of-a-file"}}]' for text in ("old", "new"))
+    assert "  -old" in attribute(one, other, "env.entries") and "  +new" in attribute(one, other, "env.entries")
+
+
+def test_another_order_of_a_rootfs_is_said() -> None:
+    assert attribute("${a}\n${b}", "${b}\n${a}", "rootfs")[0] == "~ rootfs: another order of the same entries"

@@ -1,0 +1,228 @@
+"""Files compared by what is in them."""
+
+from __future__ import annotations
+
+import contextlib
+import struct
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chx.store.difference import ArchiveChange, BinaryChange, ElfChange, TextChange, compare_bytes, line_diff
+from chx.store.difference.archive import members
+from chx.store.difference.bytewise import spread
+from chx.store.difference.elf import NotElf, sections
+
+FORMS = [(bits, order) for bits in (32, 64) for order in "<>"]
+
+
+def make_elf(contents: dict[str, bytes], bits: int = 64, order: str = "<", flags: int = 2) -> bytes:
+    """An ELF file with these sections and no segments."""
+    names = b"\0"
+    at = {}
+    for name in (*contents, ".shstrtab"):
+        at[name] = len(names)
+        names += name.encode() + b"\0"
+    size = 64 if bits == 64 else 52
+    body = b""
+    headers = [(0,) * 10]
+    for name, content in (*contents.items(), (".shstrtab", names)):
+        headers.append((at[name], 1, flags, 0, size + len(body), len(content), 0, 0, 1, 0))
+        body += content
+    ident = b"\x7fELF" + bytes([2 if bits == 64 else 1, 1 if order == "<" else 2, 1]) + bytes(9)
+    form = "IIQQQQIIQQ" if bits == 64 else "IIIIIIIIII"
+    head = struct.pack(
+        order + ("HHIQQQIHHHHHH" if bits == 64 else "HHIIIIIHHHHHH"),
+        *(
+            2,
+            62,
+            1,
+            0,
+            0,
+            size + len(body),
+            0,
+            size,
+            0,
+            0,
+            struct.calcsize(order + form),
+            len(headers),
+            len(headers) - 1,
+        ),
+    )
+    return ident + head + body + b"".join(struct.pack(order + form, *header) for header in headers)
+
+
+def make_archive(contents: list[tuple[str, bytes]], stamp: int = 0) -> bytes:
+    """A GNU archive; names over 15 characters go into its table of names."""
+    names, body = b"", b""
+    for name, content in contents:
+        if len(name) > 15:
+            field, names = f"/{len(names)}", names + name.encode() + b"/\n"
+        else:
+            field = name + "/"
+        body += header(field, len(content), stamp) + content + b"\n" * (len(content) % 2)
+    table = header("//", len(names)) + names + b"\n" * (len(names) % 2) if names else b""
+    return b"!<arch>\n" + table + body
+
+
+def header(name: str, size: int, stamp: int = 0) -> bytes:
+    return f"{name:<16}{stamp:<12}{0:<6}{0:<6}{644:<8}{size:<10}`\n".encode()
+
+
+@given(st.binary(max_size=64), st.binary(max_size=64))
+def test_differing_bytes_are_counted_as_by_hand(one: bytes, other: bytes) -> None:
+    differing = [i for i in range(max(len(one), len(other))) if one[i : i + 1] != other[i : i + 1]]
+    found = spread(one, other)
+    assert found.count == len(differing)
+    assert found.first == (differing[0] if differing else None)
+
+
+def test_long_strings_are_compared_piece_by_piece() -> None:
+    one = bytes(3 << 20)
+    other = bytearray(one)
+    other[(2 << 20) + 5] = other[-1] = 1
+    found = spread(one, bytes(other) + b"more")
+    assert (found.count, found.first) == (6, (2 << 20) + 5)
+
+
+@given(st.binary(max_size=200))
+def test_a_file_does_not_differ_from_itself(data: bytes) -> None:
+    assert compare_bytes(data, data) is None
+
+
+@given(st.text("ab\n", max_size=40), st.text("ab\n", max_size=40))
+def test_a_text_diff_leads_from_one_text_to_the_other(one: str, other: str) -> None:
+    lines = line_diff(one, other, context=1000)
+    assert lines is not None
+    if lines:
+        kept = [line[1:] for line in lines[1:] if line[0] in " -"]
+        new = [line[1:] for line in lines[1:] if line[0] in " +"]
+        for text, found in ((one, kept), (other, new)):
+            back = "".join(f"{line}\n" for line in found).replace(" (no end of line)\n", "")
+            assert back == text
+    else:
+        assert one == other
+
+
+def test_text_is_shown_by_lines() -> None:
+    found = compare_bytes(b"a\nb\nc\nd\ne\nf\n", b"a\nb\nc\nd\nE\nf\n")
+    assert isinstance(found, TextChange)
+    assert found.lines == ("@@ -3,4 +3,4 @@", " c", " d", "-e", "+E", " f")
+
+
+def test_texts_that_differ_everywhere_are_not_compared_by_lines() -> None:
+    one, other = ("".join(f"{prefix}{i}\n" for i in range(10_000)) for prefix in "ab")
+    assert compare_bytes(one.encode(), other.encode()) == TextChange(None, 10_000, 10_000)
+
+
+@pytest.mark.parametrize(("bits", "order"), FORMS)
+def test_sections_of_elf_are_read(bits: int, order: str) -> None:
+    data = make_elf({".text": b"code", ".rodata": b"words"}, bits, order)
+    found = sections(data)
+    assert [section.name for section in found] == [".text", ".rodata", ".shstrtab"]
+    assert [data[section.start : section.stop] for section in found[:2]] == [b"code", b"words"]
+
+
+@pytest.mark.parametrize(("bits", "order"), FORMS)
+def test_differing_sections_and_strings_are_told(bits: int, order: str) -> None:
+    one = make_elf({".a": b"same", ".rodata": b"the answer is 42\0", ".gone": b"x"}, bits, order)
+    other = make_elf({".a": b"same", ".rodata": b"the answer is 43\0", ".new": b"yz"}, bits, order)
+    found = compare_bytes(one, other)
+    assert isinstance(found, ElfChange)
+    told = {
+        part.name: (part.size_before, part.size_after, part.differing, part.first_offset) for part in found.sections
+    }
+    assert told[".rodata"] == (17, 17, 1, 15)
+    assert told[".gone"] == (1, None, 1, 0)
+    assert told[".new"] == (None, 2, 2, 0)
+    assert ".a" not in told
+    assert "the answer is 42" in found.strings_removed and "the answer is 43" in found.strings_added
+
+
+def test_what_looks_like_words_in_code_is_not_told() -> None:
+    one, other = (make_elf({".text": text}, flags=6) for text in (b"PUSHED", b"POPPED"))
+    found = compare_bytes(one, other)
+    assert isinstance(found, ElfChange)
+    assert found.strings_removed == found.strings_added == ()
+
+
+def test_a_difference_outside_of_sections_is_told() -> None:
+    one = make_elf({".a": b"same"})
+    other = one[:24] + b"\1" + one[25:]
+    found = compare_bytes(one, other)
+    assert isinstance(found, ElfChange)
+    assert (found.sections, found.differing, found.first_offset) == ((), 1, 24)
+
+
+def test_a_real_program_has_sections() -> None:
+    with open(sys.executable, "rb") as file:
+        names = [section.name for section in sections(file.read())]
+    assert ".text" in names and ".rodata" in names
+
+
+@given(
+    st.sampled_from(FORMS),
+    st.lists(st.tuples(st.integers(0, 500), st.binary(min_size=1, max_size=8)), max_size=6),
+    st.integers(0, 500),
+)
+def test_damaged_elf_is_compared_or_refused_but_never_breaks(form, patches, cut) -> None:
+    one = make_elf({".text": b"code" * 9, ".data": b"some words"}, *form)
+    damaged = bytearray(one)
+    for position, patch in patches:
+        damaged[position : position + len(patch)] = patch
+    for data in (bytes(damaged), one[:cut], bytes(damaged)[cut:]):
+        assert compare_bytes(one, data) is None or data != one
+        with contextlib.suppress(NotElf):
+            assert all(section.stop <= len(data) for section in sections(data))
+
+
+def test_members_of_archives_are_told() -> None:
+    long = "a-name-of-more-than-fifteen.o"
+    one = make_archive([("a.o", b"12345"), (long, b"same"), ("gone.o", b"x")])
+    other = make_archive([("a.o", b"12x45"), (long, b"same"), ("new.o", b"yz")])
+    assert [member.name for member in members(one)] == ["a.o", long, "gone.o"]
+    found = compare_bytes(one, other)
+    assert isinstance(found, ArchiveChange)
+    told = [(member.name, member.size_before, member.size_after) for member in found.members]
+    assert told == [("a.o", 5, 5), ("gone.o", 1, None), ("new.o", None, 2)]
+    assert not found.is_reordered
+
+
+def test_sections_within_members_are_told() -> None:
+    one, other = (make_archive([("a.o", make_elf({".rodata": text}))]) for text in (b"before", b"behind"))
+    found = compare_bytes(one, other)
+    assert isinstance(found, ArchiveChange)
+    content = found.members[0].content
+    assert isinstance(content, ElfChange)
+    assert [part.name for part in content.sections] == [".rodata"]
+
+
+def test_times_and_order_of_members_are_told() -> None:
+    found = compare_bytes(make_archive([("a.o", b"1")]), make_archive([("a.o", b"1")], stamp=99))
+    assert isinstance(found, ArchiveChange)
+    assert found.members[0].stamp and found.members[0].content is None
+    parts = [("a.o", b"1"), ("b.o", b"2")]
+    found = compare_bytes(make_archive(parts), make_archive(parts[::-1]))
+    assert isinstance(found, ArchiveChange)
+    assert found.is_reordered and found.members == ()
+
+
+@given(st.lists(st.tuples(st.integers(0, 200), st.binary(min_size=1, max_size=8)), max_size=6), st.integers(0, 200))
+def test_damaged_archives_are_compared_all_the_same(patches, cut) -> None:
+    one = make_archive([("a.o", b"12345"), ("a-name-of-more-than-fifteen.o", b"same")])
+    damaged = bytearray(one)
+    for position, patch in patches:
+        damaged[position : position + len(patch)] = patch
+    for data in (bytes(damaged), one[:cut]):
+        assert (compare_bytes(one, data) is None) == (data == one)
+
+
+def test_other_bytes_are_shown_around_the_first_difference() -> None:
+    one = bytes(range(256))
+    other = one[:100] + b"\0\0" + one[102:]
+    found = compare_bytes(one, other)
+    assert isinstance(found, BinaryChange)
+    assert (found.differing, found.first_offset, found.shown_from) == (2, 100, 80)
+    assert found.bytes_before == one[80:128] and found.bytes_after == other[80:128]
