@@ -25,7 +25,7 @@ from ...store.manifest import Kind
 from ..plan import Lane, lane_of, recall
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from ...store.derivation import Derivation
     from ...store.path import StorePath
@@ -76,8 +76,8 @@ def find_residue(store: Store, chains: Iterable[Chain], outcomes: Iterable[Outco
     pairs = list(zip(chains, outcomes))
     targets = [package.derivation for chain, _ in pairs for stage in chain.stages for package in stage.values()]
     foreign = [drv for chain, _ in pairs for drv in chain.foreign]
-    known = recall(store, dict.fromkeys([*targets, *foreign]))
-    derivations = _Derivations(store)
+    recollection = recall(store, dict.fromkeys([*targets, *foreign]))
+    derivations, known = recollection.derivations, recollection.outputs
     strings = _Strings(store)
     result = []
     for chain, outcome in pairs:
@@ -100,13 +100,13 @@ def find_residue(store: Store, chains: Iterable[Chain], outcomes: Iterable[Outco
     return tuple(result)
 
 
-def toolchain_of(chain: Chain, known: Outputs, derivations: _Derivations) -> set[StorePath]:
+def toolchain_of(chain: Chain, known: Outputs, derivations: Mapping[StorePath, Derivation]) -> set[StorePath]:
     """The objects of the seed's compiler, linker and libraries; what merely runs build scripts leaves no trace."""
     found = {known[drv, output] for drv in chain.toolchain for output in derivations[drv].outputs}
     return found | set(chain.trees)
 
 
-def _ways(chain: Chain, derivations: _Derivations) -> Iterator[tuple[StorePath, ...]]:
+def _ways(chain: Chain, derivations: Mapping[StorePath, Derivation]) -> Iterator[tuple[StorePath, ...]]:
     """Shortest ways from the last stage to derivations or trees of the seed that avoid stage 0."""
     if len(chain.stages) < 2:
         return
@@ -123,9 +123,9 @@ def _ways(chain: Chain, derivations: _Derivations) -> Iterator[tuple[StorePath, 
                 way.append(step)
             yield tuple(reversed(way))
             continue
-        if not path.is_derivation:
+        derivation = derivations.get(path)
+        if derivation is None:
             continue
-        derivation = derivations[path]
         for inner in (*derivation.input_drvs, *derivation.input_srcs):
             if inner not in before and inner not in gate:
                 before[inner] = path
@@ -133,7 +133,7 @@ def _ways(chain: Chain, derivations: _Derivations) -> Iterator[tuple[StorePath, 
 
 
 def _sources(
-    chain: Chain, derivations: _Derivations, known: Outputs
+    chain: Chain, derivations: Mapping[StorePath, Derivation], known: Outputs
 ) -> tuple[list[StorePath], list[bytes]]:
     """The objects that packages are made of, and the texts of their derivations."""
     packages = {package.derivation for stage in chain.stages for package in stage.values()}
@@ -148,17 +148,6 @@ def _sources(
             if inner not in packages and inner not in foreign and lane_of(derivations[inner]) is not Lane.FETCH:
                 objects.update(known[inner, output] for output in outputs)
     return sorted(objects), sorted(texts)
-
-
-class _Derivations(dict["StorePath", "Derivation"]):
-    """Derivations by path, each read when it is asked for first."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    def __missing__(self, path: StorePath) -> Derivation:
-        derivation = self[path] = self._store.derivation(path)
-        return derivation
 
 
 class _Strings:

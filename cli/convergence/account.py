@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from ...builder.plan import Outputs
     from ...builder.proof import Dissent, Outcome, Package, Verdicts
-    from ...store import Store, StorePath
+    from ...store import Derivation, Store, StorePath
     from ..difference.comparison import ObjectReport
     from .chains import Described
 
@@ -89,8 +89,9 @@ def account_of(
 
     chains = [item.chain for item in described]
     packages = [package.derivation for chain in chains for stage in chain.stages for package in stage.values()]
-    known = recall(store, dict.fromkeys([*packages, *(drv for chain in chains for drv in chain.foreign)]))
-    seconds = {drv: _seconds(store, drv, known) for drv in dict.fromkeys(packages)}
+    found = recall(store, dict.fromkeys([*packages, *(drv for chain in chains for drv in chain.foreign)]))
+    known = found.outputs
+    seconds = {drv: _seconds(store, found.derivations[drv], known) for drv in dict.fromkeys(packages)}
     derivations = {chain.seed: [dict(_items(stage)) for stage in chain.stages] for chain in chains}
     return Account(
         name,
@@ -125,11 +126,11 @@ def _items(stage: Mapping[str, Package]) -> Iterator[tuple[str, StorePath]]:
             yield (name if output == "out" else f"{name}.{output}"), package.derivation
 
 
-def _seconds(store: Store, derivation: StorePath, known: Outputs) -> float | None:
+def _seconds(store: Store, derivation: Derivation, known: Outputs) -> float | None:
     from ...builder.resolve import resolve
 
-    resolved = resolve(store.derivation(derivation), known)
-    return next((row.seconds for row in store.realisations(resolved.resolved_digest())), None)
+    key = resolve(derivation, known).resolved_digest()
+    return next((row.seconds for row in store.realisations(key)), None)
 
 
 def _seed(store: Store, described: Described, objects: set[StorePath]) -> SeedFacts:
@@ -150,11 +151,9 @@ def _dissent(store: Store, dissent: Dissent) -> DissentFacts:
 
 
 def _report(store: Store, one: StorePath, other: StorePath, label: str) -> ObjectReport:
-    from ...store.difference import compare_contents, compare_objects
-    from ..difference.comparison import CONTENTS_SHOWN, ContentChange, ObjectReport
+    from ...store.difference import compare_all_contents, compare_objects
+    from ..difference.comparison import CONTENTS_SHOWN, ObjectReport
 
     difference = compare_objects(store, one, other)
-    files = difference.contents[:CONTENTS_SHOWN]
-    found = [(change.path, compare_contents(store, one, other, change.path)) for change in files]
-    contents = tuple(ContentChange(path, content) for path, content in found if content is not None)
-    return ObjectReport(label, difference, contents, len(difference.contents) - len(files))
+    contents = compare_all_contents(store, difference, CONTENTS_SHOWN)
+    return ObjectReport(label, difference, contents, max(0, len(difference.contents) - CONTENTS_SHOWN))
