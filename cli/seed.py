@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from .errors import CommandError
 
 if TYPE_CHECKING:
-    from .pins import Pin
+    from .seeds.pins import Pin
 
 HELP = "pin the packages of a seed"
 DESCRIPTION = """\
@@ -107,7 +107,7 @@ def pin(told: dict[str, Any]) -> dict[str, Any]:
 
     A package that both halves need belongs to the userland, which must do without the toolchain.
     """
-    from .pins import Apt, wheel_pin
+    from .seeds.pins import Apt, wheel_pin
 
     pins: dict[str, Pin] = {}
     parts: dict[str, set[str]] = {}
@@ -147,9 +147,25 @@ def update(directory: str, name: str) -> str:
         raise CommandError(
             f"the seed '{name}' has no pins of its own", hint=f"it uses those of '{told['pins']}': update that one"
         )
+    if told["impure"]:
+        return capture(name)
     lock = pin(told)
     write_lock(os.path.join(directory, f"{name}.lock.json"), lock)
     return f"pinned {amount(lock)} of {name}"
+
+
+def capture(name: str) -> str:
+    """Capture this machine's compiler as the seed `name`."""
+    from .progress import say
+    from .seeds.host import capture_host
+    from .session import Session
+
+    with Session() as session:
+        lock = capture_host(session.store, name)
+        write_lock(os.path.join(session.store.home, "seeds", f"{name}.lock.json"), lock)
+    if lock["missing"]:
+        say(f"this machine has no {', '.join(lock['missing'])}; builds that need them will fail")
+    return f"captured {amount(lock)} as {name}: {lock['compiler'].splitlines()[0]}"
 
 
 def amount(lock: dict[str, Any] | None) -> str:
