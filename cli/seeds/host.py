@@ -198,18 +198,18 @@ class Capture:
         return os.path.realpath(os.path.dirname(path)) == self._work
 
 
-def capture_host(store: Store, name: str) -> dict[str, Any]:
-    """Take the host's compiler and tools into the store and try them out; gives the content of the lock.
+def capture_host(store: Store, name: str, compiler: str) -> dict[str, Any]:
+    """Take the program `compiler` and the host's tools into the store, and try them out.
 
-    Raises `CommandError`, `BuildError` (what was captured does not work).
+    Gives the content of the lock. Raises `CommandError`, `BuildError` (what was captured does not work).
     """
-    compiler = shutil.which("cc")
-    if compiler is None:
-        raise CommandError("this machine has no `cc`", hint="install a C compiler and its C library")
+    program = shutil.which(compiler)
+    if program is None:
+        raise CommandError(f"this machine has no `{compiler}`", hint="install a C compiler and its C library")
     work = store.temporary("capture")
     probes = os.path.join(work, "probes")
     os.mkdir(probes)
-    capture = Capture(compiler, probes)
+    capture = Capture(os.path.abspath(program), probes)
     lock: dict[str, Any] = {
         "compiler": capture.version,
         "impure": True,
