@@ -13,7 +13,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "log": ("log", "show the log of a build"),
     "derivation": ("derivation", "show what an expression asks to be built"),
     "store": ("store", "ask the store about its objects"),
-    "seed": ("seed", "pin the packages of a foreign toolchain"),
+    "seed": ("seed", "list, pin and capture foreign toolchains"),
     "completion": ("completion", "print a completion script for a shell"),
 }
 

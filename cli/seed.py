@@ -15,7 +15,7 @@ from .errors import CommandError
 if TYPE_CHECKING:
     from .seeds.pins import Pin
 
-HELP = "pin the packages of a seed"
+HELP = "list, pin and capture foreign toolchains"
 DESCRIPTION = """\
 A seed is a foreign toolchain, fetched by hash, that stage 0 is built with. What
 it holds is said in pkgs/seeds/NAME.nix; pkgs/seeds/NAME.lock.json pins each file.
