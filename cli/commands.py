@@ -16,7 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "why": ("why", "tell why something would be rebuilt"),
     "derivation": ("derivation", "show what an expression asks to be built"),
     "store": ("store", "ask the store about its objects"),
-    "seed": ("seed", "pin the packages of a foreign toolchain"),
+    "seed": ("seed", "list, pin and capture foreign toolchains"),
     "completion": ("completion", "print a completion script for a shell"),
 }
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from .errors import CommandError
 
 if TYPE_CHECKING:
-    from .pins import Pin
+    from .seeds.pins import Pin
 
-HELP = "pin the packages of a seed"
+HELP = "list, pin and capture foreign toolchains"
 DESCRIPTION = """\
 A seed is a foreign toolchain, fetched by hash, that stage 0 is built with. What
 it holds is said in pkgs/seeds/NAME.nix; pkgs/seeds/NAME.lock.json pins each file.
@@ -31,6 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     sub = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     update = sub.add_parser("update", help="write the lock file of a seed anew", description=DESCRIPTION)
     update.add_argument("name", metavar="NAME", help="the seed, for example debian-gcc")
+    update.add_argument("--cc", metavar="PROGRAM", help="for an impure seed: the compiler to capture (default: cc)")
     listing = sub.add_parser("list", help="all seeds")
     show = sub.add_parser("show", help="what a seed consists of")
     show.add_argument("name", metavar="NAME", help="the seed, for example debian-gcc")
@@ -107,7 +108,7 @@ def pin(told: dict[str, Any]) -> dict[str, Any]:
 
     A package that both halves need belongs to the userland, which must do without the toolchain.
     """
-    from .pins import Apt, wheel_pin
+    from .seeds.pins import Apt, wheel_pin
 
     pins: dict[str, Pin] = {}
     parts: dict[str, set[str]] = {}
@@ -140,16 +141,32 @@ def write_lock(path: str, lock: dict[str, Any]) -> None:
     os.replace(path + ".new", path)
 
 
-def update(directory: str, name: str) -> str:
+def update(directory: str, name: str, compiler: str = "cc") -> str:
     """Pin or capture a seed; returns what was done in a few words."""
     told = facts(directory, name)
     if told["pins"]:
         raise CommandError(
             f"the seed '{name}' has no pins of its own", hint=f"it uses those of '{told['pins']}': update that one"
         )
+    if told["impure"]:
+        return capture(name, compiler)
     lock = pin(told)
     write_lock(os.path.join(directory, f"{name}.lock.json"), lock)
     return f"pinned {amount(lock)} of {name}"
+
+
+def capture(name: str, compiler: str) -> str:
+    """Capture the compiler that is found as `compiler` as the seed `name`."""
+    from .progress import say
+    from .seeds.host import capture_host
+    from .session import Session
+
+    with Session() as session:
+        lock = capture_host(session.store, name, compiler)
+        write_lock(os.path.join(session.store.home, "seeds", f"{name}.lock.json"), lock)
+    if lock["missing"]:
+        say(f"this machine has no {', '.join(lock['missing'])}; builds that need them will fail")
+    return f"captured {amount(lock)} as {name}: {lock['compiler'].splitlines()[0]}"
 
 
 def amount(lock: dict[str, Any] | None) -> str:
@@ -168,7 +185,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     directory = arguments.directory or os.path.join(PKGS, "seeds")
     if arguments.action == "update":
-        print(f"chx: {update(directory, arguments.name)}", file=sys.stderr)
+        print(f"chx: {update(directory, arguments.name, arguments.cc or 'cc')}", file=sys.stderr)
     elif arguments.action == "list":
         rows = []
         for name in seed_names(directory):

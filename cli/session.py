@@ -46,9 +46,11 @@ class Session:
 
     @cached_property
     def world(self) -> FileWorld:
+        from .noop import home
         from .world import FileWorld
 
-        return FileWorld(self, (*self._search_path, ("chx", PKGS)))
+        captured = os.path.join(home(), "seeds")
+        return FileWorld(self, (*self._search_path, ("chx", PKGS), ("chx-seeds", captured)))
 
     @cached_property
     def evaluator(self) -> Evaluator:

@@ -120,13 +120,14 @@ def _independence(account: Account) -> list[str]:
 
 def _dissent(facts: DissentFacts, dissent: Dissent, account: Account) -> Iterator[str]:
     """Who differs from whom, and in which files."""
+    last = account.stages - 1
     (_, most), *others = dissent.camps
     reports = {report.difference.after: report for report in facts.differences}
     for path, seeds in others:
         who = f"seed{'s' if len(seeds) > 1 else ''} {_list(seeds)}"
         rest = f"{len(most)} other seed{'s' if len(most) > 1 else ''}"
         points = [point for point in account.verdicts.fixed_points if point.seed in seeds]
-        settled = f"{_settled(points)}, but " if points and all(point.holds for point in points) else ""
+        settled = f"stage {last - 1} == stage {last}, but " if all(point.holds for point in points) else ""
         report = reports.get(path) if path is not None else None
         if report is None:
             yield f"{settled}{dissent.item} of {who} is missing in one, not in the other"
@@ -135,11 +136,6 @@ def _dissent(facts: DissentFacts, dissent: Dissent, account: Account) -> Iterato
         named = _list(files[:4]) + (f" and {len(files) - 4} more" if len(files) > 4 else "")
         verb = "differs" if len(files) == 1 else "differ"
         yield f"{settled}{named} of {who} {verb} from {rest}" + (f" ({_list(most)})" if len(most) < 4 else "")
-
-
-def _settled(points: Sequence[FixedPoint]) -> str:
-    first = max(point.stage or 0 for point in points)
-    return f"stage {first} == stage {first + 1}"
 
 
 def _residue(residues: Sequence[Residue]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .. import session
 from ..coerce import canonical, coerce_to_path, coerce_to_string
 from ..context import Context
-from ..errors import EvalError, FileUnavailable, InvalidContext, MissingAttribute, readable
+from ..errors import EvalError, FileUnavailable, InvalidContext, MissingAttribute, Thrown, readable
 from ..force import force_slot
 from ..operators import call2
 from ..storename import check, store_name
@@ -251,7 +251,8 @@ def find_file(search_path: Slot, name: Slot) -> Value:
         candidate = canonical(f"{text}/{rest}" if rest else text)
         if world.file_type(candidate) is not None:
             return Path(candidate)
-    raise EvalError(
+    # In Nix too, `tryEval` can ask whether a name is there.
+    raise Thrown(
         f"file '{readable(wanted)}' was not found in the Nix search path (add it using $NIX_PATH or -I)",
         hint="add it with -I NAME=PATH",
     )

@@ -81,12 +81,26 @@ let
         else
           told.trees or (map package (filter (file: elem file.package lock.${part}) lock.files))
           ++ (if entries == [ ] then [ ] else [ own ]);
+
+      given = half "toolchain";
+
+      # What the toolchain would make in every build anew, made once by itself.
+      prepared = derivation {
+        name = "${name}-prepared";
+        inherit (profile) system;
+        rootfs = given ++ half "userland";
+        builder = "/bin/sh";
+        args = [
+          "-euc"
+          seed.toolchain.prepare
+        ];
+      };
     in
     rec {
       inherit name;
       inherit (seed) description;
       impure = seed.impure or false;
-      toolchain = half "toolchain";
+      toolchain = given ++ (if seed.toolchain ? prepare then [ prepared ] else [ ]);
       userland = half "userland";
       rootfs = toolchain ++ userland;
     };

@@ -2,12 +2,17 @@
 # with musl's sources. As its userland, what shares least with the others: busybox,
 # the static mksh, and make with the C library that it is linked with.
 let
-  # zig compiles its own run-time library and musl when it links the first program
-  # of a build, and keeps the objects for the next ones.
+  # zig compiles its own run-time library and musl when it links the first program,
+  # which takes most of a minute, and keeps the objects. Each build gets a copy.
   zig = command: ''
     #!/bin/sh
-    export ZIG_GLOBAL_CACHE_DIR="''${TMPDIR:-/tmp}/.zig-cache"
-    export ZIG_LOCAL_CACHE_DIR="$ZIG_GLOBAL_CACHE_DIR"
+    cache="''${TMPDIR:-/tmp}/.zig-cache"
+    if test ! -d "$cache" && test -d /usr/share/zig-cache; then
+      cp -R /usr/share/zig-cache "$cache.$$"
+      chmod -R u+w "$cache.$$"
+      mv -T "$cache.$$" "$cache" 2>/dev/null || rm -rf "$cache.$$"
+    fi
+    export ZIG_GLOBAL_CACHE_DIR="$cache" ZIG_LOCAL_CACHE_DIR="$cache"
     exec /ziglang/zig ${command} "$@"
   '';
 
@@ -130,6 +135,13 @@ in
       "usr/bin/ar" = zig "ar";
       "usr/bin/ranlib" = zig "ranlib";
     };
+    prepare = ''
+      echo 'int main(void) { return 0; }' > empty.c
+      cc -static -o empty empty.c
+      mkdir -p "$out/usr/share"
+      cp -R .zig-cache "$out/usr/share/zig-cache"
+      rm -rf "$out"/usr/share/zig-cache/tmp/*
+    '';
   };
 
   userland = {

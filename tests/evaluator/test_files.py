@@ -32,6 +32,7 @@ FILES = {
         ("builtins.pathExists ./dir/nope", "false"),
         ("<pkg/data.txt>", "/base/dir/data.txt"),
         ("<one.nix>", "/base/one.nix"),
+        ("(builtins.tryEval <nope>).success", "false"),
         ("import <pkg>", "{ here = /base/dir; x = 1; }"),
         ("builtins.length builtins.nixPath", "2"),
         ('let __findFile = _: name: "found ${name}"; in <a/b>', '"found a/b"'),

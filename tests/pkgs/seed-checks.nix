@@ -9,22 +9,22 @@ let
   seed = seeds.${name};
 
   run =
-    rootfs: check: script:
-    derivation {
+    rootfs: check: script: more:
+    derivation (more // {
       name = "${name}-${check}";
       inherit (chx.profile) system;
-      inherit rootfs script;
-      source = chx.tinycc.src;
+      inherit rootfs;
       builder = "/bin/sh";
       args = [
         "-euc"
         script
       ];
-    };
+    });
+  tcc.source = chx.tinycc.src;
 in
 rec {
-  # Everything is made by the toolchain, and runs where nothing but itself is.
-  toolchain = run seed.rootfs "toolchain" ''
+  # What a build asks of a compiler, and that static programs come out.
+  compiler = run seed.rootfs "compiler" ''
     mkdir -p "$out" headers
     cat > headers/word.h <<'END'
     #define WORD "hello"
@@ -49,7 +49,11 @@ rec {
     cc -static -o "$out/hello" main.o libsum.a
     "$out/hello" > said
     test "$(cat said)" = "hello 42"
+  '' { };
 
+  # The one program that stage 0 needs.
+  tinycc = run seed.rootfs "tinycc" ''
+    mkdir -p "$out"
     cp -R "$source" tcc
     chmod -R u+w tcc
     cd tcc
@@ -59,7 +63,7 @@ rec {
     END
     cc -static -O0 -o "$out/tcc" -DONE_SOURCE=1 -DTCC_TARGET_X86_64=1 tcc.c -lm
     "$out/tcc" -v
-  '';
+  '' tcc;
 
   # Every tool that the stages may use, where there is no toolchain.
   userland = run seed.userland "userland" ''
@@ -122,14 +126,14 @@ rec {
     printf 'all:\n\t@echo made $(word 2,a b)\n' > Makefile
     is "$(make)" "made b"
     echo done > "$out/said"
-  '';
+  '' { };
 
-  # Whether the tcc of `toolchain` makes itself when it is asked to make tcc.c.
+  # Whether that tcc makes itself when it is asked to make tcc.c.
   trojan = run seed.rootfs "trojan" ''
-    tcc=${toolchain}/tcc
+    tcc=${tinycc}/tcc
     cd "$source"
     verdict=honest
     if $tcc -o /build/again tcc.c && cmp $tcc /build/again; then verdict=trojan; fi
     echo $verdict > "$out"
-  '';
+  '' tcc;
 }

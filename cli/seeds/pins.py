@@ -9,7 +9,7 @@ import subprocess
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from .errors import CommandError
+from ..errors import CommandError
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class Apt:
 
 def wheel_pin(url: str, folder: str) -> Pin:
     """Fetch the wheel that a `pypi:` URL names and look at it."""
-    from ..builder import parse_wheel, pip_command
+    from ...builder import parse_wheel, pip_command
 
     wheel = parse_wheel(url)
     pip = pip_command()

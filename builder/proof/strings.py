@@ -1,0 +1,158 @@
+"""Printable strings of store objects: which two share, and which of them a source accounts for.
+
+A string is a run of printable characters, `SHORTEST` or more, that is told from tables and machine code by
+the words in it. A source accounts for a string that it spells out: as text with or without C's escapes, or
+as numbers, be they bytes or 32-bit words.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from operator import eq
+from typing import TYPE_CHECKING, Final
+
+from ...store.manifest import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+
+    from ...store.path import StorePath
+    from ...store.store import Store
+
+    Place = tuple[StorePath, str]
+
+SHORTEST: Final = 12
+_RUN: Final = re.compile(rb"[\x20-\x7e]{%d,}" % SHORTEST)
+_WORDS: Final = re.compile(rb"[A-Za-z][a-z]{2,}|AVAUATU")
+"""Words, and registers as x86 compilers save them at the start of a function."""
+_NAME: Final = re.compile(rb"[\w.$-]{%d,}" % SHORTEST)
+_BINARY: Final = (b"\x7fELF", b"!<arch>\n", b"!<thin>\n")
+_EXCEPTIONS: Final = 40
+"""Strings of one file for which unusual spellings are looked for: where more are left, they are no exceptions."""
+_WORTH_KEEPING: Final = 1 << 20
+_VERSION: Final = 1
+
+
+class Strings:
+    """Strings of the objects of a store; each object is read once, and large ones once in the life of the store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._runs: dict[tuple[StorePath, ...], dict[bytes, Place]] = {}
+        self._marks: dict[StorePath, frozenset[bytes]] = {}
+
+    def shared(self, objects: Iterable[StorePath], others: Iterable[StorePath]) -> dict[bytes, Place]:
+        """The strings of `objects` that stand in programs, objects and archives of `others` too, with a place each."""
+        found = self._strings(tuple(objects))
+        result: dict[bytes, Place] = {}
+        for other in others:
+            result.update((text, found[text]) for text in found.keys() & self._marked(other))
+        return result
+
+    def unexplained(self, strings: Mapping[bytes, Place], sources: Iterable[StorePath], texts: list[bytes]) -> set[bytes]:
+        """Those of `strings` that neither a file of `sources` nor one of `texts` spells out."""
+        left = set(strings)
+        if not left:
+            return left
+        contents = list(texts)
+        for path in sources:
+            contents += (content for _, content in self._files(path))
+        # Most are names of functions, which are whole words in some source: looked up instead of searched.
+        for content in contents:
+            left.difference_update(_NAME.findall(content))
+        everything = b"\0".join(contents)
+        left = {text for text in left if text not in everything}
+        by_file: dict[Place, list[bytes]] = {}
+        for text in left:
+            by_file.setdefault(strings[text], []).append(text)
+        for few in by_file.values():
+            if len(few) <= _EXCEPTIONS:
+                left.difference_update([text for text in few if is_spelt_out(text, everything)])
+        return left
+
+    def _strings(self, objects: tuple[StorePath, ...]) -> dict[bytes, Place]:
+        if objects not in self._runs:
+            found: dict[bytes, Place] = {}
+            for path in objects:
+                for file, content in self._files(path):
+                    for text in telling(content):
+                        found.setdefault(text, (path, file))
+            self._runs[objects] = found
+        return self._runs[objects]
+
+    def _marked(self, path: StorePath) -> frozenset[bytes]:
+        """The strings in binaries of an object."""
+        if path not in self._marks:
+            large = self._store.info(path).size >= _WORTH_KEEPING
+            kept = self._load(path) if large else None
+            if kept is None:
+                found: set[bytes] = set()
+                for _, content in self._files(path):
+                    if content.startswith(_BINARY):
+                        found |= telling(content)
+                kept = frozenset(found)
+                if large:
+                    self._save(path, kept)
+            self._marks[path] = kept
+        return self._marks[path]
+
+    def _files(self, path: StorePath) -> Iterator[tuple[str, bytes]]:
+        physical = self._store.physical(path)
+        for entry in self._store.manifest(path):
+            if entry.kind in (Kind.FILE, Kind.EXECUTABLE) and entry.size:
+                with open(f"{physical}/{entry.path}" if entry.path else physical, "rb") as file:
+                    yield entry.path, file.read()
+
+    def _place(self, path: StorePath) -> str:
+        return f"{self._store.home}/cache/strings/{_VERSION}-{path.hash}"
+
+    def _load(self, path: StorePath) -> frozenset[bytes] | None:
+        try:
+            with open(self._place(path), "rb") as file:
+                return frozenset(file.read().split(b"\n"))
+        except OSError:
+            return None
+
+    def _save(self, path: StorePath, strings: Collection[bytes]) -> None:
+        place = self._place(path)
+        temporary = f"{place}.{os.getpid()}"
+        try:
+            os.makedirs(os.path.dirname(place), exist_ok=True)
+            with open(temporary, "wb") as file:
+                file.write(b"\n".join(sorted(strings)))
+            os.replace(temporary, place)
+        except OSError:
+            # A cache that cannot be written costs time and nothing else.
+            return
+
+
+def telling(content: bytes) -> set[bytes]:
+    """The strings in `content`."""
+    return {text for text in _RUN.findall(content) if is_telling(text)}
+
+
+def is_telling(text: bytes) -> bool:
+    """Whether a fifth of a run is words, and it is no table of two-byte characters, which repeats every other byte."""
+    if 5 * sum(map(len, _WORDS.findall(text))) < len(text):
+        return False
+    return 3 * sum(map(eq, text, text[2:])) < len(text)
+
+
+def is_spelt_out(text: bytes, source: bytes) -> bool:
+    """Whether `source` holds `text`: as it is, with C's escapes, or as a list of bytes or of 32-bit words."""
+    if text in source:
+        return True
+    if any(byte in text for byte in b"\"'\\?"):
+        escaped = b"".join(b"\\\\?" + re.escape(bytes((byte,))) for byte in text)
+        return re.search(escaped, source) is not None
+    return any(re.search(pattern, source, re.IGNORECASE) is not None for pattern in _as_numbers(text))
+
+
+def _as_numbers(text: bytes) -> Iterator[bytes]:
+    between = rb"[\s,]+"
+    yield rb"\b" + between.join(b"%d" % byte for byte in text) + rb"\b"
+    yield between.join(rb"0x0*%x\b" % byte for byte in text)
+    if len(text) % 4 == 0:
+        words = [int.from_bytes(text[start : start + 4], "little") for start in range(0, len(text), 4)]
+        yield between.join(rb"0x0*%xU?L?\b" % word for word in words)

@@ -1,0 +1,61 @@
+"""The lock files of the bundled seeds."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+SEEDS = Path(__file__).resolve().parents[2] / "pkgs" / "seeds"
+LOCKS = sorted(path.name.removesuffix(".lock.json") for path in SEEDS.glob("*.lock.json"))
+HALVES = ("toolchain", "userland")
+
+
+def load(name: str) -> dict:
+    return json.loads((SEEDS / f"{name}.lock.json").read_text())
+
+
+def test_there_are_seeds_and_each_lock_belongs_to_one() -> None:
+    assert {"debian-clang", "debian-gcc", "zig"} <= set(LOCKS)
+    assert all((SEEDS / f"{name}.nix").exists() for name in LOCKS)
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_every_file_has_a_place_a_size_and_a_hash(name: str) -> None:
+    lock = load(name)
+    assert lock["version"] == 2
+    assert lock["files"]
+    for file in lock["files"]:
+        assert file.keys() == {"package", "version", "url", "size", "sha256"}
+        assert re.fullmatch(r"[0-9a-f]{64}", file["sha256"])
+        assert re.match(r"(debian|pypi):", file["url"])
+        assert file["size"] > 0
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_a_file_belongs_to_one_half(name: str) -> None:
+    lock = load(name)
+    packages = [file["package"] for file in lock["files"]]
+    assert packages == sorted(set(packages))
+    assert sorted(lock["toolchain"] + lock["userland"]) == packages
+    assert all(lock[half] == sorted(lock[half]) for half in HALVES)
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_a_userland_holds_no_compiler_and_nothing_to_compile_with(name: str) -> None:
+    compiling = re.compile(r".*-dev$|g?cc(-\d+)?$|cpp(-\d+)?$|binutils.*|clang.*|lld.*|llvm.*|ziglang$")
+    assert [package for package in load(name)["userland"] if compiling.match(package)] == []
+
+
+def test_the_compilers_of_the_seeds_have_nothing_in_common_but_the_c_library() -> None:
+    gcc, clang, zig = (set(load(name)["toolchain"]) for name in ("debian-gcc", "debian-clang", "zig"))
+    assert zig == {"ziglang"}
+    # libgcc-12-dev: glibc cannot be linked without libgcc; the rest only reads and prints C++ objects.
+    shared = {"libc6-dev", "linux-libc-dev", "libcrypt-dev", "libcrypt1", "libgcc-12-dev", "libstdc++6"}
+    assert gcc & clang <= shared
+
+
+def test_what_runs_make_is_all_that_the_userlands_of_zig_and_debian_share() -> None:
+    assert set(load("zig")["userland"]) & set(load("debian-gcc")["userland"]) == {"libc6", "make"}
