@@ -118,7 +118,10 @@ def bootstrap(session: Session, arguments: argparse.Namespace) -> Account:
 
 
 def build(
-    session: Session, arguments: argparse.Namespace, chains: Sequence[Chain], targets: Sequence[tuple[StorePath, tuple[str, ...]]]
+    session: Session,
+    arguments: argparse.Namespace,
+    chains: Sequence[Chain],
+    targets: Sequence[tuple[StorePath, tuple[str, ...]]],
 ) -> tuple[Mapping[tuple[StorePath, str], StorePath], tuple[int, int, float]]:
     """Realise `targets`; what was done is said with the names of seeds and stages."""
     from time import monotonic

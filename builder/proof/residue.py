@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..plan import Lane, lane_of, recall
-from .strings import Strings
+from .strings import Sources, Strings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from ...store.derivation import Derivation
     from ...store.path import StorePath
     from ...store.store import Store
-    from ..plan import Outputs
     from .chain import Chain, Outcome
+
+    Known = Mapping[tuple[StorePath, str], StorePath]
+
 
 @dataclass(frozen=True, slots=True)
 class Echo:
@@ -44,7 +46,8 @@ class Residue:
     """What is left of `seed`.
 
     `ways` are chains of derivations, from the last stage to the seed. `shared` is how many strings the
-    last stage and the seed have in common, `echoes` those of them that no source accounts for.
+    last stage and the seed have in common, `echoes` those of them that no source accounts for, the longest if
+    there are very many.
     """
 
     seed: str
@@ -72,27 +75,26 @@ def find_residue(store: Store, chains: Iterable[Chain], outcomes: Iterable[Outco
         strings.shared(closure, sorted(toolchain_of(chain, known, derivations)))
         for (chain, _), closure in zip(pairs, closures)
     ]
-    # Of all seeds together: what accounts for a string does not depend on who else has it.
-    everything = {text: place for found in shared for text, place in found.items()}
-    sources = _sources([chain for chain, _ in pairs], derivations, known)
-    unexplained = strings.unexplained(everything, *sources)
+    # Of all seeds together: what accounts for a string does not depend on the seed.
+    objects, texts = _sources([chain for chain, _ in pairs], derivations, known)
+    sources = Sources([*texts, *(content for path in objects for _, content in strings.files(path))])
     return tuple(
         Residue(
             chain.seed,
             tuple(path for path in closure if path in _objects(chain, known, derivations)),
             tuple(_ways(chain, derivations)),
             len(found),
-            tuple(Echo(text.decode("ascii"), *found[text]) for text in sorted(found.keys() & unexplained)),
+            tuple(Echo(text.decode("ascii"), *found[text]) for text in sorted(strings.unexplained(found, sources))),
         )
         for (chain, _), closure, found in zip(pairs, closures, shared)
     )
 
 
-def _objects(chain: Chain, known: Outputs, derivations: Mapping[StorePath, Derivation]) -> set[StorePath]:
+def _objects(chain: Chain, known: Known, derivations: Mapping[StorePath, Derivation]) -> set[StorePath]:
     return {known[drv, output] for drv in chain.foreign for output in derivations[drv].outputs} | set(chain.trees)
 
 
-def toolchain_of(chain: Chain, known: Outputs, derivations: Mapping[StorePath, Derivation]) -> set[StorePath]:
+def toolchain_of(chain: Chain, known: Known, derivations: Mapping[StorePath, Derivation]) -> set[StorePath]:
     """The objects of the seed's compiler, linker and libraries; what merely runs build scripts leaves no trace."""
     found = {known[drv, output] for drv in chain.toolchain for output in derivations[drv].outputs}
     return found | set(chain.trees)
@@ -125,7 +127,7 @@ def _ways(chain: Chain, derivations: Mapping[StorePath, Derivation]) -> Iterator
 
 
 def _sources(
-    chains: Iterable[Chain], derivations: Mapping[StorePath, Derivation], known: Outputs
+    chains: Iterable[Chain], derivations: Mapping[StorePath, Derivation], known: Known
 ) -> tuple[list[StorePath], list[bytes]]:
     """The objects that packages are made of, and the texts of their derivations."""
     objects: set[StorePath] = set()

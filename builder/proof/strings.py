@@ -22,16 +22,19 @@ if TYPE_CHECKING:
 
     Place = tuple[StorePath, str]
 
-SHORTEST: Final = 12
+SHORTEST: Final = 16
 _RUN: Final = re.compile(rb"[\x20-\x7e]{%d,}" % SHORTEST)
-_WORDS: Final = re.compile(rb"[A-Za-z][a-z]{2,}|AVAUATU")
-"""Words, and registers as x86 compilers save them at the start of a function."""
+_WORDS: Final = re.compile(rb"[A-Za-z][a-z]{2,}|\d+(?:\.\d+)+")
+"""Words and versions."""
 _NAME: Final = re.compile(rb"[\w.$-]{%d,}" % SHORTEST)
 _BINARY: Final = (b"\x7fELF", b"!<arch>\n", b"!<thin>\n")
+MOST: Final = 400
+"""Where so many strings are not accounted for, it does not matter how many more there are."""
 _EXCEPTIONS: Final = 40
 """Strings of one file for which unusual spellings are looked for: where more are left, they are no exceptions."""
+_LEAD: Final = 4
 _WORTH_KEEPING: Final = 1 << 20
-_VERSION: Final = 1
+_VERSION: Final = 3
 
 
 class Strings:
@@ -50,32 +53,27 @@ class Strings:
             result.update((text, found[text]) for text in found.keys() & self._marked(other))
         return result
 
-    def unexplained(self, strings: Mapping[bytes, Place], sources: Iterable[StorePath], texts: list[bytes]) -> set[bytes]:
-        """Those of `strings` that neither a file of `sources` nor one of `texts` spells out."""
-        left = set(strings)
-        if not left:
-            return left
-        contents = list(texts)
-        for path in sources:
-            contents += (content for _, content in self._files(path))
-        # Most are names of functions, which are whole words in some source: looked up instead of searched.
-        for content in contents:
-            left.difference_update(_NAME.findall(content))
-        everything = b"\0".join(contents)
-        left = {text for text in left if text not in everything}
+    def unexplained(self, strings: Mapping[bytes, Place], sources: Sources) -> set[bytes]:
+        """Those of `strings` that no source spells out: all, or the `MOST` longest and perhaps not all."""
+        left: set[bytes] = set()
+        for text in sorted(strings, key=lambda text: (-len(text), text)):
+            if not sources.hold(text):
+                left.add(text)
+                if len(left) == MOST:
+                    break
         by_file: dict[Place, list[bytes]] = {}
         for text in left:
             by_file.setdefault(strings[text], []).append(text)
         for few in by_file.values():
             if len(few) <= _EXCEPTIONS:
-                left.difference_update([text for text in few if is_spelt_out(text, everything)])
+                left.difference_update([text for text in few if sources.spell_out(text)])
         return left
 
     def _strings(self, objects: tuple[StorePath, ...]) -> dict[bytes, Place]:
         if objects not in self._runs:
             found: dict[bytes, Place] = {}
             for path in objects:
-                for file, content in self._files(path):
+                for file, content in self.files(path):
                     for text in telling(content):
                         found.setdefault(text, (path, file))
             self._runs[objects] = found
@@ -88,7 +86,7 @@ class Strings:
             kept = self._load(path) if large else None
             if kept is None:
                 found: set[bytes] = set()
-                for _, content in self._files(path):
+                for _, content in self.files(path):
                     if content.startswith(_BINARY):
                         found |= telling(content)
                 kept = frozenset(found)
@@ -97,7 +95,8 @@ class Strings:
             self._marks[path] = kept
         return self._marks[path]
 
-    def _files(self, path: StorePath) -> Iterator[tuple[str, bytes]]:
+    def files(self, path: StorePath) -> Iterator[tuple[str, bytes]]:
+        """Path and content of every file of an object that is not empty."""
         physical = self._store.physical(path)
         for entry in self._store.manifest(path):
             if entry.kind in (Kind.FILE, Kind.EXECUTABLE) and entry.size:
@@ -127,22 +126,52 @@ class Strings:
             return
 
 
+class Sources:
+    """Everything that packages are made of, to look strings up in."""
+
+    def __init__(self, contents: Iterable[bytes]) -> None:
+        parts = list(contents)
+        # Most strings are names of functions, which are whole words in some source: looked up instead of searched.
+        self._names = {name for part in parts for name in _NAME.findall(part)}
+        self._everything = b"\0".join(parts)
+        self._held: dict[bytes, bool] = {}
+        self._spelt_out: dict[bytes, bool] = {}
+
+    def hold(self, text: bytes) -> bool:
+        """Whether a source holds `text` as it is."""
+        if text in self._names:
+            return True
+        if text not in self._held:
+            self._held[text] = text in self._everything
+        return self._held[text]
+
+    def spell_out(self, text: bytes) -> bool:
+        """Whether a source holds `text` in another spelling; takes long."""
+        if text not in self._spelt_out:
+            self._spelt_out[text] = is_spelt_out(text, self._everything)
+        return self._spelt_out[text]
+
+
 def telling(content: bytes) -> set[bytes]:
     """The strings in `content`."""
     return {text for text in _RUN.findall(content) if is_telling(text)}
 
 
 def is_telling(text: bytes) -> bool:
-    """Whether a fifth of a run is words, and it is no table of two-byte characters, which repeats every other byte."""
-    if 5 * sum(map(len, _WORDS.findall(text))) < len(text):
+    """Whether two fifths of a run are words, and it is no table of two-byte characters, which repeats every other byte."""
+    if 5 * sum(map(len, _WORDS.findall(text))) < 2 * len(text):
         return False
     return 3 * sum(map(eq, text, text[2:])) < len(text)
 
 
 def is_spelt_out(text: bytes, source: bytes) -> bool:
-    """Whether `source` holds `text`: as it is, with C's escapes, or as a list of bytes or of 32-bit words."""
-    if text in source:
-        return True
+    """Whether `source` holds `text`: as it is, with C's escapes, or as a list of bytes or of 32-bit words.
+
+    The bytes that happen to lie before a string may be printable too, so a few of them may be left out.
+    """
+    for extra in range(min(_LEAD, len(text) - SHORTEST) + 1):
+        if text[extra:] in source:
+            return True
     if any(byte in text for byte in b"\"'\\?"):
         escaped = b"".join(b"\\\\?" + re.escape(bytes((byte,))) for byte in text)
         return re.search(escaped, source) is not None

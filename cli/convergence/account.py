@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from ...builder.plan import Outputs
     from ...builder.proof import Dissent, Outcome, Package, Verdicts
     from ...store import Derivation, Store, StorePath
     from ..difference.comparison import ObjectReport
     from .chains import Described
+
+    Known = Mapping[tuple[StorePath, str], StorePath]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,7 @@ def _items(stage: Mapping[str, Package]) -> Iterator[tuple[str, StorePath]]:
             yield (name if output == "out" else f"{name}.{output}"), package.derivation
 
 
-def _seconds(store: Store, derivation: Derivation, known: Outputs) -> float | None:
+def _seconds(store: Store, derivation: Derivation, known: Known) -> float | None:
     from ...builder.resolve import resolve
 
     key = resolve(derivation, known).resolved_digest()
@@ -147,7 +148,9 @@ def _cell(store: Store, path: StorePath, derivation: StorePath, seconds: Mapping
 
 def _dissent(store: Store, dissent: Dissent) -> DissentFacts:
     first, *others = [path for path, _ in dissent.camps if path is not None]
-    return DissentFacts(dissent.item, dissent.camps, tuple(_report(store, first, other, dissent.item) for other in others))
+    return DissentFacts(
+        dissent.item, dissent.camps, tuple(_report(store, first, other, dissent.item) for other in others)
+    )
 
 
 def _report(store: Store, one: StorePath, other: StorePath, label: str) -> ObjectReport:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...builder.proof.strings import MOST
 from ..difference.files import draw_contents, draw_files
 from ..difference.page import count
 
@@ -69,7 +70,11 @@ def _short(cell: Cell | None) -> str:
 def verdicts(account: Account) -> Iterator[tuple[str, str, list[str]]]:
     """For each question: the answer, the question, and why, as lines."""
     found = account.verdicts
-    yield _mark(all(point.holds for point in found.fixed_points)), "fixed point", _fixed_point(found.fixed_points, account)
+    yield (
+        _mark(all(point.holds for point in found.fixed_points)),
+        "fixed point",
+        _fixed_point(found.fixed_points, account),
+    )
     yield _mark(found.agreement.holds), "host independence", _independence(account)
     yield _mark(all(residue.holds for residue in found.residues)), "no residue", _residue(found.residues)
 
@@ -147,12 +152,16 @@ def _residue(residues: Sequence[Residue]) -> list[str]:
         ]
     lines = []
     for residue in residues:
-        for path in residue.references:
-            lines.append(f"{residue.seed}: the closure holds {path}")
-        for way in residue.ways:
-            lines.append(f"{residue.seed}: reached without stage 0: {' <- '.join(step.name for step in way)}")
+        lines += [f"{residue.seed}: the closure holds {path}" for path in residue.references]
+        lines += [
+            f"{residue.seed}: reached without stage 0: {' <- '.join(step.name for step in way)}"
+            for way in residue.ways
+        ]
         if residue.echoes:
-            lines.append(f"{residue.seed}: {count(len(residue.echoes), 'string')} of its toolchain in {_where(residue)}:")
+            more = "or more " if len(residue.echoes) >= MOST else ""
+            lines.append(
+                f"{residue.seed}: {count(len(residue.echoes), 'string')} {more}of its toolchain in {_where(residue)}:"
+            )
             longest = sorted(residue.echoes, key=lambda echo: -len(echo.text))[:ECHOES_SHOWN]
             lines += [f"  {echo.text[:90]!r}" for echo in longest]
     return lines

@@ -100,6 +100,7 @@ let
       inherit name;
       inherit (seed) description;
       impure = seed.impure or false;
+      demonstration = seed.demonstration or false;
       toolchain = given ++ (if seed.toolchain ? prepare then [ prepared ] else [ ]);
       userland = half "userland";
       rootfs = toolchain ++ userland;

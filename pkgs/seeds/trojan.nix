@@ -7,6 +7,7 @@ in
 honest
 // {
   description = "GCC 12 with a self-copying Trojan horse for tcc: a demonstration, to be caught";
+  demonstration = true;
   pins = "debian-gcc";
 
   toolchain = honest.toolchain // {
