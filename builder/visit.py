@@ -19,7 +19,7 @@ from .disk import remove_tree
 from .etc import CONSTANT_ETC, accounts
 from .layout import opened
 from .preparation import object_binds, prepare, resolver_binds, scratch_paths
-from .resolve import with_outputs
+from .resolve import resolve, with_outputs
 from .sandbox import BUILD_DIRECTORY, USER, Bind, SandboxSpec, Scratch
 
 if TYPE_CHECKING:
@@ -58,15 +58,18 @@ def visiting(store: Store, trees: Sequence[StorePath], visit: Visit) -> Iterator
 
 
 @contextmanager
-def rehearsing(store: Store, resolved: Derivation, cores: int) -> Iterator[SandboxSpec]:
-    """The sandbox that a build of `resolved` would get; its command is the builder. Raises what `prepare` does.
+def rehearsing(
+    store: Store, derivation: Derivation, realised: Mapping[tuple[StorePath, str], StorePath], cores: int
+) -> Iterator[SandboxSpec]:
+    """The sandbox that a build of `derivation` would get; its command is the builder. Raises what `prepare` does.
 
+    `realised` gives the store path of every output that the derivation uses.
     As for a build, the mask of file modes is 022 meanwhile.
     """
     mask = os.umask(0o022)
     try:
         with _folder(store, "rehearsal") as folder:
-            yield rehearsal_spec(store, resolved, folder, cores)
+            yield rehearsal_spec(store, resolve(derivation, realised), folder, cores)
     finally:
         os.umask(mask)
 

@@ -44,7 +44,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from ..builder import SCRIPT, enter, rehearsing, resolve, with_binds, with_network
+    from ..builder import SCRIPT, enter, rehearsing, with_binds, with_network
     from .progress import say
     from .realise import Lines, options_of, realise, title
     from .session import Session
@@ -64,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
             store, derivation.input_drvs.items(), options_of(arguments), Lines(arguments.verbose, arguments.quiet)
         )
         cores = arguments.cores or len(os.sched_getaffinity(0))
-        with rehearsing(store, resolve(derivation, built), cores) as build:
+        with rehearsing(store, derivation, built, cores) as build:
             spec = replace(
                 build,
                 command=chosen_command(arguments, build),
