@@ -33,6 +33,7 @@ _PASSED_ON: Final = frozenset(
 )
 _WATCHED: Final = _PASSED_ON | {signal.SIGCHLD}
 _PACE: Final = 0.1  # seconds
+_COMMAND: Final = 2  # its number inside: the first process starts nothing else
 _PR_SET_CHILD_SUBREAPER: Final = 36
 
 
@@ -98,11 +99,11 @@ def _terminal_kept() -> Iterator[None]:
         own = os.getpgrp()
         had_it = os.tcgetpgrp(terminal) == own
         yield
-        if had_it and os.tcgetpgrp(terminal) != own:
-            mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
-            with suppress(OSError):
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
+        with suppress(OSError):  # the terminal may be gone by now
+            if had_it and os.tcgetpgrp(terminal) != own:
                 os.tcsetpgrp(terminal, own)
-            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     finally:
         os.close(terminal)
 
@@ -113,7 +114,6 @@ class _Attached:
     def __init__(self, pid: int, reader: int) -> None:
         self._monitor, self._reader = pid, reader
         self._first: int | None = None
-        self._command: int | None = None
         self._reported = b""
 
     def until_gone(self) -> Outcome:
@@ -165,10 +165,8 @@ class _Attached:
             self._reported += b'"exit-code"'
             return code if code >= 0 else 128 - code
         others = _children(self._first)
-        if self._command is None:
-            self._command = others[0] if others else None
-        elif self._command not in others:
-            # Their children become the first process's, and have their turn the next time.
+        if not any(_number_inside(pid) == _COMMAND for pid in others):
+            # It has ended, or it was not started yet and there are no others. Their children become the first process's, and have their turn the next time.
             for pid in others:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
@@ -189,6 +187,15 @@ class _Attached:
                 self._reported += chunk
         if self._first is None:
             self._first = child_pid(self._reported)
+
+
+def _number_inside(pid: int) -> int:
+    """The number of a process in its own namespace; that of the command if it cannot be known, lest it be killed."""
+    try:
+        with open(f"/proc/{pid}/status") as file:
+            return next((int(line.split()[-1]) for line in file if line.startswith("NSpid:")), _COMMAND)
+    except OSError:
+        return 0  # it is gone
 
 
 def _children(pid: int) -> list[int]:

@@ -92,18 +92,14 @@ def visit_spec(store: Store, trees: Sequence[StorePath], visit: Visit, folder: s
     spec = SandboxSpec(
         command=visit.command,
         root=composed,
-        binds=(
-            *object_binds(store, store.closure(references)),
-            *_account_binds(composed, visit, folder),
-            Scratch("/tmp", 0o1777),
-            Scratch(visit.home),
-        ),
+        binds=(Scratch("/tmp", 0o1777), Scratch(visit.home)),
         env={"PATH": PATH, "HOME": visit.home, **visit.env},
         cwd=visit.directory or visit.home,
         uid=visit.uid,
         gid=visit.uid,
     )
-    return with_binds(with_network(spec) if visit.network else spec, visit.binds)
+    seen = (*object_binds(store, store.closure(references)), *_account_binds(composed, visit, folder))
+    return with_binds(with_network(spec) if visit.network else spec, (*seen, *visit.binds))
 
 
 def with_network(spec: SandboxSpec) -> SandboxSpec:

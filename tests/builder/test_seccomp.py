@@ -83,6 +83,16 @@ def test_namespaces_are_refused_and_processes_are_not(machine):
 
 
 @pytest.mark.parametrize("machine", MACHINES)
+def test_nothing_can_be_typed_into_a_terminal(machine):
+    typing, pasting, window_size = 0x5412, 0x541C, 0x5413
+    assert verdict(machine, "ioctl", 0, typing) == EPERM
+    assert verdict(machine, "ioctl", 0, pasting) == EPERM
+    # The kernel does not look at the upper half, so neither may the filter.
+    assert verdict(machine, "ioctl", 0, 1 << 32 | typing) == EPERM
+    assert verdict(machine, "ioctl", 0, window_size) == ALLOW
+
+
+@pytest.mark.parametrize("machine", MACHINES)
 def test_other_calls_are_allowed_and_other_architectures_killed(machine):
     assert verdict(machine, 60) == ALLOW
     assert verdict(machine, 60, audit=0x40000003) == KILL
