@@ -10,7 +10,6 @@ import sqlite3  # noqa: F401
 import subprocess
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
@@ -111,15 +110,22 @@ class Ended:
         self.status, self.out, self.error = status, out.decode(), error.decode()
 
 
+@pytest.fixture(scope="module")
+def open_tree(shell_tree):
+    """The tree of the shell where every user can read it: pytest closes its own folder to others again and again."""
+    place = f"/tmp/chx-visit-shell-{os.getpid()}"
+    shutil.copytree(shell_tree, place, symlinks=True)
+    subprocess.run(["chmod", "-R", "a+rX", place], check=True)
+    yield place
+    shutil.rmtree(place)
+
+
 @pytest.fixture
-def home(tmp_path, shell_tree):
-    """A store that any user can be given, with a shell in it."""
+def home():
+    """A folder that any user can be given."""
     place = f"/tmp/chx-visit-{os.getpid()}"
     os.mkdir(place)
-    subprocess.run(["chmod", "-R", "a+rX", shell_tree], check=True)
-    for parent in Path(shell_tree).parents:
-        if parent.stat().st_mode & 0o005 != 0o005:
-            parent.chmod(parent.stat().st_mode | 0o005)
+    os.chmod(place, 0o755)
     yield place
     shutil.rmtree(place)
 
@@ -154,7 +160,7 @@ def user(request, home):
 
 
 @pytest.fixture
-def visit(home, shell_tree, user):
+def visit(home, open_tree, user):
     """Enter, as each user, with pipes; `meanwhile` gets the number of the process that stands for chx."""
 
     def run(*command, stdin=b"", meanwhile=None, **choices):
@@ -167,7 +173,7 @@ def visit(home, shell_tree, user):
                 os.close(reader)
                 os.close(writer)
             become(user, home)
-            act(home, shell_tree, command, **choices)
+            act(home, open_tree, command, **choices)
         os.close(pipes[0][0])
         os.write(pipes[0][1], stdin)
         for _, writer in pipes:
@@ -308,14 +314,14 @@ def test_the_network_is_shared_only_if_asked_for(store, shell, capfd):
 
 
 @pytest.fixture
-def terminal(home, shell_tree, user):
+def terminal(home, open_tree, user):
     """Enter on a terminal of its own; `script` is what is typed, and what is waited for before."""
 
     def run(*command, script):
         child, master = pty.fork()
         if child == 0:
             become(user, home)
-            act(home, shell_tree, command)
+            act(home, open_tree, command)
         said, start = b"", 0
         try:
             for expected, typed in script:
