@@ -97,6 +97,8 @@ class _Realising:
         self._work: dict[StorePath, Work] = {}
         self._leaders: dict[Digest, StorePath] = {}
         self._followers: dict[StorePath, list[StorePath]] = {}
+        # What was done by this very run is not done once more, even if everything is to be built again.
+        self._done: dict[Digest, dict[str, StorePath]] = {}
         self._was_cancelled = False
         self._failures: list[BuildError] = []
         self._skipped: list[StorePath] = []
@@ -161,12 +163,11 @@ class _Realising:
     def _offer_one(self, path: StorePath) -> None:
         resolved = resolve(self._schedule.step(path).derivation, self._outputs)
         work = Work(path, resolved, work_key(resolved), path in self._again)
-        if not work.again:
-            known = known_outputs(self._store, resolved)
-            if known is not None:
-                self._accept(path, known)
-                self._reporter.reused(path, known)
-                return
+        known = self._done.get(work.key) if work.again else known_outputs(self._store, resolved)
+        if known is not None:
+            self._accept(path, known)
+            self._reporter.reused(path, known)
+            return
         leader = self._leaders.setdefault(work.key, path)
         if leader != path:
             self._followers.setdefault(leader, []).append(path)
@@ -217,6 +218,7 @@ class _Realising:
         self._leave(path)
         followers = self._followers.pop(path, [])
         self._leaders.pop(self._work[path].key, None)
+        self._done[self._work[path].key] = result.outputs
         self._accept(path, result.outputs)
         if result.was_known:
             self._reporter.reused(path, result.outputs)
