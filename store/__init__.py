@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         StoreIO,
         UnsupportedFile,
     )
+    from .keys import InvalidKey, Signer
     from .manifest import Entry, Kind, Manifest
     from .path import HASH_LENGTH, STORE_DIR, InvalidStorePath, StorePath, check_name
     from .records import ObjectInfo, OutputDraft, Realisation
@@ -55,6 +56,7 @@ _ORIGINS = {
     "digest": "BASE32_ALPHABET Digest base32_decode base32_encode",
     "errors": "DatabaseFailure ForeignScratch InvalidHome InvalidManifest NotValid OutputCycle PartialScratch"
     " StoreError StoreIO UnsupportedFile",
+    "keys": "InvalidKey Signer",
     "manifest": "Entry Kind Manifest",
     "path": "HASH_LENGTH STORE_DIR InvalidStorePath StorePath check_name",
     "records": "ObjectInfo OutputDraft Realisation",
@@ -94,6 +96,7 @@ __all__ = [
     "HashAlgorithm",
     "InvalidDerivation",
     "InvalidHome",
+    "InvalidKey",
     "InvalidManifest",
     "InvalidStorePath",
     "Kind",
@@ -106,6 +109,7 @@ __all__ = [
     "PartialScratch",
     "Problem",
     "Realisation",
+    "Signer",
     "Store",
     "StoreError",
     "StoreIO",

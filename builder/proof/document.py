@@ -33,7 +33,7 @@ from ...store.manifest import Kind
 from ...store.path import StorePath
 from ..plan import recall
 from ..resolve import resolve
-from .chain import Chain, Outcome, Package
+from .chain import Chain, Half, Outcome, Package
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from .verdict import Verdicts
 
 FORMAT: Final = "chx bootstrap proof 1"
+_ORIGIN: Final = "proofs are written by chx bootstrap --proof FILE"
 
 
 class ProofRefused(StoreError):
@@ -102,7 +103,7 @@ def compose(
         },
         "realisations": list(_realisations(store, dict.fromkeys(targets), recollection.outputs, derivations)),
         "verdicts": {
-            "fixedPoint": all(point.holds for point in verdicts.fixed_points),
+            "fixedPoint": verdicts.fixed_point is True,
             "hostIndependence": verdicts.agreement.holds is True,
             "noResidue": all(residue.holds for residue in verdicts.residues),
         },
@@ -123,8 +124,8 @@ def _all_derivations(store: Store, known: Mapping[StorePath, Derivation]) -> dic
 
 def _chain_data(chain: Chain) -> dict[str, Any]:
     return {
-        "toolchain": [str(path) for path in chain.toolchain],
-        "userland": [str(path) for path in chain.userland],
+        "toolchain": list(map(str, chain.toolchain.derivations)),
+        "userland": list(map(str, chain.userland.derivations)),
         "stages": [
             {
                 name: {"derivation": str(package.derivation), "outputs": list(package.outputs)}
@@ -185,23 +186,20 @@ def _canonical(document: Mapping[str, Any]) -> bytes:
     return json.dumps(unsigned, sort_keys=True, separators=(",", ":")).encode("ascii")
 
 
-def read(text: bytes) -> Proof:
-    """Check form and signature. Raises `ProofRefused`."""
+def read(text: bytes, name: str) -> Proof:
+    """Check form and signature of the document that the user calls `name`. Raises `ProofRefused`."""
     try:
         document = json.loads(text)
     except ValueError as error:
-        raise ProofRefused(f"it is no proof: {error}") from error
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        found = document.get("format") if isinstance(document, dict) else None
-        raise ProofRefused(
-            f"it is no proof that this chx can read: its format is {found!r}, not {FORMAT!r}",
-            hint="proofs are written by chx bootstrap --proof FILE",
-        )
+        raise ProofRefused(f"'{name}' is no proof: {error}", hint=_ORIGIN) from error
+    found = document.get("format") if isinstance(document, dict) else None
+    if found != FORMAT:
+        raise ProofRefused(f"'{name}' is no proof that this chx can read: its format is {found!r}", hint=_ORIGIN)
     try:
         signature = document["signature"]
         if not is_signed_by(signature["key"], _canonical(document), signature["value"]):
             raise ProofRefused(
-                "the proof was changed after it was signed: its signature does not fit",
+                f"the proof '{name}' was changed after it was signed: its signature does not fit",
                 hint="get it once more from where it came from",
             )
         seeds = document["chains"]
@@ -215,16 +213,15 @@ def read(text: bytes) -> Proof:
             document["files"],
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ProofRefused(f"the proof is damaged: {error!r}") from error
+        raise ProofRefused(f"the proof '{name}' is damaged: {error!r}") from error
 
 
 def _chain_of(seed: str, data: Mapping[str, Any]) -> Chain:
     return Chain(
         seed,
         False,
-        tuple(map(StorePath.parse, data["toolchain"])),
-        tuple(map(StorePath.parse, data["userland"])),
-        (),
+        Half(tuple(map(StorePath.parse, data["toolchain"]))),
+        Half(tuple(map(StorePath.parse, data["userland"]))),
         tuple(
             {
                 name: Package(StorePath.parse(package["derivation"]), tuple(package["outputs"]))

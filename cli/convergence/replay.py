@@ -60,7 +60,7 @@ def read_proof(name: str) -> Proof:
     from ...builder.proof.document import read
 
     with open(name, "rb") as file:
-        return read(file.read())
+        return read(file.read(), name)
 
 
 def deviations_of(claimed: Sequence[Outcome], found: Sequence[Outcome]) -> list[Deviation]:
