@@ -40,6 +40,7 @@ from .inputs import InputFiles, rootfs_inputs, visible_objects
 from .lock import WorkLock
 from .log import BuildLog, log_path
 from .plan import recalled
+from .procfs import proc_covers
 from .resolve import with_outputs
 from .sandbox import BUILD_DIRECTORY, Bind, Limits, SandboxSpec
 
@@ -220,6 +221,7 @@ class _Execution:
 
     def _binds(self, visible: Sequence[StorePath]) -> tuple[Bind, ...]:
         binds = [
+            *proc_covers(),
             Bind(self._folder("build"), BUILD_DIRECTORY, writable=True),
             Bind(self._folder("tmp"), "/tmp", writable=True),
             Bind(self._folder("store"), STORE_DIR, writable=True),

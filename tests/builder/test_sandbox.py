@@ -25,6 +25,7 @@ from chx.builder.errors import (
     UnknownBuiltin,
     WrongSystem,
 )
+from chx.builder.procfs import covers
 from chx.store import Derivation, FixedOutput, Store, output_placeholder, scratch_path, upstream_placeholder
 
 sandbox = pytest.mark.sandbox
@@ -101,6 +102,56 @@ def test_no_other_process_and_no_network_device_is_there(said):
     processes = [line for line in text.split("\n") if line.startswith("/proc/")]
     assert processes == ["/proc/1", "/proc/2"]
     assert [line.split(":")[0].strip() for line in text.split("\n") if ":" in line] == ["lo"]
+
+
+@sandbox
+def test_nothing_of_the_machine_can_be_written_to(said):
+    """Permissions in /proc go by the user outside, who may be root; each file gets what it holds already."""
+    text = said(
+        "for f in /proc/sys/kernel/core_pattern /proc/sys/kernel/panic /proc/sys/fs/pipe-max-size"
+        " /proc/sys/vm/swappiness /proc/sys/kernel/random/write_wakeup_threshold /proc/irq/default_smp_affinity; do\n"
+        "  value=$(cat $f 2> /dev/null) || continue\n"
+        '  if (echo "$value" > $f) 2> /dev/null; then echo wrote to $f; fi\n'
+        "done\n"
+        "for d in /proc/*; do case $d in */[0-9]*|*/self|*/thread-self|*/net|*/mounts) ;; *)\n"
+        "  if [ -w $d ] && [ -f $d ]; then echo $d is writable; fi\n"
+        "esac; done\n"
+        "[ ! -e /proc/sysrq-trigger ] || ! (: > /proc/sysrq-trigger) 2> /dev/null || echo opened sysrq-trigger\n"
+    )
+    assert text == ""
+
+
+@sandbox
+def test_what_only_root_may_read_of_the_machine_is_closed_for_everybody(said):
+    text = said(
+        "for f in kcore keys kmsg kpagecount kpageflags pagetypeinfo sched_debug slabinfo timer_list vmallocinfo; do\n"
+        "  if (: < /proc/$f) 2> /dev/null; then echo $f; fi; done"
+    )
+    assert text == ""
+
+
+@sandbox
+def test_what_a_process_may_write_about_itself_stays_writable(said):
+    assert said(
+        "cd /build; (echo 500 > /proc/self/oom_score_adj)\n"
+        "printf name > /proc/self/comm; cat /proc/$$/comm\n"
+        "exec 5> file; echo through > /proc/self/fd/5; cat file; echo std > /dev/stdout"
+    ).split("\n") == ["name", "through", "std"]
+
+
+def test_covers_of_a_procfs():
+    directory, link, file = 0o040555, 0o120777, 0o100000
+    entries = [
+        *(("1", directory), ("self", link), ("sys", directory), ("sysvipc", directory), ("cpuinfo", file | 0o444)),
+        *(("mtrr", file | 0o644), ("sysrq-trigger", file | 0o200), ("keys", file | 0o444), ("new", file | 0o400)),
+    ]
+    assert covers(entries) == (
+        Bind("/dev/null", "/proc/keys"),
+        Bind("/proc/mtrr", "/proc/mtrr"),
+        Bind("/dev/null", "/proc/new"),
+        Bind("/proc/sys", "/proc/sys"),
+        Bind("/dev/null", "/proc/sysrq-trigger"),
+    )
 
 
 @sandbox
