@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import expression
 from .errors import CommandError
+from .output import finish, put
 
 if TYPE_CHECKING:
     from ..store import Store, StorePath
@@ -111,8 +111,8 @@ def run(arguments: argparse.Namespace) -> int:
         paths = [built[item.derivation, output] for item in wanted for output in item.outputs]
         links = [] if arguments.no_out_link else link_results(store, arguments.out_link, wanted, built)
         output = "".join(f"{path}\n" for path in paths)
-        sys.stdout.write(output)
-        sys.stdout.flush()
+        put(output)
+        finish()
         remember(arguments.words, session.world.seen, [store.physical(path) for path in paths], links, output)
         if long:
             store.sync()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from . import expression
+from .output import put
 
 DESCRIPTION = """\
 Print derivations as JSON, by attribute or expression, or by the store path of a
@@ -38,6 +38,5 @@ def run(arguments: argparse.Namespace) -> int:
             shown[str(path)] = derivation.to_dict()
             if arguments.recursive:
                 pending.extend(derivation.input_drvs)
-    json.dump(shown, sys.stdout, indent=2, sort_keys=True)
-    print()
+    put(json.dumps(shown, indent=2, sort_keys=True) + "\n")
     return 0

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from . import expression
 from .errors import CommandError
+from .output import put
 
 DESCRIPTION = """\
 Evaluate an expression and print its value as `nix-instantiate --eval` does. Parts
@@ -55,6 +55,5 @@ def run(arguments: argparse.Namespace) -> int:
                 text = evaluator.to_xml(value, strict=arguments.strict, location=not arguments.no_location)
             else:
                 text = evaluator.print_value(value, strict=arguments.strict) + "\n"
-            sys.stdout.flush()
-            sys.stdout.buffer.write(text.encode("latin-1"))
+            put(text.encode("latin-1"))
     return 0

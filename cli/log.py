@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from . import expression
 from .errors import CommandError
+from .output import put
 
 DESCRIPTION = """\
 Print the log of the build of X: an attribute, a result link, a store path or a
@@ -31,7 +31,6 @@ def run(arguments: argparse.Namespace) -> int:
                     f"there is no log of '{derivation.name}'",
                     hint="it was never built here, or its builder is builtin and printed nothing",
                 )
-            sys.stdout.flush()
             for piece in log:
-                sys.stdout.buffer.write(piece)
+                put(piece)
     return 0

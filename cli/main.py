@@ -14,59 +14,76 @@ INTERRUPTED = 130
 def main(argv: list[str] | None = None) -> int:
     """Run one command line (without the program's name) and return its exit status."""
     words = sys.argv[1:] if argv is None else argv
-    if words and words[0] == "build":
-        from .noop import replay
+    if sys.stdin is None or sys.stdout is None or sys.stderr is None:
+        from .output import open_closed
 
-        status = replay(words)
-        if status is not None:
-            return status
-    return _guarded(words)
-
-
-def _guarded(words: list[str]) -> int:
+        open_closed()
     try:
+        if words and words[0] == "build":
+            from .noop import replay
+
+            status = replay(words)
+            if status is not None:
+                return status
+        status = _dispatch(words)
+        from .output import finish
+
+        finish()
+        return status
+    except BaseException as error:
+        return _failed(error)
+
+
+def _failed(error: BaseException) -> int:
+    """Say what went wrong; the exit status."""
+    from .output import OutputFailed, abandon, finish, tell
+
+    if not isinstance(error, OutputFailed):
+        # What came out so far is worth having.
         try:
-            return _dispatch(words)
-        finally:
-            sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader went away, which is its right. Python would complain again
-        # when it flushes at exit.
-        import os
-
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 1
-    except KeyboardInterrupt:
-        print("chx: interrupted; what was finished stays finished", file=sys.stderr)
+            finish()
+        except OutputFailed as failure:
+            error = failure
+    if isinstance(error, OutputFailed):
+        abandon()
+        if error.gone:
+            return 1
+    if isinstance(error, KeyboardInterrupt):
+        tell("chx: interrupted; what was finished stays finished\n")
         return INTERRUPTED
-    except SystemExit as error:
+    if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else USAGE_ERROR
-    except Exception as error:
-        from .report import report
+    if not isinstance(error, Exception):
+        raise error
+    from .report import report
 
-        return report(error)
+    return report(error)
 
 
 def _dispatch(words: list[str]) -> int:
     from .commands import COMMANDS, overview
+    from .output import put, tell
 
     if not words or words[0] in ("-h", "--help", "help"):
         if len(words) > 1 and words[1] in COMMANDS:
             return _dispatch([words[1], "--help"])
-        print(overview(), end="", file=sys.stdout if words else sys.stderr)
-        return 0 if words else USAGE_ERROR
+        if words:
+            put(overview())
+            return 0
+        tell(overview())
+        return USAGE_ERROR
     name = words[0]
     if name in ("-V", "--version"):
         from .. import __version__
 
-        print(f"chx {__version__}")
+        put(f"chx {__version__}\n")
         return 0
     if name not in COMMANDS:
         import difflib
 
         near = difflib.get_close_matches(name, COMMANDS, 1)
         hint = f"did you mean `chx {near[0]}`?" if near else "see `chx --help`"
-        print(f"chx: there is no command '{name}'; {hint}", file=sys.stderr)
+        tell(f"chx: there is no command '{name}'; {hint}\n")
         return USAGE_ERROR
     parser, module = command_parser(name)
     # What evaluation makes is reachable until the end, and the collector of
@@ -87,9 +104,17 @@ def command_parser(name: str):  # type: ignore[no-untyped-def]  # modules have n
 
     from .commands import COMMANDS
 
+    class Parser(argparse.ArgumentParser):
+        """argparse ignores it if the help cannot be written."""
+
+        def print_help(self, file: object = None) -> None:
+            from .output import put
+
+            put(self.format_help())
+
     module_name, summary = COMMANDS[name]
     module = import_module(f".{module_name}", __package__)
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog=f"chx {name}",
         description=getattr(module, "DESCRIPTION", summary),
         epilog=getattr(module, "EPILOG", None),

@@ -10,6 +10,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from .output import colours, tell
+
 if TYPE_CHECKING:
     from ..lang import Label
 
@@ -25,21 +27,15 @@ class Style:
     """Escape sequences, or nothing: honours NO_COLOR and non-terminals."""
 
     def __init__(self, stream: object) -> None:
-        terminal = bool(getattr(stream, "isatty", lambda: False)())
-        enabled = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
         self.red, self.blue, self.dim, self.bold, self.reset = (
-            ("\033[1;31m", "\033[1;34m", "\033[2m", "\033[1m", "\033[0m") if enabled else ("", "", "", "", "")
+            ("\033[1;31m", "\033[1;34m", "\033[2m", "\033[1m", "\033[0m") if colours(stream) else ("", "", "", "", "")
         )
 
 
 def report(error: Exception, show_trace: bool | None = None) -> int:
     """Draw `error` on standard error; returns the exit status."""
-    sys.stdout.flush()
     lines, status = describe(error, Style(sys.stderr), show_trace)
-    # Names of files and strings of expressions may hold any bytes.
-    text = "\n".join(lines) + "\n"
-    sys.stderr.buffer.write(text.encode("utf-8", "surrogateescape"))
-    sys.stderr.buffer.flush()
+    tell("\n".join(lines) + "\n")
     return status
 
 
@@ -67,7 +63,7 @@ def describe(error: Exception, style: Style, show_trace: bool | None = None) -> 
     details = list(getattr(error, "details", ()))
     hint = getattr(error, "hint", None)
     if not labels and not frames and not details:
-        lines = [f"{style.red}{tag}{style.reset}: {error.message}"]
+        lines = [f"{style.red}{tag}{style.reset}: {readable(error.message)}"]
         if hint:
             lines.append(f"  = {hint}")
         return lines, 1

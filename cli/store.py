@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from .errors import CommandError
+from .output import put
 
 if TYPE_CHECKING:
     from ..store import Store, StorePath
@@ -38,10 +39,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         import json
 
-        print(json.dumps(described, indent=2, sort_keys=True))
+        put(json.dumps(described, indent=2, sort_keys=True) + "\n")
         return 0
     for name, facts in described.items():
-        print(name)
+        put(f"{name}\n")
         for key, value in facts.items():
             if key == "registered":
                 from time import localtime, strftime
@@ -49,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
                 value = strftime("%Y-%m-%d %H:%M:%S", localtime(value))
             if isinstance(value, list):
                 value = "".join(f"\n    {item}" for item in value) or "none"
-            print(f"  {key}: {value}")
+            put(f"  {key}: {value}\n")
     return 0
 
 
