@@ -207,7 +207,7 @@ class _Realising:
         if isinstance(error, StoreError):
             described = StoreRefused(error)
         elif isinstance(error, OSError):
-            described = MachineFailure(error)
+            described = MachineFailure(error, self._store.home)
         else:
             described = BuilderDefect(f"{type(error).__name__}: {error}")
         described.__cause__ = error

@@ -483,6 +483,7 @@ class MachineFailure(BuildError):
 
     code = "B025"
     error: OSError
+    home: str
 
     @property
     def message(self) -> str:
@@ -492,7 +493,10 @@ class MachineFailure(BuildError):
     @property
     def hint(self) -> str | None:
         if self.error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return "free some space and run the same command again; what was finished is kept"
+            return (
+                f"make room on the file system of CHX_HOME ({self.home}), or move CHX_HOME elsewhere,"
+                " and run the same command again; what was finished is kept"
+            )
         if self.error.errno in (errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM):
             return "try fewer jobs at once (-j)"
         return None

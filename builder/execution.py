@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -145,7 +146,9 @@ class _Execution:
         finally:
             log.close()
             if kept is None:
-                remove_tree(self._top)
+                # What cannot be removed now goes with the folder of this process.
+                with suppress(OSError):
+                    remove_tree(self._top)
         return Result(outputs, time.monotonic() - clock, earlier=self._earlier(outputs))
 
     def _build(self, log: BuildLog) -> Sequence[StorePath]:
@@ -259,19 +262,20 @@ class _Execution:
         rows = self._store.realisations(self._work.derivation.resolved_digest())
         return tuple((row.output, row.path) for row in rows if outputs.get(row.output, row.path) != row.path)
 
-    def _keep(self) -> str:
-        """Move the build's folders where nobody cleans up."""
+    def _keep(self) -> str | None:
+        """Move the build's folders where nobody cleans up; None if that is not possible."""
         name = self._work.path.name.removesuffix(".drv")
         number = 0
         while True:
             place = f"{self._store.home}/tmp/failed-{name}-{number}"
             try:
                 os.mkdir(place)
+                os.rename(self._top, place)
+                return place
             except FileExistsError:
                 number += 1
-                continue
-            os.rename(self._top, place)
-            return place
+            except OSError:
+                return None
 
 
 def supported_systems(extra: Sequence[str] = ()) -> tuple[str, ...]:
