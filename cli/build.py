@@ -123,7 +123,8 @@ def instantiate(session: Session, arguments: argparse.Namespace) -> list[Wanted]
     """The derivations that the command line means, in the order named, each once."""
     wanted: dict[Wanted, None] = {}
     for selected in expression.select(session, arguments):
-        found = session.evaluator.derivations(selected.value, selected.attribute)
+        with expression.Explained(selected.attribute, selected.was_called):
+            found = session.evaluator.derivations(selected.value, selected.attribute)
         if not found:
             name = f"'{selected.attribute}'" if selected.attribute else "the expression"
             kind = session.evaluator.type_name(selected.value)

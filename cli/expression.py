@@ -9,7 +9,7 @@ from .errors import CommandError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..evaluator import Value
+    from ..evaluator import Evaluator, Value
     from .session import Session
 
 EPILOG = """\
@@ -57,13 +57,17 @@ def search_path(arguments: argparse.Namespace) -> tuple[tuple[str, str], ...]:
 
 
 class Selected:
-    """A value and how the user named it; no dataclass, because that module takes 10 ms to import."""
+    """A value and how the user named it; no dataclass, because that module takes 10 ms to import.
 
-    __slots__ = ("attribute", "value")
+    `was_called`: it is what a function gave, which was called with the defaults of its arguments.
+    """
 
-    def __init__(self, attribute: str, value: Value) -> None:
+    __slots__ = ("attribute", "value", "was_called")
+
+    def __init__(self, attribute: str, value: Value, was_called: bool = False) -> None:
         self.attribute = attribute
         self.value = value
+        self.was_called = was_called
 
 
 def bundled_packages(session: Session) -> list[str]:
@@ -102,10 +106,51 @@ def select(session: Session, arguments: argparse.Namespace) -> list[Selected]:
     given = {name: evaluator.string(byte_string(text)) for name, text in arguments.argstr}
     for name, expression in arguments.arg:
         given[name] = evaluator.eval_source(source_of_request(None, expression))
-    root = evaluator.auto_call(root, given)
     if not attributes:
-        return [Selected("", root)]
-    return [
-        Selected(attribute, evaluator.auto_call(evaluator.select_attr_path(root, byte_string(attribute)), given))
-        for attribute in attributes
-    ]
+        with Explained("", evaluator.type_name(root) == "lambda"):
+            value = evaluator.auto_call(root, given)
+        return [Selected("", value, value is not root)]
+    root = evaluator.auto_call(root, given)
+    return [_select(evaluator, root, attribute, given, _origin(arguments)) for attribute in attributes]
+
+
+def _origin(arguments: argparse.Namespace) -> str:
+    """What attributes are looked up in, in words."""
+    if arguments.expr is not None:
+        return "the expression"
+    if arguments.file is not None:
+        return "standard input" if arguments.file == "-" else str(arguments.file)
+    return "the bundled package set"
+
+
+def _select(evaluator: Evaluator, root: Value, attribute: str, given: dict[str, Value], origin: str) -> Selected:
+    from .sources import byte_string
+
+    try:
+        found = evaluator.select_attr_path(root, byte_string(attribute))
+    except Exception as error:
+        frames = getattr(error, "frames", None)
+        if frames is not None:
+            from ..evaluator import Frame
+
+            frames.append(Frame(byte_string(f"while selecting '{attribute}' in {origin}")))
+        raise
+    with Explained(attribute, evaluator.type_name(found) == "lambda"):
+        value = evaluator.auto_call(found, given)
+    return Selected(attribute, value, value is not found)
+
+
+class Explained:
+    """A context in which errors tell, if so, that what was named is a function: it may need arguments after all."""
+
+    def __init__(self, attribute: str, was_called: bool) -> None:
+        self._attribute = attribute
+        self._was_called = was_called
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if self._was_called and getattr(error, "frames", None) is not None and getattr(error, "hint", "") is None:
+            name = f"'{self._attribute}'" if self._attribute else "the expression"
+            error.__dict__["hint"] = f"{name} is a function and was called with the defaults of its arguments"

@@ -92,6 +92,9 @@ def _build(error: Any, style: Style) -> list[str]:
         lines.append(f"last lines of the log of {name}:")
         lines += [f"{style.dim}  │{style.reset} {line}" for line in error.tail]
     lines.append(f"{style.red}error[{error.code}]{style.reset}: {error.message}")
+    place = getattr(error, "place", None)
+    if error.derivation is not None:
+        lines.append(f"  = {error.derivation}" + (f", defined at {position(place)}" if place is not None else ""))
     if error.log and error.code in PRINTING:
         lines.append(f"  = the whole log: chx log {error.derivation}")
         lines.append(f"  = or the file {error.log}")
