@@ -88,6 +88,11 @@ def open_closed() -> None:
         sys.stderr = os.fdopen(2, "w", closefd=False, encoding="utf-8", errors="backslashreplace")
 
 
+def overwritten(line: str) -> str:
+    """What a terminal would be left with of a line of a build: the last of what was written over each other."""
+    return line.rstrip("\r").rpartition("\r")[2]
+
+
 _ESCAPE: Final = "\x1b"
 _PICTURES: Final = {
     **{code: 0x2400 + code for code in range(32) if code not in (9, 10)},

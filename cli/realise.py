@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from .output import tell
+from .output import colours, overwritten, tell
 from .progress import duration, say, size
 
 if TYPE_CHECKING:
@@ -42,11 +43,6 @@ def realise(
     # What builds that were killed have left behind.
     store.clean_temporary()
     return Builder(store, options or BuildOptions(), reporter or Lines()).realise(targets)
-
-
-def shown(line: str) -> str:
-    """What a terminal would be left with: the last of what was written over each other."""
-    return line.rpartition("\r")[2]
 
 
 def title(derivation: StorePath) -> str:
@@ -87,7 +83,8 @@ class Lines:
 
     def logged(self, derivation: StorePath, lines: Sequence[str]) -> None:
         if self._verbose and not self._quiet:
-            text = "".join(f"{title(derivation)}> {shown(line)}\n" for line in lines)
+            reset = "\033[0m" if colours(sys.stderr) else ""
+            text = "".join(f"{title(derivation)}> {overwritten(line)}{reset}\n" for line in lines)
             tell(text)
 
     def finished(self, derivation: StorePath, outputs: Mapping[str, StorePath], seconds: float) -> None:

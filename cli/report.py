@@ -10,13 +10,15 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from .output import colours, tell
+from .output import colours, overwritten, tell
 
 if TYPE_CHECKING:
     from ..lang import Label
 
 SHORT_FRAMES = 3
 SHOWN_FAILURES = 5
+WIDTH = 160
+"""Columns of an excerpt; of a longer line, what is around the place is shown."""
 NEEDED = {"lark": "lark", "blake3": "blake3"}
 """Modules of other projects that a checkout may lack, and the packages that have them."""
 PRINTING = frozenset({"B001", "B002", "B003"})
@@ -90,7 +92,7 @@ def _build(error: Any, style: Style) -> list[str]:
     if error.tail and error.code in PRINTING:
         name = error.derivation.name.removesuffix(".drv")
         lines.append(f"last lines of the log of {name}:")
-        lines += [f"{style.dim}  │{style.reset} {line}" for line in error.tail]
+        lines += [f"{style.dim}  │{style.reset} {overwritten(line)}{style.reset}" for line in error.tail]
     lines.append(f"{style.red}error[{error.code}]{style.reset}: {error.message}")
     place = getattr(error, "place", None)
     if error.derivation is not None:
@@ -155,7 +157,7 @@ def excerpt(label: Label, style: Style, head: str = "at ") -> list[str]:
     """The line of a place with carets below what is meant."""
     source, span = label.source, label.span
     place = source.place(span.start)
-    line = source.line(place.line)
+    line = _plain(source.line(place.line))
     width = len(str(place.line))
     gutter = f"{style.blue}{' ' * width} │{style.reset}"
     start = span.start - (place.column - 1)
@@ -163,6 +165,11 @@ def excerpt(label: Label, style: Style, head: str = "at ") -> list[str]:
     newline = source.text.find("\n", span.start)
     stop = min(span.end, newline if newline >= 0 else len(source.text))
     marked = _shown(source.text[span.start : max(stop, span.start)])
+    if len(before) > WIDTH // 2:
+        cut = len(before) - WIDTH // 4
+        line, before = "…" + line[cut:], "…" + before[cut:]
+    if len(line) > WIDTH:
+        line, marked = line[:WIDTH] + "…", marked[: WIDTH - len(before)]
     # A tab stays a tab in the padding, so that the caret stands under its text
     # whatever the terminal's tab stops are.
     padding = "".join("\t" if c == "\t" else " " * _columns(c) for c in before)
@@ -176,7 +183,12 @@ def excerpt(label: Label, style: Style, head: str = "at ") -> list[str]:
 
 
 def _shown(text: str) -> str:
-    return text.encode("latin-1").decode("utf-8", "replace")
+    return _plain(text.encode("latin-1").decode("utf-8", "replace"))
+
+
+def _plain(text: str) -> str:
+    """Source text has no colours of its own: they would take no room, and carets would miss their place."""
+    return text.replace("\x1b", "␛")
 
 
 def _columns(character: str) -> int:

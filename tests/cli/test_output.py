@@ -80,6 +80,13 @@ def test_a_terminal_is_told_nothing_that_it_obeys() -> None:
     assert harmless("\x1b", True) == "␛" and harmless("x\x1b[", True) == "x␛["
 
 
+def test_of_a_long_line_the_part_around_the_place_is_shown(tmp_path: Path) -> None:
+    (tmp_path / "a.nix").write_text("[ " + "1 " * 5000 + "nope " + "2 " * 5000 + "]")
+    report = redirected(tmp_path, "", "eval", str(tmp_path / "a.nix")).stderr.split("\n")
+    assert "a.nix:1:10003" in report[0] and max(map(len, report)) < 200
+    assert report[2].index("^^^^") == report[1].index("nope")
+
+
 def test_expressions_cannot_command_the_terminal(tmp_path: Path) -> None:
     (tmp_path / "a.nix").write_bytes(b'# \x1b[2J\nbuiltins.trace "\x1b]0;t\x07" (throw "x\x1b[2J\x9b") # \x1b[2J\n')
     run = redirected(tmp_path, "", "eval", str(tmp_path / "a.nix"))
