@@ -17,6 +17,7 @@ from .bwrap import find_bwrap
 from .cancellation import Cancellation
 from .errors import BuilderDefect, BuildError, Cancelled, MachineFailure, SeveralFailures, StoreRefused
 from .execution import Result, Work, World, execute, known_outputs, work_key
+from .inheritance import ConstantInheritance
 from .options import BuildOptions
 from .plan import Lane, Plan, plan
 from .reporter import Reporter, Silence
@@ -121,21 +122,20 @@ class _Realising:
         self._events.put(lambda: None)
 
     def run(self) -> Outputs:
-        mask = os.umask(0o022)
-        try:
-            while True:
-                self._offer()
-                self._launch()
-                if not self._threads:
-                    break
-                self._events.get()()
-        finally:
-            # Reached early by an interrupt: nothing may go on behind the caller's back.
-            self._cancellation.cancel()
-            for thread in list(self._threads.values()):
-                thread.join()
-            self._cancellation.close()
-            os.umask(mask)
+        with ConstantInheritance():
+            try:
+                while True:
+                    self._offer()
+                    self._launch()
+                    if not self._threads:
+                        break
+                    self._events.get()()
+            finally:
+                # Reached early by an interrupt: nothing may go on behind the caller's back.
+                self._cancellation.cancel()
+                for thread in list(self._threads.values()):
+                    thread.join()
+                self._cancellation.close()
         while not self._events.empty():
             self._events.get()()
         if self._failures:

@@ -1,6 +1,7 @@
 """Real sandboxes: what a build sees, and what it does not."""
 
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -25,6 +26,7 @@ from chx.builder.errors import (
     UnknownBuiltin,
     WrongSystem,
 )
+from chx.builder.inheritance import LIMITS
 from chx.builder.procfs import covers
 from chx.store import Derivation, FixedOutput, Store, output_placeholder, scratch_path, upstream_placeholder
 
@@ -39,6 +41,7 @@ def test_the_arguments_of_bwrap_are_a_value():
         *("--uid", "1000", "--gid", "1000", "--hostname", "chx"),
         *("--cap-drop", "ALL", "--die-with-parent", "--new-session", "--clearenv", "--setenv", "A", "b c"),
         *("--ro-bind", "/root", "/", "--dev", "/dev", "--proc", "/proc"),
+        *("--tmpfs", "/proc/1", "--remount-ro", "/proc/1"),
         *("--ro-bind", "/a", "/b", "--bind", "/c", "/d", "--chdir", "/build"),
         *("--seccomp", "7", "--json-status-fd", "8", "--", "/bin/sh", "-c", "true"),
     ]
@@ -94,6 +97,35 @@ def test_the_environment_is_cleared(said, monkeypatch):
     assert "s3cret" not in text and "LANG=" not in text
     assert "0022" in text
     assert [line.split()[4] for line in text.split("\n") if line.startswith("Max core")] == ["0"]
+
+
+@sandbox
+def test_nothing_is_inherited_from_who_started_chx(build, recorder, script):
+    """Limits, the mask of modes, and signals that are ignored, as by `nohup`."""
+    before = [resource.getrlimit(which) for which in LIMITS]
+    mask, hup = os.umask(0o077), signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (512, before[1][1]))
+        resource.setrlimit(resource.RLIMIT_STACK, (4 << 20, before[2][1]))
+        resource.setrlimit(resource.RLIMIT_CORE, before[0][1:] * 2)
+        build(script("umask; ulimit -n; ulimit -s; ulimit -c; cat /proc/self/status; : > $out"))
+        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == 512
+    finally:
+        for which, limits in zip(LIMITS, before):
+            resource.setrlimit(which, limits)
+        signal.signal(signal.SIGHUP, hup)
+        assert os.umask(mask) == 0o077
+    lines = recorder.text.split("\n")
+    assert lines[:4] == ["0022", "1024", "8192", "0"]
+    found = [int(line.split()[1], 16) for line in lines if line.startswith(("SigIgn", "SigBlk"))]
+    of_the_c_library = 3 << 31  # its own two, which posix_spawn sets to be ignored
+    assert [signals & ~of_the_c_library for signals in found] == [0, 0]
+
+
+@sandbox
+def test_the_first_process_tells_nothing_of_the_host(said, store):
+    text = said("for f in cmdline exe maps environ mountinfo; do cat /proc/1/$f 2> /dev/null || :; done; ls /proc/1")
+    assert text == ""
 
 
 @sandbox
