@@ -1,14 +1,37 @@
 """The entry point: find the command, run it, turn errors into reports and exit codes.
 
 Exit codes: 0 done; 1 something was wrong with the input, the machine or a
-build; 2 the command line was not understood; 70 a bug in chx; 130 interrupted.
+build; 2 the command line was not understood; 70 a bug in chx; 128 and the number of
+the signal that ended it (130 interrupted, 143 terminated, 129 hung up).
 """
 
 import sys
 
 USAGE_ERROR = 2
 INTERNAL_ERROR = 70
-INTERRUPTED = 130
+
+
+class Ended(KeyboardInterrupt):
+    """A signal asks to end; like an interrupt, it is no error that a command handles."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def _heed_signals() -> None:
+    """Make SIGTERM and SIGHUP end this process as an interrupt does: in order, and once."""
+    import _signal as signals  # what is built in of `signal`
+
+    def end(number: int, frame: object) -> None:
+        for other in heeded:
+            signals.signal(other, signals.SIG_IGN)
+        raise Ended(number)
+
+    # Who ignores one of them (`nohup`) wants it ignored.
+    heeded = [number for number in (signals.SIGTERM, signals.SIGHUP) if signals.getsignal(number) == signals.SIG_DFL]
+    for number in heeded:
+        signals.signal(number, end)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -49,8 +72,10 @@ def _failed(error: BaseException) -> int:
         if error.gone:
             return 1
     if isinstance(error, KeyboardInterrupt):
-        tell("chx: interrupted; what was finished stays finished\n")
-        return INTERRUPTED
+        number = error.number if isinstance(error, Ended) else 2
+        what = {1: "hung up", 2: "interrupted"}.get(number, "terminated")
+        tell(f"chx: {what}; what was finished stays finished\n")
+        return 128 + number
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else USAGE_ERROR
     if not isinstance(error, Exception):
@@ -91,6 +116,7 @@ def _dispatch(words: list[str]) -> int:
     import gc
 
     gc.disable()
+    _heed_signals()
     arguments = parser.parse_args(words[1:])
     arguments.words = words
     status: int = module.run(arguments)

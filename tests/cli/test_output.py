@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -93,3 +95,36 @@ def test_expressions_cannot_command_the_terminal(tmp_path: Path) -> None:
     assert run.returncode == 1
     assert not set(run.stderr) & {chr(code) for code in (*range(9), *range(11, 32), *range(127, 160))}
     assert "trace: ␛]0;t␇\n" in run.stderr and "error: x␛[2J�\n" in run.stderr
+
+
+@pytest.mark.parametrize("name, word", [("SIGTERM", "terminated"), ("SIGHUP", "hung up"), ("SIGINT", "interrupted")])
+def test_a_signal_ends_chx_in_order(name: str, word: str, tmp_path: Path) -> None:
+    """A build, its sandbox played by a program that waits, and an evaluation that goes on for ever."""
+    number = getattr(signal, name)
+    (tmp_path / "sleep").write_text("#!/bin/sh\nexec sleep 1000\n")
+    (tmp_path / "sleep").chmod(0o755)
+    for words in (
+        ["build", "-q", "-E", 'derivation { name = "w"; system = builtins.currentSystem; builder = "/bin/sh"; }'],
+        [
+            "eval",
+            "-E",
+            "builtins.genericClosure { startSet = [ { key = 0; } ]; operator = x: [ { key = x.key + 1; } ]; }",
+        ],
+    ):
+        running = subprocess.Popen(
+            [sys.executable, str(ROOT), *words],
+            env={
+                "PATH": os.environ["PATH"],
+                "CHX_HOME": str(tmp_path / "home"),
+                "CHX_BWRAP": str(tmp_path / "sleep"),
+                "PYTHONDONTWRITEBYTECODE": "1",
+            },
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        time.sleep(1.5)
+        running.send_signal(number)
+        _, said = running.communicate(timeout=30)
+        assert running.returncode == 128 + number, said
+        assert said == f"chx: {word}; what was finished stays finished\n"
+    assert os.listdir(tmp_path / "home" / "tmp") == []
