@@ -12,10 +12,9 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from ..store.errors import StoreError
 from .bwrap import find_bwrap
 from .cancellation import Cancellation
-from .errors import BuilderDefect, BuildError, Cancelled, MachineFailure, SeveralFailures, StoreRefused
+from .errors import BuildError, Cancelled, SeveralFailures, as_build_error
 from .execution import Result, Work, World, execute, known_outputs, work_key
 from .inheritance import ConstantInheritance
 from .options import BuildOptions
@@ -195,23 +194,9 @@ class _Realising:
         try:
             result = self._runner(self._world, work)
             self._events.put(lambda: self._succeeded(work.path, result))
-        except BuildError as error:
-            failure = error
-            self._events.put(lambda: self._failed(work.path, failure))
         except BaseException as error:
-            defect = self._as_build_error(error)
-            self._events.put(lambda: self._failed(work.path, defect))
-
-    def _as_build_error(self, error: BaseException) -> BuildError:
-        described: BuildError
-        if isinstance(error, StoreError):
-            described = StoreRefused(error)
-        elif isinstance(error, OSError):
-            described = MachineFailure(error, self._store.home)
-        else:
-            described = BuilderDefect(f"{type(error).__name__}: {error}")
-        described.__cause__ = error
-        return described
+            failure = as_build_error(error, self._store.home)
+            self._events.put(lambda: self._failed(work.path, failure))
 
     def _succeeded(self, path: StorePath, result: Result) -> None:
         self._leave(path)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..store.derivation import output_object_name
 from ..store.digest import Digest
+from ..store.errors import UnsupportedFile
 from ..store.path import STORE_DIR, StorePath
 from ..store.records import OutputDraft, Realisation
 from ..store.scratch import scratch_hash, scratch_path
@@ -25,16 +26,18 @@ from .bwrap import explain_refusal, find_bwrap, run_sandbox
 from .checks import check_references
 from .compose import compose_root
 from .disk import remove_tree
+from .entrance import write_entrance
 from .environment import build_environment
 from .errors import (
     BuilderFailed,
-    BuildError,
     Cancelled,
     FixedOutputReferences,
     LimitExceeded,
     MissingOutput,
     SandboxFailed,
+    StoreRefused,
     WrongSystem,
+    as_build_error,
 )
 from .fixed import check_fixed
 from .inputs import InputFiles, rootfs_inputs, visible_objects
@@ -127,6 +130,7 @@ class _Execution:
         }
         self._derivation = with_outputs(work.derivation, self._scratch)
         self._top = ""
+        self._spec: SandboxSpec | None = None
 
     def run(self) -> Result:
         started, clock = time.time(), time.monotonic()
@@ -139,10 +143,11 @@ class _Execution:
         try:
             candidates = self._build(log)
             outputs = self._register(candidates, started, time.monotonic() - clock)
-        except BuildError as error:
-            if self._world.options.keep_failed and not isinstance(error, Cancelled):
+        except Exception as error:
+            failure = as_build_error(error, self._store.home)
+            if self._world.options.keep_failed and not isinstance(failure, Cancelled):
                 kept = self._keep()
-            raise error.attach(self._work.path, log.close(), log.tail, kept) from error.__cause__
+            raise failure.attach(self._work.path, log.close(), log.tail, kept) from failure.__cause__
         finally:
             log.close()
             if kept is None:
@@ -208,6 +213,7 @@ class _Execution:
             network=derivation.fixed is not None,
             limits=Limits(options.timeout_seconds, options.silence_seconds, options.max_log_bytes),
         )
+        self._spec = spec
         outcome, has_started = run_sandbox(spec, bwrap, log.write, self._world.cancellation)
         if outcome.ended == "cancelled":
             raise Cancelled
@@ -219,8 +225,15 @@ class _Execution:
             raise explain_refusal(said) or SandboxFailed(said, derivation.builder)
         if outcome.status != 0:
             raise BuilderFailed(outcome.status)
+        self._mention_strays(log, visible)
         # What the rootfs holds is a candidate too: its paths are hidden, but a build may have been told.
         return self._store.closure([*visible, *derivation.input_srcs])
+
+    def _mention_strays(self, log: BuildLog, visible: Sequence[StorePath]) -> None:
+        """Say what the build wrote beside its outputs, which nobody will see."""
+        expected = {path.base for path in visible} | {path.rpartition("/")[2] for path in self._scratch.values()}
+        for name in sorted(set(os.listdir(self._folder("store"))) - expected):
+            log.say(f"chx: {STORE_DIR}/{name} is dropped: it is none of the outputs")
 
     def _binds(self, visible: Sequence[StorePath]) -> tuple[Bind, ...]:
         binds = [
@@ -245,7 +258,10 @@ class _Execution:
             OutputDraft(output, output_object_name(derivation.name, output), self._place(output), scratch_hash(output))
             for output in derivation.outputs
         ]
-        outputs = store.add_outputs(drafts, candidates, self._work.path)
+        try:
+            outputs = store.add_outputs(drafts, candidates, self._work.path)
+        except UnsupportedFile as error:
+            raise StoreRefused(UnsupportedFile(self._as_built(error.path), error.kind)) from error
         if derivation.fixed is not None:
             references = store.info(outputs["out"]).references
             if references:
@@ -257,6 +273,14 @@ class _Execution:
             Realisation(resolved, output, path, self._work.path, started, seconds) for output, path in outputs.items()
         )
         return outputs
+
+    def _as_built(self, path: str) -> str:
+        """A path on the disk in the words of the build: `$out/file`."""
+        for output in self._scratch:
+            place = self._place(output)
+            if path == place or path.startswith(place + "/"):
+                return f"${output}{path[len(place) :]}"
+        return path
 
     def _earlier(self, outputs: dict[str, StorePath]) -> tuple[tuple[str, StorePath], ...]:
         rows = self._store.realisations(self._work.derivation.resolved_digest())
@@ -271,6 +295,8 @@ class _Execution:
             try:
                 os.mkdir(place)
                 os.rename(self._top, place)
+                if self._spec is not None:
+                    write_entrance(f"{place}/enter", self._work.path.name, self._spec, self._top, place)
                 return place
             except FileExistsError:
                 number += 1

@@ -25,6 +25,10 @@ PRINTING = frozenset({"B001", "B002", "B003"})
 """Failures of builders that print. What went wrong elsewhere is whole in the message."""
 
 
+LOGGED = PRINTING | {"B017", "B021", "B023", "B024"}
+"""Failures after a builder has run: its log may help."""
+
+
 class Style:
     """Escape sequences, or nothing: honours NO_COLOR and non-terminals."""
 
@@ -82,7 +86,7 @@ def describe(error: Exception, style: Style, show_trace: bool | None = None) -> 
         lines.append(f"  = ... {len(frames) - len(shown)} more; see them with --show-trace")
     if hint:
         lines.append(f"  = {hint}")
-    lines.append(f"{style.red}error{style.reset}: {readable(error.message)}")
+    lines.append(f"{style.red}{'error' if labels else tag}{style.reset}: {readable(error.message)}")
     return lines, 1
 
 
@@ -97,9 +101,13 @@ def _build(error: Any, style: Style) -> list[str]:
     place = getattr(error, "place", None)
     if error.derivation is not None:
         lines.append(f"  = {error.derivation}" + (f", defined at {position(place)}" if place is not None else ""))
-    if error.log and error.code in PRINTING:
+    if error.log and error.code in LOGGED:
         lines.append(f"  = the whole log: chx log {error.derivation}")
         lines.append(f"  = or the file {error.log}")
+    if error.kept:
+        lines.append(f"  = the build directory was kept: {error.kept}")
+        if os.path.exists(f"{error.kept}/enter"):
+            lines.append(f"  = enter its sandbox with {error.kept}/enter")
     if error.hint:
         lines.append(f"  = {error.hint}")
     return lines

@@ -17,7 +17,7 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING
 
-from ..errors import FetchFailed, UnsupportedUrl
+from ..errors import BadConfiguration, FetchFailed, UnsupportedUrl
 from ..process import executable, run
 from .client import ask_client
 from .web import retrieve_web
@@ -138,7 +138,13 @@ def _mirror_in(path: str) -> str | None:
     try:
         with open(path, "rb") as file:
             table = tomllib.load(file).get("fetch", {})
-    except (OSError, tomllib.TOMLDecodeError):
-        return None
-    mirror = table.get("debian-mirror") if isinstance(table, dict) else None
-    return mirror if isinstance(mirror, str) and mirror else None
+    except OSError as error:
+        raise BadConfiguration(path, error.strerror or str(error)) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadConfiguration(path, str(error)) from error
+    if not isinstance(table, dict):
+        raise BadConfiguration(path, "`fetch` must be a table: [fetch]")
+    mirror = table.get("debian-mirror")
+    if mirror is not None and not isinstance(mirror, str):
+        raise BadConfiguration(path, "`debian-mirror` in [fetch] must be a string")
+    return mirror or None

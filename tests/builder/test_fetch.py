@@ -14,7 +14,7 @@ import pytest
 from chx.builder import Builder, BuildOptions, disk, log
 from chx.builder.builtin import debian, pypi, web
 from chx.builder.builtin.pypi import parse_wheel
-from chx.builder.errors import BadAttribute, FetchFailed, HashMismatch, MachineFailure, UnsupportedUrl
+from chx.builder.errors import BadAttribute, BadConfiguration, FetchFailed, HashMismatch, MachineFailure, UnsupportedUrl
 from chx.builder.fixed import sri
 from chx.builder.nar import nar_digest
 from chx.store import Derivation, FixedOutput
@@ -139,8 +139,9 @@ def test_nobody_listens(fetch, server, monkeypatch):
     url = server.url
     server.socket.close()
     monkeypatch.setattr(web, "_TRIES", 1)
-    with pytest.raises(FetchFailed):
+    with pytest.raises(FetchFailed, match="Connection refused") as caught:
         fetch(f"{url}/good")
+    assert "Errno" not in caught.value.message and "network" in caught.value.hint
 
 
 def test_executable_and_unpacked_trees_have_recursive_hashes(fetch, tmp_path):
@@ -217,6 +218,16 @@ def test_a_mirror_is_used_where_there_is_no_apt(fetch, tmp_path, monkeypatch, se
     (tmp_path / "chx.toml").write_text(f'[fetch]\ndebian-mirror = "{server.url}/mirror/"\n')
     (tmp_path / "inner").mkdir()
     monkeypatch.chdir(tmp_path / "inner")
+    for text, reason in (
+        ("[fetch]\nx = = 1\n", "line 2, column 5"),
+        ("fetch = 1", "must be a table"),
+        ("[fetch]\ndebian-mirror = 1\n", "must be a string"),
+    ):
+        (tmp_path / "inner" / "chx.toml").write_text(text)
+        with pytest.raises(BadConfiguration, match=reason) as refused:
+            fetch("debian:x/y.deb")
+        assert str(tmp_path / "inner" / "chx.toml") in refused.value.message
+    (tmp_path / "inner" / "chx.toml").unlink()
     assert read(fetch("debian:x/y.deb")) == CONTENT
     assert server.asked[-1][0] == "/mirror/pool/main/x/x/y.deb"
     monkeypatch.setenv("CHX_DEBIAN_MIRROR", "named")

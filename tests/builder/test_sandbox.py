@@ -23,6 +23,7 @@ from chx.builder.errors import (
     ReferenceRefused,
     RootConflict,
     SandboxFailed,
+    StoreRefused,
     UnknownBuiltin,
     WrongSystem,
 )
@@ -296,8 +297,26 @@ def test_a_failure_tells_status_log_and_where_to_look(build, script, store):
     error = caught.value
     assert error.status == 7 and error.tail == ("one", "two")
     assert "'test' failed with exit status 7" in error.message
-    assert os.path.exists(error.kept + "/build/here") and error.kept in error.hint
+    assert os.path.exists(error.kept + "/build/here") and error.hint is None
+    entered = subprocess.run(
+        [error.kept + "/enter", "/bin/sh", "-c", "ls; pwd; echo $out"], text=True, capture_output=True
+    )
+    assert entered.stdout.split("\n")[:2] == ["here", "/build"] and "-test" in entered.stdout
     assert b"".join(open_log(store, error.derivation)) == b"one\ntwo\n"
+
+
+@sandbox
+def test_what_cannot_be_kept_is_named_as_the_build_knows_it(build, script, store, tmp_path):
+    (tmp_path / "fifo.c").write_text("#include <sys/stat.h>\nint main(int c, char **v) { return mkfifo(v[1], 0600); }")
+    if subprocess.run(["cc", "-static", "-o", tmp_path / "fifo", tmp_path / "fifo.c"]).returncode:
+        pytest.skip("no C compiler")
+    fifo = store.add_tree(str(tmp_path / "fifo"), "fifo")
+    text = "echo said; mkdir $out; $fifo $out/f; touch /chx/store/stray"
+    with pytest.raises(StoreRefused, match=r"'\$out/f' is a fifo") as caught:
+        build(script(text, input_srcs=(fifo,), env={"fifo": str(fifo)}), keep_failed=True)
+    error = caught.value
+    assert error.tail == ("said", "chx: /chx/store/stray is dropped: it is none of the outputs")
+    assert error.log and os.path.isdir(error.kept + "/build")
 
 
 @sandbox
