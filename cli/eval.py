@@ -10,7 +10,8 @@ from .output import put
 
 DESCRIPTION = """\
 Evaluate an expression and print its value as `nix-instantiate --eval` does. Parts
-that were not needed are printed as «thunk» unless --strict is given.
+that were not needed are printed as <CODE> unless --strict is given. Without FILE and
+EXPR, ATTR is looked up in the bundled package set.
 """
 
 
@@ -38,8 +39,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.input is not None and arguments.file is not None:
         raise CommandError("name one file, not two")
     arguments.file = arguments.file or arguments.input
-    if arguments.file is None and arguments.expr is None:
-        raise CommandError("what shall be evaluated?", hint="name a file, or give -E EXPR")
+    if arguments.file is None and arguments.expr is None and not arguments.attr:
+        raise CommandError(
+            "what shall be evaluated?", hint="name a file, or give -E EXPR, or -A ATTR of the bundled package set"
+        )
     arguments.attributes = []
     # What was not needed is seen only in a value that is printed as it is.
     lazy = not (arguments.strict or arguments.json or arguments.raw)

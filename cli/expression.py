@@ -9,13 +9,15 @@ from .errors import CommandError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from ..evaluator import Evaluator, Value
     from .session import Session
 
 EPILOG = """\
 Without -f and -E, ATTR is looked up in the bundled package set. A function is
 called with --arg and --argstr and the defaults of its arguments; `-f DIR` means
-DIR/default.nix. `<chx>` in an expression is the bundled package set.
+DIR/default.nix, `-f '<NAME>'` what -I says. `<chx>` is the bundled package set.
 """
 
 
@@ -43,8 +45,16 @@ def configure_evaluation(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "-I", "--include", action="append", default=[], metavar="[NAME=]PATH", help="add an entry to the search path"
     )
-    group.add_argument("--max-call-depth", type=int, metavar="N", help="how deep calls may nest (default 10000)")
+    group.add_argument("--max-call-depth", type=depth, metavar="N", help="how deep calls may nest (default 10000)")
     group.add_argument("--show-trace", action="store_true", help="show every step that led to an error")
+
+
+def depth(text: str) -> int:
+    """An argument that is 1 or more; argparse shows the name of this function if it is not."""
+    value = int(text)
+    if value < 1:
+        raise ValueError
+    return value
 
 
 def search_path(arguments: argparse.Namespace) -> tuple[tuple[str, str], ...]:
@@ -93,7 +103,8 @@ def select(session: Session, arguments: argparse.Namespace) -> list[Selected]:
     elif arguments.file == "-":
         root = evaluator.eval_source(source_of_request("-", None))
     elif arguments.file is not None:
-        root = evaluator.eval_file(byte_string(expression_file(arguments.file)))
+        file = in_search_path(session, arguments.file)
+        root = evaluator.eval_file(byte_string(expression_file(file)))
     elif attributes:
         root = evaluator.eval_file(byte_string(os.path.join(PKGS, "default.nix")))
     elif os.path.exists("default.nix"):
@@ -114,6 +125,18 @@ def select(session: Session, arguments: argparse.Namespace) -> list[Selected]:
     return [_select(evaluator, root, attribute, given, _origin(arguments)) for attribute in attributes]
 
 
+def in_search_path(session: Session, file: str) -> str:
+    """The path that `<NAME>` or `<NAME/FILE>` stands for, as in an expression; any other word as it is."""
+    if not (file.startswith("<") and file.endswith(">")) or os.path.lexists(file):
+        return file
+    if not all(part and all(c.isalnum() or c in "._-+" for c in part) for part in file[1:-1].split("/")):
+        raise CommandError(f"'{file}' is no path to look up", hint="it looks like <NAME> or <NAME/FILE>")
+    from .sources import source_of_request
+
+    found: Any = session.evaluator.eval_source(source_of_request(None, file))
+    return os.fsdecode(found.text.encode("latin-1"))
+
+
 def _origin(arguments: argparse.Namespace) -> str:
     """What attributes are looked up in, in words."""
     if arguments.expr is not None:
@@ -123,9 +146,28 @@ def _origin(arguments: argparse.Namespace) -> str:
     return "the bundled package set"
 
 
+def _check_attribute(attribute: str) -> None:
+    """Refuse a word that cannot be an attribute path, or that looks like something else."""
+    if "/" in attribute or attribute.endswith(".nix"):
+        hint = None
+        if os.path.exists(attribute):
+            hint = f"did you mean -f {attribute}?"
+        raise CommandError(f"'{attribute}' is no attribute path", hint=hint or "a file is named with -f FILE")
+    if not attribute:
+        raise CommandError("an attribute path is empty", hint="name an attribute, such as tinycc or lib.version")
+    if '"' not in attribute:
+        parts = attribute.split(".")
+        if "" in parts:
+            number = parts.index("") + 1
+            raise CommandError(
+                f"part {number} of the attribute path '{attribute}' is empty", hint="parts stand between single dots"
+            )
+
+
 def _select(evaluator: Evaluator, root: Value, attribute: str, given: dict[str, Value], origin: str) -> Selected:
     from .sources import byte_string
 
+    _check_attribute(attribute)
     try:
         found = evaluator.select_attr_path(root, byte_string(attribute))
     except Exception as error:

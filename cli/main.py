@@ -21,7 +21,7 @@ class Ended(KeyboardInterrupt):
 
 def _heed_signals() -> None:
     """Make SIGTERM and SIGHUP end this process as an interrupt does: in order, and once."""
-    import _signal as signals  # what is built in of `signal`
+    import _signal as signals  # type: ignore[import-not-found]  # what is built in of `signal`
 
     def end(number: int, frame: object) -> None:
         for other in heeded:

@@ -120,6 +120,48 @@ def test_infinite_recursion_is_an_ordinary_error(chx: Run) -> None:
     assert "infinite recursion" in failed(chx("eval", "-E", "let x = x; in x"))
 
 
+@pytest.mark.parametrize("text", ["[" * 20000 + "]" * 20000, "1" + " + 1" * 30000], ids=["lists", "operators"])
+def test_a_text_that_nests_too_deep_has_a_place(chx: Run, work: Path, text: str) -> None:
+    (work / "deep.nix").write_text(text)
+    report = failed(chx("eval", "--strict", "deep.nix"))
+    assert "deep.nix:1:" in report and "stack overflow" in report
+
+
+@pytest.mark.parametrize(
+    "words, message",
+    [
+        (["build", "./a.nix"], "did you mean -f ./a.nix?"),
+        (["build", "a.nix"], "did you mean -f a.nix?"),
+        (["build", ""], "an attribute path is empty"),
+        (["build", "a..b"], "part 2 of the attribute path 'a..b' is empty"),
+        (["build", "a", "-o", ""], "-o '' names no link"),
+        (["build", "a", "-o", "nowhere/x"], "use --no-out-link"),
+        (["eval", "-f", "<a;b>"], "it looks like <NAME>"),
+        (["eval", "-f", "<nope>"], "-I NAME=PATH"),
+    ],
+)
+def test_words_that_make_no_sense_are_explained(chx: Run, work: Path, words: list[str], message: str) -> None:
+    (work / "a.nix").write_text("{ }")
+    assert message in failed(chx(*words))
+
+
+def test_a_depth_below_one_is_refused(chx: Run) -> None:
+    for depth in ("0", "-1", "x"):
+        assert chx("eval", "-E", "1", "--max-call-depth", depth).returncode == 2
+
+
+def test_a_bwrap_that_says_nothing_is_suspected(chx: Run) -> None:
+    text = 'derivation { name = "x"; system = builtins.currentSystem; builder = "/bin/sh"; }'
+    for program in ("true", "false"):
+        report = failed(chx("build", "-E", text, CHX_BWRAP=f"/bin/{program}"))
+        assert "bwrap ended and said nothing" in report and "CHX_BWRAP" in report
+
+
+def test_the_bundled_set_is_a_file_too_and_the_default_of_attributes(chx: Run) -> None:
+    for words in (["-A", "tinycc.type"], ["-f", "<chx>", "-A", "tinycc.type"]):
+        assert chx("eval", *words).stdout == '"derivation"\n'
+
+
 def test_too_deep_recursion_is_an_ordinary_error(chx: Run) -> None:
     assert "stack overflow" in failed(chx("eval", "-E", "let f = n: 1 + f (n + 1); in f 0"))
 
