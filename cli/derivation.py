@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from . import expression
+from .named import MEANING, derivations_named
 from .output import put
 
 DESCRIPTION = """\
@@ -16,14 +17,13 @@ derivation or of something built from it.
 def configure(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     show = actions.add_parser("show", help="print derivations as JSON", description=DESCRIPTION)
-    expression.configure(show)
+    expression.configure(show, "X", MEANING)
     show.add_argument("-r", "--recursive", action="store_true", help="include the derivations they need")
 
 
 def run(arguments: argparse.Namespace) -> int:
     import json
 
-    from .named import derivations_named
     from .session import Session
 
     with Session(expression.search_path(arguments), arguments.max_call_depth) as session:

@@ -21,10 +21,12 @@ DIR/default.nix, `-f '<NAME>'` what -I says. `<chx>` is the bundled package set.
 """
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Add -f, -E, -A, --arg, --argstr, -I, --show-trace and positional attributes."""
+def configure(
+    parser: argparse.ArgumentParser, word: str = "ATTR", meaning: str = "attribute path, such as tinycc or lib.version"
+) -> None:
+    """Add -f, -E, -A, --arg, --argstr, -I, --show-trace and positional words, attributes unless said otherwise."""
     group = parser.add_argument_group("what to evaluate")
-    group.add_argument("attributes", nargs="*", metavar="ATTR", help="attribute path, such as tinycc or lib.version")
+    group.add_argument("attributes", nargs="*", metavar=word, help=meaning)
     group.add_argument("-f", "--file", metavar="FILE", help="evaluate FILE instead of the bundled package set")
     group.add_argument("-E", "--expr", metavar="EXPR", help="evaluate the expression EXPR")
     group.add_argument(
@@ -45,7 +47,9 @@ def configure_evaluation(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "-I", "--include", action="append", default=[], metavar="[NAME=]PATH", help="add an entry to the search path"
     )
-    group.add_argument("--max-call-depth", type=depth, metavar="N", help="how deep calls may nest (default 10000)")
+    group.add_argument(
+        "--max-call-depth", type=depth, metavar="N", help="how deep calls may nest at least (default 10000)"
+    )
     group.add_argument("--show-trace", action="store_true", help="show every step that led to an error")
 
 

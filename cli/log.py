@@ -6,6 +6,7 @@ import argparse
 
 from . import expression
 from .errors import CommandError
+from .named import MEANING, derivations_named
 from .output import put
 
 DESCRIPTION = """\
@@ -15,12 +16,11 @@ derivation. Logs of failed builds are kept too.
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    expression.configure(parser)
+    expression.configure(parser, "X", MEANING)
 
 
 def run(arguments: argparse.Namespace) -> int:
     from ..builder import open_log
-    from .named import derivations_named
     from .session import Session
 
     with Session(expression.search_path(arguments), arguments.max_call_depth) as session:

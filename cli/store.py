@@ -20,11 +20,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     info = actions.add_parser(
         "path-info",
         help="digest, references, size and place of objects",
-        description="Print what the store knows of objects: store paths, result links, or physical paths.",
+        description="Print what the store knows of objects: the digest of their content, size, number of files, references,"
+        " the derivation that made them, when they came, and where they lie on the disk.",
     )
-    info.add_argument("paths", nargs="+", metavar="PATH")
+    info.add_argument("paths", nargs="+", metavar="PATH", help="a store path, a result link, or a path below one")
     info.add_argument("--json", action="store_true", help="print JSON, one object per store path")
-    info.add_argument("--closure", "-r", action="store_true", help="include everything they refer to")
+    info.add_argument("-r", "--closure", action="store_true", help="include everything they refer to")
 
 
 def run(arguments: argparse.Namespace) -> int:
