@@ -89,7 +89,8 @@ def _transfer(task: Task, url: str, target: str) -> None:
         said = reason.strerror if isinstance(reason, OSError) else None
         raise _BrokenOff(said or str(reason), _NO_NETWORK) from error
     except (HTTPException, TimeoutError, ConnectionError) as error:
-        raise _BrokenOff(str(error) or type(error).__name__) from error
+        said = error.strerror if isinstance(error, OSError) else None
+        raise _BrokenOff(said or str(error) or type(error).__name__, _NO_NETWORK) from error
     except ValueError as error:
         raise FetchFailed(((url, str(error)),)) from error
 
