@@ -12,11 +12,11 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from ..store.errors import StoreError
 from .bwrap import find_bwrap
 from .cancellation import Cancellation
-from .errors import BuilderDefect, BuildError, Cancelled, MachineFailure, SeveralFailures, StoreRefused
+from .errors import BuildError, Cancelled, SeveralFailures, as_build_error
 from .execution import Result, Work, World, execute, known_outputs, work_key
+from .inheritance import ConstantInheritance
 from .options import BuildOptions
 from .plan import Lane, Plan, plan
 from .reporter import Reporter, Silence
@@ -123,21 +123,20 @@ class _Realising:
         self._events.put(lambda: None)
 
     def run(self) -> Outputs:
-        mask = os.umask(0o022)
-        try:
-            while True:
-                self._offer()
-                self._launch()
-                if not self._threads:
-                    break
-                self._events.get()()
-        finally:
-            # Reached early by an interrupt: nothing may go on behind the caller's back.
-            self._cancellation.cancel()
-            for thread in list(self._threads.values()):
-                thread.join()
-            self._cancellation.close()
-            os.umask(mask)
+        with ConstantInheritance():
+            try:
+                while True:
+                    self._offer()
+                    self._launch()
+                    if not self._threads:
+                        break
+                    self._events.get()()
+            finally:
+                # Reached early by an interrupt: nothing may go on behind the caller's back.
+                self._cancellation.cancel()
+                for thread in list(self._threads.values()):
+                    thread.join()
+                self._cancellation.close()
         while not self._events.empty():
             self._events.get()()
         if self._failures:
@@ -196,23 +195,9 @@ class _Realising:
         try:
             result = self._runner(self._world, work)
             self._events.put(lambda: self._succeeded(work.path, result))
-        except BuildError as error:
-            failure = error
-            self._events.put(lambda: self._failed(work.path, failure))
         except BaseException as error:
-            defect = self._as_build_error(error)
-            self._events.put(lambda: self._failed(work.path, defect))
-
-    def _as_build_error(self, error: BaseException) -> BuildError:
-        described: BuildError
-        if isinstance(error, StoreError):
-            described = StoreRefused(error)
-        elif isinstance(error, OSError):
-            described = MachineFailure(error)
-        else:
-            described = BuilderDefect(f"{type(error).__name__}: {error}")
-        described.__cause__ = error
-        return described
+            failure = as_build_error(error, self._store.home)
+            self._events.put(lambda: self._failed(work.path, failure))
 
     def _succeeded(self, path: StorePath, result: Result) -> None:
         self._leave(path)

@@ -10,11 +10,13 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..store.derivation import output_object_name
 from ..store.digest import Digest
+from ..store.errors import UnsupportedFile
 from ..store.path import STORE_DIR, StorePath
 from ..store.records import OutputDraft, Realisation
 from ..store.scratch import scratch_hash, scratch_path
@@ -24,22 +26,25 @@ from .bwrap import explain_refusal, find_bwrap, run_sandbox
 from .checks import check_references
 from .compose import compose_root
 from .disk import remove_tree
+from .entrance import write_entrance
 from .environment import build_environment
 from .errors import (
     BuilderFailed,
-    BuildError,
     Cancelled,
     FixedOutputReferences,
     LimitExceeded,
     MissingOutput,
     SandboxFailed,
+    StoreRefused,
     WrongSystem,
+    as_build_error,
 )
 from .fixed import check_fixed
 from .inputs import InputFiles, rootfs_inputs, visible_objects
 from .lock import WorkLock
 from .log import BuildLog, log_path
 from .plan import recalled
+from .procfs import proc_covers
 from .resolve import with_outputs
 from .sandbox import BUILD_DIRECTORY, Bind, Limits, SandboxSpec
 
@@ -125,6 +130,7 @@ class _Execution:
         }
         self._derivation = with_outputs(work.derivation, self._scratch)
         self._top = ""
+        self._spec: SandboxSpec | None = None
 
     def run(self) -> Result:
         started, clock = time.time(), time.monotonic()
@@ -137,14 +143,17 @@ class _Execution:
         try:
             candidates = self._build(log)
             outputs = self._register(candidates, started, time.monotonic() - clock)
-        except BuildError as error:
-            if self._world.options.keep_failed and not isinstance(error, Cancelled):
+        except Exception as error:
+            failure = as_build_error(error, self._store.home)
+            if self._world.options.keep_failed and not isinstance(failure, Cancelled):
                 kept = self._keep()
-            raise error.attach(self._work.path, log.close(), log.tail, kept) from error.__cause__
+            raise failure.attach(self._work.path, log.close(), log.tail, kept) from failure.__cause__
         finally:
             log.close()
             if kept is None:
-                remove_tree(self._top)
+                # What cannot be removed now goes with the folder of this process.
+                with suppress(OSError):
+                    remove_tree(self._top)
         return Result(outputs, time.monotonic() - clock, earlier=self._earlier(outputs))
 
     def _build(self, log: BuildLog) -> Sequence[StorePath]:
@@ -204,6 +213,7 @@ class _Execution:
             network=derivation.fixed is not None,
             limits=Limits(options.timeout_seconds, options.silence_seconds, options.max_log_bytes),
         )
+        self._spec = spec
         outcome, has_started = run_sandbox(spec, bwrap, log.write, self._world.cancellation)
         if outcome.ended == "cancelled":
             raise Cancelled
@@ -215,11 +225,19 @@ class _Execution:
             raise explain_refusal(said) or SandboxFailed(said, derivation.builder)
         if outcome.status != 0:
             raise BuilderFailed(outcome.status)
+        self._mention_strays(log, visible)
         # What the rootfs holds is a candidate too: its paths are hidden, but a build may have been told.
         return self._store.closure([*visible, *derivation.input_srcs])
 
+    def _mention_strays(self, log: BuildLog, visible: Sequence[StorePath]) -> None:
+        """Say what the build wrote beside its outputs, which nobody will see."""
+        expected = {path.base for path in visible} | {path.rpartition("/")[2] for path in self._scratch.values()}
+        for name in sorted(set(os.listdir(self._folder("store"))) - expected):
+            log.say(f"chx: {STORE_DIR}/{name} is dropped: it is none of the outputs")
+
     def _binds(self, visible: Sequence[StorePath]) -> tuple[Bind, ...]:
         binds = [
+            *proc_covers(),
             Bind(self._folder("build"), BUILD_DIRECTORY, writable=True),
             Bind(self._folder("tmp"), "/tmp", writable=True),
             Bind(self._folder("store"), STORE_DIR, writable=True),
@@ -240,7 +258,10 @@ class _Execution:
             OutputDraft(output, output_object_name(derivation.name, output), self._place(output), scratch_hash(output))
             for output in derivation.outputs
         ]
-        outputs = store.add_outputs(drafts, candidates, self._work.path)
+        try:
+            outputs = store.add_outputs(drafts, candidates, self._work.path)
+        except UnsupportedFile as error:
+            raise StoreRefused(UnsupportedFile(self._as_built(error.path), error.kind)) from error
         if derivation.fixed is not None:
             references = store.info(outputs["out"]).references
             if references:
@@ -253,23 +274,34 @@ class _Execution:
         )
         return outputs
 
+    def _as_built(self, path: str) -> str:
+        """A path on the disk in the words of the build: `$out/file`."""
+        for output in self._scratch:
+            place = self._place(output)
+            if path == place or path.startswith(place + "/"):
+                return f"${output}{path[len(place) :]}"
+        return path
+
     def _earlier(self, outputs: dict[str, StorePath]) -> tuple[tuple[str, StorePath], ...]:
         rows = self._store.realisations(self._work.derivation.resolved_digest())
         return tuple((row.output, row.path) for row in rows if outputs.get(row.output, row.path) != row.path)
 
-    def _keep(self) -> str:
-        """Move the build's folders where nobody cleans up."""
+    def _keep(self) -> str | None:
+        """Move the build's folders where nobody cleans up; None if that is not possible."""
         name = self._work.path.name.removesuffix(".drv")
         number = 0
         while True:
             place = f"{self._store.home}/tmp/failed-{name}-{number}"
             try:
                 os.mkdir(place)
+                os.rename(self._top, place)
+                if self._spec is not None:
+                    write_entrance(f"{place}/enter", self._work.path.name, self._spec, self._top, place)
+                return place
             except FileExistsError:
                 number += 1
-                continue
-            os.rename(self._top, place)
-            return place
+            except OSError:
+                return None
 
 
 def supported_systems(extra: Sequence[str] = ()) -> tuple[str, ...]:

@@ -58,12 +58,22 @@ class BuildLog:
         return tuple(self._tail)
 
     def close(self) -> str:
-        """Compress the log; the path where it lies now."""
+        """Compress the log, unless the disk does not allow it; the path where it lies now. Never fails."""
         if self._file < 0:
             return self.path
         if self._rest:
             self._take([self._rest])
             self._rest = b""
+        try:
+            self.path = self._compress()
+        except OSError:
+            pass  # as it is, it can be read as well
+        finally:
+            os.close(self._file)
+            self._file = -1
+        return self.path
+
+    def _compress(self) -> str:
         compressor = zlib.compressobj(6, zlib.DEFLATED, _GZIP)
         os.lseek(self._file, 0, os.SEEK_SET)
         final = self.path + ".gz"
@@ -74,13 +84,13 @@ class BuildLog:
             while chunk := os.read(self._file, _CHUNK):
                 write_all(target, compressor.compress(chunk))
             write_all(target, compressor.flush())
+            os.rename(work, final)
+        except OSError:
+            os.unlink(work)
+            raise
         finally:
             os.close(target)
-            os.close(self._file)
-            self._file = -1
-        os.rename(work, final)
         os.unlink(self.path)
-        self.path = final
         return final
 
     def _take(self, lines: list[bytes]) -> None:

@@ -72,7 +72,8 @@ def bwrap_arguments(spec: SandboxSpec, seccomp_fd: int | None = None, status_fd:
         arguments += ["--setenv", name, value]
     if spec.root is not None:
         arguments += ["--ro-bind", spec.root, "/"]
-    arguments += ["--dev", "/dev", "--proc", "/proc"]
+    # The first process is bwrap itself: its command line and its program are things of the host.
+    arguments += ["--dev", "/dev", "--proc", "/proc", "--tmpfs", "/proc/1", "--remount-ro", "/proc/1"]
     for bind in spec.binds:
         arguments += ["--bind" if bind.writable else "--ro-bind", bind.source, bind.target]
     if spec.root is None:

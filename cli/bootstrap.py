@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from . import expression
 from .errors import CommandError
+from .output import put
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -142,8 +143,7 @@ def write_text(arguments: argparse.Namespace, account: Account) -> str:
 
         _write(arguments.report, page_of(account))
     text = _text(arguments, account)
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    put(text)
     return text
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import expression
 from .errors import CommandError
+from .output import finish, put
 
 if TYPE_CHECKING:
     from ..store import Store, StorePath
@@ -99,6 +99,8 @@ def run(arguments: argparse.Namespace) -> int:
     from .realise import Lines, options_of, realise
     from .session import Session
 
+    if not arguments.no_out_link:
+        check_link(arguments.out_link)
     with Session(expression.search_path(arguments), arguments.max_call_depth) as session:
         store = session.store
         wanted = instantiate(session, arguments)
@@ -111,8 +113,8 @@ def run(arguments: argparse.Namespace) -> int:
         paths = [built[item.derivation, output] for item in wanted for output in item.outputs]
         links = [] if arguments.no_out_link else link_results(store, arguments.out_link, wanted, built)
         output = "".join(f"{path}\n" for path in paths)
-        sys.stdout.write(output)
-        sys.stdout.flush()
+        put(output)
+        finish()
         remember(arguments.words, session.world.seen, [store.physical(path) for path in paths], links, output)
         if long:
             store.sync()
@@ -123,7 +125,8 @@ def instantiate(session: Session, arguments: argparse.Namespace) -> list[Wanted]
     """The derivations that the command line means, in the order named, each once."""
     wanted: dict[Wanted, None] = {}
     for selected in expression.select(session, arguments):
-        found = session.evaluator.derivations(selected.value, selected.attribute)
+        with expression.Explained(selected.attribute, selected.was_called):
+            found = session.evaluator.derivations(selected.value, selected.attribute)
         if not found:
             name = f"'{selected.attribute}'" if selected.attribute else "the expression"
             kind = session.evaluator.type_name(selected.value)
@@ -133,10 +136,24 @@ def instantiate(session: Session, arguments: argparse.Namespace) -> list[Wanted]
     return list(wanted)
 
 
+ELSEWHERE = "choose another name with -o, or use --no-out-link"
+
+
+def check_link(name: str) -> None:
+    """Refuse the name of a result link that cannot be made, before anything is built for it."""
+    if not name or name.endswith("/"):
+        raise CommandError(f"-o '{name}' names no link", hint=ELSEWHERE)
+    folder = os.path.dirname(os.path.abspath(name))
+    if not os.path.isdir(folder):
+        raise CommandError(f"the link '{name}' cannot be made: there is no folder '{folder}'", hint=ELSEWHERE)
+
+
 def link_results(
     store: Store, name: str, wanted: list[Wanted], built: dict[tuple[StorePath, str], StorePath]
 ) -> list[tuple[str, str]]:
     """Make the result links; returns pairs of link and target."""
+    from ..store import StoreIO
+
     links = []
     for number, item in enumerate(wanted, 1):
         base = name if number == 1 else f"{name}-{number}"
@@ -145,9 +162,12 @@ def link_results(
             if os.path.lexists(link) and not os.path.islink(link):
                 raise CommandError(
                     f"'{link}' is in the way: it is not a link",
-                    hint="move it, or choose another name with -o, or use --no-out-link",
+                    hint=f"move it, or {ELSEWHERE}",
                 )
             path = built[item.derivation, output]
-            store.add_root(link, path)
+            try:
+                store.add_root(link, path)
+            except StoreIO as error:
+                raise CommandError(f"the link '{link}' cannot be made: {error.message}", hint=ELSEWHERE) from error
             links.append((link, store.physical(path)))
     return links

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from . import expression
 from .errors import CommandError
+from .output import put
 
 DESCRIPTION = """\
 Evaluate an expression and print its value as `nix-instantiate --eval` does. Parts
-that were not needed are printed as «thunk» unless --strict is given.
+that were not needed are printed as <CODE> unless --strict is given. Without FILE and
+EXPR, ATTR is looked up in the bundled package set.
 """
 
 
@@ -38,8 +39,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.input is not None and arguments.file is not None:
         raise CommandError("name one file, not two")
     arguments.file = arguments.file or arguments.input
-    if arguments.file is None and arguments.expr is None:
-        raise CommandError("what shall be evaluated?", hint="name a file, or give -E EXPR")
+    if arguments.file is None and arguments.expr is None and not arguments.attr:
+        raise CommandError(
+            "what shall be evaluated?", hint="name a file, or give -E EXPR, or -A ATTR of the bundled package set"
+        )
     arguments.attributes = []
     # What was not needed is seen only in a value that is printed as it is.
     lazy = not (arguments.strict or arguments.json or arguments.raw)
@@ -55,6 +58,5 @@ def run(arguments: argparse.Namespace) -> int:
                 text = evaluator.to_xml(value, strict=arguments.strict, location=not arguments.no_location)
             else:
                 text = evaluator.print_value(value, strict=arguments.strict) + "\n"
-            sys.stdout.flush()
-            sys.stdout.buffer.write(text.encode("latin-1"))
+            put(text.encode("latin-1"))
     return 0

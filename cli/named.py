@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from ..store import StorePath
     from .session import Session
 
+MEANING = "an attribute path, a store path, a derivation's path or a result link"
+
 
 def looks_like_path(text: str) -> bool:
     """Whether a word names a file and not an attribute: it has a slash, or a link of that name is here."""

@@ -90,8 +90,13 @@ def replay(words: list[str]) -> int | None:
                 return None
     except (OSError, ValueError, EOFError, TypeError):
         return None
-    sys.stdout.write(output)
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(output)
+        sys.stdout.flush()
+    except OSError as error:
+        from .output import OutputFailed
+
+        raise OutputFailed(error) from error
     return 0
 
 

@@ -5,7 +5,7 @@ Each line starts with `chx:`, so that it can be told from what builders print.
 
 from __future__ import annotations
 
-import sys
+from .output import tell
 
 
 def size(count: int) -> str:
@@ -29,5 +29,4 @@ def duration(seconds: float) -> str:
 
 def say(text: str) -> None:
     """One line of progress."""
-    sys.stderr.write(f"chx: {text}\n")
-    sys.stderr.flush()
+    tell(f"chx: {text}\n")

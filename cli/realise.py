@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from .output import colours, overwritten, tell
 from .progress import duration, say, size
 
 if TYPE_CHECKING:
@@ -94,10 +95,9 @@ class Lines:
 
     def logged(self, derivation: StorePath, lines: Sequence[str]) -> None:
         if self._verbose and not self._quiet:
-            text = "".join(f"{self._title(derivation)}> {line}\n" for line in lines)
-            sys.stderr.flush()
-            sys.stderr.buffer.write(text.encode("utf-8", "surrogateescape"))
-            sys.stderr.buffer.flush()
+            reset = "\033[0m" if colours(sys.stderr) else ""
+            text = "".join(f"{self._title(derivation)}> {overwritten(line)}{reset}\n" for line in lines)
+            tell(text)
 
     def finished(self, derivation: StorePath, outputs: Mapping[str, StorePath], seconds: float) -> None:
         self.built += derivation in self._sandboxed

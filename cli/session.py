@@ -66,5 +66,14 @@ class Session:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if error is not None and "evaluator" in self.__dict__:
+            self._locate(error)
         if self._store is not None:
             self._store.close()
+
+    def _locate(self, error: BaseException) -> None:
+        """Tell errors of builds where their derivations are written down."""
+        for one in (error, *getattr(error, "failures", ())):
+            derivation = getattr(one, "derivation", None)
+            if derivation is not None:
+                one.__dict__["place"] = self.evaluator.place_of(derivation)

@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from .errors import CommandError
+from .output import put
 
 if TYPE_CHECKING:
     from ..store import Store, StorePath
@@ -19,11 +20,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     info = actions.add_parser(
         "path-info",
         help="digest, references, size and place of objects",
-        description="Print what the store knows of objects: store paths, result links, or physical paths.",
+        description="Print what the store knows of objects: the digest of their content, size, number of files, references,"
+        " the derivation that made them, when they came, and where they lie on the disk.",
     )
-    info.add_argument("paths", nargs="+", metavar="PATH")
+    info.add_argument("paths", nargs="+", metavar="PATH", help="a store path, a result link, or a path below one")
     info.add_argument("--json", action="store_true", help="print JSON, one object per store path")
-    info.add_argument("--closure", "-r", action="store_true", help="include everything they refer to")
+    info.add_argument("-r", "--closure", action="store_true", help="include everything they refer to")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -38,10 +40,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         import json
 
-        print(json.dumps(described, indent=2, sort_keys=True))
+        put(json.dumps(described, indent=2, sort_keys=True) + "\n")
         return 0
     for name, facts in described.items():
-        print(name)
+        put(f"{name}\n")
         for key, value in facts.items():
             if key == "registered":
                 from time import localtime, strftime
@@ -49,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
                 value = strftime("%Y-%m-%d %H:%M:%S", localtime(value))
             if isinstance(value, list):
                 value = "".join(f"\n    {item}" for item in value) or "none"
-            print(f"  {key}: {value}")
+            put(f"  {key}: {value}\n")
     return 0
 
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import os
 import stat
-import sys
 
 from .noop import Signature, home, signature
 from .sources import byte_string
@@ -206,9 +205,9 @@ class FileWorld:
         self._say("evaluation warning: ", message)
 
     def _say(self, prefix: str, message: str) -> None:
-        sys.stderr.flush()
-        sys.stderr.buffer.write(prefix.encode() + message.encode("latin-1") + b"\n")
-        sys.stderr.buffer.flush()
+        from .output import tell
+
+        tell(prefix + message.encode("latin-1").decode("utf-8", "surrogateescape") + "\n")
 
     def load_code(self, key: str) -> bytes | None:
         try:

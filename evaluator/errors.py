@@ -11,6 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
+    from typing import Any
 
     from ..lang.errors import Label
 
@@ -195,10 +196,15 @@ class InternalError(EvalError):
         )
 
 
-def note_context(error: BaseException, text: str, frame: FrameType) -> None:
-    """Say what the Python `frame` was doing when an error passed through it; `trace.py` puts it in its place."""
-    contexts: dict[int, str] = error.__dict__.setdefault("contexts", {})
-    contexts[id(frame)] = text
+def note_context(
+    error: BaseException, text: str, frame: FrameType, about: tuple[dict[str, Any], str] | None = None
+) -> None:
+    """Say what the Python `frame` was doing when an error passed through it; `trace.py` puts it in its place.
+
+    `about` is the attribute, of a set and by name, that it was looking at: no line of generated code stands for it.
+    """
+    contexts: dict[int, Any] = error.__dict__.setdefault("contexts", {})
+    contexts[id(frame)] = (text, about)
 
 
 def readable(text: str) -> str:

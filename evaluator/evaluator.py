@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     _F = TypeVar("_F", bound=Callable[..., Any])
 
+    from ..lang.errors import Label
     from ..lang.source import Source
     from ..store import StorePath
     from .compiling import SourceText
@@ -94,6 +95,8 @@ class Evaluator:
         self._entered = False
         self._files: dict[str, list[Any]] = {}
         self._copied: dict[str, str] = {}
+        self.instantiated: dict[str, dict[str, Slot]] = {}
+        """The attributes that each derivation, by its path, was made of."""
 
     # --- evaluating
 
@@ -195,6 +198,16 @@ class Evaluator:
         from .derived import find_derivations
 
         return find_derivations(force_slot(value), attribute)
+
+    def place_of(self, derivation: StorePath) -> Label | None:
+        """Where a derivation that this evaluator instantiated is named: in the package rather than in what it calls."""
+        from .trace import attr_label, attr_place
+
+        given = self.instantiated.get(str(derivation))
+        if given is None:
+            return None
+        name = next((name for name in ("pname", "name") if attr_place(given, name) is not None), "name")
+        return attr_label(given, name)
 
     # --- printing
 

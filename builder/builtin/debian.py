@@ -17,8 +17,9 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING
 
-from ..errors import FetchFailed, UnsupportedUrl
+from ..errors import BadConfiguration, FetchFailed, UnsupportedUrl
 from ..process import executable, run
+from .client import ask_client
 from .web import retrieve_web
 
 if TYPE_CHECKING:
@@ -100,16 +101,13 @@ def _download(task: Task, uri: str, target: str) -> str | None:
             return None
         except FetchFailed as error:
             return error.attempts[0][1]
-    said: list[bytes] = []
-    outcome = run([_HELPER, "download-file", uri, target], dict(os.environ, LC_ALL="C"), said.append, task.cancellation)
-    task.cancellation.check()
-    if outcome.status == 0 and os.path.exists(target):
+    answer = ask_client(task, [_HELPER, "download-file", uri, target], os.path.dirname(target))
+    if answer.status == 0 and os.path.exists(target):
         size = os.path.getsize(target)
         task.progress(uri, size, size)
         return None
-    lines = b"".join(said).decode("utf-8", "replace").replace("\r", "\n").split("\n")
-    told = [line.strip() for line in lines if line.startswith("E:")]
-    return told[0][2:].strip() if told else f"apt-helper gave exit status {outcome.status}"
+    told = [line.strip() for line in answer.lines if line.startswith("E:")]
+    return told[0][2:].strip() if told else f"apt-helper gave exit status {answer.status}"
 
 
 def configured_mirror(directory: str) -> str | None:
@@ -140,7 +138,13 @@ def _mirror_in(path: str) -> str | None:
     try:
         with open(path, "rb") as file:
             table = tomllib.load(file).get("fetch", {})
-    except (OSError, tomllib.TOMLDecodeError):
-        return None
-    mirror = table.get("debian-mirror") if isinstance(table, dict) else None
-    return mirror if isinstance(mirror, str) and mirror else None
+    except OSError as error:
+        raise BadConfiguration(path, error.strerror or str(error)) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadConfiguration(path, str(error)) from error
+    if not isinstance(table, dict):
+        raise BadConfiguration(path, "`fetch` must be a table: [fetch]")
+    mirror = table.get("debian-mirror")
+    if mirror is not None and not isinstance(mirror, str):
+        raise BadConfiguration(path, "`debian-mirror` in [fetch] must be a string")
+    return mirror or None

@@ -98,7 +98,7 @@ def _retrieve_file(task: Task, url: str, work: str) -> str:
     """A copy of a local file; `file:/path` and `file:///path`, with %-escapes."""
     from urllib.parse import unquote, urlsplit
 
-    from ..disk import copy_file
+    from ..disk import copy_file, is_full
 
     parts = urlsplit(url)
     if parts.netloc not in ("", "localhost") or not parts.path.startswith("/"):
@@ -107,6 +107,8 @@ def _retrieve_file(task: Task, url: str, work: str) -> str:
     try:
         copy_file(unquote(parts.path), target, 0o644)
     except OSError as error:
+        if is_full(error):
+            raise
         raise FetchFailed(((url, error.strerror or str(error)),)) from error
     return target
 

@@ -51,7 +51,7 @@ def replay(session: Session, arguments: argparse.Namespace) -> int:
     if not arguments.json:
         page = Page(Style(sys.stdout))
         _draw(page, proof, outcomes, deviations)
-        sys.stdout.write("".join(f"{line}\n" for line in page.lines))
+        page.write()
     return 0 if account.holds and not deviations else 1
 
 

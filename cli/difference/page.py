@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Final
 
+from ..output import put
 from ..progress import size
 from ..report import Style
 
@@ -84,9 +84,7 @@ class Page:
         """To standard output; names of files may hold any bytes."""
         if self.has_left_out:
             self.lines += ["", f"{self.style.dim}(all of it: --full){self.style.reset}"]
-        sys.stdout.flush()
-        sys.stdout.buffer.write("".join(f"{line}\n" for line in self.lines).encode("utf-8", "surrogateescape"))
-        sys.stdout.buffer.flush()
+        put("".join(f"{line}\n" for line in self.lines))
 
 
 def printable(text: str) -> str:

@@ -65,15 +65,13 @@ def _field(argument: tuple[list[Any], str]) -> Value:
 def derivation_strict(argument: Slot) -> dict[str, Slot]:
     """`derivationStrict attrs`: instantiates; answers `drvPath` and the outputs."""
     given = attrs(argument)
-    if "name" not in given:
-        raise MissingAttribute("name", names(given))
-    name = _name(given["name"])
-    draft = _Draft(name, given)
+    draft = _Draft(given)
     try:
         return draft.instantiate()
     except Exception as error:
         what = f"the attribute '{readable(draft.attribute)}' of derivation" if draft.attribute else "derivation"
-        note_context(error, f"while evaluating {what} '{name}'", sys._getframe())
+        which = f"{what} '{draft.name}'" if draft.name else "a derivation"
+        note_context(error, f"while evaluating {which}", sys._getframe(), (given, draft.attribute or "name"))
         raise
 
 
@@ -106,8 +104,8 @@ def _store_path(text: str) -> StorePath:
 class _Draft:
     """A derivation being put together from attributes."""
 
-    def __init__(self, name: str, given: dict[str, Slot]) -> None:
-        self.name = name
+    def __init__(self, given: dict[str, Slot]) -> None:
+        self.name = ""
         self.given = given
         self.attribute = ""
         self.context: set[tuple[str, ...]] = set()
@@ -127,6 +125,9 @@ class _Draft:
 
     def instantiate(self) -> dict[str, Slot]:
         given = self.given
+        if "name" not in given:
+            raise MissingAttribute("name", names(given))
+        self.name = _name(given["name"])
         ignore_nulls = self._flag("__ignoreNulls")
         self._refuse()
         for name in names(given):
@@ -219,6 +220,7 @@ class _Draft:
         )
         path = session.world().write_derivation(derivation)
         text = str(path)
+        session.evaluator().instantiated.setdefault(text, self.given)
         result: dict[str, Slot] = {"drvPath": ContextString(text, frozenset((("drv", text),)))}
         for output in self.outputs:
             result[output] = ContextString(
@@ -232,17 +234,21 @@ class _Draft:
         text = self.env.get("outputHash")
         if not text:
             return None
+        self.attribute = "outputs"
         if self.outputs != ("out",):
             raise InvalidDerivation("multiple outputs are not supported in fixed-output derivations")
+        self.attribute = "outputHashMode"
         mode = self.env.get("outputHashMode") or "flat"
         modes = {"flat": "flat", "recursive": "recursive", "nar": "recursive"}
         if mode not in modes:
             raise InvalidDerivation(f"invalid value '{readable(mode)}' for 'outputHashMode' attribute")
+        self.attribute = "outputHash"
         algorithm = self.env.get("outputHashAlgo")
         try:
             found = parse_hash(text, algorithm if algorithm in SIZES else None)
         except InvalidText as error:
             raise InvalidDerivation(error.message) from None
+        self.attribute = ""
         algorithm_name: Any = found.algorithm
         chosen: Any = modes[mode]
         return FixedOutput(algorithm_name, found.digest, chosen)

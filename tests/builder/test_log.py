@@ -37,3 +37,17 @@ def test_a_line_without_end_does_not_fill_the_memory(tmp_path):
 def test_what_was_never_built_has_no_log(store):
     assert open_log(store, store.add_derivation(Derivation("x", "s", "b"))) is None
     assert open_log(store, store.add_bytes(b"", "y")) is None
+
+
+def test_a_full_disk_loses_no_more_than_the_compression(store, monkeypatch):
+    drv = store.add_derivation(Derivation("x", "s", "b"))
+    log = BuildLog(log_path(store.home, drv))
+    log.write(b"one\n")
+
+    def full(*arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("chx.builder.log.write_all", full)
+    path = log.close()
+    assert b"".join(open_log(store, drv)) == b"one\n"
+    assert os.listdir(os.path.dirname(path)) == [os.path.basename(path)]

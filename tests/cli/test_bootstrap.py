@@ -132,9 +132,7 @@ def test_a_stage_that_reaches_the_seed_by_itself_is_refused_when_it_is_evaluated
         { bootstrap = chains; }
         """
     )
-    run = shared_chx(
-        "eval", "--raw", "-f", "leak.nix", "-A", "bootstrap.leaky.debian-gcc.stage1.packages.leak.drvPath"
-    )
+    run = shared_chx("eval", "--raw", "-f", "leak.nix", "-A", "bootstrap.leaky.debian-gcc.stage1.packages.leak.drvPath")
     assert run.returncode == 1
     assert "the seed is reached without stage 0: leak-later <- " in run.stderr
 
