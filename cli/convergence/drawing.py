@@ -154,8 +154,7 @@ def _residue(residues: Sequence[Residue]) -> list[str]:
     for residue in residues:
         lines += [f"{residue.seed}: the closure holds {path}" for path in residue.references]
         lines += [
-            f"{residue.seed}: reached without stage 0: {' <- '.join(step.name for step in way)}"
-            for way in residue.ways
+            f"{residue.seed}: reached without stage 0: {' <- '.join(step.name for step in way)}" for way in residue.ways
         ]
         if residue.echoes:
             more = "or more " if len(residue.echoes) >= MOST else ""
