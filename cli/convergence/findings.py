@@ -102,8 +102,11 @@ def _and(words: Sequence[str]) -> str:
 def draw_differences(account: Account) -> Markup:
     """One section for each package on which seeds do not agree."""
     if not account.dissents:
-        text = "None: " if len(account.seeds) > 1 else "There is one seed, and nothing to compare it with: "
-        return element("p", f"{text}{count(len(account.items), 'package')} in the last stage.")
+        seeds = len(account.seeds)
+        if seeds == 1:
+            return element("p", "There is one seed, and nothing to compare it with.")
+        who = "both seeds" if seeds == 2 else f"all {seeds} seeds"
+        return element("p", f"None in the last stage: {count(len(account.items), 'package')}, the same for {who}.")
     classes = {facts.item: equality for facts, equality in zip(account.items, classes_of_items(account))}
     sections = []
     for number, facts in enumerate(account.dissents, 1):
@@ -162,7 +165,10 @@ def _pre(lines: Sequence[str]) -> Markup:
 
 def draw_seeds(account: Account) -> Markup:
     """What each seed is."""
-    return element("div", *(_seed(account, seed) for seed in account.seeds), class_="seeds")
+    cards = element("div", *(_seed(account, seed) for seed in account.seeds), class_="seeds")
+    if not any(seed.impure for seed in account.seeds):
+        return cards
+    return join(element("p", "An impure seed is what one machine had: elsewhere it is another one."), cards)
 
 
 def _seed(account: Account, seed: SeedFacts) -> Markup:

@@ -40,7 +40,7 @@ def page_of(account: Account) -> str:
         element("style", Markup(STYLE)),
     )
     body = element("body", _header(account, title), element("main", *_sections(account)), _footer())
-    return f"<!DOCTYPE html>\n{element('html', head, body, lang='en')}\n"
+    return f"<!DOCTYPE html>\n{element('html', head, body, lang='en')}"
 
 
 def _header(account: Account, title: str) -> Markup:
@@ -106,8 +106,9 @@ def _sections(account: Account) -> list[Markup]:
             "again",
             element(
                 "p",
-                f"With chx {__version__} and the same package set, on any machine. Everything on this page but times "
-                "should come out the same; where it does not, one of the two machines has something to tell.",
+                f"With chx {__version__} and the same package set, on any machine. What is on this page "
+                "should come out the same, but for times and for how much was built anew; where it does not, one of "
+                "the two machines has something to tell.",
             ),
             draw_commands(account),
         ),
