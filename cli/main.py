@@ -59,6 +59,8 @@ def main(argv: list[str] | None = None) -> int:
 
 def _failed(error: BaseException) -> int:
     """Say what went wrong; the exit status."""
+    import os
+
     from .output import OutputFailed, abandon, finish, tell
 
     if not isinstance(error, OutputFailed):
@@ -75,7 +77,8 @@ def _failed(error: BaseException) -> int:
         number = error.number if isinstance(error, Ended) else 2
         what = {1: "hung up", 2: "interrupted"}.get(number, "terminated")
         tell(f"chx: {what}; what was finished stays finished\n")
-        return 128 + number
+        # At once: an evaluation goes on in its thread, and Python might wait for it.
+        os._exit(128 + number)
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else USAGE_ERROR
     if not isinstance(error, Exception):
