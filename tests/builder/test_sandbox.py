@@ -178,7 +178,8 @@ def test_covers_of_a_procfs():
         *(("1", directory), ("self", link), ("sys", directory), ("sysvipc", directory), ("cpuinfo", file | 0o444)),
         *(("mtrr", file | 0o644), ("sysrq-trigger", file | 0o200), ("keys", file | 0o444), ("new", file | 0o400)),
     ]
-    assert covers(entries) == (
+    assert covers(entries, is_root=False) == (Bind("/dev/null", "/proc/keys"),)
+    assert covers(entries, is_root=True) == (
         Bind("/dev/null", "/proc/keys"),
         Bind("/proc/mtrr", "/proc/mtrr"),
         Bind("/dev/null", "/proc/new"),
