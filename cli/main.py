@@ -120,7 +120,13 @@ def _dispatch(words: list[str]) -> int:
 
     gc.disable()
     _heed_signals()
-    arguments = parser.parse_args(words[1:])
+    own, command = words[1:], None
+    if getattr(module, "TAKES_COMMAND", False) and "--" in own:
+        # argparse has its own ideas of what `--` means when options come before it.
+        place = own.index("--")
+        own, command = own[:place], own[place + 1 :]
+    arguments = parser.parse_args(own)
+    arguments.command = command
     arguments.words = words
     status: int = module.run(arguments)
     return status
