@@ -101,7 +101,7 @@ def work_key(resolved: Derivation) -> Digest:
 def known_outputs(store: Store, resolved: Derivation) -> dict[str, StorePath] | None:
     """All outputs, if the trace knows them and all of them are there."""
     found = recalled(store, resolved)
-    if all(output in found and store.is_valid(found[output]) for output in resolved.outputs):
+    if all(output in found and store.claim(found[output]) for output in resolved.outputs):
         return {output: found[output] for output in resolved.outputs}
     return None
 

@@ -14,6 +14,7 @@ never opens a store.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .address import object_path
+    from .collection import Collected, Dead, GcPlan, Policy, Root, StillUsed, find_roots, plan_gc
     from .derivation import (
         DIGEST_SIZES,
         Derivation,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 
 _ORIGINS = {
     "address": "object_path",
+    "collection": "Collected Dead GcPlan Policy Root StillUsed find_roots plan_gc",
     "derivation": "DIGEST_SIZES Derivation FixedOutput HashAlgorithm InvalidDerivation output_object_name"
     " output_placeholder upstream_placeholder",
     "digest": "BASE32_ALPHABET Digest base32_decode base32_encode",
@@ -87,12 +89,15 @@ __all__ = [
     "DIGEST_SIZES",
     "HASH_LENGTH",
     "STORE_DIR",
+    "Collected",
     "DatabaseFailure",
+    "Dead",
     "Derivation",
     "Digest",
     "Entry",
     "FixedOutput",
     "ForeignScratch",
+    "GcPlan",
     "HashAlgorithm",
     "InvalidDerivation",
     "InvalidHome",
@@ -107,9 +112,12 @@ __all__ = [
     "OutputCycle",
     "OutputDraft",
     "PartialScratch",
+    "Policy",
     "Problem",
     "Realisation",
+    "Root",
     "Signer",
+    "StillUsed",
     "Store",
     "StoreError",
     "StoreIO",
@@ -119,9 +127,11 @@ __all__ = [
     "base32_decode",
     "base32_encode",
     "check_name",
+    "find_roots",
     "object_path",
     "output_object_name",
     "output_placeholder",
+    "plan_gc",
     "remove_tree",
     "scan_tree",
     "scratch_hash",

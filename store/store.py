@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from time import time
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from .manifest import Entry, Kind, Manifest
 from .normal import EXECUTABLE_MODE, FILE_MODE
 from .outputs import Settled, complete, settle_outputs
 from .path import HASH_LENGTH, StorePath
+from .pins import Pins
 from .placement import Placement, discard
 from .records import ObjectInfo, Realisation
 from .recovery import mark_synced, recover
@@ -30,7 +32,7 @@ from .tree import TreeWalk, scan_tree
 from .verify import Problem, verify
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from types import TracebackType
 
     from .derivation import FixedOutput
@@ -50,6 +52,8 @@ class Store:
         self._temporary = TemporaryFolders(home + "/tmp")
         self._placement = Placement(self.directory, self._temporary)
         self._roots = Roots(home + "/gcroots", self.directory)
+        self._pins = Pins(home)
+        self._held: dict[str, int] = {}
 
     @classmethod
     def open(cls, home: str | os.PathLike[str] | None = None) -> Store:
@@ -71,7 +75,11 @@ class Store:
 
     def close(self) -> None:
         """Let go of everything; the store must not be used afterwards."""
+        for descriptor in self._held.values():
+            os.close(descriptor)
+        self._held.clear()
         self._temporary.close()
+        self._pins.close()
         self._database.close()
 
     def __enter__(self) -> Store:
@@ -88,6 +96,19 @@ class Store:
         Other processes can read meanwhile, but not add.
         """
         return Transaction(self._database, self._placement)
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """A context in which all that is asked is answered from one moment; nobody else is kept out."""
+        with self._database.lock:
+            if self._database.depth:
+                yield
+                return
+            self._database.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._database.execute("COMMIT")
 
     # Places
 
@@ -120,6 +141,45 @@ class Store:
 
     def _is_registered(self, path: StorePath) -> bool:
         return self._database.row("SELECT 1 FROM objects WHERE base = ?", (path.base,)) is not None
+
+    def pin(self, paths: Iterable[StorePath]) -> None:
+        """Keep objects, those that are valid, with their closures until this process ends. Raises `StoreIO`.
+
+        What a process adds is pinned already. Whoever wants to rely on an object pins it first and asks whether
+        it is valid afterwards.
+        """
+        with self._database.lock:
+            # Who gets the lock while a transaction is open is the one who opened it.
+            self._pins.add([path.base for path in paths], guarded=bool(self._database.depth))
+
+    def claim(self, path: StorePath) -> bool:
+        """Whether the object is valid; if it is, it stays until this process ends."""
+        self.pin((path,))
+        return self.is_valid(path)
+
+    def hold(self, file: str) -> bool:
+        """Lock `file` (shared) until the store is closed; false if it is not there. Raises `StoreIO`."""
+        import fcntl
+
+        if file in self._held:
+            return True
+        try:
+            descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+            fcntl.flock(descriptor, fcntl.LOCK_SH)
+            if not os.fstat(descriptor).st_nlink:
+                os.close(descriptor)
+                return False
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise StoreIO("lock", file, error) from error
+        self._held[file] = descriptor
+        return True
+
+    def objects(self) -> list[StorePath]:
+        """All that is registered, sorted."""
+        bases = self._database.rows("SELECT base FROM objects ORDER BY base")
+        return [StorePath(base[:HASH_LENGTH], base[HASH_LENGTH + 1 :]) for (base,) in bases]
 
     def info(self, path: StorePath) -> ObjectInfo:
         """Raises `NotValid`."""
@@ -155,7 +215,7 @@ class Store:
 
     def derivation(self, path: StorePath) -> Derivation:
         """Read a derivation. Raises `NotValid`, `InvalidDerivation`."""
-        if not self.is_valid(path):
+        if not self.claim(path):
             raise NotValid(path)
         physical = self.physical(path)
         try:
@@ -241,7 +301,7 @@ class Store:
             # Most trees that are added have been added before: look before copying.
             manifest, found = scan_tree(root, allowed if scan else ())
             path = object_path(manifest.tree_digest, name, _chosen(allowed, found, scan))
-            if self.is_valid(path):
+            if self.claim(path):
                 return path
             root = os.fsencode(self._temporary_path("tree"))
         try:
@@ -270,7 +330,7 @@ class Store:
         manifest = Manifest((Entry("", Kind.EXECUTABLE if executable else Kind.FILE, digest, len(content)),))
         chosen = tuple(references)
         path = object_path(manifest.tree_digest, name, chosen)
-        if self.is_valid(path):
+        if self.claim(path):
             return path
         with self.transaction():
             # Asked again: another process may just have added it.
@@ -286,7 +346,7 @@ class Store:
 
     def _adopt(self, item: Settled, deriver: StorePath | None) -> bool:
         """Put a tree in its place and register it; false if it was there already. In a transaction."""
-        if self.is_valid(item.path):
+        if self.claim(item.path):
             return False
         item = complete(item)
         self._placement.move(item.root, item.path, item.manifest.entries[0].kind)
