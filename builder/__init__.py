@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from .builder import Builder
     from .builtin.pypi import parse_wheel, pip_command
     from .compose import compose_root, prune_roots
+    from .configuration import setting
     from .errors import BuildError, Cancelled, SeveralFailures
     from .fixed import hash_content, sri
+    from .leftovers import prune_locks, prune_logs
     from .log import find_log, open_log
     from .options import BuildOptions
     from .plan import Lane, Plan, Recollection, Step, plan, recall
@@ -48,9 +50,12 @@ __all__ = [
     "parse_wheel",
     "pip_command",
     "plan",
+    "prune_locks",
+    "prune_logs",
     "prune_roots",
     "recall",
     "resolve",
+    "setting",
     "sri",
 ]
 
@@ -77,9 +82,12 @@ _HOMES = {
     "parse_wheel": "builtin.pypi",
     "pip_command": "builtin.pypi",
     "plan": "plan",
+    "prune_locks": "leftovers",
+    "prune_logs": "leftovers",
     "prune_roots": "compose",
     "recall": "plan",
     "resolve": "resolve",
+    "setting": "configuration",
     "sri": "fixed",
 }
 

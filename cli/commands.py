@@ -16,6 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "why": ("why", "tell why something would be rebuilt"),
     "derivation": ("derivation", "show what an expression asks to be built"),
     "store": ("store", "ask the store about its objects"),
+    "gc": ("gc", "remove objects that nothing keeps"),
     "seed": ("seed", "list, pin and capture foreign toolchains"),
     "completion": ("completion", "print a completion script for a shell"),
 }
