@@ -181,6 +181,16 @@ class Store:
         bases = self._database.rows("SELECT base FROM objects ORDER BY base")
         return [StorePath(base[:HASH_LENGTH], base[HASH_LENGTH + 1 :]) for (base,) in bases]
 
+    def in_order(self) -> list[StorePath]:
+        """All that is registered, each after what it refers to."""
+        bases = self._database.rows("SELECT base FROM objects ORDER BY id")
+        return [StorePath(base[:HASH_LENGTH], base[HASH_LENGTH + 1 :]) for (base,) in bases]
+
+    def sizes(self) -> dict[StorePath, int]:
+        """The bytes in the files of every object."""
+        rows = self._database.rows("SELECT base, size FROM objects")
+        return {StorePath(base[:HASH_LENGTH], base[HASH_LENGTH + 1 :]): size for base, size in rows}
+
     def info(self, path: StorePath) -> ObjectInfo:
         """Raises `NotValid`."""
         row = self._database.row(
@@ -479,6 +489,28 @@ class Store:
         """
         info = self.info(path)
         return verify(self.physical(path), info, self.manifest(path))
+
+    def take_out(self, path: StorePath) -> str | None:
+        """Move a damaged object out of the store, to `damaged/`; gives its place there, None if it was missing.
+
+        It stays registered and is not valid until it is added again. Raises `StoreIO`.
+        """
+        place = f"{self.home}/damaged/{path.base}"
+        try:
+            os.makedirs(self.home + "/damaged", exist_ok=True)
+            with self.transaction():
+                if not os.path.lexists(self.physical(path)):
+                    return None
+                epochs.advance(self.home)
+                discard(os.fsencode(place))
+                os.rename(self._placement.set_aside(os.fsencode(self.physical(path))), place)
+        except OSError as error:
+            raise StoreIO("take out", self.physical(path), error) from error
+        return place
+
+    def forget_damaged(self, path: StorePath) -> None:
+        """Remove what `take_out` kept of an object."""
+        discard(os.fsencode(f"{self.home}/damaged/{path.base}"))
 
     def sync(self) -> None:
         """Wait until everything registered so far is on the disk and survives a power cut."""
