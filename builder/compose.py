@@ -153,8 +153,11 @@ def _add_etc(root: str, kinds: dict[str, str], made: list[str]) -> None:
             os.utime(place, ns=_WHEN)
 
 
-def prune_roots(store: Store) -> tuple[int, int]:
-    """Remove every root one of whose objects is gone and that nobody uses; how many, and the bytes that came free."""
+def prune_roots(store: Store, every: bool = False) -> tuple[int, int]:
+    """Remove every root one of whose objects is gone (with `every`: all) and that nobody uses.
+
+    Gives how many, and the bytes that came free.
+    """
     roots = os.path.join(store.home, "roots")
     removed = freed = 0
     try:
@@ -162,14 +165,14 @@ def prune_roots(store: Store) -> tuple[int, int]:
     except FileNotFoundError:
         return 0, 0
     for digest in sorted({name.removesuffix(".inputs") for name in names}):
-        bytes_freed = _prune(store, os.path.join(roots, digest))
+        bytes_freed = _prune(store, os.path.join(roots, digest), every)
         if bytes_freed is not None:
             removed += 1
             freed += bytes_freed
     return removed, freed
 
 
-def _prune(store: Store, root: str) -> int | None:
+def _prune(store: Store, root: str, always: bool) -> int | None:
     """Remove a root if its time has come; the bytes that came free, None if it stays."""
     listing = root + ".inputs"
     descriptor = os.open(listing, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -180,7 +183,7 @@ def _prune(store: Store, root: str) -> int | None:
             return None
         with open(descriptor, closefd=False) as file:
             text = file.read()
-        if os.path.isdir(root) and _all_valid(store, text):
+        if not always and os.path.isdir(root) and _all_valid(store, text):
             return None
         # The list first, while it is locked: who waits for it sees that it is gone, and makes both anew.
         with suppress(FileNotFoundError):

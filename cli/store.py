@@ -35,6 +35,11 @@ Remove objects that nothing keeps. An object that is kept, or that another refer
 which is not named as well, is refused, and so are the rest.
 """
 
+_OPTIMISE = """\
+Find equal files by the manifests and make them one file by hard links, as far as the
+file system allows. Objects do not change by it.
+"""
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     actions = Actions(parser)
@@ -65,6 +70,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     delete = actions.add("delete", "keeping.delete", "remove objects that nothing keeps", _DELETE)
     delete.add_argument("-n", "--dry-run", action="store_true", help="only say what would be removed")
     _json(delete)
+    optimise = actions.add("optimise", "keeping.optimise", "make equal files one file", _OPTIMISE, count=0)
+    optimise.add_argument("-n", "--dry-run", action="store_true", help="only say what would be gained")
+    _json(optimise)
 
 
 class Actions:

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from .removal import remove_tree
     from .roots import LinkInTheWay
     from .scratch import scratch_hash, scratch_path
+    from .sharing import SharingPlan, plan_sharing
     from .store import Store
     from .transaction import Transaction
     from .tree import scan_tree
@@ -65,6 +66,7 @@ _ORIGINS = {
     "removal": "remove_tree",
     "roots": "LinkInTheWay",
     "scratch": "scratch_hash scratch_path",
+    "sharing": "SharingPlan plan_sharing",
     "store": "Store",
     "transaction": "Transaction",
     "tree": "scan_tree",
@@ -116,6 +118,7 @@ __all__ = [
     "Problem",
     "Realisation",
     "Root",
+    "SharingPlan",
     "Signer",
     "StillUsed",
     "Store",
@@ -132,6 +135,7 @@ __all__ = [
     "output_object_name",
     "output_placeholder",
     "plan_gc",
+    "plan_sharing",
     "remove_tree",
     "scan_tree",
     "scratch_hash",

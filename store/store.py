@@ -71,6 +71,10 @@ class Store:
             create_home(place)
         store = cls(place, Database.open(database))
         recover(store.home, store._database, store.physical)
+        if os.path.exists(store.home + "/db/sharing"):
+            from .sharing import settle_after_crash
+
+            settle_after_crash(store)
         return store
 
     def close(self) -> None:

@@ -51,3 +51,28 @@ def delete(arguments: argparse.Namespace) -> int:
 
         say(f"removed {counts['objects']} objects; {size(counts['freed'])} freed")
     return 0
+
+
+def optimise(arguments: argparse.Namespace) -> int:
+    from ...builder import prune_roots
+    from ...store import plan_sharing
+    from ..progress import say, size
+    from ..store import put_json
+
+    with Session() as session:
+        store = session.store
+        plan = plan_sharing(store)
+        if arguments.dry_run:
+            files, freed = plan.files, plan.bytes
+        else:
+            files, freed = plan.execute(store)
+            if files:
+                # Their links are to the files that were; each is made again, of what is now, when it is needed.
+                freed += prune_roots(store, every=True)[1]
+    if arguments.json:
+        put_json({"files": files, "freed": freed})
+    elif arguments.dry_run:
+        say(f"would make {files} files links to equal ones; {size(freed)} to gain")
+    else:
+        say(f"made {files} files links to equal ones; {size(freed)} freed")
+    return 0
