@@ -130,6 +130,7 @@ class _Execution:
         }
         self._derivation = with_outputs(work.derivation, self._scratch)
         self._top = ""
+        self._variation = ""
         self._spec: SandboxSpec | None = None
 
     def run(self) -> Result:
@@ -198,7 +199,9 @@ class _Execution:
         bwrap = find_bwrap()
         visible = visible_objects(self._store, derivation)
         root = compose_root(self._store, rootfs_inputs(derivation))
-        prepared = build_environment(derivation, self._scratch, self._world.cores(), os.environ)
+        cores = self._world.cores()
+        self._variation = f"cores={cores} kernel={os.uname().release}"
+        prepared = build_environment(derivation, self._scratch, cores, os.environ)
         os.mkdir(self._folder("build"), 0o700)
         os.mkdir(self._folder("tmp"))
         os.chmod(self._folder("tmp"), 0o1777)
@@ -270,7 +273,8 @@ class _Execution:
         check_references(store, derivation, outputs)
         resolved = self._work.derivation.resolved_digest()
         store.record(
-            Realisation(resolved, output, path, self._work.path, started, seconds) for output, path in outputs.items()
+            Realisation(resolved, output, path, self._work.path, started, seconds, self._variation)
+            for output, path in outputs.items()
         )
         return outputs
 
@@ -284,7 +288,8 @@ class _Execution:
 
     def _earlier(self, outputs: dict[str, StorePath]) -> tuple[tuple[str, StorePath], ...]:
         rows = self._store.realisations(self._work.derivation.resolved_digest())
-        return tuple((row.output, row.path) for row in rows if outputs.get(row.output, row.path) != row.path)
+        found = ((row.output, row.path) for row in rows if outputs.get(row.output, row.path) != row.path)
+        return tuple(dict.fromkeys(found))
 
     def _keep(self) -> str | None:
         """Move the build's folders where nobody cleans up; None if that is not possible."""

@@ -28,7 +28,7 @@ _VERIFY = """\
 Read objects, all of them or those named, and compare them with their names and
 manifests. What is wrong is told by file, and makes the exit status 1. With --repair
 a damaged object is moved out of the store and made again, from a cache or by
-building it.
+building it. Without PATH the signatures and the chain of the ledger are checked as well.
 """
 _DELETE = """\
 Remove objects that nothing keeps. An object that is kept, or that another refers to
@@ -65,6 +65,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     _json(difference)
     verify = actions.add("verify", "checking.verify", "read objects and find damage", _VERIFY, count="*")
     verify.add_argument("-r", "--closure", action="store_true", help="include everything they refer to")
+    verify.add_argument(
+        "--reproducible", action="store_true", help="also fail if a build is known to have given different outputs"
+    )
     verify.add_argument("--repair", action="store_true", help="make damaged objects again")
     _json(verify)
     delete = actions.add("delete", "keeping.delete", "remove objects that nothing keeps", _DELETE)

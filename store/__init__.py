@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         UnsupportedFile,
     )
     from .keys import InvalidKey, Signer
+    from .ledger import Fault, SignedRow
     from .manifest import Entry, Kind, Manifest
     from .path import HASH_LENGTH, STORE_DIR, InvalidStorePath, StorePath, check_name
     from .records import ObjectInfo, OutputDraft, Realisation
@@ -60,6 +61,7 @@ _ORIGINS = {
     "errors": "DatabaseFailure ForeignScratch InvalidHome InvalidManifest NotValid OutputCycle PartialScratch"
     " StoreError StoreIO UnsupportedFile",
     "keys": "InvalidKey Signer",
+    "ledger": "Fault SignedRow",
     "manifest": "Entry Kind Manifest",
     "path": "HASH_LENGTH STORE_DIR InvalidStorePath StorePath check_name",
     "records": "ObjectInfo OutputDraft Realisation",
@@ -97,6 +99,7 @@ __all__ = [
     "Derivation",
     "Digest",
     "Entry",
+    "Fault",
     "FixedOutput",
     "ForeignScratch",
     "GcPlan",
@@ -119,6 +122,7 @@ __all__ = [
     "Realisation",
     "Root",
     "SharingPlan",
+    "SignedRow",
     "Signer",
     "StillUsed",
     "Store",

@@ -26,15 +26,12 @@ class Signer:
     """Signs with the key of the store in `home`."""
 
     def __init__(self, home: str) -> None:
-        self._key = _own_key(home)
-
-    @property
-    def public(self) -> str:
-        """The public key as text."""
         from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+        self._key = _own_key(home)
         raw = self._key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-        return PREFIX + base64.b64encode(raw).decode()
+        self.public = PREFIX + base64.b64encode(raw).decode()
+        """The public key as text."""
 
     def sign(self, message: bytes) -> str:
         """The signature of `message`, in base 64."""

@@ -8,6 +8,7 @@ from time import time
 from typing import TYPE_CHECKING
 
 from . import epoch as epochs
+from . import ledger
 from .address import object_path
 from .closure import dependencies_first
 from .copying import copy_tree
@@ -22,7 +23,7 @@ from .outputs import Settled, complete, settle_outputs
 from .path import HASH_LENGTH, StorePath
 from .pins import Pins
 from .placement import Placement, discard
-from .records import ObjectInfo, Realisation
+from .records import ObjectInfo
 from .recovery import mark_synced, recover
 from .refscan import Scanner
 from .roots import Roots
@@ -36,7 +37,9 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from .derivation import FixedOutput
-    from .records import OutputDraft
+    from .keys import Signer
+    from .ledger import Fault
+    from .records import OutputDraft, Realisation
 
 
 class Store:
@@ -54,6 +57,7 @@ class Store:
         self._roots = Roots(home + "/gcroots", self.directory)
         self._pins = Pins(home)
         self._held: dict[str, int] = {}
+        self._signer: Signer | None = None
 
     @classmethod
     def open(cls, home: str | os.PathLike[str] | None = None) -> Store:
@@ -409,20 +413,9 @@ class Store:
     def realisations(self, resolved: Digest) -> list[Realisation]:
         """All that is recorded of a resolved derivation, in the order of recording; objects may be gone."""
         rows = self._database.rows(
-            "SELECT output, path, derivation, started, seconds FROM realisations WHERE resolved = ? ORDER BY id",
-            (resolved.raw,),
+            f"SELECT {ledger.COLUMNS} FROM realisations WHERE resolved = ? ORDER BY id", (resolved.raw,)
         )
-        return [
-            Realisation(
-                resolved,
-                output,
-                StorePath.parse(path),
-                None if derivation is None else StorePath.parse(derivation),
-                started,
-                seconds,
-            )
-            for output, path, derivation, started, seconds in rows
-        ]
+        return list(map(ledger.realisation_of, rows))
 
     def realised_derivations(self) -> list[StorePath]:
         """The derivations whose outputs the build trace knows, the last one recorded first; objects may be gone."""
@@ -432,24 +425,35 @@ class Store:
         return [StorePath(base[:HASH_LENGTH], base[HASH_LENGTH + 1 :]) for (base,) in bases]
 
     def record(self, rows: Iterable[Realisation]) -> None:
-        """Remember realisations, all or none. What is known already (same key, output and path) stays as it was."""
-        values = [
-            (
-                row.resolved.raw,
-                row.output,
-                row.path.base,
-                None if row.derivation is None else row.derivation.base,
-                row.started,
-                row.seconds,
-            )
-            for row in rows
-        ]
+        """Remember realisations of this store's builder, all or none, and sign them.
+
+        What is known already (same key, output, path and variation) stays as it was.
+        """
+        signer = self.signer
         with self.transaction():
-            self._database.execute_many(
-                "INSERT INTO realisations (resolved, output, path, derivation, started, seconds)"
-                " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                values,
-            )
+            ledger.append(self._database, signer, rows)
+
+    @property
+    def signer(self) -> Signer:
+        """Signs in the name of this store's owner. Raises `InvalidKey`, `StoreIO`."""
+        if self._signer is None:
+            from .keys import Signer
+
+            self._signer = Signer(self.home)
+        return self._signer
+
+    def ledger(self) -> list[Realisation]:
+        """All rows of the build trace, in the order of recording; those of other builders too."""
+        rows = self._database.rows(f"SELECT {ledger.COLUMNS} FROM realisations ORDER BY id")
+        return list(map(ledger.realisation_of, rows))
+
+    def ledger_head(self) -> str:
+        """How many rows the ledger has and the last hash: who keeps it elsewhere notices a store set back."""
+        return ledger.head(self._database)
+
+    def check_ledger(self, expected: str | None = None) -> list[Fault]:
+        """What is wrong with the build trace; `expected` is an earlier head that it has to go on from."""
+        return ledger.check(self._database, self.signer.public, expected)
 
     def fixed_output(self, name: str, fixed: FixedOutput) -> StorePath | None:
         """The valid object called `name` that is known to have the content `fixed`."""

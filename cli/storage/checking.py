@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
+from ..ledger import differing, fault_line
 from ..output import put
 from ..session import Session
 from .asking import named
@@ -22,6 +23,8 @@ def verify(arguments: argparse.Namespace) -> int:
         paths = named(store, arguments.paths)
         paths = store.closure(paths) if arguments.closure else paths
         chosen = paths or store.in_order()
+        faults = [] if paths else [fault_line(fault.row, fault.what) for fault in store.check_ledger()]
+        differences = _differences(store, set(chosen)) if arguments.reproducible else []
         findings: list[dict[str, Any]] = []
         damaged: list[StorePath] = []
         for path in chosen:
@@ -36,16 +39,32 @@ def verify(arguments: argparse.Namespace) -> int:
             for path, finding in zip(damaged, findings):
                 finding["repair"] = outcome = repair(store, path)
                 left -= outcome["done"]
+    status = int(left > 0 or bool(faults) or bool(differences))
     if arguments.json:
-        put_json({"verified": len(chosen), "damaged": findings})
-        return int(left > 0)
+        put_json({"verified": len(chosen), "damaged": findings, "ledger": faults, "differing": differences})
+        return status
     for finding in findings:
         for problem in finding["problems"]:
             put(f"{finding['path']}: {problem['file'] or '.'}: {problem['what']}\n")
         if "repair" in finding:
             put(f"{finding['path']}: {finding['repair']['how']}\n")
+    for fault in faults:
+        put(f"{fault}\n")
+    for item in differences:
+        put(f"{item['derivation']}!{item['output']} is not reproducible: it gave {', '.join(item['paths'])}\n")
     say(f"verified {len(chosen)} objects; {len(findings)} damaged" + (f", {left} still" if arguments.repair else ""))
-    return int(left > 0)
+    return status
+
+
+def _differences(store: Store, chosen: set[StorePath]) -> list[dict[str, Any]]:
+    """Builds that gave different outputs, of which one is among those chosen."""
+    rows = store.ledger()
+    names = {(row.resolved, row.output): row.derivation or row.resolved for row in rows}
+    return [
+        {"derivation": str(names[key]), "output": key[1], "paths": list(map(str, paths))}
+        for key, paths in differing(rows).items()
+        if not chosen.isdisjoint(paths)
+    ]
 
 
 def _finding(path: StorePath, problems: list[Problem]) -> dict[str, Any]:

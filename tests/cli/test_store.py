@@ -120,3 +120,33 @@ def test_what_cannot_be_repaired_is_missing_and_comes_back_with_its_maker(chx: R
     assert not place.exists() and (tmp_path / "home" / "damaged" / place.name).read_text() == "damage"
     assert lines(chx, "store", "add", "source") == [path]
     assert chx("store", "verify").returncode == 0
+
+
+def test_the_ledger_says_who_built_what_and_what_came_out_differently(chx: Run, top: str, tmp_path: Path) -> None:
+    rows = json.loads(chx("ledger", "--json").stdout)
+    assert [row["path"] for row in rows][-1] == top and len(rows) == 3
+    assert all(row["builder"].startswith("ed25519:") for row in rows)
+    assert chx("ledger", "result").stdout.count("->") == 1
+    head = chx("ledger", "--head").stdout.strip()
+    assert head.startswith("3:")
+    assert chx("ledger", "--check", "--expect", head).returncode == 0
+    assert chx("ledger", "--check", "--expect", "9:00").returncode == 1
+    assert chx("store", "verify", "--reproducible").returncode == 0
+
+    from chx.store import Digest, Realisation, Store
+
+    with Store.open(str(tmp_path / "home")) as store:
+        other = store.add_bytes(b"other", "top-3")
+        store.record([Realisation(Digest.parse(rows[-1]["resolved"]), "out", other, None, 1.0, 1.0)])
+    assert chx("ledger", "--differing").stdout.count("->") == 2
+    run = chx("store", "verify", "--reproducible")
+    assert run.returncode == 1 and f"gave {top}, {other}" in run.stdout
+    assert chx("store", "verify").returncode == 0
+
+    import sqlite3
+
+    with sqlite3.connect(tmp_path / "home" / "db" / "store.sqlite") as database:
+        database.execute("DELETE FROM realisations WHERE id = 2")
+    database.close()
+    run = chx("store", "verify")
+    assert run.returncode == 1 and "ledger: row 3 does not follow" in run.stdout
