@@ -79,7 +79,8 @@ def _make_key(place: str) -> Ed25519PrivateKey:
 
     key = Ed25519PrivateKey.generate()
     raw = key.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
-    temporary = f"{place}.{os.getpid()}"
+    # Threads may be here at once, and a process of this number may have been killed here.
+    temporary = f"{place}.{os.getpid()}.{os.urandom(6).hex()}"
     try:
         os.makedirs(os.path.dirname(place), mode=0o700, exist_ok=True)
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

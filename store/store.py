@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from _thread import allocate_lock
 from contextlib import contextmanager
 from time import time
 from typing import TYPE_CHECKING
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
     from .derivation import FixedOutput
     from .keys import Signer
-    from .ledger import Fault
+    from .ledger import Fault, SignedRow
     from .records import OutputDraft, Realisation
 
 
@@ -58,6 +59,7 @@ class Store:
         self._pins = Pins(home)
         self._held: dict[str, int] = {}
         self._signer: Signer | None = None
+        self._signer_lock = allocate_lock()
 
     @classmethod
     def open(cls, home: str | os.PathLike[str] | None = None) -> Store:
@@ -433,14 +435,22 @@ class Store:
         with self.transaction():
             ledger.append(self._database, signer, rows)
 
+    def record_foreign(self, rows: Iterable[SignedRow], origin: str) -> None:
+        """Remember rows that other builders have signed and that the caller has decided to trust."""
+        with self.transaction():
+            for row in rows:
+                if row.realisation.builder != self.signer.public:
+                    ledger.insert(self._database, row._replace(realisation=row.realisation._replace(origin=origin)))
+
     @property
     def signer(self) -> Signer:
         """Signs in the name of this store's owner. Raises `InvalidKey`, `StoreIO`."""
-        if self._signer is None:
-            from .keys import Signer
+        with self._signer_lock:
+            if self._signer is None:
+                from .keys import Signer
 
-            self._signer = Signer(self.home)
-        return self._signer
+                self._signer = Signer(self.home)
+            return self._signer
 
     def ledger(self) -> list[Realisation]:
         """All rows of the build trace, in the order of recording; those of other builders too."""

@@ -173,3 +173,15 @@ def test_killed_at_any_statement_the_old_database_is_whole(home: str, tools) -> 
     with Store.open(home) as store:
         assert len(store.realisations(key)) == 1
         tools.check(store)
+
+
+def test_threads_and_processes_that_need_the_key_at_once_get_one(home: str, tools) -> None:  # type: ignore[no-untyped-def]
+    from concurrent.futures import ThreadPoolExecutor
+
+    def work() -> None:
+        with ThreadPoolExecutor(8) as pool:
+            assert len(set(pool.map(lambda _: Signer(home).public, range(8)))) == 1
+
+    children = [tools.start_child(work) for _ in range(3)]
+    assert [tools.finish(child) for child in children] == [0] * 3
+    assert os.listdir(home + "/keys") == ["ed25519"]
