@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from .builtin.pypi import parse_wheel, pip_command
     from .bwrap import enter
     from .compose import compose_root, prune_roots
+    from .configuration import setting
     from .errors import BuildError, Cancelled, SeveralFailures
     from .fixed import hash_content, sri
+    from .leftovers import prune_locks, prune_logs
     from .log import find_log, open_log
     from .options import BuildOptions
     from .plan import Lane, Plan, Recollection, Step, plan, recall
@@ -53,10 +55,13 @@ __all__ = [
     "parse_wheel",
     "pip_command",
     "plan",
+    "prune_locks",
+    "prune_logs",
     "prune_roots",
     "recall",
     "rehearsing",
     "resolve",
+    "setting",
     "shell_of",
     "sri",
     "visiting",
@@ -90,10 +95,13 @@ _HOMES = {
     "parse_wheel": "builtin.pypi",
     "pip_command": "builtin.pypi",
     "plan": "plan",
+    "prune_locks": "leftovers",
+    "prune_logs": "leftovers",
     "prune_roots": "compose",
     "recall": "plan",
     "rehearsing": "visit",
     "resolve": "resolve",
+    "setting": "configuration",
     "shell_of": "visit",
     "sri": "fixed",
     "visiting": "visit",

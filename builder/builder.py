@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -128,6 +129,9 @@ class _Realising:
         self._events.put(lambda: None)
 
     def run(self) -> Outputs:
+        # What is built is signed; loading what signs takes as long as a small build, which can go on meanwhile.
+        loading = Thread(target=self._load_signer, daemon=True)
+        loading.start()
         with ConstantInheritance():
             try:
                 while True:
@@ -139,7 +143,7 @@ class _Realising:
             finally:
                 # Reached early by an interrupt: nothing may go on behind the caller's back.
                 self._cancellation.cancel()
-                for thread in list(self._threads.values()):
+                for thread in (*self._threads.values(), loading):
                     thread.join()
                 self._cancellation.close()
         while not self._events.empty():
@@ -149,6 +153,11 @@ class _Realising:
         if self._was_cancelled or not self._schedule.is_finished:
             raise Cancelled
         return self._outputs
+
+    def _load_signer(self) -> None:
+        # Whatever is wrong with it is told when something is signed.
+        with suppress(Exception):
+            _ = self._store.signer
 
     def _failure(self) -> BuildError:
         if len(self._failures) == 1:

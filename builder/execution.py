@@ -99,7 +99,7 @@ def work_key(resolved: Derivation) -> Digest:
 def known_outputs(store: Store, resolved: Derivation) -> dict[str, StorePath] | None:
     """All outputs, if the trace knows them and all of them are there."""
     found = recalled(store, resolved)
-    if all(output in found and store.is_valid(found[output]) for output in resolved.outputs):
+    if all(output in found and store.claim(found[output]) for output in resolved.outputs):
         return {output: found[output] for output in resolved.outputs}
     return None
 
@@ -125,6 +125,7 @@ class _Execution:
         self._scratch = scratch_paths(work.derivation)
         self._derivation = with_outputs(work.derivation, self._scratch)
         self._top = ""
+        self._variation = ""
         self._spec: SandboxSpec | None = None
 
     def run(self) -> Result:
@@ -191,7 +192,9 @@ class _Execution:
         if derivation.system not in supported:
             raise WrongSystem(derivation.system, supported)
         bwrap = find_bwrap()
-        prepared = prepare(self._store, derivation, self._scratch, self._top, self._world.cores())
+        cores = self._world.cores()
+        self._variation = f"cores={cores} kernel={os.uname().release}"
+        prepared = prepare(self._store, derivation, self._scratch, self._top, cores)
         limits = Limits(options.timeout_seconds, options.silence_seconds, options.max_log_bytes)
         spec = replace(prepared.spec, limits=limits)
         self._spec = spec
@@ -239,7 +242,8 @@ class _Execution:
         check_references(store, derivation, outputs)
         resolved = self._work.derivation.resolved_digest()
         store.record(
-            Realisation(resolved, output, path, self._work.path, started, seconds) for output, path in outputs.items()
+            Realisation(resolved, output, path, self._work.path, started, seconds, self._variation)
+            for output, path in outputs.items()
         )
         return outputs
 
@@ -253,7 +257,8 @@ class _Execution:
 
     def _earlier(self, outputs: dict[str, StorePath]) -> tuple[tuple[str, StorePath], ...]:
         rows = self._store.realisations(self._work.derivation.resolved_digest())
-        return tuple((row.output, row.path) for row in rows if outputs.get(row.output, row.path) != row.path)
+        found = ((row.output, row.path) for row in rows if outputs.get(row.output, row.path) != row.path)
+        return tuple(dict.fromkeys(found))
 
     def _keep(self) -> str | None:
         """Move the build's folders where nobody cleans up; None if that is not possible."""

@@ -177,7 +177,8 @@ def _enter(
 
 def _fixed_path(store: Store, derivation: Derivation) -> StorePath | None:
     assert derivation.fixed is not None
-    return store.fixed_output(output_object_name(derivation.name, "out"), derivation.fixed)
+    found = store.fixed_output(output_object_name(derivation.name, "out"), derivation.fixed)
+    return found if found is not None and store.claim(found) else None
 
 
 def _recall(store: Store, derivations: Mapping[StorePath, Derivation], order: Iterable[StorePath]) -> Outputs:
@@ -214,7 +215,7 @@ def _demand(
         if path in steps:
             continue
         found = known.get((path, output))
-        if path not in again and found is not None and store.is_valid(found):
+        if path not in again and found is not None and store.claim(found):
             reused[path, output] = found
             continue
         inputs = [(drv, name) for drv, names in derivations[path].input_drvs.items() for name in names]

@@ -26,15 +26,12 @@ class Signer:
     """Signs with the key of the store in `home`."""
 
     def __init__(self, home: str) -> None:
-        self._key = _own_key(home)
-
-    @property
-    def public(self) -> str:
-        """The public key as text."""
         from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+        self._key = _own_key(home)
         raw = self._key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-        return PREFIX + base64.b64encode(raw).decode()
+        self.public = PREFIX + base64.b64encode(raw).decode()
+        """The public key as text."""
 
     def sign(self, message: bytes) -> str:
         """The signature of `message`, in base 64."""
@@ -82,7 +79,8 @@ def _make_key(place: str) -> Ed25519PrivateKey:
 
     key = Ed25519PrivateKey.generate()
     raw = key.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
-    temporary = f"{place}.{os.getpid()}"
+    # Threads may be here at once, and a process of this number may have been killed here.
+    temporary = f"{place}.{os.getpid()}.{os.urandom(6).hex()}"
     try:
         os.makedirs(os.path.dirname(place), mode=0o700, exist_ok=True)
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

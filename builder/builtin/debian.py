@@ -17,6 +17,7 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING
 
+from ..configuration import tables
 from ..errors import BadConfiguration, FetchFailed, UnsupportedUrl
 from ..process import executable, run
 from .client import ask_client
@@ -115,36 +116,10 @@ def configured_mirror(directory: str) -> str | None:
     named = os.environ.get("CHX_DEBIAN_MIRROR")
     if named:
         return named
-    candidates = []
-    while True:
-        candidates.append(os.path.join(directory, "chx.toml"))
-        parent = os.path.dirname(directory)
-        if parent == directory:
-            break
-        directory = parent
-    home = os.environ.get("XDG_CONFIG_HOME") or os.path.join(os.path.expanduser("~"), ".config")
-    candidates.append(os.path.join(home, "chx", "chx.toml"))
-    for candidate in candidates:
-        if os.path.isfile(candidate):
-            found = _mirror_in(candidate)
-            if found is not None:
-                return found
+    for place, table in tables("fetch", directory):
+        mirror = table.get("debian-mirror")
+        if mirror is not None and not isinstance(mirror, str):
+            raise BadConfiguration(place, "`debian-mirror` in [fetch] must be a string")
+        if mirror:
+            return mirror
     return None
-
-
-def _mirror_in(path: str) -> str | None:
-    import tomllib
-
-    try:
-        with open(path, "rb") as file:
-            table = tomllib.load(file).get("fetch", {})
-    except OSError as error:
-        raise BadConfiguration(path, error.strerror or str(error)) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadConfiguration(path, str(error)) from error
-    if not isinstance(table, dict):
-        raise BadConfiguration(path, "`fetch` must be a table: [fetch]")
-    mirror = table.get("debian-mirror")
-    if mirror is not None and not isinstance(mirror, str):
-        raise BadConfiguration(path, "`debian-mirror` in [fetch] must be a string")
-    return mirror or None
