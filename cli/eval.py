@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
-
 from . import expression
 from .errors import CommandError
 from .output import put
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
 
 DESCRIPTION = """\
 Evaluate an expression and print its value as `nix-instantiate --eval` does. Parts

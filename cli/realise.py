@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -11,6 +10,8 @@ from .output import colours, overwritten, tell
 from .progress import duration, say, size
 
 if TYPE_CHECKING:
+    import argparse
+
     from ..builder import BuildError, BuildOptions, Lane, Plan
     from ..store import Store, StorePath
 

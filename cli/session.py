@@ -7,7 +7,6 @@ writes nothing.
 from __future__ import annotations
 
 import os
-from functools import cached_property
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,6 +33,8 @@ class Session:
         self._max_call_depth = max_call_depth
         self._exact = exact
         self._store: Store | None = None
+        self._world: FileWorld | None = None
+        self._evaluator: Evaluator | None = None
 
     @property
     def store(self) -> Store:
@@ -44,21 +45,26 @@ class Session:
             self._store = Store.open()
         return self._store
 
-    @cached_property
+    @property
     def world(self) -> FileWorld:
-        from .noop import home
-        from .world import FileWorld
+        if self._world is None:
+            from .noop import home
+            from .world import FileWorld
 
-        captured = os.path.join(home(), "seeds")
-        return FileWorld(self, (*self._search_path, ("chx", PKGS), ("chx-seeds", captured)))
+            captured = os.path.join(home(), "seeds")
+            self._world = FileWorld(self, (*self._search_path, ("chx", PKGS), ("chx-seeds", captured)))
+        return self._world
 
-    @cached_property
+    @property
     def evaluator(self) -> Evaluator:
-        from ..evaluator import Evaluator, Options
+        if self._evaluator is None:
+            from ..evaluator import Evaluator, Options
 
-        if self._max_call_depth is None:
-            return Evaluator(self.world, Options(exact=self._exact))
-        return Evaluator(self.world, Options(exact=self._exact, max_call_depth=self._max_call_depth))
+            options = Options(exact=self._exact)
+            if self._max_call_depth is not None:
+                options.max_call_depth = self._max_call_depth
+            self._evaluator = Evaluator(self.world, options)
+        return self._evaluator
 
     def __enter__(self) -> Session:
         return self
@@ -66,7 +72,7 @@ class Session:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is not None and "evaluator" in self.__dict__:
+        if error is not None and self._evaluator is not None:
             self._locate(error)
         if self._store is not None:
             self._store.close()
