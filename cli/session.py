@@ -28,12 +28,13 @@ class Session:
         search_path: tuple[tuple[str, str], ...] = (),
         max_call_depth: int | None = None,
         exact: bool = False,
+        world: FileWorld | None = None,
     ) -> None:
         self._search_path = search_path
         self._max_call_depth = max_call_depth
         self._exact = exact
         self._store: Store | None = None
-        self._world: FileWorld | None = None
+        self._world = world
         self._evaluator: Evaluator | None = None
 
     @property

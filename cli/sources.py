@@ -9,6 +9,10 @@ from ..lang import Source
 from .errors import CommandError
 
 
+_input: list[str] = []
+"""Standard input, which can be read once only."""
+
+
 def byte_string(text: str) -> str:
     """A path or argument of the operating system as the language has it: one character per byte."""
     return os.fsencode(text).decode("latin-1")
@@ -22,7 +26,9 @@ def source_of_request(file: str | None, expression: str | None) -> Source:
         return Source(byte_string("«string»"), byte_string(expression), byte_string(os.getcwd()))
     assert file is not None
     if file == "-":
-        return Source(byte_string("«stdin»"), sys.stdin.buffer.read().decode("latin-1"), byte_string(os.getcwd()))
+        if not _input:
+            _input.append(sys.stdin.buffer.read().decode("latin-1"))
+        return Source(byte_string("«stdin»"), _input[0], byte_string(os.getcwd()))
     path = expression_file(file)
     try:
         with open(path, "rb") as handle:

@@ -43,6 +43,8 @@ class FileWorld:
         machine = os.uname()
         self.current_system = f"{machine.machine}-{machine.sysname.lower()}"
         self.seen: dict[str, Signature] = {}
+        self.silent = False
+        """Whether traces and warnings were shown already: an evaluation is being repeated."""
         self._session = session
         self._search_path = [(prefix, byte_string(path)) for prefix, path in search_path]
         self._added: dict[tuple[str, str], StorePath] = {}
@@ -205,6 +207,8 @@ class FileWorld:
         self._say("evaluation warning: ", message)
 
     def _say(self, prefix: str, message: str) -> None:
+        if self.silent:
+            return
         from .output import tell
 
         tell(prefix + message.encode("latin-1").decode("utf-8", "surrogateescape") + "\n")
