@@ -8,7 +8,6 @@ import sys
 from ..lang import Source
 from .errors import CommandError
 
-
 _input: list[str] = []
 """Standard input, which can be read once only."""
 

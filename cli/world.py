@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..store import Derivation, StorePath
     from .session import Session
 
+_SMALL = 1 << 20
 _STORE_PREFIX = "/chx/store/"
 
 
@@ -48,7 +49,7 @@ class FileWorld:
         self._session = session
         self._search_path = [(prefix, byte_string(path)) for prefix, path in search_path]
         self._added: dict[tuple[str, str], StorePath] = {}
-        self._pending: dict[StorePath, tuple[bytes, tuple[StorePath, ...]]] = {}
+        self._pending: dict[StorePath, tuple[bytes, tuple[StorePath, ...], bool]] = {}
         self._code = os.path.join(home(), "cache", "code")
 
     def _native(self, path: str) -> str:
@@ -95,6 +96,11 @@ class FileWorld:
         if filter is None and expected is None and key in self._added:
             return self._added[key]
         native = self._native(path)
+        if filter is None and expected is None:
+            content = self._small_file(native)
+            if content is not None:
+                self._added[key] = found = self._add(name, *content)
+                return found
         store = self._session.store
         if filter is None:
             self._remember_tree(native)
@@ -110,6 +116,14 @@ class FileWorld:
         if filter is None and expected is None:
             self._added[key] = added
         return added
+
+    def _small_file(self, native: str) -> tuple[bytes, tuple[StorePath, ...], bool] | None:
+        """Content and kind of an ordinary file that can wait in memory; None for anything else."""
+        found = os.lstat(native)
+        if not stat.S_ISREG(found.st_mode) or found.st_mode & (stat.S_ISUID | stat.S_ISGID) or found.st_size > _SMALL:
+            return None
+        with open(native, "rb") as file:
+            return file.read(), (), bool(found.st_mode & stat.S_IXUSR)
 
     def _remember_tree(self, native: str) -> None:
         for base, folders, files in os.walk(native):
@@ -146,17 +160,18 @@ class FileWorld:
             )
 
     def add_text(self, name: str, content: bytes, references: Iterable[StorePath]) -> StorePath:
-        from ..store import Digest, Entry, Kind, Manifest, object_path
+        return self._add(name, content, tuple(references), False)
 
-        chosen = tuple(references)
-        manifest = Manifest((Entry("", Kind.FILE, Digest.of(content).raw, len(content)),))
-        path = object_path(manifest.tree_digest, name, chosen)
-        self._pending[path] = (content, chosen)
+    def _add(self, name: str, content: bytes, references: tuple[StorePath, ...], executable: bool) -> StorePath:
+        from ..store.address import file_path
+
+        path = file_path(content, name, references, executable=executable)
+        self._pending[path] = (content, references, executable)
         return path
 
     def write_derivation(self, derivation: Derivation) -> StorePath:
         references = (*derivation.input_srcs, *derivation.input_drvs)
-        return self.add_text(f"{derivation.name}.drv", derivation.to_json(), references)
+        return self._add(f"{derivation.name}.drv", derivation.to_json(), references, False)
 
     def commit(self) -> None:
         """Write what was instantiated so far into the store."""
@@ -165,8 +180,8 @@ class FileWorld:
         store = self._session.store
         with store.transaction():
             # In the order of instantiation, in which references come first.
-            for path, (content, references) in self._pending.items():
-                store.add_bytes(content, path.name, references)
+            for path, (content, references, executable) in self._pending.items():
+                store.add_bytes(content, path.name, references, executable)
         self._pending.clear()
 
     def realise(self, context: Iterable[ContextElement]) -> Mapping[str, str]:

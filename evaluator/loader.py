@@ -119,6 +119,7 @@ _RUNTIME: Final[Mapping[str, Any]] = {
     "M": MethodType,
     "FULL2": operators.FULL2,
     "FULL3": operators.FULL3,
+    "LESS": operators.LESS,
     "ContextString": ContextString,
     "Path": Path,
     "add": operators.add,

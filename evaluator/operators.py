@@ -419,6 +419,8 @@ def not_a_function(value: Value) -> TypeMismatch:
 FULL2: Final[dict[Any, Any]] = {}
 FULL3: Final[dict[Any, Any]] = {}
 """From the compiled function of a curried lambda to the one that takes two (three) arguments at once."""
+LESS: Final[dict[Any, bool]] = {}
+"""Functions of two arguments that are `a: b: a < b` (False) or `a: b: b < a` (True): sorting knows what they do."""
 
 
 def call2(function: Value, first: Slot, second: Slot) -> Value:

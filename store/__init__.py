@@ -13,7 +13,7 @@ never opens a store.
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .address import object_path
+    from .address import file_path, object_path
     from .derivation import (
         DIGEST_SIZES,
         Derivation,
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from .verify import Problem
 
 _ORIGINS = {
-    "address": "object_path",
+    "address": "file_path object_path",
     "derivation": "DIGEST_SIZES Derivation FixedOutput HashAlgorithm InvalidDerivation output_object_name"
     " output_placeholder upstream_placeholder",
     "digest": "BASE32_ALPHABET Digest base32_decode base32_encode",
@@ -119,6 +119,7 @@ __all__ = [
     "base32_decode",
     "base32_encode",
     "check_name",
+    "file_path",
     "object_path",
     "output_object_name",
     "output_placeholder",
