@@ -54,13 +54,23 @@ def main(argv: list[str] | None = None) -> int:
             status = replay(words)
             if status is not None:
                 return status
-        status = _dispatch(words)
-        from .output import finish
+        if argv is not None:
+            return _finished(_dispatch(words))
+        from .bundle import install, keep
 
-        finish()
+        bundle = install()
+        status = _finished(_dispatch(words))
+        keep(bundle)
         return status
     except BaseException as error:
         return _failed(error)
+
+
+def _finished(status: int) -> int:
+    from .output import finish
+
+    finish()
+    return status
 
 
 def _failed(error: BaseException) -> int:

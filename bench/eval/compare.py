@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 HERE = pathlib.Path(__file__).resolve().parent
 NOT_BY_ITSELF = {"module-system"}
-HASHES_DIFFER = {"pkgs"}
+HASHES_DIFFER = {"derivations", "pkgs"}
 
 
 class Cost(NamedTuple):

@@ -188,7 +188,7 @@ def sort(comparator: Slot, argument: Slot) -> tuple[Slot, ...]:
     if type(before) is Builtin and before.name == "lessThan":
         return _sort_less(found)
     full = FULL2.get(before.__func__) if type(before) is MethodType else None
-    if full in LESS:
+    if full is not None and full in LESS:
         return _sort_by_less(found, LESS[full], MethodType(full, before.__self__))
     if full is not None:
         precedes: Callable[[Slot, Slot], Value] = MethodType(full, before.__self__)
