@@ -50,6 +50,7 @@ class FileWorld:
         self._search_path = [(prefix, byte_string(path)) for prefix, path in search_path]
         self._added: dict[tuple[str, str], StorePath] = {}
         self._pending: dict[StorePath, tuple[bytes, tuple[StorePath, ...], bool]] = {}
+        self._file_path: Callable[..., StorePath] | None = None
         self._code = os.path.join(home(), "cache", "code")
 
     def _native(self, path: str) -> str:
@@ -163,9 +164,11 @@ class FileWorld:
         return self._add(name, content, tuple(references), False)
 
     def _add(self, name: str, content: bytes, references: tuple[StorePath, ...], executable: bool) -> StorePath:
-        from ..store.address import file_path
+        if self._file_path is None:
+            from ..store.address import file_path
 
-        path = file_path(content, name, references, executable=executable)
+            self._file_path = file_path
+        path = self._file_path(content, name, references, executable=executable)
         self._pending[path] = (content, references, executable)
         return path
 

@@ -11,7 +11,7 @@ gives, equal to Nix's), an output of another derivation as
 
 from __future__ import annotations
 
-from .digest import Digest, base32_encode
+from .digest import Digest, base32_encode, blake3_of
 from .errors import StoreError
 from .path import StorePath
 
@@ -60,8 +60,7 @@ def output_placeholder(output: str) -> str:
 
 def upstream_placeholder(derivation: StorePath, output: str) -> str:
     """Stands for an output of another derivation: `/` and 52 base-32 characters."""
-    text = f"chx-upstream-output:{derivation.base}:{output}"
-    return "/" + base32_encode(Digest.of(text.encode()).raw)
+    return "/" + base32_encode(blake3_of(f"chx-upstream-output:{derivation.base}:{output}".encode()))
 
 
 def output_object_name(name: str, output: str) -> str:

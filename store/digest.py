@@ -21,7 +21,8 @@ else:
 
 BASE32_ALPHABET: Final = "0123456789abcdfghijklmnpqrsvwxyz"
 _PAIRS: Final = [first + second for first in BASE32_ALPHABET for second in BASE32_ALPHABET]
-_SHIFTS: Final = range(150, -1, -10)
+_SHIFTS: Final = tuple(range(150, -1, -10))
+_LONG_SHIFTS: Final = tuple(range(250, -1, -10))
 _VALUES: Final = {c: i for i, c in enumerate(BASE32_ALPHABET)}
 
 
@@ -31,6 +32,8 @@ def base32_encode(data: bytes) -> str:
     if len(data) == 20:
         # A store path, of which there are thousands.
         return "".join([_PAIRS[value >> shift & 1023] for shift in _SHIFTS])
+    if len(data) == 32:
+        return "".join([_PAIRS[value >> shift & 1023] for shift in _LONG_SHIFTS])
     length = (len(data) * 8 + 4) // 5
     pairs = [_PAIRS[value >> shift & 1023] for shift in range((length - 1) // 2 * 10, -1, -10)]
     return "".join(pairs)[-length:] if length else ""

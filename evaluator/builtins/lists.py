@@ -110,7 +110,15 @@ def any(test: Slot, argument: Slot) -> bool:
 
 def elem(wanted: Slot, argument: Slot) -> bool:
     """`elem x list`."""
-    for slot in items(argument):  # noqa: SIM110
+    found = items(argument)
+    one = wanted[1] if type(wanted) is list and wanted[0] is None else wanted
+    if type(one) is str:
+        for slot in found:
+            other = force(slot) if type(slot) is list else slot
+            if other == one if type(other) is str else equal_slots(one, other):
+                return True
+        return False
+    for slot in found:  # noqa: SIM110
         if equal_slots(wanted, slot):
             return True
     return False
