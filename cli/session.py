@@ -6,7 +6,7 @@ writes nothing.
 
 from __future__ import annotations
 
-import os
+from .system import absolute
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..store import Store
     from .world import FileWorld
 
-PKGS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "pkgs")
+PKGS = f"{absolute(__file__).rpartition('/')[0].rpartition('/')[0]}/pkgs"
 """The bundled package set."""
 
 
@@ -52,7 +52,7 @@ class Session:
             from .noop import home
             from .world import FileWorld
 
-            captured = os.path.join(home(), "seeds")
+            captured = f"{home()}/seeds"
             self._world = FileWorld(self, (*self._search_path, ("chx", PKGS), ("chx-seeds", captured)))
         return self._world
 

@@ -11,11 +11,12 @@ transaction, and not at all by a command that only evaluates.
 
 from __future__ import annotations
 
-import os
-import stat
+import _stat as stat  # what is built in of `stat`
+import posix
 
 from .noop import Signature, home, signature
 from .sources import byte_string
+from .system import RealPaths, decoded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class FileWorld:
     """Implements the evaluator's `World`. Paths are byte strings, as there."""
 
     def __init__(self, session: Session, search_path: tuple[tuple[str, str], ...]) -> None:
-        machine = os.uname()
+        machine = posix.uname()
         self.current_system = f"{machine.machine}-{machine.sysname.lower()}"
         self.seen: dict[str, Signature] = {}
         self.silent = False
@@ -51,36 +52,39 @@ class FileWorld:
         self._added: dict[tuple[str, str], StorePath] = {}
         self._pending: dict[StorePath, tuple[bytes, tuple[StorePath, ...], bool]] = {}
         self._file_path: Callable[..., StorePath] | None = None
-        self._code = os.path.join(home(), "cache", "code")
+        self._real = RealPaths()
+        self._code = f"{home()}/cache/code"
 
     def _native(self, path: str) -> str:
         """The path as the operating system knows it, its signature remembered."""
-        native = os.fsdecode(self.physical(path).encode("latin-1"))
+        native = path if path.isascii() else decoded(path.encode("latin-1"))
+        if path.startswith(_STORE_PREFIX):
+            native = decoded(self.physical(path).encode("latin-1"))
         if native not in self.seen:
             self.seen[native] = signature(native)
         return native
 
     def read_file(self, path: str) -> bytes:
         native = self._native(path)
-        target = os.path.realpath(native)
+        target = self._real.of(native, False)
         if target != native and target not in self.seen:
             self.seen[target] = signature(target)
         with open(native, "rb") as file:
             return file.read()
 
     def read_dir(self, path: str) -> Mapping[str, FileKind]:
-        with os.scandir(self._native(path)) as entries:
+        with posix.scandir(self._native(path)) as entries:
             return {byte_string(entry.name): _kind(entry.stat(follow_symlinks=False).st_mode) for entry in entries}
 
     def file_type(self, path: str) -> FileKind | None:
         try:
-            return _kind(os.lstat(self._native(path)).st_mode)
+            return _kind(posix.lstat(self._native(path)).st_mode)
         except (FileNotFoundError, NotADirectoryError):
             return None
 
     def resolve(self, path: str) -> str:
         native = self._native(path)
-        target = os.path.realpath(native, strict=True)
+        target = self._real.of(native, True)
         if target == native:
             return path
         return byte_string(target)
@@ -108,10 +112,10 @@ class FileWorld:
             added = store.add_tree(native, name)
         else:
             folder = store.temporary("filter")
-            copy = os.path.join(folder, "tree")
+            copy = f"{folder}/tree"
             self._copy_filtered(path, native, copy, filter)
             added = store.add_tree(copy, name, consume=True)
-            os.rmdir(folder)
+            posix.rmdir(folder)
         if expected is not None:
             self._check_content(store.physical(added), path, recursive, expected)
         if filter is None and expected is None:
@@ -120,34 +124,36 @@ class FileWorld:
 
     def _small_file(self, native: str) -> tuple[bytes, tuple[StorePath, ...], bool] | None:
         """Content and kind of an ordinary file that can wait in memory; None for anything else."""
-        found = os.lstat(native)
+        found = posix.lstat(native)
         if not stat.S_ISREG(found.st_mode) or found.st_mode & (stat.S_ISUID | stat.S_ISGID) or found.st_size > _SMALL:
             return None
         with open(native, "rb") as file:
             return file.read(), (), bool(found.st_mode & stat.S_IXUSR)
 
     def _remember_tree(self, native: str) -> None:
+        import os
+
         for base, folders, files in os.walk(native):
             for name in (*folders, *files):
-                path = os.path.join(base, name)
+                path = f"{base}/{name}"
                 self.seen.setdefault(path, signature(path))
 
     def _copy_filtered(self, path: str, native: str, copy: str, keep: Callable[[str, FileKind], bool]) -> None:
         import shutil
 
-        found = os.lstat(native)
+        found = posix.lstat(native)
         if stat.S_ISLNK(found.st_mode):
-            os.symlink(os.readlink(native), copy)
+            posix.symlink(posix.readlink(native), copy)
         elif stat.S_ISDIR(found.st_mode):
-            os.mkdir(copy)
+            posix.mkdir(copy)
             for name, kind in sorted(self.read_dir(path).items()):
                 inner = f"{path}/{name}"
                 if keep(inner, kind):
-                    base = os.fsdecode(name.encode("latin-1"))
-                    self._copy_filtered(inner, self._native(inner), os.path.join(copy, base), keep)
+                    base = decoded(name.encode("latin-1"))
+                    self._copy_filtered(inner, self._native(inner), f"{copy}/{base}", keep)
         else:
             shutil.copyfile(native, copy)
-            os.chmod(copy, 0o755 if found.st_mode & stat.S_IXUSR else 0o644)
+            posix.chmod(copy, 0o755 if found.st_mode & stat.S_IXUSR else 0o644)
 
     def _check_content(self, physical: str, path: str, recursive: bool, expected: tuple[str, bytes]) -> None:
         from ..builder import hash_content, sri
@@ -233,13 +239,15 @@ class FileWorld:
 
     def load_code(self, key: str) -> bytes | None:
         try:
-            with open(os.path.join(self._code, key), "rb") as file:
+            with open(f"{self._code}/{key}", "rb") as file:
                 return file.read()
         except OSError:
             return None
 
     def save_code(self, key: str, data: bytes) -> None:
-        path = os.path.join(self._code, key)
+        import os
+
+        path = f"{self._code}/{key}"
         temporary = f"{path}.{os.getpid()}"
         try:
             os.makedirs(self._code, exist_ok=True)
