@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,6 +11,8 @@ from .errors import CommandError
 from .output import finish, put
 
 if TYPE_CHECKING:
+    import argparse
+
     from ..store import Store, StorePath
     from .session import Session
 

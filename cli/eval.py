@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
-
 from . import expression
 from .errors import CommandError
 from .output import put
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+    from ..evaluator import Evaluator, Value
 
 DESCRIPTION = """\
 Evaluate an expression and print its value as `nix-instantiate --eval` does. Parts
@@ -44,19 +48,32 @@ def run(arguments: argparse.Namespace) -> int:
             "what shall be evaluated?", hint="name a file, or give -E EXPR, or -A ATTR of the bundled package set"
         )
     arguments.attributes = []
-    # What was not needed is seen only in a value that is printed as it is.
-    lazy = not (arguments.strict or arguments.json or arguments.raw)
-    with Session(expression.search_path(arguments), arguments.max_call_depth, exact=lazy) as session:
-        evaluator = session.evaluator
-        for selected in expression.select(session, arguments):
-            value = selected.value
-            if arguments.raw:
-                text = evaluator.to_raw(value)
-            elif arguments.json:
-                text = evaluator.to_json(value) + "\n"
-            elif arguments.xml:
-                text = evaluator.to_xml(value, strict=arguments.strict, location=not arguments.no_location)
-            else:
-                text = evaluator.print_value(value, strict=arguments.strict) + "\n"
-            put(text.encode("latin-1"))
+    search_path = expression.search_path(arguments)
+    with Session(search_path, arguments.max_call_depth) as session:
+        found = expression.select(session, arguments)
+        if not (arguments.strict or arguments.json or arguments.raw) and any(_has_parts(one.value) for one in found):
+            # What was not needed is printed as such; evaluating so that it shows costs more, so that comes second.
+            session.world.silent = True
+            with Session(search_path, arguments.max_call_depth, exact=True, world=session.world) as again:
+                _print(again.evaluator, expression.select(again, arguments), arguments)
+        else:
+            _print(session.evaluator, found, arguments)
     return 0
+
+
+def _has_parts(value: Value) -> bool:
+    return type(value) in (dict, tuple) and bool(value)
+
+
+def _print(evaluator: Evaluator, found: list[expression.Selected], arguments: argparse.Namespace) -> None:
+    for one in found:
+        value = one.value
+        if arguments.raw:
+            text = evaluator.to_raw(value)
+        elif arguments.json:
+            text = evaluator.to_json(value) + "\n"
+        elif arguments.xml:
+            text = evaluator.to_xml(value, strict=arguments.strict, location=not arguments.no_location)
+        else:
+            text = evaluator.print_value(value, strict=arguments.strict) + "\n"
+        put(text.encode("latin-1"))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
-import os
-
 from .errors import CommandError
+from .system import absolute, decoded, is_there
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import argparse
     from typing import Any
 
     from ..evaluator import Evaluator, Value
@@ -66,7 +65,7 @@ def search_path(arguments: argparse.Namespace) -> tuple[tuple[str, str], ...]:
     entries = []
     for entry in arguments.include:
         name, _, path = entry.rpartition("=")
-        entries.append((name, os.path.abspath(path)))
+        entries.append((name, absolute(path)))
     return tuple(entries)
 
 
@@ -89,8 +88,8 @@ def bundled_packages(session: Session) -> list[str]:
     from .session import PKGS
 
     evaluator = session.evaluator
-    root = evaluator.auto_call(evaluator.eval_file(os.path.join(PKGS, "default.nix")), {})
-    return [name for name in evaluator.attr_names(root) if os.path.exists(os.path.join(PKGS, name, "package.nix"))]
+    root = evaluator.auto_call(evaluator.eval_file(f"{PKGS}/default.nix"), {})
+    return [name for name in evaluator.attr_names(root) if is_there(f"{PKGS}/{name}/package.nix")]
 
 
 def select(session: Session, arguments: argparse.Namespace) -> list[Selected]:
@@ -110,8 +109,8 @@ def select(session: Session, arguments: argparse.Namespace) -> list[Selected]:
         file = in_search_path(session, arguments.file)
         root = evaluator.eval_file(byte_string(expression_file(file)))
     elif attributes:
-        root = evaluator.eval_file(byte_string(os.path.join(PKGS, "default.nix")))
-    elif os.path.exists("default.nix"):
+        root = evaluator.eval_file(byte_string(f"{PKGS}/default.nix"))
+    elif is_there("default.nix"):
         root = evaluator.eval_file(byte_string(expression_file(".")))
     else:
         packages = ", ".join(bundled_packages(session))
@@ -131,14 +130,18 @@ def select(session: Session, arguments: argparse.Namespace) -> list[Selected]:
 
 def in_search_path(session: Session, file: str) -> str:
     """The path that `<NAME>` or `<NAME/FILE>` stands for, as in an expression; any other word as it is."""
-    if not (file.startswith("<") and file.endswith(">")) or os.path.lexists(file):
+    if not (file.startswith("<") and file.endswith(">")):
+        return file
+    from os.path import lexists
+
+    if lexists(file):
         return file
     if not all(part and all(c.isalnum() or c in "._-+" for c in part) for part in file[1:-1].split("/")):
         raise CommandError(f"'{file}' is no path to look up", hint="it looks like <NAME> or <NAME/FILE>")
     from .sources import source_of_request
 
     found: Any = session.evaluator.eval_source(source_of_request(None, file))
-    return os.fsdecode(found.text.encode("latin-1"))
+    return decoded(found.text.encode("latin-1"))
 
 
 def _origin(arguments: argparse.Namespace) -> str:
@@ -154,7 +157,7 @@ def _check_attribute(attribute: str) -> None:
     """Refuse a word that cannot be an attribute path, or that looks like something else."""
     if "/" in attribute or attribute.endswith(".nix"):
         hint = None
-        if os.path.exists(attribute):
+        if is_there(attribute):
             hint = f"did you mean -f {attribute}?"
         raise CommandError(f"'{attribute}' is no attribute path", hint=hint or "a file is named with -f FILE")
     if not attribute:

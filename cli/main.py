@@ -5,7 +5,13 @@ build; 2 the command line was not understood; 70 a bug in chx; 128 and the numbe
 the signal that ended it (130 interrupted, 143 terminated, 129 hung up).
 """
 
+from __future__ import annotations
+
 import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 USAGE_ERROR = 2
 INTERNAL_ERROR = 70
@@ -48,13 +54,23 @@ def main(argv: list[str] | None = None) -> int:
             status = replay(words)
             if status is not None:
                 return status
-        status = _dispatch(words)
-        from .output import finish
+        if argv is not None:
+            return _finished(_dispatch(words))
+        from .bundle import install, keep
 
-        finish()
+        bundle = install()
+        status = _finished(_dispatch(words))
+        keep(bundle)
         return status
     except BaseException as error:
         return _failed(error)
+
+
+def _finished(status: int) -> int:
+    from .output import finish
+
+    finish()
+    return status
 
 
 def _failed(error: BaseException) -> int:
@@ -113,7 +129,7 @@ def _dispatch(words: list[str]) -> int:
         hint = f"did you mean `chx {near[0]}`?" if near else "see `chx --help`"
         tell(f"chx: there is no command '{name}'; {hint}\n")
         return USAGE_ERROR
-    parser, module = command_parser(name)
+    module = __import__(f"{__package__}.{COMMANDS[name][0]}", fromlist=("run",))
     # What evaluation makes is reachable until the end, and the collector of
     # cycles would walk all of it again and again.
     import gc
@@ -125,11 +141,23 @@ def _dispatch(words: list[str]) -> int:
         # argparse has its own ideas of what `--` means when options come before it.
         place = own.index("--")
         own, command = own[:place], own[place + 1 :]
-    arguments = parser.parse_args(own)
+    arguments = _read(name, module, own)
     arguments.command = command
     arguments.words = words
     status: int = module.run(arguments)
     return status
+
+
+def _read(name: str, module: Any, words: list[str]) -> Any:
+    """The arguments of a command."""
+    from .words import Taken, Unclear
+
+    try:
+        taken = Taken()
+        module.configure(taken)
+        return taken.read(words)
+    except Unclear:
+        return command_parser(name)[0].parse_args(words)
 
 
 def command_parser(name: str):  # type: ignore[no-untyped-def]  # modules have no static type

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 from typing import TYPE_CHECKING
 
 from .errors import CommandError
 
 if TYPE_CHECKING:
+    import argparse
+
     from ..store import StorePath
     from .session import Session
 

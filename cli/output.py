@@ -6,8 +6,6 @@ only told goes to standard error through `tell`; if that cannot be written, nobo
 
 from __future__ import annotations
 
-import errno
-import os
 import sys
 
 TYPE_CHECKING = False
@@ -22,6 +20,8 @@ class OutputFailed(Exception):
 
     def __init__(self, error: OSError) -> None:
         self.gone = isinstance(error, BrokenPipeError)
+        import errno
+
         reason = "it is closed" if error.errno == errno.EBADF else error.strerror or error
         self.message = f"cannot write to standard output: {reason}"
         super().__init__(self.message)
@@ -46,6 +46,8 @@ def finish() -> None:
 
 def abandon() -> None:
     """Let what is buffered for standard output vanish: Python would try once more, and complain, when it exits."""
+    import os
+
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 1)
     os.close(null)
@@ -59,14 +61,19 @@ def tell(text: str) -> None:
         sys.stderr.buffer.write(data)
         sys.stderr.buffer.flush()
     except OSError:
+        import os
+
         # Else Python tries again when it exits, and changes the exit status.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 def colours(stream: object) -> bool:
     """Whether a stream shows colours: a terminal, unless NO_COLOR or TERM=dumb."""
-    terminal = bool(getattr(stream, "isatty", lambda: False)())
-    return terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    if not getattr(stream, "isatty", lambda: False)():
+        return False
+    import os
+
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def open_closed() -> None:
@@ -75,6 +82,8 @@ def open_closed() -> None:
     Else the next file to be opened, a database or a log, would be taken for one of them. Writing to what
     stands for standard output fails, as it would have; reading gives nothing; errors are told to nobody.
     """
+    import os
+
     for number, flags in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
         try:
             os.fstat(number)

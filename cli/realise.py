@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from _thread import allocate_lock
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,6 +11,7 @@ from .output import colours, overwritten, tell
 from .progress import duration, say, size
 
 if TYPE_CHECKING:
+    import argparse
     from _thread import LockType
 
     from ..builder import Builder, BuildError, BuildOptions, Lane, Plan

@@ -30,6 +30,8 @@ def check(name: str) -> None:
         raise FileUnavailable(f"name '{readable(name)}' must be no longer than {_LONGEST} characters")
     if name in (".", "..") or name.startswith((".-", "..-")):
         raise FileUnavailable(f"name '{name}' is not valid")
+    if _ALLOWED.issuperset(name):
+        return
     for c in readable(name):
         if c not in _ALLOWED:
             raise FileUnavailable(

@@ -13,7 +13,7 @@ never opens a store.
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .address import object_path
+    from .address import file_path, object_path
     from .collection import Collected, Dead, GcPlan, Policy, Root, StillUsed, find_roots, plan_gc
     from .derivation import (
         DIGEST_SIZES,
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from .verify import Problem
 
 _ORIGINS = {
-    "address": "object_path",
+    "address": "file_path object_path",
     "collection": "Collected Dead GcPlan Policy Root StillUsed find_roots plan_gc",
     "derivation": "DIGEST_SIZES Derivation FixedOutput HashAlgorithm InvalidDerivation output_object_name"
     " output_placeholder upstream_placeholder",
@@ -81,9 +81,7 @@ def __getattr__(name: str) -> object:
     module = _MODULES.get(name)
     if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value: object = getattr(import_module("." + module, __name__), name)
+    value: object = getattr(__import__(f"{__name__}.{module}", fromlist=(name,)), name)
     globals()[name] = value
     return value
 
@@ -134,6 +132,7 @@ __all__ = [
     "base32_decode",
     "base32_encode",
     "check_name",
+    "file_path",
     "find_roots",
     "object_path",
     "output_object_name",

@@ -112,9 +112,10 @@ class _Attributing:
         return Attribution(*names, old, new, failures.get(after[0]), old == new, found)
 
     def _realise(self, items: Iterable[tuple[StorePath, Derivation | tuple[str, ...]]]) -> Outputs:
+        from ...store import Derivation
         from ..realise import realise
 
-        targets = [(path, item if isinstance(item, tuple) else item.outputs) for path, item in items]
+        targets = [(path, item.outputs if isinstance(item, Derivation) else item) for path, item in items]
         return realise(self._store, targets, self._options, self._reporter)
 
     def _try(self, items: list[tuple[StorePath, Derivation]]) -> dict[StorePath, str]:

@@ -88,6 +88,18 @@ def _name(slot: Slot) -> str:
     return name
 
 
+_store: Any = None
+
+
+def _load_store() -> Any:
+    """The module of derivations, loaded when there is one."""
+    global _store
+    from ...store import derivation
+
+    _store = derivation
+    return derivation
+
+
 _placeholders: dict[str, str] = {}
 _parsed: dict[str, StorePath] = {}
 
@@ -120,7 +132,8 @@ class _Draft:
         if type(value) is str:
             return value
         text, context = coerce_to_string(value, copy=True, more=True)
-        self.context |= context
+        if context:
+            self.context |= context
         return text
 
     def instantiate(self) -> dict[str, Slot]:
@@ -191,8 +204,7 @@ class _Draft:
         self.rootfs = tuple([self.text(item) for item in value])
 
     def _finish(self) -> dict[str, Slot]:
-        from ...store.derivation import Derivation, output_placeholder, upstream_placeholder
-
+        store = _store or _load_store()
         builder = self.env.get("builder")
         system = self.env.get("system")
         if not builder:
@@ -203,20 +215,23 @@ class _Draft:
         for output in self.outputs:
             text = _placeholders.get(output)
             if text is None:
-                text = _placeholders[output] = output_placeholder(_unicode(output))
+                text = _placeholders[output] = store.output_placeholder(_unicode(output))
             self.env[output] = text
         input_drvs, input_srcs = self._inputs()
-        derivation = Derivation(
-            name=self.name,
-            system=_unicode(system),
-            builder=_unicode(builder),
-            args=tuple(map(_unicode, self.args)),
-            env={_unicode(name): _unicode(text) for name, text in self.env.items()},
-            outputs=tuple(map(_unicode, self.outputs)),
-            fixed=fixed,
-            input_drvs=input_drvs,
-            input_srcs=input_srcs,
-            rootfs=None if self.rootfs is None else tuple(map(_unicode, self.rootfs)),
+        derivation = store.Derivation(
+            self.name,
+            _unicode(system),
+            _unicode(builder),
+            tuple([text if text.isascii() else _unicode(text) for text in self.args]),
+            {
+                name if name.isascii() else _unicode(name): text if text.isascii() else _unicode(text)
+                for name, text in self.env.items()
+            },
+            tuple(map(_unicode, self.outputs)),
+            fixed,
+            input_drvs,
+            input_srcs,
+            None if self.rootfs is None else tuple(map(_unicode, self.rootfs)),
         )
         path = session.world().write_derivation(derivation)
         text = str(path)
@@ -224,16 +239,16 @@ class _Draft:
         result: dict[str, Slot] = {"drvPath": ContextString(text, frozenset((("drv", text),)))}
         for output in self.outputs:
             result[output] = ContextString(
-                upstream_placeholder(path, _unicode(output)), frozenset((("output", text, output),))
+                store.upstream_placeholder(path, _unicode(output)), frozenset((("output", text, output),))
             )
         return result
 
     def _fixed(self) -> FixedOutput | None:
-        from ...store.derivation import FixedOutput
-
         text = self.env.get("outputHash")
         if not text:
             return None
+        from ...store.derivation import FixedOutput
+
         self.attribute = "outputs"
         if self.outputs != ("out",):
             raise InvalidDerivation("multiple outputs are not supported in fixed-output derivations")

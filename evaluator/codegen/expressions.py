@@ -165,9 +165,14 @@ def lazy(
 
 
 def lookup_later(unit: Unit, scope: Scope, node: nodes.Var, name: str | None) -> str:
-    """The thunk of a variable that a `with` may bind: one function serves all, so none is generated."""
-    scopes = ", ".join(unit.use(binding) for binding in scope.with_sets())
-    return f"[lookup_late, ({node.name!r}, ({scopes},), F, {(node.start, node.end, name, ())!r})]"
+    """The slot of a variable that a `with` may bind: one function serves all, so none is generated."""
+    return f"lookup_slot({node.name!r}, {with_scopes(unit, scope)}, F, {(node.start, node.end, name, ())!r})"
+
+
+def with_scopes(unit: Unit, scope: Scope) -> str:
+    """The sets of the `with` expressions around: a pair of the innermost and those around it, or None."""
+    binding = next(scope.with_sets(), None)
+    return "None" if binding is None else unit.use(binding)
 
 
 def select_later(
@@ -191,6 +196,8 @@ def select_later(
         names.append(key.name)
     subject = unit.use(found) if found is not None else lookup_later(unit, scope, node.subject, None)
     keys = tuple((key.start, key.end) for key in node.path)
+    if own is None and not unit.program.exact:
+        return f"select_slot({subject}, {tuple(names)!r}, F, {(node.start, node.end, name, keys)!r})"
     return f"[select_late, ({subject}, {tuple(names)!r}, F, {(node.start, node.end, name, keys)!r})]"
 
 
@@ -318,8 +325,7 @@ def _variable(unit: Unit, scope: Scope, node: nodes.Var, goal: str | None) -> st
         return variable(unit, found, node, goal)
     if node.name == "__curPos":
         return _current_position(unit, scope, nodes.CurPos(node.start, node.end), goal)
-    scopes = ", ".join(unit.use(binding) for binding in scope.with_sets())
-    return finish(unit, f"lookup({node.name!r}, ({scopes},))", goal, place("w", node))
+    return finish(unit, f"lookup({node.name!r}, {with_scopes(unit, scope)})", goal, place("w", node))
 
 
 # --- sets
@@ -490,7 +496,7 @@ def _with(unit: Unit, scope: Scope, node: nodes.With, goal: str | None) -> str:
     environment = Environment(unit)
     binding = Binding(unit.program.fresh("w"), unit)
     (text,) = environment.close(lazy(unit, scope, node.scope, environment))
-    unit.emit(f"{binding.ident} = {text}")
+    unit.emit(f"{binding.ident} = ({text}, {with_scopes(unit, scope)})")
     return gen(unit, Scope(scope, binding), node.body, goal)
 
 
@@ -578,10 +584,18 @@ def _sub_text(left: str, right: str) -> str:
 
 
 def _mul_text(left: str, right: str) -> str:
+    for one, two in ((left, right), (right, left)):
+        if one.isidentifier() and two.isdigit() and len(two) < 10:
+            # A factor below 2 ** 30 and one below 2 ** 33 stay in 64 bits.
+            return (
+                f"{left} * {right} if type({one}) is int and -8589934592 < {one} < 8589934592 else mul({left}, {right})"
+            )
     return _checked(left, "*", right, f"mul({left}, {right})")
 
 
 def _div_text(left: str, right: str) -> str:
+    if left.isidentifier() and right.isdigit() and right.strip("0"):
+        return f"{left} // {right} if type({left}) is int and {left} >= 0 else div({left}, {right})"
     return f"div({left}, {right})"
 
 
