@@ -34,8 +34,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from .session import Session
-
     if arguments.input is not None and arguments.file is not None:
         raise CommandError("name one file, not two")
     arguments.file = arguments.file or arguments.input
@@ -46,9 +44,26 @@ def run(arguments: argparse.Namespace) -> int:
     arguments.attributes = []
     # What was not needed is seen only in a value that is printed as it is.
     lazy = not (arguments.strict or arguments.json or arguments.raw)
-    with Session(expression.search_path(arguments), arguments.max_call_depth, exact=lazy) as session:
+    try:
+        texts = _texts(arguments, exact=lazy)
+    except Exception as error:
+        if not lazy and _shows_parts(error):
+            _raise_exact(arguments, error)
+        raise
+    for text in texts:
+        put(text.encode("latin-1"))
+    return 0
+
+
+def _texts(arguments: argparse.Namespace, exact: bool, silent: bool = False) -> list[str]:
+    """What is to be printed."""
+    from .session import Session
+
+    with Session(expression.search_path(arguments), arguments.max_call_depth, exact=exact) as session:
+        session.world.silent = silent
         evaluator = session.evaluator
-        for selected in expression.select(session, arguments):
+        texts = []
+        for selected in expression.select(session, arguments, call=False):
             value = selected.value
             if arguments.raw:
                 text = evaluator.to_raw(value)
@@ -58,5 +73,21 @@ def run(arguments: argparse.Namespace) -> int:
                 text = evaluator.to_xml(value, strict=arguments.strict, location=not arguments.no_location)
             else:
                 text = evaluator.print_value(value, strict=arguments.strict) + "\n"
-            put(text.encode("latin-1"))
-    return 0
+            texts.append(text)
+    return texts
+
+
+def _shows_parts(error: Exception) -> bool:
+    """Whether a message shows a list or a set, of which some parts may have been evaluated early."""
+    message = getattr(error, "message", "")
+    return getattr(error, "code", "") == "E201" and ("[ " in message or "{ " in message)
+
+
+def _raise_exact(arguments: argparse.Namespace, error: Exception) -> None:
+    """Raise the error again as it is when everything is suspended that Nix suspends."""
+    if arguments.file == "-":
+        return
+    try:
+        _texts(arguments, exact=True, silent=True)
+    except type(error) as exact:
+        raise exact from None

@@ -43,6 +43,7 @@ class FileWorld:
         machine = os.uname()
         self.current_system = f"{machine.machine}-{machine.sysname.lower()}"
         self.seen: dict[str, Signature] = {}
+        self.silent = False
         self._session = session
         self._search_path = [(prefix, byte_string(path)) for prefix, path in search_path]
         self._added: dict[tuple[str, str], StorePath] = {}
@@ -207,6 +208,8 @@ class FileWorld:
     def _say(self, prefix: str, message: str) -> None:
         from .output import tell
 
+        if self.silent:
+            return
         tell(prefix + message.encode("latin-1").decode("utf-8", "surrogateescape") + "\n")
 
     def load_code(self, key: str) -> bytes | None:
