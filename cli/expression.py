@@ -92,8 +92,12 @@ def bundled_packages(session: Session) -> list[str]:
     return [name for name in evaluator.attr_names(root) if is_there(f"{PKGS}/{name}/package.nix")]
 
 
-def select(session: Session, arguments: argparse.Namespace) -> list[Selected]:
-    """Evaluate what was asked for; one value per attribute path, or the whole."""
+def select(session: Session, arguments: argparse.Namespace, *, call: bool = True) -> list[Selected]:
+    """Evaluate what was asked for; one value per attribute path, or the whole.
+
+    A function that comes out is called with --arg, --argstr and its defaults; without `call` only if there are some
+    of the former, as `nix-instantiate --eval` does.
+    """
     from .session import PKGS
     from .sources import byte_string, expression_file, source_of_request
 
@@ -120,12 +124,22 @@ def select(session: Session, arguments: argparse.Namespace) -> list[Selected]:
     given = {name: evaluator.string(byte_string(text)) for name, text in arguments.argstr}
     for name, expression in arguments.arg:
         given[name] = evaluator.eval_source(source_of_request(None, expression))
+    call = call or bool(given)
     if not attributes:
-        with Explained("", evaluator.type_name(root) == "lambda"):
-            value = evaluator.auto_call(root, given)
-        return [Selected("", value, value is not root)]
-    root = evaluator.auto_call(root, given)
-    return [_select(evaluator, root, attribute, given, _origin(arguments)) for attribute in attributes]
+        return [_called(evaluator, root, "", given, call)]
+    origin = _origin(arguments)
+    return [
+        _called(evaluator, _select(evaluator, root, attribute, given, origin), attribute, given, call)
+        for attribute in attributes
+    ]
+
+
+def _called(evaluator: Evaluator, found: Value, attribute: str, given: dict[str, Value], call: bool) -> Selected:
+    if not call:
+        return Selected(attribute, found)
+    with Explained(attribute, evaluator.type_name(found) == "lambda"):
+        value = evaluator.auto_call(found, given)
+    return Selected(attribute, value, value is not found)
 
 
 def in_search_path(session: Session, file: str) -> str:
@@ -171,12 +185,12 @@ def _check_attribute(attribute: str) -> None:
             )
 
 
-def _select(evaluator: Evaluator, root: Value, attribute: str, given: dict[str, Value], origin: str) -> Selected:
+def _select(evaluator: Evaluator, root: Value, attribute: str, given: dict[str, Value], origin: str) -> Value:
     from .sources import byte_string
 
     _check_attribute(attribute)
     try:
-        found = evaluator.select_attr_path(root, byte_string(attribute))
+        return evaluator.select_attr_path(root, byte_string(attribute), given)
     except Exception as error:
         frames = getattr(error, "frames", None)
         if frames is not None:
@@ -184,9 +198,6 @@ def _select(evaluator: Evaluator, root: Value, attribute: str, given: dict[str, 
 
             frames.append(Frame(byte_string(f"while selecting '{attribute}' in {origin}")))
         raise
-    with Explained(attribute, evaluator.type_name(found) == "lambda"):
-        value = evaluator.auto_call(found, given)
-    return Selected(attribute, value, value is not found)
 
 
 class Explained:

@@ -65,7 +65,7 @@ class MissingAttribute(EvalError):
     def __init__(self, name: str, candidates: list[str]) -> None:
         from .spell import did_you_mean
 
-        super().__init__(f"attribute '{readable(name)}' missing", hint=did_you_mean(name, candidates))
+        super().__init__(f"attribute '{shown_name(name)}' missing", hint=did_you_mean(name, candidates))
         self.name = name
 
 
@@ -185,6 +185,12 @@ class OutOfRange(EvalError):
     code = "E217"
 
 
+class Unsupported(EvalError):
+    """Something that Nix has and chx has not."""
+
+    code = "E219"
+
+
 class InternalError(EvalError):
     """A mistake in the evaluator itself."""
 
@@ -205,6 +211,13 @@ def note_context(
     """
     contexts: dict[int, Any] = error.__dict__.setdefault("contexts", {})
     contexts[id(frame)] = (text, about)
+
+
+def shown_name(name: str) -> str:
+    """The name of an attribute in a message: quoted as it has to be in an expression."""
+    from .printing import show_name
+
+    return readable(show_name(name))
 
 
 def readable(text: str) -> str:

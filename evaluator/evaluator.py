@@ -144,11 +144,11 @@ class Evaluator:
     # --- looking into values
 
     @_entrance
-    def select_attr_path(self, value: Slot, path: str) -> Value:
-        """`a.b.0.c` as on the command line; functions on the way are called with their defaults."""
+    def select_attr_path(self, value: Slot, path: str, arguments: dict[str, Slot] | None = None) -> Value:
+        """`a.b.0.c` as on the command line; functions on the way are called with `arguments` and their defaults."""
         from .attrpath import select_attr_path
 
-        return select_attr_path(force_slot(value), path)
+        return select_attr_path(force_slot(value), path, arguments or {})
 
     @_entrance
     def select(self, value: Slot, name: str) -> Value:
@@ -251,7 +251,10 @@ class Evaluator:
         """`import path`; each file is evaluated once unless it gets a scope of its own."""
         real = self.world.resolve(path)
         if self.world.file_type(real) == "directory":
-            real = self.world.resolve(f"{real}/default.nix")
+            inner = f"{real.rstrip('/')}/default.nix"
+            if self.world.file_type(inner) is None:
+                raise FileUnavailable(f"path '{readable(inner)}' does not exist")
+            real = self.world.resolve(inner)
         if scope is not None:
             return self._main(self._source(real), scope)
         thunk = self._files.get(real)

@@ -123,6 +123,7 @@ _RUNTIME: Final[Mapping[str, Any]] = {
     "ContextString": ContextString,
     "Path": Path,
     "add": operators.add,
+    "addable": operators.addable,
     "add_dynamic": operators.add_dynamic,
     "assertion_failed": assertion_failed,
     "bad_arguments": operators.bad_arguments,

@@ -18,12 +18,14 @@ from .errors import (
     TypeMismatch,
     UndefinedVariable,
     readable,
+    shown_name,
 )
 from .force import force, force_attr, force_slot
 from .values import (
     INT_MAX,
     INT_MIN,
     MISSING,
+    TYPE_NAMES,
     WHERE,
     Builtin,
     ContextString,
@@ -57,11 +59,6 @@ def expected(what: str, value: Value) -> TypeMismatch:
 
 
 # --- arithmetic
-
-
-def _number(value: Value) -> None:
-    if type(value) is not int and type(value) is not float:
-        raise expected("an integer", value)
 
 
 def _operands(left: Value, right: Value) -> bool:
@@ -99,6 +96,14 @@ def add(left: Value, right: Value) -> Value:
     return make_string(first + second, context | more)
 
 
+def addable(left: Value) -> Value:
+    """The left operand of `+`: a number, a path, or what it is as a string."""
+    kind = type(left)
+    if kind is int or kind is float or kind is str or kind is ContextString or kind is Path:
+        return left
+    return make_string(*coerce_to_string(left, copy=False))
+
+
 def sum_numbers(left: Value, right: Value) -> Value:
     """`builtins.add`, which takes numbers only."""
     if not _operands(left, right):
@@ -130,10 +135,11 @@ def mul(left: Value, right: Value) -> Value:
 
 def div(left: Value, right: Value) -> Value:
     """`/`, which truncates towards zero."""
-    _number(right)
+    if type(right) is not int and type(right) is not float:
+        raise expected("a float", right)
     if right == 0:
         raise DivisionByZero
-    _number(left)
+    _operands(left, right)
     if type(left) is int and type(right) is int:
         result = abs(left) // abs(right)
         if (left < 0) != (right < 0):
@@ -167,7 +173,7 @@ def less(left: Value, right: Value) -> bool:
     one_text, two_text = string_text(left), string_text(right)
     if one_text is not None and two_text is not None:
         return one_text < two_text
-    if describe(left) == describe(right):
+    if TYPE_NAMES[kind] == TYPE_NAMES[other]:
         raise TypeMismatch(
             f"cannot compare {describe(left)} with {describe(right)}; values of that type are incomparable "
             f"(values are {show(left)} and {show(right)})"
@@ -236,7 +242,7 @@ def add_dynamic(attrs: dict[str, Slot], key: Value, slot: Slot, file: Any, offse
         place = describe_place(attrs, key)
         if place:
             where = f" at {place}"
-        raise DuplicateAttribute(f"attribute '{readable(key)}' already defined{where}")
+        raise DuplicateAttribute(f"attribute '{shown_name(key)}' already defined{where}")
     if not attrs:
         # WHERE has to be the first key.
         attrs[WHERE] = ()
@@ -466,7 +472,7 @@ def bad_arguments(name: str, argument: Value, formals: tuple[str, ...]) -> None:
     for given in names(argument):
         if given not in formals:
             raise ArgumentMismatch(
-                f"function '{readable(name) or 'anonymous lambda'}' called with unexpected argument '{readable(given)}'",
+                f"function '{readable(name) or 'anonymous lambda'}' called with unexpected argument '{shown_name(given)}'",
                 hint=did_you_mean(given, formals),
             )
 

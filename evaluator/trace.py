@@ -219,7 +219,7 @@ def _frame_text(mark: tuple[Any, ...]) -> str | None:
 
 
 _OPERATOR_FRAMES: Final = {
-    "//l": "in the left operand of the update (//) operator",
+    "//r": "in the right operand of the update (//) operator",
     "//": "in the right operand of the update (//) operator",
     "++": "while evaluating one of the elements to concatenate",
     "/": "while calling the 'div' builtin",

@@ -50,8 +50,9 @@ def tail(argument: Slot) -> tuple[Slot, ...]:
 
 def elem_at(argument: Slot, position: Slot) -> Value:
     """`elemAt list n`."""
-    found = argument if type(argument) is tuple else items(argument)
+    # Nix looks at the index first.
     index = position if type(position) is int else integer(position)
+    found = argument if type(argument) is tuple else items(argument)
     if not 0 <= index < len(found):
         raise OutOfRange(f"'builtins.elemAt' called with index {index} on a list of size {len(found)}")
     slot = found[index]

@@ -243,12 +243,19 @@ def _string(unit: Unit, scope: Scope, node: nodes.Str, goal: str | None) -> str:
     parts: list[str] = []
     atoms: list[str] = []
     fast: list[str] = []
-    for part in node.parts:
+    mark = place("i", node)
+    last = max((i for i, part in enumerate(node.parts) if not isinstance(part, str)), default=-1)
+    for number, part in enumerate(node.parts):
         if isinstance(part, str):
             parts.append(repr(part))
             fast.append(_in_f_string(part))
         else:
             atom = value(unit, scope, part)
+            if number < last and atom.isidentifier():
+                # Each becomes a string before the next is looked at.
+                target = unit.program.fresh("r")
+                unit.emit(f"{target} = {atom} if type({atom}) is str else interpolate(({atom},))", mark)
+                atom = target
             parts.append(atom)
             fast.append("{" + atom + "}")
             if atom.isidentifier() and atom not in atoms:
@@ -257,7 +264,6 @@ def _string(unit: Unit, scope: Scope, node: nodes.Str, goal: str | None) -> str:
                 # A constant that is not plain text goes the slow way, which knows the error.
                 fast.append("\0")
     slow = f"interpolate(({', '.join(parts)},))"
-    mark = place("i", node)
     if "\0" in fast or not atoms:
         return finish(unit, slow, goal, mark)
     quick = atoms[0] if len(fast) == 1 else f'f"{"".join(fast)}"'
@@ -342,7 +348,7 @@ def _select(unit: Unit, scope: Scope, node: nodes.Select, goal: str | None) -> s
     for i, key in enumerate(node.path):
         target = unit.program.fresh("r") if i < last or goal in (None, RETURN, TEXT) else str(goal)
         if isinstance(key, nodes.Name):
-            if not current.isidentifier():
+            if not current.isidentifier() or current in ("None", "True", "False"):
                 unit.emit(f"{target} = {current}")
                 current = target
                 target = unit.program.fresh("r")
@@ -541,12 +547,28 @@ def _binary(unit: Unit, scope: Scope, node: nodes.Binary, goal: str | None) -> s
     if operator in _REVERSED:
         right = value(unit, scope, node.right)
         left = value(unit, scope, node.left)
+    elif operator == "//":
+        right = value(unit, scope, node.right)
+        if not isinstance(node.right, nodes.AttrSet):
+            unit.emit(f"if type({right}) is not dict: not_set({right})", ("o", *mark[1:3], "//r", *mark[4:]))
+        left = value(unit, scope, node.left)
     else:
         left = value(unit, scope, node.left)
-        if operator == "//" and not isinstance(node.left, nodes.AttrSet):
-            unit.emit(f"if type({left}) is not dict: not_set({left})", ("o", *mark[1:3], "//l", *mark[4:]))
+        if operator == "+" and left.isidentifier() and not _is_quiet(unit, scope, node.right):
+            # A set becomes a string before the right operand is looked at.
+            target = unit.program.fresh("r")
+            unit.emit(f"{target} = {left} if type({left}) is int or type({left}) is str else addable({left})", mark)
+            left = target
         right = value(unit, scope, node.right)
     return finish(unit, _OPERATIONS[operator](left, right), goal, mark)
+
+
+def _is_quiet(unit: Unit, scope: Scope, node: nodes.Expr) -> bool:
+    """Whether evaluating a node can be seen by nobody."""
+    if isinstance(node, nodes.Var):
+        binding = scope.find(node.name)
+        return binding is not None and binding.demand is None and unit.use(binding) in unit.forced
+    return isinstance(node, (nodes.AttrSet, nodes.List, nodes.Lambda)) or constant(unit, scope, node) is not None
 
 
 def _is_text(text: str) -> bool:
@@ -626,7 +648,7 @@ def _less_text(left: str, right: str) -> str:
 
 
 def _update_text(left: str, right: str) -> str:
-    return f"update({left}, {right}) if type({right}) is dict else not_set({right})"
+    return f"update({left}, {right}) if type({left}) is dict else not_set({left})"
 
 
 def _concat_text(left: str, right: str) -> str:
