@@ -19,9 +19,11 @@ from .execution import Result, Work, World, execute, known_outputs, work_key
 from .inheritance import ConstantInheritance
 from .options import BuildOptions
 from .plan import Lane, Plan, plan
+from .procfs import proc_covers
 from .reporter import Reporter, Silence
 from .resolve import resolve
 from .schedule import Schedule
+from .sweeper import Sweeper
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -105,6 +107,7 @@ class _Realising:
         processors = len(os.sched_getaffinity(0))
         self._slots = {Lane.BUILD: options.jobs or processors, Lane.FETCH: max(1, options.fetches)}
         self._processors = processors
+        self._sweeper = Sweeper()
         self._world = World(
             store,
             options,
@@ -116,6 +119,8 @@ class _Realising:
             ),
             started=lambda path: self._events.put(lambda: reporter.started(path, self._schedule.step(path).lane)),
             waiting=lambda path: self._events.put(lambda: reporter.waiting(path)),
+            covers=proc_covers(),
+            discard=self._sweeper.remove,
         )
 
     def cancel(self) -> None:
@@ -123,7 +128,7 @@ class _Realising:
         self._events.put(lambda: None)
 
     def run(self) -> Outputs:
-        with ConstantInheritance():
+        with ConstantInheritance(), self._sweeper:
             try:
                 while True:
                     self._offer()

@@ -83,7 +83,7 @@ def run_sandbox(
     try:
         if seccomp_fd is not None and program is not None:
             _fill(seccomp_fd, program)
-        _fill(options_fd, b"".join(os.fsencode(option) + b"\0" for option in arguments[:command]))
+        _fill(options_fd, os.fsencode("".join(option + "\0" for option in arguments[:command])))
         outcome = run(
             [bwrap, "--args", str(options_fd), *arguments[command:]],
             {},

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -25,7 +24,6 @@ from .builtin.task import Task
 from .bwrap import explain_refusal, find_bwrap, run_sandbox
 from .checks import check_references
 from .compose import compose_root
-from .disk import remove_tree
 from .entrance import write_entrance
 from .environment import build_environment
 from .errors import (
@@ -44,7 +42,6 @@ from .inputs import InputFiles, rootfs_inputs, visible_objects
 from .lock import WorkLock
 from .log import BuildLog, log_path
 from .plan import recalled
-from .procfs import proc_covers
 from .resolve import with_outputs
 from .sandbox import BUILD_DIRECTORY, Bind, Limits, SandboxSpec
 
@@ -77,7 +74,10 @@ class Result(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What carrying out needs beside the work itself; the functions may be called from any thread."""
+    """What carrying out needs beside the work itself; the functions may be called from any thread.
+
+    `covers` are the mounts over /proc, looked up once; `discard` removes a folder in its own time.
+    """
 
     store: Store
     options: BuildOptions
@@ -87,6 +87,8 @@ class World:
     fetched: Callable[[StorePath, str, int, int | None], None]
     started: Callable[[StorePath], None]
     waiting: Callable[[StorePath], None]
+    covers: tuple[Bind, ...]
+    discard: Callable[[str], None]
 
 
 def work_key(resolved: Derivation) -> Digest:
@@ -151,9 +153,7 @@ class _Execution:
         finally:
             log.close()
             if kept is None:
-                # What cannot be removed now goes with the folder of this process.
-                with suppress(OSError):
-                    remove_tree(self._top)
+                self._world.discard(self._top)
         return Result(outputs, time.monotonic() - clock, earlier=self._earlier(outputs))
 
     def _build(self, log: BuildLog) -> Sequence[StorePath]:
@@ -237,7 +237,7 @@ class _Execution:
 
     def _binds(self, visible: Sequence[StorePath]) -> tuple[Bind, ...]:
         binds = [
-            *proc_covers(),
+            *self._world.covers,
             Bind(self._folder("build"), BUILD_DIRECTORY, writable=True),
             Bind(self._folder("tmp"), "/tmp", writable=True),
             Bind(self._folder("store"), STORE_DIR, writable=True),

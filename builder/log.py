@@ -1,4 +1,7 @@
-"""Build logs: `$CHX_HOME/logs/<first 2>/<rest of the derivation's hash>-<name>.log`, compressed when finished."""
+"""Build logs: `$CHX_HOME/logs/<first 2>/<rest of the derivation's hash>-<name>.log`.
+
+A finished log is compressed, unless it is so short that it takes one block on the disk either way.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 
 TAIL_LINES = 25
 _LONGEST_LINE = 4096
+_BLOCK = 4096
 _CHUNK = 1 << 18
 _GZIP = 16 + zlib.MAX_WBITS
 
@@ -58,14 +62,17 @@ class BuildLog:
         return tuple(self._tail)
 
     def close(self) -> str:
-        """Compress the log, unless the disk does not allow it; the path where it lies now. Never fails."""
+        """Compress the log if that saves room and the disk allows it; the path where it lies now. Never fails."""
         if self._file < 0:
             return self.path
         if self._rest:
             self._take([self._rest])
             self._rest = b""
         try:
-            self.path = self._compress()
+            if os.lseek(self._file, 0, os.SEEK_CUR) > _BLOCK:
+                self.path = self._compress()
+            else:
+                os.unlink(self.path + ".gz")  # of an earlier build that printed more
         except OSError:
             pass  # as it is, it can be read as well
         finally:

@@ -11,10 +11,24 @@ def test_lines_go_to_the_listener_and_the_file(store):
     log.write(b"one\ntw")
     log.write(b"o\r\nthr\xffee")
     assert b"".join(open_log(store, drv)) == b"one\ntwo\r\nthr\xffee"
-    assert log.close().endswith("-x.log.gz")
+    assert log.close().endswith("-x.log")
     assert heard == ["one", "two", "thr\ufffdee"]
     assert log.tail == ("one", "two", "thr\ufffdee")
     assert b"".join(open_log(store, drv)) == b"one\ntwo\r\nthr\xffee"
+    assert os.listdir(os.path.dirname(find_log(store, drv))) == [os.path.basename(find_log(store, drv))]
+
+
+def test_a_log_of_more_than_a_block_is_compressed(store):
+    drv = store.add_derivation(Derivation("x", "s", "b"))
+    log = BuildLog(log_path(store.home, drv))
+    log.write(b"word\n" * 1000)
+    assert log.close().endswith("-x.log.gz")
+    assert b"".join(open_log(store, drv)) == b"word\n" * 1000
+    assert os.listdir(os.path.dirname(find_log(store, drv))) == [os.path.basename(find_log(store, drv))]
+    log = BuildLog(log_path(store.home, drv))
+    log.write(b"less\n")
+    log.close()
+    assert b"".join(open_log(store, drv)) == b"less\n"
     assert os.listdir(os.path.dirname(find_log(store, drv))) == [os.path.basename(find_log(store, drv))]
 
 
