@@ -3,7 +3,7 @@
 `plan` decides, `Builder` carries out, a `Reporter` is told. Words: to *resolve* is to replace inputs that
 are derivations by the store paths they turned out to be; a *step* is a derivation that has to be
 realised, a *lane* is what it waits for; a *composed root* is what `rootfs` merges to; *early cutoff* is a
-step that proves needless while others are carried out.
+step that proves needless while others are carried out; a *forecast* is how long things will take.
 
 Everything is imported when it is used first: most commands build nothing.
 """
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .compose import compose_root, prune_roots
     from .errors import BuildError, Cancelled, SeveralFailures
     from .fixed import hash_content, sri
+    from .forecast import expected, remaining
     from .log import find_log, open_log
     from .options import BuildOptions
     from .plan import Lane, Plan, Recollection, Step, plan, recall
@@ -42,6 +43,7 @@ __all__ = [
     "Step",
     "bwrap_arguments",
     "compose_root",
+    "expected",
     "find_log",
     "hash_content",
     "open_log",
@@ -50,6 +52,7 @@ __all__ = [
     "plan",
     "prune_roots",
     "recall",
+    "remaining",
     "resolve",
     "sri",
 ]
@@ -71,6 +74,7 @@ _HOMES = {
     "Step": "plan",
     "bwrap_arguments": "sandbox",
     "compose_root": "compose",
+    "expected": "forecast",
     "find_log": "log",
     "hash_content": "fixed",
     "open_log": "log",
@@ -79,6 +83,7 @@ _HOMES = {
     "plan": "plan",
     "prune_roots": "compose",
     "recall": "plan",
+    "remaining": "forecast",
     "resolve": "resolve",
     "sri": "fixed",
 }

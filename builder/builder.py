@@ -16,6 +16,7 @@ from .bwrap import find_bwrap
 from .cancellation import Cancellation
 from .errors import BuildError, Cancelled, SeveralFailures, as_build_error
 from .execution import Result, Work, World, execute, known_outputs, work_key
+from .forecast import expected
 from .inheritance import ConstantInheritance
 from .options import BuildOptions
 from .plan import Lane, Plan, plan
@@ -88,7 +89,7 @@ class _Realising:
 
     def __init__(self, store: Store, options: BuildOptions, reporter: Reporter, runner: Runner, decided: Plan) -> None:
         self._store, self._options, self._reporter, self._runner = store, options, reporter, runner
-        self._schedule = Schedule(decided.steps)
+        self._schedule = Schedule(decided.steps, expected(decided.steps, decided.remembered))
         self._again = {path for path, _ in decided.targets} if options.rebuild else set()
         self._outputs: Outputs = dict(decided.reused)
         self._events: SimpleQueue[Event] = SimpleQueue()

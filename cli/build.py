@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("results")
     group.add_argument("-o", "--out-link", default="result", metavar="NAME", help="name of the link (default: result)")
     group.add_argument("--no-out-link", action="store_true", help="make no link")
+    group.add_argument("--dry-run", action="store_true", help="only tell what would be fetched and built, and why")
     configure_building(parser)
 
 
@@ -99,6 +101,8 @@ def run(arguments: argparse.Namespace) -> int:
     from .realise import Lines, options_of, realise
     from .session import Session
 
+    if arguments.dry_run:
+        return tell_plan(arguments)
     if not arguments.no_out_link:
         check_link(arguments.out_link)
     with Session(expression.search_path(arguments), arguments.max_call_depth) as session:
@@ -118,6 +122,23 @@ def run(arguments: argparse.Namespace) -> int:
         remember(arguments.words, session.world.seen, [store.physical(path) for path in paths], links, output)
         if long:
             store.sync()
+    return 0
+
+
+def tell_plan(arguments: argparse.Namespace) -> int:
+    """`--dry-run`."""
+    from .difference.page import Page
+    from .dryrun import draw_plan
+    from .realise import options_of
+    from .report import Style
+    from .session import Session
+
+    page = Page(Style(sys.stdout), is_full=arguments.verbose)
+    with Session(expression.search_path(arguments), arguments.max_call_depth) as session:
+        targets = [(item.derivation, item.outputs) for item in instantiate(session, arguments)]
+        session.world.commit()
+        draw_plan(page, session.store, targets, options_of(arguments))
+    page.write("-v")
     return 0
 
 

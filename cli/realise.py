@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from .output import colours, overwritten, tell
-from .progress import duration, say, size
+from .progress import duration, say, size, speed
 
 if TYPE_CHECKING:
     from ..builder import BuildError, BuildOptions, Lane, Plan
@@ -103,15 +103,15 @@ class Lines:
         self.built += derivation in self._sandboxed
         if derivation in self._fetches:
             total = self._totals.pop(derivation, None)
-            amount = "" if total is None else f"{size(total)}, "
+            amount = "" if total is None else f"{size(total)}, {speed(total, seconds)}, "
             self._say(f"fetched {self._title(derivation)} ({amount}{duration(seconds)})")
         elif seconds >= 1 or self._verbose:
             self._say(f"finished {self._title(derivation)} in {duration(seconds)}")
 
     def reused(self, derivation: StorePath, outputs: Mapping[str, StorePath]) -> None:
         self.spared += derivation in self._sandboxed
-        if self._verbose:
-            self._say(f"{self._title(derivation)} need not be built: its inputs came out as before")
+        if derivation in self._sandboxed or self._verbose:
+            self._say(f"spared {self._title(derivation)}: its inputs came out as before (early cutoff)")
 
     def differs(self, derivation: StorePath, output: str, earlier: StorePath, now: StorePath) -> None:
         self._say(f"{self._title(derivation)} is not reproducible: '{output}' was {earlier}, now it is {now}")
