@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .builder import Builder
     from .builtin.pypi import parse_wheel, pip_command
+    from .bwrap import enter
     from .compose import compose_root, prune_roots
     from .errors import BuildError, Cancelled, SeveralFailures
     from .fixed import hash_content, sri
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
     from .reporter import Reporter, Silence
     from .resolve import resolve
     from .sandbox import Bind, Limits, SandboxSpec, bwrap_arguments
+    from .visit import SCRIPT, Visit, rehearsing, shell_of, visiting, with_binds, with_network
 
 __all__ = [
+    "SCRIPT",
     "Bind",
     "BuildError",
     "BuildOptions",
@@ -41,8 +44,10 @@ __all__ = [
     "SeveralFailures",
     "Silence",
     "Step",
+    "Visit",
     "bwrap_arguments",
     "compose_root",
+    "enter",
     "expected",
     "find_log",
     "hash_content",
@@ -52,9 +57,14 @@ __all__ = [
     "plan",
     "prune_roots",
     "recall",
+    "rehearsing",
     "remaining",
     "resolve",
+    "shell_of",
     "sri",
+    "visiting",
+    "with_binds",
+    "with_network",
 ]
 
 _HOMES = {
@@ -68,13 +78,16 @@ _HOMES = {
     "Plan": "plan",
     "Recollection": "plan",
     "Reporter": "reporter",
+    "SCRIPT": "visit",
     "SandboxSpec": "sandbox",
     "SeveralFailures": "errors",
     "Silence": "reporter",
     "Step": "plan",
+    "Visit": "visit",
     "bwrap_arguments": "sandbox",
     "compose_root": "compose",
     "expected": "forecast",
+    "enter": "bwrap",
     "find_log": "log",
     "hash_content": "fixed",
     "open_log": "log",
@@ -84,8 +97,13 @@ _HOMES = {
     "prune_roots": "compose",
     "recall": "plan",
     "remaining": "forecast",
+    "rehearsing": "visit",
     "resolve": "resolve",
+    "shell_of": "visit",
     "sri": "fixed",
+    "visiting": "visit",
+    "with_binds": "visit",
+    "with_network": "visit",
 }
 
 

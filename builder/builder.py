@@ -52,6 +52,7 @@ class Builder:
         self._reporter = reporter or Silence()
         self._runner = runner
         self._realising: _Realising | None = None
+        self._is_cancelled = False
 
     def plan(self, targets: Iterable[tuple[StorePath, Iterable[str]]]) -> Plan:
         """What `realise` would do at most."""
@@ -69,13 +70,17 @@ class Builder:
             self._reporter.planned(decided)
             self._realising = _Realising(self._store, self._options, self._reporter, self._runner, decided)
             try:
+                # Asked after the line above and not before it, so that no `cancel` falls in between.
+                if self._is_cancelled:
+                    raise Cancelled
                 result = self._realising.run()
             finally:
                 self._realising = None
         return {(path, output): result[path, output] for path, outputs in decided.targets for output in outputs}
 
     def cancel(self) -> None:
-        """End a running `realise`, which raises `Cancelled`."""
+        """End a running `realise`, and any later one; it raises `Cancelled`."""
+        self._is_cancelled = True
         realising = self._realising
         if realising is not None:
             realising.cancel()

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from .attached import attach, orphans_adopted
 from .disk import write_all
-from .errors import BwrapNotFound, NoUserNamespaces
+from .errors import BwrapNotFound, CommandNotStarted, NoUserNamespaces
 from .process import Outcome, executable, run
 from .sandbox import SandboxSpec, bwrap_arguments
 from .seccomp import seccomp_filter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from .cancellation import Cancellation
 
@@ -68,10 +71,58 @@ def _version(program: str) -> tuple[int, ...]:
 def run_sandbox(
     spec: SandboxSpec, bwrap: str, sink: Callable[[bytes], None], cancellation: Cancellation | None = None
 ) -> tuple[Outcome, bool]:
-    """Run `spec` until it and all its processes are gone; also whether its command was started at all.
+    """Run `spec` until it and all its processes are gone; also whether its command was started at all."""
+    with _invocation(spec, bwrap) as (argv, inherited, report):
+        outcome = run(argv, {}, sink, cancellation, spec.limits, inherited, report)
+    return outcome, _has_started(outcome)
+
+
+def enter(spec: SandboxSpec) -> int:
+    """Run `spec` on the streams and the terminal of this process; gives its exit status.
+
+    A new session has no terminal, so there is none unless no filter of system calls would protect the terminal.
+    Limits do not apply. Raises `CommandNotStarted`, `NoUserNamespaces`, `BwrapNotFound`.
+    """
+    bwrap = find_bwrap()
+    unprotected = seccomp_filter(os.uname().machine) is None
+    with orphans_adopted() as adopted:
+        attached = replace(spec, new_session=unprotected, dies_with_parent=not adopted)
+        with _invocation(attached, bwrap) as (argv, inherited, report):
+            outcome = attach(argv, {}, inherited, report)
+    if not _has_started(outcome):
+        raise _diagnose(spec, bwrap)
+    return outcome.status
+
+
+def _diagnose(spec: SandboxSpec, bwrap: str) -> CommandNotStarted | NoUserNamespaces:
+    """Why a command was not started: bwrap is asked again, with a command that can never be, and heard."""
+    said: list[bytes] = []
+    run_sandbox(replace(spec, command=("/",)), bwrap, said.append)
+    text = b"".join(said).decode("utf-8", "replace").strip().removeprefix("bwrap: ")
+    if "execvp" in text:
+        return CommandNotStarted(spec.command[0])
+    return explain_refusal(text) or CommandNotStarted(spec.command[0], text)
+
+
+def _has_started(outcome: Outcome) -> bool:
+    return '"exit-code"' in outcome.report
+
+
+class _Invocation(NamedTuple):
+    """What starts bwrap: its command line, and descriptors to be given to it."""
+
+    argv: list[str]
+    inherited: list[int]
+    report: tuple[int, int]
+
+
+@contextmanager
+def _invocation(spec: SandboxSpec, bwrap: str) -> Iterator[_Invocation]:
+    """Open what bwrap needs; whoever starts it closes the report.
 
     bwrap gets its options through a descriptor: an environment may be larger than an argument list, and is
-    nobody else's business. Its own environment is empty, lest a variable of the build (LD_PRELOAD) work outside.
+    nobody else's business. Its own environment is to be empty, lest a variable of the build (LD_PRELOAD)
+    work outside.
     """
     program = seccomp_filter(os.uname().machine)
     options_fd = os.memfd_create("chx-options", os.MFD_CLOEXEC)
@@ -84,19 +135,10 @@ def run_sandbox(
         if seccomp_fd is not None and program is not None:
             _fill(seccomp_fd, program)
         _fill(options_fd, os.fsencode("".join(option + "\0" for option in arguments[:command])))
-        outcome = run(
-            [bwrap, "--args", str(options_fd), *arguments[command:]],
-            {},
-            sink,
-            cancellation,
-            spec.limits,
-            inherited,
-            (reader, writer),
-        )
+        yield _Invocation([bwrap, "--args", str(options_fd), *arguments[command:]], inherited, (reader, writer))
     finally:
         for descriptor in inherited:
             os.close(descriptor)
-    return outcome, '"exit-code"' in outcome.report
 
 
 def _fill(descriptor: int, data: bytes) -> None:

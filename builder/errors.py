@@ -19,7 +19,8 @@ on the way up, by `attach`.
 | B021 | `InvalidFixedOutput` | | B022 | `DependencyCycle` |
 | B023 | `ReferenceRefused` | | B024 | `StoreRefused` |
 | B025 | `MachineFailure` | | B026 | `BadConfiguration` |
-| | | | B099 | `BuilderDefect` |
+| B027 | `CommandNotStarted` | | B028 | `MountPointRefused` |
+| B099 | `BuilderDefect` | | | |
 """
 
 from __future__ import annotations
@@ -516,6 +517,40 @@ class BadConfiguration(BuildError):
     @property
     def message(self) -> str:
         return f"cannot use the configuration '{self.path}': {self.reason}"
+
+
+@dataclass(eq=False, repr=False)
+class CommandNotStarted(BuildError):
+    """A command that could not be started in a sandbox of its own; `detail` if the sandbox could not be set up."""
+
+    code = "B027"
+    command: str
+    detail: str = ""
+
+    @property
+    def message(self) -> str:
+        if self.detail:
+            return f"the sandbox cannot be set up: {self.detail}"
+        return f"'{self.command}' cannot be started in the sandbox"
+
+    @property
+    def hint(self) -> str | None:
+        if self.detail:
+            return None
+        return "it must be a program that is there, and so must the interpreter or loader that it names"
+
+
+@dataclass(eq=False, repr=False)
+class MountPointRefused(BuildError):
+    """A place inside at which nothing can be mounted."""
+
+    code = "B028"
+    point: str
+    reason: str
+
+    @property
+    def message(self) -> str:
+        return f"nothing can be mounted at '{self.point}': {self.reason}"
 
 
 @dataclass(eq=False, repr=False)

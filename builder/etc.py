@@ -19,3 +19,21 @@ CONSTANT_ETC: Final[dict[str, bytes]] = {
     ),
     "etc/resolv.conf": b"",
 }
+
+
+def accounts(uid: int, gid: int, home: str) -> dict[str, bytes]:
+    """`etc/passwd` and `etc/group` for a user who has a shell and a home."""
+    name = "root" if uid == 0 else "builder"
+    passwd = [f"{name}:x:{uid}:{gid}:{name}:{home}:/bin/sh"]
+    passwd += [line for line in _lines("etc/passwd") if line.split(":")[0] != name]
+    groups = [line for line in _lines("etc/group") if int(line.split(":")[2]) != gid]
+    group = "root" if gid == 0 else "builder"
+    groups = [f"{group}:x:{gid}:", *(line for line in groups if line.split(":")[0] != group)]
+    return {
+        "etc/passwd": "".join(f"{line}\n" for line in passwd).encode(),
+        "etc/group": "".join(f"{line}\n" for line in groups).encode(),
+    }
+
+
+def _lines(path: str) -> list[str]:
+    return CONSTANT_ETC[path].decode().splitlines()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..store.derivation import output_object_name
@@ -18,14 +18,12 @@ from ..store.digest import Digest
 from ..store.errors import UnsupportedFile
 from ..store.path import STORE_DIR, StorePath
 from ..store.records import OutputDraft, Realisation
-from ..store.scratch import scratch_hash, scratch_path
+from ..store.scratch import scratch_hash
 from .builtin.table import find_builtin
 from .builtin.task import Task
 from .bwrap import explain_refusal, find_bwrap, run_sandbox
 from .checks import check_references
-from .compose import compose_root
 from .entrance import write_entrance
-from .environment import build_environment
 from .errors import (
     BuilderFailed,
     Cancelled,
@@ -38,12 +36,13 @@ from .errors import (
     as_build_error,
 )
 from .fixed import check_fixed
-from .inputs import InputFiles, rootfs_inputs, visible_objects
+from .inputs import InputFiles, visible_objects
 from .lock import WorkLock
 from .log import BuildLog, log_path
 from .plan import recalled
+from .preparation import prepare, scratch_paths
 from .resolve import with_outputs
-from .sandbox import BUILD_DIRECTORY, Bind, Limits, SandboxSpec
+from .sandbox import Bind, Limits, SandboxSpec
 
 if TYPE_CHECKING:
     from ..store.derivation import Derivation
@@ -126,10 +125,7 @@ class _Execution:
     def __init__(self, world: World, work: Work) -> None:
         self._world, self._work = world, work
         self._store = world.store
-        self._scratch = {
-            output: scratch_path(output, output_object_name(work.derivation.name, output))
-            for output in work.derivation.outputs
-        }
+        self._scratch = scratch_paths(work.derivation)
         self._derivation = with_outputs(work.derivation, self._scratch)
         self._top = ""
         self._spec: SandboxSpec | None = None
@@ -196,23 +192,9 @@ class _Execution:
         if derivation.system not in supported:
             raise WrongSystem(derivation.system, supported)
         bwrap = find_bwrap()
-        visible = visible_objects(self._store, derivation)
-        root = compose_root(self._store, rootfs_inputs(derivation))
-        prepared = build_environment(derivation, self._scratch, self._world.cores(), os.environ)
-        os.mkdir(self._folder("build"), 0o700)
-        os.mkdir(self._folder("tmp"))
-        os.chmod(self._folder("tmp"), 0o1777)
-        for name, content in prepared.files.items():
-            with open(f"{self._top}/build/{name}", "wb") as file:
-                file.write(content)
-        spec = SandboxSpec(
-            command=(derivation.builder, *derivation.args),
-            root=root,
-            binds=self._binds(visible),
-            env=prepared.variables,
-            network=derivation.fixed is not None,
-            limits=Limits(options.timeout_seconds, options.silence_seconds, options.max_log_bytes),
-        )
+        prepared = prepare(self._store, derivation, self._scratch, self._top, self._world.cores(), self._world.covers)
+        limits = Limits(options.timeout_seconds, options.silence_seconds, options.max_log_bytes)
+        spec = replace(prepared.spec, limits=limits)
         self._spec = spec
         outcome, has_started = run_sandbox(spec, bwrap, log.write, self._world.cancellation)
         if outcome.ended == "cancelled":
@@ -225,27 +207,15 @@ class _Execution:
             raise explain_refusal(said) or SandboxFailed(said, derivation.builder)
         if outcome.status != 0:
             raise BuilderFailed(outcome.status)
-        self._mention_strays(log, visible)
+        self._mention_strays(log, prepared.visible)
         # What the rootfs holds is a candidate too: its paths are hidden, but a build may have been told.
-        return self._store.closure([*visible, *derivation.input_srcs])
+        return self._store.closure([*prepared.visible, *derivation.input_srcs])
 
     def _mention_strays(self, log: BuildLog, visible: Sequence[StorePath]) -> None:
         """Say what the build wrote beside its outputs, which nobody will see."""
         expected = {path.base for path in visible} | {path.rpartition("/")[2] for path in self._scratch.values()}
         for name in sorted(set(os.listdir(self._folder("store"))) - expected):
             log.say(f"chx: {STORE_DIR}/{name} is dropped: it is none of the outputs")
-
-    def _binds(self, visible: Sequence[StorePath]) -> tuple[Bind, ...]:
-        binds = [
-            *self._world.covers,
-            Bind(self._folder("build"), BUILD_DIRECTORY, writable=True),
-            Bind(self._folder("tmp"), "/tmp", writable=True),
-            Bind(self._folder("store"), STORE_DIR, writable=True),
-        ]
-        binds += [Bind(self._store.physical(path), str(path)) for path in visible]
-        if self._derivation.fixed is not None and os.path.exists("/etc/resolv.conf"):
-            binds.append(Bind(os.path.realpath("/etc/resolv.conf"), "/etc/resolv.conf"))
-        return tuple(binds)
 
     def _register(self, candidates: Sequence[StorePath], started: float, seconds: float) -> dict[str, StorePath]:
         derivation, store = self._derivation, self._store

@@ -63,10 +63,7 @@ def run(
         (os.POSIX_SPAWN_DUP2, child_out, 1),
         (os.POSIX_SPAWN_DUP2, child_out, 2),
     ]
-    given = [*inherited] + ([report[1]] if report else [])
-    # Duplicating a descriptor onto itself clears its close-on-exec flag in the child alone.
-    actions += [(os.POSIX_SPAWN_DUP2, number, number) for number in given]
-    actions += [(os.POSIX_SPAWN_CLOSE, number) for number in _inheritable() if number not in given]
+    actions += given_only([*inherited] + ([report[1]] if report else []))
     try:
         pid = os.posix_spawn(
             argv[0],
@@ -87,6 +84,13 @@ def run(
         if report:
             os.close(report[1])
     return _Watch(pid, out, report[0] if report else None, sink, cancellation, limits).until_gone()
+
+
+def given_only(given: Sequence[int]) -> list[tuple[int, ...]]:
+    """The actions of a spawn by which the child finds the descriptors `given` and no others above 2."""
+    # Duplicating a descriptor onto itself clears its close-on-exec flag in the child alone.
+    actions: list[tuple[int, ...]] = [(os.POSIX_SPAWN_DUP2, number, number) for number in given]
+    return actions + [(os.POSIX_SPAWN_CLOSE, number) for number in _inheritable() if number not in given]
 
 
 def _inheritable() -> list[int]:
@@ -199,7 +203,7 @@ class _Watch:
         chunk = os.read(self._report, _CHUNK)
         self._reported += chunk
         if self._first is None:
-            number = _child_pid(self._reported)
+            number = child_pid(self._reported)
             if number is not None:
                 try:
                     self._first = os.pidfd_open(number)
@@ -242,7 +246,7 @@ class _Watch:
                 os.close(descriptor)
 
 
-def _child_pid(report: bytes) -> int | None:
+def child_pid(report: bytes) -> int | None:
     """The process that bwrap's first report names: `{ "child-pid": 123, ...`."""
     _, found, rest = report.partition(b'"child-pid":')
     digits = rest.lstrip()

@@ -21,6 +21,25 @@ class Bind:
 
 
 @dataclass(frozen=True, slots=True)
+class Scratch:
+    """An empty writable directory in memory, which is gone with the sandbox."""
+
+    target: str
+    mode: int = 0o755
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A symbolic link at `target`."""
+
+    text: str
+    target: str
+
+
+Mount = Bind | Scratch | Link
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """When to end a process: seconds in all, seconds without output, bytes of output; 0 is no limit."""
 
@@ -34,13 +53,14 @@ class SandboxSpec:
     """Everything that a process in a sandbox can see.
 
     `root` is a composed root, seen read-only; None is an empty one. `binds` are made in their order, later
-    ones over earlier ones. `command` is a program (a path inside) and its arguments. `network` shares the
-    host's.
+    ones over earlier ones. `command` is a program (a path inside, or a name on the PATH of `env`) and its arguments.
+    `network` shares the host's. Without `new_session` the command keeps the terminal that chx was started on,
+    and only the filter of system calls keeps it from typing into it. `dies_with_parent`: when bwrap ends.
     """
 
     command: tuple[str, ...]
     root: str | None = None
-    binds: tuple[Bind, ...] = ()
+    binds: tuple[Mount, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
     cwd: str = BUILD_DIRECTORY
     network: bool = False
@@ -48,6 +68,8 @@ class SandboxSpec:
     gid: int = GROUP
     hostname: str = HOSTNAME
     limits: Limits = Limits()
+    new_session: bool = True
+    dies_with_parent: bool = True
 
 
 def bwrap_arguments(spec: SandboxSpec, seccomp_fd: int | None = None, status_fd: int | None = None) -> list[str]:
@@ -64,10 +86,12 @@ def bwrap_arguments(spec: SandboxSpec, seccomp_fd: int | None = None, status_fd:
         "--gid", str(spec.gid),
         "--hostname", spec.hostname,
         "--cap-drop", "ALL",
-        "--die-with-parent",
-        "--new-session",
-        "--clearenv",
     ]  # fmt: skip
+    if spec.dies_with_parent:
+        arguments.append("--die-with-parent")
+    if spec.new_session:
+        arguments.append("--new-session")
+    arguments.append("--clearenv")
     for name, value in spec.env.items():
         arguments += ["--setenv", name, value]
     if spec.root is not None:
@@ -75,7 +99,13 @@ def bwrap_arguments(spec: SandboxSpec, seccomp_fd: int | None = None, status_fd:
     # The first process is bwrap itself: its command line and its program are things of the host.
     arguments += ["--dev", "/dev", "--proc", "/proc", "--tmpfs", "/proc/1", "--remount-ro", "/proc/1"]
     for bind in spec.binds:
-        arguments += ["--bind" if bind.writable else "--ro-bind", bind.source, bind.target]
+        match bind:
+            case Bind(source, target, writable):
+                arguments += ["--bind" if writable else "--ro-bind", source, target]
+            case Scratch(target, mode):
+                arguments += ["--perms", f"{mode:04o}", "--tmpfs", target]
+            case Link(text, target):
+                arguments += ["--symlink", text, target]
     if spec.root is None:
         arguments += ["--remount-ro", "/"]
     arguments += ["--chdir", spec.cwd]

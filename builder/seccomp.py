@@ -10,6 +10,8 @@ What it refuses, and why:
   clone3 and the mode of openat2 lie in memory, where a filter cannot look -> ENOSYS, and libc falls back;
 * io_uring: its operations pass by every filter -> ENOSYS;
 * keyrings, which are shared by all processes of the user outside -> ENOSYS;
+* typing into the terminal (TIOCSTI, and TIOCLINUX, which can paste): what runs in `chx run` may share the
+  terminal of a shell outside -> EPERM;
 * the kernel's log, BPF, performance counters, userfaultfd, file handles: they tell about the host -> EPERM;
 * calls by the numbering of another architecture (also x32), for which none of the rules above would
   hold -> the process is killed with SIGSYS; x32 gives ENOSYS, as a kernel without x32 does.
@@ -60,6 +62,7 @@ _COMMON: Final = {
 }
 _X86_64: Final = _COMMON | {
     "open": 2,
+    "ioctl": 16,
     "clone": 56,
     "creat": 85,
     "chmod": 90,
@@ -86,6 +89,7 @@ _GENERIC: Final = _COMMON | {
     "setxattr": 5,
     "lsetxattr": 6,
     "fsetxattr": 7,
+    "ioctl": 29,
     "mknodat": 33,
     "fchmod": 52,
     "fchmodat": 53,
@@ -107,6 +111,7 @@ _POWERPC: Final = _COMMON | {
     "creat": 8,
     "mknod": 14,
     "chmod": 15,
+    "ioctl": 54,
     "fchmod": 94,
     "syslog": 103,
     "clone": 120,
@@ -146,6 +151,8 @@ _MODE: Final = {"chmod": 1, "fchmod": 1, "fchmodat": 2, "fchmodat2": 2, "creat":
 _OPEN: Final = {"open": (1, 2), "openat": (2, 3)}
 _NAMESPACES: Final = {"clone": _CLONE_NEW_ANY, "unshare": _CLONE_NEW_ANY | _CLONE_NEWTIME}
 
+_TYPING: Final = (0x5412, 0x541C)  # TIOCSTI, TIOCLINUX; the kernel looks at the low 32 bits only
+
 _Instruction = tuple[int, int, int, int]  # code, jump if true, jump if false, operand
 
 
@@ -165,6 +172,13 @@ def _refuses_bits(index: int, mask: int, error: int, big_endian: bool) -> list[_
         _returns(_ERRNO | error),
         _returns(_ALLOW),
     ]
+
+
+def _refuses_values(index: int, values: tuple[int, ...], error: int, big_endian: bool) -> list[_Instruction]:
+    program = [_loads_argument(index, big_endian)]
+    for value in values:
+        program += [(_JUMP_EQUAL, 0, 1, value), _returns(_ERRNO | error)]
+    return [*program, _returns(_ALLOW)]
 
 
 def _refuses_creation_with_bits(flags: int, mode: int, big_endian: bool) -> list[_Instruction]:
@@ -193,6 +207,7 @@ def _program(calls: Calls, x32: bool) -> list[_Instruction]:
         (name, _refuses_creation_with_bits(flags, mode, calls.big_endian)) for name, (flags, mode) in _OPEN.items()
     ]
     blocks += [(name, _refuses_bits(0, flags, _EPERM, calls.big_endian)) for name, flags in _NAMESPACES.items()]
+    blocks.append(("ioctl", _refuses_values(1, _TYPING, _EPERM, calls.big_endian)))
     for name, block in blocks:
         number = calls.numbers.get(name)
         if number is not None:

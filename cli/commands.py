@@ -9,6 +9,8 @@ from __future__ import annotations
 COMMANDS: dict[str, tuple[str, str]] = {
     "build": ("build", "evaluate expressions, build what they describe, and link the results"),
     "bootstrap": ("bootstrap", "build a system in stages from several toolchains, and prove it independent of them"),
+    "run": ("run", "run a command in a container whose / is what was built"),
+    "shell": ("shell", "enter the container that a build gets"),
     "eval": ("eval", "print the value of an expression"),
     "parse": ("parse", "print an expression as the parser understood it"),
     "log": ("log", "show the log of a build"),
@@ -31,6 +33,7 @@ EXAMPLES = """\
   chx build -E 'with import <chx> {}; hello'
   chx build -f default.nix -A app        build an attribute of your own file
   chx eval -E '1 + 1'                    print a value
+  chx run root -- sh                     a shell in the final tiny system
   chx log ./result                       what a build printed
   chx diff ./result ./result-2           what differs in two results, and why
   chx why hello                          why it would be built again

@@ -59,6 +59,8 @@ def main(argv: list[str] | None = None) -> int:
 
 def _failed(error: BaseException) -> int:
     """Say what went wrong; the exit status."""
+    import os
+
     from .output import OutputFailed, abandon, finish, tell
 
     if not isinstance(error, OutputFailed):
@@ -75,7 +77,8 @@ def _failed(error: BaseException) -> int:
         number = error.number if isinstance(error, Ended) else 2
         what = {1: "hung up", 2: "interrupted"}.get(number, "terminated")
         tell(f"chx: {what}; what was finished stays finished\n")
-        return 128 + number
+        # At once: an evaluation goes on in its thread, and Python might wait for it.
+        os._exit(128 + number)
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else USAGE_ERROR
     if not isinstance(error, Exception):
@@ -117,7 +120,13 @@ def _dispatch(words: list[str]) -> int:
 
     gc.disable()
     _heed_signals()
-    arguments = parser.parse_args(words[1:])
+    own, command = words[1:], None
+    if getattr(module, "TAKES_COMMAND", False) and "--" in own:
+        # argparse has its own ideas of what `--` means when options come before it.
+        place = own.index("--")
+        own, command = own[:place], own[place + 1 :]
+    arguments = parser.parse_args(own)
+    arguments.command = command
     arguments.words = words
     status: int = module.run(arguments)
     return status

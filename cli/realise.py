@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from _thread import allocate_lock
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,9 @@ from .output import colours, overwritten, tell
 from .progress import duration, say, size, speed
 
 if TYPE_CHECKING:
-    from ..builder import BuildError, BuildOptions, Lane, Plan
+    from _thread import LockType
+
+    from ..builder import Builder, BuildError, BuildOptions, Lane, Plan
     from ..store import Store, StorePath
 
 Targets = Iterable[tuple["StorePath", Iterable[str]]]
@@ -42,7 +45,25 @@ def realise(
 
     # What builds that were killed have left behind.
     store.clean_temporary()
-    return Builder(store, options or BuildOptions(), reporter or Lines()).realise(targets)
+    builder = Builder(store, options or BuildOptions(), reporter or Lines())
+    gone = allocate_lock()
+    with gone:
+        _running[builder] = gone
+        try:
+            return builder.realise(targets)
+        finally:
+            del _running[builder]
+
+
+_running: dict[Builder, LockType] = {}
+
+
+def cancel_running() -> None:
+    """End the builds that an evaluation asked for: it runs in a thread of its own, which an interrupt does not reach."""
+    for builder, gone in list(_running.items()):
+        builder.cancel()
+        with gone:
+            pass
 
 
 def title(derivation: StorePath) -> str:

@@ -66,7 +66,11 @@ class Session:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is not None and "evaluator" in self.__dict__:
+        if isinstance(error, KeyboardInterrupt):
+            from .realise import cancel_running
+
+            cancel_running()
+        elif error is not None and "evaluator" in self.__dict__:
             self._locate(error)
         if self._store is not None:
             self._store.close()

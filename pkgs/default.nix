@@ -79,7 +79,7 @@ let
     let
       final = bootstrap.tiny.${seed}.stage2;
     in
-    packagesOver final // final.packages;
+    over { rootfs = final.toolchain ++ final.userland; } // packagesOver final // final.packages;
 in
 over { inherit (chosen) rootfs; }
 // packagesOver chosen

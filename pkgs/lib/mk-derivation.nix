@@ -25,11 +25,15 @@
   makeFlags ? [ ],
   # Modification times are kept: all are equal in the store, so that make finds
   # nothing to regenerate.
-  unpackPhase ? ''
-    cp -Rp "$src" source
-    chmod -R u+w source
-    cd source
-  '',
+  unpackPhase ?
+    if arguments ? src then
+      ''
+        cp -Rp "$src" source
+        chmod -R u+w source
+        cd source
+      ''
+    else
+      "",
   patchPhase ? ''
     for patch in $patches; do patch -p1 < "$patch"; done
   '',

@@ -178,7 +178,8 @@ def test_covers_of_a_procfs():
         *(("1", directory), ("self", link), ("sys", directory), ("sysvipc", directory), ("cpuinfo", file | 0o444)),
         *(("mtrr", file | 0o644), ("sysrq-trigger", file | 0o200), ("keys", file | 0o444), ("new", file | 0o400)),
     ]
-    assert covers(entries) == (
+    assert covers(entries, is_root=False) == (Bind("/dev/null", "/proc/keys"),)
+    assert covers(entries, is_root=True) == (
         Bind("/dev/null", "/proc/keys"),
         Bind("/proc/mtrr", "/proc/mtrr"),
         Bind("/dev/null", "/proc/new"),
@@ -385,7 +386,7 @@ shell = store.add_tree({shell_tree!r}, "shell")
 def make(text):
     drv = Derivation("x", {SYSTEM!r}, "/bin/sh", ("-euc", text), input_srcs=(shell,), rootfs=(str(shell),))
     return store.add_derivation(drv)
-done, slow = make("echo 1 > $out"), make("echo started >> /build/marker-{os.getpid()}; sleep 100 & sleep {SLEEP}")
+done, slow = make("echo 1 > $out"), make("echo started >> /build/marker-{os.getpid()}; sleep 100 & sleep {SECONDS}")
 Builder(store).realise([(done, ("out",))])
 print("ready", flush=True)
 try:
@@ -407,7 +408,8 @@ except KeyboardInterrupt:
     assert not sleepers()
 
 
-SLEEP = 100000 + os.getpid()  # seconds, and a mark by which no other sleeping process is taken for ours
+SECONDS = 1000000 + os.getpid()
+"""So long nobody else on this machine sleeps."""
 
 
 def sleepers():
@@ -416,7 +418,7 @@ def sleepers():
         if name.isdigit():
             try:
                 with open(f"/proc/{name}/cmdline", "rb") as file:
-                    if file.read() == f"sleep\0{SLEEP}\0".encode():
+                    if file.read() == f"sleep\0{SECONDS}\0".encode():
                         found.append(name)
             except OSError:
                 pass

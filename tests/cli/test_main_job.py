@@ -78,3 +78,14 @@ def test_a_build_sees_declared_inputs_and_constants_only(shared_chx: Run, work: 
         assert f"'{name}': No such file" in seen
     assert str(work) not in seen
     assert os.environ["PATH"] not in seen
+
+
+def test_the_expression_of_the_readme_builds(shared_chx: Run, work: Path) -> None:
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text()
+    found = re.search(r"^    \{ pkgs \? import <chx> .*?^    \}$", readme, re.MULTILINE | re.DOTALL)
+    assert found is not None
+    (work / "answer.nix").write_text(re.sub(r"^    ", "", found.group(), flags=re.MULTILINE))
+    run = shared_chx("build", "-f", "answer.nix")
+    assert run.returncode == 0, run.stderr
+    said = subprocess.run([work / "result/bin/answer"], text=True, capture_output=True, check=True)
+    assert said.stdout == "42\n"

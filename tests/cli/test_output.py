@@ -16,6 +16,7 @@ from chx.cli.output import harmless
 from .conftest import ROOT
 
 TREE = 'derivation { name = "empty"; system = "builtin"; builder = "builtin:tree"; entries = "[]"; }'
+WAITING = 'derivation { name = "w"; system = builtins.currentSystem; builder = "/bin/sh"; }'
 COMMANDS = [
     ["eval", "-E", "1"],
     ["eval", "-E", "builtins.genList (x: x) 20000", "--strict"],
@@ -99,12 +100,13 @@ def test_expressions_cannot_command_the_terminal(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name, word", [("SIGTERM", "terminated"), ("SIGHUP", "hung up"), ("SIGINT", "interrupted")])
 def test_a_signal_ends_chx_in_order(name: str, word: str, tmp_path: Path) -> None:
-    """A build, its sandbox played by a program that waits, and an evaluation that goes on for ever."""
+    """A build, its sandbox played by a program that waits; an evaluation that waits for it; one that goes on for ever."""
     number = getattr(signal, name)
     (tmp_path / "sleep").write_text("#!/bin/sh\nexec sleep 1000\n")
     (tmp_path / "sleep").chmod(0o755)
     for words in (
-        ["build", "-q", "-E", 'derivation { name = "w"; system = builtins.currentSystem; builder = "/bin/sh"; }'],
+        ["build", "-q", "-E", WAITING],
+        ["eval", "-E", f"builtins.readFile ({WAITING})"],
         [
             "eval",
             "-E",
@@ -126,5 +128,5 @@ def test_a_signal_ends_chx_in_order(name: str, word: str, tmp_path: Path) -> Non
         running.send_signal(number)
         _, said = running.communicate(timeout=30)
         assert running.returncode == 128 + number, said
-        assert said == f"chx: {word}; what was finished stays finished\n"
+        assert said.removeprefix("chx: building w\n") == f"chx: {word}; what was finished stays finished\n"
     assert os.listdir(tmp_path / "home" / "tmp") == []

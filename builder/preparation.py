@@ -1,0 +1,91 @@
+"""The sandbox of a build, made ready: folders on the disk, and what is seen where."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..store.derivation import output_object_name
+from ..store.path import STORE_DIR, StorePath
+from ..store.scratch import scratch_path
+from .compose import compose_root
+from .environment import build_environment
+from .inputs import rootfs_inputs, visible_objects
+from .procfs import proc_covers
+from .sandbox import BUILD_DIRECTORY, Bind, SandboxSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ..store.derivation import Derivation
+    from ..store.store import Store
+
+
+class Prepared(NamedTuple):
+    """A sandbox whose command is the builder, and the store objects that are seen in it."""
+
+    spec: SandboxSpec
+    visible: tuple[StorePath, ...]
+
+
+def scratch_paths(derivation: Derivation) -> dict[str, str]:
+    """The path that a build writes each output to, the same for every build of that name."""
+    return {output: scratch_path(output, output_object_name(derivation.name, output)) for output in derivation.outputs}
+
+
+def prepare(
+    store: Store,
+    derivation: Derivation,
+    scratch: Mapping[str, str],
+    top: str,
+    cores: int,
+    covers: tuple[Bind, ...] | None = None,
+) -> Prepared:
+    """Make `build`, `tmp` and, if need be, `store` in the folder `top`, and compose the root.
+
+    `derivation` is resolved, and names its outputs by their paths in `scratch`; these will lie in `top`/store.
+    `covers` are the mounts over /proc, if they have been looked up already. Raises `InvalidInput`, `RootConflict`, `EnvironmentTooLarge`.
+    """
+    visible = tuple(visible_objects(store, derivation))
+    root = compose_root(store, rootfs_inputs(derivation))
+    prepared = build_environment(derivation, scratch, cores, os.environ)
+    os.makedirs(f"{top}/store", 0o755, exist_ok=True)
+    os.mkdir(f"{top}/build", 0o700)
+    os.mkdir(f"{top}/tmp")
+    os.chmod(f"{top}/tmp", 0o1777)
+    for name, content in prepared.files.items():
+        with open(f"{top}/build/{name}", "wb") as file:
+            file.write(content)
+    spec = SandboxSpec(
+        command=(derivation.builder, *derivation.args),
+        root=root,
+        binds=_binds(store, visible, top, proc_covers() if covers is None else covers, derivation.fixed is not None),
+        env=prepared.variables,
+        network=derivation.fixed is not None,
+    )
+    return Prepared(spec, visible)
+
+
+def _binds(
+    store: Store, visible: Sequence[StorePath], top: str, covers: tuple[Bind, ...], network: bool
+) -> tuple[Bind, ...]:
+    return (
+        *covers,
+        Bind(f"{top}/build", BUILD_DIRECTORY, writable=True),
+        Bind(f"{top}/tmp", "/tmp", writable=True),
+        Bind(f"{top}/store", STORE_DIR, writable=True),
+        *object_binds(store, visible),
+        *(resolver_binds() if network else ()),
+    )
+
+
+def object_binds(store: Store, objects: Sequence[StorePath]) -> tuple[Bind, ...]:
+    """Store objects at their store paths."""
+    return tuple(Bind(store.physical(path), str(path)) for path in objects)
+
+
+def resolver_binds() -> tuple[Bind, ...]:
+    """What finding hosts by their names takes, for who shares the network."""
+    if not os.path.exists("/etc/resolv.conf"):
+        return ()
+    return (Bind(os.path.realpath("/etc/resolv.conf"), "/etc/resolv.conf"),)

@@ -1,0 +1,177 @@
+"""Using what was built: commands in a root of store objects, or in the sandbox of a build.
+
+Two sandboxes for people. A *visit* has trees as `/` and what they refer to in /chx/store; it is where a finished system
+is tried. A *rehearsal* is the sandbox that a build would get, with another command than the builder. Neither leaves
+anything in the store.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from shlex import join, quote
+from typing import TYPE_CHECKING, Final
+
+from .compose import compose_root
+from .disk import remove_tree
+from .etc import CONSTANT_ETC, accounts
+from .layout import opened
+from .preparation import object_binds, prepare, resolver_binds, scratch_paths
+from .procfs import proc_covers
+from .resolve import resolve, with_outputs
+from .sandbox import BUILD_DIRECTORY, USER, Bind, SandboxSpec, Scratch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ..store.derivation import Derivation
+    from ..store.path import StorePath
+    from ..store.store import Store
+
+PATH: Final = "/usr/bin:/bin"
+SCRIPT: Final = f"{BUILD_DIRECTORY}/.builder.sh"
+"""The build as a script, in a rehearsal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What a person chooses about a visit. `directory`: where the command starts, its home if None."""
+
+    command: tuple[str, ...]
+    binds: tuple[Bind, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    directory: str | None = None
+    network: bool = False
+    uid: int = USER
+
+    @property
+    def home(self) -> str:
+        return "/root" if self.uid == 0 else "/home/builder"
+
+
+@contextmanager
+def visiting(store: Store, trees: Sequence[StorePath], visit: Visit) -> Iterator[SandboxSpec]:
+    """The sandbox in which `trees` are the root. Raises `RootConflict`, `InvalidInput`, `MountPointRefused`."""
+    with _folder(store, "visit") as folder:
+        yield visit_spec(store, trees, visit, folder)
+
+
+@contextmanager
+def rehearsing(
+    store: Store, derivation: Derivation, realised: Mapping[tuple[StorePath, str], StorePath], cores: int
+) -> Iterator[SandboxSpec]:
+    """The sandbox that a build of `derivation` would get; its command is the builder. Raises what `prepare` does.
+
+    `realised` gives the store path of every output that the derivation uses.
+    As for a build, the mask of file modes is 022 meanwhile.
+    """
+    mask = os.umask(0o022)
+    try:
+        with _folder(store, "rehearsal") as folder:
+            yield rehearsal_spec(store, resolve(derivation, realised), folder, cores)
+    finally:
+        os.umask(mask)
+
+
+@contextmanager
+def _folder(store: Store, kind: str) -> Iterator[str]:
+    folder = store.temporary(kind)
+    try:
+        yield folder
+    finally:
+        # What cannot be removed now goes with the folder of this process.
+        with suppress(OSError):
+            remove_tree(folder)
+
+
+def visit_spec(store: Store, trees: Sequence[StorePath], visit: Visit, folder: str) -> SandboxSpec:
+    """As for `visiting`; files that differ for each visit are written to `folder`."""
+    composed = compose_root(store, trees)
+    references = {reference for tree in trees for reference in store.info(tree).references}
+    spec = SandboxSpec(
+        command=visit.command,
+        root=composed,
+        binds=(
+            *proc_covers(),
+            *object_binds(store, store.closure(references)),
+            *_account_binds(composed, visit, folder),
+            Scratch("/tmp", 0o1777),
+            Scratch(visit.home),
+        ),
+        env={"PATH": PATH, "HOME": visit.home, **visit.env},
+        cwd=visit.directory or visit.home,
+        uid=visit.uid,
+        gid=visit.uid,
+    )
+    return with_binds(with_network(spec) if visit.network else spec, visit.binds)
+
+
+def with_network(spec: SandboxSpec) -> SandboxSpec:
+    """`spec` with the host's network."""
+    return replace(spec, network=True, binds=(*spec.binds, *resolver_binds()))
+
+
+def with_binds(spec: SandboxSpec, binds: Sequence[Bind]) -> SandboxSpec:
+    """`spec` with more binds, wherever they are. Raises `MountPointRefused`."""
+    assert spec.root is not None
+    points = [bind.target for bind in (*spec.binds, *binds) if not isinstance(bind, Bind) or bind in binds]
+    root, parts = opened(spec.root, points)
+    return replace(spec, root=root, binds=(*parts, *spec.binds, *binds))
+
+
+def _account_binds(root: str, visit: Visit, folder: str) -> list[Bind]:
+    """The user, where the root has no accounts of its own."""
+    binds = []
+    for path, content in accounts(visit.uid, visit.uid, visit.home).items():
+        try:
+            with open(f"{root}/{path}", "rb") as file:
+                is_constant = file.read() == CONSTANT_ETC[path]
+        except OSError:
+            continue
+        if is_constant:
+            place = f"{folder}/{os.path.basename(path)}"
+            with open(place, "wb") as file:
+                file.write(content)
+            os.chmod(place, 0o444)
+            binds.append(Bind(place, "/" + path))
+    return binds
+
+
+def rehearsal_spec(store: Store, resolved: Derivation, folder: str, cores: int) -> SandboxSpec:
+    """As for `rehearsing`; what can be written to is in `folder`, and the build as a script at `SCRIPT`."""
+    scratch = scratch_paths(resolved)
+    derivation = with_outputs(resolved, scratch)
+    spec = prepare(store, derivation, scratch, folder, cores).spec
+    place = folder + SCRIPT
+    with open(place, "wb") as file:
+        file.write(os.fsencode(build_script(spec.command)))
+    os.chmod(place, 0o755)
+    return spec
+
+
+def shell_of(spec: SandboxSpec) -> str | None:
+    """The shell that a sandbox has: /bin/sh, else its command if that is one."""
+    if spec.root is not None and os.path.lexists(f"{spec.root}/bin/sh"):
+        return "/bin/sh"
+    return spec.command[0] if _is_shell(spec.command[0]) else None
+
+
+def build_script(command: Sequence[str]) -> str:
+    """What a shell must do to do what `command` does: the script that it names itself, or the command as it is."""
+    builder, *arguments = command
+    for number, flag in enumerate(arguments[:-1]):
+        if not flag.startswith("-") or not _is_shell(builder):
+            break
+        if flag.endswith("c") and not flag.startswith("--"):
+            flags = [*arguments[:number], flag[:-1]]
+            options = [f"set {text}\n" for text in flags if len(text) > 1 and not text.startswith("--")]
+            script, parameters = arguments[number + 1], arguments[number + 3 :]
+            given = f"set -- {join(parameters)}\n" if parameters else ""
+            return f"#!{builder}\n{''.join(options)}{given}{script}\n"
+    return f"#!/bin/sh\nexec {quote(builder)} {join(arguments)}\n"
+
+
+def _is_shell(program: str) -> bool:
+    return os.path.basename(program) in ("sh", "ash", "bash", "dash", "ksh", "mksh", "zsh")
