@@ -120,6 +120,7 @@ class _Realising:
             self._cancellation,
             self._cores,
             logged=lambda path, lines: self._events.put(lambda: reporter.logged(path, lines)),
+            phase=lambda path, name: self._events.put(lambda: reporter.phase(path, name)),
             fetched=lambda path, place, done, total: self._events.put(
                 lambda: reporter.fetched(path, place, done, total)
             ),

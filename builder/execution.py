@@ -83,6 +83,7 @@ class World:
     cancellation: Cancellation
     cores: Callable[[], int]
     logged: Callable[[StorePath, list[str]], None]
+    phase: Callable[[StorePath, str], None]
     fetched: Callable[[StorePath, str, int, int | None], None]
     started: Callable[[StorePath], None]
     waiting: Callable[[StorePath], None]
@@ -135,6 +136,7 @@ class _Execution:
         log = BuildLog(
             log_path(self._store.home, self._work.path),
             lambda lines: self._world.logged(self._work.path, lines),
+            lambda name: self._world.phase(self._work.path, name),
         )
         kept: str | None = None
         self._top = self._store.temporary("build")

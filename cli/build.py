@@ -76,6 +76,11 @@ def configure_building(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--offline", action="store_true", help="fetch nothing")
     group.add_argument("-v", "--verbose", action="store_true", help="show what builders print while they run")
     group.add_argument("-q", "--quiet", action="store_true", help="show errors only")
+    group.add_argument(
+        "--log-format",
+        choices=("live", "plain", "json"),
+        help="how to show what happens (default: live on a terminal, else plain lines)",
+    )
 
 
 def number(text: str) -> int:
@@ -95,21 +100,38 @@ class Wanted:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from time import monotonic
-
-    from .noop import remember
-    from .realise import Lines, options_of, realise
-    from .session import Session
-
     if arguments.dry_run:
         return tell_plan(arguments)
     if not arguments.no_out_link:
         check_link(arguments.out_link)
+    try:
+        return build(arguments)
+    except Exception as error:
+        from ..builder import BuildError
+        from .offer import ask, may_ask
+
+        if not isinstance(error, BuildError) or not may_ask(arguments):
+            raise
+        from .report import report
+
+        status = report(error)
+        # All of it again, because what went wrong may have been mended meanwhile.
+        return run(arguments) if ask(error) == "retry" else status
+
+
+def build(arguments: argparse.Namespace) -> int:
+    """What is asked for, once."""
+    from time import monotonic
+
+    from .noop import remember
+    from .realise import options_of, realise, reporter_of
+    from .session import Session
+
     with Session(expression.search_path(arguments), arguments.max_call_depth) as session:
         store = session.store
         wanted = instantiate(session, arguments)
         session.world.commit()
-        reporter = Lines(arguments.verbose, arguments.quiet)
+        reporter = reporter_of(arguments)
         targets = [(item.derivation, item.outputs) for item in wanted]
         started = monotonic()
         built = realise(store, targets, options_of(arguments), reporter)

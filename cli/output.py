@@ -65,8 +65,12 @@ def tell(text: str) -> None:
 
 def colours(stream: object) -> bool:
     """Whether a stream shows colours: a terminal, unless NO_COLOR or TERM=dumb."""
-    terminal = bool(getattr(stream, "isatty", lambda: False)())
-    return terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return is_terminal(stream) and not os.environ.get("NO_COLOR")
+
+
+def is_terminal(stream: object) -> bool:
+    """Whether a stream is a terminal that can do more than print."""
+    return bool(getattr(stream, "isatty", lambda: False)()) and os.environ.get("TERM") != "dumb"
 
 
 def open_closed() -> None:
