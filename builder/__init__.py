@@ -3,7 +3,7 @@
 `plan` decides, `Builder` carries out, a `Reporter` is told. Words: to *resolve* is to replace inputs that
 are derivations by the store paths they turned out to be; a *step* is a derivation that has to be
 realised, a *lane* is what it waits for; a *composed root* is what `rootfs` merges to; *early cutoff* is a
-step that proves needless while others are carried out.
+step that proves needless while others are carried out; a *forecast* is how long things will take.
 
 Everything is imported when it is used first: most commands build nothing.
 """
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .configuration import setting
     from .errors import BuildError, Cancelled, SeveralFailures
     from .fixed import hash_content, sri
+    from .forecast import expected, remaining
     from .leftovers import prune_locks, prune_logs
     from .log import find_log, open_log
     from .options import BuildOptions
@@ -49,6 +50,7 @@ __all__ = [
     "bwrap_arguments",
     "compose_root",
     "enter",
+    "expected",
     "find_log",
     "hash_content",
     "open_log",
@@ -60,6 +62,7 @@ __all__ = [
     "prune_roots",
     "recall",
     "rehearsing",
+    "remaining",
     "resolve",
     "setting",
     "shell_of",
@@ -88,6 +91,7 @@ _HOMES = {
     "Visit": "visit",
     "bwrap_arguments": "sandbox",
     "compose_root": "compose",
+    "expected": "forecast",
     "enter": "bwrap",
     "find_log": "log",
     "hash_content": "fixed",
@@ -99,6 +103,7 @@ _HOMES = {
     "prune_logs": "leftovers",
     "prune_roots": "compose",
     "recall": "plan",
+    "remaining": "forecast",
     "rehearsing": "visit",
     "resolve": "resolve",
     "setting": "configuration",

@@ -17,12 +17,15 @@ from .bwrap import find_bwrap
 from .cancellation import Cancellation
 from .errors import BuildError, Cancelled, SeveralFailures, as_build_error
 from .execution import Result, Work, World, execute, known_outputs, work_key
+from .forecast import expected
 from .inheritance import ConstantInheritance
 from .options import BuildOptions
 from .plan import Lane, Plan, plan
+from .procfs import proc_covers
 from .reporter import Reporter, Silence
 from .resolve import resolve
 from .schedule import Schedule
+from .sweeper import Sweeper
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -92,7 +95,7 @@ class _Realising:
 
     def __init__(self, store: Store, options: BuildOptions, reporter: Reporter, runner: Runner, decided: Plan) -> None:
         self._store, self._options, self._reporter, self._runner = store, options, reporter, runner
-        self._schedule = Schedule(decided.steps)
+        self._schedule = Schedule(decided.steps, expected(decided.steps, decided.remembered))
         self._again = {path for path, _ in decided.targets} if options.rebuild else set()
         self._outputs: Outputs = dict(decided.reused)
         self._events: SimpleQueue[Event] = SimpleQueue()
@@ -111,17 +114,21 @@ class _Realising:
         processors = len(os.sched_getaffinity(0))
         self._slots = {Lane.BUILD: options.jobs or processors, Lane.FETCH: max(1, options.fetches)}
         self._processors = processors
+        self._sweeper = Sweeper()
         self._world = World(
             store,
             options,
             self._cancellation,
             self._cores,
             logged=lambda path, lines: self._events.put(lambda: reporter.logged(path, lines)),
+            phase=lambda path, name: self._events.put(lambda: reporter.phase(path, name)),
             fetched=lambda path, place, done, total: self._events.put(
                 lambda: reporter.fetched(path, place, done, total)
             ),
             started=lambda path: self._events.put(lambda: reporter.started(path, self._schedule.step(path).lane)),
             waiting=lambda path: self._events.put(lambda: reporter.waiting(path)),
+            covers=proc_covers(),
+            discard=self._sweeper.remove,
         )
 
     def cancel(self) -> None:
@@ -132,7 +139,7 @@ class _Realising:
         # What is built is signed; loading what signs takes as long as a small build, which can go on meanwhile.
         loading = Thread(target=self._load_signer, daemon=True)
         loading.start()
-        with ConstantInheritance():
+        with ConstantInheritance(), self._sweeper:
             try:
                 while True:
                     self._offer()

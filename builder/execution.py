@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -24,7 +23,6 @@ from .builtin.table import find_builtin
 from .builtin.task import Task
 from .bwrap import explain_refusal, find_bwrap, run_sandbox
 from .checks import check_references
-from .disk import remove_tree
 from .entrance import write_entrance
 from .errors import (
     BuilderFailed,
@@ -44,7 +42,7 @@ from .log import BuildLog, log_path
 from .plan import recalled
 from .preparation import prepare, scratch_paths
 from .resolve import with_outputs
-from .sandbox import Limits, SandboxSpec
+from .sandbox import Bind, Limits, SandboxSpec
 
 if TYPE_CHECKING:
     from ..store.derivation import Derivation
@@ -75,16 +73,22 @@ class Result(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What carrying out needs beside the work itself; the functions may be called from any thread."""
+    """What carrying out needs beside the work itself; the functions may be called from any thread.
+
+    `covers` are the mounts over /proc, looked up once; `discard` removes a folder in its own time.
+    """
 
     store: Store
     options: BuildOptions
     cancellation: Cancellation
     cores: Callable[[], int]
     logged: Callable[[StorePath, list[str]], None]
+    phase: Callable[[StorePath, str], None]
     fetched: Callable[[StorePath, str, int, int | None], None]
     started: Callable[[StorePath], None]
     waiting: Callable[[StorePath], None]
+    covers: tuple[Bind, ...]
+    discard: Callable[[str], None]
 
 
 def work_key(resolved: Derivation) -> Digest:
@@ -133,6 +137,7 @@ class _Execution:
         log = BuildLog(
             log_path(self._store.home, self._work.path),
             lambda lines: self._world.logged(self._work.path, lines),
+            lambda name: self._world.phase(self._work.path, name),
         )
         kept: str | None = None
         self._top = self._store.temporary("build")
@@ -147,9 +152,7 @@ class _Execution:
         finally:
             log.close()
             if kept is None:
-                # What cannot be removed now goes with the folder of this process.
-                with suppress(OSError):
-                    remove_tree(self._top)
+                self._world.discard(self._top)
         return Result(outputs, time.monotonic() - clock, earlier=self._earlier(outputs))
 
     def _build(self, log: BuildLog) -> Sequence[StorePath]:
@@ -194,7 +197,7 @@ class _Execution:
         bwrap = find_bwrap()
         cores = self._world.cores()
         self._variation = f"cores={cores} kernel={os.uname().release}"
-        prepared = prepare(self._store, derivation, self._scratch, self._top, cores)
+        prepared = prepare(self._store, derivation, self._scratch, self._top, cores, self._world.covers)
         limits = Limits(options.timeout_seconds, options.silence_seconds, options.max_log_bytes)
         spec = replace(prepared.spec, limits=limits)
         self._spec = spec

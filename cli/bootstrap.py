@@ -148,7 +148,7 @@ def write_text(arguments: argparse.Namespace, account: Account) -> str:
 
 
 def _reporter(arguments: argparse.Namespace, chains: Sequence[Chain]) -> Lines:
-    from .realise import Lines
+    from .realise import reporter_of
 
     titles = {
         package.derivation: f"{chain.seed}, stage {number}: {name}"
@@ -156,7 +156,7 @@ def _reporter(arguments: argparse.Namespace, chains: Sequence[Chain]) -> Lines:
         for number, stage in reversed(list(enumerate(chain.stages)))
         for name, package in stage.items()
     }
-    return Lines(arguments.verbose, arguments.quiet, titles)
+    return reporter_of(arguments, titles)
 
 
 def _seeds(text: str | None) -> list[str] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("results")
     group.add_argument("-o", "--out-link", default="result", metavar="NAME", help="name of the link (default: result)")
     group.add_argument("--no-out-link", action="store_true", help="make no link")
+    group.add_argument("--dry-run", action="store_true", help="only tell what would be fetched and built, and why")
     configure_building(parser)
 
 
@@ -75,6 +77,11 @@ def configure_building(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--offline", action="store_true", help="fetch nothing")
     group.add_argument("-v", "--verbose", action="store_true", help="show what builders print while they run")
     group.add_argument("-q", "--quiet", action="store_true", help="show errors only")
+    group.add_argument(
+        "--log-format",
+        choices=("live", "plain", "json"),
+        help="how to show what happens (default: live on a terminal, else plain lines)",
+    )
 
 
 def number(text: str) -> int:
@@ -94,19 +101,38 @@ class Wanted:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    if arguments.dry_run:
+        return tell_plan(arguments)
+    if not arguments.no_out_link:
+        check_link(arguments.out_link)
+    try:
+        return build(arguments)
+    except Exception as error:
+        from ..builder import BuildError
+        from .offer import ask, may_ask
+
+        if not isinstance(error, BuildError) or not may_ask(arguments):
+            raise
+        from .report import report
+
+        status = report(error)
+        # All of it again, because what went wrong may have been mended meanwhile.
+        return run(arguments) if ask(error) == "retry" else status
+
+
+def build(arguments: argparse.Namespace) -> int:
+    """What is asked for, once."""
     from time import monotonic
 
     from .noop import remember
-    from .realise import Lines, options_of, realise
+    from .realise import options_of, realise, reporter_of
     from .session import Session
 
-    if not arguments.no_out_link:
-        check_link(arguments.out_link)
     with Session(expression.search_path(arguments), arguments.max_call_depth) as session:
         store = session.store
         wanted = instantiate(session, arguments)
         session.world.commit()
-        reporter = Lines(arguments.verbose, arguments.quiet)
+        reporter = reporter_of(arguments)
         targets = [(item.derivation, item.outputs) for item in wanted]
         started = monotonic()
         built = realise(store, targets, options_of(arguments), reporter)
@@ -119,6 +145,23 @@ def run(arguments: argparse.Namespace) -> int:
         remember(arguments.words, session.world.seen, [store.physical(path) for path in paths], links, output)
         if long:
             store.sync()
+    return 0
+
+
+def tell_plan(arguments: argparse.Namespace) -> int:
+    """`--dry-run`."""
+    from .difference.page import Page
+    from .dryrun import draw_plan
+    from .realise import options_of
+    from .report import Style
+    from .session import Session
+
+    page = Page(Style(sys.stdout), is_full=arguments.verbose)
+    with Session(expression.search_path(arguments), arguments.max_call_depth) as session:
+        targets = [(item.derivation, item.outputs) for item in instantiate(session, arguments)]
+        session.world.commit()
+        draw_plan(page, session.store, targets, options_of(arguments))
+    page.write("-v")
     return 0
 
 

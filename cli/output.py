@@ -69,11 +69,20 @@ def tell(text: str) -> None:
 
 def colours(stream: object) -> bool:
     """Whether a stream shows colours: a terminal, unless NO_COLOR or TERM=dumb."""
+    if not is_terminal(stream):
+        return False
+    import os
+
+    return not os.environ.get("NO_COLOR")
+
+
+def is_terminal(stream: object) -> bool:
+    """Whether a stream is a terminal that can do more than print."""
     if not getattr(stream, "isatty", lambda: False)():
         return False
     import os
 
-    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return os.environ.get("TERM") != "dumb"
 
 
 def open_closed() -> None:

@@ -7,8 +7,8 @@ from _thread import allocate_lock
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from .output import colours, overwritten, tell
-from .progress import duration, say, size
+from .output import colours, is_terminal, overwritten, tell
+from .progress import duration, size, speed
 
 if TYPE_CHECKING:
     import argparse
@@ -53,6 +53,8 @@ def realise(
             return builder.realise(targets)
         finally:
             del _running[builder]
+            if reporter is not None:
+                reporter.close()
 
 
 _running: dict[Builder, LockType] = {}
@@ -94,14 +96,20 @@ class Lines:
 
     def _say(self, text: str) -> None:
         if not self._quiet:
-            say(text)
+            self._tell(f"chx: {text}\n")
+
+    def _tell(self, text: str) -> None:
+        tell(text)
+
+    def close(self) -> None:
+        """Nothing more will be told."""
 
     def planned(self, plan: Plan) -> None:
         self._sandboxed = {step.path for step in plan.steps if not step.derivation.builder.startswith("builtin:")}
         self._fetches = {step.path for step in plan.fetches}
         builds, fetches = len(plan.builds), len(plan.fetches)
         if builds + fetches > 1:
-            self._say(f"to do: {_count(fetches, 'fetch', 'fetches')}, {_count(builds, 'build')}")
+            self._say(f"to do: {_count(fetches, 'fetch', 'fetches')}, {_count(builds, 'build')}{_guess(plan)}")
 
     def started(self, derivation: StorePath, lane: Lane) -> None:
         # Unpacking a hundred archives is not worth a hundred lines.
@@ -118,21 +126,25 @@ class Lines:
         if self._verbose and not self._quiet:
             reset = "\033[0m" if colours(sys.stderr) else ""
             text = "".join(f"{self._title(derivation)}> {overwritten(line)}{reset}\n" for line in lines)
-            tell(text)
+            self._tell(text)
+
+    def phase(self, derivation: StorePath, name: str) -> None:
+        if self._verbose:
+            self._say(f"{self._title(derivation)} is in {name}")
 
     def finished(self, derivation: StorePath, outputs: Mapping[str, StorePath], seconds: float) -> None:
         self.built += derivation in self._sandboxed
         if derivation in self._fetches:
             total = self._totals.pop(derivation, None)
-            amount = "" if total is None else f"{size(total)}, "
+            amount = "" if total is None else f"{size(total)}, {speed(total, seconds)}, "
             self._say(f"fetched {self._title(derivation)} ({amount}{duration(seconds)})")
         elif seconds >= 1 or self._verbose:
             self._say(f"finished {self._title(derivation)} in {duration(seconds)}")
 
     def reused(self, derivation: StorePath, outputs: Mapping[str, StorePath]) -> None:
         self.spared += derivation in self._sandboxed
-        if self._verbose:
-            self._say(f"{self._title(derivation)} need not be built: its inputs came out as before")
+        if derivation in self._sandboxed or self._verbose:
+            self._say(f"spared {self._title(derivation)}: its inputs came out as before (early cutoff)")
 
     def differs(self, derivation: StorePath, output: str, earlier: StorePath, now: StorePath) -> None:
         self._say(f"{self._title(derivation)} is not reproducible: '{output}' was {earlier}, now it is {now}")
@@ -143,6 +155,36 @@ class Lines:
     def skipped(self, derivations: Sequence[StorePath]) -> None:
         if self._verbose:
             self._say(f"left out, because an input failed: {', '.join(map(self._title, derivations))}")
+
+
+def _guess(plan: Plan) -> str:
+    """How long the longest chain took, if it was built before and that is worth a word."""
+    if not any(step.path.name in plan.remembered for step in plan.steps):
+        return ""
+    from ..builder import expected, remaining
+
+    seconds = remaining(plan.steps, expected(plan.steps, plan.remembered), {}, {})
+    return f"; by earlier builds at most {duration(seconds)}" if seconds >= 1 else ""
+
+
+def reporter_of(arguments: argparse.Namespace, titles: Mapping[StorePath, str] | None = None) -> Lines:
+    """The reporter that the options of `build.configure_building` and the terminal ask for."""
+    style = arguments.log_format
+    if style is None:
+        style = "live" if is_terminal(sys.stderr) and not arguments.quiet else "plain"
+    if style == "json":
+        from .jsonlog import JsonLines
+
+        return JsonLines(arguments.verbose, arguments.quiet, titles)
+    if style == "live" and not arguments.quiet:
+        from importlib.util import find_spec
+
+        # A checkout may lack it; then lines do.
+        if find_spec("rich") is not None:
+            from .live import Live
+
+            return Live(arguments.verbose, titles, options_of(arguments))
+    return Lines(arguments.verbose, arguments.quiet, titles)
 
 
 def _count(number: int, word: str, plural: str | None = None) -> str:

@@ -43,8 +43,17 @@ class Style:
 def report(error: Exception, show_trace: bool | None = None) -> int:
     """Draw `error` on standard error; returns the exit status."""
     lines, status = describe(error, Style(sys.stderr), show_trace)
+    if _is_json_wanted(sys.argv):
+        import json
+
+        code, message = getattr(error, "code", None), getattr(error, "message", None)
+        lines = [json.dumps({"event": "error", "code": code, "message": message or str(error), "report": lines})]
     tell("\n".join(lines) + "\n")
     return status
+
+
+def _is_json_wanted(words: list[str]) -> bool:
+    return any(f"--log-format{between}json" in " ".join(words) for between in " =")
 
 
 def describe(error: Exception, style: Style, show_trace: bool | None = None) -> tuple[list[str], int]:

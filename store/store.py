@@ -426,6 +426,18 @@ class Store:
         )
         return [StorePath(base[:HASH_LENGTH], base[HASH_LENGTH + 1 :]) for (base,) in bases]
 
+    def durations(self, names: Iterable[str]) -> dict[str, float]:
+        """How many seconds derivations of these names (`x.drv`) took when they were last recorded, if ever."""
+        import json
+
+        # With max() SQLite takes the other columns from the row of the maximum.
+        rows = self._database.rows(
+            f"SELECT substr(derivation, {HASH_LENGTH + 2}) AS name, seconds, max(id) FROM realisations"
+            " WHERE derivation IS NOT NULL AND name IN (SELECT value FROM json_each(?)) GROUP BY name",
+            (json.dumps(sorted(names)),),
+        )
+        return {name: seconds for name, seconds, _ in rows}
+
     def record(self, rows: Iterable[Realisation]) -> None:
         """Remember realisations of this store's builder, all or none, and sign them.
 

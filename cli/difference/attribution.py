@@ -58,7 +58,7 @@ def attribute(store: Store, before: Subject, after: Subject, arguments: argparse
     from dataclasses import replace
 
     from ...store.difference import aspects
-    from ..realise import Lines, options_of
+    from ..realise import options_of, reporter_of
 
     one, other = _derivation(store, before), _derivation(store, after)
     old, new = store.derivation(one), store.derivation(other)
@@ -68,7 +68,7 @@ def attribute(store: Store, before: Subject, after: Subject, arguments: argparse
             hint="compare it with --level inputs",
         )
     options = replace(options_of(arguments), keep_going=True)
-    attributing = _Attributing(store, options, Lines(arguments.verbose, arguments.quiet))
+    attributing = _Attributing(store, options, reporter_of(arguments))
     return attributing.run((before.text, after.text), (one, old), (other, new), aspects(old, new))
 
 

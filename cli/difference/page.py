@@ -80,10 +80,10 @@ class Page:
         reset = self.style.reset if colour else ""
         self.lines.append("  " * depth + colour + text[:end] + reset + text[end:])
 
-    def write(self) -> None:
-        """To standard output; names of files may hold any bytes."""
+    def write(self, option: str = "--full") -> None:
+        """To standard output; names of files may hold any bytes. `option` is the one that leaves nothing out."""
         if self.has_left_out:
-            self.lines += ["", f"{self.style.dim}(all of it: --full){self.style.reset}"]
+            self.lines += ["", f"{self.style.dim}(all of it: {option}){self.style.reset}"]
         put("".join(f"{line}\n" for line in self.lines))
 
 
