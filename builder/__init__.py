@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .log import find_log, open_log
     from .options import BuildOptions
     from .plan import Lane, Plan, Recollection, Step, plan, recall
+    from .prefetch import Fetched, prefetch_tree, tree_source
     from .reporter import Reporter, Silence
     from .resolve import resolve
     from .sandbox import Bind, Limits, SandboxSpec, bwrap_arguments
@@ -34,6 +35,7 @@ __all__ = [
     "BuildOptions",
     "Builder",
     "Cancelled",
+    "Fetched",
     "Lane",
     "Limits",
     "Plan",
@@ -53,12 +55,14 @@ __all__ = [
     "parse_wheel",
     "pip_command",
     "plan",
+    "prefetch_tree",
     "prune_roots",
     "recall",
     "rehearsing",
     "resolve",
     "shell_of",
     "sri",
+    "tree_source",
     "visiting",
     "with_binds",
     "with_network",
@@ -70,6 +74,7 @@ _HOMES = {
     "BuildOptions": "options",
     "Builder": "builder",
     "Cancelled": "errors",
+    "Fetched": "prefetch",
     "Lane": "plan",
     "Limits": "sandbox",
     "Plan": "plan",
@@ -90,12 +95,14 @@ _HOMES = {
     "parse_wheel": "builtin.pypi",
     "pip_command": "builtin.pypi",
     "plan": "plan",
+    "prefetch_tree": "prefetch",
     "prune_roots": "compose",
     "recall": "plan",
     "rehearsing": "visit",
     "resolve": "resolve",
     "shell_of": "visit",
     "sri": "fixed",
+    "tree_source": "prefetch",
     "visiting": "visit",
     "with_binds": "visit",
     "with_network": "visit",
