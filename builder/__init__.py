@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .log import find_log, open_log
     from .options import BuildOptions
     from .plan import Lane, Plan, Recollection, Step, plan, recall
+    from .prefetch import Fetched, prefetch_tree, tree_source
     from .reporter import Reporter, Silence
     from .resolve import resolve
     from .sandbox import Bind, Limits, SandboxSpec, bwrap_arguments
@@ -37,6 +38,7 @@ __all__ = [
     "BuildOptions",
     "Builder",
     "Cancelled",
+    "Fetched",
     "Lane",
     "Limits",
     "Plan",
@@ -57,6 +59,7 @@ __all__ = [
     "parse_wheel",
     "pip_command",
     "plan",
+    "prefetch_tree",
     "prune_locks",
     "prune_logs",
     "prune_roots",
@@ -67,6 +70,7 @@ __all__ = [
     "setting",
     "shell_of",
     "sri",
+    "tree_source",
     "visiting",
     "with_binds",
     "with_network",
@@ -78,6 +82,7 @@ _HOMES = {
     "BuildOptions": "options",
     "Builder": "builder",
     "Cancelled": "errors",
+    "Fetched": "prefetch",
     "Lane": "plan",
     "Limits": "sandbox",
     "Plan": "plan",
@@ -101,6 +106,7 @@ _HOMES = {
     "plan": "plan",
     "prune_locks": "leftovers",
     "prune_logs": "leftovers",
+    "prefetch_tree": "prefetch",
     "prune_roots": "compose",
     "recall": "plan",
     "remaining": "forecast",
@@ -109,6 +115,7 @@ _HOMES = {
     "setting": "configuration",
     "shell_of": "visit",
     "sri": "fixed",
+    "tree_source": "prefetch",
     "visiting": "visit",
     "with_binds": "visit",
     "with_network": "visit",
