@@ -3,7 +3,7 @@
 `plan` decides, `Builder` carries out, a `Reporter` is told. Words: to *resolve* is to replace inputs that
 are derivations by the store paths they turned out to be; a *step* is a derivation that has to be
 realised, a *lane* is what it waits for; a *composed root* is what `rootfs` merges to; *early cutoff* is a
-step that proves needless while others are carried out.
+step that proves needless while others are carried out; a *forecast* is how long things will take.
 
 Everything is imported when it is used first: most commands build nothing.
 """
@@ -17,11 +17,15 @@ if TYPE_CHECKING:
     from .builtin.pypi import parse_wheel, pip_command
     from .bwrap import enter
     from .compose import compose_root, prune_roots
+    from .configuration import setting
     from .errors import BuildError, Cancelled, SeveralFailures
     from .fixed import hash_content, sri
+    from .forecast import expected, remaining
+    from .leftovers import prune_locks, prune_logs
     from .log import find_log, open_log
     from .options import BuildOptions
     from .plan import Lane, Plan, Recollection, Step, plan, recall
+    from .prefetch import Fetched, prefetch_tree, tree_source
     from .reporter import Reporter, Silence
     from .resolve import resolve
     from .sandbox import Bind, Limits, SandboxSpec, bwrap_arguments
@@ -34,6 +38,7 @@ __all__ = [
     "BuildOptions",
     "Builder",
     "Cancelled",
+    "Fetched",
     "Lane",
     "Limits",
     "Plan",
@@ -47,18 +52,25 @@ __all__ = [
     "bwrap_arguments",
     "compose_root",
     "enter",
+    "expected",
     "find_log",
     "hash_content",
     "open_log",
     "parse_wheel",
     "pip_command",
     "plan",
+    "prefetch_tree",
+    "prune_locks",
+    "prune_logs",
     "prune_roots",
     "recall",
     "rehearsing",
+    "remaining",
     "resolve",
+    "setting",
     "shell_of",
     "sri",
+    "tree_source",
     "visiting",
     "with_binds",
     "with_network",
@@ -70,6 +82,7 @@ _HOMES = {
     "BuildOptions": "options",
     "Builder": "builder",
     "Cancelled": "errors",
+    "Fetched": "prefetch",
     "Lane": "plan",
     "Limits": "sandbox",
     "Plan": "plan",
@@ -83,6 +96,7 @@ _HOMES = {
     "Visit": "visit",
     "bwrap_arguments": "sandbox",
     "compose_root": "compose",
+    "expected": "forecast",
     "enter": "bwrap",
     "find_log": "log",
     "hash_content": "fixed",
@@ -90,12 +104,18 @@ _HOMES = {
     "parse_wheel": "builtin.pypi",
     "pip_command": "builtin.pypi",
     "plan": "plan",
+    "prune_locks": "leftovers",
+    "prune_logs": "leftovers",
+    "prefetch_tree": "prefetch",
     "prune_roots": "compose",
     "recall": "plan",
+    "remaining": "forecast",
     "rehearsing": "visit",
     "resolve": "resolve",
+    "setting": "configuration",
     "shell_of": "visit",
     "sri": "fixed",
+    "tree_source": "prefetch",
     "visiting": "visit",
     "with_binds": "visit",
     "with_network": "visit",

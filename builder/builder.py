@@ -8,20 +8,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from ..store.errors import StoreError
 from .bwrap import find_bwrap
 from .cancellation import Cancellation
-from .errors import BuilderDefect, BuildError, Cancelled, MachineFailure, SeveralFailures, StoreRefused
+from .errors import BuildError, Cancelled, SeveralFailures, as_build_error
 from .execution import Result, Work, World, execute, known_outputs, work_key
+from .forecast import expected
+from .inheritance import ConstantInheritance
 from .options import BuildOptions
 from .plan import Lane, Plan, plan
+from .procfs import proc_covers
 from .reporter import Reporter, Silence
 from .resolve import resolve
 from .schedule import Schedule
+from .sweeper import Sweeper
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,6 +53,7 @@ class Builder:
         self._reporter = reporter or Silence()
         self._runner = runner
         self._realising: _Realising | None = None
+        self._is_cancelled = False
 
     def plan(self, targets: Iterable[tuple[StorePath, Iterable[str]]]) -> Plan:
         """What `realise` would do at most."""
@@ -66,13 +71,17 @@ class Builder:
             self._reporter.planned(decided)
             self._realising = _Realising(self._store, self._options, self._reporter, self._runner, decided)
             try:
+                # Asked after the line above and not before it, so that no `cancel` falls in between.
+                if self._is_cancelled:
+                    raise Cancelled
                 result = self._realising.run()
             finally:
                 self._realising = None
         return {(path, output): result[path, output] for path, outputs in decided.targets for output in outputs}
 
     def cancel(self) -> None:
-        """End a running `realise`, which raises `Cancelled`."""
+        """End a running `realise`, and any later one; it raises `Cancelled`."""
+        self._is_cancelled = True
         realising = self._realising
         if realising is not None:
             realising.cancel()
@@ -86,7 +95,7 @@ class _Realising:
 
     def __init__(self, store: Store, options: BuildOptions, reporter: Reporter, runner: Runner, decided: Plan) -> None:
         self._store, self._options, self._reporter, self._runner = store, options, reporter, runner
-        self._schedule = Schedule(decided.steps)
+        self._schedule = Schedule(decided.steps, expected(decided.steps, decided.remembered))
         self._again = {path for path, _ in decided.targets} if options.rebuild else set()
         self._outputs: Outputs = dict(decided.reused)
         self._events: SimpleQueue[Event] = SimpleQueue()
@@ -97,23 +106,29 @@ class _Realising:
         self._work: dict[StorePath, Work] = {}
         self._leaders: dict[Digest, StorePath] = {}
         self._followers: dict[StorePath, list[StorePath]] = {}
+        # What was done by this very run is not done once more, even if everything is to be built again.
+        self._done: dict[Digest, dict[str, StorePath]] = {}
         self._was_cancelled = False
         self._failures: list[BuildError] = []
         self._skipped: list[StorePath] = []
         processors = len(os.sched_getaffinity(0))
         self._slots = {Lane.BUILD: options.jobs or processors, Lane.FETCH: max(1, options.fetches)}
         self._processors = processors
+        self._sweeper = Sweeper()
         self._world = World(
             store,
             options,
             self._cancellation,
             self._cores,
             logged=lambda path, lines: self._events.put(lambda: reporter.logged(path, lines)),
+            phase=lambda path, name: self._events.put(lambda: reporter.phase(path, name)),
             fetched=lambda path, place, done, total: self._events.put(
                 lambda: reporter.fetched(path, place, done, total)
             ),
             started=lambda path: self._events.put(lambda: reporter.started(path, self._schedule.step(path).lane)),
             waiting=lambda path: self._events.put(lambda: reporter.waiting(path)),
+            covers=proc_covers(),
+            discard=self._sweeper.remove,
         )
 
     def cancel(self) -> None:
@@ -121,21 +136,23 @@ class _Realising:
         self._events.put(lambda: None)
 
     def run(self) -> Outputs:
-        mask = os.umask(0o022)
-        try:
-            while True:
-                self._offer()
-                self._launch()
-                if not self._threads:
-                    break
-                self._events.get()()
-        finally:
-            # Reached early by an interrupt: nothing may go on behind the caller's back.
-            self._cancellation.cancel()
-            for thread in list(self._threads.values()):
-                thread.join()
-            self._cancellation.close()
-            os.umask(mask)
+        # What is built is signed; loading what signs takes as long as a small build, which can go on meanwhile.
+        loading = Thread(target=self._load_signer, daemon=True)
+        loading.start()
+        with ConstantInheritance(), self._sweeper:
+            try:
+                while True:
+                    self._offer()
+                    self._launch()
+                    if not self._threads:
+                        break
+                    self._events.get()()
+            finally:
+                # Reached early by an interrupt: nothing may go on behind the caller's back.
+                self._cancellation.cancel()
+                for thread in (*self._threads.values(), loading):
+                    thread.join()
+                self._cancellation.close()
         while not self._events.empty():
             self._events.get()()
         if self._failures:
@@ -143,6 +160,11 @@ class _Realising:
         if self._was_cancelled or not self._schedule.is_finished:
             raise Cancelled
         return self._outputs
+
+    def _load_signer(self) -> None:
+        # Whatever is wrong with it is told when something is signed.
+        with suppress(Exception):
+            _ = self._store.signer
 
     def _failure(self) -> BuildError:
         if len(self._failures) == 1:
@@ -161,12 +183,11 @@ class _Realising:
     def _offer_one(self, path: StorePath) -> None:
         resolved = resolve(self._schedule.step(path).derivation, self._outputs)
         work = Work(path, resolved, work_key(resolved), path in self._again)
-        if not work.again:
-            known = known_outputs(self._store, resolved)
-            if known is not None:
-                self._accept(path, known)
-                self._reporter.reused(path, known)
-                return
+        known = self._done.get(work.key) if work.again else known_outputs(self._store, resolved)
+        if known is not None:
+            self._accept(path, known)
+            self._reporter.reused(path, known)
+            return
         leader = self._leaders.setdefault(work.key, path)
         if leader != path:
             self._followers.setdefault(leader, []).append(path)
@@ -195,28 +216,15 @@ class _Realising:
         try:
             result = self._runner(self._world, work)
             self._events.put(lambda: self._succeeded(work.path, result))
-        except BuildError as error:
-            failure = error
-            self._events.put(lambda: self._failed(work.path, failure))
         except BaseException as error:
-            defect = self._as_build_error(error)
-            self._events.put(lambda: self._failed(work.path, defect))
-
-    def _as_build_error(self, error: BaseException) -> BuildError:
-        described: BuildError
-        if isinstance(error, StoreError):
-            described = StoreRefused(error)
-        elif isinstance(error, OSError):
-            described = MachineFailure(error)
-        else:
-            described = BuilderDefect(f"{type(error).__name__}: {error}")
-        described.__cause__ = error
-        return described
+            failure = as_build_error(error, self._store.home)
+            self._events.put(lambda: self._failed(work.path, failure))
 
     def _succeeded(self, path: StorePath, result: Result) -> None:
         self._leave(path)
         followers = self._followers.pop(path, [])
         self._leaders.pop(self._work[path].key, None)
+        self._done[self._work[path].key] = result.outputs
         self._accept(path, result.outputs)
         if result.was_known:
             self._reporter.reused(path, result.outputs)

@@ -134,7 +134,7 @@ def _invocation(spec: SandboxSpec, bwrap: str) -> Iterator[_Invocation]:
     try:
         if seccomp_fd is not None and program is not None:
             _fill(seccomp_fd, program)
-        _fill(options_fd, b"".join(os.fsencode(option) + b"\0" for option in arguments[:command]))
+        _fill(options_fd, os.fsencode("".join(option + "\0" for option in arguments[:command])))
         yield _Invocation([bwrap, "--args", str(options_fd), *arguments[command:]], inherited, (reader, writer))
     finally:
         for descriptor in inherited:

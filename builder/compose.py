@@ -4,6 +4,8 @@ A root lies at `$CHX_HOME/roots/<digest>`; the digest covers the trees' contents
 inputs share one root. It is made under a temporary name and renamed when complete: whatever lies under a
 final name is whole. Beside it, `<digest>.inputs` lists the store objects it was made of, so that
 `prune_roots` can drop roots whose objects are gone (their hard links would keep the content on the disk).
+The list is also a lock: a process holds it (shared) for each root that it uses, because equal trees under other
+names use the same root.
 
 Directories have mode 0755 and, like everything in the store, mtime 1. A build sees the root read-only.
 """
@@ -11,13 +13,16 @@ Directories have mode 0755 and, like everything in the store, mtime 1. A build s
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from ..store.digest import Digest
 from ..store.errors import StoreError
 from ..store.manifest import Kind
 from ..store.path import StorePath
+from ..store.removal import weight
 from .disk import copy_file, remove_tree
 from .errors import InvalidInput, RootConflict
 from .etc import CONSTANT_ETC
@@ -64,19 +69,24 @@ def compose_root(store: Store, inputs: Sequence[StorePath]) -> str:
         raise InvalidInput(str(missing), str(error)) from error
     roots = os.path.join(store.home, "roots")
     final = os.path.join(roots, str(digest))
-    if os.path.isdir(final):
-        return final
-    os.makedirs(roots, exist_ok=True)
+    while not (store.hold(final + ".inputs") and os.path.isdir(final)):
+        _make_root(store, inputs, final)
+    return final
+
+
+def _make_root(store: Store, inputs: Sequence[StorePath], final: str) -> None:
+    os.makedirs(os.path.dirname(final), exist_ok=True)
     distinct = sorted(set(inputs))
     merged = merge([Source(str(path), store.manifest(path)) for path in distinct])
     work = store.temporary("root")
     made = os.path.join(work, "root")
     try:
         materialise(merged, [store.physical(path) for path in distinct], made, [str(path) for path in distinct])
-        listing = os.path.join(work, "inputs")
-        with open(listing, "w") as file:
+        # Not replaced if it is there: others may hold it.
+        with suppress(FileExistsError), open(final + ".inputs", "x") as file:
             file.writelines(f"{path.base}\n" for path in distinct)
-        os.rename(listing, final + ".inputs")
+        if not store.hold(final + ".inputs"):
+            return
         try:
             os.rename(made, final)
         except OSError as error:
@@ -85,7 +95,6 @@ def compose_root(store: Store, inputs: Sequence[StorePath]) -> str:
                 raise
     finally:
         remove_tree(work)
-    return final
 
 
 def materialise(merged: Merged, physical: Sequence[str], root: str, labels: Sequence[str] = ()) -> None:
@@ -144,32 +153,56 @@ def _add_etc(root: str, kinds: dict[str, str], made: list[str]) -> None:
             os.utime(place, ns=_WHEN)
 
 
-def prune_roots(store: Store) -> int:
-    """Remove every root one of whose objects is no longer in the store; how many were removed."""
+def prune_roots(store: Store, every: bool = False) -> tuple[int, int]:
+    """Remove every root one of whose objects is gone (with `every`: all) and that nobody uses.
+
+    Gives how many, and the bytes that came free.
+    """
     roots = os.path.join(store.home, "roots")
-    removed = 0
+    removed = freed = 0
     try:
         names = os.listdir(roots)
     except FileNotFoundError:
-        return 0
-    for name in names:
-        if name.endswith(".inputs"):
-            continue
-        listing = os.path.join(roots, name + ".inputs")
+        return 0, 0
+    for digest in sorted({name.removesuffix(".inputs") for name in names}):
+        bytes_freed = _prune(store, os.path.join(roots, digest), every)
+        if bytes_freed is not None:
+            removed += 1
+            freed += bytes_freed
+    return removed, freed
+
+
+def _prune(store: Store, root: str, always: bool) -> int | None:
+    """Remove a root if its time has come; the bytes that came free, None if it stays."""
+    listing = root + ".inputs"
+    descriptor = os.open(listing, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
         try:
-            with open(listing) as file:
-                objects = [StorePath.parse(line.strip()) for line in file]
-        except (OSError, StoreError):
-            objects = []
-        if objects and all(map(store.is_valid, objects)):
-            continue
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return None
+        with open(descriptor, closefd=False) as file:
+            text = file.read()
+        if not always and os.path.isdir(root) and _all_valid(store, text):
+            return None
+        # The list first, while it is locked: who waits for it sees that it is gone, and makes both anew.
+        with suppress(FileNotFoundError):
+            os.unlink(listing)
         doomed = os.path.join(store.temporary("root"), "root")
         try:
-            os.rename(os.path.join(roots, name), doomed)
-        except OSError:
-            continue
-        if os.path.exists(listing):
-            os.unlink(listing)
+            os.rename(root, doomed)
+        except FileNotFoundError:
+            return None
+        freed = weight(os.fsencode(doomed))
         remove_tree(os.path.dirname(doomed))
-        removed += 1
-    return removed
+        return freed
+    finally:
+        os.close(descriptor)
+
+
+def _all_valid(store: Store, listing: str) -> bool:
+    try:
+        objects = [StorePath.parse(line) for line in listing.split()]
+    except StoreError:
+        return False
+    return bool(objects) and all(map(store.is_valid, objects))

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
 _CHUNK = 1 << 20
+
+
+def is_full(error: OSError) -> bool:
+    """Whether an error says that there is no room left."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def copy_file(source: str, target: str, mode: int) -> None:

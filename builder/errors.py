@@ -18,8 +18,9 @@ on the way up, by `attach`.
 | B010 | `BadAttribute` | | B020 | `InvalidInput` |
 | B021 | `InvalidFixedOutput` | | B022 | `DependencyCycle` |
 | B023 | `ReferenceRefused` | | B024 | `StoreRefused` |
-| B025 | `MachineFailure` | | B027 | `CommandNotStarted` |
-| B028 | `MountPointRefused` | | B099 | `BuilderDefect` |
+| B025 | `MachineFailure` | | B026 | `BadConfiguration` |
+| B027 | `CommandNotStarted` | | B028 | `MountPointRefused` |
+| B099 | `BuilderDefect` | | | |
 """
 
 from __future__ import annotations
@@ -110,7 +111,7 @@ class BuilderFailed(BuildError):
         if self.status == 128 + 9:
             return "the machine may have run out of memory: try fewer jobs or fewer cores"
         if self.kept is not None:
-            return f"the build directory was kept: {self.kept}"
+            return None
         return "keep the build directory with --keep-failed to look inside"
 
 
@@ -345,10 +346,12 @@ class SandboxFailed(BuildError):
     def message(self) -> str:
         if "execvp" in self.detail:
             return f"{self._subject()} cannot start its builder '{self.builder}' in the sandbox: {self.detail}"
-        return f"the sandbox for {self._subject()} cannot be set up: {self.detail}"
+        return f"the sandbox for {self._subject()} cannot be set up: {self.detail or 'bwrap ended and said nothing'}"
 
     @property
     def hint(self) -> str | None:
+        if not self.detail:
+            return "is the program that CHX_BWRAP or PATH gives bubblewrap? Try it with --version"
         if "execvp" in self.detail:
             return "the builder, and the interpreter or loader it names, must be in the rootfs or among the inputs"
         return None
@@ -484,6 +487,7 @@ class MachineFailure(BuildError):
 
     code = "B025"
     error: OSError
+    home: str
 
     @property
     def message(self) -> str:
@@ -493,10 +497,26 @@ class MachineFailure(BuildError):
     @property
     def hint(self) -> str | None:
         if self.error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return "free some space and run the same command again; what was finished is kept"
+            return (
+                f"make room on the file system of CHX_HOME ({self.home}), or move CHX_HOME elsewhere,"
+                " and run the same command again; what was finished is kept"
+            )
         if self.error.errno in (errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM):
             return "try fewer jobs at once (-j)"
         return None
+
+
+@dataclass(eq=False, repr=False)
+class BadConfiguration(BuildError):
+    """A `chx.toml` that cannot be read; `reason` tells the line and column."""
+
+    code = "B026"
+    path: str
+    reason: str
+
+    @property
+    def message(self) -> str:
+        return f"cannot use the configuration '{self.path}': {self.reason}"
 
 
 @dataclass(eq=False, repr=False)
@@ -543,6 +563,23 @@ class BuilderDefect(BuildError):
     @property
     def message(self) -> str:
         return f"this is a defect of chx, please report it: {self.detail}"
+
+
+def as_build_error(error: BaseException, home: str) -> BuildError:
+    """Whatever went wrong while realising, as one of these; `home` is that of the store."""
+    from ..store.errors import StoreError
+
+    described: BuildError
+    if isinstance(error, BuildError):
+        return error
+    if isinstance(error, StoreError):
+        described = StoreRefused(error)
+    elif isinstance(error, OSError):
+        described = MachineFailure(error, home)
+    else:
+        described = BuilderDefect(f"{type(error).__name__}: {error}")
+    described.__cause__ = error
+    return described
 
 
 def by_code() -> Mapping[str, type[BuildError]]:

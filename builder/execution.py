@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..store.derivation import output_object_name
 from ..store.digest import Digest
+from ..store.errors import UnsupportedFile
 from ..store.path import STORE_DIR, StorePath
 from ..store.records import OutputDraft, Realisation
 from ..store.scratch import scratch_hash
@@ -22,16 +23,17 @@ from .builtin.table import find_builtin
 from .builtin.task import Task
 from .bwrap import explain_refusal, find_bwrap, run_sandbox
 from .checks import check_references
-from .disk import remove_tree
+from .entrance import write_entrance
 from .errors import (
     BuilderFailed,
-    BuildError,
     Cancelled,
     FixedOutputReferences,
     LimitExceeded,
     MissingOutput,
     SandboxFailed,
+    StoreRefused,
     WrongSystem,
+    as_build_error,
 )
 from .fixed import check_fixed
 from .inputs import InputFiles, visible_objects
@@ -40,7 +42,7 @@ from .log import BuildLog, log_path
 from .plan import recalled
 from .preparation import prepare, scratch_paths
 from .resolve import with_outputs
-from .sandbox import Limits
+from .sandbox import Bind, Limits, SandboxSpec
 
 if TYPE_CHECKING:
     from ..store.derivation import Derivation
@@ -71,16 +73,22 @@ class Result(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What carrying out needs beside the work itself; the functions may be called from any thread."""
+    """What carrying out needs beside the work itself; the functions may be called from any thread.
+
+    `covers` are the mounts over /proc, looked up once; `discard` removes a folder in its own time.
+    """
 
     store: Store
     options: BuildOptions
     cancellation: Cancellation
     cores: Callable[[], int]
     logged: Callable[[StorePath, list[str]], None]
+    phase: Callable[[StorePath, str], None]
     fetched: Callable[[StorePath, str, int, int | None], None]
     started: Callable[[StorePath], None]
     waiting: Callable[[StorePath], None]
+    covers: tuple[Bind, ...]
+    discard: Callable[[str], None]
 
 
 def work_key(resolved: Derivation) -> Digest:
@@ -95,7 +103,7 @@ def work_key(resolved: Derivation) -> Digest:
 def known_outputs(store: Store, resolved: Derivation) -> dict[str, StorePath] | None:
     """All outputs, if the trace knows them and all of them are there."""
     found = recalled(store, resolved)
-    if all(output in found and store.is_valid(found[output]) for output in resolved.outputs):
+    if all(output in found and store.claim(found[output]) for output in resolved.outputs):
         return {output: found[output] for output in resolved.outputs}
     return None
 
@@ -121,26 +129,30 @@ class _Execution:
         self._scratch = scratch_paths(work.derivation)
         self._derivation = with_outputs(work.derivation, self._scratch)
         self._top = ""
+        self._variation = ""
+        self._spec: SandboxSpec | None = None
 
     def run(self) -> Result:
         started, clock = time.time(), time.monotonic()
         log = BuildLog(
             log_path(self._store.home, self._work.path),
             lambda lines: self._world.logged(self._work.path, lines),
+            lambda name: self._world.phase(self._work.path, name),
         )
         kept: str | None = None
         self._top = self._store.temporary("build")
         try:
             candidates = self._build(log)
             outputs = self._register(candidates, started, time.monotonic() - clock)
-        except BuildError as error:
-            if self._world.options.keep_failed and not isinstance(error, Cancelled):
+        except Exception as error:
+            failure = as_build_error(error, self._store.home)
+            if self._world.options.keep_failed and not isinstance(failure, Cancelled):
                 kept = self._keep()
-            raise error.attach(self._work.path, log.close(), log.tail, kept) from error.__cause__
+            raise failure.attach(self._work.path, log.close(), log.tail, kept) from failure.__cause__
         finally:
             log.close()
             if kept is None:
-                remove_tree(self._top)
+                self._world.discard(self._top)
         return Result(outputs, time.monotonic() - clock, earlier=self._earlier(outputs))
 
     def _build(self, log: BuildLog) -> Sequence[StorePath]:
@@ -183,9 +195,12 @@ class _Execution:
         if derivation.system not in supported:
             raise WrongSystem(derivation.system, supported)
         bwrap = find_bwrap()
-        prepared = prepare(self._store, derivation, self._scratch, self._top, self._world.cores())
+        cores = self._world.cores()
+        self._variation = f"cores={cores} kernel={os.uname().release}"
+        prepared = prepare(self._store, derivation, self._scratch, self._top, cores, self._world.covers)
         limits = Limits(options.timeout_seconds, options.silence_seconds, options.max_log_bytes)
         spec = replace(prepared.spec, limits=limits)
+        self._spec = spec
         outcome, has_started = run_sandbox(spec, bwrap, log.write, self._world.cancellation)
         if outcome.ended == "cancelled":
             raise Cancelled
@@ -197,8 +212,15 @@ class _Execution:
             raise explain_refusal(said) or SandboxFailed(said, derivation.builder)
         if outcome.status != 0:
             raise BuilderFailed(outcome.status)
+        self._mention_strays(log, prepared.visible)
         # What the rootfs holds is a candidate too: its paths are hidden, but a build may have been told.
         return self._store.closure([*prepared.visible, *derivation.input_srcs])
+
+    def _mention_strays(self, log: BuildLog, visible: Sequence[StorePath]) -> None:
+        """Say what the build wrote beside its outputs, which nobody will see."""
+        expected = {path.base for path in visible} | {path.rpartition("/")[2] for path in self._scratch.values()}
+        for name in sorted(set(os.listdir(self._folder("store"))) - expected):
+            log.say(f"chx: {STORE_DIR}/{name} is dropped: it is none of the outputs")
 
     def _register(self, candidates: Sequence[StorePath], started: float, seconds: float) -> dict[str, StorePath]:
         derivation, store = self._derivation, self._store
@@ -211,7 +233,10 @@ class _Execution:
             OutputDraft(output, output_object_name(derivation.name, output), self._place(output), scratch_hash(output))
             for output in derivation.outputs
         ]
-        outputs = store.add_outputs(drafts, candidates, self._work.path)
+        try:
+            outputs = store.add_outputs(drafts, candidates, self._work.path)
+        except UnsupportedFile as error:
+            raise StoreRefused(UnsupportedFile(self._as_built(error.path), error.kind)) from error
         if derivation.fixed is not None:
             references = store.info(outputs["out"]).references
             if references:
@@ -220,27 +245,40 @@ class _Execution:
         check_references(store, derivation, outputs)
         resolved = self._work.derivation.resolved_digest()
         store.record(
-            Realisation(resolved, output, path, self._work.path, started, seconds) for output, path in outputs.items()
+            Realisation(resolved, output, path, self._work.path, started, seconds, self._variation)
+            for output, path in outputs.items()
         )
         return outputs
 
+    def _as_built(self, path: str) -> str:
+        """A path on the disk in the words of the build: `$out/file`."""
+        for output in self._scratch:
+            place = self._place(output)
+            if path == place or path.startswith(place + "/"):
+                return f"${output}{path[len(place) :]}"
+        return path
+
     def _earlier(self, outputs: dict[str, StorePath]) -> tuple[tuple[str, StorePath], ...]:
         rows = self._store.realisations(self._work.derivation.resolved_digest())
-        return tuple((row.output, row.path) for row in rows if outputs.get(row.output, row.path) != row.path)
+        found = ((row.output, row.path) for row in rows if outputs.get(row.output, row.path) != row.path)
+        return tuple(dict.fromkeys(found))
 
-    def _keep(self) -> str:
-        """Move the build's folders where nobody cleans up."""
+    def _keep(self) -> str | None:
+        """Move the build's folders where nobody cleans up; None if that is not possible."""
         name = self._work.path.name.removesuffix(".drv")
         number = 0
         while True:
             place = f"{self._store.home}/tmp/failed-{name}-{number}"
             try:
                 os.mkdir(place)
+                os.rename(self._top, place)
+                if self._spec is not None:
+                    write_entrance(f"{place}/enter", self._work.path.name, self._spec, self._top, place)
+                return place
             except FileExistsError:
                 number += 1
-                continue
-            os.rename(self._top, place)
-            return place
+            except OSError:
+                return None
 
 
 def supported_systems(extra: Sequence[str] = ()) -> tuple[str, ...]:

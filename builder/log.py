@@ -1,12 +1,18 @@
-"""Build logs: `$CHX_HOME/logs/<first 2>/<rest of the derivation's hash>-<name>.log`, compressed when finished."""
+"""Build logs: `$CHX_HOME/logs/<first 2>/<rest of the derivation's hash>-<name>.log`.
+
+A finished log is compressed, unless it is so short that it takes one block on the disk either way.
+"""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import zlib
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from .announcements import Announcements
 from .disk import write_all
 
 if TYPE_CHECKING:
@@ -17,6 +23,7 @@ if TYPE_CHECKING:
 
 TAIL_LINES = 25
 _LONGEST_LINE = 4096
+_BLOCK = 4096
 _CHUNK = 1 << 18
 _GZIP = 16 + zlib.MAX_WBITS
 
@@ -30,18 +37,30 @@ def log_path(home: str, derivation: StorePath) -> str:
 class BuildLog:
     """The log of one build while it runs.
 
-    `write` takes bytes as they come; whole lines go to `listener` as text. `tail` holds the last lines.
+    `write` takes bytes as they come; whole lines go to `listener` as text, names of phases to `phase`. `tail` holds
+    the last lines. The file is locked as long as it is written.
     """
 
-    def __init__(self, path: str, listener: Callable[[list[str]], None] | None = None) -> None:
+    def __init__(
+        self,
+        path: str,
+        listener: Callable[[list[str]], None] | None = None,
+        phase: Callable[[str], None] | None = None,
+    ) -> None:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         self.path = path
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+        with suppress(OSError):
+            fcntl.flock(self._file, fcntl.LOCK_EX)
         self._listener = listener
+        self._announcements = Announcements(phase or (lambda name: None))
         self._rest = b""
         self._tail: deque[str] = deque(maxlen=TAIL_LINES)
 
     def write(self, chunk: bytes) -> None:
+        self._append(self._announcements.filter(chunk))
+
+    def _append(self, chunk: bytes) -> None:
         write_all(self._file, chunk)
         *lines, self._rest = (self._rest + chunk).split(b"\n")
         if len(self._rest) > _LONGEST_LINE:
@@ -58,12 +77,27 @@ class BuildLog:
         return tuple(self._tail)
 
     def close(self) -> str:
-        """Compress the log; the path where it lies now."""
+        """Compress the log if that saves room and the disk allows it; the path where it lies now. Never fails."""
         if self._file < 0:
             return self.path
+        with suppress(OSError):
+            self._append(self._announcements.rest())
         if self._rest:
             self._take([self._rest])
             self._rest = b""
+        try:
+            if os.lseek(self._file, 0, os.SEEK_CUR) > _BLOCK:
+                self.path = self._compress()
+            else:
+                os.unlink(self.path + ".gz")  # of an earlier build that printed more
+        except OSError:
+            pass  # as it is, it can be read as well
+        finally:
+            os.close(self._file)
+            self._file = -1
+        return self.path
+
+    def _compress(self) -> str:
         compressor = zlib.compressobj(6, zlib.DEFLATED, _GZIP)
         os.lseek(self._file, 0, os.SEEK_SET)
         final = self.path + ".gz"
@@ -74,13 +108,13 @@ class BuildLog:
             while chunk := os.read(self._file, _CHUNK):
                 write_all(target, compressor.compress(chunk))
             write_all(target, compressor.flush())
+            os.rename(work, final)
+        except OSError:
+            os.unlink(work)
+            raise
         finally:
             os.close(target)
-            os.close(self._file)
-            self._file = -1
-        os.rename(work, final)
         os.unlink(self.path)
-        self.path = final
         return final
 
     def _take(self, lines: list[bytes]) -> None:

@@ -14,7 +14,7 @@ depends on it after all, and that step is skipped (early cutoff). So `steps` is 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -58,11 +58,15 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`steps` in an order in which inputs come first; `reused` are the outputs that are there already."""
+    """`steps` in an order in which inputs come first; `reused` are the outputs that are there already.
+
+    `remembered` are the seconds that derivations took when they were realised last, by their names.
+    """
 
     targets: tuple[tuple[StorePath, tuple[str, ...]], ...]
     steps: tuple[Step, ...]
     reused: Mapping[tuple[StorePath, str], StorePath]
+    remembered: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def builds(self) -> tuple[Step, ...]:
@@ -177,7 +181,8 @@ def _enter(
 
 def _fixed_path(store: Store, derivation: Derivation) -> StorePath | None:
     assert derivation.fixed is not None
-    return store.fixed_output(output_object_name(derivation.name, "out"), derivation.fixed)
+    found = store.fixed_output(output_object_name(derivation.name, "out"), derivation.fixed)
+    return found if found is not None and store.claim(found) else None
 
 
 def _recall(store: Store, derivations: Mapping[StorePath, Derivation], order: Iterable[StorePath]) -> Outputs:
@@ -214,7 +219,7 @@ def _demand(
         if path in steps:
             continue
         found = known.get((path, output))
-        if path not in again and found is not None and store.is_valid(found):
+        if path not in again and found is not None and store.claim(found):
             reused[path, output] = found
             continue
         inputs = [(drv, name) for drv, names in derivations[path].input_drvs.items() for name in names]
@@ -232,7 +237,8 @@ def _demand(
         for path in order
         if path in steps
     )
-    return Plan(tuple(wanted.items()), ordered, reused)
+    remembered = store.durations({step.path.name for step in ordered}) if ordered else {}
+    return Plan(tuple(wanted.items()), ordered, reused, remembered)
 
 
 def lane_of(derivation: Derivation) -> Lane:

@@ -11,6 +11,7 @@ from ..store.scratch import scratch_path
 from .compose import compose_root
 from .environment import build_environment
 from .inputs import rootfs_inputs, visible_objects
+from .procfs import proc_covers
 from .sandbox import BUILD_DIRECTORY, Bind, SandboxSpec
 
 if TYPE_CHECKING:
@@ -32,11 +33,18 @@ def scratch_paths(derivation: Derivation) -> dict[str, str]:
     return {output: scratch_path(output, output_object_name(derivation.name, output)) for output in derivation.outputs}
 
 
-def prepare(store: Store, derivation: Derivation, scratch: Mapping[str, str], top: str, cores: int) -> Prepared:
+def prepare(
+    store: Store,
+    derivation: Derivation,
+    scratch: Mapping[str, str],
+    top: str,
+    cores: int,
+    covers: tuple[Bind, ...] | None = None,
+) -> Prepared:
     """Make `build`, `tmp` and, if need be, `store` in the folder `top`, and compose the root.
 
     `derivation` is resolved, and names its outputs by their paths in `scratch`; these will lie in `top`/store.
-    Raises `InvalidInput`, `RootConflict`, `EnvironmentTooLarge`.
+    `covers` are the mounts over /proc, if they have been looked up already. Raises `InvalidInput`, `RootConflict`, `EnvironmentTooLarge`.
     """
     visible = tuple(visible_objects(store, derivation))
     root = compose_root(store, rootfs_inputs(derivation))
@@ -51,15 +59,18 @@ def prepare(store: Store, derivation: Derivation, scratch: Mapping[str, str], to
     spec = SandboxSpec(
         command=(derivation.builder, *derivation.args),
         root=root,
-        binds=_binds(store, visible, top, derivation.fixed is not None),
+        binds=_binds(store, visible, top, proc_covers() if covers is None else covers, derivation.fixed is not None),
         env=prepared.variables,
         network=derivation.fixed is not None,
     )
     return Prepared(spec, visible)
 
 
-def _binds(store: Store, visible: Sequence[StorePath], top: str, network: bool) -> tuple[Bind, ...]:
+def _binds(
+    store: Store, visible: Sequence[StorePath], top: str, covers: tuple[Bind, ...], network: bool
+) -> tuple[Bind, ...]:
     return (
+        *covers,
         Bind(f"{top}/build", BUILD_DIRECTORY, writable=True),
         Bind(f"{top}/tmp", "/tmp", writable=True),
         Bind(f"{top}/store", STORE_DIR, writable=True),

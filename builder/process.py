@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 16
 _NO_LIMITS = Limits()
+_SIGNALS = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}  # none is ignored, whoever started chx
 _GRACE = 5.0  # seconds that a killed process may take to be gone
 
 
@@ -71,7 +72,7 @@ def run(
             file_actions=actions,
             setpgroup=0,  # an interrupt from the terminal is ours to handle
             setsigmask=(),
-            setsigdef=(signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT),
+            setsigdef=_SIGNALS,
         )
     except BaseException:
         os.close(out)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..store.derivation import Derivation, output_placeholder, upstream_placeholder
@@ -54,8 +53,7 @@ def resolve(derivation: Derivation, realised: Mapping[tuple[StorePath, str], Sto
             table[upstream_placeholder(drv, output)] = str(path)
             inputs.add(path)
     text = substitution(table)
-    return replace(
-        derivation,
+    return derivation.replace(
         builder=text(derivation.builder),
         args=tuple(map(text, derivation.args)),
         env={name: text(value) for name, value in derivation.env.items()},
@@ -67,14 +65,13 @@ def resolve(derivation: Derivation, realised: Mapping[tuple[StorePath, str], Sto
 
 def _in_order(derivation: Derivation) -> Derivation:
     ordered = tuple(sorted(set(derivation.input_srcs)))
-    return derivation if ordered == derivation.input_srcs else replace(derivation, input_srcs=ordered)
+    return derivation if ordered == derivation.input_srcs else derivation.replace(input_srcs=ordered)
 
 
 def with_outputs(derivation: Derivation, paths: Mapping[str, str]) -> Derivation:
     """`derivation` with the placeholders of its own outputs replaced by `paths`."""
     text = substitution({output_placeholder(output): path for output, path in paths.items()})
-    return replace(
-        derivation,
+    return derivation.replace(
         builder=text(derivation.builder),
         args=tuple(map(text, derivation.args)),
         env={name: text(value) for name, value in derivation.env.items()},

@@ -96,7 +96,8 @@ def bwrap_arguments(spec: SandboxSpec, seccomp_fd: int | None = None, status_fd:
         arguments += ["--setenv", name, value]
     if spec.root is not None:
         arguments += ["--ro-bind", spec.root, "/"]
-    arguments += ["--dev", "/dev", "--proc", "/proc"]
+    # The first process is bwrap itself: its command line and its program are things of the host.
+    arguments += ["--dev", "/dev", "--proc", "/proc", "--tmpfs", "/proc/1", "--remount-ro", "/proc/1"]
     for bind in spec.binds:
         match bind:
             case Bind(source, target, writable):

@@ -16,8 +16,10 @@ import heapq
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
+from .forecast import urgency
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from ..store.path import StorePath
     from .plan import Lane, Step
@@ -48,10 +50,11 @@ class Schedule:
     """The steps of a plan while they are carried out.
 
     Of the steps that are ready, the one on which the longest chain of others waits goes first: the
-    end of everything is never earlier than the end of that chain.
+    end of everything is never earlier than the end of that chain. `seconds` is how long steps will take;
+    without it all are taken for equally long.
     """
 
-    def __init__(self, steps: Iterable[Step]) -> None:
+    def __init__(self, steps: Iterable[Step], seconds: Mapping[StorePath, float] | None = None) -> None:
         self._steps = {step.path: step for step in steps}
         self._states = dict.fromkeys(self._steps, State.WAITING)
         self._missing = {path: len(step.needs) for path, step in self._steps.items()}
@@ -59,10 +62,8 @@ class Schedule:
         for path, step in self._steps.items():
             for need in step.needs:
                 self._dependents[need].append(path)
-        self._height: dict[StorePath, int] = {}
-        for path in reversed(self._steps):
-            self._height[path] = 1 + max((self._height[other] for other in self._dependents[path]), default=0)
-        self._queues: dict[Lane, list[tuple[int, int, StorePath]]] = {}
+        self._urgency = urgency(tuple(self._steps.values()), seconds or {})
+        self._queues: dict[Lane, list[tuple[float, int, StorePath]]] = {}
         self._fresh: list[StorePath] = []
         self._order = {path: number for number, path in enumerate(self._steps)}
         self._open = len(self._steps)
@@ -89,7 +90,7 @@ class Schedule:
     def queue(self, path: StorePath) -> None:
         """Offer a ready step to `take`."""
         step = self._steps[path]
-        heapq.heappush(self._queues.setdefault(step.lane, []), (-self._height[path], self._order[path], path))
+        heapq.heappush(self._queues.setdefault(step.lane, []), (-self._urgency[path], self._order[path], path))
 
     def waits(self, lane: Lane) -> int:
         """How many steps are queued in a lane."""

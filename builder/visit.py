@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Final
 from .compose import compose_root
 from .disk import remove_tree
 from .etc import CONSTANT_ETC, accounts
+from .inheritance import ConstantInheritance
 from .layout import opened
 from .preparation import object_binds, prepare, resolver_binds, scratch_paths
+from .procfs import proc_covers
 from .resolve import resolve, with_outputs
 from .sandbox import BUILD_DIRECTORY, USER, Bind, SandboxSpec, Scratch
 
@@ -64,14 +66,10 @@ def rehearsing(
     """The sandbox that a build of `derivation` would get; its command is the builder. Raises what `prepare` does.
 
     `realised` gives the store path of every output that the derivation uses.
-    As for a build, the mask of file modes is 022 meanwhile.
+    What processes inherit is as for a build meanwhile.
     """
-    mask = os.umask(0o022)
-    try:
-        with _folder(store, "rehearsal") as folder:
-            yield rehearsal_spec(store, resolve(derivation, realised), folder, cores)
-    finally:
-        os.umask(mask)
+    with ConstantInheritance(), _folder(store, "rehearsal") as folder:
+        yield rehearsal_spec(store, resolve(derivation, realised), folder, cores)
 
 
 @contextmanager
@@ -92,7 +90,7 @@ def visit_spec(store: Store, trees: Sequence[StorePath], visit: Visit, folder: s
     spec = SandboxSpec(
         command=visit.command,
         root=composed,
-        binds=(Scratch("/tmp", 0o1777), Scratch(visit.home)),
+        binds=(*proc_covers(), Scratch("/tmp", 0o1777), Scratch(visit.home)),
         env={"PATH": PATH, "HOME": visit.home, **visit.env},
         cwd=visit.directory or visit.home,
         uid=visit.uid,

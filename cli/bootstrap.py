@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from . import expression
 from .errors import CommandError
+from .output import put
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,6 +64,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--report", metavar="FILE", help="write a page for a browser, all in one file")
     group.add_argument("--proof", metavar="FILE", help="write a signed proof that can be replayed elsewhere")
     group.add_argument("--replay", metavar="FILE", help="check a proof: build all of it again and compare")
+    group.add_argument("--key", metavar="KEY", help="with --replay: the public key that must have signed it")
     expression.configure_evaluation(parser)
     configure_building(parser)
 
@@ -84,37 +86,31 @@ def run(arguments: argparse.Namespace) -> int:
 
             return replay(session, arguments)
         account = bootstrap(session, arguments)
-        text = _text(arguments, account)
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        text = write_text(arguments, account)
         if account.holds and not (arguments.report or arguments.proof):
             _remember(session, arguments, account, text)
     return 0 if account.holds else 1
 
 
 def bootstrap(session: Session, arguments: argparse.Namespace) -> Account:
-    """Evaluate, build and judge; write what was asked for beside the text."""
+    """Evaluate, build and judge; writes a proof if one was asked for."""
     from ..builder.proof import judge, outcome_of, targets_of
     from .convergence.account import account_of
     from .convergence.chains import chains_of
+    from .convergence.prove import check_provable, proof_text
 
     name = arguments.set or DEFAULT_SET
     described = chains_of(session, arguments, name, _seeds(arguments.seeds), arguments.stages)
-    session.world.commit()
     chains = [item.chain for item in described]
+    if arguments.proof is not None:
+        check_provable(chains)
+    session.world.commit()
     realised, work = build(session, arguments, chains, targets_of(chains))
     outcomes = [outcome_of(chain, realised) for chain in chains]
     verdicts = judge(session.store, chains, outcomes)
-    account = account_of(session.store, name, described, outcomes, verdicts, work)
-    if arguments.report is not None:
-        from .convergence.html import page_of
-
-        _write(arguments.report, page_of(account))
     if arguments.proof is not None:
-        from .convergence.prove import proof_text
-
-        _write(arguments.proof, proof_text(session, name, described, account))
-    return account
+        _write(arguments.proof, proof_text(session.store, name, chains, outcomes, verdicts))
+    return account_of(session.store, name, described, outcomes, verdicts, work)
 
 
 def build(
@@ -122,20 +118,37 @@ def build(
     arguments: argparse.Namespace,
     chains: Sequence[Chain],
     targets: Sequence[tuple[StorePath, tuple[str, ...]]],
+    rebuild: bool = False,
 ) -> tuple[Mapping[tuple[StorePath, str], StorePath], tuple[int, int, float]]:
-    """Realise `targets`; what was done is said with the names of seeds and stages."""
+    """Realise `targets`, and count: builds, builds that early cutoff made needless, seconds.
+
+    What goes on is said with the names of seeds and stages. `rebuild`: even what is known is built again.
+    """
+    from dataclasses import replace
     from time import monotonic
 
     from .realise import options_of, realise
 
     reporter = _reporter(arguments, chains)
     started = monotonic()
-    realised = realise(session.store, targets, options_of(arguments), reporter)
+    options = replace(options_of(arguments), rebuild=rebuild)
+    realised = realise(session.store, targets, options, reporter)
     return realised, (reporter.built, reporter.spared, monotonic() - started)
 
 
+def write_text(arguments: argparse.Namespace, account: Account) -> str:
+    """Print the account as the command line wants it, and write the page if one was asked for; gives what was printed."""
+    if arguments.report is not None:
+        from .convergence.html import page_of
+
+        _write(arguments.report, page_of(account))
+    text = _text(arguments, account)
+    put(text)
+    return text
+
+
 def _reporter(arguments: argparse.Namespace, chains: Sequence[Chain]) -> Lines:
-    from .realise import Lines
+    from .realise import reporter_of
 
     titles = {
         package.derivation: f"{chain.seed}, stage {number}: {name}"
@@ -143,7 +156,7 @@ def _reporter(arguments: argparse.Namespace, chains: Sequence[Chain]) -> Lines:
         for number, stage in reversed(list(enumerate(chain.stages)))
         for name, package in stage.items()
     }
-    return Lines(arguments.verbose, arguments.quiet, titles)
+    return reporter_of(arguments, titles)
 
 
 def _seeds(text: str | None) -> list[str] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from dataclasses import dataclass
@@ -10,8 +9,11 @@ from typing import TYPE_CHECKING
 
 from . import expression
 from .errors import CommandError
+from .output import finish, put
 
 if TYPE_CHECKING:
+    import argparse
+
     from ..store import Store, StorePath
     from .session import Session
 
@@ -40,6 +42,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("results")
     group.add_argument("-o", "--out-link", default="result", metavar="NAME", help="name of the link (default: result)")
     group.add_argument("--no-out-link", action="store_true", help="make no link")
+    group.add_argument("--dry-run", action="store_true", help="only tell what would be fetched and built, and why")
     configure_building(parser)
 
 
@@ -74,6 +77,11 @@ def configure_building(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--offline", action="store_true", help="fetch nothing")
     group.add_argument("-v", "--verbose", action="store_true", help="show what builders print while they run")
     group.add_argument("-q", "--quiet", action="store_true", help="show errors only")
+    group.add_argument(
+        "--log-format",
+        choices=("live", "plain", "json"),
+        help="how to show what happens (default: live on a terminal, else plain lines)",
+    )
 
 
 def number(text: str) -> int:
@@ -93,17 +101,38 @@ class Wanted:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    if arguments.dry_run:
+        return tell_plan(arguments)
+    if not arguments.no_out_link:
+        check_link(arguments.out_link)
+    try:
+        return build(arguments)
+    except Exception as error:
+        from ..builder import BuildError
+        from .offer import ask, may_ask
+
+        if not isinstance(error, BuildError) or not may_ask(arguments):
+            raise
+        from .report import report
+
+        status = report(error)
+        # All of it again, because what went wrong may have been mended meanwhile.
+        return run(arguments) if ask(error) == "retry" else status
+
+
+def build(arguments: argparse.Namespace) -> int:
+    """What is asked for, once."""
     from time import monotonic
 
     from .noop import remember
-    from .realise import Lines, options_of, realise
+    from .realise import options_of, realise, reporter_of
     from .session import Session
 
     with Session(expression.search_path(arguments), arguments.max_call_depth) as session:
         store = session.store
         wanted = instantiate(session, arguments)
         session.world.commit()
-        reporter = Lines(arguments.verbose, arguments.quiet)
+        reporter = reporter_of(arguments)
         targets = [(item.derivation, item.outputs) for item in wanted]
         started = monotonic()
         built = realise(store, targets, options_of(arguments), reporter)
@@ -111,11 +140,28 @@ def run(arguments: argparse.Namespace) -> int:
         paths = [built[item.derivation, output] for item in wanted for output in item.outputs]
         links = [] if arguments.no_out_link else link_results(store, arguments.out_link, wanted, built)
         output = "".join(f"{path}\n" for path in paths)
-        sys.stdout.write(output)
-        sys.stdout.flush()
+        put(output)
+        finish()
         remember(arguments.words, session.world.seen, [store.physical(path) for path in paths], links, output)
         if long:
             store.sync()
+    return 0
+
+
+def tell_plan(arguments: argparse.Namespace) -> int:
+    """`--dry-run`."""
+    from .difference.page import Page
+    from .dryrun import draw_plan
+    from .realise import options_of
+    from .report import Style
+    from .session import Session
+
+    page = Page(Style(sys.stdout), is_full=arguments.verbose)
+    with Session(expression.search_path(arguments), arguments.max_call_depth) as session:
+        targets = [(item.derivation, item.outputs) for item in instantiate(session, arguments)]
+        session.world.commit()
+        draw_plan(page, session.store, targets, options_of(arguments))
+    page.write("-v")
     return 0
 
 
@@ -123,7 +169,8 @@ def instantiate(session: Session, arguments: argparse.Namespace) -> list[Wanted]
     """The derivations that the command line means, in the order named, each once."""
     wanted: dict[Wanted, None] = {}
     for selected in expression.select(session, arguments):
-        found = session.evaluator.derivations(selected.value, selected.attribute)
+        with expression.Explained(selected.attribute, selected.was_called):
+            found = session.evaluator.derivations(selected.value, selected.attribute)
         if not found:
             name = f"'{selected.attribute}'" if selected.attribute else "the expression"
             kind = session.evaluator.type_name(selected.value)
@@ -133,10 +180,24 @@ def instantiate(session: Session, arguments: argparse.Namespace) -> list[Wanted]
     return list(wanted)
 
 
+ELSEWHERE = "choose another name with -o, or use --no-out-link"
+
+
+def check_link(name: str) -> None:
+    """Refuse the name of a result link that cannot be made, before anything is built for it."""
+    if not name or name.endswith("/"):
+        raise CommandError(f"-o '{name}' names no link", hint=ELSEWHERE)
+    folder = os.path.dirname(os.path.abspath(name))
+    if not os.path.isdir(folder):
+        raise CommandError(f"the link '{name}' cannot be made: there is no folder '{folder}'", hint=ELSEWHERE)
+
+
 def link_results(
     store: Store, name: str, wanted: list[Wanted], built: dict[tuple[StorePath, str], StorePath]
 ) -> list[tuple[str, str]]:
     """Make the result links; returns pairs of link and target."""
+    from ..store import StoreIO
+
     links = []
     for number, item in enumerate(wanted, 1):
         base = name if number == 1 else f"{name}-{number}"
@@ -145,9 +206,12 @@ def link_results(
             if os.path.lexists(link) and not os.path.islink(link):
                 raise CommandError(
                     f"'{link}' is in the way: it is not a link",
-                    hint="move it, or choose another name with -o, or use --no-out-link",
+                    hint=f"move it, or {ELSEWHERE}",
                 )
             path = built[item.derivation, output]
-            store.add_root(link, path)
+            try:
+                store.add_root(link, path)
+            except StoreIO as error:
+                raise CommandError(f"the link '{link}' cannot be made: {error.message}", hint=ELSEWHERE) from error
             links.append((link, store.physical(path)))
     return links

@@ -17,7 +17,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "diff": ("diff", "compare packages, stages, objects or lock files: inputs, closures, files, bytes"),
     "why": ("why", "tell why something would be rebuilt"),
     "derivation": ("derivation", "show what an expression asks to be built"),
-    "store": ("store", "ask the store about its objects"),
+    "store": ("store", "ask the store about its objects, add, remove and check them"),
+    "why-depends": ("why_depends", "show how one object comes to refer to another"),
+    "ledger": ("ledger", "list what was built, by whom and when, and what came out differently"),
+    "gc": ("gc", "remove objects that nothing keeps"),
     "seed": ("seed", "list, pin and capture foreign toolchains"),
     "completion": ("completion", "print a completion script for a shell"),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from .errors import CommandError
+from .output import put
 
 DESCRIPTION = """\
 Print a script that makes a shell complete chx's commands and options.
@@ -27,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
             "completion scripts are written by the package 'shtab', which is not installed",
             hint="pip install shtab",
         ) from None
-    print(shtab.complete(whole_parser(), arguments.shell))
+    put(shtab.complete(whole_parser(), arguments.shell) + "\n")
     return 0
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from . import expression
+from .named import MEANING, derivations_named
+from .output import put
 
 DESCRIPTION = """\
 Print derivations as JSON, by attribute or expression, or by the store path of a
@@ -16,14 +17,13 @@ derivation or of something built from it.
 def configure(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     show = actions.add_parser("show", help="print derivations as JSON", description=DESCRIPTION)
-    expression.configure(show)
+    expression.configure(show, "X", MEANING)
     show.add_argument("-r", "--recursive", action="store_true", help="include the derivations they need")
 
 
 def run(arguments: argparse.Namespace) -> int:
     import json
 
-    from .named import derivations_named
     from .session import Session
 
     with Session(expression.search_path(arguments), arguments.max_call_depth) as session:
@@ -38,6 +38,5 @@ def run(arguments: argparse.Namespace) -> int:
             shown[str(path)] = derivation.to_dict()
             if arguments.recursive:
                 pending.extend(derivation.input_drvs)
-    json.dump(shown, sys.stdout, indent=2, sort_keys=True)
-    print()
+    put(json.dumps(shown, indent=2, sort_keys=True) + "\n")
     return 0

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-import argparse
-import sys
-
 from . import expression
 from .errors import CommandError
+from .output import put
+from .session import Session
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+    from ..evaluator import Evaluator, Value
+    from .world import FileWorld
 
 DESCRIPTION = """\
 Evaluate an expression and print its value as `nix-instantiate --eval` does. Parts
-that were not needed are printed as «thunk» unless --strict is given.
+that were not needed are printed as <CODE> unless --strict is given. Without FILE and
+EXPR, ATTR is looked up in the bundled package set.
 """
 
 
@@ -33,28 +40,70 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from .session import Session
-
     if arguments.input is not None and arguments.file is not None:
         raise CommandError("name one file, not two")
     arguments.file = arguments.file or arguments.input
-    if arguments.file is None and arguments.expr is None:
-        raise CommandError("what shall be evaluated?", hint="name a file, or give -E EXPR")
+    if arguments.file is None and arguments.expr is None and not arguments.attr:
+        raise CommandError(
+            "what shall be evaluated?", hint="name a file, or give -E EXPR, or -A ATTR of the bundled package set"
+        )
     arguments.attributes = []
-    # What was not needed is seen only in a value that is printed as it is.
-    lazy = not (arguments.strict or arguments.json or arguments.raw)
-    with Session(expression.search_path(arguments), arguments.max_call_depth, exact=lazy) as session:
-        evaluator = session.evaluator
-        for selected in expression.select(session, arguments):
-            value = selected.value
-            if arguments.raw:
-                text = evaluator.to_raw(value)
-            elif arguments.json:
-                text = evaluator.to_json(value) + "\n"
-            elif arguments.xml:
-                text = evaluator.to_xml(value, strict=arguments.strict, location=not arguments.no_location)
-            else:
-                text = evaluator.print_value(value, strict=arguments.strict) + "\n"
-            sys.stdout.flush()
-            sys.stdout.buffer.write(text.encode("latin-1"))
+    try:
+        texts = _texts(arguments)
+    except Exception as error:
+        if _shows_parts(error):
+            _raise_exact(arguments, error)
+        raise
+    for text in texts:
+        put(text.encode("latin-1"))
     return 0
+
+
+def _texts(arguments: argparse.Namespace) -> list[str]:
+    """What is to be printed."""
+    search_path = expression.search_path(arguments)
+    with Session(search_path, arguments.max_call_depth) as session:
+        found = expression.select(session, arguments, call=False)
+        lazy = not (arguments.strict or arguments.json or arguments.raw)
+        if lazy and any(map(_has_parts, found)):
+            # What was not needed is printed as such; evaluating so that it shows costs more, so that comes second.
+            return _exact_texts(arguments, session.world)
+        return [_text(session.evaluator, one.value, arguments) for one in found]
+
+
+def _exact_texts(arguments: argparse.Namespace, world: FileWorld) -> list[str]:
+    """The same with everything suspended that Nix suspends; traces and warnings were shown already."""
+    world.silent = True
+    search_path = expression.search_path(arguments)
+    with Session(search_path, arguments.max_call_depth, exact=True, world=world) as session:
+        found = expression.select(session, arguments, call=False)
+        return [_text(session.evaluator, one.value, arguments) for one in found]
+
+
+def _has_parts(selected: expression.Selected) -> bool:
+    return type(selected.value) in (dict, tuple) and bool(selected.value)
+
+
+def _text(evaluator: Evaluator, value: Value, arguments: argparse.Namespace) -> str:
+    if arguments.raw:
+        return evaluator.to_raw(value)
+    if arguments.json:
+        return evaluator.to_json(value) + "\n"
+    if arguments.xml:
+        return evaluator.to_xml(value, strict=arguments.strict, location=not arguments.no_location)
+    return evaluator.print_value(value, strict=arguments.strict) + "\n"
+
+
+def _shows_parts(error: Exception) -> bool:
+    """Whether a message shows a list or a set, of which some parts may have been evaluated early."""
+    message = getattr(error, "message", "")
+    return getattr(error, "code", "") == "E201" and ("[ " in message or "{ " in message)
+
+
+def _raise_exact(arguments: argparse.Namespace, error: Exception) -> None:
+    """Raise the error again as it is when everything is suspended that Nix suspends."""
+    try:
+        with Session(expression.search_path(arguments)) as session:
+            _exact_texts(arguments, session.world)
+    except type(error) as exact:
+        raise exact from None

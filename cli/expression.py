@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-import argparse
-import os
-
 from .errors import CommandError
+from .system import absolute, decoded, is_there
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..evaluator import Value
+    import argparse
+    from typing import Any
+
+    from ..evaluator import Evaluator, Value
     from .session import Session
 
 EPILOG = """\
 Without -f and -E, ATTR is looked up in the bundled package set. A function is
 called with --arg and --argstr and the defaults of its arguments; `-f DIR` means
-DIR/default.nix. `<chx>` in an expression is the bundled package set.
+DIR/default.nix, `-f '<NAME>'` what -I says. `<chx>` is the bundled package set.
 """
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Add -f, -E, -A, --arg, --argstr, -I, --show-trace and positional attributes."""
+def configure(
+    parser: argparse.ArgumentParser, word: str = "ATTR", meaning: str = "attribute path, such as tinycc or lib.version"
+) -> None:
+    """Add -f, -E, -A, --arg, --argstr, -I, --show-trace and positional words, attributes unless said otherwise."""
     group = parser.add_argument_group("what to evaluate")
-    group.add_argument("attributes", nargs="*", metavar="ATTR", help="attribute path, such as tinycc or lib.version")
+    group.add_argument("attributes", nargs="*", metavar=word, help=meaning)
     group.add_argument("-f", "--file", metavar="FILE", help="evaluate FILE instead of the bundled package set")
     group.add_argument("-E", "--expr", metavar="EXPR", help="evaluate the expression EXPR")
     group.add_argument(
@@ -43,8 +46,18 @@ def configure_evaluation(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "-I", "--include", action="append", default=[], metavar="[NAME=]PATH", help="add an entry to the search path"
     )
-    group.add_argument("--max-call-depth", type=int, metavar="N", help="how deep calls may nest (default 10000)")
+    group.add_argument(
+        "--max-call-depth", type=depth, metavar="N", help="how deep calls may nest at least (default 10000)"
+    )
     group.add_argument("--show-trace", action="store_true", help="show every step that led to an error")
+
+
+def depth(text: str) -> int:
+    """An argument that is 1 or more; argparse shows the name of this function if it is not."""
+    value = int(text)
+    if value < 1:
+        raise ValueError
+    return value
 
 
 def search_path(arguments: argparse.Namespace) -> tuple[tuple[str, str], ...]:
@@ -52,18 +65,22 @@ def search_path(arguments: argparse.Namespace) -> tuple[tuple[str, str], ...]:
     entries = []
     for entry in arguments.include:
         name, _, path = entry.rpartition("=")
-        entries.append((name, os.path.abspath(path)))
+        entries.append((name, absolute(path)))
     return tuple(entries)
 
 
 class Selected:
-    """A value and how the user named it; no dataclass, because that module takes 10 ms to import."""
+    """A value and how the user named it; no dataclass, because that module takes 10 ms to import.
 
-    __slots__ = ("attribute", "value")
+    `was_called`: it is what a function gave, which was called with the defaults of its arguments.
+    """
 
-    def __init__(self, attribute: str, value: Value) -> None:
+    __slots__ = ("attribute", "value", "was_called")
+
+    def __init__(self, attribute: str, value: Value, was_called: bool = False) -> None:
         self.attribute = attribute
         self.value = value
+        self.was_called = was_called
 
 
 def bundled_packages(session: Session) -> list[str]:
@@ -71,12 +88,16 @@ def bundled_packages(session: Session) -> list[str]:
     from .session import PKGS
 
     evaluator = session.evaluator
-    root = evaluator.auto_call(evaluator.eval_file(os.path.join(PKGS, "default.nix")), {})
-    return [name for name in evaluator.attr_names(root) if os.path.exists(os.path.join(PKGS, name, "package.nix"))]
+    root = evaluator.auto_call(evaluator.eval_file(f"{PKGS}/default.nix"), {})
+    return [name for name in evaluator.attr_names(root) if is_there(f"{PKGS}/{name}/package.nix")]
 
 
-def select(session: Session, arguments: argparse.Namespace) -> list[Selected]:
-    """Evaluate what was asked for; one value per attribute path, or the whole."""
+def select(session: Session, arguments: argparse.Namespace, *, call: bool = True) -> list[Selected]:
+    """Evaluate what was asked for; one value per attribute path, or the whole.
+
+    A function that comes out is called with --arg, --argstr and its defaults; without `call` only if there are some
+    of the former, as `nix-instantiate --eval` does.
+    """
     from .session import PKGS
     from .sources import byte_string, expression_file, source_of_request
 
@@ -89,10 +110,11 @@ def select(session: Session, arguments: argparse.Namespace) -> list[Selected]:
     elif arguments.file == "-":
         root = evaluator.eval_source(source_of_request("-", None))
     elif arguments.file is not None:
-        root = evaluator.eval_file(byte_string(expression_file(arguments.file)))
+        file = in_search_path(session, arguments.file)
+        root = evaluator.eval_file(byte_string(expression_file(file)))
     elif attributes:
-        root = evaluator.eval_file(byte_string(os.path.join(PKGS, "default.nix")))
-    elif os.path.exists("default.nix"):
+        root = evaluator.eval_file(byte_string(f"{PKGS}/default.nix"))
+    elif is_there("default.nix"):
         root = evaluator.eval_file(byte_string(expression_file(".")))
     else:
         packages = ", ".join(bundled_packages(session))
@@ -102,10 +124,93 @@ def select(session: Session, arguments: argparse.Namespace) -> list[Selected]:
     given = {name: evaluator.string(byte_string(text)) for name, text in arguments.argstr}
     for name, expression in arguments.arg:
         given[name] = evaluator.eval_source(source_of_request(None, expression))
-    root = evaluator.auto_call(root, given)
+    call = call or bool(given)
     if not attributes:
-        return [Selected("", root)]
+        return [_called(evaluator, root, "", given, call)]
+    origin = _origin(arguments)
     return [
-        Selected(attribute, evaluator.auto_call(evaluator.select_attr_path(root, byte_string(attribute)), given))
+        _called(evaluator, _select(evaluator, root, attribute, given, origin), attribute, given, call)
         for attribute in attributes
     ]
+
+
+def _called(evaluator: Evaluator, found: Value, attribute: str, given: dict[str, Value], call: bool) -> Selected:
+    if not call:
+        return Selected(attribute, found)
+    with Explained(attribute, evaluator.type_name(found) == "lambda"):
+        value = evaluator.auto_call(found, given)
+    return Selected(attribute, value, value is not found)
+
+
+def in_search_path(session: Session, file: str) -> str:
+    """The path that `<NAME>` or `<NAME/FILE>` stands for, as in an expression; any other word as it is."""
+    if not (file.startswith("<") and file.endswith(">")):
+        return file
+    from os.path import lexists
+
+    if lexists(file):
+        return file
+    if not all(part and all(c.isalnum() or c in "._-+" for c in part) for part in file[1:-1].split("/")):
+        raise CommandError(f"'{file}' is no path to look up", hint="it looks like <NAME> or <NAME/FILE>")
+    from .sources import source_of_request
+
+    found: Any = session.evaluator.eval_source(source_of_request(None, file))
+    return decoded(found.text.encode("latin-1"))
+
+
+def _origin(arguments: argparse.Namespace) -> str:
+    """What attributes are looked up in, in words."""
+    if arguments.expr is not None:
+        return "the expression"
+    if arguments.file is not None:
+        return "standard input" if arguments.file == "-" else str(arguments.file)
+    return "the bundled package set"
+
+
+def _check_attribute(attribute: str) -> None:
+    """Refuse a word that cannot be an attribute path, or that looks like something else."""
+    if "/" in attribute or attribute.endswith(".nix"):
+        hint = None
+        if is_there(attribute):
+            hint = f"did you mean -f {attribute}?"
+        raise CommandError(f"'{attribute}' is no attribute path", hint=hint or "a file is named with -f FILE")
+    if not attribute:
+        raise CommandError("an attribute path is empty", hint="name an attribute, such as tinycc or lib.version")
+    if '"' not in attribute:
+        parts = attribute.split(".")
+        if "" in parts:
+            number = parts.index("") + 1
+            raise CommandError(
+                f"part {number} of the attribute path '{attribute}' is empty", hint="parts stand between single dots"
+            )
+
+
+def _select(evaluator: Evaluator, root: Value, attribute: str, given: dict[str, Value], origin: str) -> Value:
+    from .sources import byte_string
+
+    _check_attribute(attribute)
+    try:
+        return evaluator.select_attr_path(root, byte_string(attribute), given)
+    except Exception as error:
+        frames = getattr(error, "frames", None)
+        if frames is not None:
+            from ..evaluator import Frame
+
+            frames.append(Frame(byte_string(f"while selecting '{attribute}' in {origin}")))
+        raise
+
+
+class Explained:
+    """A context in which errors tell, if so, that what was named is a function: it may need arguments after all."""
+
+    def __init__(self, attribute: str, was_called: bool) -> None:
+        self._attribute = attribute
+        self._was_called = was_called
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if self._was_called and getattr(error, "frames", None) is not None and getattr(error, "hint", "") is None:
+            name = f"'{self._attribute}'" if self._attribute else "the expression"
+            error.__dict__["hint"] = f"{name} is a function and was called with the defaults of its arguments"

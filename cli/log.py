@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from . import expression
 from .errors import CommandError
+from .named import MEANING, derivations_named
+from .output import put
 
 DESCRIPTION = """\
 Print the log of the build of X: an attribute, a result link, a store path or a
@@ -15,12 +16,11 @@ derivation. Logs of failed builds are kept too.
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    expression.configure(parser)
+    expression.configure(parser, "X", MEANING)
 
 
 def run(arguments: argparse.Namespace) -> int:
     from ..builder import open_log
-    from .named import derivations_named
     from .session import Session
 
     with Session(expression.search_path(arguments), arguments.max_call_depth) as session:
@@ -31,7 +31,6 @@ def run(arguments: argparse.Namespace) -> int:
                     f"there is no log of '{derivation.name}'",
                     hint="it was never built here, or its builder is builtin and printed nothing",
                 )
-            sys.stdout.flush()
             for piece in log:
-                sys.stdout.buffer.write(piece)
+                put(piece)
     return 0

@@ -1,89 +1,163 @@
 """The entry point: find the command, run it, turn errors into reports and exit codes.
 
 Exit codes: 0 done; 1 something was wrong with the input, the machine or a
-build; 2 the command line was not understood; 70 a bug in chx; 130 interrupted.
+build; 2 the command line was not understood; 70 a bug in chx; 128 and the number of
+the signal that ended it (130 interrupted, 143 terminated, 129 hung up).
 """
+
+from __future__ import annotations
 
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 USAGE_ERROR = 2
 INTERNAL_ERROR = 70
-INTERRUPTED = 130
+
+
+class Ended(KeyboardInterrupt):
+    """A signal asks to end; like an interrupt, it is no error that a command handles."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def _heed_signals() -> None:
+    """Make SIGTERM and SIGHUP end this process as an interrupt does: in order, and once."""
+    import _signal as signals  # type: ignore[import-not-found]  # what is built in of `signal`
+
+    def end(number: int, frame: object) -> None:
+        for other in heeded:
+            signals.signal(other, signals.SIG_IGN)
+        raise Ended(number)
+
+    # Who ignores one of them (`nohup`) wants it ignored.
+    heeded = [number for number in (signals.SIGTERM, signals.SIGHUP) if signals.getsignal(number) == signals.SIG_DFL]
+    for number in heeded:
+        signals.signal(number, end)
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command line (without the program's name) and return its exit status."""
     words = sys.argv[1:] if argv is None else argv
-    if words and words[0] in ("build", "bootstrap"):
-        from .noop import replay
+    if sys.stdin is None or sys.stdout is None or sys.stderr is None:
+        from .output import open_closed
 
-        status = replay(words)
-        if status is not None:
-            return status
-    return _guarded(words)
-
-
-def _guarded(words: list[str]) -> int:
+        open_closed()
     try:
+        if words and words[0] in ("build", "bootstrap"):
+            from .noop import replay
+
+            status = replay(words)
+            if status is not None:
+                return status
+        if argv is not None:
+            return _finished(_dispatch(words))
+        from .bundle import install, keep
+
+        bundle = install()
+        status = _finished(_dispatch(words))
+        keep(bundle)
+        return status
+    except BaseException as error:
+        return _failed(error)
+
+
+def _finished(status: int) -> int:
+    from .output import finish
+
+    finish()
+    return status
+
+
+def _failed(error: BaseException) -> int:
+    """Say what went wrong; the exit status."""
+    import os
+
+    from .output import OutputFailed, abandon, finish, tell
+
+    if not isinstance(error, OutputFailed):
+        # What came out so far is worth having.
         try:
-            return _dispatch(words)
-        finally:
-            sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader went away, which is its right. Python would complain again
-        # when it flushes at exit.
-        import os
-
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 1
-    except KeyboardInterrupt:
-        print("chx: interrupted; what was finished stays finished", file=sys.stderr)
-        return INTERRUPTED
-    except SystemExit as error:
+            finish()
+        except OutputFailed as failure:
+            error = failure
+    if isinstance(error, OutputFailed):
+        abandon()
+        if error.gone:
+            return 1
+    if isinstance(error, KeyboardInterrupt):
+        number = error.number if isinstance(error, Ended) else 2
+        what = {1: "hung up", 2: "interrupted"}.get(number, "terminated")
+        tell(f"chx: {what}; what was finished stays finished\n")
+        # At once: an evaluation goes on in its thread, and Python might wait for it.
+        os._exit(128 + number)
+    if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else USAGE_ERROR
-    except Exception as error:
-        from .report import report
+    if not isinstance(error, Exception):
+        raise error
+    from .report import report
 
-        return report(error)
+    return report(error)
 
 
 def _dispatch(words: list[str]) -> int:
     from .commands import COMMANDS, overview
+    from .output import put, tell
 
     if not words or words[0] in ("-h", "--help", "help"):
         if len(words) > 1 and words[1] in COMMANDS:
             return _dispatch([words[1], "--help"])
-        print(overview(), end="", file=sys.stdout if words else sys.stderr)
-        return 0 if words else USAGE_ERROR
+        if words:
+            put(overview())
+            return 0
+        tell(overview())
+        return USAGE_ERROR
     name = words[0]
     if name in ("-V", "--version"):
         from .. import __version__
 
-        print(f"chx {__version__}")
+        put(f"chx {__version__}\n")
         return 0
     if name not in COMMANDS:
         import difflib
 
         near = difflib.get_close_matches(name, COMMANDS, 1)
         hint = f"did you mean `chx {near[0]}`?" if near else "see `chx --help`"
-        print(f"chx: there is no command '{name}'; {hint}", file=sys.stderr)
+        tell(f"chx: there is no command '{name}'; {hint}\n")
         return USAGE_ERROR
-    parser, module = command_parser(name)
+    module = __import__(f"{__package__}.{COMMANDS[name][0]}", fromlist=("run",))
     # What evaluation makes is reachable until the end, and the collector of
     # cycles would walk all of it again and again.
     import gc
 
     gc.disable()
+    _heed_signals()
     own, command = words[1:], None
     if getattr(module, "TAKES_COMMAND", False) and "--" in own:
         # argparse has its own ideas of what `--` means when options come before it.
         place = own.index("--")
         own, command = own[:place], own[place + 1 :]
-    arguments = parser.parse_args(own)
+    arguments = _read(name, module, own)
     arguments.command = command
     arguments.words = words
     status: int = module.run(arguments)
     return status
+
+
+def _read(name: str, module: Any, words: list[str]) -> Any:
+    """The arguments of a command."""
+    from .words import Taken, Unclear
+
+    try:
+        taken = Taken()
+        module.configure(taken)
+        return taken.read(words)
+    except Unclear:
+        return command_parser(name)[0].parse_args(words)
 
 
 def command_parser(name: str):  # type: ignore[no-untyped-def]  # modules have no static type
@@ -93,9 +167,17 @@ def command_parser(name: str):  # type: ignore[no-untyped-def]  # modules have n
 
     from .commands import COMMANDS
 
+    class Parser(argparse.ArgumentParser):
+        """argparse ignores it if the help cannot be written."""
+
+        def print_help(self, file: object = None) -> None:
+            from .output import put
+
+            put(self.format_help())
+
     module_name, summary = COMMANDS[name]
     module = import_module(f".{module_name}", __package__)
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog=f"chx {name}",
         description=getattr(module, "DESCRIPTION", summary),
         epilog=getattr(module, "EPILOG", None),

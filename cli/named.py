@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 from typing import TYPE_CHECKING
 
 from .errors import CommandError
 
 if TYPE_CHECKING:
+    import argparse
+
     from ..store import StorePath
     from .session import Session
+
+MEANING = "an attribute path, a store path, a derivation's path or a result link"
 
 
 def looks_like_path(text: str) -> bool:

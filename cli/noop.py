@@ -90,8 +90,13 @@ def replay(words: list[str]) -> int | None:
                 return None
     except (OSError, ValueError, EOFError, TypeError):
         return None
-    sys.stdout.write(output)
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(output)
+        sys.stdout.flush()
+    except OSError as error:
+        from .output import OutputFailed
+
+        raise OutputFailed(error) from error
     return 0
 
 
@@ -119,6 +124,53 @@ def remember(
         _prune(os.path.dirname(path))
     except (OSError, ValueError):
         return
+
+
+def forget(home: str, gone: set[str]) -> int:
+    """Drop the records that speak of an object at one of these places; how many. To be done before these go."""
+    import os
+
+    folder = f"{home}/cache/noop"
+    dropped = 0
+    try:
+        names = os.listdir(folder) if gone else []
+    except FileNotFoundError:
+        return 0
+    for name in names:
+        path = os.path.join(folder, name)
+        try:
+            with open(path, "rb") as file:
+                _, _, objects, _, _ = marshal.loads(file.read())
+            if gone.isdisjoint(objects):
+                continue
+        except (ValueError, EOFError, TypeError):
+            pass  # what cannot be read answers nothing
+        except OSError:
+            continue
+        os.unlink(path)
+        dropped += 1
+    return dropped
+
+
+def forget_idle(home: str, seconds: float) -> tuple[int, int]:
+    """Remove what lies in `cache/` and was neither read nor written for so long; how many files, and their bytes."""
+    import os
+    from time import time
+
+    oldest = time() - seconds
+    dropped = freed = 0
+    for folder, _, names in os.walk(f"{home}/cache"):
+        for name in names:
+            path = os.path.join(folder, name)
+            try:
+                status = os.lstat(path)
+                if max(status.st_atime, status.st_mtime) < oldest:
+                    os.unlink(path)
+                    dropped += 1
+                    freed += status.st_blocks * 512
+            except OSError:
+                continue
+    return dropped, freed
 
 
 def _prune(folder: str) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import os
-import sys
+
+from .output import put
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
 
 DESCRIPTION = """\
 Parse an expression and print its tree in the notation of `nix-instantiate
@@ -23,5 +27,5 @@ def run(arguments: argparse.Namespace) -> int:
 
     source = source_of_request(arguments.file, arguments.expr)
     text = show(parse(source), source.base, byte_string(os.path.expanduser("~")))
-    sys.stdout.buffer.write(text.encode("latin-1") + b"\n")
+    put(text.encode("latin-1") + b"\n")
     return 0

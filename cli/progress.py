@@ -5,7 +5,7 @@ Each line starts with `chx:`, so that it can be told from what builders print.
 
 from __future__ import annotations
 
-import sys
+from .output import tell
 
 
 def size(count: int) -> str:
@@ -20,6 +20,11 @@ def size(count: int) -> str:
     return f"{value / 1000:.1f} TB"
 
 
+def speed(count: int, seconds: float) -> str:
+    """Bytes in a time for people: `3.4 MB/s`."""
+    return f"{size(int(count / max(seconds, 0.001)))}/s"
+
+
 def duration(seconds: float) -> str:
     """A time for people: `0.4 s`, `1 min 20 s`."""
     if seconds < 60:
@@ -29,5 +34,4 @@ def duration(seconds: float) -> str:
 
 def say(text: str) -> None:
     """One line of progress."""
-    sys.stderr.write(f"chx: {text}\n")
-    sys.stderr.flush()
+    tell(f"chx: {text}\n")

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
+from _thread import allocate_lock
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from .progress import duration, say, size
+from .output import colours, is_terminal, overwritten, tell
+from .progress import duration, size, speed
 
 if TYPE_CHECKING:
-    from ..builder import BuildError, BuildOptions, Lane, Plan
+    import argparse
+    from _thread import LockType
+
+    from ..builder import Builder, BuildError, BuildOptions, Lane, Plan
     from ..store import Store, StorePath
 
 Targets = Iterable[tuple["StorePath", Iterable[str]]]
@@ -41,7 +45,27 @@ def realise(
 
     # What builds that were killed have left behind.
     store.clean_temporary()
-    return Builder(store, options or BuildOptions(), reporter or Lines()).realise(targets)
+    builder = Builder(store, options or BuildOptions(), reporter or Lines())
+    gone = allocate_lock()
+    with gone:
+        _running[builder] = gone
+        try:
+            return builder.realise(targets)
+        finally:
+            del _running[builder]
+            if reporter is not None:
+                reporter.close()
+
+
+_running: dict[Builder, LockType] = {}
+
+
+def cancel_running() -> None:
+    """End the builds that an evaluation asked for: it runs in a thread of its own, which an interrupt does not reach."""
+    for builder, gone in list(_running.items()):
+        builder.cancel()
+        with gone:
+            pass
 
 
 def title(derivation: StorePath) -> str:
@@ -72,14 +96,20 @@ class Lines:
 
     def _say(self, text: str) -> None:
         if not self._quiet:
-            say(text)
+            self._tell(f"chx: {text}\n")
+
+    def _tell(self, text: str) -> None:
+        tell(text)
+
+    def close(self) -> None:
+        """Nothing more will be told."""
 
     def planned(self, plan: Plan) -> None:
         self._sandboxed = {step.path for step in plan.steps if not step.derivation.builder.startswith("builtin:")}
         self._fetches = {step.path for step in plan.fetches}
         builds, fetches = len(plan.builds), len(plan.fetches)
         if builds + fetches > 1:
-            self._say(f"to do: {_count(fetches, 'fetch', 'fetches')}, {_count(builds, 'build')}")
+            self._say(f"to do: {_count(fetches, 'fetch', 'fetches')}, {_count(builds, 'build')}{_guess(plan)}")
 
     def started(self, derivation: StorePath, lane: Lane) -> None:
         # Unpacking a hundred archives is not worth a hundred lines.
@@ -94,24 +124,27 @@ class Lines:
 
     def logged(self, derivation: StorePath, lines: Sequence[str]) -> None:
         if self._verbose and not self._quiet:
-            text = "".join(f"{self._title(derivation)}> {line}\n" for line in lines)
-            sys.stderr.flush()
-            sys.stderr.buffer.write(text.encode("utf-8", "surrogateescape"))
-            sys.stderr.buffer.flush()
+            reset = "\033[0m" if colours(sys.stderr) else ""
+            text = "".join(f"{self._title(derivation)}> {overwritten(line)}{reset}\n" for line in lines)
+            self._tell(text)
+
+    def phase(self, derivation: StorePath, name: str) -> None:
+        if self._verbose:
+            self._say(f"{self._title(derivation)} is in {name}")
 
     def finished(self, derivation: StorePath, outputs: Mapping[str, StorePath], seconds: float) -> None:
         self.built += derivation in self._sandboxed
         if derivation in self._fetches:
             total = self._totals.pop(derivation, None)
-            amount = "" if total is None else f"{size(total)}, "
+            amount = "" if total is None else f"{size(total)}, {speed(total, seconds)}, "
             self._say(f"fetched {self._title(derivation)} ({amount}{duration(seconds)})")
         elif seconds >= 1 or self._verbose:
             self._say(f"finished {self._title(derivation)} in {duration(seconds)}")
 
     def reused(self, derivation: StorePath, outputs: Mapping[str, StorePath]) -> None:
         self.spared += derivation in self._sandboxed
-        if self._verbose:
-            self._say(f"{self._title(derivation)} need not be built: its inputs came out as before")
+        if derivation in self._sandboxed or self._verbose:
+            self._say(f"spared {self._title(derivation)}: its inputs came out as before (early cutoff)")
 
     def differs(self, derivation: StorePath, output: str, earlier: StorePath, now: StorePath) -> None:
         self._say(f"{self._title(derivation)} is not reproducible: '{output}' was {earlier}, now it is {now}")
@@ -122,6 +155,36 @@ class Lines:
     def skipped(self, derivations: Sequence[StorePath]) -> None:
         if self._verbose:
             self._say(f"left out, because an input failed: {', '.join(map(self._title, derivations))}")
+
+
+def _guess(plan: Plan) -> str:
+    """How long the longest chain took, if it was built before and that is worth a word."""
+    if not any(step.path.name in plan.remembered for step in plan.steps):
+        return ""
+    from ..builder import expected, remaining
+
+    seconds = remaining(plan.steps, expected(plan.steps, plan.remembered), {}, {})
+    return f"; by earlier builds at most {duration(seconds)}" if seconds >= 1 else ""
+
+
+def reporter_of(arguments: argparse.Namespace, titles: Mapping[StorePath, str] | None = None) -> Lines:
+    """The reporter that the options of `build.configure_building` and the terminal ask for."""
+    style = arguments.log_format
+    if style is None:
+        style = "live" if is_terminal(sys.stderr) and not arguments.quiet else "plain"
+    if style == "json":
+        from .jsonlog import JsonLines
+
+        return JsonLines(arguments.verbose, arguments.quiet, titles)
+    if style == "live" and not arguments.quiet:
+        from importlib.util import find_spec
+
+        # A checkout may lack it; then lines do.
+        if find_spec("rich") is not None:
+            from .live import Live
+
+            return Live(arguments.verbose, titles, options_of(arguments))
+    return Lines(arguments.verbose, arguments.quiet, titles)
 
 
 def _count(number: int, word: str, plural: str | None = None) -> str:

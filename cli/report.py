@@ -10,37 +10,50 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from .output import colours, overwritten, tell
+
 if TYPE_CHECKING:
     from ..lang import Label
 
 SHORT_FRAMES = 3
 SHOWN_FAILURES = 5
+WIDTH = 160
+"""Columns of an excerpt; of a longer line, what is around the place is shown."""
 NEEDED = {"lark": "lark", "blake3": "blake3"}
 """Modules of other projects that a checkout may lack, and the packages that have them."""
 PRINTING = frozenset({"B001", "B002", "B003"})
 """Failures of builders that print. What went wrong elsewhere is whole in the message."""
 
 
+LOGGED = PRINTING | {"B017", "B021", "B023", "B024"}
+"""Failures after a builder has run: its log may help."""
+
+
 class Style:
     """Escape sequences, or nothing: honours NO_COLOR and non-terminals."""
 
     def __init__(self, stream: object) -> None:
-        terminal = bool(getattr(stream, "isatty", lambda: False)())
-        enabled = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
         self.red, self.green, self.blue, self.dim, self.bold, self.reset = (
-            ("\033[1;31m", "\033[1;32m", "\033[1;34m", "\033[2m", "\033[1m", "\033[0m") if enabled else ("",) * 6
+            ("\033[1;31m", "\033[1;32m", "\033[1;34m", "\033[2m", "\033[1m", "\033[0m")
+            if colours(stream)
+            else ("",) * 6
         )
 
 
 def report(error: Exception, show_trace: bool | None = None) -> int:
     """Draw `error` on standard error; returns the exit status."""
-    sys.stdout.flush()
     lines, status = describe(error, Style(sys.stderr), show_trace)
-    # Names of files and strings of expressions may hold any bytes.
-    text = "\n".join(lines) + "\n"
-    sys.stderr.buffer.write(text.encode("utf-8", "surrogateescape"))
-    sys.stderr.buffer.flush()
+    if _is_json_wanted(sys.argv):
+        import json
+
+        code, message = getattr(error, "code", None), getattr(error, "message", None)
+        lines = [json.dumps({"event": "error", "code": code, "message": message or str(error), "report": lines})]
+    tell("\n".join(lines) + "\n")
     return status
+
+
+def _is_json_wanted(words: list[str]) -> bool:
+    return any(f"--log-format{between}json" in " ".join(words) for between in " =")
 
 
 def describe(error: Exception, style: Style, show_trace: bool | None = None) -> tuple[list[str], int]:
@@ -67,7 +80,7 @@ def describe(error: Exception, style: Style, show_trace: bool | None = None) -> 
     details = list(getattr(error, "details", ()))
     hint = getattr(error, "hint", None)
     if not labels and not frames and not details:
-        lines = [f"{style.red}{tag}{style.reset}: {error.message}"]
+        lines = [f"{style.red}{tag}{style.reset}: {readable(error.message)}"]
         if hint:
             lines.append(f"  = {hint}")
         return lines, 1
@@ -84,7 +97,7 @@ def describe(error: Exception, style: Style, show_trace: bool | None = None) -> 
         lines.append(f"  = ... {len(frames) - len(shown)} more; see them with --show-trace")
     if hint:
         lines.append(f"  = {hint}")
-    lines.append(f"{style.red}error{style.reset}: {readable(error.message)}")
+    lines.append(f"{style.red}{'error' if labels else tag}{style.reset}: {readable(error.message)}")
     return lines, 1
 
 
@@ -94,11 +107,18 @@ def _build(error: Any, style: Style) -> list[str]:
     if error.tail and error.code in PRINTING:
         name = error.derivation.name.removesuffix(".drv")
         lines.append(f"last lines of the log of {name}:")
-        lines += [f"{style.dim}  │{style.reset} {line}" for line in error.tail]
+        lines += [f"{style.dim}  │{style.reset} {overwritten(line)}{style.reset}" for line in error.tail]
     lines.append(f"{style.red}error[{error.code}]{style.reset}: {error.message}")
-    if error.log and error.code in PRINTING:
+    place = getattr(error, "place", None)
+    if error.derivation is not None:
+        lines.append(f"  = {error.derivation}" + (f", defined at {position(place)}" if place is not None else ""))
+    if error.log and error.code in LOGGED:
         lines.append(f"  = the whole log: chx log {error.derivation}")
         lines.append(f"  = or the file {error.log}")
+    if error.kept:
+        lines.append(f"  = the build directory was kept: {error.kept}")
+        if os.path.exists(f"{error.kept}/enter"):
+            lines.append(f"  = enter its sandbox with {error.kept}/enter")
     if error.hint:
         lines.append(f"  = {error.hint}")
     return lines
@@ -156,7 +176,7 @@ def excerpt(label: Label, style: Style, head: str = "at ") -> list[str]:
     """The line of a place with carets below what is meant."""
     source, span = label.source, label.span
     place = source.place(span.start)
-    line = source.line(place.line)
+    line = _plain(source.line(place.line))
     width = len(str(place.line))
     gutter = f"{style.blue}{' ' * width} │{style.reset}"
     start = span.start - (place.column - 1)
@@ -164,6 +184,11 @@ def excerpt(label: Label, style: Style, head: str = "at ") -> list[str]:
     newline = source.text.find("\n", span.start)
     stop = min(span.end, newline if newline >= 0 else len(source.text))
     marked = _shown(source.text[span.start : max(stop, span.start)])
+    if len(before) > WIDTH // 2:
+        cut = len(before) - WIDTH // 4
+        line, before = "…" + line[cut:], "…" + before[cut:]
+    if len(line) > WIDTH:
+        line, marked = line[:WIDTH] + "…", marked[: WIDTH - len(before)]
     # A tab stays a tab in the padding, so that the caret stands under its text
     # whatever the terminal's tab stops are.
     padding = "".join("\t" if c == "\t" else " " * _columns(c) for c in before)
@@ -177,7 +202,12 @@ def excerpt(label: Label, style: Style, head: str = "at ") -> list[str]:
 
 
 def _shown(text: str) -> str:
-    return text.encode("latin-1").decode("utf-8", "replace")
+    return _plain(text.encode("latin-1").decode("utf-8", "replace"))
+
+
+def _plain(text: str) -> str:
+    """Source text has no colours of its own: they would take no room, and carets would miss their place."""
+    return text.replace("\x1b", "␛")
 
 
 def _columns(character: str) -> int:

@@ -77,7 +77,7 @@ def trees_named(session: Session, arguments: argparse.Namespace) -> list[StorePa
     """The store objects that the command line means, built if need be, in the order named."""
     from .build import instantiate
     from .named import looks_like_path
-    from .realise import Lines, options_of, realise
+    from .realise import options_of, realise, reporter_of
     from .store import object_named
 
     store = session.store
@@ -97,7 +97,7 @@ def trees_named(session: Session, arguments: argparse.Namespace) -> list[StorePa
         targets += [(wanted.derivation, wanted.outputs) for wanted in instantiate(session, arguments)]
         session.world.commit()
     if targets:
-        built = realise(store, targets, options_of(arguments), Lines(arguments.verbose, arguments.quiet))
+        built = realise(store, targets, options_of(arguments), reporter_of(arguments))
         objects += [built[derivation, output] for derivation, outputs in targets for output in outputs]
     return list(dict.fromkeys(objects))
 

@@ -6,8 +6,7 @@ writes nothing.
 
 from __future__ import annotations
 
-import os
-from functools import cached_property
+from .system import absolute
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from ..store import Store
     from .world import FileWorld
 
-PKGS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "pkgs")
+PKGS = f"{absolute(__file__).rpartition('/')[0].rpartition('/')[0]}/pkgs"
 """The bundled package set."""
 
 
@@ -29,11 +28,14 @@ class Session:
         search_path: tuple[tuple[str, str], ...] = (),
         max_call_depth: int | None = None,
         exact: bool = False,
+        world: FileWorld | None = None,
     ) -> None:
         self._search_path = search_path
         self._max_call_depth = max_call_depth
         self._exact = exact
         self._store: Store | None = None
+        self._world = world
+        self._evaluator: Evaluator | None = None
 
     @property
     def store(self) -> Store:
@@ -44,21 +46,26 @@ class Session:
             self._store = Store.open()
         return self._store
 
-    @cached_property
+    @property
     def world(self) -> FileWorld:
-        from .noop import home
-        from .world import FileWorld
+        if self._world is None:
+            from .noop import home
+            from .world import FileWorld
 
-        captured = os.path.join(home(), "seeds")
-        return FileWorld(self, (*self._search_path, ("chx", PKGS), ("chx-seeds", captured)))
+            captured = f"{home()}/seeds"
+            self._world = FileWorld(self, (*self._search_path, ("chx", PKGS), ("chx-seeds", captured)))
+        return self._world
 
-    @cached_property
+    @property
     def evaluator(self) -> Evaluator:
-        from ..evaluator import Evaluator, Options
+        if self._evaluator is None:
+            from ..evaluator import Evaluator, Options
 
-        if self._max_call_depth is None:
-            return Evaluator(self.world, Options(exact=self._exact))
-        return Evaluator(self.world, Options(exact=self._exact, max_call_depth=self._max_call_depth))
+            options = Options(exact=self._exact)
+            if self._max_call_depth is not None:
+                options.max_call_depth = self._max_call_depth
+            self._evaluator = Evaluator(self.world, options)
+        return self._evaluator
 
     def __enter__(self) -> Session:
         return self
@@ -66,5 +73,18 @@ class Session:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if isinstance(error, KeyboardInterrupt):
+            from .realise import cancel_running
+
+            cancel_running()
+        elif error is not None and self._evaluator is not None:
+            self._locate(error)
         if self._store is not None:
             self._store.close()
+
+    def _locate(self, error: BaseException) -> None:
+        """Tell errors of builds where their derivations are written down."""
+        for one in (error, *getattr(error, "failures", ())):
+            derivation = getattr(one, "derivation", None)
+            if derivation is not None:
+                one.__dict__["place"] = self.evaluator.place_of(derivation)

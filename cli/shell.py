@@ -46,7 +46,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from ..builder import SCRIPT, enter, rehearsing, with_binds, with_network
     from .progress import say
-    from .realise import Lines, options_of, realise, title
+    from .realise import options_of, realise, reporter_of, title
     from .session import Session
 
     if arguments.command and arguments.script is not None:
@@ -60,9 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
                 f"chx itself builds '{title(path)}' ({derivation.builder}), without a container",
                 hint="name something that is built from it",
             )
-        built = realise(
-            store, derivation.input_drvs.items(), options_of(arguments), Lines(arguments.verbose, arguments.quiet)
-        )
+        built = realise(store, derivation.input_drvs.items(), options_of(arguments), reporter_of(arguments))
         cores = arguments.cores or len(os.sched_getaffinity(0))
         with rehearsing(store, derivation, built, cores) as build:
             spec = replace(

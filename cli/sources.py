@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import os
+import posix
 import sys
 
 from ..lang import Source
 from .errors import CommandError
+from .system import absolute, encoded
+
+_input: list[str] = []
+"""Standard input, which can be read once only."""
 
 
 def byte_string(text: str) -> str:
     """A path or argument of the operating system as the language has it: one character per byte."""
-    return os.fsencode(text).decode("latin-1")
+    return encoded(text).decode("latin-1")
 
 
 def source_of_request(file: str | None, expression: str | None) -> Source:
@@ -19,33 +23,48 @@ def source_of_request(file: str | None, expression: str | None) -> Source:
     if (file is None) == (expression is None):
         raise CommandError("name one file, - for standard input, or -E EXPR")
     if expression is not None:
-        return Source(byte_string("«string»"), byte_string(expression), byte_string(os.getcwd()))
+        return Source(byte_string("«string»"), byte_string(expression), byte_string(posix.getcwd()))
     assert file is not None
     if file == "-":
-        return Source(byte_string("«stdin»"), sys.stdin.buffer.read().decode("latin-1"), byte_string(os.getcwd()))
+        if not _input:
+            _input.append(sys.stdin.buffer.read().decode("latin-1"))
+        return Source(byte_string("«stdin»"), _input[0], byte_string(posix.getcwd()))
     path = expression_file(file)
     try:
         with open(path, "rb") as handle:
             text = handle.read().decode("latin-1")
     except OSError as error:
         raise CommandError(f"cannot read '{file}': {error.strerror}") from error
-    return Source(byte_string(path), text, byte_string(os.path.dirname(path)))
+    return Source(byte_string(path), text, byte_string(path.rpartition("/")[0] or "/"))
 
 
 def expression_file(name: str) -> str:
     """The absolute path of an expression; a directory means its `default.nix`."""
-    path = os.path.abspath(name)
-    if os.path.isdir(path):
-        path = os.path.join(path, "default.nix")
-        if not os.path.lexists(path):
+    path = absolute(name)
+    try:
+        mode = posix.stat(path).st_mode
+    except (OSError, ValueError):
+        mode = 0
+    if mode & 0o170000 == 0o040000:
+        path = f"{path.rstrip('/')}/default.nix"
+        if not _exists(path):
             raise CommandError(f"there is no default.nix in '{name}'")
-    if not os.path.lexists(path):
+    if not mode and not _exists(path):
         raise CommandError(f"there is no file '{name}'", hint=_near_file(path))
     return path
 
 
+def _exists(path: str) -> bool:
+    try:
+        posix.lstat(path)
+    except (OSError, ValueError):
+        return False
+    return True
+
+
 def _near_file(path: str) -> str | None:
     import difflib
+    import os
 
     folder, base = os.path.split(path)
     try:

@@ -1,4 +1,4 @@
-"""`chx store`: ask the store about its objects."""
+"""`chx store`: ask the store about its objects, add, remove and check them."""
 
 from __future__ import annotations
 
@@ -7,50 +7,131 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from .errors import CommandError
+from .output import put
 
 if TYPE_CHECKING:
     from ..store import Store, StorePath
 
-HELP = "ask the store about its objects"
+HELP = "ask the store about its objects, add, remove and check them"
+NAMED = "a store path, a result link, or a path below one"
+_INFO = """\
+Print what the store knows of objects: the digest of their content, size, number of
+files, references, the derivation that made them, when they came, and where they lie
+on the disk.
+"""
+_ROOTS = """\
+Print what keeps objects: result links (link), running chx processes (process) and
+programs that run from the store (program). With PATH: only what keeps it, directly
+or not.
+"""
+_VERIFY = """\
+Read objects, all of them or those named, and compare them with their names and
+manifests. What is wrong is told by file, and makes the exit status 1. With --repair
+a damaged object is moved out of the store and made again, from a cache or by
+building it. Without PATH the signatures and the chain of the ledger are checked as well.
+"""
+_DELETE = """\
+Remove objects that nothing keeps. An object that is kept, or that another refers to
+which is not named as well, is refused, and so are the rest.
+"""
+
+_OPTIMISE = """\
+Find equal files by the manifests and make them one file by hard links, as far as the
+file system allows. Objects do not change by it.
+"""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    info = actions.add_parser(
-        "path-info",
-        help="digest, references, size and place of objects",
-        description="Print what the store knows of objects: store paths, result links, or physical paths.",
+    actions = Actions(parser)
+    add = actions.add("add", "keeping.add", "make objects of files and directories", paths="a file or directory")
+    add.add_argument("--name", help="the object's name (default: that of PATH)")
+    add.add_argument("--root", metavar="LINK", help="make a link to the object that keeps it")
+    _json(add)
+    info = actions.add("path-info", "asking.path_info", "digest, references, size and place of objects", _INFO)
+    info.add_argument("-r", "--closure", action="store_true", help="include everything they refer to")
+    _json(info)
+    actions.graph("closure", "asking.closure", "everything that objects refer to, and they themselves")
+    actions.graph("references", "asking.references", "what objects refer to directly")
+    referrers = actions.graph("referrers", "asking.referrers", "what refers to objects directly")
+    referrers.add_argument("-r", "--closure", action="store_true", help="or indirectly")
+    _json(actions.add("roots", "asking.roots", "what keeps objects from being collected", _ROOTS, count="*"))
+    usage = "sizes of objects and of their closures; without PATH of all"
+    _json(actions.add("du", "asking.disk_usage", usage, count="*"))
+    difference = actions.add(
+        "diff-closures", "asking.diff_closures", "how versions and sizes of two closures differ", count=0
     )
-    info.add_argument("paths", nargs="+", metavar="PATH")
-    info.add_argument("--json", action="store_true", help="print JSON, one object per store path")
-    info.add_argument("--closure", "-r", action="store_true", help="include everything they refer to")
+    difference.add_argument("before", metavar="A", help=NAMED)
+    difference.add_argument("after", metavar="B", help=NAMED)
+    _json(difference)
+    verify = actions.add("verify", "checking.verify", "read objects and find damage", _VERIFY, count="*")
+    verify.add_argument("-r", "--closure", action="store_true", help="include everything they refer to")
+    verify.add_argument(
+        "--reproducible", action="store_true", help="also fail if a build is known to have given different outputs"
+    )
+    verify.add_argument("--repair", action="store_true", help="make damaged objects again")
+    _json(verify)
+    delete = actions.add("delete", "keeping.delete", "remove objects that nothing keeps", _DELETE)
+    delete.add_argument("-n", "--dry-run", action="store_true", help="only say what would be removed")
+    _json(delete)
+    optimise = actions.add("optimise", "keeping.optimise", "make equal files one file", _OPTIMISE, count=0)
+    optimise.add_argument("-n", "--dry-run", action="store_true", help="only say what would be gained")
+    _json(optimise)
+
+
+class Actions:
+    """The actions of a command, each with the function of `storage/` that carries it out."""
+
+    def __init__(self, parser: argparse.ArgumentParser) -> None:
+        self._parsers = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+
+    def add(
+        self,
+        name: str,
+        function: str,
+        summary: str,
+        description: str | None = None,
+        *,
+        count: str | int = "+",
+        paths: str = NAMED,
+    ) -> argparse.ArgumentParser:
+        """An action on objects: `count` says how many may be named."""
+        parser = self._parsers.add_parser(
+            name,
+            help=summary,
+            description=description or f"Print {summary}.",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        if count:
+            parser.add_argument("paths", nargs=count, metavar="PATH", help=paths)
+        parser.set_defaults(function=function)
+        return parser
+
+    def graph(self, name: str, function: str, summary: str) -> argparse.ArgumentParser:
+        """An action that answers with a graph."""
+        from .storage import graph
+
+        parser = self.add(name, function, summary)
+        graph.configure(parser)
+        return parser
+
+
+def _json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from .session import Session
+    from importlib import import_module
 
-    with Session() as session:
-        store = session.store
-        paths = [object_named(store, path) for path in arguments.paths]
-        if arguments.closure:
-            paths = store.closure(paths)
-        described = {str(path): describe(store, path) for path in dict.fromkeys(paths)}
-    if arguments.json:
-        import json
+    module, _, name = arguments.function.partition(".")
+    status: int = getattr(import_module(f".storage.{module}", __package__), name)(arguments)
+    return status
 
-        print(json.dumps(described, indent=2, sort_keys=True))
-        return 0
-    for name, facts in described.items():
-        print(name)
-        for key, value in facts.items():
-            if key == "registered":
-                from time import localtime, strftime
 
-                value = strftime("%Y-%m-%d %H:%M:%S", localtime(value))
-            if isinstance(value, list):
-                value = "".join(f"\n    {item}" for item in value) or "none"
-            print(f"  {key}: {value}")
-    return 0
+def put_json(value: object) -> None:
+    """Print a value as JSON."""
+    import json
+
+    put(json.dumps(value, indent=2, sort_keys=True) + "\n")
 
 
 def describe(store: Store, path: StorePath) -> dict[str, Any]:
@@ -68,7 +149,17 @@ def describe(store: Store, path: StorePath) -> dict[str, Any]:
 
 
 def object_named(store: Store, text: str) -> StorePath:
-    """The object that a store path, a physical path, a result link or a path below one of them names."""
+    """The object that a store path, a physical path, a result link or a path below one of them names.
+
+    It stays, if it is there, until this command has answered.
+    """
+    path = parse_named(store, text)
+    store.pin([path])
+    return path
+
+
+def parse_named(store: Store, text: str) -> StorePath:
+    """As `object_named`, but nothing is kept: for a command that removes it."""
     from ..store import STORE_DIR, StorePath
 
     if text.startswith(STORE_DIR + "/"):

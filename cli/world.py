@@ -11,12 +11,12 @@ transaction, and not at all by a command that only evaluates.
 
 from __future__ import annotations
 
-import os
-import stat
-import sys
+import _stat as stat  # what is built in of `stat`
+import posix
 
 from .noop import Signature, home, signature
 from .sources import byte_string
+from .system import RealPaths, decoded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ..store import Derivation, StorePath
     from .session import Session
 
+_SMALL = 1 << 20
 _STORE_PREFIX = "/chx/store/"
 
 
@@ -41,43 +42,49 @@ class FileWorld:
     """Implements the evaluator's `World`. Paths are byte strings, as there."""
 
     def __init__(self, session: Session, search_path: tuple[tuple[str, str], ...]) -> None:
-        machine = os.uname()
+        machine = posix.uname()
         self.current_system = f"{machine.machine}-{machine.sysname.lower()}"
         self.seen: dict[str, Signature] = {}
+        self.silent = False
+        """Whether traces and warnings were shown already: an evaluation is being repeated."""
         self._session = session
         self._search_path = [(prefix, byte_string(path)) for prefix, path in search_path]
         self._added: dict[tuple[str, str], StorePath] = {}
-        self._pending: dict[StorePath, tuple[bytes, tuple[StorePath, ...]]] = {}
-        self._code = os.path.join(home(), "cache", "code")
+        self._pending: dict[StorePath, tuple[bytes, tuple[StorePath, ...], bool]] = {}
+        self._file_path: Callable[..., StorePath] | None = None
+        self._real = RealPaths()
+        self._code = f"{home()}/cache/code"
 
     def _native(self, path: str) -> str:
         """The path as the operating system knows it, its signature remembered."""
-        native = os.fsdecode(self.physical(path).encode("latin-1"))
+        native = path if path.isascii() else decoded(path.encode("latin-1"))
+        if path.startswith(_STORE_PREFIX):
+            native = decoded(self.physical(path).encode("latin-1"))
         if native not in self.seen:
             self.seen[native] = signature(native)
         return native
 
     def read_file(self, path: str) -> bytes:
         native = self._native(path)
-        target = os.path.realpath(native)
+        target = self._real.of(native, False)
         if target != native and target not in self.seen:
             self.seen[target] = signature(target)
         with open(native, "rb") as file:
             return file.read()
 
     def read_dir(self, path: str) -> Mapping[str, FileKind]:
-        with os.scandir(self._native(path)) as entries:
+        with posix.scandir(self._native(path)) as entries:
             return {byte_string(entry.name): _kind(entry.stat(follow_symlinks=False).st_mode) for entry in entries}
 
     def file_type(self, path: str) -> FileKind | None:
         try:
-            return _kind(os.lstat(self._native(path)).st_mode)
+            return _kind(posix.lstat(self._native(path)).st_mode)
         except (FileNotFoundError, NotADirectoryError):
             return None
 
     def resolve(self, path: str) -> str:
         native = self._native(path)
-        target = os.path.realpath(native, strict=True)
+        target = self._real.of(native, True)
         if target == native:
             return path
         return byte_string(target)
@@ -94,44 +101,59 @@ class FileWorld:
         if filter is None and expected is None and key in self._added:
             return self._added[key]
         native = self._native(path)
+        if filter is None and expected is None:
+            content = self._small_file(native)
+            if content is not None:
+                self._added[key] = found = self._add(name, *content)
+                return found
         store = self._session.store
         if filter is None:
             self._remember_tree(native)
             added = store.add_tree(native, name)
         else:
             folder = store.temporary("filter")
-            copy = os.path.join(folder, "tree")
+            copy = f"{folder}/tree"
             self._copy_filtered(path, native, copy, filter)
             added = store.add_tree(copy, name, consume=True)
-            os.rmdir(folder)
+            posix.rmdir(folder)
         if expected is not None:
             self._check_content(store.physical(added), path, recursive, expected)
         if filter is None and expected is None:
             self._added[key] = added
         return added
 
+    def _small_file(self, native: str) -> tuple[bytes, tuple[StorePath, ...], bool] | None:
+        """Content and kind of an ordinary file that can wait in memory; None for anything else."""
+        found = posix.lstat(native)
+        if not stat.S_ISREG(found.st_mode) or found.st_mode & (stat.S_ISUID | stat.S_ISGID) or found.st_size > _SMALL:
+            return None
+        with open(native, "rb") as file:
+            return file.read(), (), bool(found.st_mode & stat.S_IXUSR)
+
     def _remember_tree(self, native: str) -> None:
+        import os
+
         for base, folders, files in os.walk(native):
             for name in (*folders, *files):
-                path = os.path.join(base, name)
+                path = f"{base}/{name}"
                 self.seen.setdefault(path, signature(path))
 
     def _copy_filtered(self, path: str, native: str, copy: str, keep: Callable[[str, FileKind], bool]) -> None:
         import shutil
 
-        found = os.lstat(native)
+        found = posix.lstat(native)
         if stat.S_ISLNK(found.st_mode):
-            os.symlink(os.readlink(native), copy)
+            posix.symlink(posix.readlink(native), copy)
         elif stat.S_ISDIR(found.st_mode):
-            os.mkdir(copy)
+            posix.mkdir(copy)
             for name, kind in sorted(self.read_dir(path).items()):
                 inner = f"{path}/{name}"
                 if keep(inner, kind):
-                    base = os.fsdecode(name.encode("latin-1"))
-                    self._copy_filtered(inner, self._native(inner), os.path.join(copy, base), keep)
+                    base = decoded(name.encode("latin-1"))
+                    self._copy_filtered(inner, self._native(inner), f"{copy}/{base}", keep)
         else:
             shutil.copyfile(native, copy)
-            os.chmod(copy, 0o755 if found.st_mode & stat.S_IXUSR else 0o644)
+            posix.chmod(copy, 0o755 if found.st_mode & stat.S_IXUSR else 0o644)
 
     def _check_content(self, physical: str, path: str, recursive: bool, expected: tuple[str, bytes]) -> None:
         from ..builder import hash_content, sri
@@ -145,17 +167,20 @@ class FileWorld:
             )
 
     def add_text(self, name: str, content: bytes, references: Iterable[StorePath]) -> StorePath:
-        from ..store import Digest, Entry, Kind, Manifest, object_path
+        return self._add(name, content, tuple(references), False)
 
-        chosen = tuple(references)
-        manifest = Manifest((Entry("", Kind.FILE, Digest.of(content).raw, len(content)),))
-        path = object_path(manifest.tree_digest, name, chosen)
-        self._pending[path] = (content, chosen)
+    def _add(self, name: str, content: bytes, references: tuple[StorePath, ...], executable: bool) -> StorePath:
+        if self._file_path is None:
+            from ..store.address import file_path
+
+            self._file_path = file_path
+        path = self._file_path(content, name, references, executable=executable)
+        self._pending[path] = (content, references, executable)
         return path
 
     def write_derivation(self, derivation: Derivation) -> StorePath:
         references = (*derivation.input_srcs, *derivation.input_drvs)
-        return self.add_text(f"{derivation.name}.drv", derivation.to_json(), references)
+        return self._add(f"{derivation.name}.drv", derivation.to_json(), references, False)
 
     def commit(self) -> None:
         """Write what was instantiated so far into the store."""
@@ -164,8 +189,8 @@ class FileWorld:
         store = self._session.store
         with store.transaction():
             # In the order of instantiation, in which references come first.
-            for path, (content, references) in self._pending.items():
-                store.add_bytes(content, path.name, references)
+            for path, (content, references, executable) in self._pending.items():
+                store.add_bytes(content, path.name, references, executable)
         self._pending.clear()
 
     def realise(self, context: Iterable[ContextElement]) -> Mapping[str, str]:
@@ -206,19 +231,23 @@ class FileWorld:
         self._say("evaluation warning: ", message)
 
     def _say(self, prefix: str, message: str) -> None:
-        sys.stderr.flush()
-        sys.stderr.buffer.write(prefix.encode() + message.encode("latin-1") + b"\n")
-        sys.stderr.buffer.flush()
+        if self.silent:
+            return
+        from .output import tell
+
+        tell(prefix + message.encode("latin-1").decode("utf-8", "surrogateescape") + "\n")
 
     def load_code(self, key: str) -> bytes | None:
         try:
-            with open(os.path.join(self._code, key), "rb") as file:
+            with open(f"{self._code}/{key}", "rb") as file:
                 return file.read()
         except OSError:
             return None
 
     def save_code(self, key: str, data: bytes) -> None:
-        path = os.path.join(self._code, key)
+        import os
+
+        path = f"{self._code}/{key}"
         temporary = f"{path}.{os.getpid()}"
         try:
             os.makedirs(self._code, exist_ok=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .autocall import auto_call
 from .errors import EvalError, MissingAttribute, OutOfRange, TypeMismatch, readable
 from .force import force_slot
-from .values import MISSING, Value, describe, names
+from .values import MISSING, Slot, Value, describe, names
 
 
 class InvalidAttrPath(EvalError):
@@ -38,10 +38,10 @@ def split_attr_path(text: str) -> list[str]:
     return parts
 
 
-def select_attr_path(value: Value, path: str) -> Value:
-    """Follow an attribute path; list elements by number; functions on the way get called."""
+def select_attr_path(value: Value, path: str, arguments: dict[str, Slot]) -> Value:
+    """Follow an attribute path; list elements by number; functions on the way are called with `arguments`."""
     for name in split_attr_path(path):
-        value = auto_call(value, {})
+        value = auto_call(value, arguments)
         if name.isdigit() and type(value) is not dict:
             if type(value) is not tuple:
                 raise TypeMismatch(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from .codegen.compiled import GENERATOR_VERSION, CompiledFile
-from .errors import UndefinedVariable
+from .errors import StackOverflow, UndefinedVariable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,8 +54,26 @@ def compile_source(world: World, text: SourceText, extra_names: tuple[str, ...],
 
             error.labels.append(Label(source, Span(*error.span)))
         raise
+    except RecursionError as error:
+        raise _nested_too_deep(source, error) from None
     world.save_code(key, compiled.dump())
     return compiled
+
+
+def _nested_too_deep(source: Source, error: RecursionError) -> StackOverflow:
+    """The error for a tree that is deeper than code can be made of, with the place that was reached."""
+    from ..lang.errors import Label
+    from ..lang.source import Span
+
+    start = 0
+    entry = error.__traceback__
+    while entry is not None:
+        start = getattr(entry.tb_frame.f_locals.get("node"), "start", start)
+        entry = entry.tb_next
+    result = StackOverflow()
+    result.hint = "the expression is nested too deep to be compiled: take it apart, or raise --max-call-depth"
+    result.labels.append(Label(source, Span(start, start + 1)))
+    return result
 
 
 def _key(text: str, extra_names: tuple[str, ...], exact: bool) -> str:

@@ -23,6 +23,12 @@ STACK_SIZES: Final = (512 << 20, 256 << 20, 64 << 20)
 FRAMES_PER_CALL: Final = 6
 """Python frames that one call of the language may take; most take one to three."""
 
+FRAME_ROOM: Final = 33 << 20
+"""Python keeps frames in pieces of 16 KB, which it asks the system for, and gives back, one by one: recursion that
+swings around the end of one does that all the time. A piece that holds a greater frame is the next power of two, and
+what the frame leaves of it serves the calls inside. So the first function claims, as virtual memory, more than half."""
+_SLOT: Final = 8
+
 _inside: set[int] = set()
 
 
@@ -45,11 +51,22 @@ def run(function: Callable[[], _T], depth: int = 10_000) -> _T:
             _inside.discard(ident)
             done.release()
 
+    def roomy() -> None:
+        body()
+
+    def entry() -> None:
+        try:
+            roomy()
+        except MemoryError:
+            # Not even virtual memory is left for the frame of `roomy`; what happens inside `body` does not get here.
+            body()
+
+    roomy.__code__ = roomy.__code__.replace(co_stacksize=FRAME_ROOM // _SLOT)
     # The limit counts the frames of each thread by itself, but is one number for all.
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(max(before, depth * FRAMES_PER_CALL))
     try:
-        _start(body)
+        _start(entry)
         done.acquire()
     finally:
         if result:

@@ -11,6 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
+    from typing import Any
 
     from ..lang.errors import Label
 
@@ -64,7 +65,7 @@ class MissingAttribute(EvalError):
     def __init__(self, name: str, candidates: list[str]) -> None:
         from .spell import did_you_mean
 
-        super().__init__(f"attribute '{readable(name)}' missing", hint=did_you_mean(name, candidates))
+        super().__init__(f"attribute '{shown_name(name)}' missing", hint=did_you_mean(name, candidates))
         self.name = name
 
 
@@ -184,6 +185,12 @@ class OutOfRange(EvalError):
     code = "E217"
 
 
+class Unsupported(EvalError):
+    """Something that Nix has and chx has not."""
+
+    code = "E219"
+
+
 class InternalError(EvalError):
     """A mistake in the evaluator itself."""
 
@@ -195,10 +202,22 @@ class InternalError(EvalError):
         )
 
 
-def note_context(error: BaseException, text: str, frame: FrameType) -> None:
-    """Say what the Python `frame` was doing when an error passed through it; `trace.py` puts it in its place."""
-    contexts: dict[int, str] = error.__dict__.setdefault("contexts", {})
-    contexts[id(frame)] = text
+def note_context(
+    error: BaseException, text: str, frame: FrameType, about: tuple[dict[str, Any], str] | None = None
+) -> None:
+    """Say what the Python `frame` was doing when an error passed through it; `trace.py` puts it in its place.
+
+    `about` is the attribute, of a set and by name, that it was looking at: no line of generated code stands for it.
+    """
+    contexts: dict[int, Any] = error.__dict__.setdefault("contexts", {})
+    contexts[id(frame)] = (text, about)
+
+
+def shown_name(name: str) -> str:
+    """The name of an attribute in a message: quoted as it has to be in an expression."""
+    from .printing import show_name
+
+    return readable(show_name(name))
 
 
 def readable(text: str) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     _F = TypeVar("_F", bound=Callable[..., Any])
 
+    from ..lang.errors import Label
     from ..lang.source import Source
     from ..store import StorePath
     from .compiling import SourceText
@@ -94,6 +95,8 @@ class Evaluator:
         self._entered = False
         self._files: dict[str, list[Any]] = {}
         self._copied: dict[str, str] = {}
+        self.instantiated: dict[str, dict[str, Slot]] = {}
+        """The attributes that each derivation, by its path, was made of."""
 
     # --- evaluating
 
@@ -141,11 +144,11 @@ class Evaluator:
     # --- looking into values
 
     @_entrance
-    def select_attr_path(self, value: Slot, path: str) -> Value:
-        """`a.b.0.c` as on the command line; functions on the way are called with their defaults."""
+    def select_attr_path(self, value: Slot, path: str, arguments: dict[str, Slot] | None = None) -> Value:
+        """`a.b.0.c` as on the command line; functions on the way are called with `arguments` and their defaults."""
         from .attrpath import select_attr_path
 
-        return select_attr_path(force_slot(value), path)
+        return select_attr_path(force_slot(value), path, arguments or {})
 
     @_entrance
     def select(self, value: Slot, name: str) -> Value:
@@ -196,6 +199,16 @@ class Evaluator:
 
         return find_derivations(force_slot(value), attribute)
 
+    def place_of(self, derivation: StorePath) -> Label | None:
+        """Where a derivation that this evaluator instantiated is named: in the package rather than in what it calls."""
+        from .trace import attr_label, attr_place
+
+        given = self.instantiated.get(str(derivation))
+        if given is None:
+            return None
+        name = next((name for name in ("pname", "name") if attr_place(given, name) is not None), "name")
+        return attr_label(given, name)
+
     # --- printing
 
     @_entrance
@@ -238,7 +251,10 @@ class Evaluator:
         """`import path`; each file is evaluated once unless it gets a scope of its own."""
         real = self.world.resolve(path)
         if self.world.file_type(real) == "directory":
-            real = self.world.resolve(f"{real}/default.nix")
+            inner = f"{real.rstrip('/')}/default.nix"
+            if self.world.file_type(inner) is None:
+                raise FileUnavailable(f"path '{readable(inner)}' does not exist")
+            real = self.world.resolve(inner)
         if scope is not None:
             return self._main(self._source(real), scope)
         thunk = self._files.get(real)

@@ -13,6 +13,7 @@ from .values import MISSING, ContextString, Path, Slot, Value, describe, names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, Final
 
 
@@ -117,16 +118,44 @@ def _write_set(value: dict[str, Slot], copy: bool, out: list[str], context: set[
 
 def from_json(text: str) -> Value:
     """The value of a JSON text (a byte string)."""
-    import json
 
     def attrs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         return {_bytes(name): value for name, value in pairs}
 
     try:
         decoded = text if text.isascii() else text.encode("latin-1").decode("utf-8")
-        return _convert(json.loads(decoded, object_pairs_hook=attrs, parse_int=_integer, parse_constant=_no_constant))
+        return _convert(_load(decoded, attrs))
     except ValueError as error:
         raise InvalidText(f"failed to parse JSON: {error}") from None
+
+
+class _Context:
+    """What the scanner of the `json` package asks its decoder for."""
+
+    strict = True
+    object_hook = None
+    parse_float = float
+
+    def __init__(self, attrs: Callable[[list[tuple[str, Any]]], Any]) -> None:
+        self.object_pairs_hook = attrs
+        self.parse_int = _integer
+        self.parse_constant = _no_constant
+
+
+def _load(text: str, attrs: Callable[[list[tuple[str, Any]]], Any]) -> Any:
+    """`json.loads`, without loading that package, and `re` with it, unless there is an error to tell."""
+    try:
+        from _json import make_scanner
+
+        start = len(text) - len(text.lstrip(" \t\n\r"))
+        value, end = make_scanner(_Context(attrs))(text, start)  # type: ignore[arg-type]
+        if not text[end:].strip(" \t\n\r"):
+            return value
+    except (ImportError, StopIteration, ValueError):
+        pass
+    import json
+
+    return json.loads(text, object_pairs_hook=attrs, parse_int=_integer, parse_constant=_no_constant)
 
 
 def _bytes(text: str) -> str:

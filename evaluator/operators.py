@@ -18,12 +18,14 @@ from .errors import (
     TypeMismatch,
     UndefinedVariable,
     readable,
+    shown_name,
 )
 from .force import force, force_attr, force_slot
 from .values import (
     INT_MAX,
     INT_MIN,
     MISSING,
+    TYPE_NAMES,
     WHERE,
     Builtin,
     ContextString,
@@ -39,7 +41,9 @@ from .values import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Final
+    from typing import Any, Final, TypeAlias
+
+    Scopes: TypeAlias = tuple[Slot, "Scopes"] | None
 
 
 def show(value: Value) -> str:
@@ -55,11 +59,6 @@ def expected(what: str, value: Value) -> TypeMismatch:
 
 
 # --- arithmetic
-
-
-def _number(value: Value) -> None:
-    if type(value) is not int and type(value) is not float:
-        raise expected("an integer", value)
 
 
 def _operands(left: Value, right: Value) -> bool:
@@ -97,6 +96,14 @@ def add(left: Value, right: Value) -> Value:
     return make_string(first + second, context | more)
 
 
+def addable(left: Value) -> Value:
+    """The left operand of `+`: a number, a path, or what it is as a string."""
+    kind = type(left)
+    if kind is int or kind is float or kind is str or kind is ContextString or kind is Path:
+        return left
+    return make_string(*coerce_to_string(left, copy=False))
+
+
 def sum_numbers(left: Value, right: Value) -> Value:
     """`builtins.add`, which takes numbers only."""
     if not _operands(left, right):
@@ -128,10 +135,11 @@ def mul(left: Value, right: Value) -> Value:
 
 def div(left: Value, right: Value) -> Value:
     """`/`, which truncates towards zero."""
-    _number(right)
+    if type(right) is not int and type(right) is not float:
+        raise expected("a float", right)
     if right == 0:
         raise DivisionByZero
-    _number(left)
+    _operands(left, right)
     if type(left) is int and type(right) is int:
         result = abs(left) // abs(right)
         if (left < 0) != (right < 0):
@@ -165,7 +173,7 @@ def less(left: Value, right: Value) -> bool:
     one_text, two_text = string_text(left), string_text(right)
     if one_text is not None and two_text is not None:
         return one_text < two_text
-    if describe(left) == describe(right):
+    if TYPE_NAMES[kind] == TYPE_NAMES[other]:
         raise TypeMismatch(
             f"cannot compare {describe(left)} with {describe(right)}; values of that type are incomparable "
             f"(values are {show(left)} and {show(right)})"
@@ -178,13 +186,24 @@ def less(left: Value, right: Value) -> bool:
 # --- sets and lists
 
 _MOST_SITES: Final = 16
+_MOST_JOINED: Final = 10_000
+_joined: dict[tuple[int, int], tuple[Any, ...]] = {}
 
 
 def _join_sites(first: tuple[Any, ...], second: tuple[Any, ...]) -> tuple[Any, ...]:
     """Sites of a merged set: those of the right operand are searched first."""
-    if first[0] is second[0]:
-        return second
-    return (first + tuple(site for site in second if site not in first))[:_MOST_SITES]
+    key = (id(first), id(second))
+    found = _joined.get(key)
+    if found is None:
+        if first and second and first[0] is second[0]:
+            joined = second
+        else:
+            joined = (first + tuple([site for site in second if site not in first]))[:_MOST_SITES]
+        if len(_joined) > _MOST_JOINED:
+            _joined.clear()
+        # With what it was made from, which must live as long as its address is known here.
+        found = _joined[key] = (joined, first, second)
+    return found[0]  # type: ignore[no-any-return]
 
 
 def update(left: dict[str, Slot], right: dict[str, Slot]) -> dict[str, Slot]:
@@ -223,7 +242,7 @@ def add_dynamic(attrs: dict[str, Slot], key: Value, slot: Slot, file: Any, offse
         place = describe_place(attrs, key)
         if place:
             where = f" at {place}"
-        raise DuplicateAttribute(f"attribute '{readable(key)}' already defined{where}")
+        raise DuplicateAttribute(f"attribute '{shown_name(key)}' already defined{where}")
     if not attrs:
         # WHERE has to be the first key.
         attrs[WHERE] = ()
@@ -281,9 +300,11 @@ def has_path(subject: Value, path: tuple[Slot, ...]) -> bool:
 # --- scopes
 
 
-def lookup(name: str, scopes: tuple[Slot, ...]) -> Value:
-    """A variable that the sets of `with` expressions may bind, innermost first."""
-    for scope in scopes:
+def lookup(name: str, scopes: Scopes) -> Value:
+    """A variable that the sets of `with` expressions may bind; `scopes` is the innermost, and those around it."""
+    at: Any = scopes
+    while at is not None:
+        scope, at = at
         if type(scope) is list:
             scope = scope[1] if scope[0] is None else force(scope)
         if type(scope) is not dict:
@@ -293,13 +314,58 @@ def lookup(name: str, scopes: tuple[Slot, ...]) -> Value:
             if type(found) is list:
                 return found[1] if found[0] is None else force(found)
             return found
-    raise UndefinedVariable(name, [known for slot in scopes for known in names(force_slot(slot))])
+    known: list[str] = []
+    while scopes is not None:
+        scope, scopes = scopes
+        known.extend(names(force_slot(scope)))
+    raise UndefinedVariable(name, known)
 
 
-def lookup_late(argument: tuple[str, tuple[Slot, ...], Any, tuple[Any, ...]]) -> Value:
+def lookup_late(argument: tuple[str, Scopes, Any, tuple[Any, ...]]) -> Value:
     """The thunk of a variable that `with` may bind; `trace.py` reads `file` and `place`."""
     name, scopes, file, place = argument  # noqa: RUF059
     return lookup(name, scopes)
+
+
+def lookup_slot(name: str, scopes: Scopes, file: Any, place: tuple[Any, ...]) -> Slot:
+    """The slot of a variable that `with` may bind: as Nix does, without a thunk if the sets are there already."""
+    at: Any = scopes
+    while at is not None:
+        scope, at = at
+        if type(scope) is list:
+            if scope[0] is not None:
+                break
+            scope = scope[1]
+        if type(scope) is not dict:
+            break
+        found = scope.get(name, MISSING)
+        if found is not MISSING:
+            return found
+    return [lookup_late, (name, scopes, file, place)]
+
+
+def select_slot(subject: Slot, path: tuple[str, ...], file: Any, place: tuple[Any, ...]) -> Slot:
+    """The slot of `variable.a.b`: a thunk, unless all of it was evaluated before.
+
+    Not for functions: the thunk tells two that are the same from one that is met twice.
+    """
+    current = subject
+    for name in path:
+        if type(current) is list:
+            if current[0] is not None:
+                return [select_late, (subject, path, file, place)]
+            current = current[1]
+        if type(current) is not dict:
+            return [select_late, (subject, path, file, place)]
+        current = current.get(name, MISSING)
+    if type(current) is list and current[0] is None:
+        current = current[1]
+    if type(current) in _SHARED:
+        return current
+    return [select_late, (subject, path, file, place)]
+
+
+_SHARED: Final = frozenset((int, bool, type(None), str, ContextString, Path, tuple, dict))
 
 
 def select_late(argument: tuple[Slot, tuple[str, ...], Any, tuple[Any, ...]]) -> Value:
@@ -359,6 +425,8 @@ def not_a_function(value: Value) -> TypeMismatch:
 FULL2: Final[dict[Any, Any]] = {}
 FULL3: Final[dict[Any, Any]] = {}
 """From the compiled function of a curried lambda to the one that takes two (three) arguments at once."""
+LESS: Final[dict[Any, bool]] = {}
+"""Functions of two arguments that are `a: b: a < b` (False) or `a: b: b < a` (True): sorting knows what they do."""
 
 
 def call2(function: Value, first: Slot, second: Slot) -> Value:
@@ -404,7 +472,7 @@ def bad_arguments(name: str, argument: Value, formals: tuple[str, ...]) -> None:
     for given in names(argument):
         if given not in formals:
             raise ArgumentMismatch(
-                f"function '{readable(name) or 'anonymous lambda'}' called with unexpected argument '{readable(given)}'",
+                f"function '{readable(name) or 'anonymous lambda'}' called with unexpected argument '{shown_name(given)}'",
                 hint=did_you_mean(given, formals),
             )
 

@@ -146,7 +146,11 @@ def show_lambda(value: Any) -> str:
 
 def source_name(source: Source) -> str:
     """The name of a source as readable Unicode."""
-    return readable(source.name) if source.name.startswith("/") else source.name
+    try:
+        return source.name.encode("latin-1").decode("utf-8")
+    except UnicodeDecodeError:
+        # A name that is no path is given as it is read, or as bytes.
+        return readable(source.name) if source.name.startswith("/") else source.name
 
 
 _MOST_ATTRS: Final = 10

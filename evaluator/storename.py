@@ -30,9 +30,11 @@ def check(name: str) -> None:
         raise FileUnavailable(f"name '{readable(name)}' must be no longer than {_LONGEST} characters")
     if name in (".", "..") or name.startswith((".-", "..-")):
         raise FileUnavailable(f"name '{name}' is not valid")
-    for c in name:
+    if _ALLOWED.issuperset(name):
+        return
+    for c in readable(name):
         if c not in _ALLOWED:
             raise FileUnavailable(
-                f"name '{readable(name)}' contains illegal character '{readable(c)}'",
+                f"name '{readable(name)}' contains illegal character '{c}'",
                 hint="use letters, digits and + - . _ ? = only",
             )

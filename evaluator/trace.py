@@ -47,6 +47,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Final
 
+    from ..lang.errors import Label
+
 
 _LATE: Final = frozenset((lookup_late.__code__, select_late.__code__))
 GENERATED: Final = "<chx>"
@@ -60,6 +62,12 @@ def annotate(error: BaseException) -> BaseException:
             error.traced = True
             if isinstance(error, AssertionFailed):
                 error.settle()
+            _describe(error, error.__traceback__)
+        return error
+    if isinstance(error, Exception) and hasattr(error, "code") and hasattr(error, "message"):
+        # Of another room: the store refused a file, or a build that evaluation asked for failed.
+        if not hasattr(error, "labels"):
+            error.__dict__.update(labels=[], frames=[])
             _describe(error, error.__traceback__)
         return error
     if isinstance(error, RecursionError):
@@ -150,20 +158,24 @@ def _raw(error: BaseException) -> EvalError | None:
     return None
 
 
-def _describe(error: EvalError, traceback: TracebackType | None) -> None:
+def _describe(error: Any, traceback: TracebackType | None) -> None:
     from ..lang.errors import Label
     from ..lang.source import Span
 
     frames: list[Frame] = []
-    innermost: tuple[Any, tuple[Any, ...]] | None = None
-    contexts: dict[int, str] = error.__dict__.get("contexts", {})
+    innermost: tuple[Any, tuple[Any, ...]] | None = None  # what has the source, and a mark
+    contexts: dict[int, Any] = error.__dict__.get("contexts", {})
     entries = _entries(traceback)
     if len(entries) > 2 * _MOST_FRAMES:
         entries = entries[:_MOST_FRAMES] + entries[-_MOST_FRAMES:]
     for entry in entries:
         context = contexts.get(id(entry.tb_frame))
         if context is not None:
-            frames.append(Frame(context))
+            text, about = context
+            place = None if about is None else attr_label(*about)
+            if place is not None:
+                innermost = (place, ("", *place.span))
+            frames.append(Frame(text, place))
         attribute = _attribute(entry)
         if attribute is not None:
             file, (start, end, name) = attribute
@@ -207,7 +219,7 @@ def _frame_text(mark: tuple[Any, ...]) -> str | None:
 
 
 _OPERATOR_FRAMES: Final = {
-    "//l": "in the left operand of the update (//) operator",
+    "//r": "in the right operand of the update (//) operator",
     "//": "in the right operand of the update (//) operator",
     "++": "while evaluating one of the elements to concatenate",
     "/": "while calling the 'div' builtin",
@@ -270,6 +282,25 @@ def attr_place(attrs: dict[str, Any], name: str) -> tuple[Any, int] | None:
         if offset is not None:
             return file, offset
     return None
+
+
+def attr_label(attrs: dict[str, Any], name: str) -> Label | None:
+    """The place of an attribute as a label; that of the first attribute of the set if this one has none."""
+    from ..lang.errors import Label
+    from ..lang.source import Span
+
+    found = attr_place(attrs, name)
+    if found is None:
+        places = [(attr_place(attrs, other), other) for other in names(attrs)]
+        known = [(place[0], place[1], other) for place, other in places if place is not None]
+        if not known:
+            return None
+        file, offset, name = min(known, key=lambda place: (place[0] is not known[0][0], place[1]))
+    else:
+        file, offset = found
+    text = file.source.text
+    length = len(name) if text.startswith(name, offset) else 1
+    return Label(file.source, Span(offset, offset + length))
 
 
 def describe_place(attrs: dict[str, Any], name: str) -> str | None:

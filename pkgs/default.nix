@@ -20,10 +20,11 @@ let
 
   seeds = import ./seeds { inherit lib profile; };
 
-  # What packages are written with, in containers whose `/` is `rootfs` merged.
-  # A package is a function; what it asks for by name comes from this set.
+  # What packages are written with: a container whose `/` is the trees of `rootfs`
+  # merged, and whatever else all of them shall have. A package is a function; what
+  # it asks for by name comes from this set.
   over =
-    rootfs:
+    common:
     let
       scope = {
         inherit profile;
@@ -33,7 +34,7 @@ let
           unpack
           writeTree
           ;
-        mkDerivation = arguments: lib.mkDerivation ({ inherit rootfs; } // arguments);
+        mkDerivation = arguments: lib.mkDerivation (common // arguments);
         callPackage =
           path: overrides:
           let
@@ -48,7 +49,7 @@ let
   packagesOver =
     closure:
     let
-      scope = over (closure.toolchain ++ closure.userland);
+      scope = over { rootfs = closure.toolchain ++ closure.userland; };
     in
     builtins.listToAttrs (
       map
@@ -78,9 +79,9 @@ let
     let
       final = bootstrap.tiny.${seed}.stage2;
     in
-    packagesOver final // final.packages;
+    over { rootfs = final.toolchain ++ final.userland; } // packagesOver final // final.packages;
 in
-over (chosen.toolchain ++ chosen.userland)
+over { inherit (chosen) rootfs; }
 // packagesOver chosen
 // {
   inherit

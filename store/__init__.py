@@ -13,7 +13,8 @@ never opens a store.
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .address import object_path
+    from .address import file_path, object_path
+    from .collection import Collected, Dead, GcPlan, Policy, Root, StillUsed, find_roots, plan_gc
     from .derivation import (
         DIGEST_SIZES,
         Derivation,
@@ -37,30 +38,37 @@ if TYPE_CHECKING:
         StoreIO,
         UnsupportedFile,
     )
+    from .keys import InvalidKey, Signer
+    from .ledger import Fault, SignedRow
     from .manifest import Entry, Kind, Manifest
     from .path import HASH_LENGTH, STORE_DIR, InvalidStorePath, StorePath, check_name
     from .records import ObjectInfo, OutputDraft, Realisation
     from .removal import remove_tree
     from .roots import LinkInTheWay
     from .scratch import scratch_hash, scratch_path
+    from .sharing import SharingPlan, plan_sharing
     from .store import Store
     from .transaction import Transaction
     from .tree import scan_tree
     from .verify import Problem
 
 _ORIGINS = {
-    "address": "object_path",
+    "address": "file_path object_path",
+    "collection": "Collected Dead GcPlan Policy Root StillUsed find_roots plan_gc",
     "derivation": "DIGEST_SIZES Derivation FixedOutput HashAlgorithm InvalidDerivation output_object_name"
     " output_placeholder upstream_placeholder",
     "digest": "BASE32_ALPHABET Digest base32_decode base32_encode",
     "errors": "DatabaseFailure ForeignScratch InvalidHome InvalidManifest NotValid OutputCycle PartialScratch"
     " StoreError StoreIO UnsupportedFile",
+    "keys": "InvalidKey Signer",
+    "ledger": "Fault SignedRow",
     "manifest": "Entry Kind Manifest",
     "path": "HASH_LENGTH STORE_DIR InvalidStorePath StorePath check_name",
     "records": "ObjectInfo OutputDraft Realisation",
     "removal": "remove_tree",
     "roots": "LinkInTheWay",
     "scratch": "scratch_hash scratch_path",
+    "sharing": "SharingPlan plan_sharing",
     "store": "Store",
     "transaction": "Transaction",
     "tree": "scan_tree",
@@ -73,9 +81,7 @@ def __getattr__(name: str) -> object:
     module = _MODULES.get(name)
     if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value: object = getattr(import_module("." + module, __name__), name)
+    value: object = getattr(__import__(f"{__name__}.{module}", fromlist=(name,)), name)
     globals()[name] = value
     return value
 
@@ -85,15 +91,20 @@ __all__ = [
     "DIGEST_SIZES",
     "HASH_LENGTH",
     "STORE_DIR",
+    "Collected",
     "DatabaseFailure",
+    "Dead",
     "Derivation",
     "Digest",
     "Entry",
+    "Fault",
     "FixedOutput",
     "ForeignScratch",
+    "GcPlan",
     "HashAlgorithm",
     "InvalidDerivation",
     "InvalidHome",
+    "InvalidKey",
     "InvalidManifest",
     "InvalidStorePath",
     "Kind",
@@ -104,8 +115,14 @@ __all__ = [
     "OutputCycle",
     "OutputDraft",
     "PartialScratch",
+    "Policy",
     "Problem",
     "Realisation",
+    "Root",
+    "SharingPlan",
+    "SignedRow",
+    "Signer",
+    "StillUsed",
     "Store",
     "StoreError",
     "StoreIO",
@@ -115,9 +132,13 @@ __all__ = [
     "base32_decode",
     "base32_encode",
     "check_name",
+    "file_path",
+    "find_roots",
     "object_path",
     "output_object_name",
     "output_placeholder",
+    "plan_gc",
+    "plan_sharing",
     "remove_tree",
     "scan_tree",
     "scratch_hash",

@@ -19,12 +19,31 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Sequence
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 BUSY_SECONDS: Final = 600.0
 """How long to wait for another process's transaction; evaluating a large set is one."""
 LOG_LEFT: Final = 1 << 19
 """The next to open reads the log that is left: half a megabyte takes well under a millisecond."""
 
+TRACE: Final = """
+CREATE TABLE realisations (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    resolved BLOB NOT NULL,
+    output TEXT NOT NULL,
+    path TEXT NOT NULL,
+    derivation TEXT,
+    started REAL NOT NULL,
+    seconds REAL NOT NULL,
+    builder TEXT NOT NULL DEFAULT '',
+    variation TEXT NOT NULL DEFAULT '',
+    origin TEXT NOT NULL DEFAULT '',
+    previous BLOB,
+    hash BLOB,
+    signature TEXT,
+    UNIQUE (resolved, output, path, builder, variation)
+);
+CREATE INDEX realisations_path ON realisations (path);
+"""
 SCHEMA: Final = f"""
 CREATE TABLE objects (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -47,17 +66,7 @@ CREATE TABLE refs (
     PRIMARY KEY (referrer, reference)
 ) WITHOUT ROWID;
 CREATE INDEX refs_reference ON refs (reference);
-CREATE TABLE realisations (
-    id INTEGER PRIMARY KEY,
-    resolved BLOB NOT NULL,
-    output TEXT NOT NULL,
-    path TEXT NOT NULL,
-    derivation TEXT,
-    started REAL NOT NULL,
-    seconds REAL NOT NULL,
-    UNIQUE (resolved, output, path)
-);
-CREATE TABLE fixed_outputs (
+{TRACE}CREATE TABLE fixed_outputs (
     name TEXT NOT NULL,
     algorithm TEXT NOT NULL,
     digest BLOB NOT NULL,
@@ -68,6 +77,19 @@ CREATE TABLE fixed_outputs (
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 PRAGMA user_version = {SCHEMA_VERSION};
 """
+
+UPGRADES: Final = {
+    1: f"""
+ALTER TABLE realisations RENAME TO old_realisations;
+{TRACE}
+INSERT INTO realisations (id, resolved, output, path, derivation, started, seconds)
+    SELECT id, resolved, output, path, derivation, started, seconds FROM old_realisations ORDER BY id;
+DROP TABLE old_realisations;
+INSERT OR REPLACE INTO meta SELECT 'ledger began after', coalesce(max(id), 0) FROM realisations;
+PRAGMA user_version = 2;
+""",
+}
+"""From each version to the next, in one transaction."""
 
 
 class Database:
@@ -94,6 +116,8 @@ class Database:
             version = database.value("PRAGMA user_version")
             if version == 0:
                 database._create()
+            elif version in UPGRADES:
+                database._upgrade()
             elif version != SCHEMA_VERSION:
                 connection.close()
                 raise DatabaseFailure(
@@ -112,6 +136,18 @@ class Database:
         try:
             if self.value("PRAGMA user_version") == 0:
                 for statement in SCHEMA.split(";"):
+                    self.execute(statement)
+            self.commit()
+        except BaseException:
+            self.roll_back()
+            raise
+
+    def _upgrade(self) -> None:
+        self.begin()
+        try:
+            # Asked again under the lock: another process may have done it.
+            while (version := self.value("PRAGMA user_version")) in UPGRADES:
+                for statement in UPGRADES[version].split(";"):
                     self.execute(statement)
             self.commit()
         except BaseException:

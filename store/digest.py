@@ -6,17 +6,34 @@ without `e o u t`, the last digit first.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Final, Self, dataclass_transform
+
+    # Told to the type checker as what it is declared as.
+    @dataclass_transform(frozen_default=True)
+    class Frozen:
+        def replace(self, **changes: Any) -> Self: ...
+        def __lt__(self, other: Self) -> bool: ...
+        def __iter__(self) -> Any: ...
+else:
+    from .frozen import Frozen
 
 BASE32_ALPHABET: Final = "0123456789abcdfghijklmnpqrsvwxyz"
 _PAIRS: Final = [first + second for first in BASE32_ALPHABET for second in BASE32_ALPHABET]
+_SHIFTS: Final = tuple(range(150, -1, -10))
+_LONG_SHIFTS: Final = tuple(range(250, -1, -10))
 _VALUES: Final = {c: i for i, c in enumerate(BASE32_ALPHABET)}
 
 
 def base32_encode(data: bytes) -> str:
     """Nix base-32 of `data`: `ceil(8 * len / 5)` characters."""
     value = int.from_bytes(data, "little")
+    if len(data) == 20:
+        # A store path, of which there are thousands.
+        return "".join([_PAIRS[value >> shift & 1023] for shift in _SHIFTS])
+    if len(data) == 32:
+        return "".join([_PAIRS[value >> shift & 1023] for shift in _LONG_SHIFTS])
     length = (len(data) * 8 + 4) // 5
     pairs = [_PAIRS[value >> shift & 1023] for shift in range((length - 1) // 2 * 10, -1, -10)]
     return "".join(pairs)[-length:] if length else ""
@@ -37,15 +54,31 @@ def base32_decode(text: str, size: int) -> bytes:
     return value.to_bytes(size, "little")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Digest:
+def blake3_of(data: bytes) -> bytes:
+    """The BLAKE3 digest of `data` as bytes."""
+    global _blake3
+    if _blake3 is None:
+        from blake3 import blake3
+
+        _blake3 = blake3
+    digest: bytes = _blake3(data).digest()
+    return digest
+
+
+_blake3: Any = None
+
+
+class Digest(Frozen):
     """A BLAKE3 digest: 32 bytes; written as 64 hexadecimal digits."""
 
     raw: bytes
 
-    def __post_init__(self) -> None:
-        if len(self.raw) != 32:
-            raise ValueError(f"a BLAKE3 digest has 32 bytes, not {len(self.raw)}")
+    if not TYPE_CHECKING:
+
+        def __new__(cls, raw):
+            if len(raw) != 32:
+                raise ValueError(f"a BLAKE3 digest has 32 bytes, not {len(raw)}")
+            return tuple.__new__(cls, (raw,))
 
     @classmethod
     def parse(cls, text: str) -> Digest:
@@ -55,9 +88,7 @@ class Digest:
     @classmethod
     def of(cls, data: bytes) -> Digest:
         """The digest of `data`."""
-        from blake3 import blake3
-
-        return cls(blake3(data).digest())
+        return cls(blake3_of(data))
 
     def __str__(self) -> str:
         return self.raw.hex()

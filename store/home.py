@@ -4,6 +4,7 @@ store/     objects, `<hash>-<name>`
 db/        what is known of them (SQLite), and the epoch
 tmp/       what is being made, one folder per process
 gcroots/   links to links that keep objects alive
+pins/      what running processes use
 logs/ roots/ cache/   of the builder and the command line
 """
 
@@ -15,7 +16,9 @@ from typing import Final
 from .errors import InvalidHome
 from .path import STORE_DIR, InvalidStorePath, StorePath
 
-FOLDERS: Final = ("store", "db", "tmp", "gcroots", "logs", "roots", "cache")
+FOLDERS: Final = ("store", "db", "tmp", "gcroots", "pins", "logs", "roots", "cache")
+RESERVE: Final = 1 << 18
+"""Bytes."""
 
 
 def default_home() -> str:
@@ -75,9 +78,23 @@ def create_home(home: str) -> None:
         for folder in FOLDERS:
             os.makedirs(os.path.join(home, folder), exist_ok=True)
         _try_symlinks(os.path.join(home, "tmp"))
+        make_reserve(home)
     except OSError as error:
         where = "" if error.filename in (None, home) else f" ('{error.filename}')"
         raise InvalidHome(home, f"{error.strerror}{where}", "set CHX_HOME to a folder that you can write to") from error
+
+
+def make_reserve(home: str) -> None:
+    """Keep some room with which a collection can begin on a full disk; not being able to is no error."""
+    path = home + "/db/reserve"
+    try:
+        there = os.statvfs(home)
+        if os.path.exists(path) or there.f_bavail * there.f_frsize < 16 * RESERVE:
+            return
+        with open(path, "wb") as file:
+            file.write(os.urandom(RESERVE))
+    except OSError:
+        return
 
 
 def _try_symlinks(folder: str) -> None:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
-
 from .digest import BASE32_ALPHABET
 from .errors import StoreError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Final, Self, dataclass_transform
+
+    # Told to the type checker as what it is declared as.
+    @dataclass_transform(frozen_default=True)
+    class Frozen:
+        def replace(self, **changes: Any) -> Self: ...
+        def __lt__(self, other: Self) -> bool: ...
+        def __iter__(self) -> Any: ...
+else:
+    from .frozen import Frozen
 
 STORE_DIR: Final = "/chx/store"
 HASH_LENGTH: Final = 32
@@ -32,8 +42,7 @@ def check_name(name: str) -> None:
         )
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class StorePath:
+class StorePath(Frozen):
     """`/chx/store/<hash>-<name>`; `hash` is 32 characters of Nix base-32."""
 
     hash: str

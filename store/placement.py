@@ -6,6 +6,7 @@ Everything here happens in a transaction, under the write lock of the database.
 from __future__ import annotations
 
 import os
+import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -71,14 +72,16 @@ class Placement:
         except OSError:
             if not os.path.lexists(source) or not os.path.lexists(target):
                 raise
-            aside = self._set_aside(target)
+            aside = self.set_aside(target)
             os.rename(source, target)
             discard(aside)
         self._placed.append(target)
 
-    def _set_aside(self, target: bytes) -> bytes:
+    def set_aside(self, target: bytes) -> bytes:
+        """Move what lies at a place without a row to the temporary folder; gives where it is now."""
         aside = os.fsencode(self._temporary.name("aside"))
-        if not os.path.islink(target):
+        if stat.S_ISDIR(os.lstat(target).st_mode):
+            # An ordinary user may not move a directory that he may not write to. (A file's mode is not its own alone.)
             os.chmod(target, 0o700)
         os.rename(target, aside)
         return aside
@@ -100,7 +103,7 @@ class Placement:
         aside = []
         for target in self._placed[mark:]:
             with suppress(OSError):
-                aside.append(self._set_aside(target))
+                aside.append(self.set_aside(target))
         self.forget(mark)
         return aside
 

@@ -42,8 +42,10 @@ class OutputDraft(NamedTuple):
 class Realisation(NamedTuple):
     """A row of the build trace: realising `resolved` gave `path` as `output`.
 
-    `derivation` is the resolved derivation if it is kept as an object. `started` is
-    in seconds since the epoch, `seconds` is how long the build took.
+    `derivation` is the derivation that was built if it is kept as an object. `started` is
+    in seconds since the epoch, `seconds` is how long the build took, `variation` tells what
+    else may differ from build to build. `builder` is the public key of who built it, and
+    `origin` where the row came from; the store fills in both.
     """
 
     resolved: Digest
@@ -52,3 +54,6 @@ class Realisation(NamedTuple):
     derivation: StorePath | None
     started: float
     seconds: float
+    variation: str = ""
+    builder: str = ""
+    origin: str = ""

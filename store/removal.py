@@ -38,3 +38,27 @@ def remove_tree(path: bytes) -> None:
                     pending.append(up)
     for directory in reversed(emptied):
         os.rmdir(directory)
+
+
+def weight(path: bytes) -> int:
+    """The bytes that the disk gets back when a tree is removed: files that are linked from elsewhere do not count."""
+    status = os.lstat(path)
+    if not stat.S_ISDIR(status.st_mode):
+        return status.st_blocks * 512 if status.st_nlink == 1 else 0
+    total = status.st_blocks * 512
+    links: dict[int, list[int]] = {}
+    pending = [path]
+    while pending:
+        with os.scandir(pending.pop()) as listing:
+            for child in listing:
+                status = child.stat(follow_symlinks=False)
+                if stat.S_ISDIR(status.st_mode):
+                    total += status.st_blocks * 512
+                    if len(child.path) < 3500:
+                        pending.append(child.path)
+                elif status.st_nlink == 1:
+                    total += status.st_blocks * 512
+                else:
+                    here = links.setdefault(status.st_ino, [status.st_nlink, 0, status.st_blocks * 512])
+                    here[1] += 1
+    return total + sum(size for count, found, size in links.values() if count == found)

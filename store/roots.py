@@ -1,13 +1,17 @@
 """GC roots: links outside of the store that keep objects alive.
 
-`gcroots/<digest of the link's path>` is a link to the link: when the user removes
-his link, the object is free.
+Two entries in `gcroots/` stand for a root: `<digest of the link's path>` is a link to the link, and
+`<digest>.link` a hard link to the link itself. The first counts as long as a link into the store is at that
+place, whoever put it there; the second as long as the link exists anywhere else on its file system. So a link that was moved keeps its
+object, and a link that was removed keeps nothing. Where there cannot be a hard link (another file system)
+only the place counts.
 """
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
 
 from .digest import Digest, base32_encode
 from .errors import StoreError, StoreIO
@@ -15,6 +19,8 @@ from .path import InvalidStorePath, StorePath
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+_TWIN: Final = ".link"
 
 
 class LinkInTheWay(StoreError):
@@ -51,24 +57,85 @@ class Roots:
             if not os.path.islink(entry):
                 replace_link(entry, link)
             replace_link(link, target)
+            self._twin(link, entry + _TWIN)
         except OSError as error:
             raise StoreIO("link", link, error) from error
 
+    def _twin(self, link: str, twin: str) -> None:
+        draft = f"{twin}.{os.getpid()}.tmp"
+        with suppress(OSError):
+            os.unlink(draft)
+        try:
+            self._keep_moved(twin)
+            os.link(link, draft, follow_symlinks=False)
+            os.rename(draft, twin)
+        except OSError:
+            # The place of the link has to be enough.
+            with suppress(OSError):
+                os.unlink(draft)
+
+    def _keep_moved(self, twin: str) -> None:
+        """Before a twin is replaced: if its link has been moved elsewhere it stays, under a name of its own."""
+        with suppress(FileNotFoundError):
+            status = os.lstat(twin)
+            if status.st_nlink > 1:
+                os.rename(twin, f"{twin.removesuffix(_TWIN)}-{status.st_ino}{_TWIN}")
+
     def live(self) -> Iterator[tuple[str, StorePath]]:
-        """Links that point into the store, sorted."""
-        links = []
+        """Links that point into the store, sorted. One that was moved goes by where it was, with a note."""
+        found: dict[tuple[str, StorePath], None] = {}
+        moved: list[tuple[str, StorePath]] = []
         for name in os.listdir(self._folder):
+            entry = f"{self._folder}/{name}"
             try:
-                links.append(os.readlink(f"{self._folder}/{name}"))
+                if name.endswith(_TWIN):
+                    if os.lstat(entry).st_nlink > 1 and (path := self._object(entry)):
+                        moved.append((self._former(name), path))
+                elif not name.endswith(".tmp"):
+                    link = os.readlink(entry)
+                    if path := self._object(link):
+                        found[link, path] = None
             except OSError:
                 continue
-        for link in sorted(links):
-            try:
-                target = os.readlink(link)
-                if os.path.dirname(target) == self._store:
-                    yield link, StorePath.parse(os.path.basename(target))
-            except (OSError, InvalidStorePath):
-                continue
+        for link, path in moved:
+            if (link, path) not in found:
+                found[f"{link} (moved)", path] = None
+        yield from sorted(found)
+
+    def _object(self, link: str) -> StorePath | None:
+        try:
+            target = os.readlink(link)
+            if os.path.dirname(target) == self._store:
+                return StorePath.parse(os.path.basename(target))
+        except (OSError, InvalidStorePath):
+            pass
+        return None
+
+    def _former(self, twin: str) -> str:
+        try:
+            return os.readlink(f"{self._folder}/{twin[:32]}")
+        except OSError:
+            return "?"
+
+    def sweep(self) -> None:
+        """Remove the entries of links that are gone. To be done under the write lock: `add` is then not half done."""
+        names = sorted(os.listdir(self._folder))
+        twins = {name for name in names if name.endswith(_TWIN)}
+        for name in names:
+            entry = f"{self._folder}/{name}"
+            with suppress(OSError):
+                if name.endswith(".tmp"):
+                    os.unlink(entry)
+                elif name in twins and os.lstat(entry).st_nlink == 1:
+                    os.unlink(entry)
+                    twins.discard(name)
+        # An entry whose link was moved stays: it says where the link was.
+        needed = {twin[:32] for twin in twins}
+        for name in names:
+            entry = f"{self._folder}/{name}"
+            with suppress(OSError):
+                if len(name) == 32 and name not in needed and not os.path.islink(os.readlink(entry)):
+                    os.unlink(entry)
 
 
 def replace_link(link: str, target: str) -> None:

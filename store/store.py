@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from _thread import allocate_lock
+from contextlib import contextmanager
 from time import time
 from typing import TYPE_CHECKING
 
 from . import epoch as epochs
+from . import ledger
 from .address import object_path
 from .closure import dependencies_first
 from .copying import copy_tree
@@ -19,8 +22,9 @@ from .manifest import Entry, Kind, Manifest
 from .normal import EXECUTABLE_MODE, FILE_MODE
 from .outputs import Settled, complete, settle_outputs
 from .path import HASH_LENGTH, StorePath
+from .pins import Pins
 from .placement import Placement, discard
-from .records import ObjectInfo, Realisation
+from .records import ObjectInfo
 from .recovery import mark_synced, recover
 from .refscan import Scanner
 from .roots import Roots
@@ -30,11 +34,13 @@ from .tree import TreeWalk, scan_tree
 from .verify import Problem, verify
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from types import TracebackType
 
     from .derivation import FixedOutput
-    from .records import OutputDraft
+    from .keys import Signer
+    from .ledger import Fault, SignedRow
+    from .records import OutputDraft, Realisation
 
 
 class Store:
@@ -50,6 +56,10 @@ class Store:
         self._temporary = TemporaryFolders(home + "/tmp")
         self._placement = Placement(self.directory, self._temporary)
         self._roots = Roots(home + "/gcroots", self.directory)
+        self._pins = Pins(home)
+        self._held: dict[str, int] = {}
+        self._signer: Signer | None = None
+        self._signer_lock = allocate_lock()
 
     @classmethod
     def open(cls, home: str | os.PathLike[str] | None = None) -> Store:
@@ -67,11 +77,19 @@ class Store:
             create_home(place)
         store = cls(place, Database.open(database))
         recover(store.home, store._database, store.physical)
+        if os.path.exists(store.home + "/db/sharing"):
+            from .sharing import settle_after_crash
+
+            settle_after_crash(store)
         return store
 
     def close(self) -> None:
         """Let go of everything; the store must not be used afterwards."""
+        for descriptor in self._held.values():
+            os.close(descriptor)
+        self._held.clear()
         self._temporary.close()
+        self._pins.close()
         self._database.close()
 
     def __enter__(self) -> Store:
@@ -88,6 +106,19 @@ class Store:
         Other processes can read meanwhile, but not add.
         """
         return Transaction(self._database, self._placement)
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """A context in which all that is asked is answered from one moment; nobody else is kept out."""
+        with self._database.lock:
+            if self._database.depth:
+                yield
+                return
+            self._database.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._database.execute("COMMIT")
 
     # Places
 
@@ -120,6 +151,55 @@ class Store:
 
     def _is_registered(self, path: StorePath) -> bool:
         return self._database.row("SELECT 1 FROM objects WHERE base = ?", (path.base,)) is not None
+
+    def pin(self, paths: Iterable[StorePath]) -> None:
+        """Keep objects, those that are valid, with their closures until this process ends. Raises `StoreIO`.
+
+        What a process adds is pinned already. Whoever wants to rely on an object pins it first and asks whether
+        it is valid afterwards.
+        """
+        with self._database.lock:
+            # Who gets the lock while a transaction is open is the one who opened it.
+            self._pins.add([path.base for path in paths], guarded=bool(self._database.depth))
+
+    def claim(self, path: StorePath) -> bool:
+        """Whether the object is valid; if it is, it stays until this process ends."""
+        self.pin((path,))
+        return self.is_valid(path)
+
+    def hold(self, file: str) -> bool:
+        """Lock `file` (shared) until the store is closed; false if it is not there. Raises `StoreIO`."""
+        import fcntl
+
+        if file in self._held:
+            return True
+        try:
+            descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+            fcntl.flock(descriptor, fcntl.LOCK_SH)
+            if not os.fstat(descriptor).st_nlink:
+                os.close(descriptor)
+                return False
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise StoreIO("lock", file, error) from error
+        self._held[file] = descriptor
+        return True
+
+    def objects(self) -> list[StorePath]:
+        """All that is registered, sorted."""
+        bases = self._database.rows("SELECT base FROM objects ORDER BY base")
+        return [StorePath(base[:HASH_LENGTH], base[HASH_LENGTH + 1 :]) for (base,) in bases]
+
+    def in_order(self) -> list[StorePath]:
+        """All that is registered, each after what it refers to."""
+        bases = self._database.rows("SELECT base FROM objects ORDER BY id")
+        return [StorePath(base[:HASH_LENGTH], base[HASH_LENGTH + 1 :]) for (base,) in bases]
+
+    def sizes(self) -> dict[StorePath, int]:
+        """The bytes in the files of every object."""
+        rows = self._database.rows("SELECT base, size FROM objects")
+        return {StorePath(base[:HASH_LENGTH], base[HASH_LENGTH + 1 :]): size for base, size in rows}
 
     def info(self, path: StorePath) -> ObjectInfo:
         """Raises `NotValid`."""
@@ -155,7 +235,7 @@ class Store:
 
     def derivation(self, path: StorePath) -> Derivation:
         """Read a derivation. Raises `NotValid`, `InvalidDerivation`."""
-        if not self.is_valid(path):
+        if not self.claim(path):
             raise NotValid(path)
         physical = self.physical(path)
         try:
@@ -241,7 +321,7 @@ class Store:
             # Most trees that are added have been added before: look before copying.
             manifest, found = scan_tree(root, allowed if scan else ())
             path = object_path(manifest.tree_digest, name, _chosen(allowed, found, scan))
-            if self.is_valid(path):
+            if self.claim(path):
                 return path
             root = os.fsencode(self._temporary_path("tree"))
         try:
@@ -270,7 +350,7 @@ class Store:
         manifest = Manifest((Entry("", Kind.EXECUTABLE if executable else Kind.FILE, digest, len(content)),))
         chosen = tuple(references)
         path = object_path(manifest.tree_digest, name, chosen)
-        if self.is_valid(path):
+        if self.claim(path):
             return path
         with self.transaction():
             # Asked again: another process may just have added it.
@@ -286,7 +366,7 @@ class Store:
 
     def _adopt(self, item: Settled, deriver: StorePath | None) -> bool:
         """Put a tree in its place and register it; false if it was there already. In a transaction."""
-        if self.is_valid(item.path):
+        if self.claim(item.path):
             return False
         item = complete(item)
         self._placement.move(item.root, item.path, item.manifest.entries[0].kind)
@@ -335,20 +415,9 @@ class Store:
     def realisations(self, resolved: Digest) -> list[Realisation]:
         """All that is recorded of a resolved derivation, in the order of recording; objects may be gone."""
         rows = self._database.rows(
-            "SELECT output, path, derivation, started, seconds FROM realisations WHERE resolved = ? ORDER BY id",
-            (resolved.raw,),
+            f"SELECT {ledger.COLUMNS} FROM realisations WHERE resolved = ? ORDER BY id", (resolved.raw,)
         )
-        return [
-            Realisation(
-                resolved,
-                output,
-                StorePath.parse(path),
-                None if derivation is None else StorePath.parse(derivation),
-                started,
-                seconds,
-            )
-            for output, path, derivation, started, seconds in rows
-        ]
+        return list(map(ledger.realisation_of, rows))
 
     def realised_derivations(self) -> list[StorePath]:
         """The derivations whose outputs the build trace knows, the last one recorded first; objects may be gone."""
@@ -357,25 +426,56 @@ class Store:
         )
         return [StorePath(base[:HASH_LENGTH], base[HASH_LENGTH + 1 :]) for (base,) in bases]
 
+    def durations(self, names: Iterable[str]) -> dict[str, float]:
+        """How many seconds derivations of these names (`x.drv`) took when they were last recorded, if ever."""
+        import json
+
+        # With max() SQLite takes the other columns from the row of the maximum.
+        rows = self._database.rows(
+            f"SELECT substr(derivation, {HASH_LENGTH + 2}) AS name, seconds, max(id) FROM realisations"
+            " WHERE derivation IS NOT NULL AND name IN (SELECT value FROM json_each(?)) GROUP BY name",
+            (json.dumps(sorted(names)),),
+        )
+        return {name: seconds for name, seconds, _ in rows}
+
     def record(self, rows: Iterable[Realisation]) -> None:
-        """Remember realisations, all or none. What is known already (same key, output and path) stays as it was."""
-        values = [
-            (
-                row.resolved.raw,
-                row.output,
-                row.path.base,
-                None if row.derivation is None else row.derivation.base,
-                row.started,
-                row.seconds,
-            )
-            for row in rows
-        ]
+        """Remember realisations of this store's builder, all or none, and sign them.
+
+        What is known already (same key, output, path and variation) stays as it was.
+        """
+        signer = self.signer
         with self.transaction():
-            self._database.execute_many(
-                "INSERT INTO realisations (resolved, output, path, derivation, started, seconds)"
-                " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                values,
-            )
+            ledger.append(self._database, signer, rows)
+
+    def record_foreign(self, rows: Iterable[SignedRow], origin: str) -> None:
+        """Remember rows that other builders have signed and that the caller has decided to trust."""
+        with self.transaction():
+            for row in rows:
+                if row.realisation.builder != self.signer.public:
+                    ledger.insert(self._database, row._replace(realisation=row.realisation._replace(origin=origin)))
+
+    @property
+    def signer(self) -> Signer:
+        """Signs in the name of this store's owner. Raises `InvalidKey`, `StoreIO`."""
+        with self._signer_lock:
+            if self._signer is None:
+                from .keys import Signer
+
+                self._signer = Signer(self.home)
+            return self._signer
+
+    def ledger(self) -> list[Realisation]:
+        """All rows of the build trace, in the order of recording; those of other builders too."""
+        rows = self._database.rows(f"SELECT {ledger.COLUMNS} FROM realisations ORDER BY id")
+        return list(map(ledger.realisation_of, rows))
+
+    def ledger_head(self) -> str:
+        """How many rows the ledger has and the last hash: who keeps it elsewhere notices a store set back."""
+        return ledger.head(self._database)
+
+    def check_ledger(self, expected: str | None = None) -> list[Fault]:
+        """What is wrong with the build trace; `expected` is an earlier head that it has to go on from."""
+        return ledger.check(self._database, self.signer.public, expected)
 
     def fixed_output(self, name: str, fixed: FixedOutput) -> StorePath | None:
         """The valid object called `name` that is known to have the content `fixed`."""
@@ -419,6 +519,28 @@ class Store:
         """
         info = self.info(path)
         return verify(self.physical(path), info, self.manifest(path))
+
+    def take_out(self, path: StorePath) -> str | None:
+        """Move a damaged object out of the store, to `damaged/`; gives its place there, None if it was missing.
+
+        It stays registered and is not valid until it is added again. Raises `StoreIO`.
+        """
+        place = f"{self.home}/damaged/{path.base}"
+        try:
+            os.makedirs(self.home + "/damaged", exist_ok=True)
+            with self.transaction():
+                if not os.path.lexists(self.physical(path)):
+                    return None
+                epochs.advance(self.home)
+                discard(os.fsencode(place))
+                os.rename(self._placement.set_aside(os.fsencode(self.physical(path))), place)
+        except OSError as error:
+            raise StoreIO("take out", self.physical(path), error) from error
+        return place
+
+    def forget_damaged(self, path: StorePath) -> None:
+        """Remove what `take_out` kept of an object."""
+        discard(os.fsencode(f"{self.home}/damaged/{path.base}"))
 
     def sync(self) -> None:
         """Wait until everything registered so far is on the disk and survives a power cut."""

@@ -21,10 +21,14 @@ _PROC_START_FIELD: Final = 19
 
 
 def process_start(pid: int) -> str | None:
-    """When a process started, in the kernel's ticks; None if there is no such process, "0" if it cannot be known."""
+    """When a process started, in the kernel's ticks; None if there is no such process, "0" if it cannot be known.
+
+    A process that has ended and that nobody has waited for is none any more.
+    """
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
-            return file.read().rpartition(b")")[2].split()[_PROC_START_FIELD].decode()
+            fields = file.read().rpartition(b")")[2].split()
+            return None if fields[0] in (b"Z", b"X") else fields[_PROC_START_FIELD].decode()
     except FileNotFoundError:
         return None if os.path.exists("/proc/self/stat") else "0"
     except OSError:
@@ -91,10 +95,13 @@ class TemporaryFolders:
         return removed
 
     def close(self) -> None:
-        """Give the folder up, and remove it if nothing is left in it."""
+        """Give the folder up, and remove it with what an error has left in it."""
         if self._pid == os.getpid():
-            with suppress(OSError):
+            try:
                 os.rmdir(self._own)
+            except OSError:
+                with suppress(OSError):
+                    remove_tree(os.fsencode(self._own))
             os.close(self._lock)
             self._pid = -1
 

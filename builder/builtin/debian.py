@@ -17,8 +17,10 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING
 
-from ..errors import FetchFailed, UnsupportedUrl
+from ..configuration import tables
+from ..errors import BadConfiguration, FetchFailed, UnsupportedUrl
 from ..process import executable, run
+from .client import ask_client
 from .web import retrieve_web
 
 if TYPE_CHECKING:
@@ -100,16 +102,13 @@ def _download(task: Task, uri: str, target: str) -> str | None:
             return None
         except FetchFailed as error:
             return error.attempts[0][1]
-    said: list[bytes] = []
-    outcome = run([_HELPER, "download-file", uri, target], dict(os.environ, LC_ALL="C"), said.append, task.cancellation)
-    task.cancellation.check()
-    if outcome.status == 0 and os.path.exists(target):
+    answer = ask_client(task, [_HELPER, "download-file", uri, target], os.path.dirname(target))
+    if answer.status == 0 and os.path.exists(target):
         size = os.path.getsize(target)
         task.progress(uri, size, size)
         return None
-    lines = b"".join(said).decode("utf-8", "replace").replace("\r", "\n").split("\n")
-    told = [line.strip() for line in lines if line.startswith("E:")]
-    return told[0][2:].strip() if told else f"apt-helper gave exit status {outcome.status}"
+    told = [line.strip() for line in answer.lines if line.startswith("E:")]
+    return told[0][2:].strip() if told else f"apt-helper gave exit status {answer.status}"
 
 
 def configured_mirror(directory: str) -> str | None:
@@ -117,30 +116,10 @@ def configured_mirror(directory: str) -> str | None:
     named = os.environ.get("CHX_DEBIAN_MIRROR")
     if named:
         return named
-    candidates = []
-    while True:
-        candidates.append(os.path.join(directory, "chx.toml"))
-        parent = os.path.dirname(directory)
-        if parent == directory:
-            break
-        directory = parent
-    home = os.environ.get("XDG_CONFIG_HOME") or os.path.join(os.path.expanduser("~"), ".config")
-    candidates.append(os.path.join(home, "chx", "chx.toml"))
-    for candidate in candidates:
-        if os.path.isfile(candidate):
-            found = _mirror_in(candidate)
-            if found is not None:
-                return found
+    for place, table in tables("fetch", directory):
+        mirror = table.get("debian-mirror")
+        if mirror is not None and not isinstance(mirror, str):
+            raise BadConfiguration(place, "`debian-mirror` in [fetch] must be a string")
+        if mirror:
+            return mirror
     return None
-
-
-def _mirror_in(path: str) -> str | None:
-    import tomllib
-
-    try:
-        with open(path, "rb") as file:
-            table = tomllib.load(file).get("fetch", {})
-    except (OSError, tomllib.TOMLDecodeError):
-        return None
-    mirror = table.get("debian-mirror") if isinstance(table, dict) else None
-    return mirror if isinstance(mirror, str) and mirror else None

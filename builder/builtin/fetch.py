@@ -2,7 +2,7 @@
 
 Attributes: `url` and `urls` (white-space separated; tried in order), and the fixed output. `executable` sets
 the executable bit, `unpack` takes the archive apart and drops a single top directory: then the hash is
-that of the tree (`recursive`). What arrives and has another hash is no reason to give up while there
+that of the tree (`recursive`), as it is with a `git+` URL, which gives a tree. What arrives and has another hash is no reason to give up while there
 are other places; nothing but the promised content ever enters the store.
 """
 
@@ -38,7 +38,7 @@ def fetch(task: Task) -> None:
         work = os.path.join(task.work, str(number))
         os.mkdir(work)
         try:
-            found = _retrieve(task, url, work)
+            found = retrieve(task, url, work)
             result = _finish(task, found, url, work)
             check_fixed(result, fixed, url)
             os.rename(result, task.output)
@@ -66,13 +66,13 @@ def fetch(task: Task) -> None:
     raise mismatch if mismatch is not None else FetchFailed(tuple(failures), advice)
 
 
-def _retrieve(task: Task, url: str, work: str) -> str:
-    """The path of the file that `url` gives."""
+def retrieve(task: Task, url: str, work: str) -> str:
+    """The path of the file that `url` gives, or with `git+` of the tree."""
     scheme, colon, _ = url.partition(":")
     retriever = _retriever(scheme.lower()) if colon else None
     if retriever is None:
-        raise UnsupportedUrl(url, "known schemes are https, http, file, debian, debian-source and pypi")
-    if task.offline and scheme != "file":
+        raise UnsupportedUrl(url, "known schemes are https, http, file, debian, debian-source, pypi and git+...")
+    if task.offline and scheme not in ("file", "git+file"):
         raise FetchFailed(((url, "fetching is switched off"),), "leave out --offline")
     task.say(f"fetching {url}")
     return retriever(task, url, work)
@@ -91,6 +91,10 @@ def _retriever(scheme: str) -> Callable[[Task, str, str], str] | None:
         from .pypi import retrieve_pypi
 
         return retrieve_pypi
+    if scheme.startswith("git+"):
+        from .git import SCHEMES, retrieve_git
+
+        return retrieve_git if scheme in SCHEMES else None
     return _retrieve_file if scheme == "file" else None
 
 
@@ -98,7 +102,7 @@ def _retrieve_file(task: Task, url: str, work: str) -> str:
     """A copy of a local file; `file:/path` and `file:///path`, with %-escapes."""
     from urllib.parse import unquote, urlsplit
 
-    from ..disk import copy_file
+    from ..disk import copy_file, is_full
 
     parts = urlsplit(url)
     if parts.netloc not in ("", "localhost") or not parts.path.startswith("/"):
@@ -107,14 +111,25 @@ def _retrieve_file(task: Task, url: str, work: str) -> str:
     try:
         copy_file(unquote(parts.path), target, 0o644)
     except OSError as error:
+        if is_full(error):
+            raise
         raise FetchFailed(((url, error.strerror or str(error)),)) from error
     return target
 
 
 def _finish(task: Task, found: str, url: str, work: str) -> str:
-    """The tree to be kept, made of the file that came."""
+    """The file or tree to be kept, made of what came."""
+    if os.path.isdir(found):
+        return found
     os.chmod(found, 0o755 if task.flag("executable") else 0o644)
     if not task.flag("unpack"):
+        return found
+    return unpacked(task, found, url, work)
+
+
+def unpacked(task: Task, found: str, url: str, work: str) -> str:
+    """The tree in the archive `found`, without a single folder around all of it; what is a tree already stays."""
+    if os.path.isdir(found):
         return found
     from .globs import selection
     from .unpack import unpack_archive

@@ -15,7 +15,8 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import FetchFailed, UnsupportedUrl
-from ..process import executable, run
+from ..process import executable
+from .client import ask_client
 
 if TYPE_CHECKING:
     from .task import Task
@@ -39,14 +40,11 @@ def retrieve_pypi(task: Task, url: str, work: str) -> str:
     if pip is None:
         raise FetchFailed(((url, "there is no pip"),), "install pip for this Python, or put pip on the PATH")
     folder = os.path.join(work, "wheels")
-    said: list[bytes] = []
     command = [*pip, "download", "--no-deps", "--disable-pip-version-check", "--no-input", "--progress-bar", "off"]
     command += ["--only-binary=:all:", *wheel.options, "-d", folder, wheel.requirement]
-    outcome = run(command, dict(os.environ), said.append, task.cancellation)
-    task.cancellation.check()
-    text = b"".join(said).decode("utf-8", "replace")
-    if outcome.status != 0:
-        lines = [line for line in text.split("\n") if line.startswith("ERROR:")] or text.strip().split("\n")[-1:]
+    answer = ask_client(task, command, work)
+    if answer.status != 0:
+        lines = [line for line in answer.lines if line.startswith("ERROR:")] or list(filter(None, answer.lines))[-1:]
         raise FetchFailed(((url, "; ".join(line.removeprefix("ERROR: ") for line in lines)),))
     came = os.listdir(folder)
     target = os.path.join(folder, wheel.file)

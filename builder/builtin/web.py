@@ -25,14 +25,21 @@ _SILENCE = 60  # seconds without a byte
 _PAUSE = 0.5  # seconds before the second try; doubles
 
 
+_NO_NETWORK = "is the network there? A proxy is named in https_proxy"
+
+
 class _BrokenOff(Exception):
-    """A failure that may pass."""
+    """A failure that may pass, and what to try if it does not."""
+
+    def __init__(self, reason: str, advice: str | None = None) -> None:
+        super().__init__(reason)
+        self.advice = advice
 
 
 def retrieve_web(task: Task, url: str, work: str) -> str:
     """The path of the file at `url`; raises `FetchFailed`."""
     target = os.path.join(work, "file")
-    reason = ""
+    reason, advice = "", None
     for attempt in range(_TRIES):
         if attempt:
             task.say(f"{reason}; trying again")
@@ -41,8 +48,8 @@ def retrieve_web(task: Task, url: str, work: str) -> str:
             _transfer(task, url, target)
             return target
         except _BrokenOff as error:
-            reason = str(error)
-    raise FetchFailed(((url, reason),))
+            reason, advice = str(error), error.advice
+    raise FetchFailed(((url, reason),), advice)
 
 
 def _sleep(task: Task, seconds: float) -> None:
@@ -78,9 +85,12 @@ def _transfer(task: Task, url: str, target: str) -> None:
             raise FetchFailed(
                 ((url, str(error.reason)),), "name your certificates in SSL_CERT_FILE if the network uses its own"
             ) from error
-        raise _BrokenOff(str(error.reason)) from error
+        reason = error.reason
+        said = reason.strerror if isinstance(reason, OSError) else None
+        raise _BrokenOff(said or str(reason), _NO_NETWORK) from error
     except (HTTPException, TimeoutError, ConnectionError) as error:
-        raise _BrokenOff(str(error) or type(error).__name__) from error
+        said = error.strerror if isinstance(error, OSError) else None
+        raise _BrokenOff(said or str(error) or type(error).__name__, _NO_NETWORK) from error
     except ValueError as error:
         raise FetchFailed(((url, str(error)),)) from error
 

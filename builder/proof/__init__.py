@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .chain import Chain, Outcome, Package, outcome_of, targets_of
+    from .chain import Chain, Half, Outcome, Package, outcome_of, targets_of
     from .convergence import Agreement, Dissent, FixedPoint, Row, agreement, fixed_point, rows
     from .document import Proof, ProofRefused
     from .residue import Residue, find_residue
@@ -22,6 +22,7 @@ _HOMES = {
     "Chain": "chain",
     "Dissent": "convergence",
     "FixedPoint": "convergence",
+    "Half": "chain",
     "Outcome": "chain",
     "Package": "chain",
     "Proof": "document",
@@ -54,6 +55,7 @@ __all__ = [
     "Chain",
     "Dissent",
     "FixedPoint",
+    "Half",
     "Outcome",
     "Package",
     "Proof",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from ...store.derivation import Derivation
     from ...store.path import StorePath
 
     Realised = Mapping[tuple[StorePath, str], StorePath]
@@ -20,23 +21,37 @@ class Package(NamedTuple):
     outputs: tuple[str, ...]
 
 
-class Chain(NamedTuple):
-    """What is to be built from one seed.
+class Half(NamedTuple):
+    """The toolchain or the userland of a seed: `derivations`, and `trees`, objects that were captured and not built."""
 
-    `toolchain` and `userland` are the derivations of the seed, `trees` the objects of one that was captured
-    and not built; `stages` maps the names of packages to what they are, stage by stage.
-    """
+    derivations: tuple[StorePath, ...]
+    trees: tuple[StorePath, ...] = ()
+
+    def objects(self, derivations: Mapping[StorePath, Derivation], outputs: Realised) -> set[StorePath]:
+        """What it consists of in the store; KeyError if some of it is not realised."""
+        return {outputs[drv, output] for drv in self.derivations for output in derivations[drv].outputs} | set(
+            self.trees
+        )
+
+
+class Chain(NamedTuple):
+    """What is to be built from one seed; `stages` maps the names of packages to what they are, stage by stage."""
 
     seed: str
     impure: bool
-    toolchain: tuple[StorePath, ...]
-    userland: tuple[StorePath, ...]
-    trees: tuple[StorePath, ...]
+    toolchain: Half
+    userland: Half
     stages: tuple[Mapping[str, Package], ...]
 
     @property
     def foreign(self) -> tuple[StorePath, ...]:
-        return (*self.toolchain, *self.userland)
+        """The derivations of the seed."""
+        return (*self.toolchain.derivations, *self.userland.derivations)
+
+    @property
+    def trees(self) -> tuple[StorePath, ...]:
+        """The captured objects of the seed."""
+        return (*self.toolchain.trees, *self.userland.trees)
 
 
 class Outcome(NamedTuple):

@@ -50,17 +50,18 @@ class FixedPoint:
 
     `stage` is the first one that all later ones equal, if there are later ones; else `period`, if not None,
     says after how many stages the last one had been there before, and `moving` which items differ between
-    the last two stages.
+    the last two stages. `stages` is how many there are; one cannot show anything.
     """
 
     seed: str
+    stages: int
     stage: int | None
     period: int | None
     moving: tuple[str, ...]
 
     @property
-    def holds(self) -> bool:
-        return self.stage is not None
+    def holds(self) -> bool | None:
+        return None if self.stages < 2 else self.stage is not None
 
 
 def fixed_point(outcome: Outcome) -> FixedPoint:
@@ -71,11 +72,11 @@ def fixed_point(outcome: Outcome) -> FixedPoint:
     while first > 0 and stages[first - 1] == stages[last]:
         first -= 1
     if first < last:
-        return FixedPoint(outcome.seed, first, 1, ())
+        return FixedPoint(outcome.seed, len(stages), first, 1, ())
     period = next((back for back in range(2, last + 1) if stages[last - back] == stages[last]), None)
-    before = stages[last - 1] if last else {}
+    before = stages[max(0, last - 1)]
     moving = [item for item in {**before, **stages[last]} if before.get(item) != stages[last].get(item)]
-    return FixedPoint(outcome.seed, None, period, tuple(moving))
+    return FixedPoint(outcome.seed, len(stages), None, period, tuple(moving))
 
 
 @dataclass(frozen=True, slots=True)

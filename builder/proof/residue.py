@@ -8,7 +8,7 @@ hash parts, so this is exact.
 *Ways*: does a derivation of the last stage need one of the seed other than through an output of stage 0?
 
 *Echoes*: does a file of the last stage hold a string that programs, objects or archives of the seed's
-toolchain hold too, and that no source accounts for? A compiler leaves such strings where it goes: its
+toolchain hold too, and that no source accounts for? (What merely runs build scripts leaves no such trace.) A compiler leaves such strings where it goes: its
 name, its start files, assertions of its libc, the saving of registers as it writes it.
 What counts as a string, and what accounts for one, is said in `strings.py`.
 """
@@ -72,8 +72,11 @@ def find_residue(store: Store, chains: Iterable[Chain], outcomes: Iterable[Outco
     strings = Strings(store)
     closures = [store.closure(set(outcome.last.values())) for _, outcome in pairs]
     shared = [
-        strings.shared(closure, sorted(toolchain_of(chain, known, derivations)))
+        strings.shared(closure, sorted(chain.toolchain.objects(derivations, known)))
         for (chain, _), closure in zip(pairs, closures)
+    ]
+    seeds = [
+        chain.toolchain.objects(derivations, known) | chain.userland.objects(derivations, known) for chain, _ in pairs
     ]
     # Of all seeds together: what accounts for a string does not depend on the seed.
     objects, texts = _sources([chain for chain, _ in pairs], derivations, known)
@@ -81,23 +84,13 @@ def find_residue(store: Store, chains: Iterable[Chain], outcomes: Iterable[Outco
     return tuple(
         Residue(
             chain.seed,
-            tuple(path for path in closure if path in _objects(chain, known, derivations)),
+            tuple(path for path in closure if path in seed),
             tuple(_ways(chain, derivations)),
             len(found),
             tuple(Echo(text.decode("ascii"), *found[text]) for text in sorted(strings.unexplained(found, sources))),
         )
-        for (chain, _), closure, found in zip(pairs, closures, shared)
+        for (chain, _), closure, found, seed in zip(pairs, closures, shared, seeds)
     )
-
-
-def _objects(chain: Chain, known: Known, derivations: Mapping[StorePath, Derivation]) -> set[StorePath]:
-    return {known[drv, output] for drv in chain.foreign for output in derivations[drv].outputs} | set(chain.trees)
-
-
-def toolchain_of(chain: Chain, known: Known, derivations: Mapping[StorePath, Derivation]) -> set[StorePath]:
-    """The objects of the seed's compiler, linker and libraries; what merely runs build scripts leaves no trace."""
-    found = {known[drv, output] for drv in chain.toolchain for output in derivations[drv].outputs}
-    return found | set(chain.trees)
 
 
 def _ways(chain: Chain, derivations: Mapping[StorePath, Derivation]) -> Iterator[tuple[StorePath, ...]]:

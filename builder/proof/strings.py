@@ -161,7 +161,8 @@ def is_telling(text: bytes) -> bool:
     """Whether two fifths of a run are words, and it is no table of two-byte characters, which repeats every other byte."""
     if 5 * sum(map(len, _WORDS.findall(text))) < 2 * len(text):
         return False
-    return 3 * sum(map(eq, text, text[2:])) < len(text)
+    repeated: int = sum(map(eq, text, text[2:]))
+    return 3 * repeated < len(text)
 
 
 def is_spelt_out(text: bytes, source: bytes) -> bool:

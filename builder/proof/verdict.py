@@ -26,10 +26,16 @@ class Verdicts:
     residues: tuple[Residue, ...]
 
     @property
+    def fixed_point(self) -> bool | None:
+        """Whether every chain came to rest; None if there are too few stages to tell."""
+        answers = {point.holds for point in self.fixed_points}
+        return False if False in answers else None if None in answers else True
+
+    @property
     def holds(self) -> bool:
         """Whether all three are shown."""
         return (
-            all(point.holds for point in self.fixed_points)
+            self.fixed_point is True
             and self.agreement.holds is True
             and all(residue.holds for residue in self.residues)
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from ...builder.plan import Recollection
     from ...builder.proof import Dissent, Outcome, Package, Verdicts
     from ...store import Derivation, Store, StorePath
     from ..difference.comparison import ObjectReport
@@ -97,10 +98,7 @@ def account_of(
     return Account(
         name,
         len(chains[0].stages),
-        tuple(
-            _seed(store, item, {path for (drv, _), path in known.items() if drv in set(item.chain.foreign)})
-            for item in described
-        ),
+        tuple(_seed(store, item, found) for item in described),
         tuple(
             ItemFacts(
                 row.item,
@@ -134,10 +132,13 @@ def _seconds(store: Store, derivation: Derivation, known: Known) -> float | None
     return next((row.seconds for row in store.realisations(key)), None)
 
 
-def _seed(store: Store, described: Described, objects: set[StorePath]) -> SeedFacts:
-    objects |= set(described.chain.trees)
+def _seed(store: Store, described: Described, found: Recollection) -> SeedFacts:
+    chain = described.chain
+    objects = {
+        path for half in (chain.toolchain, chain.userland) for path in half.objects(found.derivations, found.outputs)
+    }
     size = sum(store.info(path).size for path in objects if store.is_valid(path))
-    return SeedFacts(described.chain.seed, described.description, described.chain.impure, len(objects), size)
+    return SeedFacts(chain.seed, described.description, chain.impure, len(objects), size)
 
 
 def _cell(store: Store, path: StorePath, derivation: StorePath, seconds: Mapping[StorePath, float | None]) -> Cell:

@@ -9,9 +9,8 @@ from ..errors import CommandError
 from ..report import readable
 
 if TYPE_CHECKING:
-    from ...builder.proof import Chain, Package
+    from ...builder.proof import Chain, Half, Package
     from ...evaluator import Evaluator, Value
-    from ...store import StorePath
     from ..session import Session
 
 
@@ -70,7 +69,6 @@ def _chain(evaluator: Evaluator, value: Value, name: str, stages: int) -> Descri
     from ...builder.proof import Chain
 
     seed = evaluator.select(value, "seed")
-    halves = [_half(evaluator, seed, half) for half in ("toolchain", "userland")]
     there = evaluator.attr_names(value)
     if f"stage{stages - 1}" not in there:
         most = sum(attribute.startswith("stage") for attribute in there)
@@ -79,28 +77,27 @@ def _chain(evaluator: Evaluator, value: Value, name: str, stages: int) -> Descri
     chain = Chain(
         name,
         _flag(evaluator, seed, "impure"),
-        tuple(halves[0][0]),
-        tuple(halves[1][0]),
-        tuple(dict.fromkeys(halves[0][1] + halves[1][1])),
+        _half(evaluator, seed, "toolchain"),
+        _half(evaluator, seed, "userland"),
         tuple(_stage(evaluator, evaluator.select(value, f"stage{number}")) for number in range(stages)),
     )
     description = evaluator.select(seed, "description") if "description" in described else ""
     return Described(chain, readable(str(description)))
 
 
-def _half(evaluator: Evaluator, seed: Value, half: str) -> tuple[list[StorePath], list[StorePath]]:
-    """Derivations and captured trees of one half of a seed."""
+def _half(evaluator: Evaluator, seed: Value, name: str) -> Half:
+    from ...builder.proof import Half
     from ...store import StorePath
 
     derivations: list[StorePath] = []
     trees: list[StorePath] = []
-    for item in evaluator.elements(evaluator.select(seed, half)):
+    for item in evaluator.elements(evaluator.select(seed, name)):
         found = evaluator.derivation_of(item)
         if found is not None:
             derivations.append(found[0])
         else:
             trees.append(StorePath.parse(evaluator.to_raw(item)))
-    return derivations, trees
+    return Half(tuple(derivations), tuple(trees))
 
 
 def _stage(evaluator: Evaluator, closure: Value) -> dict[str, Package]:

@@ -71,7 +71,7 @@ def verdicts(account: Account) -> Iterator[tuple[str, str, list[str]]]:
     """For each question: the answer, the question, and why, as lines."""
     found = account.verdicts
     yield (
-        _mark(all(point.holds for point in found.fixed_points)),
+        _mark(found.fixed_point),
         "fixed point",
         _fixed_point(found.fixed_points, account),
     )

@@ -58,7 +58,7 @@ def attribute(store: Store, before: Subject, after: Subject, arguments: argparse
     from dataclasses import replace
 
     from ...store.difference import aspects
-    from ..realise import Lines, options_of
+    from ..realise import options_of, reporter_of
 
     one, other = _derivation(store, before), _derivation(store, after)
     old, new = store.derivation(one), store.derivation(other)
@@ -68,7 +68,7 @@ def attribute(store: Store, before: Subject, after: Subject, arguments: argparse
             hint="compare it with --level inputs",
         )
     options = replace(options_of(arguments), keep_going=True)
-    attributing = _Attributing(store, options, Lines(arguments.verbose, arguments.quiet))
+    attributing = _Attributing(store, options, reporter_of(arguments))
     return attributing.run((before.text, after.text), (one, old), (other, new), aspects(old, new))
 
 
@@ -112,9 +112,10 @@ class _Attributing:
         return Attribution(*names, old, new, failures.get(after[0]), old == new, found)
 
     def _realise(self, items: Iterable[tuple[StorePath, Derivation | tuple[str, ...]]]) -> Outputs:
+        from ...store import Derivation
         from ..realise import realise
 
-        targets = [(path, item if isinstance(item, tuple) else item.outputs) for path, item in items]
+        targets = [(path, item.outputs if isinstance(item, Derivation) else item) for path, item in items]
         return realise(self._store, targets, self._options, self._reporter)
 
     def _try(self, items: list[tuple[StorePath, Derivation]]) -> dict[StorePath, str]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Final
 
+from ..output import put
 from ..progress import size
 from ..report import Style
 
@@ -80,13 +80,11 @@ class Page:
         reset = self.style.reset if colour else ""
         self.lines.append("  " * depth + colour + text[:end] + reset + text[end:])
 
-    def write(self) -> None:
-        """To standard output; names of files may hold any bytes."""
+    def write(self, option: str = "--full") -> None:
+        """To standard output; names of files may hold any bytes. `option` is the one that leaves nothing out."""
         if self.has_left_out:
-            self.lines += ["", f"{self.style.dim}(all of it: --full){self.style.reset}"]
-        sys.stdout.flush()
-        sys.stdout.buffer.write("".join(f"{line}\n" for line in self.lines).encode("utf-8", "surrogateescape"))
-        sys.stdout.buffer.flush()
+            self.lines += ["", f"{self.style.dim}(all of it: {option}){self.style.reset}"]
+        put("".join(f"{line}\n" for line in self.lines))
 
 
 def printable(text: str) -> str:

@@ -6,13 +6,14 @@ from types import MethodType
 
 from ..errors import MissingAttribute, TypeMismatch
 from ..force import force, force_slot
-from ..operators import call, call2
+from ..operators import FULL2, call, call2
 from ..trace import attr_place, lambda_mark
 from ..values import MISSING, WHERE, Builtin, Partial, Slot, Value, names
 from .arguments import attrs, function, items, plain_string
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 
@@ -81,10 +82,18 @@ def list_to_attrs(pairs: Slot) -> dict[str, Slot]:
     """`listToAttrs [ { name; value; } ]`; the first of equal names counts."""
     result: dict[str, Slot] = {}
     for slot in items(pairs):
-        pair = attrs(slot)
-        name = plain_string(_needed(pair, "name"))
+        pair = slot
+        if type(pair) is list:
+            pair = pair[1] if pair[0] is None else force(pair)
+        if type(pair) is not dict:
+            pair = attrs(pair)
+        name = pair["name"] if "name" in pair else _needed(pair, "name")
+        if type(name) is list:
+            name = name[1] if name[0] is None else force(name)
+        if type(name) is not str:
+            name = plain_string(name)
         if name not in result:
-            result[name] = _needed(pair, "value")
+            result[name] = pair["value"] if "value" in pair else _needed(pair, "value")
     return result
 
 
@@ -102,7 +111,24 @@ def _apply_named(argument: tuple[Value, str, Slot]) -> Value:
 def map_attrs(mapper: Slot, subject: Slot) -> dict[str, Slot]:
     """`mapAttrs f set`; the new attributes have no place of their own."""
     found = attrs(subject)
+    known = mapper
+    if type(known) is list and known[0] is None:
+        known = known[1]
+    if type(known) is MethodType:
+        full = FULL2.get(known.__func__)
+        if full is not None:
+            captured = known.__self__
+            result: dict[str, Slot] = {
+                name: [_apply_full, (full, captured, name, slot)] for name, slot in found.items()
+            }
+            result.pop(WHERE, None)
+            return result
     return {name: [_apply_late, (mapper, name, slot)] for name, slot in found.items() if name is not WHERE}
+
+
+def _apply_full(argument: tuple[Callable[[Any, str, Slot], Value], Any, str, Slot]) -> Value:
+    full, captured, name, slot = argument
+    return full(captured, name, slot)
 
 
 def _apply_late(argument: tuple[Slot, str, Slot]) -> Value:
@@ -117,8 +143,12 @@ def zip_attrs_with(mapper: Slot, sets: Slot) -> dict[str, Slot]:
     columns: dict[str, list[Slot]] = {}
     for one in found:
         for name, slot in one.items():
-            if name is not WHERE:
-                columns.setdefault(name, []).append(slot)
+            column = columns.get(name)
+            if column is None:
+                columns[name] = [slot]
+            else:
+                column.append(slot)
+    columns.pop(WHERE, None)
     return {name: [_apply_named, (function_value, name, tuple(column))] for name, column in columns.items()}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..coerce import coerce_to_string
 from ..context import Context, Element
 from ..errors import InvalidContext, readable
 from ..values import MISSING, Slot, Value, make_string, names
@@ -78,13 +79,13 @@ def is_store_path(text: str) -> bool:
 
 def unsafe_discard_output_dependency(argument: Slot) -> Value:
     """`unsafeDiscardOutputDependency s`: refer to derivation files as files only."""
-    text, found = string_with_context(argument)
+    text, found = coerce_to_string(value(argument), copy=True)
     return make_string(text, frozenset(("path", e[1]) if e[0] == "drv" else e for e in found))
 
 
 def add_drv_output_dependencies(argument: Slot) -> Value:
     """`addDrvOutputDependencies s`: the inverse, for a string that refers to one derivation file."""
-    text, found = string_with_context(argument)
+    text, found = coerce_to_string(value(argument), copy=True)
     if len(found) != 1:
         raise InvalidContext(
             f"context of string '{readable(text)}' must have exactly one element, but has {len(found)}"

@@ -26,12 +26,12 @@ def deep_seq(first: Slot, second: Slot) -> Value:
 
 def throw(message: Slot) -> Value:
     """`throw message`."""
-    raise Thrown(readable(coerce_to_string(value(message), copy=False)[0]))
+    raise Thrown(readable(coerce_to_string(value(message), copy=True)[0]))
 
 
 def abort(message: Slot) -> Value:
     """`abort message`."""
-    raise Aborted(readable(coerce_to_string(value(message), copy=False)[0]))
+    raise Aborted(readable(coerce_to_string(value(message), copy=True)[0]))
 
 
 def try_eval(argument: Slot) -> dict[str, Slot]:

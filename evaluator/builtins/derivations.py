@@ -65,15 +65,13 @@ def _field(argument: tuple[list[Any], str]) -> Value:
 def derivation_strict(argument: Slot) -> dict[str, Slot]:
     """`derivationStrict attrs`: instantiates; answers `drvPath` and the outputs."""
     given = attrs(argument)
-    if "name" not in given:
-        raise MissingAttribute("name", names(given))
-    name = _name(given["name"])
-    draft = _Draft(name, given)
+    draft = _Draft(given)
     try:
         return draft.instantiate()
     except Exception as error:
         what = f"the attribute '{readable(draft.attribute)}' of derivation" if draft.attribute else "derivation"
-        note_context(error, f"while evaluating {what} '{name}'", sys._getframe())
+        which = f"{what} '{draft.name}'" if draft.name else "a derivation"
+        note_context(error, f"while evaluating {which}", sys._getframe(), (given, draft.attribute or "name"))
         raise
 
 
@@ -88,6 +86,18 @@ def _name(slot: Slot) -> str:
             "derivation names are allowed to end in '.drv' only if they produce a single derivation file"
         )
     return name
+
+
+_store: Any = None
+
+
+def _load_store() -> Any:
+    """The module of derivations, loaded when there is one."""
+    global _store
+    from ...store import derivation
+
+    _store = derivation
+    return derivation
 
 
 _placeholders: dict[str, str] = {}
@@ -106,8 +116,8 @@ def _store_path(text: str) -> StorePath:
 class _Draft:
     """A derivation being put together from attributes."""
 
-    def __init__(self, name: str, given: dict[str, Slot]) -> None:
-        self.name = name
+    def __init__(self, given: dict[str, Slot]) -> None:
+        self.name = ""
         self.given = given
         self.attribute = ""
         self.context: set[tuple[str, ...]] = set()
@@ -122,11 +132,15 @@ class _Draft:
         if type(value) is str:
             return value
         text, context = coerce_to_string(value, copy=True, more=True)
-        self.context |= context
+        if context:
+            self.context |= context
         return text
 
     def instantiate(self) -> dict[str, Slot]:
         given = self.given
+        if "name" not in given:
+            raise MissingAttribute("name", names(given))
+        self.name = _name(given["name"])
         ignore_nulls = self._flag("__ignoreNulls")
         self._refuse()
         for name in names(given):
@@ -190,8 +204,7 @@ class _Draft:
         self.rootfs = tuple([self.text(item) for item in value])
 
     def _finish(self) -> dict[str, Slot]:
-        from ...store.derivation import Derivation, output_placeholder, upstream_placeholder
-
+        store = _store or _load_store()
         builder = self.env.get("builder")
         system = self.env.get("system")
         if not builder:
@@ -202,47 +215,55 @@ class _Draft:
         for output in self.outputs:
             text = _placeholders.get(output)
             if text is None:
-                text = _placeholders[output] = output_placeholder(_unicode(output))
+                text = _placeholders[output] = store.output_placeholder(_unicode(output))
             self.env[output] = text
         input_drvs, input_srcs = self._inputs()
-        derivation = Derivation(
-            name=self.name,
-            system=_unicode(system),
-            builder=_unicode(builder),
-            args=tuple(map(_unicode, self.args)),
-            env={_unicode(name): _unicode(text) for name, text in self.env.items()},
-            outputs=tuple(map(_unicode, self.outputs)),
-            fixed=fixed,
-            input_drvs=input_drvs,
-            input_srcs=input_srcs,
-            rootfs=None if self.rootfs is None else tuple(map(_unicode, self.rootfs)),
+        derivation = store.Derivation(
+            self.name,
+            _unicode(system),
+            _unicode(builder),
+            tuple([text if text.isascii() else _unicode(text) for text in self.args]),
+            {
+                name if name.isascii() else _unicode(name): text if text.isascii() else _unicode(text)
+                for name, text in self.env.items()
+            },
+            tuple(map(_unicode, self.outputs)),
+            fixed,
+            input_drvs,
+            input_srcs,
+            None if self.rootfs is None else tuple(map(_unicode, self.rootfs)),
         )
         path = session.world().write_derivation(derivation)
         text = str(path)
+        session.evaluator().instantiated.setdefault(text, self.given)
         result: dict[str, Slot] = {"drvPath": ContextString(text, frozenset((("drv", text),)))}
         for output in self.outputs:
             result[output] = ContextString(
-                upstream_placeholder(path, _unicode(output)), frozenset((("output", text, output),))
+                store.upstream_placeholder(path, _unicode(output)), frozenset((("output", text, output),))
             )
         return result
 
     def _fixed(self) -> FixedOutput | None:
-        from ...store.derivation import FixedOutput
-
         text = self.env.get("outputHash")
         if not text:
             return None
+        from ...store.derivation import FixedOutput
+
+        self.attribute = "outputs"
         if self.outputs != ("out",):
             raise InvalidDerivation("multiple outputs are not supported in fixed-output derivations")
+        self.attribute = "outputHashMode"
         mode = self.env.get("outputHashMode") or "flat"
         modes = {"flat": "flat", "recursive": "recursive", "nar": "recursive"}
         if mode not in modes:
             raise InvalidDerivation(f"invalid value '{readable(mode)}' for 'outputHashMode' attribute")
+        self.attribute = "outputHash"
         algorithm = self.env.get("outputHashAlgo")
         try:
             found = parse_hash(text, algorithm if algorithm in SIZES else None)
         except InvalidText as error:
             raise InvalidDerivation(error.message) from None
+        self.attribute = ""
         algorithm_name: Any = found.algorithm
         chosen: Any = modes[mode]
         return FixedOutput(algorithm_name, found.digest, chosen)
@@ -272,44 +293,3 @@ def placeholder(argument: Slot) -> str:
     from ...store.derivation import output_placeholder
 
     return output_placeholder(_unicode(plain_string(argument)))
-
-
-def fetchurl(argument: Slot) -> dict[str, Slot]:
-    """`fetchurl { url, sha256 | hash, name ?, executable ?, unpack ? }`: a fixed-output derivation.
-
-    Unlike Nix's builtin of that name it is not fetched while evaluating; it builds like any other
-    derivation when something needs it.
-    """
-    found = force_slot(argument)
-    given: dict[str, Slot] = {"url": found} if type(found) in (str, ContextString) else attrs(found)
-    url = given.get("url", MISSING)
-    if url is MISSING:
-        raise MissingAttribute("url", names(given))
-    address = plain_string(url)
-    digest = given.get("sha256", given.get("hash", given.get("sha512", MISSING)))
-    if digest is MISSING or force_slot(digest) == "":
-        raise InvalidDerivation(
-            f"in pure evaluation mode, 'fetchurl' requires a 'sha256' argument (url '{readable(address)}')"
-        )
-    for name in names(given):
-        if name not in ("url", "sha256", "sha512", "hash", "name", "executable", "mirrors"):
-            raise InvalidDerivation(f"unsupported argument '{readable(name)}' to 'fetchurl'")
-    algorithm = "sha512" if "sha512" in given and "sha256" not in given else "sha256"
-    name_slot = given.get("name", MISSING)
-    executable = "executable" in given and boolean(force_slot(given["executable"]))
-    result: dict[str, Slot] = {
-        "builder": "builtin:fetch",
-        "name": address.rstrip("/").rpartition("/")[2] if name_slot is MISSING else plain_string(name_slot),
-        "outputHash": plain_string(digest),
-        "outputHashMode": "recursive" if executable else "flat",
-        "system": "builtin",
-        "url": address,
-    }
-    text = str(result["outputHash"])
-    if ":" not in text and "-" not in text:
-        result["outputHashAlgo"] = algorithm
-    if executable:
-        result["executable"] = "1"
-    if "mirrors" in given:
-        result["mirrors"] = given["mirrors"]
-    return derivation(result)

@@ -54,8 +54,11 @@ def import_(path: Slot) -> Value:
 
 def scoped_import(scope: Slot, path: Slot) -> Value:
     """`scopedImport scope path`: the names in `scope` are bound around the file."""
+    text = checked_path(value(path))
     bound = attrs(scope)
-    return session.evaluator().import_path(existing_path(value(path)), bound)
+    if session.world().file_type(text) is None:
+        raise FileUnavailable(f"path '{readable(text)}' does not exist")
+    return session.evaluator().import_path(text, bound)
 
 
 def read_file(path: Slot) -> Value:
@@ -193,9 +196,11 @@ def _predicate(test: Slot) -> object:
 
 def filter_source(test: Slot, path: Slot) -> Value:
     """`filterSource f path`."""
-    text = existing_path(value(path))
+    text = checked_path(value(path))
     keep = _predicate(test)
     world = session.world()
+    if world.file_type(text) is None:
+        raise FileUnavailable(f"path '{readable(text)}' does not exist")
     return _added(world.add_path(text, store_name(text), keep, True, None))  # type: ignore[arg-type]
 
 
@@ -234,20 +239,21 @@ def path(argument: Slot) -> Value:
 
 def find_file(search_path: Slot, name: Slot) -> Value:
     """`findFile searchPath name`, what `<name>` means."""
-    entries = items(search_path)
-    wanted = plain_string(name)
-    world = session.world()
-    for slot in entries:
+    entries: list[tuple[str, str]] = []
+    for slot in items(search_path):
         entry = attrs(slot)
         prefix = string(entry["prefix"]) if "prefix" in entry else ""
         location = entry.get("path", MISSING)
         if location is MISSING:
             raise MissingAttribute("path", names(entry))
+        text, context = coerce_to_string(force_slot(location), copy=False)
+        entries.append((prefix, realised(text, context)))
+    wanted = plain_string(name)
+    world = session.world()
+    for prefix, text in entries:
         if prefix and wanted != prefix and not wanted.startswith(f"{prefix}/"):
             continue
         rest = wanted[len(prefix) :].lstrip("/") if prefix else wanted
-        text, context = coerce_to_string(force_slot(location), copy=False)
-        text = realised(text, context)
         candidate = canonical(f"{text}/{rest}" if rest else text)
         if world.file_type(candidate) is not None:
             return Path(candidate)

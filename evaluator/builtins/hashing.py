@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from .. import session
 from ..errors import MissingAttribute, readable
-from ..hashes import Hash, digest_of, parse_hash
+from ..hashes import Hash, check_algorithm, digest_of, parse_hash
 from ..values import Slot
 from .arguments import attrs, plain_string, string, value
 
 
 def hash_string(algorithm: Slot, argument: Slot) -> str:
     """`hashString algorithm s`, in base 16."""
-    name = plain_string(algorithm)
+    name = check_algorithm(plain_string(algorithm))
     return digest_of(name, string(argument).encode("latin-1")).hex()
 
 
@@ -19,7 +19,7 @@ def hash_file(algorithm: Slot, path: Slot) -> str:
     """`hashFile algorithm path`, in base 16."""
     from .files import existing_path
 
-    name = plain_string(algorithm)
+    name = check_algorithm(plain_string(algorithm))
     found = existing_path(value(path))
     return digest_of(name, session.world().read_file(found)).hex()
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
 from ..values import Builtin, Slot, Value
 from .table import CONSTANTS, TABLE
 
@@ -33,7 +31,7 @@ class Library:
         found = self._functions.get(name)
         if found is None:
             entry = TABLE[name]
-            module = import_module(f".{entry.module}", __package__)
+            module = __import__(f"{__package__}.{entry.module}", fromlist=(entry.function,))
             found = self._functions[name] = getattr(module, entry.function)
         return found
 

@@ -10,7 +10,7 @@ from types import MethodType
 from ..equality import equal_slots
 from ..errors import MissingAttribute, OutOfRange
 from ..force import force
-from ..operators import FULL2, call, call2, less
+from ..operators import FULL2, LESS, call, call2, callee, less
 from ..values import MISSING, Builtin, Slot, Value, names
 from .arguments import attrs, boolean, function, integer, items, value
 
@@ -18,6 +18,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Final
+
+
+def _one(slot: Slot) -> Any:
+    """A function as something that Python can call with one slot."""
+    found = slot if type(slot) is MethodType else function(slot)
+    return found if type(found) is MethodType else callee(found)
 
 
 def length(argument: Slot) -> int:
@@ -44,8 +50,9 @@ def tail(argument: Slot) -> tuple[Slot, ...]:
 
 def elem_at(argument: Slot, position: Slot) -> Value:
     """`elemAt list n`."""
-    found = argument if type(argument) is tuple else items(argument)
+    # Nix looks at the index first.
     index = position if type(position) is int else integer(position)
+    found = argument if type(argument) is tuple else items(argument)
     if not 0 <= index < len(found):
         raise OutOfRange(f"'builtins.elemAt' called with index {index} on a list of size {len(found)}")
     slot = found[index]
@@ -73,31 +80,46 @@ def filter(test: Slot, argument: Slot) -> tuple[Slot, ...]:
     found = items(argument)
     if not found:
         return found
-    called = function(test)
-    return tuple([slot for slot in found if boolean(call(called, slot))])
+    called = _one(test)
+    result: list[Slot] = []
+    for slot in found:
+        answer = called(slot)
+        if answer is True or (answer is not False and boolean(answer)):
+            result.append(slot)
+    return tuple(result)
 
 
 def all(test: Slot, argument: Slot) -> bool:
     """`all f list`."""
-    called = function(test)
-    for slot in items(argument):  # noqa: SIM110
-        if not boolean(call(called, slot)):
+    called = _one(test)
+    for slot in argument if type(argument) is tuple else items(argument):
+        answer = called(slot)
+        if answer is False or (answer is not True and not boolean(answer)):
             return False
     return True
 
 
 def any(test: Slot, argument: Slot) -> bool:
     """`any f list`."""
-    called = function(test)
-    for slot in items(argument):  # noqa: SIM110
-        if boolean(call(called, slot)):
+    called = _one(test)
+    for slot in argument if type(argument) is tuple else items(argument):
+        answer = called(slot)
+        if answer is True or (answer is not False and boolean(answer)):
             return True
     return False
 
 
 def elem(wanted: Slot, argument: Slot) -> bool:
     """`elem x list`."""
-    for slot in items(argument):  # noqa: SIM110
+    found = items(argument)
+    one = wanted[1] if type(wanted) is list and wanted[0] is None else wanted
+    if type(one) is str:
+        for slot in found:
+            other = force(slot) if type(slot) is list else slot
+            if other == one if type(other) is str else equal_slots(one, other):
+                return True
+        return False
+    for slot in found:  # noqa: SIM110
         if equal_slots(wanted, slot):
             return True
     return False
@@ -106,17 +128,18 @@ def elem(wanted: Slot, argument: Slot) -> bool:
 def concat_lists(argument: Slot) -> tuple[Slot, ...]:
     """`concatLists lists`."""
     result: list[Slot] = []
-    for slot in items(argument):
-        result.extend(items(slot))
+    for slot in argument if type(argument) is tuple else items(argument):
+        result += slot if type(slot) is tuple else items(slot)
     return tuple(result)
 
 
 def concat_map(mapper: Slot, argument: Slot) -> tuple[Slot, ...]:
     """`concatMap f list`."""
-    called = function(mapper)
+    called = _one(mapper)
     result: list[Slot] = []
-    for slot in items(argument):
-        result.extend(items(call(called, slot)))
+    for slot in argument if type(argument) is tuple else items(argument):
+        found = called(slot)
+        result += found if type(found) is tuple else items(found)
     return tuple(result)
 
 
@@ -157,11 +180,11 @@ def gen_list(generator: Slot, count: Slot) -> tuple[Slot, ...]:
 
 def partition(test: Slot, argument: Slot) -> dict[str, Slot]:
     """`partition f list`."""
-    called = function(test)
+    called = _one(test)
     right: list[Slot] = []
     wrong: list[Slot] = []
     for slot in items(argument):
-        (right if boolean(call(called, slot)) else wrong).append(slot)
+        (right if boolean(called(slot)) else wrong).append(slot)
     return {"right": tuple(right), "wrong": tuple(wrong)}
 
 
@@ -174,6 +197,8 @@ def sort(comparator: Slot, argument: Slot) -> tuple[Slot, ...]:
     if type(before) is Builtin and before.name == "lessThan":
         return _sort_less(found)
     full = FULL2.get(before.__func__) if type(before) is MethodType else None
+    if full is not None and full in LESS:
+        return _sort_by_less(found, LESS[full], MethodType(full, before.__self__))
     if full is not None:
         precedes: Callable[[Slot, Slot], Value] = MethodType(full, before.__self__)
     else:
@@ -190,6 +215,30 @@ def _sort_less(found: tuple[Slot, ...]) -> tuple[Slot, ...]:
     if (kind is str or kind is int) and {type(one) for one in forced} == {kind}:
         return tuple(sorted(forced))
     return tuple(_merge_sort(tuple(forced), less))
+
+
+def _sort_by_less(
+    found: tuple[Slot, ...], descending: bool, precedes: Callable[[Slot, Slot], Value]
+) -> tuple[Slot, ...]:
+    """Sort by a function that is known to be `a: b: a < b` (or `b < a`).
+
+    Forces as the merge sort would: each element when it is first compared, with the one before. Once all are known to
+    be integers, or strings, comparing has no effect that could be seen.
+    """
+    values = list(found)
+    order = range(len(values))
+    if not descending and len(values) > 1:
+        values[1] = value(values[1])
+    kind: type | None = None
+    for i in order if len(values) > 1 else ():
+        slot = values[i]
+        one = values[i] = force(slot) if type(slot) is list else slot
+        if type(one) is not kind:
+            if kind is not None or type(one) not in (int, str):
+                return tuple(_merge_sort(tuple(values), precedes))
+            kind = type(one)
+    values.sort(reverse=descending)
+    return tuple(values)
 
 
 _SHORT_RUN: Final = 16

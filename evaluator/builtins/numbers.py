@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ..errors import TypeMismatch
+from ..errors import OutOfRange, TypeMismatch
 from ..operators import div as divide
 from ..operators import expected, less, show, sum_numbers
 from ..operators import mul as multiply
@@ -61,9 +61,23 @@ def bit_xor(left: Slot, right: Slot) -> int:
     return one ^ integer(right)
 
 
-def _number(slot: Slot) -> float:
+def _number(slot: Slot) -> int | float:
     found = value(slot)
-    if type(found) is not int and type(found) is not float:
+    if type(found) is int:
+        near = float(found)
+        if near == found:
+            return found
+        # Nix refuses what it once got wrong.
+        what = "a loss of precision occurred in previous Nix versions because the NixInt argument"
+        if near >= 2.0**63:
+            message = f"the NixInt argument {found} caused undefined behavior in previous Nix versions"
+        else:
+            message = f"{what} {found} was rounded to {int(near)}"
+        raise OutOfRange(
+            f"Due to a bug (see https://github.com/NixOS/nix/issues/12899) {message}.\n"
+            "Future Nix versions might implement the correct behavior."
+        )
+    if type(found) is not float:
         raise expected("a float", found)
     return found
 

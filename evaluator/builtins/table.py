@@ -71,7 +71,7 @@ TABLE: Final[dict[str, Entry]] = {
     **_theme(
         "control",
         "abort 1 !", "addErrorContext 2", "break 1 ! =break_", "deepSeq 2 !", "seq 2 !", "throw 1 !", "trace 2 !",
-        "traceVerbose 2 !", "tryEval 1", "warn 2 !",
+        "traceVerbose 2", "tryEval 1", "warn 2 !",
     ),
     **_theme(
         "types",
@@ -81,7 +81,7 @@ TABLE: Final[dict[str, Entry]] = {
     **_theme(
         "files",
         "baseNameOf 1 !", "dirOf 1 !", "filterSource 2", "findFile 2 !", "getEnv 1 !", "import 1 ! =import_", "path 1 !",
-        "pathExists 1 !", "readDir 1 !", "readFile 1 !", "readFileType 1 !", "scopedImport 2 !", "storePath 1 !",
+        "pathExists 1 !", "readDir 1 !", "readFile 1 !", "readFileType 1 !", "scopedImport 2", "storePath 1 !",
         "toFile 2 !", "toPath 1 !",
     ),
     **_theme("hashing", "convertHash 1 !", "hashFile 2 !", "hashString 2 !"),
@@ -94,7 +94,12 @@ TABLE: Final[dict[str, Entry]] = {
         "addDrvOutputDependencies 1 !", "appendContext 2 !", "getContext 1 !", "hasContext 1 !",
         "unsafeDiscardOutputDependency 1 !", "unsafeDiscardStringContext 1 !",
     ),
-    **_theme("derivations", "derivation 1 !", "derivationStrict 1 !", "fetchurl 1 !", "placeholder 1 !"),
+    **_theme("derivations", "derivation 1 !", "derivationStrict 1 !", "placeholder 1 !"),
+    **_theme(
+        "fetchers",
+        "fetchGit 1", "fetchMercurial 1", "fetchTarball 1 !", "fetchTree 1", "fetchurl 1 !", "flakeRefToString 1",
+        "getFlake 1", "parseFlakeRef 1",
+    ),
 }  # fmt: skip
 """Builtin functions by name."""
 
@@ -105,12 +110,12 @@ CONSTANTS: Final = (
 """Builtins that are not functions."""
 
 _GLOBAL: Final = (
-    "abort", "baseNameOf", "break", "builtins", "derivation", "derivationStrict", "dirOf", "false", "fromTOML",
-    "import", "isNull", "map", "null", "placeholder", "removeAttrs", "scopedImport", "throw", "toString", "true",
+    "abort", "baseNameOf", "break", "builtins", "derivation", "derivationStrict", "dirOf", "false", "fetchGit",
+    "fetchMercurial", "fetchTarball", "fromTOML", "import", "isNull", "map", "null", "placeholder", "removeAttrs", "scopedImport", "throw", "toString", "true",
 )  # fmt: skip
 
 GLOBAL_NAMES: Final[dict[str, str]] = {
     **{name: name for name in _GLOBAL},
-    **{f"__{name}": name for name in (*TABLE, *CONSTANTS) if name not in _GLOBAL},
+    **{f"__{name}": name for name in (*TABLE, *CONSTANTS) if name not in (*_GLOBAL, "fetchTree")},
 }
 """Variables that are bound everywhere, and the builtins that they are: some by name, all others with `__`."""

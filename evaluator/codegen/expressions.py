@@ -165,9 +165,14 @@ def lazy(
 
 
 def lookup_later(unit: Unit, scope: Scope, node: nodes.Var, name: str | None) -> str:
-    """The thunk of a variable that a `with` may bind: one function serves all, so none is generated."""
-    scopes = ", ".join(unit.use(binding) for binding in scope.with_sets())
-    return f"[lookup_late, ({node.name!r}, ({scopes},), F, {(node.start, node.end, name, ())!r})]"
+    """The slot of a variable that a `with` may bind: one function serves all, so none is generated."""
+    return f"lookup_slot({node.name!r}, {with_scopes(unit, scope)}, F, {(node.start, node.end, name, ())!r})"
+
+
+def with_scopes(unit: Unit, scope: Scope) -> str:
+    """The sets of the `with` expressions around: a pair of the innermost and those around it, or None."""
+    binding = next(scope.with_sets(), None)
+    return "None" if binding is None else unit.use(binding)
 
 
 def select_later(
@@ -191,6 +196,8 @@ def select_later(
         names.append(key.name)
     subject = unit.use(found) if found is not None else lookup_later(unit, scope, node.subject, None)
     keys = tuple((key.start, key.end) for key in node.path)
+    if own is None and not unit.program.exact:
+        return f"select_slot({subject}, {tuple(names)!r}, F, {(node.start, node.end, name, keys)!r})"
     return f"[select_late, ({subject}, {tuple(names)!r}, F, {(node.start, node.end, name, keys)!r})]"
 
 
@@ -236,12 +243,19 @@ def _string(unit: Unit, scope: Scope, node: nodes.Str, goal: str | None) -> str:
     parts: list[str] = []
     atoms: list[str] = []
     fast: list[str] = []
-    for part in node.parts:
+    mark = place("i", node)
+    last = max((i for i, part in enumerate(node.parts) if not isinstance(part, str)), default=-1)
+    for number, part in enumerate(node.parts):
         if isinstance(part, str):
             parts.append(repr(part))
             fast.append(_in_f_string(part))
         else:
             atom = value(unit, scope, part)
+            if number < last and atom.isidentifier():
+                # Each becomes a string before the next is looked at.
+                target = unit.program.fresh("r")
+                unit.emit(f"{target} = {atom} if type({atom}) is str else interpolate(({atom},))", mark)
+                atom = target
             parts.append(atom)
             fast.append("{" + atom + "}")
             if atom.isidentifier() and atom not in atoms:
@@ -250,7 +264,6 @@ def _string(unit: Unit, scope: Scope, node: nodes.Str, goal: str | None) -> str:
                 # A constant that is not plain text goes the slow way, which knows the error.
                 fast.append("\0")
     slow = f"interpolate(({', '.join(parts)},))"
-    mark = place("i", node)
     if "\0" in fast or not atoms:
         return finish(unit, slow, goal, mark)
     quick = atoms[0] if len(fast) == 1 else f'f"{"".join(fast)}"'
@@ -318,8 +331,7 @@ def _variable(unit: Unit, scope: Scope, node: nodes.Var, goal: str | None) -> st
         return variable(unit, found, node, goal)
     if node.name == "__curPos":
         return _current_position(unit, scope, nodes.CurPos(node.start, node.end), goal)
-    scopes = ", ".join(unit.use(binding) for binding in scope.with_sets())
-    return finish(unit, f"lookup({node.name!r}, ({scopes},))", goal, place("w", node))
+    return finish(unit, f"lookup({node.name!r}, {with_scopes(unit, scope)})", goal, place("w", node))
 
 
 # --- sets
@@ -336,7 +348,7 @@ def _select(unit: Unit, scope: Scope, node: nodes.Select, goal: str | None) -> s
     for i, key in enumerate(node.path):
         target = unit.program.fresh("r") if i < last or goal in (None, RETURN, TEXT) else str(goal)
         if isinstance(key, nodes.Name):
-            if not current.isidentifier():
+            if not current.isidentifier() or current in ("None", "True", "False"):
                 unit.emit(f"{target} = {current}")
                 current = target
                 target = unit.program.fresh("r")
@@ -490,7 +502,7 @@ def _with(unit: Unit, scope: Scope, node: nodes.With, goal: str | None) -> str:
     environment = Environment(unit)
     binding = Binding(unit.program.fresh("w"), unit)
     (text,) = environment.close(lazy(unit, scope, node.scope, environment))
-    unit.emit(f"{binding.ident} = {text}")
+    unit.emit(f"{binding.ident} = ({text}, {with_scopes(unit, scope)})")
     return gen(unit, Scope(scope, binding), node.body, goal)
 
 
@@ -535,12 +547,28 @@ def _binary(unit: Unit, scope: Scope, node: nodes.Binary, goal: str | None) -> s
     if operator in _REVERSED:
         right = value(unit, scope, node.right)
         left = value(unit, scope, node.left)
+    elif operator == "//":
+        right = value(unit, scope, node.right)
+        if not isinstance(node.right, nodes.AttrSet):
+            unit.emit(f"if type({right}) is not dict: not_set({right})", ("o", *mark[1:3], "//r", *mark[4:]))
+        left = value(unit, scope, node.left)
     else:
         left = value(unit, scope, node.left)
-        if operator == "//" and not isinstance(node.left, nodes.AttrSet):
-            unit.emit(f"if type({left}) is not dict: not_set({left})", ("o", *mark[1:3], "//l", *mark[4:]))
+        if operator == "+" and left.isidentifier() and not _is_quiet(unit, scope, node.right):
+            # A set becomes a string before the right operand is looked at.
+            target = unit.program.fresh("r")
+            unit.emit(f"{target} = {left} if type({left}) is int or type({left}) is str else addable({left})", mark)
+            left = target
         right = value(unit, scope, node.right)
     return finish(unit, _OPERATIONS[operator](left, right), goal, mark)
+
+
+def _is_quiet(unit: Unit, scope: Scope, node: nodes.Expr) -> bool:
+    """Whether evaluating a node can be seen by nobody."""
+    if isinstance(node, nodes.Var):
+        binding = scope.find(node.name)
+        return binding is not None and binding.demand is None and unit.use(binding) in unit.forced
+    return isinstance(node, (nodes.AttrSet, nodes.List, nodes.Lambda)) or constant(unit, scope, node) is not None
 
 
 def _is_text(text: str) -> bool:
@@ -578,10 +606,18 @@ def _sub_text(left: str, right: str) -> str:
 
 
 def _mul_text(left: str, right: str) -> str:
+    for one, two in ((left, right), (right, left)):
+        if one.isidentifier() and two.isdigit() and len(two) < 10:
+            # A factor below 2 ** 30 and one below 2 ** 33 stay in 64 bits.
+            return (
+                f"{left} * {right} if type({one}) is int and -8589934592 < {one} < 8589934592 else mul({left}, {right})"
+            )
     return _checked(left, "*", right, f"mul({left}, {right})")
 
 
 def _div_text(left: str, right: str) -> str:
+    if left.isidentifier() and right.isdigit() and right.strip("0"):
+        return f"{left} // {right} if type({left}) is int and {left} >= 0 else div({left}, {right})"
     return f"div({left}, {right})"
 
 
@@ -612,7 +648,7 @@ def _less_text(left: str, right: str) -> str:
 
 
 def _update_text(left: str, right: str) -> str:
-    return f"update({left}, {right}) if type({right}) is dict else not_set({right})"
+    return f"update({left}, {right}) if type({left}) is dict else not_set({left})"
 
 
 def _concat_text(left: str, right: str) -> str:

@@ -88,7 +88,26 @@ class CompiledLambda:
                     write([(header, mark), (f" return {self.full}({', '.join(before)}, x)", None)])
             if count in (2, 3):
                 self._program.after.append(f"FULL{count}[{stems[0]}] = {self.full}")
+                descending = _is_less(self.chain, self._program) if count == 2 else None
+                if descending is not None:
+                    self._program.after.append(f"LESS[{self.full}] = {descending}")
         return self.entry
+
+
+def _is_less(chain: list[nodes.Lambda], program: Program) -> bool | None:
+    """Whether a function is `a: b: a < b` (False) or `a: b: b < a` (True), which is also `a > b`; None if neither."""
+    body = chain[1].body
+    if not isinstance(body, nodes.Binary) or body.operator not in ("<", ">") or "__lessThan" in program.rebound:
+        return None
+    if not isinstance(body.left, nodes.Var) or not isinstance(body.right, nodes.Var):
+        return None
+    operands = [body.left.name, body.right.name]
+    parameters = [lam.param for lam in chain]
+    if chain[1].formals is not None or parameters[0] == parameters[1]:
+        return None
+    if operands == parameters:
+        return body.operator == ">"
+    return body.operator == "<" if operands == parameters[::-1] else None
 
 
 def closure(unit: Unit, scope: Scope, node: nodes.Lambda, environment: Environment, name: str | None) -> str:

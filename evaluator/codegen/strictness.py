@@ -45,7 +45,7 @@ def _walk(node: nodes.Expr, parameters: frozenset[str], found: list[str]) -> boo
             if _walk(node.right, parameters, found):
                 _walk(node.left, parameters, found)
         else:
-            _walk(node.left, parameters, found)
+            _walk(node.right if node.operator == "//" else node.left, parameters, found)
     elif isinstance(node, (nodes.If, nodes.Assert)):
         _walk(node.condition, parameters, found)
     elif isinstance(node, nodes.Unary):

@@ -6,13 +6,13 @@
   over,
   lib,
   seeds,
+  # Other sets: a stage, by name.
+  sets ? {
+    tiny = import ./tiny.nix { inherit over; };
+  },
 }:
 
 let
-  sets = {
-    tiny = import ./tiny.nix { inherit over; };
-  };
-
   # No number of a stage means anything to a stage; these many are given names.
   longest = 16;
 

@@ -8,11 +8,19 @@
 previous:
 
 let
+  # Programs are static and find what they need below /usr: they refer to nothing.
+  sealed =
+    rootfs:
+    over {
+      inherit rootfs;
+      allowedRequisites = [ ];
+    };
+
   # Whoever compiled it before compiles it now.
-  compiler = over (previous.toolchain ++ previous.userland);
+  compiler = sealed (previous.toolchain ++ previous.userland);
   # No libc yet, and no headers but the compiler's.
-  library = over ([ packages.tinycc ] ++ previous.userland);
-  programs = over (toolchain ++ previous.userland);
+  library = sealed ([ packages.tinycc ] ++ previous.userland);
+  programs = sealed (toolchain ++ previous.userland);
 
   packages = {
     tinycc = compiler.callPackage ../tinycc/package.nix { };

@@ -25,11 +25,15 @@
   makeFlags ? [ ],
   # Modification times are kept: all are equal in the store, so that make finds
   # nothing to regenerate.
-  unpackPhase ? ''
-    cp -Rp "$src" source
-    chmod -R u+w source
-    cd source
-  '',
+  unpackPhase ?
+    if arguments ? src then
+      ''
+        cp -Rp "$src" source
+        chmod -R u+w source
+        cd source
+      ''
+    else
+      "",
   patchPhase ? ''
     for patch in $patches; do patch -p1 < "$patch"; done
   '',
@@ -72,17 +76,22 @@ let
       inherit patches configureFlags makeFlags;
     };
 
+  # Who watches is told which phase runs; such lines do not go to the log.
+  phase = name: text: ''
+    echo '@nix { "action": "setPhase", "phase": "${name}" }' >&2
+    ${text}'';
+
   script = builtins.concatStringsSep "\n" (
     [
-      unpackPhase
-      patchPhase
-      configurePhase
-      buildPhase
+      (phase "unpackPhase" unpackPhase)
+      (phase "patchPhase" patchPhase)
+      (phase "configurePhase" configurePhase)
+      (phase "buildPhase" buildPhase)
     ]
-    ++ (if doCheck then [ checkPhase ] else [ ])
+    ++ (if doCheck then [ (phase "checkPhase" checkPhase) ] else [ ])
     ++ [
-      installPhase
-      fixupPhase
+      (phase "installPhase" installPhase)
+      (phase "fixupPhase" fixupPhase)
     ]
   );
 

@@ -14,16 +14,20 @@ let
     fromJSON
     listToAttrs
     map
-    match
     readDir
     readFile
     replaceStrings
     ;
 
+  stem =
+    file:
+    let
+      length = builtins.stringLength file - 4;
+    in
+    builtins.substring 0 (if length > 0 then length else 0) file;
+
   names = filter (name: name != "default") (
-    map (file: builtins.head (match "(.*)\\.nix" file)) (
-      filter (file: match ".*\\.nix" file != null) (attrNames (readDir ./.))
-    )
+    map stem (filter (file: stem file + ".nix" == file) (attrNames (readDir ./.)))
   );
 
   documentation = [

@@ -6,7 +6,7 @@ the first derivation with that one thing taken from the second; everything else,
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .derivations import compare_derivations
@@ -65,27 +65,27 @@ def _with_attribute(before: Derivation, after: Derivation, matching: Matching, a
         env = {name: text for name, text in before.env.items() if name != variable}
         if variable in after.env:
             env[variable] = taken(after.env[variable])
-        changed = replace(before, env=env)
+        changed = before.replace(env=env)
     elif attribute.startswith("args["):
         number = int(attribute[5:-1])
-        changed = replace(before, args=(*before.args[:number], taken(after.args[number]), *before.args[number + 1 :]))
+        changed = before.replace(args=(*before.args[:number], taken(after.args[number]), *before.args[number + 1 :]))
     elif attribute == "args":
-        changed = replace(before, args=tuple(map(taken, after.args)))
+        changed = before.replace(args=tuple(map(taken, after.args)))
     elif attribute == "builder":
-        changed = replace(before, builder=taken(after.builder))
+        changed = before.replace(builder=taken(after.builder))
     elif attribute == "rootfs":
-        changed = replace(before, rootfs=None if after.rootfs is None else tuple(map(taken, after.rootfs)))
+        changed = before.replace(rootfs=None if after.rootfs is None else tuple(map(taken, after.rootfs)))
     elif attribute == "name":
-        changed = replace(before, name=after.name)
+        changed = before.replace(name=after.name)
     elif attribute == "system":
-        changed = replace(before, system=after.system)
+        changed = before.replace(system=after.system)
     elif attribute == "outputs":
-        changed = replace(before, outputs=after.outputs)
+        changed = before.replace(outputs=after.outputs)
     elif attribute == "fixed":
-        changed = replace(before, fixed=after.fixed)
+        changed = before.replace(fixed=after.fixed)
     if attribute in after.env and attribute in before.env:
         # `name`, `builder` and others are repeated among the variables.
-        changed = replace(changed, env={**changed.env, attribute: taken(after.env[attribute])})
+        changed = changed.replace(env={**changed.env, attribute: taken(after.env[attribute])})
     texts = _texts(changed)
     dropped = {item for item, _ in matching.removed if item.text not in texts and item.text in _texts(before)}
     inputs = [item for item in inputs_of(before) if item not in dropped]
@@ -108,8 +108,7 @@ def _rewritten(derivation: Derivation, table: Mapping[str, str]) -> Derivation:
     def text(written: str) -> str:
         return _replaced(written, table)
 
-    return replace(
-        derivation,
+    return derivation.replace(
         builder=text(derivation.builder),
         args=tuple(map(text, derivation.args)),
         env={name: text(value) for name, value in derivation.env.items()},
@@ -122,8 +121,7 @@ def _with_inputs(derivation: Derivation, inputs: list[Input]) -> Derivation:
     for item in inputs:
         if item.output is not None:
             drvs[item.path] = (*drvs.get(item.path, ()), item.output)
-    return replace(
-        derivation,
+    return derivation.replace(
         input_drvs={path: tuple(sorted(set(outputs))) for path, outputs in drvs.items()},
         input_srcs=tuple(sorted({item.path for item in inputs if item.output is None})),
     )

@@ -7,7 +7,7 @@ import pytest
 from chx.builder.compose import compose_root, prune_roots
 from chx.builder.errors import InvalidInput, RootConflict
 from chx.builder.etc import CONSTANT_ETC
-from chx.store import StorePath
+from chx.store import Store, StorePath
 
 
 @pytest.fixture
@@ -117,10 +117,16 @@ def test_trees_that_contain_their_own_path_are_told_apart(store, tmp_path):
 def test_roots_of_objects_that_are_gone_are_removed(store, tree, monkeypatch):
     one, other = tree(a="1"), tree(b="2")
     gone, stays = compose_root(store, [one]), compose_root(store, [other])
-    valid = store.is_valid
-    monkeypatch.setattr(type(store), "is_valid", lambda self, path: path != one and valid(path))
-    assert prune_roots(store) == 1
+    valid = Store.is_valid
+    monkeypatch.setattr(Store, "is_valid", lambda self, path: path != one and valid(self, path))
+    assert prune_roots(store) == (0, 0), "this process may be using it"
+    with Store.open(store.home) as later:
+        store.close()
+        assert prune_roots(later)[0] == 1
     assert not os.path.exists(gone) and os.path.exists(stays)
+    assert sorted(os.listdir(store.home + "/roots")) == sorted(
+        [os.path.basename(stays), os.path.basename(stays) + ".inputs"]
+    )
 
 
 def test_a_large_root_is_composed_within_seconds(store, tmp_path):

@@ -1,5 +1,6 @@
 """Fetching from files and from a server on this machine."""
 
+import errno
 import gzip
 import hashlib
 import http.server
@@ -10,10 +11,10 @@ import threading
 
 import pytest
 
-from chx.builder import Builder, BuildOptions
-from chx.builder.builtin import debian, web
+from chx.builder import Builder, BuildOptions, disk, log
+from chx.builder.builtin import debian, pypi, web
 from chx.builder.builtin.pypi import parse_wheel
-from chx.builder.errors import BadAttribute, FetchFailed, HashMismatch, UnsupportedUrl
+from chx.builder.errors import BadAttribute, BadConfiguration, FetchFailed, HashMismatch, MachineFailure, UnsupportedUrl
 from chx.builder.fixed import sri
 from chx.builder.nar import nar_digest
 from chx.store import Derivation, FixedOutput
@@ -138,8 +139,9 @@ def test_nobody_listens(fetch, server, monkeypatch):
     url = server.url
     server.socket.close()
     monkeypatch.setattr(web, "_TRIES", 1)
-    with pytest.raises(FetchFailed):
+    with pytest.raises(FetchFailed, match="Connection re") as caught:
         fetch(f"{url}/good")
+    assert "Errno" not in caught.value.message and "network" in caught.value.hint
 
 
 def test_executable_and_unpacked_trees_have_recursive_hashes(fetch, tmp_path):
@@ -216,6 +218,16 @@ def test_a_mirror_is_used_where_there_is_no_apt(fetch, tmp_path, monkeypatch, se
     (tmp_path / "chx.toml").write_text(f'[fetch]\ndebian-mirror = "{server.url}/mirror/"\n')
     (tmp_path / "inner").mkdir()
     monkeypatch.chdir(tmp_path / "inner")
+    for text, reason in (
+        ("[fetch]\nx = = 1\n", "line 2, column 5"),
+        ("fetch = 1", "must be a table"),
+        ("[fetch]\ndebian-mirror = 1\n", "must be a string"),
+    ):
+        (tmp_path / "inner" / "chx.toml").write_text(text)
+        with pytest.raises(BadConfiguration, match=reason) as refused:
+            fetch("debian:x/y.deb")
+        assert str(tmp_path / "inner" / "chx.toml") in refused.value.message
+    (tmp_path / "inner" / "chx.toml").unlink()
     assert read(fetch("debian:x/y.deb")) == CONTENT
     assert server.asked[-1][0] == "/mirror/pool/main/x/x/y.deb"
     monkeypatch.setenv("CHX_DEBIAN_MIRROR", "named")
@@ -274,6 +286,34 @@ def test_pypi_urls_that_make_no_sense(url):
 def test_why_a_source_distribution_is_refused():
     with pytest.raises(UnsupportedUrl, match="build code"):
         parse_wheel("pypi:x==1/x-1.tar.gz")
+
+
+def leftovers(store):
+    """What lies in temporary folders; the folder of this process is there."""
+    return [name for _, folders, files in os.walk(store.home + "/tmp/") for name in (*folders[1:], *files)]
+
+
+@pytest.mark.parametrize("url", ["file:/etc/passwd", "debian:x/y.deb", "pypi:x==1/x-1-py3-none-any.whl"])
+def test_a_full_disk_is_no_fault_of_the_network(fetch, store, tmp_path, monkeypatch, url):
+    """Apt and pip, played by a script, say it in their words; for a copy the kernel does."""
+
+    def full(*arguments):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    client = tmp_path / "client"
+    client.write_text("#!/bin/sh\n: > $TMPDIR/half\necho 'E: write (28: No space left on device)'\nexit 100\n")
+    client.chmod(0o755)
+    monkeypatch.setattr(debian, "apt_bases", lambda: ("http://127.0.0.1:1/debian/",))
+    monkeypatch.setattr(debian, "_HELPER", str(client))
+    monkeypatch.setattr(pypi, "pip_command", lambda: (str(client),))
+    monkeypatch.setattr(disk, "write_all", full)
+    monkeypatch.setattr(os, "copy_file_range", full)
+    monkeypatch.setattr(log, "write_all", lambda *arguments: None)
+    with pytest.raises(MachineFailure, match="No space left on device") as caught:
+        fetch(url)
+    assert store.home in caught.value.hint and "CHX_HOME" in caught.value.hint
+    monkeypatch.undo()
+    assert leftovers(store) == []
 
 
 @pytest.mark.network

@@ -1,5 +1,6 @@
 import os
 
+from chx.builder.announcements import Announcements
 from chx.builder.log import BuildLog, find_log, log_path, open_log
 from chx.store import Derivation
 
@@ -11,10 +12,24 @@ def test_lines_go_to_the_listener_and_the_file(store):
     log.write(b"one\ntw")
     log.write(b"o\r\nthr\xffee")
     assert b"".join(open_log(store, drv)) == b"one\ntwo\r\nthr\xffee"
-    assert log.close().endswith("-x.log.gz")
+    assert log.close().endswith("-x.log")
     assert heard == ["one", "two", "thr\ufffdee"]
     assert log.tail == ("one", "two", "thr\ufffdee")
     assert b"".join(open_log(store, drv)) == b"one\ntwo\r\nthr\xffee"
+    assert os.listdir(os.path.dirname(find_log(store, drv))) == [os.path.basename(find_log(store, drv))]
+
+
+def test_a_log_of_more_than_a_block_is_compressed(store):
+    drv = store.add_derivation(Derivation("x", "s", "b"))
+    log = BuildLog(log_path(store.home, drv))
+    log.write(b"word\n" * 1000)
+    assert log.close().endswith("-x.log.gz")
+    assert b"".join(open_log(store, drv)) == b"word\n" * 1000
+    assert os.listdir(os.path.dirname(find_log(store, drv))) == [os.path.basename(find_log(store, drv))]
+    log = BuildLog(log_path(store.home, drv))
+    log.write(b"less\n")
+    log.close()
+    assert b"".join(open_log(store, drv)) == b"less\n"
     assert os.listdir(os.path.dirname(find_log(store, drv))) == [os.path.basename(find_log(store, drv))]
 
 
@@ -37,3 +52,50 @@ def test_a_line_without_end_does_not_fill_the_memory(tmp_path):
 def test_what_was_never_built_has_no_log(store):
     assert open_log(store, store.add_derivation(Derivation("x", "s", "b"))) is None
     assert open_log(store, store.add_bytes(b"", "y")) is None
+
+
+def test_a_full_disk_loses_no_more_than_the_compression(store, monkeypatch):
+    drv = store.add_derivation(Derivation("x", "s", "b"))
+    log = BuildLog(log_path(store.home, drv))
+    log.write(b"one\n")
+
+    def full(*arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("chx.builder.log.write_all", full)
+    path = log.close()
+    assert b"".join(open_log(store, drv)) == b"one\n"
+    assert os.listdir(os.path.dirname(path)) == [os.path.basename(path)]
+
+
+def phases(*chunks: bytes) -> tuple[bytes, list[str]]:
+    heard: list[str] = []
+    announcements = Announcements(heard.append)
+    kept = b"".join(map(announcements.filter, chunks)) + announcements.rest()
+    return kept, heard
+
+
+MARK = b'@nix { "action": "setPhase", "phase": "buildPhase" }\n'
+
+
+def test_announced_phases_are_heard_and_not_logged():
+    assert phases(b"a\n" + MARK + b"b\n") == (b"a\nb\n", ["buildPhase"])
+    assert phases(MARK + MARK) == (b"", ["buildPhase"] * 2)
+    for cut in range(len(MARK) + 3):
+        text = b"a\n" + MARK + b"b"
+        assert phases(text[:cut], text[cut:]) == (b"a\nb", ["buildPhase"])
+    assert phases(*(bytes([byte]) for byte in b"x\n" + MARK)) == (b"x\n", ["buildPhase"])
+
+
+def test_what_only_looks_like_an_announcement_is_logged():
+    for text in (
+        b"x" + MARK,
+        b"@nix { broken\n",
+        b'@nix { "action": "other" }\n',
+        b"@",
+        b"@nix {",
+        b"@other\n@nix\n\n@\n",
+        b"@nix {" + b"x" * 9000,
+    ):
+        for cut in range(min(len(text), 40)):
+            assert phases(text[:cut], text[cut:]) == (text, [])

@@ -1,6 +1,7 @@
 """Real sandboxes: what a build sees, and what it does not."""
 
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -22,9 +23,12 @@ from chx.builder.errors import (
     ReferenceRefused,
     RootConflict,
     SandboxFailed,
+    StoreRefused,
     UnknownBuiltin,
     WrongSystem,
 )
+from chx.builder.inheritance import LIMITS
+from chx.builder.procfs import covers
 from chx.store import Derivation, FixedOutput, Store, output_placeholder, scratch_path, upstream_placeholder
 
 sandbox = pytest.mark.sandbox
@@ -38,6 +42,7 @@ def test_the_arguments_of_bwrap_are_a_value():
         *("--uid", "1000", "--gid", "1000", "--hostname", "chx"),
         *("--cap-drop", "ALL", "--die-with-parent", "--new-session", "--clearenv", "--setenv", "A", "b c"),
         *("--ro-bind", "/root", "/", "--dev", "/dev", "--proc", "/proc"),
+        *("--tmpfs", "/proc/1", "--remount-ro", "/proc/1"),
         *("--ro-bind", "/a", "/b", "--bind", "/c", "/d", "--chdir", "/build"),
         *("--seccomp", "7", "--json-status-fd", "8", "--", "/bin/sh", "-c", "true"),
     ]
@@ -96,11 +101,91 @@ def test_the_environment_is_cleared(said, monkeypatch):
 
 
 @sandbox
+def test_nothing_is_inherited_from_who_started_chx(build, recorder, script):
+    """Limits, the mask of modes, and signals that are ignored, as by `nohup`."""
+    before = [resource.getrlimit(which) for which in LIMITS]
+    mask, hup = os.umask(0o077), signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (512, before[1][1]))
+        resource.setrlimit(resource.RLIMIT_STACK, (4 << 20, before[2][1]))
+        resource.setrlimit(resource.RLIMIT_CORE, before[0][1:] * 2)
+        build(script("umask; ulimit -n; ulimit -s; ulimit -c; cat /proc/self/status; : > $out"))
+        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == 512
+    finally:
+        for which, limits in zip(LIMITS, before):
+            resource.setrlimit(which, limits)
+        signal.signal(signal.SIGHUP, hup)
+        assert os.umask(mask) == 0o077
+    lines = recorder.text.split("\n")
+    assert lines[:4] == ["0022", "1024", "8192", "0"]
+    found = [int(line.split()[1], 16) for line in lines if line.startswith(("SigIgn", "SigBlk"))]
+    of_the_c_library = 3 << 31  # its own two, which posix_spawn sets to be ignored
+    assert [signals & ~of_the_c_library for signals in found] == [0, 0]
+
+
+@sandbox
+def test_the_first_process_tells_nothing_of_the_host(said, store):
+    text = said("for f in cmdline exe maps environ mountinfo; do cat /proc/1/$f 2> /dev/null || :; done; ls /proc/1")
+    assert text == ""
+
+
+@sandbox
 def test_no_other_process_and_no_network_device_is_there(said):
     text = said("for p in /proc/[0-9]*; do echo $p; done; cat /proc/net/dev; echo $$")
     processes = [line for line in text.split("\n") if line.startswith("/proc/")]
     assert processes == ["/proc/1", "/proc/2"]
     assert [line.split(":")[0].strip() for line in text.split("\n") if ":" in line] == ["lo"]
+
+
+@sandbox
+def test_nothing_of_the_machine_can_be_written_to(said):
+    """Permissions in /proc go by the user outside, who may be root; each file gets what it holds already."""
+    text = said(
+        "for f in /proc/sys/kernel/core_pattern /proc/sys/kernel/panic /proc/sys/fs/pipe-max-size"
+        " /proc/sys/vm/swappiness /proc/sys/kernel/random/write_wakeup_threshold /proc/irq/default_smp_affinity; do\n"
+        "  value=$(cat $f 2> /dev/null) || continue\n"
+        '  if (echo "$value" > $f) 2> /dev/null; then echo wrote to $f; fi\n'
+        "done\n"
+        "for d in /proc/*; do case $d in */[0-9]*|*/self|*/thread-self|*/net|*/mounts) ;; *)\n"
+        "  if [ -w $d ] && [ -f $d ]; then echo $d is writable; fi\n"
+        "esac; done\n"
+        "[ ! -e /proc/sysrq-trigger ] || ! (: > /proc/sysrq-trigger) 2> /dev/null || echo opened sysrq-trigger\n"
+    )
+    assert text == ""
+
+
+@sandbox
+def test_what_only_root_may_read_of_the_machine_is_closed_for_everybody(said):
+    text = said(
+        "for f in kcore keys kmsg kpagecount kpageflags pagetypeinfo sched_debug slabinfo timer_list vmallocinfo; do\n"
+        "  if (: < /proc/$f) 2> /dev/null; then echo $f; fi; done"
+    )
+    assert text == ""
+
+
+@sandbox
+def test_what_a_process_may_write_about_itself_stays_writable(said):
+    assert said(
+        "cd /build; (echo 500 > /proc/self/oom_score_adj)\n"
+        "printf name > /proc/self/comm; cat /proc/$$/comm\n"
+        "exec 5> file; echo through > /proc/self/fd/5; cat file; echo std > /dev/stdout"
+    ).split("\n") == ["name", "through", "std"]
+
+
+def test_covers_of_a_procfs():
+    directory, link, file = 0o040555, 0o120777, 0o100000
+    entries = [
+        *(("1", directory), ("self", link), ("sys", directory), ("sysvipc", directory), ("cpuinfo", file | 0o444)),
+        *(("mtrr", file | 0o644), ("sysrq-trigger", file | 0o200), ("keys", file | 0o444), ("new", file | 0o400)),
+    ]
+    assert covers(entries, is_root=False) == (Bind("/dev/null", "/proc/keys"),)
+    assert covers(entries, is_root=True) == (
+        Bind("/dev/null", "/proc/keys"),
+        Bind("/proc/mtrr", "/proc/mtrr"),
+        Bind("/dev/null", "/proc/new"),
+        Bind("/proc/sys", "/proc/sys"),
+        Bind("/dev/null", "/proc/sysrq-trigger"),
+    )
 
 
 @sandbox
@@ -213,8 +298,26 @@ def test_a_failure_tells_status_log_and_where_to_look(build, script, store):
     error = caught.value
     assert error.status == 7 and error.tail == ("one", "two")
     assert "'test' failed with exit status 7" in error.message
-    assert os.path.exists(error.kept + "/build/here") and error.kept in error.hint
+    assert os.path.exists(error.kept + "/build/here") and error.hint is None
+    entered = subprocess.run(
+        [error.kept + "/enter", "/bin/sh", "-c", "ls; pwd; echo $out"], text=True, capture_output=True
+    )
+    assert entered.stdout.split("\n")[:2] == ["here", "/build"] and "-test" in entered.stdout
     assert b"".join(open_log(store, error.derivation)) == b"one\ntwo\n"
+
+
+@sandbox
+def test_what_cannot_be_kept_is_named_as_the_build_knows_it(build, script, store, tmp_path):
+    (tmp_path / "fifo.c").write_text("#include <sys/stat.h>\nint main(int c, char **v) { return mkfifo(v[1], 0600); }")
+    if subprocess.run(["cc", "-static", "-o", tmp_path / "fifo", tmp_path / "fifo.c"]).returncode:
+        pytest.skip("no C compiler")
+    fifo = store.add_tree(str(tmp_path / "fifo"), "fifo")
+    text = "echo said; mkdir $out; $fifo $out/f; touch /chx/store/stray"
+    with pytest.raises(StoreRefused, match=r"'\$out/f' is a fifo") as caught:
+        build(script(text, input_srcs=(fifo,), env={"fifo": str(fifo)}), keep_failed=True)
+    error = caught.value
+    assert error.tail == ("said", "chx: /chx/store/stray is dropped: it is none of the outputs")
+    assert error.log and os.path.isdir(error.kept + "/build")
 
 
 @sandbox
@@ -283,7 +386,7 @@ shell = store.add_tree({shell_tree!r}, "shell")
 def make(text):
     drv = Derivation("x", {SYSTEM!r}, "/bin/sh", ("-euc", text), input_srcs=(shell,), rootfs=(str(shell),))
     return store.add_derivation(drv)
-done, slow = make("echo 1 > $out"), make("echo started >> /build/marker-{os.getpid()}; sleep 100 & sleep 1000")
+done, slow = make("echo 1 > $out"), make("echo started >> /build/marker-{os.getpid()}; sleep 100 & sleep {SECONDS}")
 Builder(store).realise([(done, ("out",))])
 print("ready", flush=True)
 try:
@@ -305,13 +408,17 @@ except KeyboardInterrupt:
     assert not sleepers()
 
 
+SECONDS = 1000000 + os.getpid()
+"""So long nobody else on this machine sleeps."""
+
+
 def sleepers():
     found = []
     for name in os.listdir("/proc"):
         if name.isdigit():
             try:
                 with open(f"/proc/{name}/cmdline", "rb") as file:
-                    if file.read() == b"sleep\x001000\x00":
+                    if file.read() == f"sleep\0{SECONDS}\0".encode():
                         found.append(name)
             except OSError:
                 pass

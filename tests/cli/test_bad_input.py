@@ -120,6 +120,48 @@ def test_infinite_recursion_is_an_ordinary_error(chx: Run) -> None:
     assert "infinite recursion" in failed(chx("eval", "-E", "let x = x; in x"))
 
 
+@pytest.mark.parametrize("text", ["[" * 20000 + "]" * 20000, "1" + " + 1" * 30000], ids=["lists", "operators"])
+def test_a_text_that_nests_too_deep_has_a_place(chx: Run, work: Path, text: str) -> None:
+    (work / "deep.nix").write_text(text)
+    report = failed(chx("eval", "--strict", "deep.nix"))
+    assert "deep.nix:1:" in report and "stack overflow" in report
+
+
+@pytest.mark.parametrize(
+    "words, message",
+    [
+        (["build", "./a.nix"], "did you mean -f ./a.nix?"),
+        (["build", "a.nix"], "did you mean -f a.nix?"),
+        (["build", ""], "an attribute path is empty"),
+        (["build", "a..b"], "part 2 of the attribute path 'a..b' is empty"),
+        (["build", "a", "-o", ""], "-o '' names no link"),
+        (["build", "a", "-o", "nowhere/x"], "use --no-out-link"),
+        (["eval", "-f", "<a;b>"], "it looks like <NAME>"),
+        (["eval", "-f", "<nope>"], "-I NAME=PATH"),
+    ],
+)
+def test_words_that_make_no_sense_are_explained(chx: Run, work: Path, words: list[str], message: str) -> None:
+    (work / "a.nix").write_text("{ }")
+    assert message in failed(chx(*words))
+
+
+def test_a_depth_below_one_is_refused(chx: Run) -> None:
+    for depth in ("0", "-1", "x"):
+        assert chx("eval", "-E", "1", "--max-call-depth", depth).returncode == 2
+
+
+def test_a_bwrap_that_says_nothing_is_suspected(chx: Run) -> None:
+    text = 'derivation { name = "x"; system = builtins.currentSystem; builder = "/bin/sh"; }'
+    for program in ("true", "false"):
+        report = failed(chx("build", "-E", text, CHX_BWRAP=f"/bin/{program}"))
+        assert "bwrap ended and said nothing" in report and "CHX_BWRAP" in report
+
+
+def test_the_bundled_set_is_a_file_too_and_the_default_of_attributes(chx: Run) -> None:
+    for words in (["-A", "tinycc.type"], ["-f", "<chx>", "-A", "tinycc.type"]):
+        assert chx("eval", *words).stdout == '"derivation"\n'
+
+
 def test_too_deep_recursion_is_an_ordinary_error(chx: Run) -> None:
     assert "stack overflow" in failed(chx("eval", "-E", "let f = n: 1 + f (n + 1); in f 0"))
 
@@ -127,3 +169,53 @@ def test_too_deep_recursion_is_an_ordinary_error(chx: Run) -> None:
 def test_bytes_that_are_no_text_do_not_confuse_the_report(chx: Run, work: Path) -> None:
     (work / "bytes.nix").write_bytes(b'let a = "\xff\xfe"; in a.b\n')
     assert "bytes.nix:1:" in failed(chx("eval", "bytes.nix"))
+
+
+DEFECTS = {
+    'derivation {\n  system = "x";\n  builder = "b";\n}': ("2:3", "attribute 'name' missing"),
+    'derivation {\n  system = "x"; name = "é x"; }': ("2:17", "contains illegal character 'é'"),
+    'derivation {\n  name = "x"; system = "x"; }': ("2:3", "required attribute 'builder' missing"),
+    'derivation {\n  name = "x"; system = "x"; builder = "x"; outputs = [ "out" "out" ]; }': ("2:44", "duplicate"),
+    'derivation {\n  name = "x"; system = "x"; builder = "x"; outputs = [ "o/" ]; }': ("2:44", "illegal character '/'"),
+    'derivation ({ name = "x"; system = "x"; builder = "x"; } // {\n  outputHash = "sha256-xx"; })': ("2:3", "hash"),
+    'derivation {\n  name = "x"; system = "x"; builder = "x"; src = ./nonex; }': ("2:44", "nonex' does not exist"),
+    'derivation {\n  name = "x"; system = "x"; builder = "x"; src = ./fifo; }': ("2:44", "is a fifo"),
+    'derivation {\n  name = "x"; system = "x"; builder = "builtin:x"; }': ("2:3", "there is no builtin builder"),
+    'derivation {\n  name = "x"; system = "x"; builder = "builtin:unpack"; }': ("2:3", "'src' of builtin:unpack"),
+}
+
+
+@pytest.mark.parametrize("text", DEFECTS, ids=[message for _, message in DEFECTS.values()])
+def test_a_defect_of_a_derivation_is_shown_in_its_place(chx: Run, work: Path, text: str) -> None:
+    (work / "bad.nix").write_text(text)
+    os.mkfifo(work / "fifo")
+    place, message = DEFECTS[text]
+    report = failed(chx("build", "-f", "bad.nix"))
+    assert f"bad.nix:{place}" in report
+    assert message in report
+
+
+def test_a_failed_fetch_names_its_derivation_and_where_that_is_defined(chx: Run, work: Path) -> None:
+    digest = "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+    for name in "ab":
+        (work / f"{name}.nix").write_text(
+            f'{{ }}:\nderivation {{\n  name = "{name}"; system = "builtin"; builder = "builtin:fetch";'
+            f' url = "file:{work}/{name}"; outputHash = "{digest}"; }}'
+        )
+    report = failed(chx("build", "-f", "a.nix"))
+    assert "-a.drv, defined at a.nix:3:3" in report
+    report = failed(chx("build", "-k", "-E", "[ (import ./a.nix { }) (import ./b.nix { }) ]"))
+    assert "-a.drv, defined at a.nix:3:3" in report and "-b.drv, defined at b.nix:3:3" in report
+    report = failed(chx("eval", "-E", "builtins.readFile (import ./a.nix { })"))
+    assert "-a.drv, defined at a.nix:3:3" in report
+
+
+def test_a_missing_attribute_names_the_file_it_was_looked_for_in(chx: Run, work: Path) -> None:
+    (work / "a.nix").write_text("{ foo = 1; }")
+    assert "while selecting 'fo' in a.nix" in failed(chx("build", "-f", "a.nix", "-A", "fo"))
+    assert "in the bundled package set" in failed(chx("build", "tinyc"))
+
+
+def test_a_function_that_needs_arguments_is_called_one(chx: Run) -> None:
+    report = failed(chx("build", "fetchurl"))
+    assert "'fetchurl' is a function" in report

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -36,16 +37,15 @@ def test_hello_builds_with_its_own_configure_and_make(shared_chx: Run, work: Pat
     assert "config.status: creating Makefile" in log.stdout
 
 
-def test_an_output_holds_its_own_path_and_nothing_of_the_seed(shared_chx: Run, work: Path) -> None:
+def test_a_package_of_a_stage_refers_to_nothing(shared_chx: Run, work: Path) -> None:
     built = shared_chx("build", "tinycc", "--no-out-link")
     path = built.stdout.strip()
     info = shared_chx("store", "path-info", "--json", path)
-    assert f'"{path}"' in info.stdout.split('"references"')[1]
-    assert "gcc" not in info.stdout
+    assert json.loads(info.stdout)[path]["references"] == []
     assert not os.path.lexists(work / "result")
 
 
-def test_the_expression_of_the_readme_builds_with_the_compiler_just_built(shared_chx: Run, work: Path) -> None:
+def test_the_expression_of_the_readme_builds(shared_chx: Run, work: Path) -> None:
     readme = (Path(__file__).resolve().parents[2] / "README.md").read_text()
     block = readme.split("Put this into `answer.nix`:\n\n")[1].split("\nand build it:")[0]
     (work / "answer.nix").write_text("".join(line[4:] or "\n" for line in block.splitlines(keepends=True)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -225,3 +226,29 @@ def test_asking_for_what_is_not_there_is_an_error_of_its_own(store) -> None:
             ask(missing)
     with pytest.raises(StoreIO):
         store.add_tree("/no such file", "x")
+
+
+def test_a_store_that_is_closed_leaves_no_temporary_files(tmp_path):
+    home = tmp_path / "home"
+    with Store.open(str(home)) as store:
+        folder = Path(store.temporary("build"))
+        (folder / "deep" / "er").mkdir(parents=True)
+        (folder / "deep" / "file").write_text("x")
+        (folder / "deep").chmod(0o555)
+    assert os.listdir(home / "tmp") == []
+
+
+def test_the_folder_of_a_killed_process_that_nobody_waited_for_is_removed(tmp_path):
+    home = str(tmp_path / "home")
+    with Store.open(home) as store:
+        child = os.fork()
+        if child == 0:
+            try:
+                Store.open(home).temporary("build")
+            finally:
+                os.kill(os.getpid(), signal.SIGKILL)
+        os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+        assert len(os.listdir(home + "/tmp")) == 1
+        store.clean_temporary()
+        assert os.listdir(home + "/tmp") == []
+        os.waitpid(child, 0)

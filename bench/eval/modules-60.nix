@@ -1,0 +1,1 @@
+builtins.concatStringsSep " " (map toString (import ./module-system.nix 60))

@@ -1,0 +1,42 @@
+"""A way back into the sandbox of a build that failed and whose folders were kept."""
+
+from __future__ import annotations
+
+import os
+from shlex import quote
+
+from .bwrap import find_bwrap
+from .sandbox import SandboxSpec, bwrap_arguments
+
+_TEXT = """\
+#!/bin/sh
+# Enters the sandbox of {name}: without arguments a shell if its root has one, else the command that is given.
+# Only the filter of system calls is missing. The builder was called as
+#   {command}
+[ $# -gt 0 ] || set -- /bin/sh
+exec {bwrap} \\
+{options}  -- "$@"
+"""
+
+
+def write_entrance(path: str, name: str, spec: SandboxSpec, before: str, now: str) -> None:
+    """Write the script. Folders of the build have been moved from `before` to `now` since `spec` was made."""
+    arguments = bwrap_arguments(spec)
+    options = arguments[: len(arguments) - len(spec.command) - 1]
+    lines: list[str] = []
+    for option in options:
+        if option == before or option.startswith(before + "/"):
+            option = now + option[len(before) :]
+        if option.startswith("--"):
+            lines.append(f"  {quote(option)}")
+        else:
+            lines[-1] += f" {quote(option)}"
+    text = _TEXT.format(
+        name=name.removesuffix(".drv"),
+        command="\n#   ".join(" ".join(map(quote, spec.command)).split("\n")),
+        bwrap=quote(find_bwrap()),
+        options="".join(f"{line} \\\n" for line in lines),
+    )
+    with open(path, "wb") as file:
+        file.write(os.fsencode(text))
+    os.chmod(path, 0o755)

@@ -1,0 +1,73 @@
+"""Fetching what has no hash yet, to learn its hash: what is to be locked."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..store.derivation import Derivation, FixedOutput
+from .builtin.fetch import retrieve, unpacked
+from .builtin.git import find_revision, locked_url
+from .builtin.task import Task
+from .cancellation import Cancellation
+from .disk import remove_tree
+from .errors import FetchFailed
+from .fixed import hash_content
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..store.path import StorePath
+    from ..store.store import Store
+
+SOURCE = "source"
+"""The name of all trees that are fetched like this: equal trees are one object."""
+
+
+class Fetched(NamedTuple):
+    """A tree in the store, the URL that gives it again, and the hash it is known by."""
+
+    url: str
+    revision: str | None
+    digest: bytes
+    path: StorePath
+
+
+def tree_source(url: str, digest: bytes) -> Derivation:
+    """The derivation that fetches the tree at `url` by the SHA-256 of its NAR."""
+    fixed = FixedOutput("sha256", digest, "recursive")
+    return Derivation(SOURCE, "builtin", "builtin:fetch", env={"name": SOURCE, "url": url, "unpack": "1"}, fixed=fixed)
+
+
+def prefetch_tree(store: Store, url: str, say: Callable[[str], None], offline: bool = False) -> Fetched:
+    """Fetch an archive, or with `git+` a commit's tree, into the store as a fixed output.
+
+    Raises `FetchFailed`, `UnsupportedUrl`.
+    """
+    folder = store.temporary("prefetch")
+    cancellation = Cancellation()
+    task = Task(
+        derivation=Derivation(SOURCE, "builtin", "builtin:fetch"),
+        output=os.path.join(folder, "output"),
+        work=folder,
+        say=say,
+        progress=lambda place, done, total: None,
+        physical=lambda path: None,
+        cancellation=cancellation,
+        offline=offline,
+    )
+    try:
+        revision = None
+        if url.startswith("git+"):
+            if offline and not url.startswith("git+file:"):
+                raise FetchFailed(((url, "fetching is switched off"),), "leave out --offline")
+            revision = find_revision(task, url, folder)
+            url = locked_url(url, revision)
+        tree = unpacked(task, retrieve(task, url, folder), url, folder)
+        digest = hash_content(tree, "sha256", "recursive")
+        path = store.add_tree(tree, SOURCE, consume=True)
+        store.record_fixed_output(SOURCE, FixedOutput("sha256", digest, "recursive"), path)
+        return Fetched(url, revision, digest, path)
+    finally:
+        cancellation.close()
+        remove_tree(folder)

@@ -1,0 +1,149 @@
+"""`chx gc`: remove what nothing keeps."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from .output import put
+
+if TYPE_CHECKING:
+    from ..store import GcPlan, Policy, Store
+
+DESCRIPTION = """\
+Remove objects that nothing keeps: no result link, no running chx, no program that
+runs from the store, and nothing that is kept refers to them. Composed roots, logs
+and caches that belong to none any more go too. Builds may run meanwhile.
+"""
+EPILOG = """\
+examples:
+  chx gc --dry-run           what would go
+  chx gc --max-age 30d       keep what came within the last 30 days
+  chx gc --max-free 10G      remove no more than is needed to free 10 GB
+"""
+_IDLE = 30 * 86400.0
+"""Seconds after which a cache that nobody has read is removed."""
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_SIZES = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-n", "--dry-run", action="store_true", help="only say what would be removed")
+    parser.add_argument("--max-age", type=age, metavar="D", help="keep what came within D: 12h, 30d, 8w")
+    parser.add_argument("--max-free", type=amount, metavar="BYTES", help="stop when so much is freed: 500M, 10G")
+    parser.add_argument(
+        "--keep-derivations", action=argparse.BooleanOptionalAction,
+        help="keep the derivations of what is kept (default: yes)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--keep-outputs", action=argparse.BooleanOptionalAction,
+        help="keep the outputs of derivations that are kept (default: no)",
+    )  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def age(text: str) -> float:
+    """An argument like `30d`, in seconds."""
+    unit = text[-1:] if text[-1:] in _UNITS else ""
+    value = float(text[: len(text) - len(unit)]) * _UNITS[unit or "d"]
+    if not 0 <= value < float("inf"):
+        raise ValueError
+    return value
+
+
+def amount(text: str) -> int:
+    """An argument like `10G`, in bytes."""
+    number = text.rstrip("BkMGTi")
+    unit = text[len(number) :].removesuffix("B")
+    value = float(number) * _SIZES[unit] if unit in _SIZES else -1.0
+    if not 0 <= value < float("inf"):
+        raise ValueError
+    return int(value)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from ..store import plan_gc
+    from .session import Session
+
+    with Session() as session:
+        store = session.store
+        plan = plan_gc(store, policy(arguments))
+        if arguments.dry_run:
+            show(plan, arguments.json)
+            return 0
+        counts = collect(store, plan, arguments.max_age)
+    if arguments.json:
+        import json
+
+        put(json.dumps(counts, indent=2, sort_keys=True) + "\n")
+    else:
+        from .progress import say, size
+
+        rest = [f"{count} {name}" for name, count in counts.items() if name not in ("objects", "freed") and count]
+        say(
+            f"removed {counts['objects']} objects; {size(counts['freed'])} freed"
+            + (f" (also {', '.join(rest)})" if rest else "")
+        )
+    return 0
+
+
+def policy(arguments: argparse.Namespace) -> Policy:
+    """The policy of the options, else of `[gc]` in chx.toml, else the default."""
+    from ..builder import setting
+    from ..store import Policy
+
+    def chosen(option: bool | None, key: str, default: bool) -> bool:
+        if option is not None:
+            return option
+        configured: bool | None = setting("gc", key, bool)
+        return default if configured is None else configured
+
+    return Policy(
+        keep_derivations=chosen(arguments.keep_derivations, "keep-derivations", True),
+        keep_outputs=chosen(arguments.keep_outputs, "keep-outputs", False),
+        max_age=arguments.max_age,
+        max_free=arguments.max_free,
+    )
+
+
+def collect(store: Store, plan: GcPlan, max_age: float | None = None) -> dict[str, int]:
+    """Carry out a plan, and remove what belongs to nothing afterwards."""
+    from ..builder import prune_locks, prune_logs, prune_roots
+    from .noop import forget, forget_idle
+
+    # First, so that no record speaks of what is about to go.
+    forgotten = forget(store.home, {store.physical(item.path) for item in plan.dead})
+    collected = plan.execute(store)
+    roots, root_bytes = prune_roots(store)
+    logs, log_bytes = prune_logs(store, max_age)
+    caches, cache_bytes = forget_idle(store.home, _IDLE)
+    return {
+        "objects": collected.objects,
+        "freed": collected.freed + root_bytes + log_bytes + cache_bytes,
+        "left-over places": collected.swept,
+        "composed roots": roots,
+        "logs": logs,
+        "records": forgotten,
+        "idle caches": caches,
+        "locks": prune_locks(store),
+    }
+
+
+def show(plan: GcPlan, as_json: bool) -> None:
+    """Print what a plan would remove."""
+    from .progress import say, size
+
+    if as_json:
+        import json
+
+        data = {
+            "dead": [{"path": str(item.path), "size": item.size, "registered": item.registered} for item in plan.dead],
+            "live": len(plan.live),
+            "bytes": plan.bytes,
+            "roots": [{"kind": root.kind, "source": root.source, "path": str(root.path)} for root in plan.roots],
+        }
+        put(json.dumps(data, indent=2, sort_keys=True) + "\n")
+        return
+    for item in plan.dead:
+        put(f"{item.path}\n")
+    say(f"would remove {len(plan.dead)} objects of {size(plan.bytes)}; {len(plan.live)} stay")

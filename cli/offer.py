@@ -1,0 +1,77 @@
+"""What a person at a terminal is offered when a build has failed: to try again, to read, to go and look."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING, Literal
+
+from .output import is_terminal, tell
+
+if TYPE_CHECKING:
+    from ..builder import BuildError
+
+Choice = Literal["retry", "quit"]
+QUESTION = "chx: [r]etry, see the whole [l]og, enter a [s]hell in its container, or [q]uit? "
+
+
+def may_ask(arguments: argparse.Namespace) -> bool:
+    """Whether somebody is there to be asked: both streams are terminals, and the view for people was not declined."""
+    return (
+        arguments.log_format in (None, "live")
+        and not arguments.quiet
+        and is_terminal(sys.stdin)
+        and is_terminal(sys.stderr)
+    )
+
+
+def ask(error: BuildError) -> Choice:
+    """Ask until there is a decision; the log and the shell come back here."""
+    failed = _first(error)
+    while True:
+        tell(QUESTION)
+        answer = sys.stdin.readline()
+        match answer.strip().lower()[:1]:
+            case "r":
+                return "retry"
+            case "l" if failed.derivation is not None:
+                show_log(failed)
+            case "s" if failed.derivation is not None:
+                _call("shell", str(failed.derivation))
+            case "q":
+                return "quit"
+            case _ if not answer:
+                tell("\n")
+                return "quit"
+            case _:
+                pass
+
+
+def _first(error: BuildError) -> BuildError:
+    failures: tuple[BuildError, ...] = getattr(error, "failures", ())
+    return failures[0] if failures else error
+
+
+def show_log(error: BuildError) -> None:
+    """In the user's pager, as a manual page would be."""
+    import shutil
+    import subprocess
+
+    pager = os.environ.get("PAGER") or shutil.which("less") or shutil.which("more") or "cat"
+    log = subprocess.Popen(_chx("log", str(error.derivation)), stdout=subprocess.PIPE)
+    subprocess.run(pager, shell=True, stdin=log.stdout)
+    assert log.stdout is not None
+    log.stdout.close()
+    log.wait()
+
+
+def _call(*words: str) -> None:
+    import subprocess
+
+    subprocess.run(_chx(*words))
+
+
+def _chx(*words: str) -> list[str]:
+    """This very chx again."""
+    return [sys.executable, os.path.dirname(os.path.dirname(os.path.abspath(__file__))), *words]

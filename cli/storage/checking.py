@@ -1,0 +1,75 @@
+"""`chx store verify`: whether objects are what their names say, and making them so again."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from ..ledger import differing, fault_line
+from ..output import put
+from ..session import Session
+from .asking import named
+
+if TYPE_CHECKING:
+    from ...store import Problem, Store, StorePath
+
+
+def verify(arguments: argparse.Namespace) -> int:
+    from ..progress import say
+    from ..store import put_json
+
+    with Session() as session:
+        store = session.store
+        paths = named(store, arguments.paths)
+        paths = store.closure(paths) if arguments.closure else paths
+        chosen = paths or store.in_order()
+        faults = [] if paths else [fault_line(fault.row, fault.what) for fault in store.check_ledger()]
+        differences = _differences(store, set(chosen)) if arguments.reproducible else []
+        findings: list[dict[str, Any]] = []
+        damaged: list[StorePath] = []
+        for path in chosen:
+            problems = store.verify_object(path)
+            if problems:
+                damaged.append(path)
+                findings.append(_finding(path, problems))
+        left = len(damaged)
+        if arguments.repair:
+            from .repair import repair
+
+            for path, finding in zip(damaged, findings):
+                finding["repair"] = outcome = repair(store, path)
+                left -= outcome["done"]
+    status = int(left > 0 or bool(faults) or bool(differences))
+    if arguments.json:
+        put_json({"verified": len(chosen), "damaged": findings, "ledger": faults, "differing": differences})
+        return status
+    for finding in findings:
+        for problem in finding["problems"]:
+            put(f"{finding['path']}: {problem['file'] or '.'}: {problem['what']}\n")
+        if "repair" in finding:
+            put(f"{finding['path']}: {finding['repair']['how']}\n")
+    for fault in faults:
+        put(f"{fault}\n")
+    for item in differences:
+        put(f"{item['derivation']}!{item['output']} is not reproducible: it gave {', '.join(item['paths'])}\n")
+    say(f"verified {len(chosen)} objects; {len(findings)} damaged" + (f", {left} still" if arguments.repair else ""))
+    return status
+
+
+def _differences(store: Store, chosen: set[StorePath]) -> list[dict[str, Any]]:
+    """Builds that gave different outputs, of which one is among those chosen."""
+    rows = store.ledger()
+    names = {(row.resolved, row.output): row.derivation or row.resolved for row in rows}
+    return [
+        {"derivation": str(names[key]), "output": key[1], "paths": list(map(str, paths))}
+        for key, paths in differing(rows).items()
+        if not chosen.isdisjoint(paths)
+    ]
+
+
+def _finding(path: StorePath, problems: list[Problem]) -> dict[str, Any]:
+    return {"path": str(path), "problems": [{"file": one.file, "what": one.what} for one in problems]}
+
+
+def is_whole(store: Store, path: StorePath) -> bool:
+    return store.is_valid(path) and not store.verify_object(path)

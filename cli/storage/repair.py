@@ -1,0 +1,56 @@
+"""Making damaged objects whole.
+
+A damaged object is first moved out of the store, to `$CHX_HOME/damaged`: from then on it is missing, which
+everybody notices, so that nobody uses it by mistake. Then it is made again from what gave it. Its name says
+whether that worked: another content has another name.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ...store import Store, StorePath
+
+
+def repair(store: Store, path: StorePath) -> dict[str, Any]:
+    """Try to make an object whole; `done`, and `how` in words."""
+    from ...builder import BuildError, prune_roots
+    from ..noop import forget
+    from .checking import is_whole
+
+    forget(store.home, {store.physical(path)})
+    place = store.take_out(path)
+    prune_roots(store)
+    kept = f"; the damaged object lies in {place}" if place else ""
+    how = _from_caches(store, path)
+    if how is None:
+        try:
+            how = _rebuild(store, path)
+        except BuildError as error:
+            return {"done": False, "how": f"not repaired: {error.message}{kept}"}
+    if is_whole(store, path):
+        store.forget_damaged(path)
+        return {"done": True, "how": f"repaired: {how}"}
+    return {"done": False, "how": f"not repaired: {how}{kept}"}
+
+
+def _from_caches(store: Store, path: StorePath) -> str | None:
+    """From a configured cache; None if none has it."""
+    return None
+
+
+def _rebuild(store: Store, path: StorePath) -> str:
+    from ...builder import Builder, BuildOptions
+    from ..realise import Lines
+
+    deriver = store.info(path).deriver
+    if deriver is None:
+        return "it has no deriver; what added it has to add it again"
+    if not store.claim(deriver):
+        return f"its deriver {deriver} is not in the store any more"
+    outputs = store.derivation(deriver).outputs
+    made = Builder(store, BuildOptions(rebuild=True), Lines(quiet=True)).realise([(deriver, outputs)])
+    if path in made.values():
+        return f"built again from {deriver}"
+    return f"{deriver} gives {', '.join(map(str, made.values()))} now"

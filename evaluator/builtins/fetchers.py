@@ -1,0 +1,126 @@
+"""Builtins that fetch: those that need a hash make derivations, all others say that they do not exist here.
+
+Nothing is fetched while evaluating. What Nix fetches from version control or as a flake has no hash
+that could be demanded, so there is nothing to make a derivation of.
+"""
+
+from __future__ import annotations
+
+from ..errors import InvalidDerivation, Unsupported, readable
+from ..force import force_slot
+from ..values import MISSING, Slot, Value, names
+from .arguments import boolean, plain_string, value
+from .derivations import derivation
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final, Never
+
+
+_ALGORITHMS: Final = ("sha256", "sha512")
+_CHX_ONLY: Final = frozenset({"sha512", "hash", "executable", "mirrors"})
+
+
+class _Request:
+    """What an argument of `fetchurl` or `fetchTarball` asks for."""
+
+    def __init__(self, who: str, argument: Slot, default_name: str | None) -> None:
+        found = value(argument)
+        given: dict[str, Slot] = {"url": found}
+        if type(found) is dict:
+            given = found
+        else:
+            plain_string(found)
+        for name in names(given):
+            if name not in ("url", "sha256", "name") and name not in _CHX_ONLY:
+                raise InvalidDerivation(f"unsupported argument '{readable(name)}' to '{who}'")
+        if "url" not in given:
+            raise InvalidDerivation("'url' argument required")
+        self.given = given
+        self.url = plain_string(given["url"])
+        self.name = default_name or self.url.rstrip("/").rpartition("/")[2]
+        if "name" in given:
+            self.name = plain_string(given["name"])
+        self.executable = "executable" in given and boolean(force_slot(given["executable"]))
+        digest = given.get("sha256", given.get("hash", given.get("sha512", MISSING)))
+        if digest is MISSING or force_slot(digest) == "":
+            raise InvalidDerivation(
+                f"in pure evaluation mode, '{who}' requires a 'sha256' argument",
+                hint=f"what is fetched from {readable(self.url)} is known by its hash",
+            )
+        self.digest = plain_string(digest)
+        self.algorithm = "sha512" if "sha512" in given and "sha256" not in given else "sha256"
+
+    def derivation(self, unpack: bool) -> dict[str, Slot]:
+        """The fixed-output derivation that fetches it."""
+        result: dict[str, Slot] = {
+            "builder": "builtin:fetch",
+            "name": self.name,
+            "outputHash": self.digest,
+            "outputHashMode": "recursive" if self.executable or unpack else "flat",
+            "system": "builtin",
+            "url": self.url,
+        }
+        if ":" not in self.digest and "-" not in self.digest:
+            result["outputHashAlgo"] = self.algorithm
+        if self.executable:
+            result["executable"] = "1"
+        if unpack:
+            result["unpack"] = "1"
+        if "mirrors" in self.given:
+            result["mirrors"] = self.given["mirrors"]
+        return derivation(result)
+
+
+def fetchurl(argument: Slot) -> dict[str, Slot]:
+    """`fetchurl { url, sha256 | hash, name ?, executable ? }`: a fixed-output derivation."""
+    return _Request("fetchurl", argument, None).derivation(unpack=False)
+
+
+def fetch_tarball(argument: Slot) -> dict[str, Slot]:
+    """`fetchTarball { url, sha256 | hash, name ? "source" }`: a fixed-output derivation of what an archive holds."""
+    return _Request("fetchTarball", argument, "source").derivation(unpack=True)
+
+
+def _not_here(name: str) -> Never:
+    raise Unsupported(
+        f"'{name}' is not supported: chx does not fetch from version control while evaluating",
+        hint="builtins.fetchTarball and builtins.fetchurl take the address of an archive and its hash",
+    )
+
+
+def _experimental(feature: str) -> Never:
+    raise Unsupported(
+        f"experimental Nix feature '{feature}' is disabled; chx does not have it",
+        hint="builtins.fetchTarball and builtins.fetchurl take the address of an archive and its hash",
+    )
+
+
+def fetch_git(argument: Slot) -> Value:
+    """`fetchGit`: fails."""
+    _not_here("fetchGit")
+
+
+def fetch_mercurial(argument: Slot) -> Value:
+    """`fetchMercurial`: fails."""
+    _not_here("fetchMercurial")
+
+
+def fetch_tree(argument: Slot) -> Value:
+    """`fetchTree`: fails."""
+    _experimental("fetch-tree")
+
+
+def get_flake(argument: Slot) -> Value:
+    """`getFlake`: fails."""
+    _experimental("flakes")
+
+
+def parse_flake_ref(argument: Slot) -> Value:
+    """`parseFlakeRef`: fails."""
+    _experimental("flakes")
+
+
+def flake_ref_to_string(argument: Slot) -> Value:
+    """`flakeRefToString`: fails."""
+    _experimental("flakes")

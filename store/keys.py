@@ -1,0 +1,98 @@
+"""The key that this store's owner signs with: Ed25519 (RFC 8032), made when it is first needed.
+
+It lies in `$CHX_HOME/keys/ed25519`, readable by its owner only; a public key is written `ed25519:` and its
+32 bytes in base 64. `cryptography` is imported when something is signed or checked, and not before.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+from typing import TYPE_CHECKING, Final
+
+from .errors import StoreError, StoreIO
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+PREFIX: Final = "ed25519:"
+
+
+class InvalidKey(StoreError):
+    """A text or file that is no key, or a signature that is none of it."""
+
+
+class Signer:
+    """Signs with the key of the store in `home`."""
+
+    def __init__(self, home: str) -> None:
+        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+        self._key = _own_key(home)
+        raw = self._key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        self.public = PREFIX + base64.b64encode(raw).decode()
+        """The public key as text."""
+
+    def sign(self, message: bytes) -> str:
+        """The signature of `message`, in base 64."""
+        return base64.b64encode(self._key.sign(message)).decode()
+
+
+def is_signed_by(public: str, message: bytes, signature: str) -> bool:
+    """Whether `signature` is that of `message` by the key `public`. Raises `InvalidKey` for what is no key."""
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    if not public.startswith(PREFIX):
+        raise InvalidKey(f"'{public}' is no public key: it does not begin with {PREFIX}", code="S040")
+    try:
+        key = Ed25519PublicKey.from_public_bytes(base64.b64decode(public[len(PREFIX) :], validate=True))
+        raw = base64.b64decode(signature, validate=True)
+    except ValueError as error:
+        raise InvalidKey(f"'{public}' is no public key or '{signature}' no signature: {error}", code="S040") from error
+    try:
+        key.verify(raw, message)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def _own_key(home: str) -> Ed25519PrivateKey:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    place = f"{home}/keys/ed25519"
+    try:
+        with open(place, "rb") as file:
+            raw = base64.b64decode(file.read().strip(), validate=True)
+        return Ed25519PrivateKey.from_private_bytes(raw)
+    except FileNotFoundError:
+        return _make_key(place)
+    except ValueError as error:
+        raise InvalidKey(f"'{place}' holds no Ed25519 key: {error}", code="S040") from error
+    except OSError as error:
+        raise StoreIO("read", place, error) from error
+
+
+def _make_key(place: str) -> Ed25519PrivateKey:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+    key = Ed25519PrivateKey.generate()
+    raw = key.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
+    # Threads may be here at once, and a process of this number may have been killed here.
+    temporary = f"{place}.{os.getpid()}.{os.urandom(6).hex()}"
+    try:
+        os.makedirs(os.path.dirname(place), mode=0o700, exist_ok=True)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(base64.b64encode(raw) + b"\n")
+        try:
+            # A link, unlike a rename, fails if another process was quicker: one key for all.
+            os.link(temporary, place)
+        except FileExistsError:
+            return _own_key(os.path.dirname(os.path.dirname(place)))
+        finally:
+            os.unlink(temporary)
+    except OSError as error:
+        raise StoreIO("write", place, error) from error
+    return key

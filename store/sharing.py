@@ -1,0 +1,219 @@
+"""Sharing: equal files of different objects, or of one, made one file by hard links.
+
+The manifests say which files are equal; nothing else is kept, so that a collection needs to know nothing of it:
+the file system counts the links. For each content one file is read and compared with its digest before others
+are made links to it, so that damage is not spread.
+
+A file is replaced by a rename from the temporary folder, so an object is whole at every moment. An ordinary
+user has to give himself the right to write to the directory meanwhile; `db/sharing` says to which objects that
+was done, and whoever opens the store after a crash puts the directories into form again.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import stat
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from .errors import StoreIO
+from .manifest import Kind, path_bytes
+from .normal import CHUNK, DIRECTORY_MODE, MTIME, READ
+from .path import StorePath
+
+if TYPE_CHECKING:
+    from .store import Store
+
+_BATCH: Final = 200
+_CANNOT: Final = frozenset({errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EACCES})
+
+
+class Place(NamedTuple):
+    """A file of an object."""
+
+    path: StorePath
+    file: str
+
+
+class Shared(NamedTuple):
+    """What sharing came to: files that became links, and the bytes that the disk got back."""
+
+    files: int
+    freed: int
+
+
+@dataclass(frozen=True, slots=True)
+class SharingPlan:
+    """Groups of equal files that are not one file yet: digest, size, how many files too many, and places."""
+
+    groups: tuple[tuple[bytes, int, int, tuple[Place, ...]], ...]
+
+    @property
+    def files(self) -> int:
+        """How many files would become links."""
+        return sum(len(places) - 1 for _, _, _, places in self.groups)
+
+    @property
+    def bytes(self) -> int:
+        """How many bytes there are too many."""
+        return sum(size * spare for _, size, spare, _ in self.groups)
+
+    def execute(self, store: Store) -> Shared:
+        """Make each group one file, as far as the file system allows. Raises `StoreIO`, `DatabaseFailure`."""
+        return _Sharing(store).run(self)
+
+
+def plan_sharing(store: Store) -> SharingPlan:
+    """Find equal files. Empty ones cost nothing and are left alone."""
+    found: dict[tuple[bytes, str], list[Place]] = {}
+    sizes: dict[bytes, int] = {}
+    for path in store.objects():
+        for entry in store.manifest(path):
+            if entry.digest is not None and entry.size:
+                found.setdefault((entry.digest, entry.kind), []).append(Place(path, entry.path))
+                sizes[entry.digest] = entry.size
+    groups = []
+    for (digest, _), places in sorted(found.items()):
+        if len(places) > 1:
+            by_inode: dict[int, list[Place]] = {}
+            for place in places:
+                by_inode.setdefault(_inode(store, place), []).append(place)
+            by_inode.pop(-1, None)
+            if len(by_inode) > 1:
+                first, *rest = sorted(by_inode.values(), key=lambda same: (-len(same), same[0]))
+                others = (place for same in rest for place in same)
+                groups.append((digest, sizes[digest], len(rest), (first[0], *others)))
+    return SharingPlan(tuple(groups))
+
+
+def _physical(store: Store, place: Place) -> bytes:
+    root = os.fsencode(store.physical(place.path))
+    return root + b"/" + path_bytes(place.file) if place.file else root
+
+
+def _inode(store: Store, place: Place) -> int:
+    try:
+        return os.lstat(_physical(store, place)).st_ino
+    except OSError:
+        return -1
+
+
+class _Sharing:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._files = self._freed = 0
+
+    def run(self, plan: SharingPlan) -> Shared:
+        journal = self._store.home + "/db/sharing"
+        try:
+            descriptor = os.open(journal, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+                touched = sorted({place.path.base for *_, places in plan.groups for place in places})
+                os.write(descriptor, "".join(f"{base}\n" for base in touched).encode())
+                for start in range(0, len(plan.groups), _BATCH):
+                    # Under the write lock no object comes or goes.
+                    with self._store.transaction():
+                        for digest, size, _, places in plan.groups[start : start + _BATCH]:
+                            self._share(digest, size, places)
+                os.unlink(journal)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise StoreIO("share files in", os.fsdecode(error.filename or self._store.directory), error) from error
+        return Shared(self._files, self._freed)
+
+    def _share(self, digest: bytes, size: int, places: tuple[Place, ...]) -> None:
+        leader: bytes | None = None
+        for place in places:
+            if not self._store.is_valid(place.path):
+                continue
+            file = _physical(self._store, place)
+            try:
+                status = os.lstat(file)
+            except OSError:
+                continue
+            if leader is None:
+                leader = file if _has(file, digest, size) else None
+            elif status.st_ino != os.lstat(leader).st_ino and status.st_size == size:
+                try:
+                    self._replace(leader, file, place)
+                except OSError as error:
+                    if error.errno == errno.EMLINK:
+                        leader = file if _has(file, digest, size) else None
+                        continue
+                    if error.errno in _CANNOT:
+                        continue
+                    raise
+                self._files += 1
+                self._freed += status.st_blocks * 512 if status.st_nlink == 1 else 0
+
+    def _replace(self, leader: bytes, file: bytes, place: Place) -> None:
+        draft = os.fsencode(self._store._temporary_path("link"))
+        os.link(leader, draft, follow_symlinks=False)
+        parent = os.path.dirname(file)
+        try:
+            if not place.file:
+                os.rename(draft, file)
+                return
+            os.chmod(parent, 0o755)
+            try:
+                os.rename(draft, file)
+            finally:
+                _settle(parent)
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(draft)
+
+
+def _settle(directory: bytes) -> None:
+    os.chmod(directory, DIRECTORY_MODE)
+    os.utime(directory, ns=MTIME)
+
+
+def _has(file: bytes, digest: bytes, size: int) -> bool:
+    """Whether a file has the content that its manifest says."""
+    from blake3 import blake3
+
+    try:
+        descriptor = os.open(file, READ)
+    except OSError:
+        return False
+    try:
+        if os.fstat(descriptor).st_size != size:
+            return False
+        hasher = blake3()
+        while data := os.read(descriptor, CHUNK):
+            hasher.update(data)
+    finally:
+        os.close(descriptor)
+    return hasher.digest() == digest
+
+
+def settle_after_crash(store: Store) -> None:
+    """Put the directories of objects into form that a killed process was sharing files of."""
+    journal = store.home + "/db/sharing"
+    try:
+        descriptor = os.open(journal, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return
+    with open(descriptor, "rb") as lines, store.transaction():
+        for base in lines.read().decode("ascii", "replace").split():
+            path = StorePath.parse(base)
+            if not store.is_valid(path):
+                continue
+            for entry in store.manifest(path):
+                if entry.kind == Kind.DIRECTORY:
+                    directory = _physical(store, Place(path, entry.path))
+                    with suppress(OSError):
+                        if stat.S_IMODE(os.lstat(directory).st_mode) != DIRECTORY_MODE:
+                            _settle(directory)
+        os.unlink(journal)

@@ -1,0 +1,89 @@
+"""Which runs of bytes count as strings, and which of them a source accounts for."""
+
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chx.builder.proof.strings import SHORTEST, Strings, is_spelt_out, is_telling, telling
+
+TEXT = b"assertion failed in collector"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"GCC: (Debian 12.2.0-14) 12.2.0",
+        b"clang version 16.0.6 (15~deb12u1)",
+        b"malloc(): largebin double linked list corrupted (nextsize)",
+        b"%s: Symbol `%s' causes overflow in R_X86_64_32 relocation",
+    ],
+)
+def test_what_compilers_and_libraries_leave_is_telling(text):
+    assert is_telling(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"A0B0C0D0E0F0G0H0I0J0K0L0M0N0O0P0",
+        b"p p!p\"p$p%p&p'p(p)p*p+p,p-p.p/p0p1p2p3ppqrstpuvw",
+        b"8Lb5ezk5l:llp+r,N4{ab}~~12",
+    ],
+)
+def test_tables_and_code_are_not(text):
+    assert not is_telling(text)
+
+
+def test_a_run_that_is_short_does_not_count():
+    assert telling(b"\0" + b"word" * (SHORTEST // 4) + b"\0" + b"shorter\0") == {b"word" * (SHORTEST // 4)}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        b'puts("assertion failed in collector");',
+        b", ".join(b"%d" % byte for byte in TEXT),
+        b",\n\t".join(b"0x%02X" % byte for byte in TEXT),
+    ],
+)
+def test_a_source_may_spell_a_string_as_text_or_as_numbers(source):
+    assert is_spelt_out(TEXT, source)
+
+
+def test_a_source_may_spell_a_string_as_words_of_32_bits():
+    magic = b"OrpheanBeholderScryDoubt"
+    words = b", ".join(b"0x%08X" % word for word in struct.unpack(">6I", magic))
+    swapped = b"".join(magic[at : at + 4][::-1] for at in range(0, len(magic), 4))
+    assert is_spelt_out(swapped, b"static const BF_word magic[] = { " + words + b" };")
+
+
+def test_quotes_may_be_escaped_in_a_source():
+    assert is_spelt_out(b"unknown escape sequence: '\\%c'", rb'error("unknown escape sequence: \'\\%c\'")')
+
+
+def test_what_is_printable_before_a_string_by_chance_is_left_out():
+    assert is_spelt_out(b"@3assertion failed in collector", b'"assertion failed in collector"')
+
+
+@given(st.binary(min_size=SHORTEST, max_size=40), st.binary(max_size=60))
+def test_what_stands_in_a_source_is_spelt_out(text, rest):
+    assert is_spelt_out(text, rest + text + rest)
+
+
+def test_strings_are_shared_with_binaries_and_not_with_texts(store):
+    ours = store.add_bytes(b"\0" + TEXT + b"\0", "ours")
+    text = store.add_bytes(TEXT, "header")
+    binary = store.add_bytes(b"\x7fELF\0" + TEXT + b"\0", "program")
+    assert Strings(store).shared([ours], [text]) == {}
+    assert Strings(store).shared([ours], [binary]) == {TEXT: (ours, "")}
+
+
+def test_strings_of_large_objects_are_kept_and_a_damaged_record_does_no_harm(store, tmp_path):
+    ours = store.add_bytes(b"\0" + TEXT + b"\0", "ours")
+    large = store.add_bytes(b"\x7fELF\0" + TEXT + b"\0" * (1 << 20), "program")
+    assert Strings(store).shared([ours], [large]) == {TEXT: (ours, "")}
+    records = list((tmp_path / "home" / "cache" / "strings").iterdir())
+    assert len(records) == 1
+    assert Strings(store).shared([ours], [large]) == {TEXT: (ours, "")}

@@ -1,0 +1,90 @@
+"""Trees of commits, through git, from repositories on this disk."""
+
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from chx.builder import Builder, prefetch_tree, tree_source
+from chx.builder.builtin.git import locked_url, parse_git_url
+from chx.builder.errors import FetchFailed, HashMismatch, UnsupportedUrl
+
+pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+
+
+@pytest.fixture
+def git(tmp_path):
+    place = tmp_path / "repository"
+    place.mkdir()
+
+    def run(*words: str) -> str:
+        command = ["git", "-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false", *words]
+        return subprocess.run(command, cwd=place, check=True, capture_output=True, text=True).stdout.strip()
+
+    run("init", "-q", "-b", "main")
+    (place / "text").write_bytes(b"one\r\n$Id$\n")
+    (place / "run").write_text("#!/bin/sh\n")
+    (place / "run").chmod(0o755)
+    (place / "link").symlink_to("text")
+    (place / ".gitattributes").write_text("text text eol=lf ident\n")
+    run("add", "-A")
+    run("commit", "-q", "-m", "first")
+    run.place = place
+    run.url = f"git+file://{place}"
+    return run
+
+
+def test_the_tree_is_what_was_committed(store, git):
+    revision = git("rev-parse", "HEAD")
+    found = prefetch_tree(store, git.url, print)
+    assert (found.revision, found.url) == (revision, f"{git.url}?rev={revision}")
+    tree = store.physical(found.path)
+    committed = subprocess.run(["git", "show", "HEAD:text"], cwd=git.place, capture_output=True, check=True).stdout
+    with open(f"{tree}/text", "rb") as file:
+        assert file.read() == committed
+    assert b"$Id$" in committed
+    assert os.access(f"{tree}/run", os.X_OK) and os.readlink(f"{tree}/link") == "text"
+    assert sorted(os.listdir(tree)) == [".gitattributes", "link", "run", "text"]
+
+
+def test_a_branch_moves_and_a_commit_does_not(store, git):
+    git("tag", "-a", "v1", "-m", "v1")
+    first = prefetch_tree(store, git.url, print)
+    (git.place / "text").write_text("two\n")
+    git("commit", "-q", "-a", "-m", "second")
+    second = prefetch_tree(store, git.url + "?ref=main", print)
+    assert second.revision != first.revision and second.path != first.path
+    assert prefetch_tree(store, git.url + "?ref=v1", print) == first
+    assert prefetch_tree(store, first.url, print) == first
+
+
+def test_what_was_prefetched_is_fetched_by_its_hash(store, git, tmp_path):
+    from chx.store import Store
+
+    found = prefetch_tree(store, git.url, print)
+    with Store.open(str(tmp_path / "other")) as other:
+        drv = other.add_derivation(tree_source(found.url, found.digest))
+        assert Builder(other).realise([(drv, ("out",))])[drv, "out"] == found.path
+        wrong = other.add_derivation(tree_source(found.url, bytes(32)))
+        with pytest.raises(HashMismatch):
+            Builder(other).realise([(wrong, ("out",))])
+
+
+def test_what_is_not_there_is_told(store, git):
+    with pytest.raises(FetchFailed, match=r"no branch or tag 'nope'|status 2"):
+        prefetch_tree(store, git.url + "?ref=nope", print)
+    with pytest.raises(FetchFailed, match="git: "):
+        prefetch_tree(store, git.url + "-away", print)
+
+
+@pytest.mark.parametrize("query", ["rev=HEAD", "rev=abc", "ref=-x", "ref="])
+def test_names_that_git_might_take_for_something_else(query):
+    with pytest.raises(UnsupportedUrl):
+        parse_git_url(f"git+https://example.org/r?{query}")
+
+
+def test_a_locked_url_has_the_commit_alone():
+    commit = "0" * 40
+    assert locked_url("git+https://example.org/r?ref=main", commit) == f"git+https://example.org/r?rev={commit}"
+    assert locked_url("git+https://example.org/r?ref=main&a=b", commit) == f"git+https://example.org/r?a=b&rev={commit}"

@@ -1,0 +1,155 @@
+"""The whole proof: two seeds that agree, and one that was tampered with and is caught."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = {"awk", "byacc", "dash", "make", "musl", "tinycc", "toybox"}
+HONEST = "debian-gcc,debian-clang"
+
+pytestmark = [pytest.mark.network, pytest.mark.sandbox]
+
+
+def test_two_seeds_end_in_the_same_bytes(shared_chx):
+    run = shared_chx("bootstrap", "tiny", "--seeds", HONEST, "--json")
+    assert run.returncode == 0, run.stderr
+    found = json.loads(run.stdout)
+    assert found["holds"] is True
+    items = {row["item"]: row for row in found["items"]}
+    assert items.keys() == PACKAGES
+    # The compilers of the seeds are two programs, and they compile tcc to two programs.
+    first = {cells[0]["path"] for cells in items["tinycc"]["cells"].values()}
+    assert len(first) == 2
+    assert items["tinycc"]["agreedFrom"] == 1
+    assert all(items[name]["agreedFrom"] == 0 for name in PACKAGES - {"tinycc"})
+    assert all(point["stage"] == 1 for point in found["verdicts"]["fixedPoints"])
+
+
+def test_the_table_and_the_verdicts_are_printed(shared_chx):
+    run = shared_chx("bootstrap", "tiny", "--seeds", HONEST)
+    assert run.returncode == 0, run.stderr
+    assert "fixed point        yes stage 1 == stage 2 for both seeds" in run.stdout
+    assert "host independence  yes both seeds agree in stage 2" in run.stdout
+    assert "no residue         yes" in run.stdout
+    again = shared_chx("bootstrap", "tiny", "--seeds", HONEST)
+    assert again.stdout == run.stdout
+
+
+def test_a_trojan_horse_reaches_its_own_fixed_point_and_is_caught(shared_chx):
+    run = shared_chx("bootstrap", "tiny", "--seeds", f"{HONEST},trojan")
+    assert run.returncode == 1
+    assert "fixed point        yes stage 1 == stage 2 for all 3 seeds" in run.stdout
+    assert (
+        "host independence  NO  stage 1 == stage 2, but `usr/bin/tcc` of seed trojan differs from 2 other seeds"
+        in run.stdout
+    )
+    assert "trojan: 400 strings or more of its toolchain in `usr/bin/tcc`" in run.stdout
+    assert "tinycc: debian-gcc, debian-clang against trojan" in run.stdout
+
+
+def test_a_trojan_horse_among_two_seeds_makes_no_majority(shared_chx):
+    run = shared_chx("bootstrap", "tiny", "--seeds", "trojan,debian-gcc", "--json")
+    assert run.returncode == 1
+    (dissent,) = json.loads(run.stdout)["verdicts"]["agreement"]["dissents"]
+    assert [seeds for _, seeds in dissent["camps"]] == [["trojan"], ["debian-gcc"]]
+
+
+def test_a_proof_is_replayed_and_a_changed_one_is_refused(shared_chx, tmp_path):
+    proof = tmp_path / "proof.json"
+    run = shared_chx("bootstrap", "tiny", "--seeds", HONEST, "--proof", proof)
+    assert run.returncode == 0, run.stderr
+    replayed = shared_chx("bootstrap", "--replay", proof)
+    assert replayed.returncode == 0, replayed.stdout + replayed.stderr
+    assert "replayed: all 42 outputs came out as the proof says" in replayed.stdout
+    document = json.loads(proof.read_text())
+    document["outcomes"]["debian-gcc"][2]["tinycc"] = document["outcomes"]["debian-gcc"][0]["tinycc"]
+    proof.write_text(json.dumps(document))
+    refused = shared_chx("bootstrap", "--replay", proof)
+    assert refused.returncode == 1
+    assert "was changed after it was signed" in refused.stderr
+
+
+def test_a_comment_in_a_build_script_rebuilds_that_package_and_nothing_behind_it(shared_chx, tmp_path):
+    shared_chx("bootstrap", "tiny", "--seeds", "debian-gcc", "--json")
+    shutil.copytree(ROOT / "pkgs", tmp_path / "pkgs")
+    shutil.copytree(ROOT / "arch", tmp_path / "arch")
+    dash = tmp_path / "pkgs/dash/package.nix"
+    text = dash.read_text()
+    assert "sh mktokens\n" in text
+    dash.write_text(text.replace("sh mktokens\n", "# A comment.\n    sh mktokens\n"))
+    run = shared_chx("bootstrap", "tiny", "--seeds", "debian-gcc", "-f", tmp_path / "pkgs", "--json")
+    built = [line for line in run.stderr.splitlines() if ": building " in line]
+    assert built and all(line.endswith(": dash") for line in built), run.stderr
+    found = json.loads(run.stdout)
+    # Stage 0 in the seed's userland, stage 1 in that of stage 0; stage 2 is the same as stage 1.
+    assert found["builds"] == len(built) == 2
+
+
+def test_what_refers_to_the_seed_is_refused_when_it_is_built(shared_chx, work):
+    (work / "leak.nix").write_text(
+        """
+        let
+          pkgs = import <chx> { };
+          scope = pkgs.over { rootfs = pkgs.seeds.debian-gcc.rootfs; allowedRequisites = [ ]; };
+        in
+        scope.mkDerivation {
+          pname = "leak"; version = "1"; tools = [ pkgs.tinycc ];
+          unpackPhase = ""; configurePhase = ""; buildPhase = "";
+          installPhase = "echo ${pkgs.tinycc} > $out";
+        }
+        """
+    )
+    run = shared_chx("build", "-f", "leak.nix", "--no-out-link")
+    assert run.returncode == 1
+    assert "allowedRequisites" in run.stderr
+
+
+def test_a_stage_that_reaches_the_seed_by_itself_is_refused_when_it_is_evaluated(shared_chx, work):
+    (work / "leak.nix").write_text(
+        """
+        let
+          pkgs = import <chx> { };
+          seed = pkgs.seeds.debian-gcc;
+          stage = previous: rec {
+            # In every stage the seed's own container.
+            packages.leak = (pkgs.over { inherit (seed) rootfs; }).mkDerivation {
+              pname = "leak";
+              version = if previous ? packages then "later" else "first";
+            };
+            toolchain = [ packages.leak ];
+            userland = [ ];
+          };
+          chains = import <chx/bootstrap> {
+            inherit (pkgs) over lib seeds;
+            sets = { leaky = stage; };
+          };
+        in
+        { bootstrap = chains; }
+        """
+    )
+    run = shared_chx("eval", "--raw", "-f", "leak.nix", "-A", "bootstrap.leaky.debian-gcc.stage1.packages.leak.drvPath")
+    assert run.returncode == 1
+    assert "the seed is reached without stage 0: leak-later <- " in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["tinny"], "there is no set 'tinny'\n  = did you mean 'tiny'?"),
+        (["--seeds", "zgi"], "there is no seed 'zgi'\n  = did you mean 'zig'?"),
+        (["--seeds", ","], "--seeds names none"),
+        (["--stages", "99"], "there are 16 stages, not 99"),
+        (["--replay", "/nonexistent"], "no such file or directory: '/nonexistent'"),
+        (["--seeds", "host", "--proof", "p"], "the seed 'host' is not captured yet"),
+    ],
+)
+def test_what_makes_no_sense_is_explained(chx, words, said):
+    run = chx("bootstrap", *words)
+    assert run.returncode == 1
+    assert said in run.stderr
+    assert "Traceback" not in run.stderr

@@ -1,0 +1,152 @@
+"""`chx store ...` and `chx why-depends`, as programs."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from .conftest import Run
+from .test_gc import physical
+
+CHAIN = """
+let
+  make = name: content: derivation {
+    inherit name; system = "builtin"; builder = "builtin:tree";
+    entries = builtins.toJSON [
+      { path = "d/file"; kind = "file"; inherit content; }
+      { path = "tool"; kind = "executable"; content = "x"; }
+    ];
+  };
+  base = make "base-1.0" "nothing";
+  middle = make "middle-2.1" "needs ${base}";
+in make "top-3" "needs ${middle}"
+"""
+
+
+@pytest.fixture
+def top(chx: Run) -> str:
+    run = chx("build", "-E", CHAIN)
+    assert run.returncode == 0, run.stderr
+    return run.stdout.strip()
+
+
+def lines(chx: Run, *words: str) -> list[str]:
+    run = chx(*words)
+    assert run.returncode == 0, run.stderr
+    return run.stdout.splitlines()
+
+
+def test_closures_references_and_referrers(chx: Run, top: str) -> None:
+    base, middle, last = lines(chx, "store", "closure", "result")
+    assert last == top and base.endswith("base-1.0") and middle.endswith("middle-2.1")
+    assert lines(chx, "store", "references", top) == [middle]
+    assert lines(chx, "store", "referrers", base) == [middle]
+    assert set(lines(chx, "store", "referrers", "-r", base)) == {middle, top}
+    graph = json.loads(chx("store", "closure", "--json", top).stdout)
+    assert graph[top]["references"] == [middle]
+    dot = chx("store", "closure", "--dot", top).stdout
+    assert dot.startswith("digraph {") and f'"{top[11:]}" -> "{middle[11:]}";' in dot
+
+
+def test_why_depends_names_files(chx: Run, top: str) -> None:
+    base, middle, _ = lines(chx, "store", "closure", "result")
+    text = chx("why-depends", "result", base).stdout
+    assert text.splitlines()[0] == top and f"-> {middle}\n      in d/file\n" in text and f"-> {base}" in text
+    edges = json.loads(chx("why-depends", "--json", "--all", top, base).stdout)
+    assert [(edge["from"], edge["to"], edge["files"]) for edge in edges] == [
+        (top, middle, ["d/file"]),
+        (middle, base, ["d/file"]),
+    ]
+    assert "->" in chx("why-depends", "--dot", top, base).stdout
+    run = chx("why-depends", base, top)
+    assert run.returncode == 1 and "does not depend" in run.stderr
+
+
+def test_sizes_and_differences_of_closures(chx: Run, top: str) -> None:
+    usage = json.loads(chx("store", "du", "--json", top).stdout)
+    assert usage["objects"][0]["closureSize"] == usage["total"] > usage["objects"][0]["size"]
+    assert lines(chx, "store", "du")[-1].endswith("in all")
+    other = chx("build", "-E", CHAIN.replace("base-1.0", "base-1.1"), "--no-out-link").stdout.strip()
+    changed = json.loads(chx("store", "diff-closures", "--json", top, other).stdout)
+    assert {item["name"]: (item["before"], item["after"]) for item in changed}["base"] == (["1.0"], ["1.1"])
+    assert "base: 1.0 -> 1.1, +0 B" in lines(chx, "store", "diff-closures", top, other)
+
+
+def test_files_with_any_names_are_added_and_deleted(chx: Run, work: Path, tmp_path: Path) -> None:
+    tree = os.fsencode(work) + b"/tree"
+    os.mkdir(tree)
+    with open(tree + b"/with space \xff", "wb"):
+        pass
+    (path,) = lines(chx, "store", "add", "tree")
+    assert os.listdir(os.fsencode(physical(tmp_path / "home", path))) == [b"with space \xff"]
+    assert lines(chx, "store", "add", "tree", "--name", "other", "--root", "kept")[0].endswith("-other")
+    run = chx("store", "delete", "kept")
+    assert run.returncode == 1 and f"link {work}/kept" in run.stderr
+    assert chx("store", "delete", path).returncode == 0
+    assert not physical(tmp_path / "home", path).exists()
+    assert chx("store", "delete", path).returncode == 1
+
+
+def test_damage_is_named_by_file_and_repaired_by_building(chx: Run, top: str, tmp_path: Path) -> None:
+    assert chx("store", "verify").returncode == 0
+    _, middle, _ = lines(chx, "store", "closure", top)
+    file = physical(tmp_path / "home", middle) / "d" / "file"
+    os.chmod(file, 0o644)
+    file.write_text("damaged")
+    os.chmod(file, 0o444)
+    run = chx("store", "verify")
+    assert run.returncode == 1 and f"{middle}: d/file: " in run.stdout
+    run = chx("store", "verify", "--repair")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "repaired: built again from" in run.stdout
+    assert chx("store", "verify").returncode == 0
+    assert "needs /chx/store" in file.read_text()
+    assert os.listdir(tmp_path / "home" / "damaged") == []
+
+
+def test_what_cannot_be_repaired_is_missing_and_comes_back_with_its_maker(chx: Run, work: Path, tmp_path: Path) -> None:
+    (work / "source").write_text("source")
+    (path,) = lines(chx, "store", "add", "source")
+    place = physical(tmp_path / "home", path)
+    os.chmod(place, 0o644)
+    place.write_text("damage")
+    run = chx("store", "verify", "--repair", "--json")
+    assert run.returncode == 1
+    (found,) = json.loads(run.stdout)["damaged"]
+    assert found["repair"]["done"] is False and "no deriver" in found["repair"]["how"]
+    assert not place.exists() and (tmp_path / "home" / "damaged" / place.name).read_text() == "damage"
+    assert lines(chx, "store", "add", "source") == [path]
+    assert chx("store", "verify").returncode == 0
+
+
+def test_the_ledger_says_who_built_what_and_what_came_out_differently(chx: Run, top: str, tmp_path: Path) -> None:
+    rows = json.loads(chx("ledger", "--json").stdout)
+    assert [row["path"] for row in rows][-1] == top and len(rows) == 3
+    assert all(row["builder"].startswith("ed25519:") for row in rows)
+    assert chx("ledger", "result").stdout.count("->") == 1
+    head = chx("ledger", "--head").stdout.strip()
+    assert head.startswith("3:")
+    assert chx("ledger", "--check", "--expect", head).returncode == 0
+    assert chx("ledger", "--check", "--expect", "9:00").returncode == 1
+    assert chx("store", "verify", "--reproducible").returncode == 0
+
+    from chx.store import Digest, Realisation, Store
+
+    with Store.open(str(tmp_path / "home")) as store:
+        other = store.add_bytes(b"other", "top-3")
+        store.record([Realisation(Digest.parse(rows[-1]["resolved"]), "out", other, None, 1.0, 1.0)])
+    assert chx("ledger", "--differing").stdout.count("->") == 2
+    run = chx("store", "verify", "--reproducible")
+    assert run.returncode == 1 and f"gave {top}, {other}" in run.stdout
+    assert chx("store", "verify").returncode == 0
+
+    import sqlite3
+
+    with sqlite3.connect(tmp_path / "home" / "db" / "store.sqlite") as database:
+        database.execute("DELETE FROM realisations WHERE id = 2")
+    database.close()
+    run = chx("store", "verify")
+    assert run.returncode == 1 and "ledger: row 3 does not follow" in run.stdout

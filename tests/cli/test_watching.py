@@ -1,0 +1,204 @@
+"""What a person sees while something is built: the live view, lines, JSON, and what is offered after a failure."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import pty
+import re
+import select
+import struct
+import subprocess
+import sys
+import termios
+import time
+from pathlib import Path
+
+import pytest
+
+from ..builder.conftest import programs_root
+from .conftest import ROOT, Run
+
+EXPRESSION = """
+{ good ? "1", wait ? "0" }:
+let
+  build = name: text: derivation {
+    inherit name;
+    system = builtins.currentSystem;
+    builder = "/bin/sh";
+    args = [ "-euc" text ];
+    rootfs = [ "${./root}" ];
+  };
+in rec {
+  slow = build "slow-1" ''
+    echo '@nix { "action": "setPhase", "phase": "buildPhase" }' >&2
+    echo compiling everything
+    sleep ${wait}
+    echo ${good} > $out
+  '';
+  upper = build "upper-1" "read x < ${slow}; echo $x > $out";
+  bad = build "bad-1" "echo something is wrong; exit 3";
+}
+"""
+
+
+@pytest.fixture
+def package(chx: Run, work: Path) -> Path:
+    (work / "default.nix").write_text(EXPRESSION)
+    programs_root(str(work / "root"))
+    return work
+
+
+class Terminal:
+    """chx on a pseudo-terminal of 100 columns and 24 lines."""
+
+    def __init__(self, home: Path, work: Path, *words: str, **variables: str) -> None:
+        self.master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(work),
+            "CHX_HOME": str(home),
+            "LANG": "C.UTF-8",
+            "TERM": "xterm-256color",
+            **variables,
+        }
+        self.process = subprocess.Popen(
+            [sys.executable, str(ROOT), *words],
+            cwd=work,
+            env=environment,
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            start_new_session=True,
+        )
+        os.close(slave)
+        self.said = ""
+
+    def until(self, text: str, seconds: float = 60) -> None:
+        """Read until the terminal was told `text`."""
+        deadline = time.monotonic() + seconds
+        while text not in self.said:
+            assert time.monotonic() < deadline, self.said
+            if not self._read():
+                raise AssertionError(self.said)
+
+    def _read(self) -> bool:
+        if not select.select([self.master], [], [], 1)[0]:
+            return True
+        try:
+            chunk = os.read(self.master, 65536)
+        except OSError:
+            return False
+        self.said += chunk.decode()
+        return bool(chunk)
+
+    def type(self, text: str) -> None:
+        os.write(self.master, text.encode())
+
+    def end(self) -> int:
+        while self._read():
+            if self.process.poll() is not None and not select.select([self.master], [], [], 0)[0]:
+                break
+        os.close(self.master)
+        return self.process.wait(30)
+
+
+@pytest.fixture
+def terminal(tmp_path: Path, package: Path):
+    def start(*words: str, **variables: str) -> Terminal:
+        return Terminal(tmp_path / "home", package, *words, **variables)
+
+    return start
+
+
+def plain(text: str) -> str:
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
+
+
+@pytest.mark.sandbox
+def test_the_live_view_shows_phase_time_and_totals(terminal, package: Path) -> None:
+    screen = terminal("build", "-f", ".", "upper", "--argstr", "wait", "1.5")
+    screen.until("compiling everything")
+    assert screen.end() == 0
+    text = plain(screen.said)
+    assert re.search(r"chx: 0 of 2 built · 1 running, 1 waiting · \d\.\d s", text)
+    assert re.search(r"• slow-1 +buildPhase +\d\.\d s +compiling everything", text)
+    assert "finished slow-1 in" in text
+    assert (package / "result").read_text() == "1\n"
+
+
+@pytest.mark.sandbox
+def test_the_second_time_it_says_how_long_it_will_take(terminal) -> None:
+    assert terminal("build", "-f", ".", "slow", "--argstr", "wait", "1.2").end() == 0
+    screen = terminal("build", "-f", ".", "slow", "--argstr", "wait", "1.3", NO_COLOR="1")
+    assert screen.end() == 0
+    assert re.search(r"about \d\.\d s left", plain(screen.said))
+    assert re.search(r"\d\.\d s / 1\.\d s", plain(screen.said))
+    # Without colours it is a view all the same.
+    assert not re.search(r"\x1b\[(\d+;)*[34]\d", screen.said)
+
+
+@pytest.mark.sandbox
+def test_what_a_build_of_a_moment_prints_is_lines(chx: Run, package: Path) -> None:
+    run = chx("build", "-f", ".", "upper", "-v")
+    assert run.returncode == 0, run.stderr
+    assert [re.sub(r"\d\.\d s", "T", line) for line in run.stderr.splitlines()] == [
+        "chx: to do: 0 fetches, 2 builds",
+        "chx: building slow-1",
+        "chx: slow-1 is in buildPhase",
+        "slow-1> compiling everything",
+        "chx: finished slow-1 in T",
+        "chx: building upper-1",
+        "chx: finished upper-1 in T",
+    ]
+    assert chx("log", "-f", ".", "slow").stdout == "compiling everything\n"
+
+
+@pytest.mark.sandbox
+def test_early_cutoff_is_called_so(chx: Run, package: Path) -> None:
+    assert chx("build", "-f", ".", "upper").returncode == 0
+    run = chx("build", "-f", ".", "upper", "--argstr", "wait", "0.01")
+    assert "chx: spared upper-1: its inputs came out as before (early cutoff)" in run.stderr
+
+
+@pytest.mark.sandbox
+def test_every_line_of_json_is_an_event(chx: Run, package: Path) -> None:
+    run = chx("build", "-f", ".", "upper", "bad", "--log-format", "json", "-k")
+    assert run.returncode == 1
+    events = [json.loads(line) for line in run.stderr.splitlines()]
+    kinds = [event["event"] for event in events]
+    assert kinds[0] == "planned" and kinds[-1] == "error"
+    assert {"started", "phase", "logged", "finished", "failed"} <= set(kinds)
+    (failed,) = (event for event in events if event["event"] == "failed")
+    assert failed["code"] == "B001" and failed["derivation"].endswith("-bad-1.drv")
+
+
+@pytest.mark.sandbox
+def test_after_a_failure_a_person_may_read_look_and_try_again(terminal, package: Path) -> None:
+    screen = terminal("build", "-f", ".", "bad", PAGER="cat")
+    screen.until("[q]uit? ")
+    assert "something is wrong" in screen.said and "exit status 3" in screen.said
+    screen.said = ""
+    screen.type("l\n")
+    screen.until("something is wrong")
+    screen.until("[q]uit? ")
+    screen.type("s\n")
+    screen.until("in the container of bad-1")
+    screen.type("echo here is $PWD; exit\n")
+    screen.until("here is /build")
+    screen.until("[q]uit? ")
+    (package / "default.nix").write_text(EXPRESSION.replace("exit 3", "echo mended > $out"))
+    screen.type("r\n")
+    assert screen.end() == 0
+    assert (package / "result").read_text() == "mended\n"
+
+
+@pytest.mark.sandbox
+def test_who_quits_gets_the_failure(terminal) -> None:
+    screen = terminal("build", "-f", ".", "bad")
+    screen.until("[q]uit? ")
+    screen.type("q\n")
+    assert screen.end() == 1
+    assert screen.said.count("something is wrong") == 1
