@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .reporter import Reporter, Silence
     from .resolve import resolve
     from .sandbox import Bind, Limits, SandboxSpec, bwrap_arguments
+    from .substitution import Substituter
 
 __all__ = [
     "Bind",
@@ -42,6 +43,7 @@ __all__ = [
     "SeveralFailures",
     "Silence",
     "Step",
+    "Substituter",
     "bwrap_arguments",
     "compose_root",
     "find_log",
@@ -74,6 +76,7 @@ _HOMES = {
     "SeveralFailures": "errors",
     "Silence": "reporter",
     "Step": "plan",
+    "Substituter": "substitution",
     "bwrap_arguments": "sandbox",
     "compose_root": "compose",
     "find_log": "log",
