@@ -109,9 +109,8 @@ class _Sharing:
     def run(self, plan: SharingPlan) -> Shared:
         journal = self._store.home + "/db/sharing"
         try:
-            descriptor = os.open(journal, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            descriptor = _lock(journal)
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
                 touched = sorted({place.path.base for *_, places in plan.groups for place in places})
                 os.write(descriptor, "".join(f"{base}\n" for base in touched).encode())
                 for start in range(0, len(plan.groups), _BATCH):
@@ -169,6 +168,16 @@ class _Sharing:
                 os.unlink(draft)
 
 
+def _lock(journal: str) -> int:
+    """Open and lock the journal; another process may just have finished with it."""
+    while True:
+        descriptor = os.open(journal, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if os.fstat(descriptor).st_nlink:
+            return descriptor
+        os.close(descriptor)
+
+
 def _settle(directory: bytes) -> None:
     os.chmod(directory, DIRECTORY_MODE)
     os.utime(directory, ns=MTIME)
@@ -206,6 +215,8 @@ def settle_after_crash(store: Store) -> None:
         os.close(descriptor)
         return
     with open(descriptor, "rb") as lines, store.transaction():
+        if not os.fstat(descriptor).st_nlink:
+            return
         for base in lines.read().decode("ascii", "replace").split():
             path = StorePath.parse(base)
             if not store.is_valid(path):

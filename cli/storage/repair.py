@@ -19,7 +19,7 @@ def repair(store: Store, path: StorePath) -> dict[str, Any]:
     from ..noop import forget
     from .checking import is_whole
 
-    forget(store.home, {store.physical(path)})
+    forget(store.home, {path.base})
     place = store.take_out(path)
     prune_roots(store)
     kept = f"; the damaged object lies in {place}" if place else ""
