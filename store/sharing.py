@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from .errors import StoreIO
 from .manifest import Kind, path_bytes
 from .normal import CHUNK, DIRECTORY_MODE, MTIME, READ
-from .path import StorePath
+from .path import InvalidStorePath, StorePath
 
 if TYPE_CHECKING:
     from .store import Store
@@ -111,6 +111,8 @@ class _Sharing:
         try:
             descriptor = _lock(journal)
             try:
+                # Whoever held it before may have been killed.
+                _settle_listed(self._store, os.pread(descriptor, os.fstat(descriptor).st_size, 0))
                 touched = sorted({place.path.base for *_, places in plan.groups for place in places})
                 os.write(descriptor, "".join(f"{base}\n" for base in touched).encode())
                 for start in range(0, len(plan.groups), _BATCH):
@@ -214,11 +216,19 @@ def settle_after_crash(store: Store) -> None:
     except BlockingIOError:
         os.close(descriptor)
         return
-    with open(descriptor, "rb") as lines, store.transaction():
-        if not os.fstat(descriptor).st_nlink:
-            return
-        for base in lines.read().decode("ascii", "replace").split():
-            path = StorePath.parse(base)
+    with open(descriptor, "rb") as lines:
+        if os.fstat(descriptor).st_nlink:
+            _settle_listed(store, lines.read())
+            os.unlink(journal)
+
+
+def _settle_listed(store: Store, journal: bytes) -> None:
+    with store.transaction():
+        for line in journal.split():
+            try:
+                path = StorePath.parse(line.decode("ascii", "replace"))
+            except InvalidStorePath:
+                continue  # the end of a list that was not written to its end
             if not store.is_valid(path):
                 continue
             for entry in store.manifest(path):
@@ -227,4 +237,3 @@ def settle_after_crash(store: Store) -> None:
                     with suppress(OSError):
                         if stat.S_IMODE(os.lstat(directory).st_mode) != DIRECTORY_MODE:
                             _settle(directory)
-        os.unlink(journal)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from .copying import copy_file
 from .errors import PartialScratch, StoreIO, UnsupportedFile
@@ -27,6 +27,10 @@ from .refscan import CONTEXT, Piece, Scanner, settled
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+
+LARGE: Final = 16 << 20
+LARGE_CHUNK: Final = 4 << 20
 
 
 def scan_tree(root: str | bytes, candidates: Collection[str] = ()) -> tuple[Manifest, set[str]]:
@@ -220,6 +224,8 @@ def hash_and_scan(descriptor: int, size: int, scanner: Scanner, found: set[str])
     """Digest and length of an open file; what `scanner` finds goes to `found`. Raises `Piece`."""
     from blake3 import blake3
 
+    if size >= LARGE and scanner.is_idle:
+        return _hash_large(descriptor)
     data = os.read(descriptor, min(size + 1, CHUNK))
     if len(data) == size and size < CHUNK:
         if size >= 8:
@@ -241,3 +247,20 @@ def hash_and_scan(descriptor: int, size: int, scanner: Scanner, found: set[str])
         start += len(window) - len(context)
         window, data = context + data_after, data_after
     return hasher.digest(), start + len(window)
+
+
+def _hash_large(descriptor: int) -> tuple[bytes, int]:
+    """Digest and length of a large file that need not be scanned, by all processors.
+
+    Read and not mapped: a mapped file that somebody cuts off ends the process.
+    """
+    from blake3 import blake3
+
+    hasher = blake3(max_threads=blake3.AUTO)
+    buffer = bytearray(LARGE_CHUNK)
+    view = memoryview(buffer)
+    total = 0
+    while count := os.readv(descriptor, [buffer]):
+        hasher.update(view[:count])
+        total += count
+    return hasher.digest(), total
