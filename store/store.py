@@ -343,10 +343,11 @@ class Store:
             if self.claim(path):
                 return path
             root = os.fsencode(self._temporary_path("tree"))
+        known = None
         try:
             if not consume:
-                copy_tree(os.fsencode(source), root)
-            walk = TreeWalk(root, Scanner(allowed if scan else ()), normalise=True)
+                known = copy_tree(os.fsencode(source), root)
+            walk = TreeWalk(root, Scanner(allowed if scan else ()), normalise=True, known=known)
             walk.run()
             manifest = Manifest(tuple(walk.entries))
             chosen = _chosen(allowed, walk.found, scan)
