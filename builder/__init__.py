@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .reporter import Reporter, Silence
     from .resolve import resolve
     from .sandbox import Bind, Limits, SandboxSpec, bwrap_arguments
+    from .substitution import Substituter
     from .visit import SCRIPT, Visit, rehearsing, shell_of, visiting, with_binds, with_network
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "SeveralFailures",
     "Silence",
     "Step",
+    "Substituter",
     "Visit",
     "bwrap_arguments",
     "compose_root",
@@ -93,6 +95,7 @@ _HOMES = {
     "SeveralFailures": "errors",
     "Silence": "reporter",
     "Step": "plan",
+    "Substituter": "substitution",
     "Visit": "visit",
     "bwrap_arguments": "sandbox",
     "compose_root": "compose",

@@ -65,7 +65,14 @@ class Builder:
         Raises `BuildError`; an interrupt (`KeyboardInterrupt`) ends all sandboxes and is raised again. What
         was finished by then stays registered and recorded in either case.
         """
-        decided = self.plan(targets)
+        chosen = [(path, tuple(outputs)) for path, outputs in targets]
+        decided = self.plan(chosen)
+        if decided.steps and self._options.caches and not self._options.rebuild:
+            from .substitution import Substituter
+
+            reporter = self._reporter
+            Substituter(self._store, self._options, reporter.refused, reporter.substituted).prepare(chosen)
+            decided = self.plan(chosen)
         result: Outputs = dict(decided.reused)
         if decided.steps:
             self._reporter.planned(decided)

@@ -14,7 +14,8 @@ class BuildOptions:
     failure, go on with what does not depend on it. `keep_failed`: keep the build directory of a failed build.
     `timeout_seconds`, `silence_seconds`, `max_log_bytes`: 0 means no limit. `rebuild`: build the targets even
     if the trace knows them, and record what comes out. `extra_systems`: systems beside the machine's own.
-    `offline`: nothing may be fetched.
+    `offline`: nothing may be fetched. `caches`: directories and URLs to take outputs from instead of building
+    them, if builders of `trusted_keys` have signed for them, `signatures` of them at least.
     """
 
     jobs: int = 0
@@ -28,3 +29,6 @@ class BuildOptions:
     rebuild: bool = False
     extra_systems: tuple[str, ...] = ()
     offline: bool = False
+    caches: tuple[str, ...] = ()
+    trusted_keys: tuple[str, ...] = ()
+    signatures: int = 1

@@ -86,7 +86,7 @@ def plan(store: Store, targets: Iterable[tuple[StorePath, Iterable[str]]], rebui
     for path, outputs in targets:
         wanted[path] = tuple(dict.fromkeys((*wanted.get(path, ()), *outputs)))
     again = frozenset(wanted) if rebuild else frozenset()
-    derivations, order = _discover(store, wanted, again)
+    derivations, order = discover(store, wanted, again)
     for path, outputs in wanted.items():
         for output in outputs:
             if output not in derivations[path].outputs:
@@ -108,7 +108,7 @@ class Recollection:
 
 def recall(store: Store, paths: Iterable[StorePath]) -> Recollection:
     """What is known of derivations; nothing is decided and nothing built. Raises `InvalidInput`, `DependencyCycle`."""
-    derivations, order = _discover(store, dict.fromkeys(paths, ()), frozenset())
+    derivations, order = discover(store, dict.fromkeys(paths, ()), frozenset())
     return Recollection(derivations, _recall(store, derivations, order))
 
 
@@ -134,7 +134,7 @@ def recalled(store: Store, derivation: Derivation) -> dict[str, StorePath]:
     return result
 
 
-def _discover(
+def discover(
     store: Store, wanted: Mapping[StorePath, tuple[str, ...]], again: frozenset[StorePath]
 ) -> tuple[dict[StorePath, Derivation], list[StorePath]]:
     """The derivations, and an order in which inputs come before what needs them."""
@@ -174,12 +174,12 @@ def _enter(
         derivation = derivations[path] = store.derivation(path)
     except StoreError as error:
         raise InvalidInput(str(path), str(error)).attach(needed_by or path) from error
-    if derivation.fixed is not None and path not in again and _fixed_path(store, derivation) is not None:
+    if derivation.fixed is not None and path not in again and known_fixed(store, derivation) is not None:
         return []
     return sorted(derivation.input_drvs, reverse=True)
 
 
-def _fixed_path(store: Store, derivation: Derivation) -> StorePath | None:
+def known_fixed(store: Store, derivation: Derivation) -> StorePath | None:
     assert derivation.fixed is not None
     found = store.fixed_output(output_object_name(derivation.name, "out"), derivation.fixed)
     return found if found is not None and store.claim(found) else None
@@ -190,7 +190,7 @@ def _recall(store: Store, derivations: Mapping[StorePath, Derivation], order: It
     for path in order:
         derivation = derivations[path]
         if derivation.fixed is not None:
-            found = _fixed_path(store, derivation)
+            found = known_fixed(store, derivation)
             if found is not None:
                 known[path, "out"] = found
                 continue

@@ -75,6 +75,7 @@ def configure_building(parser: argparse.ArgumentParser) -> None:
         "--extra-systems", default="", metavar="LIST", help="also build for these systems (separated by commas)"
     )
     group.add_argument("--offline", action="store_true", help="fetch nothing")
+    group.add_argument("--no-caches", action="store_true", help="take nothing from the caches that are configured")
     group.add_argument("-v", "--verbose", action="store_true", help="show what builders print while they run")
     group.add_argument("-q", "--quiet", action="store_true", help="show errors only")
     group.add_argument(

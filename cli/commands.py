@@ -21,6 +21,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "why-depends": ("why_depends", "show how one object comes to refer to another"),
     "ledger": ("ledger", "list what was built, by whom and when, and what came out differently"),
     "gc": ("gc", "remove objects that nothing keeps"),
+    "copy": ("copy", "move objects to and from caches"),
+    "serve": ("serve", "give the store over HTTP, as a cache"),
     "seed": ("seed", "list, pin and capture foreign toolchains"),
     "completion": ("completion", "print a completion script for a shell"),
 }

@@ -112,7 +112,7 @@ def collect(store: Store, plan: GcPlan, max_age: float | None = None) -> dict[st
     from .noop import forget, forget_idle
 
     # First, so that no record speaks of what is about to go.
-    forgotten = forget(store.home, {store.physical(item.path) for item in plan.dead})
+    forgotten = forget(store.home, {item.path.base for item in plan.dead})
     collected = plan.execute(store)
     roots, root_bytes = prune_roots(store)
     logs, log_bytes = prune_logs(store, max_age)

@@ -127,7 +127,7 @@ def remember(
 
 
 def forget(home: str, gone: set[str]) -> int:
-    """Drop the records that speak of an object at one of these places; how many. To be done before these go."""
+    """Drop the records that speak of an object with one of these base names; how many. To be done before these go."""
     import os
 
     folder = f"{home}/cache/noop"
@@ -141,7 +141,7 @@ def forget(home: str, gone: set[str]) -> int:
         try:
             with open(path, "rb") as file:
                 _, _, objects, _, _ = marshal.loads(file.read())
-            if gone.isdisjoint(objects):
+            if gone.isdisjoint(place.rpartition("/")[2] for place in objects):
                 continue
         except (ValueError, EOFError, TypeError):
             pass  # what cannot be read answers nothing

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from _thread import allocate_lock
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .output import colours, is_terminal, overwritten, tell
 from .progress import duration, size, speed
@@ -34,7 +34,19 @@ def options_of(arguments: argparse.Namespace) -> BuildOptions:
         max_log_bytes=arguments.max_log_size,
         extra_systems=tuple(arguments.extra_systems.replace(",", " ").split()),
         offline=arguments.offline,
+        **({} if arguments.no_caches else configured_caches()),
     )
+
+
+def configured_caches() -> dict[str, Any]:
+    """The options that `[caches]` in chx.toml stands for."""
+    from ..builder import setting
+
+    return {
+        "caches": tuple(map(str, setting("caches", "urls", list) or ())),
+        "trusted_keys": tuple(map(str, setting("caches", "trusted-keys", list) or ())),
+        "signatures": setting("caches", "signatures", int) or 1,
+    }
 
 
 def realise(
@@ -45,7 +57,7 @@ def realise(
 
     # What builds that were killed have left behind.
     store.clean_temporary()
-    builder = Builder(store, options or BuildOptions(), reporter or Lines())
+    builder = Builder(store, options or BuildOptions(**configured_caches()), reporter or Lines())
     gone = allocate_lock()
     with gone:
         _running[builder] = gone
@@ -148,6 +160,12 @@ class Lines:
 
     def differs(self, derivation: StorePath, output: str, earlier: StorePath, now: StorePath) -> None:
         self._say(f"{self._title(derivation)} is not reproducible: '{output}' was {earlier}, now it is {now}")
+
+    def substituted(self, place: str, path: StorePath) -> None:
+        self._say(f"took {path.name} from {place}")
+
+    def refused(self, place: str, reason: str) -> None:
+        self._say(f"refused from {place}: {reason}")
 
     def failed(self, error: BuildError) -> None:
         """Errors are drawn once, at the end."""

@@ -40,6 +40,15 @@ Find equal files by the manifests and make them one file by hard links, as far a
 file system allows. Objects do not change by it.
 """
 
+_EXPORT = """\
+Write objects, with all they refer to and the signed rows of how they were made, as one
+file that `chx store import` reads, on any machine.
+"""
+_IMPORT = """\
+Register the objects of a file that `chx store export` wrote. Each is compared with its
+name. What the file says of builds counts only if a trusted builder has signed it.
+"""
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     actions = Actions(parser)
@@ -73,6 +82,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     delete = actions.add("delete", "keeping.delete", "remove objects that nothing keeps", _DELETE)
     delete.add_argument("-n", "--dry-run", action="store_true", help="only say what would be removed")
     _json(delete)
+    export = actions.add("export", "transfer.export", "objects and all they refer to as one file", _EXPORT)
+    export.add_argument("-o", "--output", default="-", metavar="FILE", help="the file (default: standard output)")
+    take = actions.add("import", "transfer.import_", "make objects of such a file", _IMPORT, count=0)
+    take.add_argument("file", nargs="?", default="-", metavar="FILE", help="the file (default: standard input)")
+    from .copy import configure_trust
+
+    configure_trust(take)
+    _json(take)
+    actions.add("key", "transfer.key", "the public key that this store's builds are signed with", count=0)
     optimise = actions.add("optimise", "keeping.optimise", "make equal files one file", _OPTIMISE, count=0)
     optimise.add_argument("-n", "--dry-run", action="store_true", help="only say what would be gained")
     _json(optimise)

@@ -92,7 +92,7 @@ def make_reserve(home: str) -> None:
         if os.path.exists(path) or there.f_bavail * there.f_frsize < 16 * RESERVE:
             return
         with open(path, "wb") as file:
-            file.write(os.urandom(RESERVE))
+            os.posix_fallocate(file.fileno(), 0, RESERVE)
     except OSError:
         return
 

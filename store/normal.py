@@ -56,7 +56,14 @@ def strip_attributes(file: bytes | int) -> None:
     for name in names:
         if name.startswith("security.") and name != "security.capability":
             continue
-        os.removexattr(file, name)
+        try:
+            os.removexattr(file, name)
+        except PermissionError:
+            # An ordinary user may do that only to what he may write to.
+            mode = stat.S_IMODE(os.stat(file).st_mode)
+            os.chmod(file, mode | stat.S_IWUSR)
+            os.removexattr(file, name)
+            os.chmod(file, mode)
 
 
 class writable:

@@ -48,6 +48,11 @@ class Scanner:
         self._few = len(self._candidates) <= _FEW
         self._probes: dict[bytes, list[tuple[int, bytes]]] | None = None
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is nothing to look for."""
+        return not self._candidates and not self._scratch
+
     def scan(self, data: bytes, found: set[str], *, done: int = 0, last: bool = True) -> None:
         """Add to `found` what occurs in `data`.
 

@@ -38,11 +38,12 @@ class LinkInTheWay(StoreError):
 class Roots:
     """The roots registered in `folder`, for objects in `store`."""
 
-    __slots__ = ("_folder", "_store")
+    __slots__ = ("_folder", "_spellings", "_store")
 
     def __init__(self, folder: str, store: str) -> None:
         self._folder = folder
         self._store = store
+        self._spellings = {store: True}
 
     def add(self, link: str, target: str) -> None:
         """Register the absolute path `link`, then make it a link to `target`.
@@ -104,9 +105,12 @@ class Roots:
 
     def _object(self, link: str) -> StorePath | None:
         try:
-            target = os.readlink(link)
-            if os.path.dirname(target) == self._store:
-                return StorePath.parse(os.path.basename(target))
+            folder, _, base = os.readlink(link).rpartition("/")
+            if folder not in self._spellings:
+                # The home may have been reached through a link when the root was made, or now.
+                self._spellings[folder] = os.path.realpath(folder) == os.path.realpath(self._store)
+            if self._spellings[folder]:
+                return StorePath.parse(base)
         except (OSError, InvalidStorePath):
             pass
         return None

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from .errors import StoreIO
 from .manifest import Kind, path_bytes
 from .normal import CHUNK, DIRECTORY_MODE, MTIME, READ
-from .path import StorePath
+from .path import InvalidStorePath, StorePath
 
 if TYPE_CHECKING:
     from .store import Store
@@ -109,9 +109,10 @@ class _Sharing:
     def run(self, plan: SharingPlan) -> Shared:
         journal = self._store.home + "/db/sharing"
         try:
-            descriptor = os.open(journal, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            descriptor = _lock(journal)
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
+                # Whoever held it before may have been killed.
+                _settle_listed(self._store, os.pread(descriptor, os.fstat(descriptor).st_size, 0))
                 touched = sorted({place.path.base for *_, places in plan.groups for place in places})
                 os.write(descriptor, "".join(f"{base}\n" for base in touched).encode())
                 for start in range(0, len(plan.groups), _BATCH):
@@ -169,6 +170,16 @@ class _Sharing:
                 os.unlink(draft)
 
 
+def _lock(journal: str) -> int:
+    """Open and lock the journal; another process may just have finished with it."""
+    while True:
+        descriptor = os.open(journal, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if os.fstat(descriptor).st_nlink:
+            return descriptor
+        os.close(descriptor)
+
+
 def _settle(directory: bytes) -> None:
     os.chmod(directory, DIRECTORY_MODE)
     os.utime(directory, ns=MTIME)
@@ -205,9 +216,19 @@ def settle_after_crash(store: Store) -> None:
     except BlockingIOError:
         os.close(descriptor)
         return
-    with open(descriptor, "rb") as lines, store.transaction():
-        for base in lines.read().decode("ascii", "replace").split():
-            path = StorePath.parse(base)
+    with open(descriptor, "rb") as lines:
+        if os.fstat(descriptor).st_nlink:
+            _settle_listed(store, lines.read())
+            os.unlink(journal)
+
+
+def _settle_listed(store: Store, journal: bytes) -> None:
+    with store.transaction():
+        for line in journal.split():
+            try:
+                path = StorePath.parse(line.decode("ascii", "replace"))
+            except InvalidStorePath:
+                continue  # the end of a list that was not written to its end
             if not store.is_valid(path):
                 continue
             for entry in store.manifest(path):
@@ -216,4 +237,3 @@ def settle_after_crash(store: Store) -> None:
                     with suppress(OSError):
                         if stat.S_IMODE(os.lstat(directory).st_mode) != DIRECTORY_MODE:
                             _settle(directory)
-        os.unlink(journal)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
-from .copying import copy_file
+from .copying import Hashed, copy_file
 from .errors import PartialScratch, StoreIO, UnsupportedFile
 from .manifest import Entry, Kind, Manifest, path_text
 from .normal import (
@@ -26,7 +26,11 @@ from .normal import (
 from .refscan import CONTEXT, Piece, Scanner, settled
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
+
+
+LARGE: Final = 16 << 20
+LARGE_CHUNK: Final = 4 << 20
 
 
 def scan_tree(root: str | bytes, candidates: Collection[str] = ()) -> tuple[Manifest, set[str]]:
@@ -53,10 +57,22 @@ class TreeWalk:
     With `normalise` the tree must be private to the caller; modes, times and
     extended attributes are brought into the store's form, but for the write
     permission of a root directory, which must last until it has been renamed.
-    `tracked` hash parts are also remembered per path in `where`.
+    `tracked` hash parts are also remembered per path in `where`. Of files in `known` the
+    caller knows the content, so that they are not read.
     """
 
-    __slots__ = ("_links", "_normalise", "_scanner", "_tracked", "entries", "found", "output", "root", "where")
+    __slots__ = (
+        "_known",
+        "_links",
+        "_normalise",
+        "_scanner",
+        "_tracked",
+        "entries",
+        "found",
+        "output",
+        "root",
+        "where",
+    )
 
     def __init__(
         self,
@@ -66,6 +82,7 @@ class TreeWalk:
         tracked: Collection[str] = (),
         normalise: bool = False,
         output: str = "out",
+        known: Mapping[bytes, Hashed] | None = None,
     ) -> None:
         self.root = root
         self.output = output
@@ -75,6 +92,8 @@ class TreeWalk:
         self._scanner = scanner
         self._tracked = frozenset(tracked)
         self._normalise = normalise
+        # What is to be scanned has to be read anyway.
+        self._known = (known or {}) if scanner.is_idle else {}
         self._links: dict[tuple[int, int], list[tuple[bytes, int]]] = {}
 
     def run(self) -> None:
@@ -92,7 +111,9 @@ class TreeWalk:
         except RecursionError:
             raise UnsupportedFile(os.fsdecode(self.root), "a tree nested more deeply than can be walked") from None
         except OSError as error:
-            raise StoreIO("read", os.fsdecode(error.filename or self.root), error) from error
+            # What was done through a descriptor is told by its number.
+            place = error.filename if isinstance(error.filename, (str, bytes)) else self.root
+            raise StoreIO("read", os.fsdecode(place), error) from error
         if self._normalise:
             for names in self._links.values():
                 if len(names) != names[0][1]:
@@ -142,7 +163,8 @@ class TreeWalk:
             executable = bool(mode & stat.S_IXUSR)
             found: set[str] = set()
             try:
-                digest, size = hash_and_scan(descriptor, status.st_size, self._scanner, found)
+                hashed = self._known.get(path) if self._known else None
+                digest, size = hashed or hash_and_scan(descriptor, status.st_size, self._scanner, found)
             except Piece as piece:
                 raise PartialScratch(self.output, path_text(relative), piece.offset) from None
             if self._normalise:
@@ -220,6 +242,8 @@ def hash_and_scan(descriptor: int, size: int, scanner: Scanner, found: set[str])
     """Digest and length of an open file; what `scanner` finds goes to `found`. Raises `Piece`."""
     from blake3 import blake3
 
+    if size >= LARGE and scanner.is_idle:
+        return _hash_large(descriptor)
     data = os.read(descriptor, min(size + 1, CHUNK))
     if len(data) == size and size < CHUNK:
         if size >= 8:
@@ -241,3 +265,20 @@ def hash_and_scan(descriptor: int, size: int, scanner: Scanner, found: set[str])
         start += len(window) - len(context)
         window, data = context + data_after, data_after
     return hasher.digest(), start + len(window)
+
+
+def _hash_large(descriptor: int) -> tuple[bytes, int]:
+    """Digest and length of a large file that need not be scanned, by all processors.
+
+    Read and not mapped: a mapped file that somebody cuts off ends the process.
+    """
+    from blake3 import blake3
+
+    hasher = blake3(max_threads=blake3.AUTO)
+    buffer = bytearray(LARGE_CHUNK)
+    view = memoryview(buffer)
+    total = 0
+    while count := os.readv(descriptor, [buffer]):
+        hasher.update(view[:count])
+        total += count
+    return hasher.digest(), total

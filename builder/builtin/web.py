@@ -10,11 +10,11 @@ import os
 import time
 from typing import TYPE_CHECKING
 
+from ...store.exchange.places import certificates
 from ..disk import size_of
 from ..errors import FetchFailed
 
 if TYPE_CHECKING:
-    import ssl
     from http.client import HTTPResponse
 
     from .task import Task
@@ -71,7 +71,7 @@ def _transfer(task: Task, url: str, target: str) -> None:
     if offset:
         headers["Range"] = f"bytes={offset}-"
     try:
-        with urlopen(Request(url, headers=headers), timeout=_SILENCE, context=_certificates()) as response:
+        with urlopen(Request(url, headers=headers), timeout=_SILENCE, context=certificates()) as response:
             _receive(task, url, target, response, offset)
     except HTTPError as error:
         if error.code == 416 and offset:
@@ -109,12 +109,3 @@ def _receive(task: Task, url: str, target: str, response: HTTPResponse, offset: 
             task.progress(url, done, total)
     if total is not None and done < total:
         raise _BrokenOff(f"the connection ended after {done} of {total} bytes")
-
-
-def _certificates() -> ssl.SSLContext | None:
-    named = os.environ.get("NIX_SSL_CERT_FILE")
-    if not named or "SSL_CERT_FILE" in os.environ or not os.path.exists(named):
-        return None
-    import ssl
-
-    return ssl.create_default_context(cafile=named)

@@ -19,7 +19,7 @@ def repair(store: Store, path: StorePath) -> dict[str, Any]:
     from ..noop import forget
     from .checking import is_whole
 
-    forget(store.home, {store.physical(path)})
+    forget(store.home, {path.base})
     place = store.take_out(path)
     prune_roots(store)
     kept = f"; the damaged object lies in {place}" if place else ""
@@ -37,7 +37,18 @@ def repair(store: Store, path: StorePath) -> dict[str, Any]:
 
 def _from_caches(store: Store, path: StorePath) -> str | None:
     """From a configured cache; None if none has it."""
-    return None
+    from ...builder import BuildOptions, Substituter
+    from ..progress import say
+    from ..realise import configured_caches
+
+    options = BuildOptions(**configured_caches())
+    if not options.caches:
+        return None
+    taker = Substituter(
+        store, options, lambda place, reason: say(f"refused from {place}: {reason}"), lambda place, taken: None
+    )
+    place = taker.take(path)
+    return None if place is None else f"taken from {place}"
 
 
 def _rebuild(store: Store, path: StorePath) -> str:

@@ -92,6 +92,15 @@ def test_a_link_that_was_replaced_by_hand_keeps_what_it_points_to_now(home, tmp_
         assert dead(store) == {a}
 
 
+def test_a_link_counts_whatever_the_home_was_called_when_it_was_made(home, tmp_path) -> None:
+    (a,) = chain(home, "a")
+    os.symlink(home, tmp_path / "alias")
+    with Store.open(str(tmp_path / "alias")) as store:
+        store.add_root(str(tmp_path / "result"), a)
+    with Store.open(home) as store:
+        assert dead(store) == set()
+
+
 def test_what_a_living_process_made_or_found_stays_and_what_a_dead_one_did_goes(home, tools) -> None:
     (found,) = chain(home, "found")
     ready, go = os.pipe(), os.pipe()

@@ -185,3 +185,31 @@ def test_a_marker_beside_whole_scratch_hashes_is_no_piece(size):
     found: set[str] = set()
     in_chunks(Scanner((), OUTPUTS), data, size, found)
     assert found == set(OUTPUTS)
+
+
+@pytest.mark.parametrize("size", [1 << 20, (1 << 20) + 1, (16 << 20) - 1, (16 << 20) + 4097, 0])
+def test_a_file_copied_past_the_cache_is_what_it_was(tmp_path, monkeypatch, size):
+    from blake3 import blake3
+
+    from chx.store import copying
+
+    monkeypatch.setattr(copying, "DIRECT", 1)
+    data = os.urandom(size)
+    (tmp_path / "f").write_bytes(data)
+    source, target = os.fsencode(tmp_path / "f"), os.fsencode(tmp_path / "copy")
+    hashed = copying.copy_file(source, target)
+    assert (tmp_path / "copy").read_bytes() == data
+    assert os.stat(target).st_mode & 0o777 == 0o444
+    # Where the file system does not offer it the file is copied as usual.
+    assert hashed in (None, (blake3(data).digest(), size))
+
+
+def test_an_added_large_file_is_hashed_while_it_is_copied(store, tmp_path, monkeypatch):
+    from chx.store import copying
+
+    monkeypatch.setattr(copying, "DIRECT", 1)
+    (tmp_path / "t").mkdir()
+    (tmp_path / "t" / "a").write_bytes(os.urandom(5 << 20))
+    (tmp_path / "t" / "b").write_bytes(b"x")
+    path = store.add_tree(str(tmp_path / "t"), "t")
+    assert store.verify_object(path) == []

@@ -1,0 +1,68 @@
+"""Objects in a file: `chx store export` and `import`; and the key that rows are signed with."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from ..errors import CommandError
+from ..output import put
+from ..session import Session
+
+
+def export(arguments: argparse.Namespace) -> int:
+    from ...store.exchange import export
+    from ..progress import say
+    from .asking import named
+
+    with Session() as session:
+        paths = named(session.store, arguments.paths)
+        if arguments.output == "-":
+            if sys.stdout.isatty():
+                raise CommandError("an export is not for a terminal", hint="name a file with -o, or redirect")
+            count = export(session.store, paths, sys.stdout.buffer)
+            sys.stdout.buffer.flush()
+        else:
+            draft = f"{arguments.output}.{os.getpid()}.tmp"
+            try:
+                with open(draft, "wb") as out:
+                    count = export(session.store, paths, out)
+                os.rename(draft, arguments.output)
+            except BaseException:
+                if os.path.exists(draft):
+                    os.unlink(draft)
+                raise
+    say(f"exported {count} objects")
+    return 0
+
+
+def import_(arguments: argparse.Namespace) -> int:
+    from ...store.exchange import ArchiveReader
+    from ..copy import accept_rows
+    from ..progress import say
+    from ..store import put_json
+
+    with Session() as session:
+        store = session.store
+        try:
+            source = sys.stdin.buffer if arguments.file == "-" else open(arguments.file, "rb")  # noqa: SIM115
+        except OSError as error:
+            raise CommandError(f"cannot read '{arguments.file}': {error.strerror}") from error
+        with source:
+            reader = ArchiveReader(store, source, f"'{arguments.file}'")
+            reader.read()
+        rows, refused = accept_rows(store, reader.rows, arguments.trust, arguments.file)
+    if arguments.json:
+        put_json({"objects": list(map(str, reader.received)), "rows": rows, "refused": refused})
+        return 0
+    put("".join(f"{path}\n" for path in reader.received))
+    say(f"imported {len(reader.received)} objects and {rows} rows of the trace; {len(refused)} rows do not count")
+    return 0
+
+
+def key(arguments: argparse.Namespace) -> int:
+    """The public key of this store's builder."""
+    with Session() as session:
+        put(session.store.signer.public + "\n")
+    return 0

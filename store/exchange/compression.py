@@ -1,0 +1,57 @@
+"""zstd, loaded when something travels and not before."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, BinaryIO
+
+from ..normal import CHUNK
+from .layout import LEVEL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+
+class Garbled(Exception):
+    """Data that is not zstd, ends early, or is longer than it may be."""
+
+
+def compressed(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """One frame with a checksum."""
+    from zstandard import ZstdCompressor
+
+    packer = ZstdCompressor(level=LEVEL, write_checksum=True).compressobj()
+    for chunk in chunks:
+        if packed := packer.compress(chunk):
+            yield packed
+    yield packer.flush()
+
+
+def expanded(file: BinaryIO, limit: int) -> Iterator[bytes]:
+    """What a compressed file holds; raises `Garbled`, also for more than `limit` bytes."""
+    from zstandard import ZstdDecompressor, ZstdError
+
+    total = 0
+    try:
+        with ZstdDecompressor(max_window_size=1 << 27).stream_reader(
+            file, read_across_frames=True, closefd=False
+        ) as reader:
+            while chunk := reader.read(CHUNK):
+                total += len(chunk)
+                if total > limit:
+                    raise Garbled(f"it is longer than {limit} bytes")
+                yield chunk
+    except ZstdError as error:
+        raise Garbled(f"it is not zstd: {error}") from error
+
+
+def read_compressed(path: str, limit: int) -> bytes:
+    """All of a small compressed file. Raises `Garbled`, OSError."""
+    with open(path, "rb") as file:
+        return b"".join(expanded(file, limit))
+
+
+def chunks_of(descriptor: int) -> Iterator[bytes]:
+    """The bytes of an open file."""
+    while data := os.read(descriptor, CHUNK):
+        yield data

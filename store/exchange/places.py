@@ -1,0 +1,217 @@
+"""Caches as places: a directory, or an HTTP server that only gives."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final, Protocol
+
+from .errors import TransferFailed
+from .layout import MARK, MARK_TEXT
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Iterable
+    from http.client import HTTPResponse
+
+_CHUNK: Final = 1 << 18
+_TRIES: Final = 4
+_SILENCE: Final = 60
+_PAUSE: Final = 0.3
+
+
+class Place(Protocol):
+    """A cache. Names are those of `layout`."""
+
+    url: str
+
+    def file(self, name: str, work: str) -> str | None:
+        """A local file with the content of `name`, below the folder `work` if it has to be made; None if there is none."""
+
+    def done(self, file: str) -> None:
+        """The file that `file` gave is not needed any more."""
+
+    def has(self, name: str) -> bool:
+        """Whether there is a file of that name."""
+
+    def write(self, name: str, chunks: Iterable[bytes]) -> None:
+        """Make a file: either whole or not at all."""
+
+
+def open_place(url: str, *, create: bool = False) -> Place:
+    """The cache at a directory, `file:` or `http(s):` URL. Raises `TransferFailed`."""
+    from urllib.parse import unquote, urlsplit
+
+    scheme, colon, _ = url.partition("://")
+    if colon and scheme in ("http", "https"):
+        if create:
+            raise TransferFailed(url, "", "a server only gives", "copy to a directory, and serve that")
+        return HttpPlace(url)
+    if url.startswith("file:"):
+        url = unquote(urlsplit(url).path)
+    elif colon:
+        raise TransferFailed(url, "", "a cache is a directory, or a file:, http: or https: URL")
+    return DirectoryPlace(url, create=create)
+
+
+class DirectoryPlace:
+    """A directory."""
+
+    def __init__(self, path: str, *, create: bool = False) -> None:
+        self.url = path
+        self._path = os.path.abspath(path)
+        if create and (not os.path.isdir(self._path) or not os.listdir(self._path)):
+            self.write(MARK, [MARK_TEXT])
+        mark = self.file(MARK, "")
+        if mark is None:
+            raise TransferFailed(path, "", f"it is no cache: there is no file '{MARK}' in it")
+
+    def file(self, name: str, work: str) -> str | None:
+        path = f"{self._path}/{name}"
+        return path if os.path.isfile(path) else None
+
+    def done(self, file: str) -> None: ...
+
+    def has(self, name: str) -> bool:
+        return os.path.isfile(f"{self._path}/{name}")
+
+    def write(self, name: str, chunks: Iterable[bytes]) -> None:
+        path = f"{self._path}/{name}"
+        draft = f"{path}.{os.getpid()}.tmp"
+        try:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            try:
+                with open(draft, "wb") as file:
+                    for chunk in chunks:
+                        file.write(chunk)
+                os.rename(draft, path)
+            except BaseException:
+                with suppress(OSError):
+                    os.unlink(draft)
+                raise
+        except OSError as error:
+            raise TransferFailed(self.url, name, error.strerror or str(error)) from error
+
+
+class _BrokenOff(Exception):
+    """A failure that may pass."""
+
+
+class HttpPlace:
+    """A server, asked with the standard library's client: proxies and certificates come from the environment."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url.rstrip("/")
+
+    def file(self, name: str, work: str) -> str | None:
+        """Downloads; what a transfer that broke off has brought is kept in `work` and gone on from."""
+        os.makedirs(work, exist_ok=True)
+        target = f"{work}/{name.replace('/', '-')}.part"
+        descriptor = os.open(target, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not os.fstat(descriptor).st_nlink:
+                raise BlockingIOError
+        except BlockingIOError:
+            # Another process is at it; this one goes its own way.
+            os.close(descriptor)
+            target += f".{os.getpid()}"
+            descriptor = os.open(target, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            if self._download(name, descriptor):
+                return target
+            os.unlink(target)
+            return None
+        finally:
+            os.close(descriptor)
+
+    def _download(self, name: str, descriptor: int) -> bool:
+        reason = ""
+        for attempt in range(_TRIES):
+            if attempt:
+                time.sleep(_PAUSE * 2 ** (attempt - 1))
+            try:
+                return self._transfer(name, descriptor)
+            except _BrokenOff as error:
+                reason = str(error)
+        raise TransferFailed(self.url, name, reason, "is the server there? A proxy is named in https_proxy")
+
+    def _transfer(self, name: str, descriptor: int) -> bool:
+        offset = os.lseek(descriptor, 0, os.SEEK_END)
+        response = self._ask(name, {"Range": f"bytes={offset}-"} if offset else {})
+        if response is None:
+            return False
+        with response:
+            if response.status == 416:
+                # Complete already, or another file by now: what it is will be seen from its digest.
+                os.ftruncate(descriptor, 0)
+                raise _BrokenOff("the server has less than before")
+            if offset and response.status != 206:
+                os.ftruncate(descriptor, 0)
+                offset = os.lseek(descriptor, 0, os.SEEK_SET)
+            length = response.headers.get("Content-Length")
+            expected = int(length) if length is not None and length.isdecimal() else None
+            got = 0
+            try:
+                while chunk := response.read(_CHUNK):
+                    got += len(chunk)
+                    view = memoryview(chunk)
+                    while view:
+                        view = view[os.write(descriptor, view) :]
+            except (TimeoutError, ConnectionError, ValueError) as error:
+                raise _BrokenOff(str(error) or "the connection ended") from error
+            if expected is not None and got < expected:
+                raise _BrokenOff(f"the connection ended after {got} of {expected} bytes")
+        return True
+
+    def _ask(self, name: str, headers: dict[str, str], method: str = "GET") -> HTTPResponse | None:
+        from http.client import HTTPException
+        from urllib.error import HTTPError, URLError
+        from urllib.parse import quote
+        from urllib.request import Request, urlopen
+
+        url = f"{self.url}/{quote(name)}"
+        request = Request(url, headers={"User-Agent": "chx", "Accept-Encoding": "identity", **headers}, method=method)
+        try:
+            response: HTTPResponse = urlopen(request, timeout=_SILENCE, context=certificates())
+            return response
+        except HTTPError as error:
+            if error.code in (404, 410):
+                return None
+            if error.code == 416 or error.code >= 500 or error.code in (408, 425, 429):
+                raise _BrokenOff(f"the server answered {error.code} {error.reason}") from error
+            raise TransferFailed(self.url, name, f"the server answered {error.code} {error.reason}") from error
+        except URLError as error:
+            said = error.reason.strerror if isinstance(error.reason, OSError) else None
+            raise _BrokenOff(said or str(error.reason)) from error
+        except (HTTPException, TimeoutError, ConnectionError) as error:
+            raise _BrokenOff(str(error) or type(error).__name__) from error
+
+    def done(self, file: str) -> None:
+        with suppress(OSError):
+            os.unlink(file)
+
+    def has(self, name: str) -> bool:
+        try:
+            response = self._ask(name, {}, "HEAD")
+        except _BrokenOff as error:
+            raise TransferFailed(self.url, name, str(error)) from error
+        if response is None:
+            return False
+        response.close()
+        return True
+
+    def write(self, name: str, chunks: Iterable[bytes]) -> None:
+        raise TransferFailed(self.url, name, "a server only gives")
+
+
+def certificates() -> ssl.SSLContext | None:
+    """What Nix's variable names, if the usual one is not set."""
+    named = os.environ.get("NIX_SSL_CERT_FILE")
+    if not named or "SSL_CERT_FILE" in os.environ or not os.path.exists(named):
+        return None
+    import ssl
+
+    return ssl.create_default_context(cafile=named)

@@ -1,0 +1,117 @@
+"""Filling a cache: only what is missing in it is written; an object's description after all it needs."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..errors import StoreIO
+from ..ledger import SignedRow, signed_rows
+from ..manifest import path_bytes
+from ..normal import READ
+from .compression import chunks_of, compressed
+from .errors import LyingCache
+from .layout import Description, blob_name, object_name, trace_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ..digest import Digest
+    from ..manifest import Entry
+    from ..path import StorePath
+    from ..store import Store
+    from .places import Place
+
+
+class Sent(NamedTuple):
+    """How much was written to a cache."""
+
+    objects: int
+    files: int
+    rows: int
+
+
+def send(store: Store, place: Place, paths: Iterable[StorePath]) -> Sent:
+    """Copy objects with their closures, and the rows of how they were made. Raises `StoreError`."""
+    closure = store.closure(paths)
+    objects = files = 0
+    for path in closure:
+        if place.has(object_name(path)):
+            continue
+        description = Description.of(store, path)
+        for entry in description.manifest:
+            if entry.digest is not None and entry.size and not place.has(blob_name(entry.digest)):
+                place.write(blob_name(entry.digest), compressed(checked(store, path, entry)))
+                files += 1
+        place.write(object_name(path), compressed([description.encode()]))
+        objects += 1
+    return Sent(objects, files, _send_rows(store, place, relevant_rows(store, closure)))
+
+
+def checked(store: Store, path: StorePath, entry: Entry) -> Iterator[bytes]:
+    """The content of a file of an object. Raises `LyingCache` at its end if it is damaged, `StoreIO`."""
+    from blake3 import blake3
+
+    place = os.fsencode(store.physical(path))
+    place = place + b"/" + path_bytes(entry.path) if entry.path else place
+    hasher = blake3()
+    try:
+        descriptor = os.open(place, READ)
+        try:
+            for chunk in chunks_of(descriptor):
+                hasher.update(chunk)
+                yield chunk
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise StoreIO("read", os.fsdecode(place), error) from error
+    if hasher.digest() != entry.digest:
+        raise LyingCache(store.home, str(path), f"'{entry.path}' is damaged; `chx store verify --repair` may help")
+
+
+def relevant_rows(store: Store, closure: Iterable[StorePath]) -> list[SignedRow]:
+    """What another store has to know to find these objects by their derivations.
+
+    The rows that gave them, and those of everything that their derivations need: without these the other store
+    cannot resolve them.
+    """
+    wanted = set(closure)
+    rows = [row for _, row in signed_rows(store._database)]
+    derivations = {row.realisation.derivation for row in rows if row.realisation.path in wanted}
+    needed = set(store.closure(path for path in derivations if path is not None and store.is_valid(path)))
+    return [row for row in rows if row.realisation.path in wanted or row.realisation.derivation in needed]
+
+
+def _send_rows(store: Store, place: Place, rows: Iterable[SignedRow]) -> int:
+    by_key: dict[Digest, list[SignedRow]] = {}
+    for row in rows:
+        by_key.setdefault(row.realisation.resolved, []).append(row)
+    written = 0
+    for resolved, mine in by_key.items():
+        name = trace_name(resolved)
+        there = _rows_there(place, name, store.home + "/cache/downloads")
+        known = {(item.get("builder"), item.get("output"), item.get("path"), item.get("variation")) for item in there}
+        fresh = [
+            item
+            for item in (row.to_dict() for row in mine)
+            if (item["builder"], item["output"], item["path"], item["variation"]) not in known
+        ]
+        if fresh:
+            place.write(name, [json.dumps([*there, *fresh], sort_keys=True).encode()])
+            written += len(fresh)
+    return written
+
+
+def _rows_there(place: Place, name: str, work: str) -> list[dict[str, object]]:
+    file = place.file(name, work)
+    if file is None:
+        return []
+    try:
+        with open(file, "rb") as text:
+            rows = json.load(text)
+        return [row for row in rows if isinstance(row, dict)]
+    except (ValueError, TypeError):
+        return []
+    finally:
+        place.done(file)

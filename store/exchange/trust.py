@@ -1,0 +1,60 @@
+"""Which rows of the build trace count that others have signed.
+
+What an object is follows from its name. That a derivation *gives* it is a claim: it counts if enough builders
+whose keys are trusted have signed it, and not as many have signed something else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ..digest import Digest
+    from ..ledger import SignedRow
+    from ..path import StorePath
+
+
+class Refusal(NamedTuple):
+    """A row that does not count, and why."""
+
+    row: SignedRow
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """The public keys that are trusted, and how many of them have to agree."""
+
+    keys: frozenset[str] = frozenset()
+    needed: int = 1
+
+    def judge(self, rows: Iterable[SignedRow], resolved: Digest | None = None) -> tuple[list[SignedRow], list[Refusal]]:
+        """The rows that count, and those that do not. With `resolved`: rows of another derivation do not."""
+        refused: list[Refusal] = []
+        votes: dict[tuple[Digest, str], dict[StorePath, dict[str, SignedRow]]] = {}
+        for row in rows:
+            claim = row.realisation
+            if resolved is not None and claim.resolved != resolved:
+                refused.append(Refusal(row, f"it speaks of another derivation, {claim.resolved}"))
+            elif claim.builder not in self.keys:
+                refused.append(Refusal(row, f"its builder's key is not trusted: {claim.builder or 'none'}"))
+            elif not row.is_genuine():
+                refused.append(Refusal(row, "its signature is not that of its builder"))
+            else:
+                outputs = votes.setdefault((claim.resolved, claim.output), {})
+                outputs.setdefault(claim.path, {})[claim.builder] = row
+        accepted: list[SignedRow] = []
+        for paths in votes.values():
+            enough = [path for path, signed in paths.items() if len(signed) >= max(1, self.needed)]
+            for path, signed in paths.items():
+                if len(enough) > 1 and path in enough:
+                    refused += (Refusal(row, "as many builders say something else") for row in signed.values())
+                elif path in enough:
+                    accepted += signed.values()
+                else:
+                    reason = f"{len(signed)} of {self.needed} required signatures"
+                    refused += (Refusal(row, reason) for row in signed.values())
+        return accepted, refused

@@ -1,0 +1,143 @@
+"""Stores, caches and servers, as programs."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .conftest import ROOT, Run, _run
+from .test_store import CHAIN
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Run:
+    """chx with another store, in another folder."""
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    return lambda *words, **variables: _run(tmp_path / "other", folder, *words, **variables)
+
+
+@pytest.fixture
+def top(chx: Run) -> str:
+    run = chx("build", "-E", CHAIN)
+    assert run.returncode == 0, run.stderr
+    return run.stdout.strip()
+
+
+def configure(tmp_path: Path, chx: Run, url: str | Path, **more: object) -> None:
+    key = chx("store", "key").stdout.strip()
+    settings = {"urls": [str(url)], "trusted-keys": [key], **more}
+    lines = [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
+    (tmp_path / "elsewhere" / "chx.toml").write_text("[caches]\n" + "\n".join(lines) + "\n")
+
+
+def test_an_export_is_imported_elsewhere(chx: Run, other: Run, top: str, work: Path) -> None:
+    run = chx("store", "export", "-o", "all.chx", "result")
+    assert run.returncode == 0 and "exported 3 objects" in run.stderr
+    told = json.loads(other("store", "import", "--json", work / "all.chx").stdout)
+    assert len(told["objects"]) == 3 and told["objects"][-1] == top
+    assert told["rows"] == 0 and "not trusted" in told["refused"][0]
+    key = chx("store", "key").stdout.strip()
+    told = json.loads(other("store", "import", "--json", "--trust", key, work / "all.chx").stdout)
+    assert told["objects"] == [] and told["rows"] == 3
+    assert other("store", "verify").returncode == 0
+    # The rows say what the derivations give, so nothing is built.
+    run = other("build", "-v", "-E", CHAIN)
+    assert run.stdout.strip() == top and "building" not in run.stderr
+    (work / "broken").write_bytes((work / "all.chx").read_bytes()[:-20])
+    run = other("store", "import", work / "broken")
+    assert run.returncode == 1 and "S062" in run.stderr
+
+
+def test_what_a_cache_has_is_not_built(chx: Run, other: Run, top: str, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    run = chx("copy", "--to", cache, "result")
+    assert run.returncode == 0 and "copied 3 objects" in run.stderr, run.stderr
+    configure(tmp_path, chx, cache)
+    run = other("build", "-v", "-E", CHAIN)
+    assert run.returncode == 0 and run.stdout.strip() == top, run.stderr
+    assert f"took top-3 from {cache}" in run.stderr and "finished" not in run.stderr
+    assert other("store", "verify").returncode == 0
+    rows = json.loads(other("ledger", "--json").stdout)
+    assert {row["origin"] for row in rows} == {str(cache)}
+
+
+@pytest.mark.parametrize("lie", ["bytes", "row", "key", "signatures", "nothing"])
+def test_a_cache_that_lies_is_refused_and_the_build_goes_on(
+    chx: Run, other: Run, top: str, tmp_path: Path, lie: str
+) -> None:
+    cache = tmp_path / "cache"
+    assert chx("copy", "--to", cache, "result").returncode == 0
+    configure(tmp_path, chx, cache)
+    reason = ""
+    if lie == "bytes":
+        for blob in (cache / "blobs").glob("*/*.zst"):
+            blob.write_bytes(b"lies")
+        reason = "not zstd"
+    elif lie == "row":
+        for trace in (cache / "trace").iterdir():
+            trace.write_text(trace.read_text().replace("top-3", "top-4").replace("base-1.0", "base-1.1"))
+        reason = "its signature is not that of its builder"
+    elif lie == "key":
+        configure(tmp_path, chx, cache, **{"trusted-keys": []})
+        reason = "key is not trusted"
+    elif lie == "signatures":
+        configure(tmp_path, chx, cache, signatures=2)
+        reason = "1 of 2 required signatures"
+    else:
+        configure(tmp_path, chx, tmp_path / "nowhere")
+        reason = "it is no cache"
+    run = other("build", "-v", "-E", CHAIN)
+    assert run.returncode == 0 and run.stdout.strip() == top
+    assert reason in run.stderr and "refused from" in run.stderr, run.stderr
+    assert other("store", "verify").returncode == 0
+
+
+def test_a_damaged_object_is_repaired_from_a_cache(chx: Run, top: str, tmp_path: Path, work: Path) -> None:
+    cache = tmp_path / "cache"
+    (work / "source").write_text("source")
+    path = chx("store", "add", "source").stdout.strip()
+    assert chx("copy", "--to", cache, path).returncode == 0
+    (work / "chx.toml").write_text(f"[caches]\nurls = [{json.dumps(str(cache))}]\n")
+    place = tmp_path / "home" / "store" / path[11:]
+    os.chmod(place, 0o644)
+    place.write_text("damage")
+    run = chx("store", "verify", "--repair")
+    assert run.returncode == 0 and "taken from" in run.stdout, run.stdout + run.stderr
+    assert place.read_text() == "source"
+
+
+@pytest.fixture
+def server(chx: Run, top: str, tmp_path: Path) -> Iterator[str]:
+    environment = {**os.environ, "CHX_HOME": str(tmp_path / "home")}
+    running = subprocess.Popen(
+        [sys.executable, str(ROOT), "serve", "--port", "0"], stdout=subprocess.PIPE, text=True, env=environment
+    )
+    assert running.stdout is not None
+    try:
+        yield running.stdout.readline().strip()
+    finally:
+        running.terminate()
+        assert running.wait(20) == 143
+
+
+def test_a_store_is_served_and_copied_from(chx: Run, other: Run, top: str, server: str, tmp_path: Path) -> None:
+    run = other("copy", "--from", server, top, no_proxy="127.0.0.1")
+    assert run.returncode == 0 and run.stdout.split()[-1] == top, run.stderr
+    assert other("store", "verify").returncode == 0
+    assert other("copy", "--from", server, top, no_proxy="127.0.0.1").stdout == ""
+    run = other("copy", "--from", server, "/chx/store/" + "0" * 32 + "-x", no_proxy="127.0.0.1")
+    assert run.returncode == 1 and "does not have" in run.stderr
+
+
+def test_builds_are_taken_from_a_server(chx: Run, other: Run, top: str, server: str, tmp_path: Path) -> None:
+    configure(tmp_path, chx, server)
+    run = other("build", "-E", CHAIN, no_proxy="127.0.0.1")
+    assert run.returncode == 0 and run.stdout.strip() == top and f"from {server}" in run.stderr, run.stderr
+    assert other("build", "-E", CHAIN.replace("nothing", "x"), "--offline").returncode == 0
