@@ -153,6 +153,7 @@ _RUNTIME: Final[Mapping[str, Any]] = {
     "select": operators.select,
     "select_late": operators.select_late,
     "select_slot": operators.select_slot,
+    "select_slot1": operators.select_slot1,
     "sub": operators.sub,
     "unequal": unequal,
     "update": operators.update,

@@ -189,10 +189,7 @@ def _join_sites(first: tuple[Any, ...], second: tuple[Any, ...]) -> tuple[Any, .
     key = (id(first), id(second))
     found = _joined.get(key)
     if found is None:
-        if first and second and first[0] is second[0]:
-            joined = second
-        else:
-            joined = (first + tuple([site for site in second if site not in first]))[:_MOST_SITES]
+        joined = (first + tuple([site for site in second if site not in first]))[:_MOST_SITES]
         if len(_joined) > _MOST_JOINED:
             _joined.clear()
         # With what it was made from, which must live as long as its address is known here.
@@ -211,7 +208,8 @@ def update(left: dict[str, Slot], right: dict[str, Slot]) -> dict[str, Slot]:
         return {WHERE: sites, **left, **right} if left else right
     result = {**left, **right}
     if old is not sites:
-        result[WHERE] = _join_sites(sites, old)
+        # What is merged over and over, in a fold, has the same sites each time.
+        result[WHERE] = old if sites and old and sites[0] is old[0] else _join_sites(sites, old)
     return result
 
 
@@ -357,6 +355,22 @@ def select_slot(subject: Slot, path: tuple[str, ...], file: Any, place: tuple[An
     if type(current) in _SHARED:
         return current
     return [select_late, (subject, path, file, place)]
+
+
+def select_slot1(subject: Slot, name: str, file: Any, place: tuple[Any, ...]) -> Slot:
+    """`select_slot` for one name."""
+    current = subject
+    if type(current) is list:
+        if current[0] is not None:
+            return [select_late, (subject, (name,), file, place)]
+        current = current[1]
+    if type(current) is dict:
+        current = current.get(name, MISSING)
+        if type(current) is list and current[0] is None:
+            current = current[1]
+        if type(current) in _SHARED:
+            return current
+    return [select_late, (subject, (name,), file, place)]
 
 
 _SHARED: Final = frozenset((int, bool, type(None), str, ContextString, Path, tuple, dict))

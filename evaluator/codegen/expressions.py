@@ -197,6 +197,8 @@ def select_later(
     subject = unit.use(found) if found is not None else lookup_later(unit, scope, node.subject, None)
     keys = tuple((key.start, key.end) for key in node.path)
     if own is None and not unit.program.exact:
+        if len(names) == 1:
+            return f"select_slot1({subject}, {names[0]!r}, F, {(node.start, node.end, name, keys)!r})"
         return f"select_slot({subject}, {tuple(names)!r}, F, {(node.start, node.end, name, keys)!r})"
     return f"[select_late, ({subject}, {tuple(names)!r}, F, {(node.start, node.end, name, keys)!r})]"
 
@@ -244,6 +246,8 @@ def _string(unit: Unit, scope: Scope, node: nodes.Str, goal: str | None) -> str:
     atoms: list[str] = []
     fast: list[str] = []
     for part in node.parts:
+        if isinstance(part, nodes.Str) and all(isinstance(inner, str) for inner in part.parts):
+            part = "".join(map(str, part.parts))
         if isinstance(part, str):
             parts.append(repr(part))
             fast.append(_in_f_string(part))
