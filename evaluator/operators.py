@@ -352,7 +352,7 @@ def select_slot(subject: Slot, path: tuple[str, ...], file: Any, place: tuple[An
         current = current.get(name, MISSING)
     if type(current) is list and current[0] is None:
         current = current[1]
-    if type(current) in _SHARED:
+    if type(current) in SHARED:
         return current
     return [select_late, (subject, path, file, place)]
 
@@ -368,12 +368,13 @@ def select_slot1(subject: Slot, name: str, file: Any, place: tuple[Any, ...]) ->
         current = current.get(name, MISSING)
         if type(current) is list and current[0] is None:
             current = current[1]
-        if type(current) in _SHARED:
+        if type(current) in SHARED:
             return current
     return [select_late, (subject, (name,), file, place)]
 
 
-_SHARED: Final = frozenset((int, bool, type(None), str, ContextString, Path, tuple, dict))
+SHARED: Final = frozenset((int, bool, type(None), str, ContextString, Path, tuple, dict))
+"""Types of values that may stand for a thunk that was evaluated to them: all but functions, and floats for NaN's sake."""
 
 
 def select_late(argument: tuple[Slot, tuple[str, ...], Any, tuple[Any, ...]]) -> Value:
