@@ -110,7 +110,7 @@ def _apply_named(argument: tuple[Value, str, Slot]) -> Value:
 
 def map_attrs(mapper: Slot, subject: Slot) -> dict[str, Slot]:
     """`mapAttrs f set`; the new attributes have no place of their own."""
-    found = attrs(subject)
+    found = subject if type(subject) is dict else attrs(subject)
     known = mapper
     if type(known) is list and known[0] is None:
         known = known[1]

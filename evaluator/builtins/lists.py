@@ -50,8 +50,8 @@ def tail(argument: Slot) -> tuple[Slot, ...]:
 
 def elem_at(argument: Slot, position: Slot) -> Value:
     """`elemAt list n`."""
-    found = argument if type(argument) is tuple else items(argument)
     index = position if type(position) is int else integer(position)
+    found = argument if type(argument) is tuple else items(argument)
     if not 0 <= index < len(found):
         raise OutOfRange(f"'builtins.elemAt' called with index {index} on a list of size {len(found)}")
     slot = found[index]
@@ -64,10 +64,10 @@ def _apply_late(argument: tuple[Value, Slot]) -> Value:
 
 def map(mapper: Slot, argument: Slot) -> tuple[Slot, ...]:
     """`map f list`."""
-    found = items(argument)
+    found = argument if type(argument) is tuple else items(argument)
     if not found:
         return found
-    called = function(mapper)
+    called = mapper if type(mapper) is MethodType else function(mapper)
     if type(called) is MethodType:
         # A function of one argument is all that a thunk needs.
         return tuple([[called, slot] for slot in found])

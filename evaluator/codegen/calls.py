@@ -109,8 +109,8 @@ def _builtin(
     if len(arguments) < entry.arity:
         return _unknown(unit, scope, node, unit.program.builtin_value(name), arguments, goal)
     given: dict[int, str] = {}
-    if entry.strict:
-        given[0] = expressions.value(unit, scope, arguments[0])
+    if entry.first is not None:
+        given[entry.first] = expressions.value(unit, scope, arguments[entry.first])
     own, rest = arguments[: entry.arity], arguments[entry.arity :]
     test = _TYPE_TESTS.get(name)
     if test is not None:
