@@ -41,7 +41,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Final, TypeAlias
 
-    Scopes: TypeAlias = tuple[Slot, "Scopes"] | None
+    Scopes: TypeAlias = tuple[Slot, "Scopes", dict[str, Value]] | None
 
 
 def show(value: Value) -> str:
@@ -293,22 +293,27 @@ def has_path(subject: Value, path: tuple[Slot, ...]) -> bool:
 
 
 def lookup(name: str, scopes: Scopes) -> Value:
-    """A variable that the sets of `with` expressions may bind; `scopes` is the innermost, and those around it."""
+    """A variable that the sets of `with` expressions may bind.
+
+    `scopes` is the innermost set, those around it, and the values that were found so far, by name.
+    """
     at: Any = scopes
     while at is not None:
-        scope, at = at
+        scope, at, _ = at
         if type(scope) is list:
             scope = scope[1] if scope[0] is None else force(scope)
         if type(scope) is not dict:
             raise expected("a set", scope)
-        found = scope.get(name, MISSING)
-        if found is not MISSING:
+        if name in scope:
+            found = scope[name]
             if type(found) is list:
-                return found[1] if found[0] is None else force(found)
+                found = found[1] if found[0] is None else force(found)
+            if scopes is not None:
+                scopes[2][name] = found
             return found
     known: list[str] = []
     while scopes is not None:
-        scope, scopes = scopes
+        scope, scopes, _ = scopes
         known.extend(names(force_slot(scope)))
     raise UndefinedVariable(name, known)
 
@@ -320,19 +325,27 @@ def lookup_late(argument: tuple[str, Scopes, Any, tuple[Any, ...]]) -> Value:
 
 
 def lookup_slot(name: str, scopes: Scopes, file: Any, place: tuple[Any, ...]) -> Slot:
-    """The slot of a variable that `with` may bind: as Nix does, without a thunk if the sets are there already."""
+    """The slot of a variable that `with` may bind: a thunk, unless it was evaluated before; see `select_slot`."""
     at: Any = scopes
+    if at is not None:
+        known = at[2].get(name, MISSING)
+        if type(known) in SHARED:
+            return known
     while at is not None:
-        scope, at = at
+        scope, at, _ = at
         if type(scope) is list:
             if scope[0] is not None:
                 break
             scope = scope[1]
         if type(scope) is not dict:
             break
-        found = scope.get(name, MISSING)
-        if found is not MISSING:
-            return found
+        if name in scope:
+            found = scope[name]
+            if type(found) is list and found[0] is None:
+                found = found[1]
+            if type(found) in SHARED:
+                return found
+            break
     return [lookup_late, (name, scopes, file, place)]
 
 

@@ -170,7 +170,7 @@ def lookup_later(unit: Unit, scope: Scope, node: nodes.Var, name: str | None) ->
 
 
 def with_scopes(unit: Unit, scope: Scope) -> str:
-    """The sets of the `with` expressions around: a pair of the innermost and those around it, or None."""
+    """The sets of the `with` expressions around, as `operators.lookup` takes them, or None."""
     binding = next(scope.with_sets(), None)
     return "None" if binding is None else unit.use(binding)
 
@@ -329,7 +329,14 @@ def _variable(unit: Unit, scope: Scope, node: nodes.Var, goal: str | None) -> st
         return variable(unit, found, node, goal)
     if node.name == "__curPos":
         return _current_position(unit, scope, nodes.CurPos(node.start, node.end), goal)
-    return finish(unit, f"lookup({node.name!r}, {with_scopes(unit, scope)})", goal, place("w", node))
+    scopes = with_scopes(unit, scope)
+    mark = place("w", node)
+    if scopes == "None":
+        return finish(unit, f"lookup({node.name!r}, None)", goal, mark)
+    target = unit.program.fresh("r")
+    unit.emit(f"{target} = {scopes}[2].get({node.name!r}, MISSING)")
+    unit.emit(f"if {target} is MISSING: {target} = lookup({node.name!r}, {scopes})", mark)
+    return finish(unit, target, goal, None, atomic=True)
 
 
 # --- sets
@@ -500,7 +507,7 @@ def _with(unit: Unit, scope: Scope, node: nodes.With, goal: str | None) -> str:
     environment = Environment(unit)
     binding = Binding(unit.program.fresh("w"), unit)
     (text,) = environment.close(lazy(unit, scope, node.scope, environment))
-    unit.emit(f"{binding.ident} = ({text}, {with_scopes(unit, scope)})")
+    unit.emit(f"{binding.ident} = ({text}, {with_scopes(unit, scope)}, {{}})")
     return gen(unit, Scope(scope, binding), node.body, goal)
 
 
