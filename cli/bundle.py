@@ -40,6 +40,7 @@ class Bundle:
         self.start = 0
         self.descriptor = -1
         self.new = False
+        self._found: dict[str, bytes] = {}
         self.earlier = frozenset(sys.modules)
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> Any:
@@ -49,9 +50,11 @@ class Bundle:
             self.new = self.new or name.startswith("chx.")
             return None
         source, folder, stamp, *_ = entry
-        if _stamp(source) != stamp:
+        code = self.code(name) if _stamp(source) == stamp else None
+        if code is None:
             self.new = True
             return None
+        self._found[name] = code
         spec = _ModuleSpec(name, self, origin=source, is_package=folder is not None)  # type: ignore[arg-type]
         spec.has_location = True
         if folder is not None:
@@ -63,16 +66,16 @@ class Bundle:
 
     def exec_module(self, module: Any) -> None:
         """Run the code of a module."""
-        exec(marshal.loads(self.code(module.__name__)), module.__dict__)
+        exec(marshal.loads(self._found.pop(module.__name__)), module.__dict__)
 
-    def code(self, name: str) -> bytes:
-        """The marshalled code of a module."""
+    def code(self, name: str) -> bytes | None:
+        """The marshalled code of a module; None if it is damaged: unmarshalling that could crash."""
         *_, place, length, digest = self.entries[name]
-        data = posix.pread(self.descriptor, length, self.start + place)
-        if _digest(data) != digest:
-            # Unmarshalling damaged data could crash.
-            raise ImportError(f"{self.file} is damaged: remove it")
-        return data
+        try:
+            data = posix.pread(self.descriptor, length, self.start + place)
+        except OSError:
+            return None
+        return data if _digest(data) == digest else None
 
     def open(self) -> None:
         """Read what there is."""
@@ -149,8 +152,9 @@ def keep(bundle: Bundle) -> None:
     temporary = f"{bundle.file}.{os.getpid()}"
     try:
         for name, entry in bundle.entries.items():
-            if name not in codes:
-                codes[name] = bundle.code(name)
+            code = None if name in codes else bundle.code(name)
+            if code is not None:
+                codes[name] = code
                 entries[name] = entry[:3]
         at = 0
         for name, data in codes.items():
@@ -161,5 +165,5 @@ def keep(bundle: Bundle) -> None:
         with open(temporary, "wb") as file:
             file.write(b"".join([len(index).to_bytes(_DIGEST, "little"), _digest(index), index, *codes.values()]))
         os.replace(temporary, bundle.file)
-    except (OSError, ValueError, ImportError):
+    except (OSError, ValueError):
         return

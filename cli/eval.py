@@ -40,6 +40,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from ..evaluator import run_deep
+
+    # One deep stack for all that follows, instead of one for each time that the evaluator is entered.
+    return run_deep(lambda: _run(arguments), arguments.max_call_depth or 10_000)
+
+
+def _run(arguments: argparse.Namespace) -> int:
     if arguments.input is not None and arguments.file is not None:
         raise CommandError("name one file, not two")
     arguments.file = arguments.file or arguments.input

@@ -56,10 +56,17 @@ def _join_list(items: tuple[Slot, ...], copy: bool) -> tuple[str, Context]:
     last = len(items) - 1
     for i, slot in enumerate(items):
         value = force(slot) if type(slot) is list else slot
-        text, found = coerce_to_string(value, copy=copy, more=True)
-        texts.append(text)
-        if found:
-            context |= found
+        kind = type(value)
+        if kind is str:
+            texts.append(value)
+        elif kind is ContextString:
+            texts.append(value.text)
+            context |= value.context
+        else:
+            text, found = coerce_to_string(value, copy=copy, more=True)
+            texts.append(text)
+            if found:
+                context |= found
         if i < last and (type(value) is not tuple or value):
             texts.append(" ")
     return "".join(texts), context

@@ -32,7 +32,7 @@ _SLOT: Final = 8
 _inside: set[int] = set()
 
 
-def run(function: Callable[[], _T], depth: int = 10_000) -> _T:
+def run_deep(function: Callable[[], _T], depth: int = 10_000) -> _T:
     """Call `function` with a stack for `depth` nested calls; at once if the caller already has one."""
     if _thread.get_ident() in _inside:
         return function()

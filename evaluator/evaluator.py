@@ -69,7 +69,7 @@ def _entrance(method: _F) -> _F:
                 self._entered = False
                 session.leave(before)
 
-        return deep.run(body, self.options.max_call_depth)
+        return deep.run_deep(body, self.options.max_call_depth)
 
     entered.__doc__ = method.__doc__
     entered.__name__ = method.__name__

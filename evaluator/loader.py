@@ -111,6 +111,18 @@ def inherit_from(argument: tuple[Any, str, File, int, int]) -> Any:
         raise
 
 
+def inherit_slot(origin: Any, name: str, file: File, start: int, end: int) -> Any:
+    """The slot of a name in `inherit (origin) name`: a thunk unless it is evaluated, as in `select_slot`."""
+    subject = origin[1] if type(origin) is list and origin[0] is None else origin
+    if type(subject) is dict:
+        found = subject.get(name, MISSING)
+        if type(found) is list and found[0] is None:
+            found = found[1]
+        if type(found) in operators.SHARED:
+            return found
+    return [inherit_from, (origin, name, file, start, end)]
+
+
 _RUNTIME: Final[Mapping[str, Any]] = {
     "EMPTY_SET": EMPTY_SET,
     "MISSING": MISSING,
@@ -140,6 +152,7 @@ _RUNTIME: Final[Mapping[str, Any]] = {
     "force_attr": force.force_attr,
     "has_path": operators.has_path,
     "inherit_from": inherit_from,
+    "inherit_slot": inherit_slot,
     "interpolate": coerce.interpolate,
     "less": operators.less,
     "lookup": operators.lookup,
@@ -154,6 +167,7 @@ _RUNTIME: Final[Mapping[str, Any]] = {
     "select": operators.select,
     "select_late": operators.select_late,
     "select_slot": operators.select_slot,
+    "select_slot1": operators.select_slot1,
     "sub": operators.sub,
     "unequal": unequal,
     "update": operators.update,

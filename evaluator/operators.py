@@ -43,7 +43,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Final, TypeAlias
 
-    Scopes: TypeAlias = tuple[Slot, "Scopes"] | None
+    Scopes: TypeAlias = tuple[Slot, "Scopes", dict[str, Value]] | None
 
 
 def show(value: Value) -> str:
@@ -195,10 +195,7 @@ def _join_sites(first: tuple[Any, ...], second: tuple[Any, ...]) -> tuple[Any, .
     key = (id(first), id(second))
     found = _joined.get(key)
     if found is None:
-        if first and second and first[0] is second[0]:
-            joined = second
-        else:
-            joined = (first + tuple([site for site in second if site not in first]))[:_MOST_SITES]
+        joined = (first + tuple([site for site in second if site not in first]))[:_MOST_SITES]
         if len(_joined) > _MOST_JOINED:
             _joined.clear()
         # With what it was made from, which must live as long as its address is known here.
@@ -217,7 +214,8 @@ def update(left: dict[str, Slot], right: dict[str, Slot]) -> dict[str, Slot]:
         return {WHERE: sites, **left, **right} if left else right
     result = {**left, **right}
     if old is not sites:
-        result[WHERE] = _join_sites(sites, old)
+        # What is merged over and over, in a fold, has the same sites each time.
+        result[WHERE] = old if sites and old and sites[0] is old[0] else _join_sites(sites, old)
     return result
 
 
@@ -301,22 +299,27 @@ def has_path(subject: Value, path: tuple[Slot, ...]) -> bool:
 
 
 def lookup(name: str, scopes: Scopes) -> Value:
-    """A variable that the sets of `with` expressions may bind; `scopes` is the innermost, and those around it."""
+    """A variable that the sets of `with` expressions may bind.
+
+    `scopes` is the innermost set, those around it, and the values that were found so far, by name.
+    """
     at: Any = scopes
     while at is not None:
-        scope, at = at
+        scope, at, _ = at
         if type(scope) is list:
             scope = scope[1] if scope[0] is None else force(scope)
         if type(scope) is not dict:
             raise expected("a set", scope)
-        found = scope.get(name, MISSING)
-        if found is not MISSING:
+        if name in scope:
+            found = scope[name]
             if type(found) is list:
-                return found[1] if found[0] is None else force(found)
+                found = found[1] if found[0] is None else force(found)
+            if scopes is not None:
+                scopes[2][name] = found
             return found
     known: list[str] = []
     while scopes is not None:
-        scope, scopes = scopes
+        scope, scopes, _ = scopes
         known.extend(names(force_slot(scope)))
     raise UndefinedVariable(name, known)
 
@@ -328,19 +331,27 @@ def lookup_late(argument: tuple[str, Scopes, Any, tuple[Any, ...]]) -> Value:
 
 
 def lookup_slot(name: str, scopes: Scopes, file: Any, place: tuple[Any, ...]) -> Slot:
-    """The slot of a variable that `with` may bind: as Nix does, without a thunk if the sets are there already."""
+    """The slot of a variable that `with` may bind: a thunk, unless it was evaluated before; see `select_slot`."""
     at: Any = scopes
+    if at is not None:
+        known = at[2].get(name, MISSING)
+        if type(known) in SHARED:
+            return known
     while at is not None:
-        scope, at = at
+        scope, at, _ = at
         if type(scope) is list:
             if scope[0] is not None:
                 break
             scope = scope[1]
         if type(scope) is not dict:
             break
-        found = scope.get(name, MISSING)
-        if found is not MISSING:
-            return found
+        if name in scope:
+            found = scope[name]
+            if type(found) is list and found[0] is None:
+                found = found[1]
+            if type(found) in SHARED:
+                return found
+            break
     return [lookup_late, (name, scopes, file, place)]
 
 
@@ -360,12 +371,29 @@ def select_slot(subject: Slot, path: tuple[str, ...], file: Any, place: tuple[An
         current = current.get(name, MISSING)
     if type(current) is list and current[0] is None:
         current = current[1]
-    if type(current) in _SHARED:
+    if type(current) in SHARED:
         return current
     return [select_late, (subject, path, file, place)]
 
 
-_SHARED: Final = frozenset((int, bool, type(None), str, ContextString, Path, tuple, dict))
+def select_slot1(subject: Slot, name: str, file: Any, place: tuple[Any, ...]) -> Slot:
+    """`select_slot` for one name."""
+    current = subject
+    if type(current) is list:
+        if current[0] is not None:
+            return [select_late, (subject, (name,), file, place)]
+        current = current[1]
+    if type(current) is dict:
+        current = current.get(name, MISSING)
+        if type(current) is list and current[0] is None:
+            current = current[1]
+        if type(current) in SHARED:
+            return current
+    return [select_late, (subject, (name,), file, place)]
+
+
+SHARED: Final = frozenset((int, bool, type(None), str, ContextString, Path, tuple, dict))
+"""Types of values that may stand for a thunk that was evaluated to them: all but functions, and floats for NaN's sake."""
 
 
 def select_late(argument: tuple[Slot, tuple[str, ...], Any, tuple[Any, ...]]) -> Value:

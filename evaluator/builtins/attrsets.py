@@ -72,9 +72,9 @@ def intersect_attrs(left: Slot, right: Slot) -> dict[str, Slot]:
     mask = attrs(left)
     source = attrs(right)
     if len(mask) < len(source):
-        result = {name: source[name] for name in mask if name in source and name is not WHERE}
-        where = source.get(WHERE)
-        return {WHERE: where, **result} if where is not None else result
+        result = {name: source[name] for name in mask if name in source}
+        # WHERE has to stay the first key.
+        return {WHERE: source[WHERE], **result} if WHERE in source and WHERE not in mask else result
     return {name: slot for name, slot in source.items() if name is WHERE or name in mask}
 
 
@@ -110,7 +110,7 @@ def _apply_named(argument: tuple[Value, str, Slot]) -> Value:
 
 def map_attrs(mapper: Slot, subject: Slot) -> dict[str, Slot]:
     """`mapAttrs f set`; the new attributes have no place of their own."""
-    found = attrs(subject)
+    found = subject if type(subject) is dict else attrs(subject)
     known = mapper
     if type(known) is list and known[0] is None:
         known = known[1]
@@ -169,11 +169,19 @@ def function_args(argument: Slot) -> dict[str, Slot]:
         return {"outputs": True} if kind is Builtin and found.name == "derivation" else {}
     if kind is not MethodType:
         raise TypeMismatch("'functionArgs' requires a function")
-    file, mark = lambda_mark(found)
-    if mark[4] is None:
-        return {}
-    result: dict[str, Any] = {name: has_default for name, has_default, _ in mark[4]}
-    return {WHERE: ((file, {name: offset for name, _, offset in mark[4]}),), **result}
+    known = _arguments.get(found.__func__)
+    if known is None:
+        file, mark = lambda_mark(found)
+        known = {}
+        if mark[4] is not None:
+            known[WHERE] = ((file, {name: offset for name, _, offset in mark[4]}),)
+            known.update((name, has_default) for name, has_default, _ in mark[4])
+        _arguments[found.__func__] = known
+    return known
+
+
+_arguments: dict[Any, dict[str, Any]] = {}
+"""What `functionArgs` says of compiled functions."""
 
 
 def unsafe_get_attr_pos(name: Slot, subject: Slot) -> Value:

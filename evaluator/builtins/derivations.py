@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 _HIDDEN: Final = frozenset({"args", "rootfs", "__ignoreNulls", "__contentAddressed", "__impure", "__structuredAttrs"})
 
 
+_SPECIAL: Final = _HIDDEN | {"outputs"}
+
+
 def derivation(argument: Slot) -> dict[str, Slot]:
     """`derivation attrs`: the set of a derivation; it is made when `drvPath` or `outPath` is needed."""
     given = attrs(argument)
@@ -146,7 +149,12 @@ class _Draft:
         for name in names(given):
             slot = given[name]
             self.attribute = name
-            if ignore_nulls and force_slot(slot) is None:
+            if type(slot) is list and (ignore_nulls or name not in _HIDDEN):
+                slot = slot[1] if slot[0] is None else force(slot)
+            if type(slot) is str and name not in _SPECIAL:
+                self.env[name] = slot
+                continue
+            if ignore_nulls and slot is None:
                 continue
             if name == "args":
                 self.args = [self.text(item) for item in items(slot)]

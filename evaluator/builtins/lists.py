@@ -16,7 +16,7 @@ from .arguments import attrs, boolean, function, integer, items, value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Any, Final
 
 
@@ -65,10 +65,10 @@ def _apply_late(argument: tuple[Value, Slot]) -> Value:
 
 def map(mapper: Slot, argument: Slot) -> tuple[Slot, ...]:
     """`map f list`."""
-    found = items(argument)
+    found = argument if type(argument) is tuple else items(argument)
     if not found:
         return found
-    called = function(mapper)
+    called = mapper if type(mapper) is MethodType else function(mapper)
     if type(called) is MethodType:
         # A function of one argument is all that a thunk needs.
         return tuple([[called, slot] for slot in found])
@@ -189,62 +189,40 @@ def partition(test: Slot, argument: Slot) -> dict[str, Slot]:
 
 
 def sort(comparator: Slot, argument: Slot) -> tuple[Slot, ...]:
-    """`sort before list`; stable."""
+    """`sort before list`; stable. All elements are forced before the first is compared, as in Nix."""
     found = items(argument)
     if not found:
         return found
     before = function(comparator)
+    forced = [force(slot) if type(slot) is list else slot for slot in found]
     if type(before) is Builtin and before.name == "lessThan":
-        return _sort_less(found)
+        return _sorted(forced) or tuple(_merge_sort(forced, less))
     full = FULL2.get(before.__func__) if type(before) is MethodType else None
-    if full is not None and full in LESS:
-        return _sort_by_less(found, LESS[full], MethodType(full, before.__self__))
     if full is not None:
-        precedes: Callable[[Slot, Slot], Value] = MethodType(full, before.__self__)
-    else:
+        # A function that is known to be `a: b: a < b` (or `b < a`) need not be called for what Python can compare.
+        descending = LESS.get(full)
+        quickly = None if descending is None else _sorted(forced, descending)
+        return quickly or tuple(_merge_sort(found, MethodType(full, before.__self__)))
 
-        def precedes(left: Slot, right: Slot) -> Value:
-            return call2(before, left, right)
+    def precedes(left: Slot, right: Slot) -> Value:
+        return call2(before, left, right)
 
+    # The slots, not the values: a function is known by where it stands.
     return tuple(_merge_sort(found, precedes))
 
 
-def _sort_less(found: tuple[Slot, ...]) -> tuple[Slot, ...]:
-    forced = [force(slot) if type(slot) is list else slot for slot in found]
-    kind = type(forced[0])
-    if (kind is str or kind is int) and {type(one) for one in forced} == {kind}:
-        return tuple(sorted(forced))
-    return tuple(_merge_sort(tuple(forced), less))
-
-
-def _sort_by_less(
-    found: tuple[Slot, ...], descending: bool, precedes: Callable[[Slot, Slot], Value]
-) -> tuple[Slot, ...]:
-    """Sort by a function that is known to be `a: b: a < b` (or `b < a`).
-
-    Forces as the merge sort would: each element when it is first compared, with the one before. Once all are known to
-    be integers, or strings, comparing has no effect that could be seen.
-    """
-    values = list(found)
-    order = range(len(values))
-    if not descending and len(values) > 1:
-        values[1] = value(values[1])
-    kind: type | None = None
-    for i in order if len(values) > 1 else ():
-        slot = values[i]
-        one = values[i] = force(slot) if type(slot) is list else slot
-        if type(one) is not kind:
-            if kind is not None or type(one) not in (int, str):
-                return tuple(_merge_sort(tuple(values), precedes))
-            kind = type(one)
-    values.sort(reverse=descending)
-    return tuple(values)
+def _sorted(values: list[Value], descending: bool = False) -> tuple[Value, ...] | None:
+    """Sorted by Python, if all are integers or all are strings."""
+    kind = type(values[0])
+    if (kind is not str and kind is not int) or {type(one) for one in values} != {kind}:
+        return None
+    return tuple(sorted(values, reverse=descending))
 
 
 _SHORT_RUN: Final = 16
 
 
-def _merge_sort(found: tuple[Slot, ...], precedes: Callable[[Slot, Slot], Value]) -> list[Slot]:
+def _merge_sort(found: Sequence[Slot], precedes: Callable[[Slot, Slot], Value]) -> list[Slot]:
     """Stable; merges runs that are in order already.
 
     Not `sorted`, which would call back through C: a comparison that sorts in turn may nest as deep

@@ -13,32 +13,32 @@ if TYPE_CHECKING:
 class Entry:
     """A builtin function.
 
-    `strict`: it forces its first argument before it does anything else, so a caller may evaluate
-    that argument itself. `module` and `function` say where it is.
+    `first`: the number of the argument that it forces before it does anything else, so that a caller
+    may evaluate that argument itself; None if there is no such. `module` and `function` say where it is.
     """
 
-    __slots__ = ("arity", "function", "module", "strict")
+    __slots__ = ("arity", "first", "function", "module")
 
-    def __init__(self, arity: int, module: str, function: str, strict: bool) -> None:
+    def __init__(self, arity: int, module: str, function: str, first: int | None) -> None:
         self.arity = arity
         self.module = module
         self.function = function
-        self.strict = strict
+        self.first = first
 
 
 def _theme(module: str, *rows: str) -> dict[str, Entry]:
-    """Rows read `name arity`, `name arity !` if strict, and end in `=function` if it has another name."""
+    """Rows read `name arity`, then `!` (`!1`) if it forces its first (second) argument first, `=function` if named so."""
     result = {}
     for row in rows:
         words = row.split()
         function = _snake(words[0])
-        strict = False
+        first: int | None = None
         for word in words[2:]:
-            if word == "!":
-                strict = True
+            if word[0] == "!":
+                first = int(word[1:] or 0)
             else:
                 function = word[1:]
-        result[words[0]] = Entry(int(words[1]), module, function, strict)
+        result[words[0]] = Entry(int(words[1]), module, function, first)
     return result
 
 
@@ -50,13 +50,13 @@ TABLE: Final[dict[str, Entry]] = {
     **_theme(
         "attrsets",
         "attrNames 1 !", "attrValues 1 !", "catAttrs 2", "functionArgs 1 !", "getAttr 2", "groupBy 2", "hasAttr 2",
-        "intersectAttrs 2 !", "listToAttrs 1 !", "mapAttrs 2", "removeAttrs 2 !", "unsafeGetAttrPos 2",
+        "intersectAttrs 2 !", "listToAttrs 1 !", "mapAttrs 2 !1", "removeAttrs 2 !", "unsafeGetAttrPos 2",
         "zipAttrsWith 2",
     ),
     **_theme(
         "lists",
-        "all 2", "any 2", "concatLists 1 !", "concatMap 2", "elem 2", "elemAt 2", "filter 2", "foldl' 3 =fold_left",
-        "genList 2", "genericClosure 1 !", "head 1 !", "length 1 !", "map 2", "partition 2", "sort 2", "tail 1 !",
+        "all 2", "any 2", "concatLists 1 !", "concatMap 2", "elem 2 !1", "elemAt 2 !1", "filter 2 !1", "foldl' 3 =fold_left",
+        "genList 2 !1", "genericClosure 1 !", "head 1 !", "length 1 !", "map 2 !1", "partition 2", "sort 2 !1", "tail 1 !",
     ),
     **_theme(
         "strings",

@@ -24,7 +24,9 @@ def inherit_text(unit: Unit, scope: Scope, attr: nodes.Inherited, environment: E
 
 def inherit_from_text(unit: Unit, origin: str, attr: nodes.InheritedFrom) -> str:
     """The slot of `inherit (origin) name;`."""
-    return f"[inherit_from, ({origin}, {attr.name!r}, F, {attr.start}, {attr.end})]"
+    if unit.program.exact:
+        return f"[inherit_from, ({origin}, {attr.name!r}, F, {attr.start}, {attr.end})]"
+    return f"inherit_slot({origin}, {attr.name!r}, F, {attr.start}, {attr.end})"
 
 
 def inherit_later(unit: Unit, origin: Binding, attr: nodes.InheritedFrom, environment: Environment) -> str:

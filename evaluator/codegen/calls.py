@@ -22,6 +22,14 @@ _TYPE_TESTS: Final = {
 }
 
 
+_AT_ONCE: Final = {
+    "length": "len({0}) if type({0}) is tuple else {1}",
+    "stringLength": "len({0}) if type({0}) is str else {1}",
+    "toString": "str({0}) if type({0}) is int else {1}",
+}
+"""Builtins that are one operation of Python for the commonest type; {1} is the call."""
+
+
 def builtin_in(unit: Unit, scope: Scope, subject: nodes.Expr, name: str) -> str | None:
     """The builtin that `subject.name` is, if that is certain."""
     if isinstance(subject, nodes.Var) and (name in TABLE or name in CONSTANTS):
@@ -101,15 +109,20 @@ def _builtin(
     if len(arguments) < entry.arity:
         return _unknown(unit, scope, node, unit.program.builtin_value(name), arguments, goal)
     given: dict[int, str] = {}
-    if entry.strict:
-        given[0] = expressions.value(unit, scope, arguments[0])
+    if entry.first is not None:
+        given[entry.first] = expressions.value(unit, scope, arguments[entry.first])
     own, rest = arguments[: entry.arity], arguments[entry.arity :]
     test = _TYPE_TESTS.get(name)
     if test is not None:
         text = f"({test.format(expressions.named(unit, given[0]))})"
     else:
+        at_once = _AT_ONCE.get(name)
+        if at_once is not None:
+            given[0] = expressions.named(unit, given[0])
         texts = _slots(unit, scope, own, given)
         text = f"{unit.program.builtin_function(name)}({', '.join(texts)})"
+        if at_once is not None:
+            text = at_once.format(given[0], text)
     mark = ("B", node.start, node.end, name)
     if not rest:
         return expressions.finish(unit, text, goal, mark)

@@ -170,7 +170,7 @@ def lookup_later(unit: Unit, scope: Scope, node: nodes.Var, name: str | None) ->
 
 
 def with_scopes(unit: Unit, scope: Scope) -> str:
-    """The sets of the `with` expressions around: a pair of the innermost and those around it, or None."""
+    """The sets of the `with` expressions around, as `operators.lookup` takes them, or None."""
     binding = next(scope.with_sets(), None)
     return "None" if binding is None else unit.use(binding)
 
@@ -197,6 +197,8 @@ def select_later(
     subject = unit.use(found) if found is not None else lookup_later(unit, scope, node.subject, None)
     keys = tuple((key.start, key.end) for key in node.path)
     if own is None and not unit.program.exact:
+        if len(names) == 1:
+            return f"select_slot1({subject}, {names[0]!r}, F, {(node.start, node.end, name, keys)!r})"
         return f"select_slot({subject}, {tuple(names)!r}, F, {(node.start, node.end, name, keys)!r})"
     return f"[select_late, ({subject}, {tuple(names)!r}, F, {(node.start, node.end, name, keys)!r})]"
 
@@ -244,8 +246,14 @@ def _string(unit: Unit, scope: Scope, node: nodes.Str, goal: str | None) -> str:
     atoms: list[str] = []
     fast: list[str] = []
     mark = place("i", node)
-    last = max((i for i, part in enumerate(node.parts) if not isinstance(part, str)), default=-1)
-    for number, part in enumerate(node.parts):
+    given = [
+        "".join(map(str, part.parts))
+        if isinstance(part, nodes.Str) and all(isinstance(inner, str) for inner in part.parts)
+        else part
+        for part in node.parts
+    ]
+    last = max((i for i, part in enumerate(given) if not isinstance(part, str)), default=-1)
+    for number, part in enumerate(given):
         if isinstance(part, str):
             parts.append(repr(part))
             fast.append(_in_f_string(part))
@@ -331,7 +339,14 @@ def _variable(unit: Unit, scope: Scope, node: nodes.Var, goal: str | None) -> st
         return variable(unit, found, node, goal)
     if node.name == "__curPos":
         return _current_position(unit, scope, nodes.CurPos(node.start, node.end), goal)
-    return finish(unit, f"lookup({node.name!r}, {with_scopes(unit, scope)})", goal, place("w", node))
+    scopes = with_scopes(unit, scope)
+    mark = place("w", node)
+    if scopes == "None":
+        return finish(unit, f"lookup({node.name!r}, None)", goal, mark)
+    target = unit.program.fresh("r")
+    unit.emit(f"{target} = {scopes}[2].get({node.name!r}, MISSING)")
+    unit.emit(f"if {target} is MISSING: {target} = lookup({node.name!r}, {scopes})", mark)
+    return finish(unit, target, goal, None, atomic=True)
 
 
 # --- sets
@@ -502,7 +517,7 @@ def _with(unit: Unit, scope: Scope, node: nodes.With, goal: str | None) -> str:
     environment = Environment(unit)
     binding = Binding(unit.program.fresh("w"), unit)
     (text,) = environment.close(lazy(unit, scope, node.scope, environment))
-    unit.emit(f"{binding.ident} = ({text}, {with_scopes(unit, scope)})")
+    unit.emit(f"{binding.ident} = ({text}, {with_scopes(unit, scope)}, {{}})")
     return gen(unit, Scope(scope, binding), node.body, goal)
 
 

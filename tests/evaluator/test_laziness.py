@@ -54,6 +54,15 @@ import pytest
         ('let d = derivation { name = "n"; builder = "b"; system = "s"; x = builtins.trace "x" ""; }; '
          'in d.outPath + d.drvPath', "x"),
         ('rec { a = builtins.trace "a" 1; b = a; c = a; }', "a"),
+        ('builtins.elemAt (builtins.trace "l" [ 1 ]) (builtins.trace "i" 0)', "i l"),
+        ('map (builtins.trace "f" (x: x)) (builtins.trace "l" [ ])', "l"),
+        ('builtins.filter (builtins.trace "f" (x: true)) (builtins.trace "l" [ 1 ])', "l f"),
+        ('builtins.concatMap (builtins.trace "f" (x: [ x ])) (builtins.trace "l" [ 1 ])', "f l"),
+        ('builtins.sort (a: b: a < b) (map (x: builtins.trace (toString x) x) [ 3 1 2 ])', "3 1 2"),
+        ('builtins.sort (a: b: true) (map (x: builtins.trace (toString x) x) [ 3 1 2 ])', "3 1 2"),
+        ('builtins.sort (a: b: a > b) (map (x: builtins.trace (toString x) x) [ 3 1 2 ])', "3 1 2"),
+        ('with builtins.trace "w" { a = 1; }; [ a a ]', "w"),
+        ('let s = builtins.trace "s" { a = builtins.trace "a" 1; }; in { inherit (s) a; b = s.a; }', "s a"),
     ],
 )  # fmt: skip
 def test_evaluation_happens_in_this_order(bench, expression: str, order: str) -> None:
@@ -86,3 +95,18 @@ def test_a_literal_does_not_evaluate_its_parts(bench) -> None:
 )  # fmt: skip
 def test_printing_shows_what_nix_has_not_evaluated(make_bench, expression: str, shown: str) -> None:
     assert make_bench(exact=True).show(expression, strict=False) == shown
+
+
+@pytest.mark.parametrize(
+    ("expression", "equal"),
+    [
+        ("with { f = x: x; }; [ f ] == [ f ]", "false"),
+        ("let s = { f = x: x; }; in builtins.seq s.f ([ s.f ] == [ s.f ])", "false"),
+        ("let s = { f = x: x; }; in with s; builtins.seq f ([ f ] == [ f ])", "false"),
+        ("let s = { f = x: x; }; t = { inherit (s) f; }; in builtins.seq t.f ([ t.f ] == [ s.f ])", "false"),
+        ("let s = { l = [ (x: x) ]; }; in builtins.deepSeq s ([ s.l ] == [ s.l ])", "true"),
+        ("let f = x: x; in [ f ] == [ f ]", "true"),
+    ],
+)
+def test_what_is_taken_without_a_thunk_makes_no_two_functions_the_same(bench, expression: str, equal: str) -> None:
+    assert bench.show(expression) == equal
