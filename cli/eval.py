@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 
 from . import expression
 from .errors import CommandError
@@ -43,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
         )
     arguments.attributes = []
     # What was not needed is seen only in a value that is printed as it is.
-    lazy = not (arguments.strict or arguments.json or arguments.raw)
+    lazy = not (arguments.strict or arguments.json or arguments.raw) or _traces(arguments)
     try:
         texts = _texts(arguments, exact=lazy)
     except Exception as error:
@@ -53,6 +54,15 @@ def run(arguments: argparse.Namespace) -> int:
     for text in texts:
         put(text.encode("latin-1"))
     return 0
+
+
+def _traces(arguments: argparse.Namespace) -> bool:
+    """Whether the expression traces values, in which it shows what was not needed."""
+    text = arguments.expr
+    if text is None and arguments.file not in (None, "-") and os.path.isfile(arguments.file):
+        with open(arguments.file, errors="replace") as file:
+            text = file.read()
+    return text is not None and "trace" in text
 
 
 def _texts(arguments: argparse.Namespace, exact: bool, silent: bool = False) -> list[str]:

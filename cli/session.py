@@ -50,7 +50,8 @@ class Session:
         from .world import FileWorld
 
         captured = os.path.join(home(), "seeds")
-        return FileWorld(self, (*self._search_path, ("chx", PKGS), ("chx-seeds", captured)))
+        bundled = (("chx", PKGS), ("chx-seeds", captured), ("nix", os.path.join(PKGS, "nix")))
+        return FileWorld(self, self._search_path, bundled)
 
     @cached_property
     def evaluator(self) -> Evaluator:

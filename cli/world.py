@@ -39,13 +39,19 @@ def _kind(mode: int) -> FileKind:
 class FileWorld:
     """Implements the evaluator's `World`. Paths are byte strings, as there."""
 
-    def __init__(self, session: Session, search_path: tuple[tuple[str, str], ...]) -> None:
+    def __init__(
+        self,
+        session: Session,
+        search_path: tuple[tuple[str, str], ...],
+        bundled: tuple[tuple[str, str], ...] = (),
+    ) -> None:
         machine = os.uname()
         self.current_system = f"{machine.machine}-{machine.sysname.lower()}"
         self.seen: dict[str, Signature] = {}
         self.silent = False
         self._session = session
         self._search_path = [(prefix, byte_string(path)) for prefix, path in search_path]
+        self._bundled = [(prefix, byte_string(path)) for prefix, path in bundled]
         self._added: dict[tuple[str, str], StorePath] = {}
         self._pending: dict[StorePath, tuple[bytes, tuple[StorePath, ...]]] = {}
         self._code = os.path.join(home(), "cache", "code")
@@ -195,6 +201,9 @@ class FileWorld:
 
     def search_path(self) -> list[tuple[str, str]]:
         return self._search_path
+
+    def bundled(self) -> list[tuple[str, str]]:
+        return self._bundled
 
     def env(self, name: str) -> str:
         return ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .compiling import check_variables
     from .errors import EvalError, Frame
     from .evaluator import Evaluator, Options
     from .python import to_python
@@ -29,13 +30,14 @@ __all__ = [
     "Path",
     "Value",
     "World",
+    "check_variables",
     "to_python",
 ]
 
 _HOMES = {
     "Builtin": "values", "ContextElement": "world", "ContextString": "values", "EvalError": "errors",
     "Evaluator": "evaluator", "FileKind": "world", "Frame": "errors", "Options": "evaluator", "Partial": "values",
-    "Path": "values", "Value": "values", "World": "world", "to_python": "python",
+    "Path": "values", "Value": "values", "World": "world", "check_variables": "compiling", "to_python": "python",
 }  # fmt: skip
 
 
