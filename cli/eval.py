@@ -66,13 +66,27 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _traces(arguments: argparse.Namespace) -> bool:
+    """Whether the expression traces values, in which it shows what was not needed."""
+    text = arguments.expr
+    if text is None and arguments.file not in (None, "-"):
+        try:
+            with open(arguments.file, errors="replace") as file:
+                text = file.read()
+        except OSError:
+            # A folder, or what is told when it is evaluated.
+            return False
+    return text is not None and "trace" in text
+
+
 def _texts(arguments: argparse.Namespace) -> list[str]:
     """What is to be printed."""
     search_path = expression.search_path(arguments)
-    with Session(search_path, arguments.max_call_depth) as session:
+    exact = _traces(arguments)
+    with Session(search_path, arguments.max_call_depth, exact=exact) as session:
         found = expression.select(session, arguments, call=False)
         lazy = not (arguments.strict or arguments.json or arguments.raw)
-        if lazy and any(map(_has_parts, found)):
+        if lazy and not exact and any(map(_has_parts, found)):
             # What was not needed is printed as such; evaluating so that it shows costs more, so that comes second.
             return _exact_texts(arguments, session.world)
         return [_text(session.evaluator, one.value, arguments) for one in found]

@@ -22,10 +22,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from ..evaluator import check_variables
     from ..lang import parse, show
     from .sources import byte_string, source_of_request
 
     source = source_of_request(arguments.file, arguments.expr)
-    text = show(parse(source), source.base, byte_string(os.path.expanduser("~")))
+    tree = parse(source)
+    check_variables(tree, source)
+    text = show(tree, source.base, byte_string(os.path.expanduser("~")))
     put(text.encode("latin-1") + b"\n")
     return 0

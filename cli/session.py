@@ -52,8 +52,8 @@ class Session:
             from .noop import home
             from .world import FileWorld
 
-            captured = f"{home()}/seeds"
-            self._world = FileWorld(self, (*self._search_path, ("chx", PKGS), ("chx-seeds", captured)))
+            bundled = (("chx", PKGS), ("chx-seeds", f"{home()}/seeds"), ("nix", f"{PKGS}/nix"))
+            self._world = FileWorld(self, self._search_path, bundled)
         return self._world
 
     @property

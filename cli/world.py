@@ -41,7 +41,12 @@ def _kind(mode: int) -> FileKind:
 class FileWorld:
     """Implements the evaluator's `World`. Paths are byte strings, as there."""
 
-    def __init__(self, session: Session, search_path: tuple[tuple[str, str], ...]) -> None:
+    def __init__(
+        self,
+        session: Session,
+        search_path: tuple[tuple[str, str], ...],
+        bundled: tuple[tuple[str, str], ...] = (),
+    ) -> None:
         machine = posix.uname()
         self.current_system = f"{machine.machine}-{machine.sysname.lower()}"
         self.seen: dict[str, Signature] = {}
@@ -49,6 +54,7 @@ class FileWorld:
         """Whether traces and warnings were shown already: an evaluation is being repeated."""
         self._session = session
         self._search_path = [(prefix, byte_string(path)) for prefix, path in search_path]
+        self._bundled = [(prefix, byte_string(path)) for prefix, path in bundled]
         self._added: dict[tuple[str, str], StorePath] = {}
         self._pending: dict[StorePath, tuple[bytes, tuple[StorePath, ...], bool]] = {}
         self._file_path: Callable[..., StorePath] | None = None
@@ -220,6 +226,9 @@ class FileWorld:
 
     def search_path(self) -> list[tuple[str, str]]:
         return self._search_path
+
+    def bundled(self) -> list[tuple[str, str]]:
+        return self._bundled
 
     def env(self, name: str) -> str:
         return ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .compiling import check_variables
     from .deep import run_deep
     from .errors import EvalError, Frame
     from .evaluator import Evaluator, Options
@@ -30,6 +31,7 @@ __all__ = [
     "Path",
     "Value",
     "World",
+    "check_variables",
     "run_deep",
     "to_python",
 ]
@@ -37,7 +39,8 @@ __all__ = [
 _HOMES = {
     "Builtin": "values", "ContextElement": "world", "ContextString": "values", "EvalError": "errors",
     "Evaluator": "evaluator", "FileKind": "world", "Frame": "errors", "Options": "evaluator", "Partial": "values",
-    "Path": "values", "Value": "values", "World": "world", "run_deep": "deep", "to_python": "python",
+    "Path": "values", "Value": "values", "World": "world", "check_variables": "compiling", "run_deep": "deep",
+    "to_python": "python",
 }  # fmt: skip
 
 

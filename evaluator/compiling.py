@@ -9,6 +9,7 @@ from .errors import StackOverflow, UndefinedVariable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ..lang.nodes import Expr
     from ..lang.source import Source
     from .world import World
 
@@ -48,16 +49,34 @@ def compile_source(world: World, text: SourceText, extra_names: tuple[str, ...],
     try:
         compiled = compile_tree(tree, source.text, extra_names, exact)
     except UndefinedVariable as error:
-        if error.span is not None:
-            from ..lang.errors import Label
-            from ..lang.source import Span
-
-            error.labels.append(Label(source, Span(*error.span)))
+        _place(error, source)
         raise
     except RecursionError as error:
         raise _nested_too_deep(source, error) from None
     world.save_code(key, compiled.dump())
     return compiled
+
+
+def check_variables(tree: Expr, source: Source) -> None:
+    """Raise `UndefinedVariable` if something in a tree is bound by nothing."""
+    from . import deep
+    from .codegen.program import check_names
+
+    try:
+        deep.run_deep(lambda: check_names(tree))
+    except UndefinedVariable as error:
+        _place(error, source)
+        raise
+    except RecursionError as error:
+        raise _nested_too_deep(source, error) from None
+
+
+def _place(error: UndefinedVariable, source: Source) -> None:
+    if error.span is not None:
+        from ..lang.errors import Label
+        from ..lang.source import Span
+
+        error.labels.append(Label(source, Span(*error.span)))
 
 
 def _nested_too_deep(source: Source, error: RecursionError) -> StackOverflow:

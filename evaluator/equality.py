@@ -19,7 +19,7 @@ def equal(left: Value, right: Value) -> bool:
         if kind is str and other is ContextString:
             return left == right.text  # type: ignore[no-any-return]
         if (kind is int or kind is float) and (other is int or other is float):
-            return left == right  # type: ignore[no-any-return]
+            return float(left) == float(right)
         return False
     if kind is str or kind is int or kind is bool or kind is float:
         return left == right  # type: ignore[no-any-return]

@@ -122,11 +122,22 @@ def from_json(text: str) -> Value:
     def attrs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         return {_bytes(name): value for name, value in pairs}
 
-    try:
-        decoded = text if text.isascii() else text.encode("latin-1").decode("utf-8")
+    def load() -> Value:
+        decoded = text if text.isascii() else text.encode("latin-1").decode("utf-8-sig")
         return _convert(_load(decoded, attrs))
-    except ValueError as error:
-        raise InvalidText(f"failed to parse JSON: {error}") from None
+
+    reason = ""
+    if "\\u0000" not in text:
+        try:
+            return load()
+        except ValueError as error:
+            reason = str(error)
+    from .jsonerror import complain
+
+    complain(text)
+    if reason:
+        raise InvalidText(f"failed to parse JSON: {reason}")
+    return load()
 
 
 class _Context:
@@ -134,11 +145,11 @@ class _Context:
 
     strict = True
     object_hook = None
-    parse_float = float
 
     def __init__(self, attrs: Callable[[list[tuple[str, Any]]], Any]) -> None:
         self.object_pairs_hook = attrs
         self.parse_int = _integer
+        self.parse_float = _float
         self.parse_constant = _no_constant
 
 
@@ -155,11 +166,13 @@ def _load(text: str, attrs: Callable[[list[tuple[str, Any]]], Any]) -> Any:
         pass
     import json
 
-    return json.loads(text, object_pairs_hook=attrs, parse_int=_integer, parse_constant=_no_constant)
+    return json.loads(
+        text, object_pairs_hook=attrs, parse_int=_integer, parse_float=_float, parse_constant=_no_constant
+    )
 
 
 def _bytes(text: str) -> str:
-    return text if text.isascii() else text.encode("utf-8", "surrogatepass").decode("latin-1")
+    return text if text.isascii() else text.encode("utf-8").decode("latin-1")
 
 
 def _integer(text: str) -> int | float:
@@ -167,12 +180,19 @@ def _integer(text: str) -> int | float:
     if -(2**63) <= number < 2**63:
         return number
     if 0 < number < 2**64:
-        raise InvalidText(f"unsigned json number {number} outside of Nix integer range")
-    return float(text)
+        raise ValueError
+    return _float(text)
+
+
+def _float(text: str) -> float:
+    number = float(text)
+    if number - number != 0:
+        raise ValueError
+    return number
 
 
 def _no_constant(text: str) -> Value:
-    raise ValueError(f"unexpected '{text}'")
+    raise ValueError
 
 
 def _convert(value: Any) -> Value:

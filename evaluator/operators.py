@@ -159,7 +159,7 @@ def less(left: Value, right: Value) -> bool:
     if kind is other and (kind is int or kind is str or kind is float):
         return left < right  # type: ignore[no-any-return]
     if (kind is int or kind is float) and (other is int or other is float):
-        return left < right  # type: ignore[no-any-return]
+        return float(left) < float(right)
     if kind is tuple and other is tuple:
         from .equality import equal
 

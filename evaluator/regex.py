@@ -23,6 +23,17 @@ _CLASSES: Final = {
     "graph": "!-~", "lower": "a-z", "print": " -~", "punct": "!-/:-@\\[-`{-~", "space": " \\t-\\r", "upper": "A-Z",
     "xdigit": "0-9A-Fa-f", "d": "0-9", "w": "_0-9A-Za-z", "s": " \\t-\\r",
 }  # fmt: skip
+_COLLATING_TEXT: Final = (
+    "NUL SOH STX ETX EOT ENQ ACK alert backspace tab newline vertical-tab form-feed carriage-return SO SI DLE DC1 DC2 "
+    "DC3 DC4 NAK SYN ETB CAN EM SUB ESC IS4 IS3 IS2 IS1 space exclamation-mark quotation-mark number-sign dollar-sign "
+    "percent-sign ampersand apostrophe left-parenthesis right-parenthesis asterisk plus-sign comma hyphen period slash "
+    "zero one two three four five six seven eight nine colon semicolon less-than-sign equals-sign greater-than-sign "
+    "question-mark commercial-at A B C D E F G H I J K L M N O P Q R S T U V W X Y Z left-square-bracket backslash "
+    "right-square-bracket circumflex underscore grave-accent a b c d e f g h i j k l m n o p q r s t u v w x y z "
+    "left-curly-bracket vertical-line right-curly-bracket tilde DEL"
+)
+_COLLATING: Final = tuple(_COLLATING_TEXT.split(" "))
+"""Names of characters in `[[.name.]]`, by their codes."""
 _SPECIAL: Final = frozenset(".[\\()*+?{|^$")
 _MOST_VARIANTS: Final = 64
 
@@ -214,10 +225,11 @@ class _Parser:
         if c == "[" and pattern[self.at + 1 : self.at + 2] in (".", "="):
             mark = pattern[self.at + 1]
             end = pattern.find(f"{mark}]", self.at + 2)
-            if end - self.at != 3:
+            name = pattern[self.at + 2 : max(end, 0)]
+            if name not in _COLLATING:
                 raise _Invalid
             self.at = end + 2
-            return pattern[end - 1]
+            return chr(_COLLATING.index(name))
         self.at += 1
         return c
 

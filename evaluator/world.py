@@ -71,6 +71,9 @@ class World(Protocol):
     def search_path(self) -> list[tuple[str, str]]:
         """Entries `(prefix, path)` for `<name>`."""
 
+    def bundled(self) -> list[tuple[str, str]]:
+        """More of them, which `builtins.nixPath` does not show: what comes with chx."""
+
     def env(self, name: str) -> str:
         """An environment variable; empty in pure evaluation."""
 

@@ -85,7 +85,8 @@ def integer(text: str, start: int, end: int) -> Expr:
 
 def float_(text: str, start: int, end: int) -> Expr:
     value = float(text)
-    too_small = value == 0 and text.lower().partition("e")[0].strip("0.")
+    # As strtod sees it, what loses digits because it is small does not fit either.
+    too_small = value < 2.2250738585072014e-308 and text.lower().partition("e")[0].strip("0.")
     if too_small or value == float("inf"):
         raise Refusal(f"invalid float '{text}'", start, end, hint="it does not fit in 64 bits", code="E105")
     return Float(value, start, end)

@@ -250,7 +250,7 @@ def find_file(search_path: Slot, name: Slot) -> Value:
         entries.append((prefix, realised(text, context)))
     wanted = plain_string(name)
     world = session.world()
-    for prefix, text in entries:
+    for prefix, text in (*entries, *world.bundled()):
         if prefix and wanted != prefix and not wanted.startswith(f"{prefix}/"):
             continue
         rest = wanted[len(prefix) :].lstrip("/") if prefix else wanted

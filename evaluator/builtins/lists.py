@@ -16,7 +16,7 @@ from .arguments import attrs, boolean, function, integer, items, value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from typing import Any, Final
 
 
@@ -196,19 +196,19 @@ def sort(comparator: Slot, argument: Slot) -> tuple[Slot, ...]:
     before = function(comparator)
     forced = [force(slot) if type(slot) is list else slot for slot in found]
     if type(before) is Builtin and before.name == "lessThan":
-        return _sorted(forced) or tuple(_merge_sort(forced, less))
+        return _sorted(forced) or tuple(_peek_sort(forced, less))
     full = FULL2.get(before.__func__) if type(before) is MethodType else None
     if full is not None:
         # A function that is known to be `a: b: a < b` (or `b < a`) need not be called for what Python can compare.
         descending = LESS.get(full)
         quickly = None if descending is None else _sorted(forced, descending)
-        return quickly or tuple(_merge_sort(found, MethodType(full, before.__self__)))
+        return quickly or tuple(_peek_sort(list(found), MethodType(full, before.__self__)))
 
     def precedes(left: Slot, right: Slot) -> Value:
         return call2(before, left, right)
 
     # The slots, not the values: a function is known by where it stands.
-    return tuple(_merge_sort(found, precedes))
+    return tuple(_peek_sort(list(found), precedes))
 
 
 def _sorted(values: list[Value], descending: bool = False) -> tuple[Value, ...] | None:
@@ -219,65 +219,95 @@ def _sorted(values: list[Value], descending: bool = False) -> tuple[Value, ...] 
     return tuple(sorted(values, reverse=descending))
 
 
-_SHORT_RUN: Final = 16
+_SHORT: Final = 16
 
 
-def _merge_sort(found: Sequence[Slot], precedes: Callable[[Slot, Slot], Value]) -> list[Slot]:
-    """Stable; merges runs that are in order already.
+def _peek_sort(items: list[Slot], precedes: Callable[[Slot, Slot], Value]) -> list[Slot]:
+    """Stable, in place, with the comparisons that Nix makes, since a program may see them.
 
-    Not `sorted`, which would call back through C: a comparison that sorts in turn may nest as deep
-    as calls may.
+    This is the peeksort of Munro and Wild: it looks for a run that is in order around the middle, sorts what is
+    left and right of it, and merges. Not `sorted`, which would call back through C: a comparison that sorts in
+    turn may nest as deep as calls may.
     """
-    runs: list[list[Slot]] = []
-    run = [found[0]]
-    for slot in found[1:]:
-        if not boolean(precedes(slot, run[-1])):
-            run.append(slot)
-        elif len(run) < _SHORT_RUN:
-            low, high = 0, len(run) - 1
-            while low < high:
-                middle = (low + high) // 2
-                if boolean(precedes(slot, run[middle])):
-                    high = middle
-                else:
-                    low = middle + 1
-            run.insert(low, slot)
+
+    def rises(left: Slot, right: Slot) -> bool:
+        answer = precedes(left, right)
+        return answer if type(answer) is bool else boolean(answer)
+
+    def falls(left: Slot, right: Slot) -> bool:
+        answer = precedes(left, right)
+        return not (answer if type(answer) is bool else boolean(answer))
+
+    # (begin, end, end of the run at the left, begin of the run at the right), or (begin, middle, end) to be merged.
+    todo: list[tuple[int, ...]] = [(0, len(items), 0, len(items))]
+    while todo:
+        task = todo.pop()
+        if len(task) == 3:
+            _merge(items, task[0], task[1], task[2], precedes)
+            continue
+        begin, end, left_end, right_begin = task
+        if left_end == end or right_begin == begin:
+            continue
+        if end - begin <= _SHORT:
+            _insertion_sort(items, begin, end, precedes)
+            continue
+        middle = begin + (end - begin) // 2
+        if middle <= left_end:
+            todo += [(begin, left_end, end), (left_end, end, left_end + 1, right_begin)]
+            continue
+        if middle >= right_begin:
+            todo += [(begin, right_begin, end), (begin, right_begin, left_end, right_begin - 1)]
+            continue
+        falling = rises(items[middle], items[middle - 1])
+        extends = rises if falling else falls
+        first, last = middle, middle - 1
+        while first - 1 > left_end and extends(items[first - 1], items[first - 2]):
+            first -= 1
+        if first > left_end:
+            first -= 1
+        while last + 1 < right_begin and extends(items[last + 1], items[last]):
+            last += 1
+        last += 1
+        if falling:
+            items[first:last] = items[first:last][::-1]
+        if first == begin and last == end:
+            continue
+        if middle - first < last - middle:
+            todo += [(begin, first, end), (first, end, last, right_begin), (begin, first, left_end, first - 1)]
         else:
-            runs.append(run)
-            run = [slot]
-    runs.append(run)
-    while len(runs) > 1:
-        odd = runs.pop() if len(runs) % 2 else None
-        runs = [_merge(runs[i], runs[i + 1], precedes) for i in range(0, len(runs), 2)]
-        if odd is not None:
-            runs.append(odd)
-    return runs[0]
+            todo += [(begin, last, end), (last, end, last + 1, right_begin), (begin, last, left_end, first)]
+    return items
 
 
-def _merge(left: list[Slot], right: list[Slot], precedes: Callable[[Slot, Slot], Value]) -> list[Slot]:
+def _insertion_sort(items: list[Slot], begin: int, end: int, precedes: Callable[[Slot, Slot], Value]) -> None:
+    for i in range(begin + 1, end):
+        slot = items[i]
+        at = i
+        while at > begin:
+            answer = precedes(slot, items[at - 1])
+            if not (answer if type(answer) is bool else boolean(answer)):
+                break
+            at -= 1
+        if at < i:
+            del items[i]
+            items.insert(at, slot)
+
+
+def _merge(items: list[Slot], begin: int, middle: int, end: int, precedes: Callable[[Slot, Slot], Value]) -> None:
+    left, right = items[begin:middle], items[middle:end]
     result: list[Slot] = []
     add = result.append
     i = j = 0
     left_size, right_size = len(left), len(right)
-    one, two = left[0], right[0]
-    while True:
-        answer = precedes(two, one)
-        if answer is False:
-            add(one)
-            i += 1
-            if i == left_size:
-                result += right[j:]
-                return result
-            one = left[i]
-        else:
-            if answer is not True:
-                boolean(answer)
-            add(two)
+    while i < left_size and j < right_size:
+        answer = precedes(right[j], left[i])
+        if answer if type(answer) is bool else boolean(answer):
+            add(right[j])
             j += 1
-            if j == right_size:
-                result += left[i:]
-                return result
-            two = right[j]
+        else:
+            add(left[i])
+            i += 1
+    items[begin:end] = result + left[i:] + right[j:]
 
 
 class _Keys:

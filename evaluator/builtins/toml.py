@@ -29,13 +29,21 @@ def _bytes(text: str) -> str:
 def _convert(value: Any) -> Value:
     kind = type(value)
     if kind is str:
+        if "\0" in value:
+            shown = value.replace("\0", "␀")
+            raise InvalidText(
+                f"while parsing TOML: error: input string '{shown}' cannot be represented as Nix string because it "
+                "contains null bytes"
+            )
         return _bytes(value)
     if kind is list:
         return tuple([_convert(item) for item in value])
     if kind is dict:
         return {_bytes(name): _convert(item) for name, item in value.items()}
     if kind is int and not INT_MIN <= value <= INT_MAX:
-        raise InvalidText("while parsing TOML: integer out of range")
+        raise InvalidText(
+            "while parsing TOML: [error] toml::parse_dec_integer: too large integer: current max digits = 2^63"
+        )
     if kind in (int, float, bool):
         return value
     raise TypeMismatch("while parsing TOML: Dates and times are not supported")

@@ -139,10 +139,15 @@ def compile_tree(tree: nodes.Expr, text: str, extra_names: tuple[str, ...] = (),
     Nix suspends, so that printing without forcing shows the same. Raises `UndefinedVariable` with
     its offsets in `span`.
     """
+    check_names(tree, extra_names)
+    return Program(text, exact).compile(tree, extra_names)
+
+
+def check_names(tree: nodes.Expr, extra_names: tuple[str, ...] = ()) -> None:
+    """Raise `UndefinedVariable`, with its offsets in `span`, for the first variable that nothing binds."""
     check = NameCheck(frozenset(GLOBAL_NAMES) | frozenset(extra_names))
     try:
         check.check(tree)
     except UndefinedVariable as error:
         error.span = check.at
         raise
-    return Program(text, exact).compile(tree, extra_names)

@@ -130,16 +130,17 @@ class NameCheck:
                 if checker is not None:
                     checker(self, part)
 
+    def binary(self, node: nodes.Binary) -> None:
+        if node.operator in (">", "<="):
+            # They are `<` with its operands exchanged.
+            self.check(node.right)
+            self.check(node.left)
+        else:
+            self.check(node.left)
+            self.check(node.right)
+
     def _bindings(self, node: nodes.AttrSet, body: nodes.Expr | None) -> None:
-        outer: list[nodes.Inherited] = []
-        names: list[str] = []
-        for attr in node.attrs:
-            if type(attr) is nodes.Inherited:
-                outer.append(attr)
-            names.append(attr.name)
-        for inherited in outer:
-            if not self.counts.get(inherited.name) and not self.withs:
-                self._undefined(inherited.name, inherited.start, inherited.end)
+        names: list[str] = [attr.name for attr in node.attrs]
         if node.recursive:
             self._enter(names)
         for origin in node.origins:
@@ -147,6 +148,11 @@ class NameCheck:
         for attr in node.attrs:
             if type(attr) is nodes.Attr:
                 self.check(attr.value)
+            elif type(attr) is nodes.Inherited:
+                # It means what is bound around the set.
+                around = self.counts.get(attr.name, 0) - node.recursive
+                if not around and not self.withs:
+                    self._undefined(attr.name, attr.start, attr.end)
         for dynamic in node.dynamic:
             self.check(dynamic.key)
             self.check(dynamic.value)
@@ -161,9 +167,10 @@ _CHECKERS: Final[dict[type, Callable[[NameCheck, Any], None]]] = {
     nodes.AttrSet: NameCheck.attrs,
     nodes.Let: NameCheck.let,
     nodes.With: NameCheck.with_,
+    nodes.Binary: NameCheck.binary,
     **dict.fromkeys(
-        (nodes.Apply, nodes.Select, nodes.HasAttr, nodes.Str, nodes.Path, nodes.List, nodes.Binary, nodes.Unary,
-         nodes.If, nodes.Assert),
+        (nodes.Apply, nodes.Select, nodes.HasAttr, nodes.Str, nodes.Path, nodes.List, nodes.Unary, nodes.If,
+         nodes.Assert),
         NameCheck.parts,
     ),
 }  # fmt: skip

@@ -102,6 +102,9 @@ class MemoryWorld:
     def search_path(self) -> list[tuple[str, str]]:
         return self.paths
 
+    def bundled(self) -> list[tuple[str, str]]:
+        return [("nix", "/bundled/nix")]
+
     def env(self, name: str) -> str:
         return self.environment.get(name, "")
 
