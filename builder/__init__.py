@@ -26,10 +26,14 @@ if TYPE_CHECKING:
     from .reporter import Reporter, Silence
     from .resolve import resolve
     from .sandbox import Bind, Limits, SandboxSpec, bwrap_arguments
+    from .trial import Trial, Verdict
+    from .variation import USUAL, VARIATIONS
     from .visit import SCRIPT, Visit, rehearsing, shell_of, visiting, with_binds, with_network
 
 __all__ = [
     "SCRIPT",
+    "USUAL",
+    "VARIATIONS",
     "Bind",
     "BuildError",
     "BuildOptions",
@@ -44,6 +48,8 @@ __all__ = [
     "SeveralFailures",
     "Silence",
     "Step",
+    "Trial",
+    "Verdict",
     "Visit",
     "bwrap_arguments",
     "compose_root",
@@ -83,6 +89,10 @@ _HOMES = {
     "SeveralFailures": "errors",
     "Silence": "reporter",
     "Step": "plan",
+    "Trial": "trial",
+    "USUAL": "variation",
+    "VARIATIONS": "variation",
+    "Verdict": "trial",
     "Visit": "visit",
     "bwrap_arguments": "sandbox",
     "compose_root": "compose",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from .attached import attach, orphans_adopted
 from .disk import write_all
 from .errors import BwrapNotFound, CommandNotStarted, NoUserNamespaces
+from .inheritance import inheriting
 from .process import Outcome, executable, run
 from .sandbox import SandboxSpec, bwrap_arguments
 from .seccomp import seccomp_filter
@@ -72,7 +73,7 @@ def run_sandbox(
     spec: SandboxSpec, bwrap: str, sink: Callable[[bytes], None], cancellation: Cancellation | None = None
 ) -> tuple[Outcome, bool]:
     """Run `spec` until it and all its processes are gone; also whether its command was started at all."""
-    with _invocation(spec, bwrap) as (argv, inherited, report):
+    with _invocation(spec, bwrap) as (argv, inherited, report), inheriting(spec):
         outcome = run(argv, {}, sink, cancellation, spec.limits, inherited, report)
     return outcome, _has_started(outcome)
 

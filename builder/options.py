@@ -14,7 +14,7 @@ class BuildOptions:
     failure, go on with what does not depend on it. `keep_failed`: keep the build directory of a failed build.
     `timeout_seconds`, `silence_seconds`, `max_log_bytes`: 0 means no limit. `rebuild`: build the targets even
     if the trace knows them, and record what comes out. `extra_systems`: systems beside the machine's own.
-    `offline`: nothing may be fetched.
+    `offline`: nothing may be fetched. `variations`: names of what is changed in the sandboxes of targets that are rebuilt.
     """
 
     jobs: int = 0
@@ -28,3 +28,4 @@ class BuildOptions:
     rebuild: bool = False
     extra_systems: tuple[str, ...] = ()
     offline: bool = False
+    variations: tuple[str, ...] = ()

@@ -56,6 +56,7 @@ class SandboxSpec:
     ones over earlier ones. `command` is a program (a path inside, or a name on the PATH of `env`) and its arguments.
     `network` shares the host's. Without `new_session` the command keeps the terminal that chx was started on,
     and only the filter of system calls keeps it from typing into it. `dies_with_parent`: when bwrap ends.
+    `umask`, `personality` (see personality(2)) and `processors` are inherited and no options of bwrap.
     """
 
     command: tuple[str, ...]
@@ -70,6 +71,9 @@ class SandboxSpec:
     limits: Limits = Limits()
     new_session: bool = True
     dies_with_parent: bool = True
+    umask: int = 0o022
+    personality: int = 0
+    processors: frozenset[int] | None = None
 
 
 def bwrap_arguments(spec: SandboxSpec, seccomp_fd: int | None = None, status_fd: int | None = None) -> list[str]:
