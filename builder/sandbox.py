@@ -36,7 +36,17 @@ class Link:
     target: str
 
 
-Mount = Bind | Scratch | Link
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """The directory `lower` appears as `target`; what is written there goes to `upper`, with `work` beside it on its disk."""
+
+    lower: str
+    upper: str
+    work: str
+    target: str
+
+
+Mount = Bind | Scratch | Link | Overlay
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +120,8 @@ def bwrap_arguments(spec: SandboxSpec, seccomp_fd: int | None = None, status_fd:
                 arguments += ["--perms", f"{mode:04o}", "--tmpfs", target]
             case Link(text, target):
                 arguments += ["--symlink", text, target]
+            case Overlay(lower, upper, work, target):
+                arguments += ["--overlay-src", lower, "--overlay", upper, work, target]
     if spec.root is None:
         arguments += ["--remount-ro", "/"]
     arguments += ["--chdir", spec.cwd]
