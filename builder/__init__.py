@@ -30,10 +30,14 @@ if TYPE_CHECKING:
     from .resolve import resolve
     from .sandbox import Bind, Limits, SandboxSpec, bwrap_arguments
     from .substitution import Substituter
+    from .trial import Trial, Verdict
+    from .variation import USUAL, VARIATIONS
     from .visit import SCRIPT, Visit, rehearsing, shell_of, visiting, with_binds, with_network
 
 __all__ = [
     "SCRIPT",
+    "USUAL",
+    "VARIATIONS",
     "Bind",
     "BuildError",
     "BuildOptions",
@@ -50,6 +54,8 @@ __all__ = [
     "Silence",
     "Step",
     "Substituter",
+    "Trial",
+    "Verdict",
     "Visit",
     "bwrap_arguments",
     "compose_root",
@@ -96,6 +102,10 @@ _HOMES = {
     "Silence": "reporter",
     "Step": "plan",
     "Substituter": "substitution",
+    "Trial": "trial",
+    "USUAL": "variation",
+    "VARIATIONS": "variation",
+    "Verdict": "trial",
     "Visit": "visit",
     "bwrap_arguments": "sandbox",
     "compose_root": "compose",

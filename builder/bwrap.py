@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from .attached import attach, orphans_adopted
 from .disk import write_all
 from .errors import BwrapNotFound, CommandNotStarted, NoUserNamespaces
+from .inheritance import inheriting
 from .process import Outcome, executable, run
 from .sandbox import SandboxSpec, bwrap_arguments
 from .seccomp import seccomp_filter
@@ -68,11 +69,31 @@ def _version(program: str) -> tuple[int, ...]:
         return ()
 
 
+@cache
+def can_overlay(folder: str) -> bool:
+    """Whether overlays can be mounted whose parts lie on the file system of `folder`: bwrap and the kernel must be recent enough.
+
+    Found out by trying, once.
+    """
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory(prefix="chx-overlay-", dir=folder) as place:
+        lower, upper, work = (f"{place}/{name}" for name in ("lower", "upper", "work"))
+        for part in (lower, upper, work):
+            os.mkdir(part)
+        options = ["--unshare-user", "--ro-bind", "/", "/", "--overlay-src", lower, "--overlay", upper, work, place]
+        said: list[bytes] = []
+        is_able = run([find_bwrap(), *options, "--", find_bwrap(), "--version"], {}, said.append).status == 0
+        for name in os.listdir(work):
+            os.chmod(f"{work}/{name}", 0o700)
+        return is_able
+
+
 def run_sandbox(
     spec: SandboxSpec, bwrap: str, sink: Callable[[bytes], None], cancellation: Cancellation | None = None
 ) -> tuple[Outcome, bool]:
     """Run `spec` until it and all its processes are gone; also whether its command was started at all."""
-    with _invocation(spec, bwrap) as (argv, inherited, report):
+    with _invocation(spec, bwrap) as (argv, inherited, report), inheriting(spec):
         outcome = run(argv, {}, sink, cancellation, spec.limits, inherited, report)
     return outcome, _has_started(outcome)
 

@@ -29,12 +29,14 @@ from .etc import CONSTANT_ETC
 from .merge import Merged, Source, merge
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from ..store.manifest import Manifest
     from ..store.records import ObjectInfo
     from ..store.store import Store
 
 _DOMAIN: Final = b"chx composed root 1\0"
+_OBJECTS_DOMAIN: Final = b"chx composed objects 1\0"
 MOUNT_POINTS: Final = ("build", "chx", "chx/store", "dev", "proc", "tmp")
 _WHEN: Final = (1_000_000_000, 1_000_000_000)
 # Too many links, another file system, a file system or a kernel setting that refuses links.
@@ -67,21 +69,72 @@ def compose_root(store: Store, inputs: Sequence[StorePath]) -> str:
     except StoreError as error:
         missing = next((path for path in inputs if not store.is_valid(path)), inputs[0])
         raise InvalidInput(str(missing), str(error)) from error
+    distinct = sorted(set(inputs))
+
+    def make(place: str) -> None:
+        merged = merge([Source(str(path), store.manifest(path)) for path in distinct])
+        materialise(merged, [store.physical(path) for path in distinct], place, [str(path) for path in distinct])
+
+    return _made_once(store, digest, distinct, make)
+
+
+def compose_objects(store: Store, objects: Sequence[StorePath]) -> str:
+    """A directory that holds `objects` by their names, as /chx/store does: for who needs more than can be mounted one by one."""
+    distinct = sorted(set(objects))
+    digest = Digest.of(_OBJECTS_DOMAIN + "\0".join(path.base for path in distinct).encode())
+
+    def make(place: str) -> None:
+        os.mkdir(place, 0o755)
+        for path in distinct:
+            _link_tree(store.physical(path), f"{place}/{path.base}", store.manifest(path))
+
+    return _made_once(store, digest, distinct, make)
+
+
+def _link_tree(origin: str, place: str, manifest: Manifest) -> None:
+    """A tree of hard links to one object."""
+    made: list[str] = []
+    for entry in manifest:
+        source, target = (f"{origin}/{entry.path}", f"{place}/{entry.path}") if entry.path else (origin, place)
+        if entry.kind == Kind.DIRECTORY:
+            os.mkdir(target, 0o755)
+            made.append(target)
+        elif entry.kind == Kind.SYMLINK:
+            assert entry.target is not None
+            os.symlink(entry.target, target)
+            os.utime(target, ns=_WHEN, follow_symlinks=False)
+        else:
+            _link_file(source, target, entry.kind)
+    for directory in reversed(made):
+        os.chmod(directory, 0o555)
+        os.utime(directory, ns=_WHEN)
+
+
+def _link_file(origin: str, place: str, kind: str) -> None:
+    try:
+        os.link(origin, place, follow_symlinks=False)
+    except OSError as error:
+        if error.errno not in _CANNOT_LINK:
+            raise
+        copy_file(origin, place, 0o555 if kind == Kind.EXECUTABLE else 0o444)
+        os.utime(place, ns=_WHEN)
+
+
+def _made_once(store: Store, digest: Digest, distinct: Sequence[StorePath], make: Callable[[str], None]) -> str:
+    """The directory called `digest`, made from the objects `distinct` by `make` if it is not there."""
     roots = os.path.join(store.home, "roots")
     final = os.path.join(roots, str(digest))
     while not (store.hold(final + ".inputs") and os.path.isdir(final)):
-        _make_root(store, inputs, final)
+        _make_root(store, distinct, final, make)
     return final
 
 
-def _make_root(store: Store, inputs: Sequence[StorePath], final: str) -> None:
+def _make_root(store: Store, distinct: Sequence[StorePath], final: str, make: Callable[[str], None]) -> None:
     os.makedirs(os.path.dirname(final), exist_ok=True)
-    distinct = sorted(set(inputs))
-    merged = merge([Source(str(path), store.manifest(path)) for path in distinct])
     work = store.temporary("root")
     made = os.path.join(work, "root")
     try:
-        materialise(merged, [store.physical(path) for path in distinct], made, [str(path) for path in distinct])
+        make(made)
         # Not replaced if it is there: others may hold it.
         with suppress(FileExistsError), open(final + ".inputs", "x") as file:
             file.writelines(f"{path.base}\n" for path in distinct)
@@ -117,13 +170,7 @@ def materialise(merged: Merged, physical: Sequence[str], root: str, labels: Sequ
             os.utime(place, ns=_WHEN, follow_symlinks=False)
             continue
         origin = f"{physical[item.source]}/{item.entry.path}"
-        try:
-            os.link(origin, place, follow_symlinks=False)
-        except OSError as error:
-            if error.errno not in _CANNOT_LINK:
-                raise
-            copy_file(origin, place, 0o555 if item.kind == Kind.EXECUTABLE else 0o444)
-            os.utime(place, ns=_WHEN)
+        _link_file(origin, place, item.kind)
     for point in MOUNT_POINTS:
         kind = kinds.get(point)
         if kind is None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -23,6 +24,7 @@ from .builtin.table import find_builtin
 from .builtin.task import Task
 from .bwrap import explain_refusal, find_bwrap, run_sandbox
 from .checks import check_references
+from .disk import remove_tree
 from .entrance import write_entrance
 from .errors import (
     BuilderFailed,
@@ -200,8 +202,9 @@ class _Execution:
         prepared = prepare(self._store, derivation, self._scratch, self._top, cores, self._world.covers)
         limits = Limits(options.timeout_seconds, options.silence_seconds, options.max_log_bytes)
         spec = replace(prepared.spec, limits=limits)
-        self._spec = spec
-        outcome, has_started = run_sandbox(spec, bwrap, log.write, self._world.cancellation)
+        with self._varied(spec) as spec:
+            self._spec = spec
+            outcome, has_started = run_sandbox(spec, bwrap, log.write, self._world.cancellation)
         if outcome.ended == "cancelled":
             raise Cancelled
         if outcome.ended is not None:
@@ -215,6 +218,24 @@ class _Execution:
         self._mention_strays(log, prepared.visible)
         # What the rootfs holds is a candidate too: its paths are hidden, but a build may have been told.
         return self._store.closure([*prepared.visible, *derivation.input_srcs])
+
+    @contextmanager
+    def _varied(self, spec: SandboxSpec) -> Iterator[SandboxSpec]:
+        """`spec` under the variations that were asked for, if this is the build that is to be tried."""
+        names = self._world.options.variations
+        if not names or not self._work.again:
+            yield spec
+            return
+        from .variation import Ground, vary
+
+        folder = self._folder("varied")
+        os.mkdir(folder)
+        memory = _folder_in_memory()
+        try:
+            yield vary(spec, names, Ground(folder, memory))
+        finally:
+            if memory is not None:
+                remove_tree(memory)
 
     def _mention_strays(self, log: BuildLog, visible: Sequence[StorePath]) -> None:
         """Say what the build wrote beside its outputs, which nobody will see."""
@@ -279,6 +300,16 @@ class _Execution:
                 number += 1
             except OSError:
                 return None
+
+
+def _folder_in_memory() -> str | None:
+    """A fresh folder on a file system in memory; None if there is no such place."""
+    from tempfile import mkdtemp
+
+    try:
+        return mkdtemp(prefix="chx-", dir="/dev/shm")
+    except OSError:
+        return None
 
 
 def supported_systems(extra: Sequence[str] = ()) -> tuple[str, ...]:

@@ -8,8 +8,13 @@ from __future__ import annotations
 
 import os
 import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from .sandbox import SandboxSpec
 
 MASK: Final = 0o022
 LIMITS: Final = {
@@ -41,3 +46,43 @@ class ConstantInheritance:
         os.umask(self._mask)
         for which, limits in self._limits.items():
             resource.setrlimit(which, limits)
+
+
+_CLONE_FS: Final = 0x200
+
+
+@contextmanager
+def inheriting(spec: SandboxSpec) -> Iterator[None]:
+    """A context in which children of this very thread inherit what `spec` says beside that.
+
+    In Linux all of this belongs to a thread, but for the mask of modes, which threads share until one of them asks for its
+    own. Raises OSError.
+    """
+    if spec.umask == MASK and not spec.personality and spec.processors is None:
+        yield
+        return
+    import ctypes
+
+    library = ctypes.CDLL(None, use_errno=True)
+
+    def call(name: str, argument: int) -> int:
+        result: int = getattr(library, name)(ctypes.c_ulong(argument))
+        if result < 0:
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number))
+        return result
+
+    processors = os.sched_getaffinity(0)
+    if spec.umask != MASK:
+        call("unshare", _CLONE_FS)
+    mask = os.umask(spec.umask)
+    before = call("personality", 0xFFFFFFFF)
+    try:
+        call("personality", before | spec.personality)
+        if spec.processors is not None:
+            os.sched_setaffinity(0, spec.processors)
+        yield
+    finally:
+        os.umask(mask)
+        call("personality", before)
+        os.sched_setaffinity(0, processors)

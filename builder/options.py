@@ -15,7 +15,8 @@ class BuildOptions:
     `timeout_seconds`, `silence_seconds`, `max_log_bytes`: 0 means no limit. `rebuild`: build the targets even
     if the trace knows them, and record what comes out. `extra_systems`: systems beside the machine's own.
     `offline`: nothing may be fetched. `caches`: directories and URLs to take outputs from instead of building
-    them, if builders of `trusted_keys` have signed for them, `signatures` of them at least.
+    them, if builders of `trusted_keys` have signed for them, `signatures` of them at least. `variations`: names
+    of what is changed in the sandboxes of targets that are rebuilt.
     """
 
     jobs: int = 0
@@ -32,3 +33,4 @@ class BuildOptions:
     caches: tuple[str, ...] = ()
     trusted_keys: tuple[str, ...] = ()
     signatures: int = 1
+    variations: tuple[str, ...] = ()

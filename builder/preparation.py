@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..store.derivation import output_object_name
 from ..store.path import STORE_DIR, StorePath
 from ..store.scratch import scratch_path
-from .compose import compose_root
+from .bwrap import can_overlay
+from .compose import compose_objects, compose_root
 from .environment import build_environment
 from .inputs import rootfs_inputs, visible_objects
 from .procfs import proc_covers
-from .sandbox import BUILD_DIRECTORY, Bind, SandboxSpec
+from .sandbox import BUILD_DIRECTORY, Bind, Overlay, SandboxSpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ..store.derivation import Derivation
     from ..store.store import Store
+    from .sandbox import Mount
+
+MANY: Final = 50
+"""Inputs from which on they are not mounted one by one."""
 
 
 class Prepared(NamedTuple):
@@ -68,15 +73,27 @@ def prepare(
 
 def _binds(
     store: Store, visible: Sequence[StorePath], top: str, covers: tuple[Bind, ...], network: bool
-) -> tuple[Bind, ...]:
+) -> tuple[Mount, ...]:
     return (
         *covers,
         Bind(f"{top}/build", BUILD_DIRECTORY, writable=True),
         Bind(f"{top}/tmp", "/tmp", writable=True),
-        Bind(f"{top}/store", STORE_DIR, writable=True),
-        *object_binds(store, visible),
+        *_store_mounts(store, visible, top),
         *(resolver_binds() if network else ()),
     )
+
+
+def _store_mounts(store: Store, visible: Sequence[StorePath], top: str) -> tuple[Mount, ...]:
+    """A writable /chx/store with the inputs in it.
+
+    The inputs are mounted one by one, which takes the square of their number; many are composed into one directory
+    that lies below what is written. There an input is as read-only as its modes, and who changes these changes a
+    copy of his own.
+    """
+    if len(visible) > MANY and can_overlay(f"{store.home}/tmp"):
+        os.mkdir(f"{top}/overlay")
+        return (Overlay(compose_objects(store, visible), f"{top}/store", f"{top}/overlay", STORE_DIR),)
+    return (Bind(f"{top}/store", STORE_DIR, writable=True), *object_binds(store, visible))
 
 
 def object_binds(store: Store, objects: Sequence[StorePath]) -> tuple[Bind, ...]:

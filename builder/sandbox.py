@@ -36,7 +36,17 @@ class Link:
     target: str
 
 
-Mount = Bind | Scratch | Link
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """The directory `lower` appears as `target`; what is written there goes to `upper`, with `work` beside it on its disk."""
+
+    lower: str
+    upper: str
+    work: str
+    target: str
+
+
+Mount = Bind | Scratch | Link | Overlay
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +66,7 @@ class SandboxSpec:
     ones over earlier ones. `command` is a program (a path inside, or a name on the PATH of `env`) and its arguments.
     `network` shares the host's. Without `new_session` the command keeps the terminal that chx was started on,
     and only the filter of system calls keeps it from typing into it. `dies_with_parent`: when bwrap ends.
+    `umask`, `personality` (see personality(2)) and `processors` are inherited and no options of bwrap.
     """
 
     command: tuple[str, ...]
@@ -70,6 +81,9 @@ class SandboxSpec:
     limits: Limits = Limits()
     new_session: bool = True
     dies_with_parent: bool = True
+    umask: int = 0o022
+    personality: int = 0
+    processors: frozenset[int] | None = None
 
 
 def bwrap_arguments(spec: SandboxSpec, seccomp_fd: int | None = None, status_fd: int | None = None) -> list[str]:
@@ -106,6 +120,8 @@ def bwrap_arguments(spec: SandboxSpec, seccomp_fd: int | None = None, status_fd:
                 arguments += ["--perms", f"{mode:04o}", "--tmpfs", target]
             case Link(text, target):
                 arguments += ["--symlink", text, target]
+            case Overlay(lower, upper, work, target):
+                arguments += ["--overlay-src", lower, "--overlay", upper, work, target]
     if spec.root is None:
         arguments += ["--remount-ro", "/"]
     arguments += ["--chdir", spec.cwd]

@@ -43,6 +43,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     group.add_argument("-o", "--out-link", default="result", metavar="NAME", help="name of the link (default: result)")
     group.add_argument("--no-out-link", action="store_true", help="make no link")
     group.add_argument("--dry-run", action="store_true", help="only tell what would be fetched and built, and why")
+    group = parser.add_argument_group("is it reproducible?")
+    group.add_argument("--check", action="store_true", help="build once more, and fail if something else comes out")
+    group.add_argument("--rounds", type=positive, default=1, metavar="N", help="build so often (implies --check)")
+    group.add_argument(
+        "--vary",
+        metavar="LIST",
+        help="change what must not matter when building again, `all` of it or a list: user, host, umask, timezone, ..."
+        " (docs/builder.md); find the smallest change that matters (implies --check)",
+    )
     configure_building(parser)
 
 
@@ -93,6 +102,14 @@ def number(text: str) -> int:
     return value
 
 
+def positive(text: str) -> int:
+    """An argument that is 1 or more."""
+    value = int(text)
+    if value < 1:
+        raise ValueError
+    return value
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """A derivation that was asked for, and which of its outputs."""
@@ -104,6 +121,10 @@ class Wanted:
 def run(arguments: argparse.Namespace) -> int:
     if arguments.dry_run:
         return tell_plan(arguments)
+    if arguments.vary is not None:
+        from .check import variations_named
+
+        variations_named(arguments.vary)
     if not arguments.no_out_link:
         check_link(arguments.out_link)
     try:
@@ -133,6 +154,10 @@ def build(arguments: argparse.Namespace) -> int:
         store = session.store
         wanted = instantiate(session, arguments)
         session.world.commit()
+        if arguments.check or arguments.vary is not None or arguments.rounds > 1:
+            from .check import check
+
+            return check(session, arguments, wanted)
         reporter = reporter_of(arguments)
         targets = [(item.derivation, item.outputs) for item in wanted]
         started = monotonic()

@@ -568,6 +568,26 @@ def test_many_inputs(build, script, store):
 
 
 @sandbox
+def test_many_inputs_are_not_mounted_one_by_one(build, script, store, shell_tree):
+    with store.transaction():
+        inputs = [store.add_bytes(str(number).encode(), f"i{number}") for number in range(1000)]
+    tree = store.add_tree(shell_tree, "tree")
+    text = (
+        "set -- /chx/store/*; echo $# > $out; n=0; while read line; do n=$((n+1)); done < /proc/self/mountinfo\n"
+        "echo $((n < 100)) >> $out; (echo x >> $one) 2> /dev/null || echo refused >> $out; cat $tree/usr/bin/sh > /build/sh\n"
+        "chmod u+w $one $tree/usr/bin/sh $tree/usr/bin; echo more >> $one; echo > $tree/usr/bin/sh; rm $tree/usr/bin/cat || :"
+    )
+    env = {"inputs": " ".join(map(str, inputs)), "one": str(inputs[0]), "tree": str(tree)}
+    with open(build(script(text, input_srcs=[*inputs, tree], env=env))) as file:
+        # All that are named, and the place for the output is not there yet.
+        assert file.read().split() == ["1001", "1", "refused"]
+    # What a build does to its copies nobody else sees.
+    assert store.verify_object(inputs[0]) == store.verify_object(tree) == []
+    with open(build(script("cat $one > $out", input_srcs=[*inputs, tree], env=env))) as file:
+        assert file.read() == "0"
+
+
+@sandbox
 def test_pipelines_of_builtins_and_sandboxes(store, script, uses, recorder):
     first = store.add_derivation(
         Derivation("t", "builtin", "builtin:tree", env={"entries": '[{"path":"x","kind":"file","content":"hi"}]'})

@@ -1,0 +1,294 @@
+"""Changes of a sandbox that must not change what is built.
+
+`chx build --check --vary` builds again under such changes; the word for one is a *variation*. Each is a function from a
+`SandboxSpec` to another, so that any set of them can be combined. What differs under a set is bisected by `culprit`.
+
+Most are visible to any program. `time` needs libfaketime on this machine and a dynamically linked glibc in the root. `kernel` and
+`machine` change what uname(2) says; they are only made when asked for by name, because programs linked
+to a recent glibc do not start under `kernel`, and `machine` asks for another result more often than not.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from .disk import copy_file
+from .etc import accounts
+from .sandbox import BUILD_DIRECTORY, Bind, SandboxSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+ADDR_NO_RANDOMIZE: Final = 0x0040000
+UNAME26: Final = 0x0020000
+PER_LINUX32: Final = 0x0008
+
+_USER, _GROUP = 1234, 2345
+_ELSEWHERE: Final = "/tmp/varied/build"
+_MOST_COPIED: Final = 256 << 20
+"""Bytes of inputs that are copied to memory for the sake of the order of their entries."""
+
+
+class Ground(NamedTuple):
+    """Where a varied sandbox may put files: `folder` on the disk, `memory` in memory if there is such a place."""
+
+    folder: str
+    memory: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Variation:
+    """`what` continues "the output depends on"."""
+
+    name: str
+    what: str
+    apply: Callable[[SandboxSpec, Ground], SandboxSpec]
+    is_usual: bool = True
+
+
+def _user(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
+    binds: list[Bind] = []
+    home = spec.env.get("HOME", "/homeless-shelter")
+    for path, content in accounts(_USER, _GROUP, home).items():
+        if spec.root is None or os.path.isfile(f"{spec.root}/{path}"):
+            place = f"{ground.folder}/{os.path.basename(path)}"
+            with open(place, "wb") as file:
+                file.write(content)
+            os.chmod(place, 0o444)
+            binds.append(Bind(place, "/" + path))
+    return replace(spec, uid=_USER, gid=_GROUP, binds=(*spec.binds, *binds))
+
+
+def _host(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
+    return replace(spec, hostname="another-host")
+
+
+def _umask(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
+    return replace(spec, umask=0o077)
+
+
+def _with(spec: SandboxSpec, **variables: str) -> SandboxSpec:
+    return replace(spec, env={**spec.env, **variables})
+
+
+def _timezone(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
+    return spec if "TZ" in spec.env else _with(spec, TZ="VARY-13:45")
+
+
+def _locale(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
+    if "LC_ALL" in spec.env or "LANG" in spec.env:
+        return spec
+    return _with(spec, LANG="tr_TR.UTF-8", LC_ALL="tr_TR.UTF-8", LANGUAGE="tr:fr")
+
+
+def _cores(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
+    return _with(spec, NIX_BUILD_CORES="3" if spec.env.get("NIX_BUILD_CORES") == "1" else "1")
+
+
+def _processors(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
+    available = os.sched_getaffinity(0)
+    return replace(spec, processors=frozenset({min(available)})) if len(available) > 1 else spec
+
+
+def _directory(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
+    """Another build directory; what the derivation itself says of /build stays."""
+
+    def moved(text: str) -> str:
+        is_inside = text == BUILD_DIRECTORY or text.startswith(BUILD_DIRECTORY + "/")
+        return _ELSEWHERE + text[len(BUILD_DIRECTORY) :] if is_inside else text
+
+    binds = [
+        replace(bind, target=_ELSEWHERE) if isinstance(bind, Bind) and bind.target == BUILD_DIRECTORY else bind
+        for bind in spec.binds
+    ]
+    # Below /tmp, which has to be there first.
+    binds.sort(key=lambda bind: isinstance(bind, Bind) and bind.target == _ELSEWHERE)
+    return replace(
+        spec,
+        binds=tuple(binds),
+        env={name: moved(value) for name, value in spec.env.items()},
+        cwd=moved(spec.cwd),
+    )
+
+
+def _order(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
+    """Directories in memory list their entries by age, those on a disk mostly by a hash of the names.
+
+    The build directory is moved to memory, and the root and inputs are copied there in reverse order, if they are not too large.
+    """
+    if ground.memory is None:
+        return spec
+    left = _MOST_COPIED
+    chosen: dict[str, str] = {}
+    sources = [bind for bind in spec.binds if isinstance(bind, Bind) and _is_tree(bind)]
+    for number, source in enumerate(dict.fromkeys([bind.source for bind in sources] + [spec.root or ""])):
+        if source and os.path.isdir(source) and not os.path.islink(source):
+            size = _size(source, left)
+            if size <= left:
+                left -= size
+                chosen[source] = f"{ground.memory}/{number}"
+                copy_backwards(source, chosen[source])
+    return replace(
+        spec,
+        root=chosen.get(spec.root or "", spec.root),
+        binds=tuple(
+            replace(bind, source=chosen.get(bind.source, bind.source)) if isinstance(bind, Bind) else bind
+            for bind in spec.binds
+        ),
+    )
+
+
+def _is_tree(bind: Bind) -> bool:
+    """Inputs, and the build directory; outputs must stay on the disk of the store."""
+    return bind.target == BUILD_DIRECTORY or bind.target.startswith("/chx/store/")
+
+
+def _size(tree: str, most: int) -> int:
+    """Bytes in a tree, or more than `most`."""
+    total = 0
+    todo = [tree]
+    while todo and total <= most:
+        with os.scandir(todo.pop()) as listing:
+            for entry in listing:
+                if entry.is_dir(follow_symlinks=False):
+                    todo.append(entry.path)
+                else:
+                    total += entry.stat(follow_symlinks=False).st_size
+    return total
+
+
+def copy_backwards(source: str, target: str) -> None:
+    """Copy a tree so that what comes last in the alphabet is made first; modes and times stay."""
+    about = os.lstat(source)
+    if os.path.islink(source):
+        os.symlink(os.readlink(source), target)
+    elif os.path.isdir(source):
+        os.mkdir(target, 0o700)
+        for name in sorted(os.listdir(source), reverse=True):
+            copy_backwards(f"{source}/{name}", f"{target}/{name}")
+        os.chmod(target, about.st_mode & 0o7777)
+    else:
+        copy_file(source, target, about.st_mode & 0o7777)
+    os.utime(target, ns=(about.st_mtime_ns, about.st_mtime_ns), follow_symlinks=False)
+
+
+def _time(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
+    """A year and some hours later, by a library that answers for the clock; nothing where it cannot be loaded."""
+    library = _faketime()
+    if library is None or "LD_PRELOAD" in spec.env or not _has_glibc(spec.root):
+        return spec
+    inside = "/tmp/.faketime.so"
+    varied = _with(spec, LD_PRELOAD=inside, FAKETIME="+400d", FAKETIME_NO_CACHE="1")
+    return replace(varied, binds=(*spec.binds, Bind(library, inside)))
+
+
+def _faketime() -> str | None:
+    named = os.environ.get("CHX_FAKETIME")
+    machine = os.uname().machine
+    places = [
+        f"/usr/lib/{machine}-linux-gnu/faketime",
+        "/usr/lib64/faketime",
+        "/usr/lib/faketime",
+        "/usr/local/lib/faketime",
+    ]
+    candidates = [named] if named else [f"{place}/libfaketime.so.1" for place in places]
+    return next((path for path in candidates if os.path.isfile(path)), None)
+
+
+def _has_glibc(root: str | None) -> bool:
+    """Whether a root has the libraries that libfaketime is linked to."""
+    multiarch = f"{os.uname().machine}-linux-gnu"
+    folders = ["lib", "lib64", "usr/lib", "usr/lib64", f"lib/{multiarch}", f"usr/lib/{multiarch}"]
+    return root is not None and all(
+        any(os.path.exists(f"{root}/{folder}/{library}") for folder in folders)
+        for library in ("libc.so.6", "libm.so.6")
+    )
+
+
+def _stopped_clock(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
+    """A clock that always shows the same time."""
+    varied = _time(spec, ground)
+    return varied if varied is spec else _with(varied, FAKETIME="2001-02-03 04:05:06")
+
+
+def _aslr(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
+    return replace(spec, personality=spec.personality | ADDR_NO_RANDOMIZE)
+
+
+def _kernel(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
+    return replace(spec, personality=spec.personality | UNAME26)
+
+
+def _machine(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
+    return replace(spec, personality=spec.personality | PER_LINUX32)
+
+
+def _inputs(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
+    """One more object in the store, which nothing names."""
+    place = f"{ground.folder}/unused"
+    os.makedirs(f"{place}/bin", exist_ok=True)
+    with open(f"{place}/bin/unused", "w") as file:
+        file.write("#!/bin/sh\nexit 1\n")
+    extra = Bind(place, "/chx/store/00000000000000000000000000000000-unused")
+    return replace(spec, binds=(*spec.binds, extra))
+
+
+VARIATIONS: Final = {
+    variation.name: variation
+    for variation in (
+        Variation("user", "the numbers or the name of the user and group", _user),
+        Variation("host", "the host name", _host),
+        Variation("umask", "the mask of file modes (umask)", _umask),
+        Variation("timezone", "the time zone (TZ)", _timezone),
+        Variation("locale", "the locale (LANG, LC_ALL)", _locale),
+        Variation("cores", "the number of cores it was told to use (NIX_BUILD_CORES)", _cores),
+        Variation("processors", "the number of processors it may run on", _processors),
+        Variation("order", "the order in which directories list their entries", _order),
+        Variation("directory", "the build directory", _directory),
+        Variation("time", "the date", _time),
+        Variation("aslr", "where things lie in memory (ASLR)", _aslr),
+        Variation("inputs", "objects in the store that it does not use", _inputs),
+        Variation("stopped-clock", "the time at which it is built", _stopped_clock, is_usual=False),
+        Variation("kernel", "the version of the kernel", _kernel, is_usual=False),
+        Variation("machine", "the machine that uname tells", _machine, is_usual=False),
+    )
+}
+USUAL: Final = tuple(name for name, variation in VARIATIONS.items() if variation.is_usual)
+
+
+def vary(spec: SandboxSpec, names: Iterable[str], ground: Ground) -> SandboxSpec:
+    """`spec` under the variations `names`; in the order of the table, whatever theirs."""
+    chosen = frozenset(names)
+    for name, variation in VARIATIONS.items():
+        if name in chosen:
+            spec = variation.apply(spec, ground)
+    return spec
+
+
+def culprit(names: Sequence[str], differs: Callable[[tuple[str, ...]], bool]) -> tuple[str, ...]:
+    """A smallest part of `names` under which the result differs: without any one of its members it would not.
+
+    All of `names` together are known to make a difference. Delta debugging: halves first, then what is left without a
+    part, ever smaller parts; each question is a build.
+    """
+    current = tuple(names)
+    pieces = 2
+    while len(current) > 1:
+        size = -(-len(current) // pieces)
+        parts = [current[start : start + size] for start in range(0, len(current), size)]
+        part = next((part for part in parts if differs(part)), None)
+        if part is not None:
+            current, pieces = part, 2
+            continue
+        rests = [tuple(name for name in current if name not in part) for part in parts] if len(parts) > 2 else []
+        rest = next((rest for rest in rests if differs(rest)), None)
+        if rest is not None:
+            current, pieces = rest, max(pieces - 1, 2)
+        elif pieces >= len(current):
+            break
+        else:
+            pieces = min(len(current), pieces * 2)
+    return current

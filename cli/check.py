@@ -1,0 +1,142 @@
+"""`chx build --check` and `--vary`: build again, and see whether the same comes out."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from .errors import CommandError
+from .progress import say
+from .realise import options_of, realise, reporter_of, title
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ..builder import Verdict
+    from ..store import Store, StorePath
+    from .build import Wanted
+    from .difference.page import Page
+    from .session import Session
+
+
+def variations_named(text: str | None) -> tuple[str, ...]:
+    """What `--vary` means; raises `CommandError`."""
+    from ..builder import USUAL, VARIATIONS
+
+    if text is None:
+        return ()
+    names: list[str] = []
+    for word in text.replace(",", " ").split():
+        if word == "all":
+            names += USUAL
+        elif word in VARIATIONS:
+            names.append(word)
+        else:
+            raise CommandError(f"there is no variation '{word}'", hint=f"known are all, {', '.join(VARIATIONS)}")
+    return tuple(dict.fromkeys(names))
+
+
+def check(session: Session, arguments: argparse.Namespace, wanted: Sequence[Wanted]) -> int:
+    """Build what is wanted, then build it again; the exit status."""
+    from .difference.page import Page
+    from .report import Style
+
+    names = variations_named(arguments.vary)
+    store = session.store
+    targets = {item.derivation: store.derivation(item.derivation).outputs for item in wanted}
+    realise(store, list(targets.items()), options_of(arguments), reporter_of(arguments))
+    page = Page(Style(sys.stdout))
+    status = 0
+    for derivation, outputs in targets.items():
+        verdict = _try(store, arguments, derivation, outputs, names)
+        if verdict is None:
+            page.title(f"{title(derivation)}: not checked: {_exempt(store, derivation)}")
+            continue
+        draw_verdict(page, store, derivation, verdict, names)
+        status |= verdict.cause != "nothing"
+    page.write("chx diff --full")
+    return int(status)
+
+
+def _exempt(store: Store, derivation: StorePath) -> str | None:
+    """Why a derivation is not built again, if there is a reason."""
+    read = store.derivation(derivation)
+    if read.fixed is not None:
+        return "its content is promised by a hash"
+    return "chx itself builds it" if read.builder.startswith("builtin:") else None
+
+
+def _try(
+    store: Store, arguments: argparse.Namespace, derivation: StorePath, outputs: Sequence[str], names: tuple[str, ...]
+) -> Verdict | None:
+    from ..builder import Trial
+
+    if _exempt(store, derivation) is not None:
+        return None
+    options = replace(options_of(arguments), rebuild=True, jobs=1)
+    target = [(derivation, tuple(outputs))]
+
+    def attempt(chosen: tuple[str, ...]) -> Mapping[str, StorePath]:
+        made = realise(store, target, replace(options, variations=chosen), reporter_of(arguments))
+        return {output: path for (_, output), path in made.items()}
+
+    def told(chosen: tuple[str, ...]) -> None:
+        if not arguments.quiet and arguments.log_format != "json":
+            say(f"{title(derivation)} once more{f', varied: {_listed(chosen, names)}' if chosen else ', as it was'}")
+
+    known = realise(store, target)
+    return Trial(attempt, {output: path for (_, output), path in known.items()}, told).run(arguments.rounds, names)
+
+
+def _listed(chosen: tuple[str, ...], names: tuple[str, ...]) -> str:
+    return f"all {len(names)}" if chosen == names and len(names) > 1 else ", ".join(chosen)
+
+
+def draw_verdict(page: Page, store: Store, derivation: StorePath, verdict: Verdict, names: tuple[str, ...]) -> None:
+    """What a trial found, and the files that differ."""
+    from ..builder import VARIATIONS
+    from .difference.page import count
+
+    name = title(derivation)
+    builds = count(verdict.builds, "build")
+    match verdict.cause:
+        case "nothing":
+            under = f", also with another {', '.join(names)}" if names else ""
+            page.title(f"{name}: reproducible ({builds} more{under})")
+            return
+        case "variations":
+            what = " together with ".join(VARIATIONS[part].what for part in verdict.variations)
+            page.title(f"{name}: not reproducible: the output depends on {what}")
+            page.dim(
+                f"found with --vary {','.join(verdict.variations)}, in {builds}; without that it comes out the same"
+            )
+        case "clock":
+            page.title(f"{name}: not reproducible: the output depends on the time at which it is built")
+            page.dim(f"each of {builds} differs, and with the clock stopped they are equal")
+        case "the first build":
+            page.title(f"{name}: it came out otherwise when it was built first; since then it is the same")
+            page.dim("what was different then is not known: another load, number of cores, or chance")
+        case "itself":
+            page.title(f"{name}: not reproducible: it differs by itself, though nothing was varied")
+            page.dim("look for the time, random numbers, addresses, and the order in which parallel work ends")
+    if verdict.failure is not None:
+        page.line(f"it cannot be built so: {verdict.failure.message}")
+        for line in verdict.failure.tail[-5:]:
+            page.line(f"| {line}", 2)
+    if verdict.differing is not None:
+        _draw_difference(page, store, derivation, verdict.reference, verdict.differing)
+
+
+def _draw_difference(
+    page: Page, store: Store, derivation: StorePath, before: Mapping[str, StorePath], after: Mapping[str, StorePath]
+) -> None:
+    from .difference.comparison import compare
+    from .difference.drawing import draw
+    from .difference.knowledge import Knowledge
+    from .difference.subject import Thing
+
+    one = Thing("as it was", derivation, dict(before), (), False)
+    other = Thing("otherwise", derivation, dict(after), (), False)
+    draw(page, compare(store, Knowledge(store), one, other, ("files", "bytes"), False))

@@ -1,0 +1,115 @@
+"""`chx build --check` and `--vary`: what a build depends on that it must not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ..builder.conftest import programs_root
+from .conftest import Run
+
+EXPRESSION = """
+let
+  build = name: text: derivation {
+    inherit name;
+    system = builtins.currentSystem;
+    builder = "/bin/sh";
+    args = [ "-euc" text ];
+    rootfs = [ "${./root}" ];
+  };
+in {
+  good = build "good-1" "mkdir $out; echo same > $out/file";
+  host = build "host-1" "mkdir $out; uname -n > $out/name; echo same > $out/file";
+  user = build "user-1" "id -u > $out";
+  umask = build "umask-1" "umask > $out";
+  zone = build "zone-1" "echo zone=\\${TZ-none} > $out";
+  cores = build "cores-1" "echo $NIX_BUILD_CORES > $out";
+  place = build "place-1" "pwd > $out";
+  order = build "order-1" "touch b a z y; ls -U > $out";
+  inputs = build "inputs-1" "ls /chx/store > $out";
+  both = build "both-1" "if [ $(id -u) != 1000 ] && [ $(uname -n) != chx ]; then echo 1 > $out; else echo 2 > $out; fi";
+  chance = build "chance-1" "cat /proc/sys/kernel/random/uuid > $out";
+  picky = build "picky-1" "[ $(id -u) = 1000 ]; : > $out";
+}
+"""
+
+
+@pytest.fixture
+def package(chx: Run, work: Path) -> Path:
+    (work / "default.nix").write_text(EXPRESSION)
+    programs_root(str(work / "root"))
+    return work
+
+
+pytestmark = pytest.mark.sandbox
+
+
+def test_what_is_reproducible_is_called_so(chx: Run, package: Path) -> None:
+    run = chx("build", "-f", ".", "good", "--check", "--rounds", "2", "-q")
+    assert (run.returncode, run.stdout) == (0, "good-1: reproducible (2 builds more)\n"), run.stderr
+    run = chx("build", "-f", ".", "good", "--vary", "all", "-q")
+    assert run.returncode == 0 and "good-1: reproducible (2 builds more, also with another user, host" in run.stdout
+    assert not (package / "result").exists()
+
+
+def test_a_build_by_chance_differs_by_itself_and_both_results_are_kept(chx: Run, package: Path, tmp_path: Path) -> None:
+    run = chx("build", "-f", ".", "chance", "--check", "-q")
+    assert run.returncode == 1
+    assert "chance-1: not reproducible: it differs by itself, though nothing was varied" in run.stdout
+    kept = [path for path in (tmp_path / "home" / "store").iterdir() if path.name.endswith("-chance-1")]
+    assert len(kept) >= 2
+    # What was built first stays what it is.
+    (first,) = {chx("build", "-f", ".", "chance", "--no-out-link").stdout for _ in range(2)}
+    assert Path(first.strip()).name in {path.name for path in kept}
+
+
+@pytest.mark.parametrize(
+    "attribute, cause, words",
+    [
+        ("host", "the host name", ["~ name", "chx", "another-host"]),
+        ("user", "the numbers or the name of the user and group", ["1000", "1234"]),
+        ("umask", "the mask of file modes (umask)", ["0022", "0077"]),
+        ("zone", "the time zone (TZ)", ["zone=none", "VARY"]),
+        ("place", "the build directory", ["/build", "/tmp/varied/build"]),
+        ("inputs", "objects in the store that it does not use", ["-unused"]),
+    ],
+)
+def test_the_one_change_that_matters_is_found(
+    chx: Run, package: Path, attribute: str, cause: str, words: list[str]
+) -> None:
+    run = chx("build", "-f", ".", attribute, "--vary", "all", "-q")
+    assert run.returncode == 1, run.stderr
+    assert f"{attribute}-1: not reproducible: the output depends on {cause}\n" in run.stdout
+    assert all(word in run.stdout for word in words), run.stdout
+
+
+def test_two_changes_that_matter_together_are_both_named(chx: Run, package: Path) -> None:
+    run = chx("build", "-f", ".", "both", "--vary", "all", "-q")
+    assert "depends on the numbers or the name of the user and group together with the host name\n" in run.stdout
+
+
+def test_cores_and_order_by_name(chx: Run, package: Path) -> None:
+    run = chx("build", "-f", ".", "cores", "order", "--vary", "cores,order", "-q")
+    assert "cores-1: not reproducible: the output depends on the number of cores" in run.stdout
+    # On a disk that lists by age there may be no difference.
+    assert "order-1: " in run.stdout
+
+
+def test_a_build_that_fails_when_varied_says_so(chx: Run, package: Path) -> None:
+    run = chx("build", "-f", ".", "picky", "--vary", "all", "-q")
+    assert run.returncode == 1
+    assert "picky-1: not reproducible: the output depends on the numbers or the name of the user" in run.stdout
+    assert "it cannot be built so: the build of 'picky-1' failed with exit status 1" in run.stdout
+
+
+def test_what_makes_no_sense_is_explained(chx: Run, package: Path) -> None:
+    run = chx("build", "-f", ".", "good", "--vary", "moon")
+    assert run.returncode == 1 and "there is no variation 'moon'" in run.stderr and "timezone" in run.stderr
+    run = chx(
+        "build",
+        "-E",
+        'builtins.derivation { name = "t"; system = "builtin"; builder = "builtin:tree"; entries = "[]"; }',
+        "--check",
+    )
+    assert run.returncode == 0 and "t: not checked: chx itself builds it" in run.stdout
