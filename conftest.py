@@ -17,13 +17,4 @@ def _use_checkout() -> None:
     spec.loader.exec_module(module)
 
 
-def _never_time_tests() -> None:
-    """What is slow is measured in bench/; a test that fails on a busy machine tells nothing."""
-    from hypothesis import settings
-
-    settings.register_profile("house", deadline=None)
-    settings.load_profile("house")
-
-
 _use_checkout()
-_never_time_tests()

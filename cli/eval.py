@@ -40,13 +40,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from ..evaluator import run_deep
-
-    # One deep stack for all that follows, instead of one for each time that the evaluator is entered.
-    return run_deep(lambda: _run(arguments), arguments.max_call_depth or 10_000)
-
-
-def _run(arguments: argparse.Namespace) -> int:
     if arguments.input is not None and arguments.file is not None:
         raise CommandError("name one file, not two")
     arguments.file = arguments.file or arguments.input
@@ -81,15 +74,23 @@ def _traces(arguments: argparse.Namespace) -> bool:
 
 def _texts(arguments: argparse.Namespace) -> list[str]:
     """What is to be printed."""
-    search_path = expression.search_path(arguments)
+    from ..evaluator import run_deep
+
     exact = _traces(arguments)
-    with Session(search_path, arguments.max_call_depth, exact=exact) as session:
-        found = expression.select(session, arguments, call=False)
-        lazy = not (arguments.strict or arguments.json or arguments.raw)
-        if lazy and not exact and any(map(_has_parts, found)):
-            # What was not needed is printed as such; evaluating so that it shows costs more, so that comes second.
-            return _exact_texts(arguments, session.world)
-        return [_text(session.evaluator, one.value, arguments) for one in found]
+    depth = arguments.max_call_depth
+    # The session belongs to this thread, which an interrupt reaches. One deep stack serves all that happens in it,
+    # instead of one for each time that the evaluator is entered.
+    with Session(expression.search_path(arguments), depth, exact=exact) as session:
+        return run_deep(lambda: _texts_in(session, arguments, exact), depth or 10_000)
+
+
+def _texts_in(session: Session, arguments: argparse.Namespace, exact: bool) -> list[str]:
+    found = expression.select(session, arguments, call=False)
+    lazy = not (arguments.strict or arguments.json or arguments.raw)
+    if lazy and not exact and any(map(_has_parts, found)):
+        # What was not needed is printed as such; evaluating so that it shows costs more, so that comes second.
+        return _exact_texts(arguments, session.world)
+    return [_text(session.evaluator, one.value, arguments) for one in found]
 
 
 def _exact_texts(arguments: argparse.Namespace, world: FileWorld) -> list[str]:
