@@ -59,6 +59,7 @@ class FileWorld:
         self._pending: dict[StorePath, tuple[bytes, tuple[StorePath, ...], bool]] = {}
         self._file_path: Callable[..., StorePath] | None = None
         self._real = RealPaths()
+        self._pipes: dict[str, bytes] = {}
         self._code = f"{home()}/cache/code"
 
     def _native(self, path: str) -> str:
@@ -75,8 +76,14 @@ class FileWorld:
         target = self._real.of(native, False)
         if target != native and target not in self.seen:
             self.seen[target] = signature(target)
+        if native in self._pipes:
+            return self._pipes[native]
         with open(native, "rb") as file:
-            return file.read()
+            data = file.read()
+            if not stat.S_ISREG(posix.fstat(file.fileno()).st_mode):
+                # It may be evaluated a second time, to be printed, but not read again.
+                self._pipes[native] = data
+        return data
 
     def read_dir(self, path: str) -> Mapping[str, FileKind]:
         with posix.scandir(self._native(path)) as entries:

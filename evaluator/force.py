@@ -56,7 +56,19 @@ def force_attr(attrs: dict[str, Slot], name: str, thunk: list[Any]) -> Value:
     Functions stay behind their thunk: two slots are equal functions only if they are the same
     slot, and putting the function itself there would make slots equal that were not.
     """
-    value = thunk[1] if thunk[0] is None else force(thunk)
+    function = thunk[0]
+    if function is None:
+        value = thunk[1]
+    else:
+        # As `force`, whose call is worth saving here.
+        thunk[0] = blackhole
+        try:
+            value = function(thunk[1])
+        except BaseException:
+            thunk[0] = function
+            raise
+        thunk[0] = None
+        thunk[1] = value
     if type(value) is not MethodType:
         attrs[name] = value
     return value

@@ -40,6 +40,7 @@ from .errors import (
     StackOverflow,
     readable,
 )
+from .force import force, force_attr
 from .operators import lookup_late, select_late
 from .values import MISSING, WHERE, names
 
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 
 
 _LATE: Final = frozenset((lookup_late.__code__, select_late.__code__))
+_FORCING: Final = frozenset((force.__code__, force_attr.__code__))
 GENERATED: Final = "<chx>"
 _MOST_FRAMES: Final = 200
 
@@ -259,7 +261,7 @@ def _recursion_labels(entries: list[TracebackType], file: Any, again: Any) -> li
     labels = [Label(file.source, again, "needed again while it is being evaluated")]
     first: tuple[Any, tuple[Any, ...]] | None = None
     for before, entry, after in zip(entries, entries[1:], entries[2:]):
-        if entry.tb_frame.f_locals.get("thunk") is thunk and entry.tb_frame.f_code.co_name == "force":
+        if entry.tb_frame.f_locals.get("thunk") is thunk and entry.tb_frame.f_code in _FORCING:
             first = _mark(before)
             if after.tb_frame.f_code in _LATE:
                 start, end = after.tb_frame.f_locals["place"][:2]

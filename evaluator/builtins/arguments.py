@@ -28,7 +28,7 @@ def integer(slot: Slot) -> int:
 
 def items(slot: Slot) -> tuple[Slot, ...]:
     """A list."""
-    found = force(slot) if type(slot) is list else slot
+    found = slot if type(slot) is not list else slot[1] if slot[0] is None else force(slot)
     if type(found) is not tuple:
         raise expected("a list", found)
     return found

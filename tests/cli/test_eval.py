@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from chx.cli import main
@@ -32,3 +34,15 @@ def test_a_small_file_in_a_string_is_named_and_not_copied(
     assert main(["eval", "-E", f'builtins.readFile "${{{tmp_path}/file}}"']) == 0
     assert capfdbinary.readouterr().out == b'"content\\n"\n'
     assert (tmp_path / "store" / named.decode().strip()[len('"/chx/store/') : -1]).read_bytes() == b"content\n"
+
+
+def test_a_pipe_is_read_once(tmp_path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:  # type: ignore[no-untyped-def]
+    pipe = str(tmp_path / "pipe")
+    os.mkfifo(pipe)
+    if not os.fork():
+        with open(pipe, "wb") as file:
+            file.write(b"[ (1 + 1) ]")
+        os._exit(0)
+    assert main(["eval", pipe]) == 0
+    os.wait()
+    assert capfdbinary.readouterr().out == b"[ <CODE> ]\n"
