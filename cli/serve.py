@@ -115,8 +115,8 @@ class Shelf:
 
     def _look(self) -> None:
         """Note the files of objects that are new."""
-        for path in self._store.objects():
-            for entry in self._store.manifest(path):
+        for path, manifest in self._store.manifests():
+            for entry in manifest:
                 if entry.digest is not None:
                     self._files.setdefault(entry.digest.hex(), (path, entry))
 

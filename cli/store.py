@@ -65,7 +65,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     referrers = actions.graph("referrers", "asking.referrers", "what refers to objects directly")
     referrers.add_argument("-r", "--closure", action="store_true", help="or indirectly")
     _json(actions.add("roots", "asking.roots", "what keeps objects from being collected", _ROOTS, count="*"))
-    usage = "sizes of objects and of their closures; without PATH of all"
+    usage = "sizes of objects and of their closures; without PATH of every object alone"
     _json(actions.add("du", "asking.disk_usage", usage, count="*"))
     difference = actions.add(
         "diff-closures", "asking.diff_closures", "how versions and sizes of two closures differ", count=0

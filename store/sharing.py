@@ -71,8 +71,8 @@ def plan_sharing(store: Store) -> SharingPlan:
     """Find equal files. Empty ones cost nothing and are left alone."""
     found: dict[tuple[bytes, str], list[Place]] = {}
     sizes: dict[bytes, int] = {}
-    for path in store.objects():
-        for entry in store.manifest(path):
+    for path, manifest in store.manifests():
+        for entry in manifest:
             if entry.digest is not None and entry.size:
                 found.setdefault((entry.digest, entry.kind), []).append(Place(path, entry.path))
                 sizes[entry.digest] = entry.size

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from _thread import allocate_lock
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from operator import itemgetter
 from time import time
 from typing import TYPE_CHECKING
@@ -191,6 +191,12 @@ class Store:
         """All that is registered, sorted."""
         bases = self._database.rows("SELECT base FROM objects ORDER BY base")
         return [StorePath(base[:HASH_LENGTH], base[HASH_LENGTH + 1 :]) for (base,) in bases]
+
+    def manifests(self) -> Iterator[tuple[StorePath, Manifest]]:
+        """All objects with their manifests, sorted; without those that are removed meanwhile."""
+        for path in self.objects():
+            with suppress(NotValid):
+                yield path, self.manifest(path)
 
     def in_order(self) -> list[StorePath]:
         """All that is registered, each after what it refers to."""

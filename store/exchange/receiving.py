@@ -197,9 +197,9 @@ class LocalFiles:
 
     def __init__(self, store: Store) -> None:
         self._places: dict[bytes, bytes] = {}
-        for path in store.objects():
+        for path, manifest in store.manifests():
             root = os.fsencode(store.physical(path))
-            for entry in store.manifest(path):
+            for entry in manifest:
                 if entry.digest is not None:
                     self._places.setdefault(entry.digest, root + b"/" + path_bytes(entry.path) if entry.path else root)
 
