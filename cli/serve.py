@@ -93,7 +93,12 @@ class Shelf:
 
     def _blob(self, digest: str, name: str) -> str | None:
         from ..store.exchange.compression import compressed
+        from ..store.exchange.layout import blob_name
         from ..store.exchange.sending import checked
+
+        # A file is made under that name: no other may lead elsewhere.
+        if name != blob_name(bytes.fromhex(digest)):
+            return None
 
         with self._lock:
             if digest not in self._files:
@@ -110,8 +115,8 @@ class Shelf:
 
     def _look(self) -> None:
         """Note the files of objects that are new."""
-        for path in self._store.objects():
-            for entry in self._store.manifest(path):
+        for path, manifest in self._store.manifests():
+            for entry in manifest:
                 if entry.digest is not None:
                     self._files.setdefault(entry.digest.hex(), (path, entry))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from .errors import CommandError
@@ -64,7 +65,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     referrers = actions.graph("referrers", "asking.referrers", "what refers to objects directly")
     referrers.add_argument("-r", "--closure", action="store_true", help="or indirectly")
     _json(actions.add("roots", "asking.roots", "what keeps objects from being collected", _ROOTS, count="*"))
-    usage = "sizes of objects and of their closures; without PATH of all"
+    usage = "sizes of objects and of their closures; without PATH of every object alone"
     _json(actions.add("du", "asking.disk_usage", usage, count="*"))
     difference = actions.add(
         "diff-closures", "asking.diff_closures", "how versions and sizes of two closures differ", count=0
@@ -171,8 +172,12 @@ def object_named(store: Store, text: str) -> StorePath:
 
     It stays, if it is there, until this command has answered.
     """
+    from ..store import StoreIO
+
     path = parse_named(store, text)
-    store.pin([path])
+    # Where nothing can be written, asking has to work all the same.
+    with suppress(StoreIO):
+        store.pin([path])
     return path
 
 

@@ -19,6 +19,7 @@ from .digest import Digest
 from .keys import InvalidKey, is_signed_by
 from .path import StorePath
 from .records import Realisation
+from .trace import COLUMNS, realisation_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -146,25 +147,6 @@ def insert(database: Database, signed: SignedRow) -> None:
             signed.hash.raw,
             signed.signature,
         ),
-    )
-
-
-COLUMNS: Final = "resolved, output, path, derivation, started, seconds, variation, builder, origin"
-
-
-def realisation_of(columns: Iterable[Any]) -> Realisation:
-    """From a row of `COLUMNS`."""
-    resolved, output, path, derivation, started, seconds, variation, builder, origin = columns
-    return Realisation(
-        Digest(resolved),
-        output,
-        StorePath.parse(path),
-        None if derivation is None else StorePath.parse(derivation),
-        started,
-        seconds,
-        variation,
-        builder,
-        origin,
     )
 
 

@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from .errors import StoreIO
 from .manifest import Kind, path_bytes
-from .normal import CHUNK, DIRECTORY_MODE, MTIME, READ
+from .normal import DIRECTORY_MODE, MTIME
 from .path import InvalidStorePath, StorePath
+from .tree import has_content
 
 if TYPE_CHECKING:
     from .store import Store
@@ -70,8 +71,8 @@ def plan_sharing(store: Store) -> SharingPlan:
     """Find equal files. Empty ones cost nothing and are left alone."""
     found: dict[tuple[bytes, str], list[Place]] = {}
     sizes: dict[bytes, int] = {}
-    for path in store.objects():
-        for entry in store.manifest(path):
+    for path, manifest in store.manifests():
+        for entry in manifest:
             if entry.digest is not None and entry.size:
                 found.setdefault((entry.digest, entry.kind), []).append(Place(path, entry.path))
                 sizes[entry.digest] = entry.size
@@ -138,13 +139,13 @@ class _Sharing:
             except OSError:
                 continue
             if leader is None:
-                leader = file if _has(file, digest, size) else None
+                leader = file if has_content(file, digest, size) else None
             elif status.st_ino != os.lstat(leader).st_ino and status.st_size == size:
                 try:
                     self._replace(leader, file, place)
                 except OSError as error:
                     if error.errno == errno.EMLINK:
-                        leader = file if _has(file, digest, size) else None
+                        leader = file if has_content(file, digest, size) else None
                         continue
                     if error.errno in _CANNOT:
                         continue
@@ -183,25 +184,6 @@ def _lock(journal: str) -> int:
 def _settle(directory: bytes) -> None:
     os.chmod(directory, DIRECTORY_MODE)
     os.utime(directory, ns=MTIME)
-
-
-def _has(file: bytes, digest: bytes, size: int) -> bool:
-    """Whether a file has the content that its manifest says."""
-    from blake3 import blake3
-
-    try:
-        descriptor = os.open(file, READ)
-    except OSError:
-        return False
-    try:
-        if os.fstat(descriptor).st_size != size:
-            return False
-        hasher = blake3()
-        while data := os.read(descriptor, CHUNK):
-            hasher.update(data)
-    finally:
-        os.close(descriptor)
-    return hasher.digest() == digest
 
 
 def settle_after_crash(store: Store) -> None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 from _thread import allocate_lock
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from operator import itemgetter
 from time import time
 from typing import TYPE_CHECKING
 
 from . import epoch as epochs
-from . import ledger
 from .address import object_path
 from .closure import dependencies_first
 from .copying import copy_tree
@@ -30,6 +29,7 @@ from .recovery import mark_synced, recover
 from .refscan import Scanner
 from .roots import Roots
 from .temporary import TemporaryFolders
+from .trace import COLUMNS, realisation_of
 from .transaction import Transaction
 from .tree import TreeWalk, scan_tree
 from .verify import Problem, verify
@@ -191,6 +191,12 @@ class Store:
         """All that is registered, sorted."""
         bases = self._database.rows("SELECT base FROM objects ORDER BY base")
         return [StorePath(base[:HASH_LENGTH], base[HASH_LENGTH + 1 :]) for (base,) in bases]
+
+    def manifests(self) -> Iterator[tuple[StorePath, Manifest]]:
+        """All objects with their manifests, sorted; without those that are removed meanwhile."""
+        for path in self.objects():
+            with suppress(NotValid):
+                yield path, self.manifest(path)
 
     def in_order(self) -> list[StorePath]:
         """All that is registered, each after what it refers to."""
@@ -435,9 +441,9 @@ class Store:
     def realisations(self, resolved: Digest) -> list[Realisation]:
         """All that is recorded of a resolved derivation, in the order of recording; objects may be gone."""
         rows = self._database.rows(
-            f"SELECT {ledger.COLUMNS} FROM realisations WHERE resolved = ? ORDER BY id", (resolved.raw,)
+            f"SELECT {COLUMNS} FROM realisations WHERE resolved = ? ORDER BY id", (resolved.raw,)
         )
-        return list(map(ledger.realisation_of, rows))
+        return list(map(realisation_of, rows))
 
     def realised_derivations(self) -> list[StorePath]:
         """The derivations whose outputs the build trace knows, the last one recorded first; objects may be gone."""
@@ -463,12 +469,16 @@ class Store:
 
         What is known already (same key, output, path and variation) stays as it was.
         """
+        from . import ledger
+
         signer = self.signer
         with self.transaction():
             ledger.append(self._database, signer, rows)
 
     def record_foreign(self, rows: Iterable[SignedRow], origin: str) -> None:
         """Remember rows that other builders have signed and that the caller has decided to trust."""
+        from . import ledger
+
         with self.transaction():
             for row in rows:
                 if row.realisation.builder != self.signer.public:
@@ -486,15 +496,19 @@ class Store:
 
     def ledger(self) -> list[Realisation]:
         """All rows of the build trace, in the order of recording; those of other builders too."""
-        rows = self._database.rows(f"SELECT {ledger.COLUMNS} FROM realisations ORDER BY id")
-        return list(map(ledger.realisation_of, rows))
+        rows = self._database.rows(f"SELECT {COLUMNS} FROM realisations ORDER BY id")
+        return list(map(realisation_of, rows))
 
     def ledger_head(self) -> str:
         """How many rows the ledger has and the last hash: who keeps it elsewhere notices a store set back."""
+        from . import ledger
+
         return ledger.head(self._database)
 
     def check_ledger(self, expected: str | None = None) -> list[Fault]:
         """What is wrong with the build trace; `expected` is an earlier head that it has to go on from."""
+        from . import ledger
+
         return ledger.check(self._database, self.signer.public, expected)
 
     def fixed_output(self, name: str, fixed: FixedOutput) -> StorePath | None:

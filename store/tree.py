@@ -282,3 +282,17 @@ def _hash_large(descriptor: int) -> tuple[bytes, int]:
         hasher.update(view[:count])
         total += count
     return hasher.digest(), total
+
+
+def has_content(file: bytes, digest: bytes, size: int) -> bool:
+    """Whether a file has the content that its manifest says."""
+    try:
+        descriptor = os.open(file, READ)
+    except OSError:
+        return False
+    try:
+        if os.fstat(descriptor).st_size != size:
+            return False
+        return hash_and_scan(descriptor, size, Scanner(), set())[0] == digest
+    finally:
+        os.close(descriptor)

@@ -98,26 +98,30 @@ def roots(arguments: argparse.Namespace) -> int:
 
 
 def disk_usage(arguments: argparse.Namespace) -> int:
-    """Sizes of objects and of their closures, the largest first."""
+    """Sizes of objects and, of those named, of their closures, the largest first."""
     from ..progress import size
     from ..store import put_json
 
     with Session() as session:
         store = session.store
-        paths = named(store, arguments.paths) or store.objects()
-        sizes = {path: info_size for path, info_size in store.sizes().items()}
-        rows = [
-            (path, sizes[path], sum(sizes[one] for one in store.closure([path]))) for path in paths if path in sizes
-        ]
-        total = sum(sizes[path] for path in (store.closure(paths) if arguments.paths else paths))
+        sizes = store.sizes()
+        paths = named(store, arguments.paths)
+        if paths:
+            rows = [(path, sizes[path], sum(sizes[one] for one in store.closure([path]))) for path in paths]
+            total = sum(sizes[path] for path in store.closure(paths))
+        else:
+            rows = [(path, own, 0) for path, own in sizes.items()]
+            total = sum(sizes.values())
     rows.sort(key=lambda row: (-row[2], -row[1], row[0]))
     if arguments.json:
-        put_json(
-            {"total": total, "objects": [{"path": str(p), "size": own, "closureSize": all_} for p, own, all_ in rows]}
-        )
+        objects = [
+            {"path": str(path), "size": own, "closureSize": whole if paths else None} for path, own, whole in rows
+        ]
+        put_json({"total": total, "objects": objects})
         return 0
     for path, own, whole in rows:
-        put(f"{size(own):>9} {size(whole):>9}  {path}\n")
+        closure_size = f" {size(whole):>9}" if paths else ""
+        put(f"{size(own):>9}{closure_size}  {path}\n")
     put(f"{size(total):>9} in all\n")
     return 0
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 
 def verify(arguments: argparse.Namespace) -> int:
+    from ...store import NotValid
     from ..progress import say
     from ..store import put_json
 
@@ -28,7 +29,12 @@ def verify(arguments: argparse.Namespace) -> int:
         findings: list[dict[str, Any]] = []
         damaged: list[StorePath] = []
         for path in chosen:
-            problems = store.verify_object(path)
+            try:
+                problems = store.verify_object(path)
+            except NotValid:
+                if path in paths:
+                    raise
+                continue  # collected meanwhile
             if problems:
                 damaged.append(path)
                 findings.append(_finding(path, problems))

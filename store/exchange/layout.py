@@ -27,7 +27,7 @@ MARK_TEXT: Final = b"chx cache 1\n"
 _FORMAT: Final = "chx object 1"
 LEVEL: Final = 3
 """Of zstd: above 3 a file takes longer to compress than to send over most networks."""
-LARGEST_DESCRIPTION: Final = 1 << 30
+LARGEST_DESCRIPTION: Final = 1 << 28
 
 
 def object_name(path: StorePath) -> str:

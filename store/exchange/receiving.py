@@ -20,7 +20,7 @@ from ..refscan import Scanner
 from ..removal import remove_tree
 from ..rewrite import Rewriter
 from ..scratch import SELF
-from ..tree import TreeWalk
+from ..tree import TreeWalk, has_content
 from .compression import Garbled, expanded, read_compressed
 from .errors import LyingCache, TransferFailed
 from .layout import LARGEST_DESCRIPTION, Description, blob_name, object_name, trace_name
@@ -130,7 +130,7 @@ class Receiver:
         entries = {entry.digest: entry for entry in description.manifest if entry.digest is not None and entry.size}
         if self._here is None:
             self._here = LocalFiles(self._store)
-        wanted = [entry for digest, entry in entries.items() if self._here.find(digest) is None]
+        wanted = [entry for digest, entry in entries.items() if self._here.find(digest, entry.size) is None]
         fetched: dict[bytes, str] = {}
         folder = self._store.temporary("received")
 
@@ -163,7 +163,7 @@ class Receiver:
                 return
             source = fetched.get(entry.digest)
             if source is None:
-                here = self._here.find(entry.digest)
+                here = self._here.place(entry.digest)
                 assert here is not None
                 copy_file(here, target)
                 return
@@ -197,16 +197,20 @@ class LocalFiles:
 
     def __init__(self, store: Store) -> None:
         self._places: dict[bytes, bytes] = {}
-        for path in store.objects():
+        for path, manifest in store.manifests():
             root = os.fsencode(store.physical(path))
-            for entry in store.manifest(path):
+            for entry in manifest:
                 if entry.digest is not None:
                     self._places.setdefault(entry.digest, root + b"/" + path_bytes(entry.path) if entry.path else root)
 
-    def find(self, digest: bytes) -> bytes | None:
-        """Where a file with that content should be. It may have been removed or damaged since."""
+    def place(self, digest: bytes) -> bytes | None:
+        """Where a file with that content should be."""
+        return self._places.get(digest)
+
+    def find(self, digest: bytes, size: int) -> bytes | None:
+        """Where a file with that content is: one that was removed or damaged since is forgotten."""
         place = self._places.get(digest)
-        if place is not None and not os.path.exists(place):
+        if place is not None and not has_content(place, digest, size):
             del self._places[digest]
             return None
         return place

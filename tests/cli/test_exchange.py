@@ -136,6 +136,28 @@ def test_a_store_is_served_and_copied_from(chx: Run, other: Run, top: str, serve
     assert run.returncode == 1 and "does not have" in run.stderr
 
 
+def test_a_server_gives_and_makes_nothing_under_other_names(server: str, tmp_path: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    import http.client
+
+    host = server.removeprefix("http://")
+    digest = __import__("blake3").blake3(b"x").hexdigest()
+    for name, status in (
+        (f"blobs/{digest[:2]}/{digest}.zst", 200),
+        (f"blobs/../../../escaped/{digest}.zst", 404),
+        (f"blobs/{digest}.zst", 404),
+        ("../db/store.sqlite", 404),
+        ("objects/../../db/store.sqlite.zst", 404),
+        ("trace/../x.json", 404),
+        ("keys/ed25519", 404),
+        ("", 404),
+    ):
+        connection = http.client.HTTPConnection(host, timeout=20)
+        connection.request("GET", "/" + name)
+        assert connection.getresponse().status == status, name
+        connection.close()
+    assert not (tmp_path / "escaped").exists() and not (tmp_path / "home" / "escaped").exists()
+
+
 def test_builds_are_taken_from_a_server(chx: Run, other: Run, top: str, server: str, tmp_path: Path) -> None:
     configure(tmp_path, chx, server)
     run = other("build", "-E", CHAIN, no_proxy="127.0.0.1")

@@ -98,6 +98,15 @@ def test_files_that_are_here_do_not_travel(store, other, objects, cache) -> None
     same(store, other, objects)
 
 
+def test_a_damaged_file_that_is_here_is_not_taken_for_what_it_was(store, other, objects, cache) -> None:
+    mine = other.physical(other.add_bytes(b"twice", "mine"))
+    os.chmod(mine, 0o644)
+    with open(mine, "wb") as file:
+        file.write(b"trice")
+    assert Receiver(other, open_place(cache)).receive(objects[-1])
+    same(store, other, objects)
+
+
 def test_objects_travel_in_a_file(store, other, objects) -> None:
     out = io.BytesIO()
     assert export(store, objects[-1:], out) == 3

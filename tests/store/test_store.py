@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chx.store import (
@@ -107,6 +107,7 @@ def test_a_fixed_output_is_known_by_name_and_promise(store: Store) -> None:
     assert store.fixed_output("x", FixedOutput("sha256", b"\0" * 32, "recursive")) is None
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.integers(0, 7), st.sets(st.integers(0, 7)), max_size=8))
 def test_a_closure_is_closed_and_has_what_is_referred_to_first(tmp_path_factory, edges) -> None:  # type: ignore[no-untyped-def]
     with Store.open(str(tmp_path_factory.mktemp("closure") / "home")) as store:
