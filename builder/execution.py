@@ -197,7 +197,13 @@ class _Execution:
             raise WrongSystem(derivation.system, supported)
         bwrap = find_bwrap()
         prepared = prepare(self._store, derivation, self._scratch, self._top, self._world.cores(), self._world.covers)
-        limits = Limits(options.timeout_seconds, options.silence_seconds, options.max_log_bytes)
+        limits = Limits(
+            options.timeout_seconds,
+            options.silence_seconds,
+            options.max_log_bytes,
+            options.max_processes,
+            options.max_memory_bytes,
+        )
         spec = replace(prepared.spec, limits=limits)
         with self._varied(spec) as spec:
             self._spec = spec
