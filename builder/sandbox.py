@@ -51,11 +51,16 @@ Mount = Bind | Scratch | Link | Overlay
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """When to end a process: seconds in all, seconds without output, bytes of output; 0 is no limit."""
+    """When to end a process: seconds in all, seconds without output, bytes of output; 0 is no limit.
+
+    `processes` and `memory_bytes` (of all processes together) are refused beyond, and end nothing by themselves.
+    """
 
     seconds: float = 0
     silence: float = 0
     log_bytes: int = 0
+    processes: int = 0
+    memory_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +91,13 @@ class SandboxSpec:
     processors: frozenset[int] | None = None
 
 
-def bwrap_arguments(spec: SandboxSpec, seccomp_fd: int | None = None, status_fd: int | None = None) -> list[str]:
+def bwrap_arguments(
+    spec: SandboxSpec, seccomp_fd: int | None = None, status_fd: int | None = None, block_fd: int | None = None
+) -> list[str]:
     """The arguments of bwrap for `spec`: options, `--`, command.
 
-    The descriptors are those under which bwrap will find the seccomp program and where it reports.
+    The descriptors are those under which bwrap will find the seccomp program, where it reports, and where it waits for
+    something to read before it starts the command.
     Mounts come in the order root, /dev, /proc, binds, so that a bind may lie inside any of them.
     """
     arguments = ["--unshare-all"]
@@ -129,4 +137,6 @@ def bwrap_arguments(spec: SandboxSpec, seccomp_fd: int | None = None, status_fd:
         arguments += ["--seccomp", str(seccomp_fd)]
     if status_fd is not None:
         arguments += ["--json-status-fd", str(status_fd)]
+    if block_fd is not None:
+        arguments += ["--block-fd", str(block_fd)]
     return [*arguments, "--", *spec.command]

@@ -12,6 +12,8 @@ What it refuses, and why:
 * keyrings, which are shared by all processes of the user outside -> ENOSYS;
 * typing into the terminal (TIOCSTI, and TIOCLINUX, which can paste): what runs in `chx run` may share the
   terminal of a shell outside -> EPERM;
+* reaching into the first process, which is bubblewrap and runs without this filter (ptrace, its memory, a descriptor of
+  it) -> EPERM; stopped, it could not even end;
 * the kernel's log, BPF, performance counters, userfaultfd, file handles: they tell about the host -> EPERM;
 * calls by the numbering of another architecture (also x32), for which none of the rules above would
   hold -> the process is killed with SIGSYS; x32 gives ENOSYS, as a kernel without x32 does.
@@ -55,6 +57,7 @@ _COMMON: Final = {
     "io_uring_setup": 425,
     "io_uring_enter": 426,
     "io_uring_register": 427,
+    "pidfd_open": 434,
     "clone3": 435,
     "openat2": 437,
     "fchmodat2": 452,
@@ -67,6 +70,7 @@ _X86_64: Final = _COMMON | {
     "creat": 85,
     "chmod": 90,
     "fchmod": 91,
+    "ptrace": 101,
     "syslog": 103,
     "mknod": 133,
     "setxattr": 188,
@@ -82,6 +86,8 @@ _X86_64: Final = _COMMON | {
     "perf_event_open": 298,
     "open_by_handle_at": 304,
     "setns": 308,
+    "process_vm_readv": 310,
+    "process_vm_writev": 311,
     "bpf": 321,
     "userfaultfd": 323,
 }
@@ -96,6 +102,7 @@ _GENERIC: Final = _COMMON | {
     "openat": 56,
     "unshare": 97,
     "syslog": 116,
+    "ptrace": 117,
     "add_key": 217,
     "request_key": 218,
     "keyctl": 219,
@@ -103,6 +110,8 @@ _GENERIC: Final = _COMMON | {
     "perf_event_open": 241,
     "open_by_handle_at": 265,
     "setns": 268,
+    "process_vm_readv": 270,
+    "process_vm_writev": 271,
     "bpf": 280,
     "userfaultfd": 282,
 }
@@ -111,6 +120,7 @@ _POWERPC: Final = _COMMON | {
     "creat": 8,
     "mknod": 14,
     "chmod": 15,
+    "ptrace": 26,
     "ioctl": 54,
     "fchmod": 94,
     "syslog": 103,
@@ -128,6 +138,8 @@ _POWERPC: Final = _COMMON | {
     "perf_event_open": 319,
     "open_by_handle_at": 346,
     "setns": 350,
+    "process_vm_readv": 351,
+    "process_vm_writev": 352,
     "bpf": 361,
     "userfaultfd": 364,
 }
@@ -150,6 +162,10 @@ _REFUSED: Final = {
 _MODE: Final = {"chmod": 1, "fchmod": 1, "fchmodat": 2, "fchmodat2": 2, "creat": 1, "mknod": 1, "mknodat": 2}
 _OPEN: Final = {"open": (1, 2), "openat": (2, 3)}
 _NAMESPACES: Final = {"clone": _CLONE_NEW_ANY, "unshare": _CLONE_NEW_ANY | _CLONE_NEWTIME}
+
+_REACHING: Final = {"ptrace": 1, "process_vm_readv": 0, "process_vm_writev": 0, "pidfd_open": 0}
+"""The argument that names another process."""
+_FIRST: Final = 1
 
 _TYPING: Final = (0x5412, 0x541C)  # TIOCSTI, TIOCLINUX; the kernel looks at the low 32 bits only
 
@@ -205,6 +221,9 @@ def _program(calls: Calls, x32: bool) -> list[_Instruction]:
     blocks += [(name, _refuses_bits(mode, _SET_ID_BITS, _EPERM, calls.big_endian)) for name, mode in _MODE.items()]
     blocks += [
         (name, _refuses_creation_with_bits(flags, mode, calls.big_endian)) for name, (flags, mode) in _OPEN.items()
+    ]
+    blocks += [
+        (name, _refuses_values(process, (_FIRST,), _EPERM, calls.big_endian)) for name, process in _REACHING.items()
     ]
     blocks += [(name, _refuses_bits(0, flags, _EPERM, calls.big_endian)) for name, flags in _NAMESPACES.items()]
     blocks.append(("ioctl", _refuses_values(1, _TYPING, _EPERM, calls.big_endian)))

@@ -81,6 +81,12 @@ def configure_building(parser: argparse.ArgumentParser) -> None:
         "--max-log-size", type=number, default=0, metavar="BYTES", help="end a build that prints more than so much"
     )
     group.add_argument(
+        "--max-processes", type=number, default=0, metavar="N", help="refuse a build more processes than these"
+    )
+    group.add_argument(
+        "--max-memory", type=amount, default=0, metavar="SIZE", help="refuse a build more memory: bytes, or 512M, 4G"
+    )
+    group.add_argument(
         "--extra-systems", default="", metavar="LIST", help="also build for these systems (separated by commas)"
     )
     group.add_argument("--offline", action="store_true", help="fetch nothing")
@@ -100,6 +106,13 @@ def number(text: str) -> int:
     if value < 0:
         raise ValueError
     return value
+
+
+def amount(text: str) -> int:
+    """An argument that is a number of bytes, with K, M, G or T for powers of 1024."""
+    power = "KMGT".find(text[-1:].upper()) + 1 if text else 0
+    count = number(text[:-1] if power else text)
+    return count << 10 * power
 
 
 def positive(text: str) -> int:

@@ -32,6 +32,8 @@ def options_of(arguments: argparse.Namespace) -> BuildOptions:
         timeout_seconds=arguments.timeout,
         silence_seconds=arguments.max_silent_time,
         max_log_bytes=arguments.max_log_size,
+        max_processes=arguments.max_processes,
+        max_memory_bytes=arguments.max_memory,
         extra_systems=tuple(arguments.extra_systems.replace(",", " ").split()),
         offline=arguments.offline,
         **({} if arguments.no_caches else configured_caches()),
