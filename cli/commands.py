@@ -10,6 +10,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "build": ("build", "evaluate expressions, build what they describe, and link the results"),
     "bootstrap": ("bootstrap", "build a system in stages from several toolchains, and prove it independent of them"),
     "eval": ("eval", "print the value of an expression"),
+    "repl": ("repl", "evaluate expressions one after the other"),
     "parse": ("parse", "print an expression as the parser understood it"),
     "log": ("log", "show the log of a build"),
     "diff": ("diff", "compare packages, stages, objects or lock files: inputs, closures, files, bytes"),
@@ -31,6 +32,7 @@ EXAMPLES = """\
   chx build -E 'with import <chx> {}; hello'
   chx build -f default.nix -A app        build an attribute of your own file
   chx eval -E '1 + 1'                    print a value
+  chx repl                               try expressions at a prompt
   chx log ./result                       what a build printed
   chx diff ./result ./result-2           what differs in two results, and why
   chx why hello                          why it would be built again

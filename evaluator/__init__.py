@@ -9,6 +9,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .builtins.help import describe_builtin, global_names
     from .compiling import check_variables
     from .errors import EvalError, Frame
     from .evaluator import Evaluator, Options
@@ -31,13 +32,16 @@ __all__ = [
     "Value",
     "World",
     "check_variables",
+    "describe_builtin",
+    "global_names",
     "to_python",
 ]
 
 _HOMES = {
     "Builtin": "values", "ContextElement": "world", "ContextString": "values", "EvalError": "errors",
     "Evaluator": "evaluator", "FileKind": "world", "Frame": "errors", "Options": "evaluator", "Partial": "values",
-    "Path": "values", "Value": "values", "World": "world", "check_variables": "compiling", "to_python": "python",
+    "Path": "values", "Value": "values", "World": "world", "check_variables": "compiling",
+    "describe_builtin": "builtins.help", "global_names": "builtins.help", "to_python": "python",
 }  # fmt: skip
 
 

@@ -40,13 +40,13 @@ def _sha256(data: bytes) -> bytes:
 
 def output_placeholder(output: str) -> str:
     """Stands for the derivation's own output: `/` and 52 base-32 characters."""
-    return "/" + base32_encode(_sha256(f"nix-output:{output}".encode()))
+    return "/" + base32_encode(_sha256(f"nix-output:{output}".encode(errors="surrogateescape")))
 
 
 def upstream_placeholder(derivation: StorePath, output: str) -> str:
     """Stands for an output of another derivation: `/` and 52 base-32 characters."""
     text = f"chx-upstream-output:{derivation.base}:{output}"
-    return "/" + base32_encode(Digest.of(text.encode()).raw)
+    return "/" + base32_encode(Digest.of(text.encode(errors="surrogateescape")).raw)
 
 
 def output_object_name(name: str, output: str) -> str:
