@@ -12,6 +12,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("run", "run a command in a container whose / is what was built"),
     "shell": ("shell", "enter the container that a build gets"),
     "eval": ("eval", "print the value of an expression"),
+    "repl": ("repl", "evaluate expressions one after the other"),
     "parse": ("parse", "print an expression as the parser understood it"),
     "log": ("log", "show the log of a build"),
     "diff": ("diff", "compare packages, stages, objects or lock files: inputs, closures, files, bytes"),
@@ -39,6 +40,7 @@ EXAMPLES = """\
   chx build -f default.nix -A app        build an attribute of your own file
   chx eval -E '1 + 1'                    print a value
   chx run root -- sh                     a shell in the final tiny system
+  chx repl                               try expressions at a prompt
   chx log ./result                       what a build printed
   chx diff ./result ./result-2           what differs in two results, and why
   chx why hello                          why it would be built again

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .builtins.help import describe_builtin, global_names
     from .compiling import check_variables
     from .deep import run_deep
     from .errors import EvalError, Frame
@@ -32,6 +33,8 @@ __all__ = [
     "Value",
     "World",
     "check_variables",
+    "describe_builtin",
+    "global_names",
     "run_deep",
     "to_python",
 ]
@@ -40,7 +43,7 @@ _HOMES = {
     "Builtin": "values", "ContextElement": "world", "ContextString": "values", "EvalError": "errors",
     "Evaluator": "evaluator", "FileKind": "world", "Frame": "errors", "Options": "evaluator", "Partial": "values",
     "Path": "values", "Value": "values", "World": "world", "check_variables": "compiling", "run_deep": "deep",
-    "to_python": "python",
+    "describe_builtin": "builtins.help", "global_names": "builtins.help", "to_python": "python",
 }  # fmt: skip
 
 

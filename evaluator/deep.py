@@ -31,6 +31,9 @@ _SLOT: Final = 8
 
 _inside: set[int] = set()
 
+stop_when_interrupted = False
+"""Whether an interrupt ends the evaluation and waits for its end. A process that ends with it need not."""
+
 
 def run_deep(function: Callable[[], _T], depth: int = 10_000) -> _T:
     """Call `function` with a stack for `depth` nested calls; at once if the caller already has one."""
@@ -40,8 +43,11 @@ def run_deep(function: Callable[[], _T], depth: int = 10_000) -> _T:
     done = _thread.allocate_lock()
     done.acquire()
 
+    started: list[int] = []
+
     def body() -> None:
         ident = _thread.get_ident()
+        started.append(ident)
         _inside.add(ident)
         try:
             result.extend((True, function()))
@@ -68,6 +74,12 @@ def run_deep(function: Callable[[], _T], depth: int = 10_000) -> _T:
     try:
         _start(entry)
         done.acquire()
+    except KeyboardInterrupt:
+        if stop_when_interrupted:
+            _stop(started)
+            done.acquire()
+            result.clear()
+        raise
     finally:
         if result:
             sys.setrecursionlimit(before)
@@ -79,6 +91,14 @@ def run_deep(function: Callable[[], _T], depth: int = 10_000) -> _T:
             # The frame would otherwise be held by the error that it holds.
             del value, result
     return value  # type: ignore[no-any-return]
+
+
+def _stop(started: list[int]) -> None:
+    """Raise an interrupt in the evaluating thread, which Python itself gives only to the main one."""
+    import ctypes
+
+    for ident in started:
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), ctypes.py_object(KeyboardInterrupt))
 
 
 def _start(body: Callable[[], None]) -> None:

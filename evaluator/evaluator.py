@@ -113,6 +113,38 @@ class Evaluator:
         return self._main(SourceText(source.name, source.text, source.base), None)
 
     @_entrance
+    def suspend(self, source: Source, scope: dict[str, Slot]) -> Slot:
+        """A thunk of a text in which the names of `scope` are bound; what is wrong with the text is found at once."""
+        from .compiling import SourceText, compile_source
+        from .loader import load
+
+        text = SourceText(source.name, source.text, source.base)
+        compiled = compile_source(self.world, text, tuple(names(scope)), self.options.exact)
+        return [load(self, compiled, text), scope]
+
+    @_entrance
+    def glance(self, value: Slot) -> str:
+        """A value as a person at a prompt wants it: itself and its parts, but not the parts of those."""
+        from .glance import glance
+
+        return glance(force_slot(value))
+
+    @_entrance
+    def show_deep(self, value: Slot) -> str:
+        """A value and everything inside it, functions with their places (a byte string)."""
+        from .printing import show_value
+
+        value = force_slot(value)
+        deep_force(value)
+        return show_value(value)
+
+    def describe(self, value: Slot) -> str:
+        """The type of a value in words: `a set`, `the built-in function 'map'`."""
+        from .values import describe
+
+        return describe(self.force(value))
+
+    @_entrance
     def force(self, slot: Slot) -> Value:
         """The value in a slot."""
         return force_slot(slot)
@@ -246,6 +278,11 @@ class Evaluator:
         return coerce_to_string(force_slot(value), copy=False)[0]
 
     # --- files
+
+    def forget_files(self) -> None:
+        """Evaluate files again when they are imported again."""
+        self._files.clear()
+        self._copied.clear()
 
     def import_path(self, path: str, scope: dict[str, Slot] | None = None) -> Value:
         """`import path`; each file is evaluated once unless it gets a scope of its own."""

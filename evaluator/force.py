@@ -75,7 +75,10 @@ def force_attr(attrs: dict[str, Slot], name: str, thunk: list[Any]) -> Value:
 
 
 def deep_force(value: Value) -> None:
-    """Force everything reachable from a value, in the order that a printer would."""
+    """Force everything reachable from a value, attributes in the order in which they were put in.
+
+    Nix takes them in the order in which it first saw their names, which mostly is the same.
+    """
     seen: set[int] = set()
     pending: list[Any] = [value]
     while pending:
@@ -85,9 +88,9 @@ def deep_force(value: Value) -> None:
         if kind is dict:
             if id(current) not in seen:
                 seen.add(id(current))
-                from .values import names
+                from .values import items
 
-                pending.extend([current[name] for name in reversed(names(current))])
+                pending.extend([slot for _, slot in reversed(items(current))])
         elif kind is tuple and id(current) not in seen:
             seen.add(id(current))
             pending.extend(reversed(current))

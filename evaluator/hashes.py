@@ -80,7 +80,7 @@ def parse_hash(text: str, algorithm: str | None) -> Hash:
     check_algorithm(algorithm)
     digest = _decode(rest, SIZES[algorithm], is_sri)
     if digest is None:
-        raise InvalidText(f"hash '{readable(text)}' has wrong length for hash algorithm '{algorithm}'")
+        raise InvalidText(f"hash '{readable(rest)}' has wrong length for hash algorithm '{algorithm}'")
     return Hash(algorithm, digest)
 
 

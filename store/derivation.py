@@ -55,12 +55,13 @@ def _sha256(data: bytes) -> bytes:
 
 def output_placeholder(output: str) -> str:
     """Stands for the derivation's own output: `/` and 52 base-32 characters."""
-    return "/" + base32_encode(_sha256(f"nix-output:{output}".encode()))
+    return "/" + base32_encode(_sha256(f"nix-output:{output}".encode(errors="surrogateescape")))
 
 
 def upstream_placeholder(derivation: StorePath, output: str) -> str:
     """Stands for an output of another derivation: `/` and 52 base-32 characters."""
-    return "/" + base32_encode(blake3_of(f"chx-upstream-output:{derivation.base}:{output}".encode()))
+    text = f"chx-upstream-output:{derivation.base}:{output}"
+    return "/" + base32_encode(blake3_of(text.encode(errors="surrogateescape")))
 
 
 def output_object_name(name: str, output: str) -> str:

@@ -42,7 +42,7 @@ def append_context(argument: Slot, context: Slot) -> Value:
     given = attrs(context)
     for path in names(given):
         if not is_store_path(path):
-            raise InvalidContext(f"context key '\"{readable(path)}\"' is not a store path")
+            raise InvalidContext(f"context key '{readable(path)}' is not a store path")
         entry = attrs(given[path])
         if "path" in entry and boolean(value(entry["path"])):
             added.add(("path", path))

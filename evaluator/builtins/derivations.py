@@ -6,7 +6,15 @@ import sys
 
 from .. import session
 from ..coerce import coerce_to_string
-from ..errors import FileUnavailable, InvalidDerivation, InvalidText, MissingAttribute, note_context, readable
+from ..errors import (
+    FileUnavailable,
+    InvalidDerivation,
+    InvalidText,
+    MissingAttribute,
+    OutOfRange,
+    note_context,
+    readable,
+)
 from ..force import force, force_slot
 from ..hashes import SIZES, parse_hash
 from ..operators import expected
@@ -49,7 +57,8 @@ def derivation(argument: Slot) -> dict[str, Slot]:
         result["type"] = "derivation"
         result["outputName"] = output
     if not outputs:
-        raise InvalidDerivation("derivation cannot have an empty set of outputs")
+        # What Nix says, whose `derivation` is written in the language.
+        raise OutOfRange("'builtins.head' called on an empty list")
     return by_name[outputs[0]]
 
 
@@ -252,6 +261,12 @@ class _Draft:
         return result
 
     def _fixed(self) -> FixedOutput | None:
+        self.attribute = "outputHashMode"
+        mode = self.env.get("outputHashMode", "flat")
+        modes = {"flat": "flat", "recursive": "recursive", "nar": "recursive"}
+        if mode not in modes:
+            raise InvalidDerivation(f"invalid value '{readable(mode)}' for 'outputHashMode' attribute")
+        self.attribute = ""
         text = self.env.get("outputHash")
         if not text:
             return None
@@ -260,11 +275,6 @@ class _Draft:
         self.attribute = "outputs"
         if self.outputs != ("out",):
             raise InvalidDerivation("multiple outputs are not supported in fixed-output derivations")
-        self.attribute = "outputHashMode"
-        mode = self.env.get("outputHashMode") or "flat"
-        modes = {"flat": "flat", "recursive": "recursive", "nar": "recursive"}
-        if mode not in modes:
-            raise InvalidDerivation(f"invalid value '{readable(mode)}' for 'outputHashMode' attribute")
         self.attribute = "outputHash"
         algorithm = self.env.get("outputHashAlgo")
         try:

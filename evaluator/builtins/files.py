@@ -170,9 +170,10 @@ def to_file(name: Slot, content: Slot) -> Value:
     references: list[StorePath] = []
     for element in sorted(context):
         if element[0] != "path":
+            mark = f"!{element[2]}!" if element[0] == "output" else "="
             raise InvalidContext(
                 f"files created by builtins.toFile may not reference derivations, but {readable(wanted)} references "
-                f"{element[-1] if element[0] == 'output' else element[1]}"
+                f"{mark}{element[1].rpartition('/')[2]}"
             )
         references.append(StorePath.parse(element[1]))
     check(wanted)

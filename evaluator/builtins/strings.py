@@ -128,16 +128,16 @@ def match(pattern: Slot, argument: Slot) -> Value:
 
 
 def split(pattern: Slot, argument: Slot) -> tuple[Slot, ...]:
-    """`split regex s`: texts between matches, and lists of groups."""
+    """`split regex s`: texts between matches, and lists of groups; context is dropped."""
     from ..regex import compiled
 
     expression = compiled(plain_string(pattern))
-    text, context = string_with_context(argument)
+    text = string(argument)
     result: list[Slot] = []
     at = 0
     for found in expression.finditer(text):
-        result.append(make_string(text[at : found.start()], context))
+        result.append(text[at : found.start()])
         result.append(tuple(found.groups()))
         at = found.end()
-    result.append(make_string(text[at:], context))
+    result.append(text[at:])
     return tuple(result)

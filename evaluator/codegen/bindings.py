@@ -153,8 +153,10 @@ class Recursion:
                     continue
             self.scope.names[attr.name] = Binding(unit.program.fresh("v"), unit)
             own.append(attr)
+        self._declared = set(self.scope.names) - {attr.name for attr in own}
         for attr in own:
             self._declare(attr)
+            self._declared.add(attr.name)
 
     def slot(self, attr: nodes.Attr | nodes.Inherited | nodes.InheritedFrom) -> str:
         """The variable of an attribute as a slot."""
@@ -192,7 +194,13 @@ class Recursion:
         unit, names, node = self.unit, self.scope.names, attr.value
         if isinstance(node, nodes.Var):
             found = self.scope.find(node.name)
-            if found is None or (names.get(node.name) is found and not self._is_settled(node.name)):
+            if found is None:
+                return False
+            if unit.program.exact:
+                # Nix takes the slot of what is made already, and a thunk for what is made later.
+                if node.name in names and node.name not in self._declared:
+                    return False
+            elif names.get(node.name) is found and not self._is_settled(node.name):
                 return False
             names[attr.name] = found
             return True

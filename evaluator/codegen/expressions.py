@@ -259,7 +259,7 @@ def _string(unit: Unit, scope: Scope, node: nodes.Str, goal: str | None) -> str:
             fast.append(_in_f_string(part))
         else:
             atom = value(unit, scope, part)
-            if number < last and atom.isidentifier():
+            if number < last and not _is_text(atom):
                 # Each becomes a string before the next is looked at.
                 target = unit.program.fresh("r")
                 unit.emit(f"{target} = {atom} if type({atom}) is str else interpolate(({atom},))", mark)

@@ -38,7 +38,7 @@ import pytest
         ('({ a ? builtins.trace "a" 1, b ? a }: b + b) { }', "a"),
         ('let inherit (builtins.trace "o" { a = 1; b = 2; }) a b; in a + b', "o"),
         ('builtins.seq (builtins.trace "s" 1) (builtins.trace "r" 2)', "s r"),
-        ('builtins.deepSeq { b = builtins.trace "b" 1; a = builtins.trace "a" 2; } 1', "a b"),
+        ('builtins.deepSeq { b = builtins.trace "b" 1; a = builtins.trace "a" 2; } 1', "b a"),
         ('builtins.head [ (builtins.trace "a" 1) (builtins.trace "b" 1) ]', "a"),
         ('builtins.length [ (builtins.trace "a" 1) ]', ""),
         ('builtins.length (map (x: builtins.trace "f" x) [ 1 2 ])', ""),

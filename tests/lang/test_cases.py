@@ -35,8 +35,12 @@ def test_a_text_prints_as_its_tree(case: Case) -> None:
     assert printed(case.text) == case.expected
 
 
-# Nix prints interpolation as a sum, and a position as what is no expression.
-STABLE = [case for case in read_cases("printed.txt") if not re.search(r"\$\{|''|__curPos", case.text)]
+# Nix prints interpolation as a sum; and a position, the root and large floats as what is no expression.
+STABLE = [
+    case
+    for case in read_cases("printed.txt")
+    if not re.search(r"\$\{|''|__curPos", case.text) and not re.fullmatch(r"/|.*e\+.*", case.expected)
+]
 
 
 @pytest.mark.parametrize("case", STABLE, ids=lambda case: case.text)
