@@ -13,6 +13,7 @@ from .output import finish, put
 
 if TYPE_CHECKING:
     from ..store import Store, StorePath
+    from .pins.guard import Guard
     from .session import Session
 
 DESCRIPTION = """\
@@ -105,17 +106,22 @@ def run(arguments: argparse.Namespace) -> int:
         store = session.store
         wanted = instantiate(session, arguments)
         session.world.commit()
+        guard = guard_of(session, arguments)
         reporter = Lines(arguments.verbose, arguments.quiet)
         targets = [(item.derivation, item.outputs) for item in wanted]
         started = monotonic()
         built = realise(store, targets, options_of(arguments), reporter)
         long = monotonic() - started >= WORTH_SYNCING
+        if guard is not None:
+            guard.after(built)
         paths = [built[item.derivation, output] for item in wanted for output in item.outputs]
         links = [] if arguments.no_out_link else link_results(store, arguments.out_link, wanted, built)
         output = "".join(f"{path}\n" for path in paths)
         put(output)
         finish()
-        remember(arguments.words, session.world.seen, [store.physical(path) for path in paths], links, output)
+        if not arguments.no_lock:
+            # What is not locked may be something else the next time.
+            remember(arguments.words, session.world.seen, [store.physical(path) for path in paths], links, output)
         if long:
             store.sync()
     return 0
@@ -123,17 +129,36 @@ def run(arguments: argparse.Namespace) -> int:
 
 def instantiate(session: Session, arguments: argparse.Namespace) -> list[Wanted]:
     """The derivations that the command line means, in the order named, each once."""
+    from .session import Asked
+
     wanted: dict[Wanted, None] = {}
     for selected in expression.select(session, arguments):
         with expression.Explained(selected.attribute, selected.was_called):
-            found = session.evaluator.derivations(selected.value, selected.attribute)
+            found = session.evaluator.named_derivations(selected.value, selected.attribute)
         if not found:
-            name = f"'{selected.attribute}'" if selected.attribute else "the expression"
-            kind = session.evaluator.type_name(selected.value)
-            raise CommandError(f"{name} is of type {kind} and not a derivation, nor is there one in it")
-        for derivation, outputs in found:
+            raise described(session, selected)
+        for attribute, derivation, outputs in found:
             wanted[Wanted(derivation, tuple(outputs))] = None
+            session.asked.append(Asked(attribute, derivation, tuple(outputs)))
     return list(wanted)
+
+
+def described(session: Session, selected: expression.Selected) -> CommandError:
+    """What is wrong with a value that is no derivation."""
+    name = f"'{selected.attribute}'" if selected.attribute else "the expression"
+    kind = session.evaluator.type_name(selected.value)
+    return CommandError(f"{name} is of type {kind} and not a derivation, nor is there one in it")
+
+
+def guard_of(session: Session, arguments: argparse.Namespace) -> Guard | None:
+    """The pins of what was instantiated, their sources compared; None if there is no lock. Raises `LockError`."""
+    if session.project is None or session.project.lock is None:
+        return None
+    from .pins.guard import Guard
+
+    guard = Guard(session, arguments)
+    guard.before()
+    return guard
 
 
 ELSEWHERE = "choose another name with -o, or use --no-out-link"

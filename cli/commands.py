@@ -16,6 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "log": ("log", "show the log of a build"),
     "diff": ("diff", "compare packages, stages, objects or lock files: inputs, closures, files, bytes"),
     "why": ("why", "tell why something would be rebuilt"),
+    "lock": ("lock", "pin inputs and outputs in chx.lock, move pins, check them"),
     "derivation": ("derivation", "show what an expression asks to be built"),
     "store": ("store", "ask the store about its objects"),
     "seed": ("seed", "list, pin and capture foreign toolchains"),
@@ -36,6 +37,7 @@ EXAMPLES = """\
   chx run root -- sh                     a shell in the final tiny system
   chx log ./result                       what a build printed
   chx diff ./result ./result-2           what differs in two results, and why
+  chx lock check --rebuild               does this machine give what chx.lock pins?
   chx why hello                          why it would be built again
 """
 

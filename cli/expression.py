@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from .session import Session
 
 EPILOG = """\
-Without -f and -E, ATTR is looked up in the bundled package set. A function is
+Without -f and -E, ATTR is looked up in the bundled package set, or in ./default.nix
+if there is a chx.lock beside it. A function is
 called with --arg and --argstr and the defaults of its arguments; `-f DIR` means
 DIR/default.nix, `-f '<NAME>'` what -I says. `<chx>` is the bundled package set.
 """
@@ -49,6 +50,9 @@ def configure_evaluation(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--max-call-depth", type=depth, metavar="N", help="how deep calls may nest at least (default 10000)"
+    )
+    group.add_argument(
+        "--no-lock", action="store_true", help="do not use chx.lock: take inputs as they are, and compare nothing"
     )
     group.add_argument("--show-trace", action="store_true", help="show every step that led to an error")
 
@@ -102,31 +106,63 @@ def select(session: Session, arguments: argparse.Namespace) -> list[Selected]:
     attributes = [*arguments.attributes, *arguments.attr]
     if arguments.file is not None and arguments.expr is not None:
         raise CommandError("-f and -E exclude each other")
+    file = None
     if arguments.expr is not None:
         root = evaluator.eval_source(source_of_request(None, arguments.expr))
     elif arguments.file == "-":
         root = evaluator.eval_source(source_of_request("-", None))
     elif arguments.file is not None:
-        file = in_search_path(session, arguments.file)
-        root = evaluator.eval_file(byte_string(expression_file(file)))
+        file = expression_file(in_search_path(session, arguments.file))
     elif attributes:
-        root = evaluator.eval_file(byte_string(os.path.join(PKGS, "default.nix")))
+        here = os.path.abspath("default.nix")
+        for place in (os.path.join(os.path.dirname(here), "chx.lock"), here):
+            session.world.see(place)
+        is_project = os.path.isfile("chx.lock") and os.path.isfile(here)
+        file = here if is_project else os.path.join(PKGS, "default.nix")
     elif os.path.exists("default.nix"):
-        root = evaluator.eval_file(byte_string(expression_file(".")))
+        file = expression_file(".")
     else:
         packages = ", ".join(bundled_packages(session))
         raise CommandError(
             "what shall it be? There is no default.nix here", hint=f"the bundled packages are {packages}"
         )
+    if file is not None:
+        root = evaluator.eval_file(byte_string(file))
     given = {name: evaluator.string(byte_string(text)) for name, text in arguments.argstr}
     for name, expression in arguments.arg:
         given[name] = evaluator.eval_source(source_of_request(None, expression))
+    if file is not None and not file.startswith(PKGS + os.sep):
+        _give_inputs(session, arguments, file, given)
     if not attributes:
         with Explained("", evaluator.type_name(root) == "lambda"):
             value = evaluator.auto_call(root, given)
         return [Selected("", value, value is not root)]
     root = evaluator.auto_call(root, given)
     return [_select(evaluator, root, attribute, given, _origin(arguments)) for attribute in attributes]
+
+
+def _give_inputs(session: Session, arguments: argparse.Namespace, file: str, given: dict[str, Value]) -> None:
+    """Find what lies beside an expression; if there is something, its inputs become an argument."""
+    if session.inputs is not None:
+        given.setdefault("inputs", _text_value(session, session.inputs))
+        return
+    folder = os.path.dirname(file)
+    for name in ("chx.lock", "chx.toml"):
+        session.world.see(os.path.join(folder, name))
+    if not any(os.path.lexists(os.path.join(folder, name)) for name in ("chx.lock", "chx.toml")):
+        return
+    from .pins.beside import inputs_beside
+
+    text = inputs_beside(session, arguments, file)
+    if text is not None and "inputs" not in given:
+        given["inputs"] = _text_value(session, text)
+
+
+def _text_value(session: Session, text: str) -> Value:
+    from ..lang import Source
+    from .sources import byte_string
+
+    return session.evaluator.eval_source(Source(byte_string("«inputs»"), byte_string(text), "/"))
 
 
 def in_search_path(session: Session, file: str) -> str:

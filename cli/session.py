@@ -14,11 +14,23 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from ..evaluator import Evaluator
-    from ..store import Store
+    from ..store import Store, StorePath
+    from .pins.project import Project
     from .world import FileWorld
 
 PKGS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "pkgs")
 """The bundled package set."""
+
+
+class Asked:
+    """A derivation that a command was asked for: by which attribute, and which of its outputs."""
+
+    __slots__ = ("attribute", "derivation", "outputs")
+
+    def __init__(self, attribute: str, derivation: StorePath, outputs: tuple[str, ...]) -> None:
+        self.attribute = attribute
+        self.derivation = derivation
+        self.outputs = outputs
 
 
 class Session:
@@ -34,6 +46,11 @@ class Session:
         self._max_call_depth = max_call_depth
         self._exact = exact
         self._store: Store | None = None
+        self.project: Project | None = None
+        """What lies beside the expression, once that is known; None if there is neither lock nor inputs."""
+        self.inputs: str | None = None
+        """The argument `inputs` as a text, if it is not to be read from beside the expression."""
+        self.asked: list[Asked] = []
 
     @property
     def store(self) -> Store:

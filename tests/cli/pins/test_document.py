@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chx.cli.pins.declared import Declared, read_declared
@@ -36,6 +36,7 @@ def locks(draw: st.DrawFn) -> Lock:
     return Lock("default.nix", draw(st.dictionaries(NAMES, INPUTS, max_size=3)), pins, sources, seeds)
 
 
+@settings(deadline=None)
 @given(lock=locks())
 def test_what_is_written_is_read(lock: Lock, tmp_path_factory: pytest.TempPathFactory) -> None:
     place = tmp_path_factory.mktemp("lock") / "chx.lock"
@@ -44,6 +45,7 @@ def test_what_is_written_is_read(lock: Lock, tmp_path_factory: pytest.TempPathFa
     assert not write_lock(str(place), lock)
 
 
+@settings(deadline=None)
 @given(lock=locks())
 def test_the_text_does_not_depend_on_the_order_of_anything(lock: Lock) -> None:
     def turned(mapping):  # type: ignore[no-untyped-def]
