@@ -17,6 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "diff": ("diff", "compare packages, stages, objects or lock files: inputs, closures, files, bytes"),
     "why": ("why", "tell why something would be rebuilt"),
     "lock": ("lock", "pin inputs and outputs in chx.lock, move pins, check them"),
+    "init": ("init", "begin a project: an expression, its inputs, its lock"),
     "derivation": ("derivation", "show what an expression asks to be built"),
     "store": ("store", "ask the store about its objects"),
     "seed": ("seed", "list, pin and capture foreign toolchains"),

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("lang", "evaluator", "store", "builder", "cli", "pkgs", "arch")
-KINDS = (".py", ".lark", ".nix", ".json", ".patch", ".h")
+ROOMS = ("lang", "evaluator", "store", "builder", "cli", "pkgs", "arch", "templates")
+KINDS = (".py", ".lark", ".nix", ".json", ".patch", ".h", ".toml", ".md", ".c", "gitignore")
 
 
 def tracked() -> list[str]:
