@@ -17,6 +17,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "diff": ("diff", "compare packages, stages, objects or lock files: inputs, closures, files, bytes"),
     "why": ("why", "tell why something would be rebuilt"),
     "lock": ("lock", "pin inputs and outputs in chx.lock, move pins, check them"),
+    "sbom": ("sbom", "print a bill of materials (CycloneDX) of what was built"),
+    "provenance": ("provenance", "print signed statements (in-toto, SLSA) of how something was built"),
     "init": ("init", "begin a project: an expression, its inputs, its lock"),
     "derivation": ("derivation", "show what an expression asks to be built"),
     "store": ("store", "ask the store about its objects"),
