@@ -67,7 +67,6 @@ def look_at_paths(session: Session, project: Project, lock: Lock) -> None:
         declared = item.declared
         if declared.path is not None and ("/" not in name or declared.base == ".") and _is_declared(project, name):
             place = place_of(session.store, project.folder, lock.inputs, name, declared)
-            for path in files_of(place):
+            session.world.see(place)
+            for path in files_of(os.path.realpath(place)):
                 session.world.see(path)
-            if os.path.islink(place):
-                session.world.see(os.path.realpath(place))

@@ -39,8 +39,9 @@ def add_local(store: Store, place: str, name: str) -> StorePath:
 
     if not os.path.lexists(place):
         raise LockError(MOVED, f"there is no '{place}', which is the input '{name}'")
-    if os.path.islink(place) or not os.path.isdir(place):
-        return store.add_tree(os.path.realpath(place), SOURCE)
+    place = os.path.realpath(place)
+    if not os.path.isdir(place):
+        return store.add_tree(place, SOURCE)
     names = os.listdir(place)
     kept = [inner for inner in names if not ignored(inner, os.path.join(place, inner))]
     if len(kept) == len(names):

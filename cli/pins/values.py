@@ -35,7 +35,7 @@ def inputs_expression(inputs: Mapping[str, LockedInput]) -> str:
 
     def those_of(prefix: str) -> str:
         pairs = [
-            f'"{name[len(prefix) :]}" = i{numbers[target_of(inputs, name)]};'
+            f"{_string(name[len(prefix) :])} = i{numbers[target_of(inputs, name)]};"
             for name in sorted(inputs)
             if name.startswith(prefix) and "/" not in name[len(prefix) :]
         ]

@@ -222,3 +222,29 @@ def test_an_input_changed_in_the_store_is_noticed(chx: Run, write: Write, tmp_pa
     run = chx("lock", "check")
     assert run.returncode == 1
     assert "error[L021]: the input 'zoo' was changed" in run.stderr and "default.nix: has other content" in run.stderr
+
+
+def test_a_link_to_a_tree_is_that_tree(chx: Run, write: Write, work: Path) -> None:
+    write(
+        {"there/x": "x", "there/.git/HEAD": "", "chx.toml": '[inputs]\nin = "./link"'},
+        '{ inputs }: tree "t" (builtins.readFile "${inputs.in}/x")'.replace("inputs.in", 'inputs."in"'),
+    )
+    (work / "link").symlink_to("there")
+    assert chx("lock").returncode == 0
+    assert chx("build").returncode == 0
+    (work / "there/x").write_text("y")
+    assert "error[L011]" in chx("build").stderr
+
+
+def test_names_in_a_lock_are_no_expressions() -> None:
+    from chx.cli.pins.declared import Declared
+    from chx.cli.pins.document import LockedInput
+    from chx.cli.pins.values import inputs_expression
+    from chx.lang import Source, parse
+    from chx.store import StorePath
+
+    nasty = '"; x = abort "${1}'
+    item = LockedInput(Declared(path="."), None, nasty, nasty, StorePath("0" * 32, "source"))
+    text = inputs_expression({nasty: item, f"{nasty}/\\": item})
+    parse(Source("x", text, "/"))
+    assert "${1}" not in text.replace("\\${1}", "")
