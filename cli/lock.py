@@ -39,6 +39,8 @@ examples:
   chx lock -A update                  an attribute of that name
 """
 ACTIONS = ("update", "check")
+MIXED = True
+"""Options may stand between the action and the names."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -157,9 +159,8 @@ class Locking:
         asked = asked_of(session, self._arguments, self._project, lock, attributes)
         pins = [(item, lock.pin(item.attribute, system_of(session, item))) for item in asked]
         fixed = [(item, pin) for item, pin in pins if pin is not None and not moving(_name(item))]
-        for item, pin in fixed:
-            if item.derivation != pin.derivation and not (self._arguments.arg or self._arguments.argstr):
-                check_sources(session, lock, item)
+        for item, _ in fixed if not (self._arguments.arg or self._arguments.argstr) else ():
+            check_sources(session, lock, item)
         built = realise_all(session, self._arguments, asked)
         for item, pin in fixed:
             for output, path in built[item.derivation].items():

@@ -125,7 +125,9 @@ def _dispatch(words: list[str]) -> int:
         # argparse has its own ideas of what `--` means when options come before it.
         place = own.index("--")
         own, command = own[:place], own[place + 1 :]
-    arguments = parser.parse_args(own)
+    # argparse otherwise wants all words together: `check --rebuild NAME` would not do.
+    is_mixed = getattr(module, "MIXED", False)
+    arguments = parser.parse_intermixed_args(own) if is_mixed else parser.parse_args(own)
     arguments.command = command
     arguments.words = words
     status: int = module.run(arguments)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..errors import CommandError
 from .document import NAME, WHOLE
 from .errors import DAMAGED, LockError
-from .guard import check_content, check_output, system_of
+from .guard import check_content, check_output, check_sources, system_of
 from .selecting import asked_of, realise_all, rounds
 from .trees import Trees
 
@@ -97,6 +97,8 @@ class _Checking:
     def _check_pin(self, item: Asked, pin: Pin, title: str) -> None:
         store = self._session.store
         has_arguments = bool(self._arguments.arg or self._arguments.argstr)
+        if not has_arguments:
+            check_sources(self._session, self._lock, item)
         for options in rounds(self._arguments):
             built = realise_all(self._session, self._arguments, [item], options)[item.derivation]
             for output, path in built.items():

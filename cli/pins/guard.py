@@ -6,9 +6,10 @@ import argparse
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from .differing import files_that_differ
 from .document import NAME, WHOLE
 from .errors import DAMAGED, DIFFERS, SOURCE, LockError, both
-from .pinning import derivations_behind, output_of, sources_of
+from .pinning import derivations_behind, output_of, resolved_of, sources_of
 
 if TYPE_CHECKING:
     from ...store import Store, StorePath
@@ -61,9 +62,8 @@ class Guard:
         """Compare the sources of what is pinned. Raises `LockError`."""
         if self._lock is None or self._has_arguments:
             return
-        for asked, pin in self._pins:
-            if asked.derivation != pin.derivation:
-                check_sources(self._session, self._lock, asked)
+        for asked, _ in self._pins:
+            check_sources(self._session, self._lock, asked)
 
     def after(self, built: Built) -> None:
         """Compare outputs with their pins, and read them again. Raises `LockError`."""
@@ -118,8 +118,12 @@ def check_output(
     got = output_of(store, path)
     if got == pinned:
         return
-    if asked.derivation == pin.derivation:
-        reason = "it is built from the same derivation, and so not reproducible here"
+    if got.path == pinned.path:
+        reason = "the lock contradicts itself: that path has what was built, so the lock was changed"
+    elif asked.derivation == pin.derivation and resolved_of(store, asked.derivation) == pin.resolved:
+        reason = "it is built from the same derivation and the same inputs, and so not reproducible here"
+    elif asked.derivation == pin.derivation:
+        reason = "it is built from the same derivation, and something that it is built with came out otherwise here"
     elif has_arguments:
         reason = "it was asked for with arguments; pins hold whatever they are"
     else:
@@ -137,20 +141,6 @@ def check_output(
 
 def _shown(output: PinnedOutput) -> str:
     return f"{output.digest}, {output.size} bytes, {output.path}"
-
-
-def files_that_differ(store: Store, before: StorePath, after: StorePath) -> list[str]:
-    """The first files in which two objects differ, in words; nothing if one of them is not there."""
-    from ...store.difference import compare_objects
-    from ..difference.files import draw_files
-    from ..difference.page import Page
-    from ..report import Style
-
-    if not (store.is_valid(before) and store.is_valid(after)):
-        return []
-    page = Page(Style(None))
-    draw_files(page, compare_objects(store, before, after).files, 1)
-    return page.lines
 
 
 def check_content(store: Store, attribute: str, path: StorePath, pinned: PinnedOutput) -> None:

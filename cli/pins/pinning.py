@@ -89,26 +89,30 @@ def seeds_among(sources: Mapping[str, Source], trees: Iterable[str]) -> dict[str
 
 def pin_of(store: Store, path: StorePath, outputs: Mapping[str, StorePath]) -> tuple[Pin, dict[str, Source], Seeds]:
     """A pin of a derivation with its realised `outputs`, and the sources and seeds that it names."""
-    from ...builder import recall
-    from ...builder.resolve import resolve  # the window may show the module of that name
-
     derivations = derivations_behind(store, path)
     sources = sources_of(derivations.values())
     seeds = seeds_among(sources, (str(tree) for item in derivations.values() for tree in item.input_srcs))
     of_seeds = {name for files in seeds.values() for name in files}
     sources = {name: source for name, source in sources.items() if name not in of_seeds}
-    try:
-        resolved = f"blake3:{resolve(derivations[path], recall(store, [path]).outputs).resolved_digest()}"
-    except KeyError:
-        resolved = None  # a fixed output that is there: nobody asks what it was made of
     pin = Pin(
         path,
-        resolved,
+        resolved_of(store, path),
         {name: output_of(store, found) for name, found in outputs.items()},
         tuple(sorted(sources)),
         tuple(sorted(seeds)),
     )
     return pin, sources, seeds
+
+
+def resolved_of(store: Store, path: StorePath) -> str | None:
+    """The key in the build trace of a derivation that was built; None for a fixed output that is there."""
+    from ...builder import recall
+    from ...builder.resolve import resolve  # the window may show the module of that name
+
+    try:
+        return f"blake3:{resolve(store.derivation(path), recall(store, [path]).outputs).resolved_digest()}"
+    except KeyError:
+        return None  # nobody asks what it was made of
 
 
 def output_of(store: Store, path: StorePath) -> PinnedOutput:

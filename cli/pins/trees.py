@@ -150,7 +150,7 @@ class Trees:
         found = add_local(self._store, place, name)
         now = item.hash if found == item.object else hash_of(self._store, found)
         if now != item.hash:
-            raise _moved(self._project, name, item, now)
+            raise _moved(self._store, self._project, name, item, found, now)
         if found != item.object:
             raise _wrong_object(self._project, name, item, found)
 
@@ -188,10 +188,14 @@ def fixed_output(name: str, text: str) -> FixedOutput:
     return FixedOutput("sha256", raw, "recursive")
 
 
-def _moved(project: Project, name: str, item: LockedInput, now: str) -> LockError:
+def _moved(store: Store, project: Project, name: str, item: LockedInput, found: StorePath, now: str) -> LockError:
+    from .differing import files_that_differ
+
+    assert item.object is not None
+    files = files_that_differ(store, item.object, found)
     return LockError(
         MOVED, f"the input '{name}' at {item.declared.path} is not what chx.lock has",
-        details=both(item.hash, now, lock=project.place),
+        details=(*both(item.hash, now, lock=project.place), *files),
         hint=f"chx lock update {name} takes what is there now; --no-lock builds with it once",
     )  # fmt: skip
 

@@ -177,7 +177,8 @@ def test_inputs_of_inputs_can_be_overridden(chx: Run, nested: Path, write: Write
     assert lock()["inputs"]["tool/own"]["from"] == {"base": ".", "path": "./mine"}
     assert chx("build").returncode == 0 and (work / "result/text").read_text() == "mine mine mine"
     write({"mine/default.nix": '"moved"'})
-    assert "error[L011]: the input 'mine'" in chx("build").stderr
+    moved = chx("build")
+    assert "error[L011]: the input 'mine'" in moved.stderr and "~ default.nix: 6 B -> 7 B" in moved.stderr
     moved = chx("lock", "update")
     assert moved.returncode == 0, moved.stderr
     assert "~ input mine" in moved.stdout and "~ input tool/own" in moved.stdout
