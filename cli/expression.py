@@ -106,7 +106,7 @@ def select(session: Session, arguments: argparse.Namespace) -> list[Selected]:
     attributes = [*arguments.attributes, *arguments.attr]
     if arguments.file is not None and arguments.expr is not None:
         raise CommandError("-f and -E exclude each other")
-    file = None
+    file, origin = None, _origin(arguments)
     if arguments.expr is not None:
         root = evaluator.eval_source(source_of_request(None, arguments.expr))
     elif arguments.file == "-":
@@ -119,6 +119,7 @@ def select(session: Session, arguments: argparse.Namespace) -> list[Selected]:
             session.world.see(place)
         is_project = os.path.isfile("chx.lock") and os.path.isfile(here)
         file = here if is_project else os.path.join(PKGS, "default.nix")
+        origin = "./default.nix (the bundled set is -f '<chx>' here)" if is_project else origin
     elif os.path.exists("default.nix"):
         file = expression_file(".")
     else:
@@ -138,7 +139,7 @@ def select(session: Session, arguments: argparse.Namespace) -> list[Selected]:
             value = evaluator.auto_call(root, given)
         return [Selected("", value, value is not root)]
     root = evaluator.auto_call(root, given)
-    return [_select(evaluator, root, attribute, given, _origin(arguments)) for attribute in attributes]
+    return [_select(evaluator, root, attribute, given, origin) for attribute in attributes]
 
 
 def _give_inputs(session: Session, arguments: argparse.Namespace, file: str, given: dict[str, Value]) -> None:

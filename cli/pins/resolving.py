@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from .declared import read_declared
 from .document import NAME, LockedInput, read_lock
 from .errors import UNREADABLE, LockError
-from .trees import add_local, fixed_output, hash_of, place_of, target_of
+from .trees import add_local, hash_of, have_tree, place_of, target_of
 
 if TYPE_CHECKING:
     from ...builder import BuildOptions
@@ -113,7 +113,7 @@ class _Resolving:
         if old is None and not alone and own is not None and own.declared == wanted and own.url is not None:
             old = own
         if old is not None:
-            self._have(name, old)
+            have_tree(store, name, old, self._options)
             return old
         from ...builder import prefetch_tree, sri
 
@@ -124,16 +124,6 @@ class _Resolving:
         """Whether this input or one that it belongs to is asked to move."""
         parts = name.split("/")
         return any(self._moving("/".join(parts[:count])) for count in range(1, len(parts) + 1))
-
-    def _have(self, name: str, item: LockedInput) -> None:
-        """Have a locked tree in the store."""
-        from ...builder import SOURCE, tree_source
-        from ..realise import realise
-
-        fixed = fixed_output(name, item.hash)
-        if self._store.fixed_output(SOURCE, fixed) is None:
-            derivation = self._store.add_derivation(tree_source(item.url or "", fixed.digest))
-            realise(self._store, [(derivation, ("out",))], self._options)
 
 
 def _below(inputs: Mapping[str, LockedInput], name: str) -> dict[str, LockedInput]:

@@ -155,21 +155,23 @@ class Trees:
             raise _wrong_object(self._project, name, item, found)
 
     def _check_fetched(self, name: str, item: LockedInput) -> None:
-        from ...builder import SOURCE
-
-        fixed = fixed_output(name, item.hash)
-        found = self._store.fixed_output(SOURCE, fixed)
-        if found is None:
-            found = self._fetch(item, fixed)
+        found = have_tree(self._store, name, item, self._options)
         if found != item.object:
             raise _wrong_object(self._project, name, item, found)
 
-    def _fetch(self, item: LockedInput, fixed: FixedOutput) -> StorePath:
-        from ...builder import tree_source
-        from ..realise import realise
 
-        derivation = self._store.add_derivation(tree_source(item.url or "", fixed.digest))
-        return realise(self._store, [(derivation, ("out",))], self._options)[derivation, "out"]
+def have_tree(store: Store, name: str, item: LockedInput, options: BuildOptions | None) -> StorePath:
+    """The tree of a locked input that is not of this disk, fetched by its hash if need be. Raises `BuildError`."""
+    from ...builder import SOURCE, tree_source
+    from ..realise import Lines, realise
+
+    fixed = fixed_output(name, item.hash)
+    found = store.fixed_output(SOURCE, fixed)
+    if found is not None:
+        return found
+    derivation = store.add_derivation(tree_source(item.url or "", fixed.digest))
+    reporter = Lines(titles={derivation: f"the input '{name}'"})
+    return realise(store, [(derivation, ("out",))], options, reporter)[derivation, "out"]
 
 
 def fixed_output(name: str, text: str) -> FixedOutput:

@@ -126,3 +126,11 @@ def test_a_place_that_is_none(tmp_path: Path, text: str, told: str) -> None:
     with pytest.raises(LockError) as caught:
         read_declared(str(tmp_path))
     assert told in caught.value.message
+
+
+def test_the_example_of_the_manual_is_read(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[3] / "docs/lock.md").read_text()
+    block = text[text.index("    [inputs]\n") : text.index("| form |")]
+    (tmp_path / "chx.toml").write_text("\n".join(line[4:] for line in block.splitlines()))
+    found = read_declared(str(tmp_path))
+    assert sorted(found) == ["game", "tool", "words", "zoo"] and sorted(found["tool"].overrides) == ["words", "zoo"]

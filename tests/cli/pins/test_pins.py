@@ -246,6 +246,8 @@ def test_pins_belong_to_one_expression(chx: Run, project: Path) -> None:
 def test_attributes_are_those_of_the_project(chx: Run, project: Path) -> None:
     assert chx("eval", "--raw", "-A", "b.name").stdout == "b-1"
     assert chx("eval", "--raw", "-f", "<chx>", "-A", "hello.pname").stdout == "hello"
+    missing = chx("build", "hello")
+    assert missing.returncode == 1 and "in ./default.nix (the bundled set is -f '<chx>' here)" in missing.stderr
     (project / "chx.lock").unlink()
     assert chx("eval", "--raw", "-A", "hello.pname").stdout == "hello"
 
