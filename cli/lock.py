@@ -111,23 +111,25 @@ class Locking:
 
     def update(self, names: Sequence[str]) -> int:
         """Move inputs and pins: all, or those named."""
+        from .pins.selecting import is_within
+
         inputs = [name for name in names if name in self._before.inputs or name in self._project.declared]
         attributes = [name for name in names if name not in inputs]
         lock = self._resolve((lambda name: True) if not names else lambda name: name in inputs)
         everything = not names or bool(inputs)
-        wanted = list(dict.fromkeys([*(self._pinned_here() if everything else ()), *attributes]))
+        wanted = list(dict.fromkeys([*(sorted(self._before.pins) if everything else ()), *attributes]))
         gone: list[str] = []
         if everything:
             wanted, gone = self._still_there(lock, wanted)
         lock = replace(lock, pins={name: pins for name, pins in lock.pins.items() if name not in gone})
-        moving = (lambda attribute: True) if everything else lambda attribute: attribute in attributes
+        moving = (
+            (lambda attribute: True)
+            if everything
+            else lambda attribute: any(is_within(attribute, name) for name in attributes)
+        )
         if wanted:
             lock = self._pin(lock, wanted, moving)
         return self._finish(lock)
-
-    def _pinned_here(self) -> list[str]:
-        """Attributes with a pin for this system, or for one that only some of them name."""
-        return sorted(self._before.pins)
 
     def _still_there(self, lock: Lock, names: list[str]) -> tuple[list[str], list[str]]:
         """Of attributes those that the expression has, and those that it has not any more."""

@@ -11,7 +11,7 @@ from ..errors import CommandError
 from .document import NAME, WHOLE
 from .errors import DAMAGED, LockError
 from .guard import check_content, check_output, check_sources, system_of
-from .selecting import asked_of, realise_all, rounds
+from .selecting import asked_of, is_within, realise_all, rounds
 from .trees import Trees
 
 if TYPE_CHECKING:
@@ -33,19 +33,20 @@ def check(session: Session, arguments: argparse.Namespace, project: Project, nam
         raise CommandError(f"there is no {NAME} in '{project.folder}'", hint="chx lock writes it")
     Trees(session.store, project, lock, options_for_inputs(arguments)).check()
     check_inputs(session.store, lock)
-    unknown = [name for name in names if name not in lock.pins]
+    unknown = [name for name in names if not any(is_within(pinned, name) for pinned in lock.pins)]
     if unknown:
         raise CommandError(f"'{unknown[0]}' is not pinned", hint=f"pinned are {', '.join(sorted(lock.pins)) or 'none'}")
     page = Page(Style(sys.stdout), True)
     session.project = project
     work = _Checking(session, arguments, project, lock, page)
-    for name in names or sorted(lock.pins):
+    chosen = [pinned for pinned in sorted(lock.pins) if not names or any(is_within(pinned, name) for name in names)]
+    for name in chosen:
         work.check(name)
     page.write()
     if work.failed:
         from ..progress import say
 
-        say(f"{len(work.failed)} of {len(names or lock.pins)} not as pinned: {', '.join(work.failed)}")
+        say(f"{len(work.failed)} of {len(chosen)} not as pinned: {', '.join(work.failed)}")
     return int(bool(work.failed))
 
 

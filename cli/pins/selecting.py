@@ -50,6 +50,11 @@ def asked_of(
     return list(found.values())
 
 
+def is_within(attribute: str, name: str) -> bool:
+    """Whether an attribute is the named one, or in the set of that name."""
+    return attribute == name or attribute.startswith(f"{name}.")
+
+
 def has_attribute(
     session: Session, arguments: argparse.Namespace, project: Project, lock: Lock, attribute: str
 ) -> bool:
@@ -61,7 +66,9 @@ def has_attribute(
     try:
         expression.select(session, arguments)
     except Exception as error:
-        if type(error).__name__ == "MissingAttribute" and f"'{attribute}'" in getattr(error, "message", ""):
+        if type(error).__name__ == "MissingAttribute" and f"in selection path '{attribute}' not found" in getattr(
+            error, "message", ""
+        ):
             return False
         raise
     return True

@@ -200,6 +200,19 @@ def test_one_pin_moves_alone(chx: Run, project: Path, write: Write) -> None:
     assert chx("lock", "update", "nothing").returncode == 1
 
 
+def test_a_set_stands_for_what_is_in_it(chx: Run, write: Write, lock: Lock) -> None:
+    write(default='{ s = { a = tree "a" "1"; "b.c" = tree "b" "1"; }; t = tree "t" "1"; }')
+    assert chx("lock", "s", "t").returncode == 0
+    assert sorted(lock()["pins"]) == ['s."b.c"', "s.a", "t"]
+    assert "2 of 2" not in chx("lock", "check", "s").stderr
+    assert len(chx("lock", "check", "s").stdout.splitlines()) == 2
+    assert chx("build", "s", 's."b.c"').stderr == ""
+    write(default='{ s = { a = tree "a" "2"; "b.c" = tree "b" "2"; }; t = tree "t" "2"; }')
+    assert "2 of 2 not as pinned" in chx("lock", "check", "s").stderr
+    moved = chx("lock", "update", "s")
+    assert moved.returncode == 0 and '~ s."b.c" (' in moved.stdout and "t (" not in moved.stdout
+
+
 def test_check_tells_for_each(chx: Run, project: Path, write: Write) -> None:
     good = chx("lock", "check")
     assert good.returncode == 0 and len(good.stdout.splitlines()) == 3
