@@ -12,7 +12,7 @@ from setuptools.command.build_py import build_py
 
 ROOT = os.path.dirname(os.path.abspath(__file__))
 ROOMS = ("lang", "evaluator", "store", "builder", "cli")
-DATA_FOLDERS = ("pkgs", "arch")
+DATA_FOLDERS = ("pkgs", "arch", "templates")
 
 
 def packages() -> list[str]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .log import find_log, open_log
     from .options import BuildOptions
     from .plan import Lane, Plan, Recollection, Step, plan, recall
-    from .prefetch import Fetched, prefetch_tree, tree_source
+    from .prefetch import SOURCE, Fetched, prefetch_tree, tree_source
     from .reporter import Reporter, Silence
     from .resolve import resolve
     from .sandbox import Bind, Limits, SandboxSpec, bwrap_arguments
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SCRIPT",
+    "SOURCE",
     "USUAL",
     "VARIATIONS",
     "Bind",
@@ -97,6 +98,7 @@ _HOMES = {
     "Recollection": "plan",
     "Reporter": "reporter",
     "SCRIPT": "visit",
+    "SOURCE": "prefetch",
     "SandboxSpec": "sandbox",
     "SeveralFailures": "errors",
     "Silence": "reporter",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import argparse
 
     from ..store import Store, StorePath
+    from .pins.guard import Guard
     from .session import Session
 
 DESCRIPTION = """\
@@ -171,17 +172,22 @@ def build(arguments: argparse.Namespace) -> int:
             from .check import check
 
             return check(session, arguments, wanted)
+        guard = guard_of(session, arguments)
         reporter = reporter_of(arguments)
         targets = [(item.derivation, item.outputs) for item in wanted]
         started = monotonic()
         built = realise(store, targets, options_of(arguments), reporter)
         long = monotonic() - started >= WORTH_SYNCING
+        if guard is not None:
+            guard.after(built)
         paths = [built[item.derivation, output] for item in wanted for output in item.outputs]
         links = [] if arguments.no_out_link else link_results(store, arguments.out_link, wanted, built)
         output = "".join(f"{path}\n" for path in paths)
         put(output)
         finish()
-        remember(arguments.words, session.world.seen, [store.physical(path) for path in paths], links, output)
+        if not arguments.no_lock:
+            # What is not locked may be something else the next time.
+            remember(arguments.words, session.world.seen, [store.physical(path) for path in paths], links, output)
         if long:
             store.sync()
     return 0
@@ -206,17 +212,36 @@ def tell_plan(arguments: argparse.Namespace) -> int:
 
 def instantiate(session: Session, arguments: argparse.Namespace) -> list[Wanted]:
     """The derivations that the command line means, in the order named, each once."""
+    from .session import Asked
+
     wanted: dict[Wanted, None] = {}
     for selected in expression.select(session, arguments):
         with expression.Explained(selected.attribute, selected.was_called):
-            found = session.evaluator.derivations(selected.value, selected.attribute)
+            found = session.evaluator.named_derivations(selected.value, selected.attribute)
         if not found:
-            name = f"'{selected.attribute}'" if selected.attribute else "the expression"
-            kind = session.evaluator.type_name(selected.value)
-            raise CommandError(f"{name} is of type {kind} and not a derivation, nor is there one in it")
-        for derivation, outputs in found:
+            raise described(session, selected)
+        for attribute, derivation, outputs in found:
             wanted[Wanted(derivation, tuple(outputs))] = None
+            session.asked.append(Asked(attribute, derivation, tuple(outputs)))
     return list(wanted)
+
+
+def described(session: Session, selected: expression.Selected) -> CommandError:
+    """What is wrong with a value that is no derivation."""
+    name = f"'{selected.attribute}'" if selected.attribute else "the expression"
+    kind = session.evaluator.type_name(selected.value)
+    return CommandError(f"{name} is of type {kind} and not a derivation, nor is there one in it")
+
+
+def guard_of(session: Session, arguments: argparse.Namespace) -> Guard | None:
+    """The pins of what was instantiated, their sources compared; None if there is no lock. Raises `LockError`."""
+    if session.project is None or session.project.lock is None:
+        return None
+    from .pins.guard import Guard
+
+    guard = Guard(session, arguments)
+    guard.before()
+    return guard
 
 
 ELSEWHERE = "choose another name with -o, or use --no-out-link"

@@ -17,6 +17,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "log": ("log", "show the log of a build"),
     "diff": ("diff", "compare packages, stages, objects or lock files: inputs, closures, files, bytes"),
     "why": ("why", "tell why something would be rebuilt"),
+    "lock": ("lock", "pin inputs and outputs in chx.lock, move pins, check them"),
+    "sbom": ("sbom", "print a bill of materials (CycloneDX) of what was built"),
+    "provenance": ("provenance", "print signed statements (in-toto, SLSA) of how something was built"),
+    "init": ("init", "begin a project: an expression, its inputs, its lock"),
     "derivation": ("derivation", "show what an expression asks to be built"),
     "store": ("store", "ask the store about its objects, add, remove and check them"),
     "why-depends": ("why_depends", "show how one object comes to refer to another"),
@@ -43,6 +47,7 @@ EXAMPLES = """\
   chx repl                               try expressions at a prompt
   chx log ./result                       what a build printed
   chx diff ./result ./result-2           what differs in two results, and why
+  chx lock check --rebuild               does this machine give what chx.lock pins?
   chx why hello                          why it would be built again
 """
 

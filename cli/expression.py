@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from .session import Session
 
 EPILOG = """\
-Without -f and -E, ATTR is looked up in the bundled package set. A function is
+Without -f and -E, ATTR is looked up in the bundled package set, or in ./default.nix
+if there is a chx.lock beside it. A function is
 called with --arg and --argstr and the defaults of its arguments; `-f DIR` means
 DIR/default.nix, `-f '<NAME>'` what -I says. `<chx>` is the bundled package set.
 """
@@ -48,6 +49,9 @@ def configure_evaluation(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--max-call-depth", type=depth, metavar="N", help="how deep calls may nest at least (default 10000)"
+    )
+    group.add_argument(
+        "--no-lock", action="store_true", help="do not use chx.lock: take inputs as they are, and compare nothing"
     )
     group.add_argument("--show-trace", action="store_true", help="show every step that led to an error")
 
@@ -105,29 +109,38 @@ def select(session: Session, arguments: argparse.Namespace, *, call: bool = True
     attributes = [*arguments.attributes, *arguments.attr]
     if arguments.file is not None and arguments.expr is not None:
         raise CommandError("-f and -E exclude each other")
+    file, origin = None, _origin(arguments)
     if arguments.expr is not None:
         root = evaluator.eval_source(source_of_request(None, arguments.expr))
     elif arguments.file == "-":
         root = evaluator.eval_source(source_of_request("-", None))
     elif arguments.file is not None:
-        file = in_search_path(session, arguments.file)
-        root = evaluator.eval_file(byte_string(expression_file(file)))
+        file = expression_file(in_search_path(session, arguments.file))
     elif attributes:
-        root = evaluator.eval_file(byte_string(f"{PKGS}/default.nix"))
+        here = absolute("default.nix")
+        lock = absolute("chx.lock")
+        for place in (lock, here):
+            session.world.see(place)
+        is_project = is_there(lock) and is_there(here)
+        file = here if is_project else f"{PKGS}/default.nix"
+        origin = "./default.nix (the bundled set is -f '<chx>' here)" if is_project else origin
     elif is_there("default.nix"):
-        root = evaluator.eval_file(byte_string(expression_file(".")))
+        file = expression_file(".")
     else:
         packages = ", ".join(bundled_packages(session))
         raise CommandError(
             "what shall it be? There is no default.nix here", hint=f"the bundled packages are {packages}"
         )
+    if file is not None:
+        root = evaluator.eval_file(byte_string(file))
     given = {name: evaluator.string(byte_string(text)) for name, text in arguments.argstr}
     for name, expression in arguments.arg:
         given[name] = evaluator.eval_source(source_of_request(None, expression))
+    if file is not None and not file.startswith(f"{PKGS}/"):
+        _give_inputs(session, arguments, file, given)
     call = call or bool(given)
     if not attributes:
         return [_called(evaluator, root, "", given, call)]
-    origin = _origin(arguments)
     return [
         _called(evaluator, _select(evaluator, root, attribute, given, origin), attribute, given, call)
         for attribute in attributes
@@ -140,6 +153,31 @@ def _called(evaluator: Evaluator, found: Value, attribute: str, given: dict[str,
     with Explained(attribute, evaluator.type_name(found) == "lambda"):
         value = evaluator.auto_call(found, given)
     return Selected(attribute, value, value is not found)
+
+
+def _give_inputs(session: Session, arguments: argparse.Namespace, file: str, given: dict[str, Value]) -> None:
+    """Find what lies beside an expression; if there is something, its inputs become an argument."""
+    if session.inputs is not None:
+        given.setdefault("inputs", _text_value(session, session.inputs))
+        return
+    folder = file.rpartition("/")[0]
+    beside = [f"{folder}/{name}" for name in ("chx.lock", "chx.toml")]
+    for place in beside:
+        session.world.see(place)
+    if not any(map(is_there, beside)):
+        return
+    from .pins.beside import inputs_beside
+
+    text = inputs_beside(session, arguments, file)
+    if text is not None and "inputs" not in given:
+        given["inputs"] = _text_value(session, text)
+
+
+def _text_value(session: Session, text: str) -> Value:
+    from ..lang import Source
+    from .sources import byte_string
+
+    return session.evaluator.eval_source(Source(byte_string("«inputs»"), byte_string(text), "/"))
 
 
 def in_search_path(session: Session, file: str) -> str:

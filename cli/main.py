@@ -157,7 +157,9 @@ def _read(name: str, module: Any, words: list[str]) -> Any:
         module.configure(taken)
         return taken.read(words)
     except Unclear:
-        return command_parser(name)[0].parse_args(words)
+        parser = command_parser(name)[0]
+        # argparse otherwise wants all words together: `check --rebuild NAME` would not do.
+        return parser.parse_intermixed_args(words) if getattr(module, "MIXED", False) else parser.parse_args(words)
 
 
 def command_parser(name: str):  # type: ignore[no-untyped-def]  # modules have no static type

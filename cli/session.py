@@ -13,11 +13,23 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from ..evaluator import Evaluator
-    from ..store import Store
+    from ..store import Store, StorePath
+    from .pins.project import Project
     from .world import FileWorld
 
 PKGS = f"{absolute(__file__).rpartition('/')[0].rpartition('/')[0]}/pkgs"
 """The bundled package set."""
+
+
+class Asked:
+    """A derivation that a command was asked for: by which attribute, and which of its outputs."""
+
+    __slots__ = ("attribute", "derivation", "outputs")
+
+    def __init__(self, attribute: str, derivation: StorePath, outputs: tuple[str, ...]) -> None:
+        self.attribute = attribute
+        self.derivation = derivation
+        self.outputs = outputs
 
 
 class Session:
@@ -36,6 +48,11 @@ class Session:
         self._store: Store | None = None
         self._world = world
         self._evaluator: Evaluator | None = None
+        self.project: Project | None = None
+        """What lies beside the expression, once that is known; None if there is neither lock nor inputs."""
+        self.inputs: str | None = None
+        """The argument `inputs` as a text, if it is not to be read from beside the expression."""
+        self.asked: list[Asked] = []
 
     @property
     def store(self) -> Store:

@@ -71,6 +71,16 @@ class FileWorld:
             self.seen[native] = signature(native)
         return native
 
+    def see(self, native: str) -> None:
+        """Remember a place of the disk, whether there is something or not, before it is read."""
+        if native not in self.seen:
+            self.seen[native] = signature(native)
+
+    def see_tree(self, native: str) -> None:
+        """Remember a tree of the disk and all that is in it."""
+        self.see(native)
+        self._remember_tree(native)
+
     def read_file(self, path: str) -> bytes:
         native = self._native(path)
         target = self._real.of(native, False)

@@ -42,33 +42,44 @@ def find_derivations(value: Value, attribute: str) -> list[tuple[StorePath, tupl
     A derivation means itself; a list, or a set (with `recurseForDerivations` or at the top) what
     is in it.
     """
-    found: list[tuple[StorePath, tuple[str, ...]]] = []
+    return [(path, outputs) for _, path, outputs in find_named_derivations(value, attribute)]
+
+
+def find_named_derivations(value: Value, attribute: str) -> list[tuple[str, StorePath, tuple[str, ...]]]:
+    """The same with the attribute path of each, `attribute` being that of the value."""
+    found: list[tuple[str, StorePath, tuple[str, ...]]] = []
     _collect(value, attribute, found, True, set())
     return found
 
 
+def _inner(attribute: str, name: str) -> str:
+    """The attribute path of something inside, as the command line takes it."""
+    if not name or any(c in '."' for c in name):
+        name = '"' + name + '"'
+    return f"{attribute}.{name}" if attribute else name
+
+
 def _collect(
-    value: Value, attribute: str, found: list[tuple[StorePath, tuple[str, ...]]], top: bool, seen: set[int]
+    value: Value, attribute: str, found: list[tuple[str, StorePath, tuple[str, ...]]], top: bool, seen: set[int]
 ) -> None:
     from .autocall import auto_call
 
     value = auto_call(value, {})
     one = derivation_of(value)
     if one is not None:
-        found.append(one)
+        found.append((attribute, *one))
         return
     if id(value) in seen:
         return
     seen.add(id(value))
     if type(value) is tuple:
-        for item in value:
-            _collect(force_slot(item), attribute, found, True, seen)
+        for index, item in enumerate(value):
+            _collect(force_slot(item), _inner(attribute, str(index)), found, True, seen)
     elif type(value) is dict and (top or _recurses(value)):
         for name in names(value):
             inner = force_slot(value[name])
-            path = f"{attribute}.{readable(name)}" if attribute else readable(name)
             if type(inner) is dict and (is_derivation(inner) or _recurses(inner)):
-                _collect(inner, path, found, False, seen)
+                _collect(inner, _inner(attribute, readable(name)), found, False, seen)
 
 
 def _recurses(value: dict[str, object]) -> bool:

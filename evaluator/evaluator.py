@@ -231,6 +231,13 @@ class Evaluator:
 
         return find_derivations(force_slot(value), attribute)
 
+    @_entrance
+    def named_derivations(self, value: Slot, attribute: str = "") -> list[Any]:
+        """The same as triples, with the attribute path of each."""
+        from .derived import find_named_derivations
+
+        return find_named_derivations(force_slot(value), attribute)
+
     def place_of(self, derivation: StorePath) -> Label | None:
         """Where a derivation that this evaluator instantiated is named: in the package rather than in what it calls."""
         from .trace import attr_label, attr_place

@@ -12,7 +12,7 @@ from .page import Page, count, differ, growth, sizes
 from .subject import Collection, Thing
 
 if TYPE_CHECKING:
-    from ...store.difference import Cause, PackageChange
+    from ...store.difference import Cause, ClosureDifference, PackageChange
     from .comparison import Comparison, LockChange, MemberChange, ObjectReport
 
 CAUSES_SHOWN: Final = 12
@@ -25,7 +25,7 @@ def draw(page: Page, comparison: Comparison) -> None:
     if comparison.inputs is not None:
         _draw_inputs(page, comparison)
     if comparison.closure is not None:
-        _draw_closure(page, comparison)
+        draw_closure(page, comparison.closure)
     if comparison.members is not None:
         _draw_members(page, comparison)
     if comparison.lock is not None:
@@ -99,9 +99,8 @@ def _brief(cause: Cause) -> str:
     return summary(cause.own)
 
 
-def _draw_closure(page: Page, comparison: Comparison) -> None:
-    found = comparison.closure
-    assert found is not None
+def draw_closure(page: Page, found: ClosureDifference) -> None:
+    """Packages that are not the same."""
     total = sizes(found.size_before, found.size_after)
     if not found.changes:
         page.title(f"closure: no difference ({count(found.equal, 'object')}, {size(found.size_after)})")

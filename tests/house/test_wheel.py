@@ -11,8 +11,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("lang", "evaluator", "store", "builder", "cli", "pkgs", "arch")
-KINDS = (".py", ".lark", ".nix", ".json", ".patch", ".h")
+ROOMS = ("lang", "evaluator", "store", "builder", "cli", "pkgs", "arch", "templates")
+KINDS = (".py", ".lark", ".nix", ".json", ".patch", ".h", ".toml", ".md", ".c", "gitignore")
+
+BESIDE = ("setup.py", "pyproject.toml", "README.md")
+"""What belongs to the making of the wheel, and not into it."""
 
 
 def tracked() -> list[str]:
@@ -44,7 +47,7 @@ def test_the_wheel_holds_the_whole_tree(tmp_path: Path) -> None:
     assert run.returncode == 0, run.stderr
     (wheel,) = (tmp_path / "out").iterdir()
     inside = set(zipfile.ZipFile(wheel).namelist())
-    wanted = {f"chx/{name}" for name in files if name.endswith(KINDS) and name != "setup.py" and (ROOT / name).exists()}
+    wanted = {f"chx/{name}" for name in files if name.endswith(KINDS) and name not in BESIDE and (ROOT / name).exists()}
     assert wanted - inside == set()
     assert "chx/lang/table.bin" in inside
     assert any(name.endswith(".data/scripts/chx") for name in inside)

@@ -1,0 +1,1 @@
+"""What was built, told to other people's programs: bills of materials and provenance."""

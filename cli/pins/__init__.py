@@ -1,0 +1,1 @@
+"""`chx.lock`: inputs and outputs pinned by content, see docs/lock.md."""

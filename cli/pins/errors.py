@@ -1,0 +1,55 @@
+"""What a lock refuses."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class LockError(Exception):
+    """A lock that cannot be used, or that something does not agree with; `details` stand before the message."""
+
+    def __init__(self, code: str, message: str, hint: str | None = None, details: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.hint = hint
+        self.details = tuple(details)
+
+
+UNREADABLE = "L001"
+"""`chx.lock` or `chx.toml` is not what it should be."""
+NOT_LOCKED = "L010"
+"""An input is not locked, or as something else than what is declared."""
+MOVED = "L011"
+"""A tree has another hash than is locked."""
+SOURCE = "L012"
+"""A source of a pinned package is not locked, or has another hash there."""
+DIFFERS = "L020"
+"""An output is not what is pinned."""
+DAMAGED = "L021"
+"""A pinned output was changed in the store."""
+
+
+def both(
+    locked: str, now: str, wanted: str = "locked", got: str = "now", lock: str | None = None, key: str | None = None
+) -> tuple[str, str]:
+    """Two values below each other; with the place of the lock, the line of the first (or of `key`) is told."""
+    width = max(len(wanted), len(got))
+    where = "" if lock is None else _line_of(lock, key or locked)
+    return (f"  {wanted:>{width}}: {locked}{where}", f"  {got:>{width}}: {now}")
+
+
+def _line_of(lock: str, text: str) -> str:
+    """Where a text stands in a lock, in parentheses; nothing if it does not."""
+    import os
+
+    try:
+        with open(lock, encoding="utf-8", errors="surrogateescape") as file:
+            for number, line in enumerate(file, 1):
+                if f'"{text}"' in line:
+                    return f"  ({os.path.relpath(lock)}:{number})"
+    except OSError:
+        pass
+    return ""

@@ -1,0 +1,2 @@
+# An input is a tree of any kind; this one is an expression.
+name: "Hello, ${name}!"

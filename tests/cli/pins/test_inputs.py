@@ -1,0 +1,251 @@
+"""Inputs: trees of this disk, archives, commits; inputs of inputs; and what an expression gets of them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from .conftest import Lock, Repository, Run, Write
+
+needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+
+
+def archive(place: Path, files: dict[str, str]) -> Path:
+    """An archive with one folder around its files."""
+    folder = place.with_suffix(".d")
+    shutil.rmtree(folder, ignore_errors=True)
+    for name, text in files.items():
+        (folder / "top" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "top" / name).write_text(text)
+    with tarfile.open(place, "w:gz") as tar:
+        tar.add(folder / "top", "top")
+    return place
+
+
+def test_an_input_is_a_tree_and_an_expression(chx: Run, write: Write) -> None:
+    write(
+        {"words/default.nix": '{ hello = "hello"; }', "words/file": "text", "chx.toml": '[inputs]\nwords = "./words"'},
+        '{ inputs, ... }: tree "t" ((import inputs.words).hello + builtins.readFile "${inputs.words}/file"'
+        " + inputs.words.outputs.hello + inputs.words.hash)",
+    )
+    run = chx("lock")
+    assert run.returncode == 0, run.stderr
+    assert chx("build").returncode == 0
+    text = (write() / "result/text").read_text()
+    assert text.startswith("hellotexthellosha256-")
+    assert "+ input words: sha256-" in run.stdout and "+ . (x86_64-linux): t" in run.stdout
+
+
+def test_the_tree_of_an_input_becomes_an_input_of_the_derivation(chx: Run, write: Write) -> None:
+    write(
+        {"words/file": "text", "chx.toml": '[inputs]\nwords = "./words"'}, '{ inputs }: tree "t" "${inputs.words}/file"'
+    )
+    assert chx("lock").returncode == 0
+    shown = json.loads(chx("derivation", "show", "-f", ".").stdout)
+    (drv,) = shown.values()
+    assert [path[44:] for path in drv["inputSrcs"]] == ["source"]
+
+
+def test_gits_folder_and_result_links_are_no_part_of_a_tree(chx: Run, write: Write, lock: Lock) -> None:
+    write({"words/file": "text", "chx.toml": '[inputs]\nwords = "./words"'}, '{ inputs }: tree "t" "x"')
+    assert chx("lock").returncode == 0
+    before = lock()
+    write({"words/.git/HEAD": "ref"})
+    (write() / "words/result-2").symlink_to("/nowhere")
+    assert chx("build").returncode == 0
+    assert chx("lock").returncode == 0 and lock() == before
+    write({"words/inner/.git": "is kept"})
+    assert "error[L011]" in chx("build").stderr
+
+
+def test_an_archive_is_locked_by_its_hash(
+    chx: Run, chx_in: Run, write: Write, tmp_path: Path, work: Path, lock: Lock
+) -> None:
+    place = archive(tmp_path / "zoo.tar.gz", {"default.nix": '"one"'})
+    write({"chx.toml": f'[inputs]\nzoo = "file://{place}"'}, '{ inputs, ... }: tree "t" inputs.zoo.outputs')
+    assert chx("lock").returncode == 0
+    assert chx("build").returncode == 0 and (work / "result/text").read_text() == "one"
+    # Another machine gets the same thing by its hash, or nothing.
+    other = chx_in(tmp_path / "other", work, "build", "--no-out-link")
+    assert other.returncode == 0, other.stderr
+    archive(place, {"default.nix": '"two"'})
+    assert chx("build", "--no-out-link").returncode == 0
+    third = chx_in(tmp_path / "third", work, "build")
+    assert third.returncode == 1
+    assert lock()["inputs"]["zoo"]["hash"] in third.stderr and "got: sha256-" in third.stderr
+    moved = chx("lock", "update", "zoo")
+    assert moved.returncode == 0, moved.stderr
+    assert "~ input zoo: sha256-" in moved.stdout and "~ . (x86_64-linux): t" in moved.stdout
+    assert chx("build").returncode == 0 and (work / "result/text").read_text() == "two"
+
+
+def test_nothing_is_fetched_by_evaluation(chx: Run, write: Write, tmp_path: Path) -> None:
+    place = archive(tmp_path / "zoo.tar.gz", {"default.nix": '"one"'})
+    write({"chx.toml": f'[inputs]\nzoo = "file://{place}"'}, '{ inputs, ... }: tree "t" inputs.zoo.outputs')
+    run = chx("build")
+    assert run.returncode == 1
+    assert "error[L010]: the input 'zoo' is not locked" in run.stderr and str(place) in run.stderr
+    assert "chx lock locks it" in run.stderr
+    assert chx("build", "--no-lock").returncode == 0
+
+
+def test_what_is_declared_and_what_is_locked_are_both_named(chx: Run, write: Write) -> None:
+    write({"a/x": "", "b/x": "b", "chx.toml": '[inputs]\nin = "./a"'}, '{ inputs }: tree "t" "x"')
+    assert chx("lock").returncode == 0
+    write({"chx.toml": '[inputs]\nin = "./b"'})
+    run = chx("build")
+    assert run.returncode == 1
+    assert "error[L010]" in run.stderr and "locked: ./a  (chx.lock:" in run.stderr and "declared: ./b" in run.stderr
+    assert "~ input in: ./a -> ./b" in chx("lock").stdout
+    assert chx("build").returncode == 0
+    write({"chx.toml": ""})
+    assert "- input in: sha256-" in chx("lock").stdout
+
+
+@needs_git
+def test_a_commit_stays_until_it_is_moved(
+    chx: Run, chx_in: Run, write: Write, repository: Repository, work: Path, lock: Lock
+) -> None:
+    first = repository.commit({"default.nix": '"one"'})
+    write(
+        {"chx.toml": f'[inputs]\nzoo = {{ git = "file://{repository.place}", ref = "main" }}'},
+        '{ inputs, ... }: tree "t" (inputs.zoo.outputs + inputs.zoo.revision)',
+    )
+    run = chx("lock")
+    assert run.returncode == 0, run.stderr
+    assert lock()["inputs"]["zoo"]["revision"] == first
+    second = repository.commit({"default.nix": '"two"'})
+    assert chx("build").returncode == 0 and (work / "result/text").read_text() == f"one{first}"
+    assert chx_in(work.parent / "other", work, "build", "--no-out-link").returncode == 0
+    assert chx("lock").returncode == 0 and lock()["inputs"]["zoo"]["revision"] == first
+    moved = chx("lock", "update", "zoo")
+    assert first[:12] in moved.stdout and second[:12] in moved.stdout
+    assert chx("build").returncode == 0 and (work / "result/text").read_text() == f"two{second}"
+
+
+@pytest.fixture
+def nested(write: Write, tmp_path: Path) -> Path:
+    """A project with an input `tool` that has inputs `zoo` (locked as "old") and `own`."""
+    place = tmp_path / "zoo.tar.gz"
+    write(
+        {
+            "tool/chx.toml": f'[inputs]\nzoo = "file://{place}"\nown = "./inner"\nagain = {{ follows = "own" }}',
+            "tool/inner/default.nix": '"inner"',
+            "tool/default.nix": '{ inputs, ... }: with inputs; zoo.outputs + " " + own.outputs + " " + again.outputs',
+            "chx.toml": '[inputs]\ntool = "./tool"',
+        },
+        '{ inputs, ... }: tree "t" inputs.tool.outputs',
+    )
+    return archive(place, {"default.nix": '"old"'})
+
+
+def test_inputs_of_inputs_are_as_their_own_lock_says(
+    chx: Run, chx_in: Run, nested: Path, work: Path, lock: Lock
+) -> None:
+    tool = work / "tool"
+    made = chx_in(work.parent / "home", tool, "lock", "-f", "default.nix")
+    # An expression without packages has inputs all the same.
+    assert made.returncode == 0, made.stderr
+    assert (tool / "chx.lock").exists()
+    keep = nested.with_name("kept.tar.gz")
+    shutil.copy(nested, keep)
+    archive(nested, {"default.nix": '"new"'})
+    run = chx("lock")
+    assert run.returncode == 0, run.stderr
+    assert sorted(lock()["inputs"]) == ["tool", "tool/again", "tool/own", "tool/zoo"]
+    assert lock()["inputs"]["tool/again"] == {"follows": "tool/own"}
+    assert chx("build").returncode == 0 and (work / "result/text").read_text() == "old inner inner"
+    assert "~ input tool/zoo" in chx("lock", "update", "tool/zoo").stdout
+    assert chx("build").returncode == 0 and (work / "result/text").read_text() == "new inner inner"
+
+
+def test_inputs_of_inputs_can_be_overridden(chx: Run, nested: Path, write: Write, work: Path, lock: Lock) -> None:
+    write(
+        {
+            "mine/default.nix": '"mine"',
+            "chx.toml": '[inputs]\nmine = "./mine"\n[inputs.tool]\npath = "./tool"\n'
+            'inputs = { zoo = { follows = "mine" }, own = "./mine" }',
+        }
+    )
+    run = chx("lock")
+    assert run.returncode == 0, run.stderr
+    assert lock()["inputs"]["tool/zoo"] == {"follows": "mine"}
+    assert lock()["inputs"]["tool/own"]["from"] == {"base": ".", "path": "./mine"}
+    assert chx("build").returncode == 0 and (work / "result/text").read_text() == "mine mine mine"
+    write({"mine/default.nix": '"moved"'})
+    moved = chx("build")
+    assert "error[L011]: the input 'mine'" in moved.stderr and "~ default.nix: 6 B -> 7 B" in moved.stderr
+    moved = chx("lock", "update")
+    assert moved.returncode == 0, moved.stderr
+    assert "~ input mine" in moved.stdout and "~ input tool/own" in moved.stdout
+    assert chx("build").returncode == 0 and (work / "result/text").read_text() == "moved moved moved"
+
+
+@pytest.mark.parametrize(
+    ("inputs", "told"),
+    [
+        ('a = { follows = "b" }\nb = { follows = "a" }', "follow each other in a circle: a -> b -> a"),
+        ('a = { follows = "c" }', "follows 'c', and there is no such input"),
+        ('a = { path = "./a", inputs = { x = "./a" } }', "'a' has no input 'x' to override"),
+        ('a = "./absent"', "there is no '"),
+        ('out = "./leaving"', "is outside of it: '../a'"),
+        ('around = "./around"', "is outside of it: '.'"),
+        ('a = "file:///absent/x.tar.gz"', "cannot fetch file:///absent/x.tar.gz"),
+        ('a = { git = "file:///absent/repository" }', "git: "),
+    ],
+)
+def test_inputs_that_cannot_be(chx: Run, write: Write, inputs: str, told: str) -> None:
+    write(
+        {
+            "a/x": "",
+            "leaving/chx.toml": '[inputs]\na = "../a"',
+            "around/chx.toml": '[inputs]\nself = "."',
+            "chx.toml": f"[inputs]\n{inputs}",
+        },
+        '{ inputs }: tree "t" "x"',
+    )
+    run = chx("lock")
+    assert run.returncode == 1
+    assert told in run.stderr and "Traceback" not in run.stderr and "internal error" not in run.stderr
+
+
+def test_an_input_changed_in_the_store_is_noticed(chx: Run, write: Write, tmp_path: Path, lock: Lock) -> None:
+    place = archive(tmp_path / "zoo.tar.gz", {"default.nix": '"one"'})
+    write({"chx.toml": f'[inputs]\nzoo = "file://{place}"'}, '{ inputs, ... }: tree "t" inputs.zoo.outputs')
+    assert chx("lock").returncode == 0
+    file = tmp_path / "home/store" / lock()["inputs"]["zoo"]["object"].rpartition("/")[2] / "default.nix"
+    file.chmod(0o644)
+    file.write_text('"two"')
+    run = chx("lock", "check")
+    assert run.returncode == 1
+    assert "error[L021]: the input 'zoo' was changed" in run.stderr and "default.nix: has other content" in run.stderr
+
+
+def test_a_link_to_a_tree_is_that_tree(chx: Run, write: Write, work: Path) -> None:
+    write(
+        {"there/x": "x", "there/.git/HEAD": "", "chx.toml": '[inputs]\nin = "./link"'},
+        '{ inputs }: tree "t" (builtins.readFile "${inputs.in}/x")'.replace("inputs.in", 'inputs."in"'),
+    )
+    (work / "link").symlink_to("there")
+    assert chx("lock").returncode == 0
+    assert chx("build").returncode == 0
+    (work / "there/x").write_text("y")
+    assert "error[L011]" in chx("build").stderr
+
+
+def test_names_in_a_lock_are_no_expressions() -> None:
+    from chx.cli.pins.declared import Declared
+    from chx.cli.pins.document import LockedInput
+    from chx.cli.pins.values import inputs_expression
+    from chx.lang import Source, parse
+    from chx.store import StorePath
+
+    nasty = '"; x = abort "${1}'
+    item = LockedInput(Declared(path="."), None, nasty, nasty, StorePath("0" * 32, "source"))
+    text = inputs_expression({nasty: item, f"{nasty}/\\": item})
+    parse(Source("x", text, "/"))
+    assert "${1}" not in text.replace("\\${1}", "")

@@ -1,0 +1,298 @@
+"""Pinning, building against pins, moving and checking them."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from .conftest import Lock, Run, Write
+
+SET = """
+{ suffix ? "" }: rec {
+  a = tree "a-1" "first${suffix}";
+  b = tree "b-1" "second";
+  uses = tree "uses-1" "${a}/text";
+}
+"""
+CLOCK = """
+rec {
+  good = tree "good" "x";
+  clock = derivation {
+    name = "clock"; system = builtins.currentSystem; builder = "/bin/sh"; rootfs = [ ROOT ];
+    args = [ "-c" "mkdir $out; date +%N > $out/time; echo same > $out/same" ];
+  };
+  after = tree "after" (builtins.unsafeDiscardStringContext "x" + "${clock}");
+}
+"""
+
+
+@pytest.fixture
+def project(chx: Run, write: Write) -> Path:
+    """Three packages, all pinned."""
+    folder = write(default=SET)
+    run = chx("lock")
+    assert run.returncode == 0, run.stderr
+    return folder
+
+
+def rewrite(folder: Path, *path: str, value: object) -> tuple[str, str]:
+    """Change a value in the lock; the value before, and the place of the new one."""
+    data = json.loads((folder / "chx.lock").read_text())
+    inner = data
+    for name in path[:-1]:
+        inner = inner[name]
+    before, inner[path[-1]] = inner[path[-1]], value
+    text = json.dumps(data, indent=1, sort_keys=True) + "\n"
+    (folder / "chx.lock").write_text(text)
+    number = next(number for number, line in enumerate(text.splitlines(), 1) if json.dumps(value) in line)
+    return before, f"chx.lock:{number}"
+
+
+def test_everything_is_pinned_if_nothing_is_named(project: Path, lock: Lock) -> None:
+    assert sorted(lock()["pins"]) == ["a", "b", "uses"]
+    (pin,) = lock()["pins"]["a"].values()
+    assert sorted(pin) == ["derivation", "outputs", "resolved"]
+    assert sorted(pin["outputs"]["out"]) == ["digest", "path", "size"] and pin["outputs"]["out"]["size"] == 5
+
+
+def test_locking_again_changes_nothing(chx: Run, project: Path) -> None:
+    before = (project / "chx.lock").stat()
+    run = chx("lock")
+    assert (run.returncode, run.stdout, run.stderr) == (0, "", "chx: chx.lock stays as it was\n")
+    after = (project / "chx.lock").stat()
+    assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
+
+
+def test_attributes_are_added_one_by_one(chx: Run, write: Write, lock: Lock) -> None:
+    write(default=SET)
+    assert "+ b (" in chx("lock", "b").stdout
+    assert sorted(lock()["pins"]) == ["b"]
+    unpinned = chx("build", "a")
+    assert unpinned.returncode == 0 and "not pinned in chx.lock: a" in unpinned.stderr
+    assert "+ a (" in chx("lock", "-A", "a").stdout
+    assert sorted(lock()["pins"]) == ["a", "b"]
+    assert chx("lock", "nothing").returncode == 1
+
+
+def test_a_changed_expression_that_gives_the_same_is_no_error(chx: Run, project: Path, write: Write) -> None:
+    write(default=SET.replace('"second"', '("sec" + "ond")').replace("rec {", "rec { # changed"))
+    assert chx("build", "b").returncode == 0
+
+
+def test_a_changed_output_names_both_values_and_the_files(chx: Run, project: Path, write: Write, lock: Lock) -> None:
+    pinned = lock()["pins"]["b"]["x86_64-linux"]["outputs"]["out"]["digest"]
+    write(default=SET.replace('"second"', '"changed"'))
+    run = chx("build", "b")
+    assert run.returncode == 1 and run.stdout == ""
+    assert "error[L020]: 'b' is not what chx.lock pins" in run.stderr
+    assert f"pinned: {pinned}, 6 bytes" in run.stderr and "(chx.lock:" in run.stderr
+    assert " built: blake3:" in run.stderr and "7 bytes" in run.stderr and "~ text: 6 B -> 7 B" in run.stderr
+    assert "chx lock update b" in run.stderr
+    assert not os.path.lexists(project / "result")
+    assert "error[L020]" in chx("run", "b").stderr
+    around = chx("build", "b", "--no-lock")
+    assert around.returncode == 0 and "chx.lock is not used" in around.stderr
+    again = chx("build", "b", "--no-lock")
+    assert "chx.lock is not used" in again.stderr
+    assert chx("build", "b").returncode == 1
+    assert "error[L020]" in chx("lock").stderr
+
+
+def test_a_pin_that_was_tampered_with(chx: Run, project: Path) -> None:
+    before, place = rewrite(
+        project, "pins", "a", "x86_64-linux", "outputs", "out", "digest", value="blake3:" + "0" * 64
+    )
+    run = chx("build", "a")
+    assert run.returncode == 1
+    assert f"pinned: blake3:{'0' * 64}" in run.stderr and place in run.stderr and before in run.stderr
+    assert "the lock contradicts itself" in run.stderr
+
+
+def test_an_output_that_was_tampered_with(chx: Run, project: Path) -> None:
+    assert chx("build", "a").returncode == 0
+    file = Path(os.path.realpath(project / "result")) / "text"
+    file.chmod(0o644)
+    file.write_text("fIrst")
+    file.chmod(0o444)
+    for words in (("build", "a"), ("lock", "check", "a")):
+        run = chx(*words)
+        told = run.stderr + run.stdout
+        assert run.returncode == 1, words
+        assert "error[L021]: 'a' was changed in the store" in told and "text: has other content" in told
+        assert "pinned: blake3:" in told and " there: /chx/store/" in told
+    assert chx("lock", "check", "b").returncode == 0
+
+
+def test_arguments_give_what_is_pinned_or_nothing(chx: Run, project: Path) -> None:
+    assert chx("build", "b", "--argstr", "suffix", "x").returncode == 0
+    run = chx("build", "a", "--argstr", "suffix", "x")
+    assert run.returncode == 1 and "with arguments" in run.stderr
+
+
+SOURCE = """
+{ hash, url }: derivation {
+  name = "data"; system = "builtin"; builder = "builtin:fetch"; inherit url;
+  outputHash = hash; outputHashMode = "flat"; outputHashAlgo = "sha256";
+}
+"""
+
+
+def sha256(text: str) -> str:
+    import hashlib
+
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_sources_are_locked_with_where_they_come_from(chx: Run, write: Write, lock: Lock, work: Path) -> None:
+    write({"one": "one", "two": "two", "source.nix": SOURCE})
+    package = '{{ p = tree "p" (builtins.unsafeDiscardStringContext "x" + "${{data}}"); }}'
+    package = package.format()
+
+    def expression(name: str, url: str) -> str:
+        call = f'import ./source.nix {{ hash = "{sha256(name)}"; url = "{url}"; }}'
+        return f"let data = {call}; in {package}"
+
+    url = f"file://{work}/one"
+    write(default=expression("one", url))
+    assert chx("lock").returncode == 0
+    (source,) = lock()["sources"].items()
+    assert source[0] == url and source[1]["hash"].startswith("sha256-")
+    assert lock()["pins"]["p"]["x86_64-linux"]["sources"] == [url]
+    before, place = rewrite(work, "sources", url, "hash", value="sha256-" + "A" * 43 + "=")
+    for words in (("build", "p"), ("lock", "check"), ("lock",)):
+        run = chx(*words)
+        said = run.stdout + run.stderr
+        assert run.returncode == 1 and "error[L012]" in said and before in said and place in said
+    rewrite(work, "sources", url, "hash", value=before)
+    (work / "one").write_text("two")
+    write(default=expression("two", url))
+    moved = chx("build", "p")
+    assert moved.returncode == 1 and f"error[L012]: the source '{url}' of 'p' has another hash" in moved.stderr
+    assert f"locked: {source[1]['hash']}  (chx.lock:" in moved.stderr and "asked for: sha256-" in moved.stderr
+    write(default=expression("two", f"file://{work}/two"))
+    new = chx("build", "p")
+    assert new.returncode == 1 and f"its source 'file://{work}/two' is not in chx.lock" in new.stderr
+    update = chx("lock", "update", "p")
+    assert update.returncode == 0, update.stderr
+    assert list(lock()["sources"]) == [f"file://{work}/two"]
+    assert chx("build", "p").returncode == 0
+
+
+def test_what_moves_is_said(chx: Run, project: Path, write: Write) -> None:
+    write(default=SET.replace('"a-1" "first', '"a-2" "first longer').replace("b = ", "c = "))
+    run = chx("lock", "update")
+    assert run.returncode == 0, run.stderr
+    assert "~ a (x86_64-linux): a-1 -> a-2" in run.stdout and "5 B -> 12 B (+7 B)" in run.stdout
+    assert "- b (x86_64-linux): b-1" in run.stdout
+    assert "~ uses (x86_64-linux): uses-1" in run.stdout
+    assert "closure: 2 packages differ, 0 equal" in run.stdout and "~ a 1 -> 2" in run.stdout
+    assert "c" not in json.loads((project / "chx.lock").read_text())["pins"]
+    assert chx("build", "uses").returncode == 0
+
+
+def test_one_pin_moves_alone(chx: Run, project: Path, write: Write) -> None:
+    write(default=SET.replace("second", "other").replace("first", "another"))
+    assert chx("lock", "update", "b").returncode == 0
+    assert chx("build", "b").returncode == 0 and chx("build", "a").returncode == 1
+    assert chx("lock", "update", "nothing").returncode == 1
+
+
+def test_a_set_stands_for_what_is_in_it(chx: Run, write: Write, lock: Lock) -> None:
+    write(default='{ s = { a = tree "a" "1"; "b.c" = tree "b" "1"; }; t = tree "t" "1"; }')
+    assert chx("lock", "s", "t").returncode == 0
+    assert sorted(lock()["pins"]) == ['s."b.c"', "s.a", "t"]
+    assert "2 of 2" not in chx("lock", "check", "s").stderr
+    assert len(chx("lock", "check", "s").stdout.splitlines()) == 2
+    assert chx("build", "s", 's."b.c"').stderr == ""
+    write(default='{ s = { a = tree "a" "2"; "b.c" = tree "b" "2"; }; t = tree "t" "2"; }')
+    assert "2 of 2 not as pinned" in chx("lock", "check", "s").stderr
+    moved = chx("lock", "update", "s")
+    assert moved.returncode == 0 and '~ s."b.c" (' in moved.stdout and "t (" not in moved.stdout
+
+
+def test_check_tells_for_each(chx: Run, project: Path, write: Write) -> None:
+    good = chx("lock", "check")
+    assert good.returncode == 0 and len(good.stdout.splitlines()) == 3
+    assert "= a (x86_64-linux): blake3:" in good.stdout
+    write(default=SET.replace("second", "other").replace("uses =", "used ="))
+    bad = chx("lock", "check", "--rebuild")
+    assert bad.returncode == 1
+    assert "- b: not as pinned" in bad.stdout and "~ text: 6 B -> 5 B" in bad.stdout
+    assert "- uses: not as pinned" in bad.stdout and "attribute 'uses'" in bad.stdout
+    assert "= a (" in bad.stdout and "2 of 3 not as pinned: b, uses" in bad.stderr
+    assert chx("lock", "check", "a").returncode == 0
+    unknown = chx("lock", "check", "nothing")
+    assert unknown.returncode == 1 and "pinned are a, b, uses" in unknown.stderr
+
+
+@pytest.mark.sandbox
+def test_what_is_not_reproducible_is_found(chx: Run, chx_in: Run, write: Write, work: Path) -> None:
+    from importlib.util import module_from_spec, spec_from_file_location
+
+    spec = spec_from_file_location("roots", Path(__file__).parents[2] / "builder/conftest.py")
+    assert spec is not None and spec.loader is not None
+    roots = module_from_spec(spec)
+    spec.loader.exec_module(roots)
+    roots.programs_root(str(work / "root"), ("sh", "mkdir", "date"))
+    write(default=CLOCK.replace("ROOT", '"${./root}"'))
+    assert chx("lock").returncode == 0
+    assert chx("lock", "check").returncode == 0
+    run = chx("lock", "check", "--rebuild", "good", "clock")
+    assert run.returncode == 1
+    assert "= good (" in run.stdout and "- clock: not as pinned" in run.stdout
+    assert "~ time: " in run.stdout and "same:" not in run.stdout and "not reproducible here" in run.stdout
+    # On a machine where it came out otherwise, what is built with it is told from what is at fault.
+    other = chx_in(work.parent / "other", work, "lock", "check", "after")
+    assert other.returncode == 1 and "something that it is built with came out otherwise here" in other.stdout
+
+
+def test_pins_belong_to_one_expression(chx: Run, project: Path) -> None:
+    (project / "other.nix").write_text((project / "default.nix").read_text().replace("second", "other"))
+    run = chx("build", "-f", "other.nix", "b")
+    assert run.returncode == 0 and "those of default.nix, not of other.nix" in run.stderr
+    assert "belongs to default.nix" in chx("lock", "-f", "other.nix").stderr
+
+
+def test_attributes_are_those_of_the_project(chx: Run, project: Path) -> None:
+    assert chx("eval", "--raw", "-A", "b.name").stdout == "b-1"
+    assert chx("eval", "--raw", "-f", "<chx>", "-A", "hello.pname").stdout == "hello"
+    missing = chx("build", "hello")
+    assert missing.returncode == 1 and "in ./default.nix (the bundled set is -f '<chx>' here)" in missing.stderr
+    (project / "chx.lock").unlink()
+    assert chx("eval", "--raw", "-A", "hello.pname").stdout == "hello"
+
+
+def test_the_quick_answer_looks_at_the_lock(chx: Run, project: Path, tmp_path: Path) -> None:
+    assert chx("build", "a").returncode == 0
+    database = tmp_path / "home/db"
+    database.rename(tmp_path / "home/db-away")
+    assert chx("build", "a").returncode == 0
+    (tmp_path / "home/db-away").rename(database)
+    rewrite(project, "pins", "a", "x86_64-linux", "outputs", "out", "size", value=4)
+    assert "error[L020]" in chx("build", "a").stderr
+
+
+def test_a_lock_that_appears_is_noticed(chx: Run, write: Write) -> None:
+    write(default=SET)
+    assert chx("build", "-f", ".", "a", "-o", "one").returncode == 0
+    assert chx("lock", "b").returncode == 0
+    assert "not pinned in chx.lock: a" in chx("build", "-f", ".", "a", "-o", "one").stderr
+
+
+def test_a_lock_that_is_damaged(chx: Run, project: Path) -> None:
+    (project / "chx.lock").write_text("<<<<<<< ours\n")
+    for words in (("build", "a"), ("lock",), ("lock", "check")):
+        run = chx(*words)
+        assert run.returncode == 1 and "error[L001]" in run.stderr and "chx.lock:1:1" in run.stderr
+    assert chx("build", "a", "--no-lock").returncode == 0
+
+
+def test_what_means_nothing(chx: Run, write: Write) -> None:
+    assert "no default.nix" in chx("lock").stderr
+    write(default=SET)
+    assert "there is no chx.lock" in chx("lock", "check").stderr
+    assert "is for chx lock check" in chx("lock", "--rebuild").stderr
+    assert "chx lock without a lock" in chx("lock", "--no-lock").stderr
