@@ -124,7 +124,7 @@ def select(session: Session, arguments: argparse.Namespace, *, call: bool = True
         )
     given = {name: evaluator.string(byte_string(text)) for name, text in arguments.argstr}
     for name, expression in arguments.arg:
-        given[name] = evaluator.eval_source(source_of_request(None, expression))
+        given[name] = evaluator.suspend(source_of_request(None, expression), {})
     call = call or bool(given)
     if not attributes:
         return [_called(evaluator, root, "", given, call)]
