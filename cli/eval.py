@@ -6,6 +6,7 @@ from . import expression
 from .errors import CommandError
 from .output import put
 from .session import Session
+from .system import is_regular
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,13 +63,10 @@ def run(arguments: argparse.Namespace) -> int:
 def _traces(arguments: argparse.Namespace) -> bool:
     """Whether the expression traces values, in which it shows what was not needed."""
     text = arguments.expr
-    if text is None and arguments.file not in (None, "-"):
-        try:
-            with open(arguments.file, errors="replace") as file:
-                text = file.read()
-        except OSError:
-            # A folder, or what is told when it is evaluated.
-            return False
+    if text is None and arguments.file is not None and is_regular(arguments.file):
+        # Not a pipe, which can be read once.
+        with open(arguments.file, errors="replace") as file:
+            text = file.read()
     return text is not None and "trace" in text
 
 

@@ -135,7 +135,7 @@ def select(session: Session, arguments: argparse.Namespace, *, call: bool = True
         root = evaluator.eval_file(byte_string(file))
     given = {name: evaluator.string(byte_string(text)) for name, text in arguments.argstr}
     for name, expression in arguments.arg:
-        given[name] = evaluator.eval_source(source_of_request(None, expression))
+        given[name] = evaluator.suspend(source_of_request(None, expression), {})
     if file is not None and not file.startswith(f"{PKGS}/"):
         _give_inputs(session, arguments, file, given)
     call = call or bool(given)

@@ -39,6 +39,14 @@ def absolute(path: str) -> str:
     return "/" + "/".join(parts)
 
 
+def is_regular(path: str) -> bool:
+    """Whether there is an ordinary file, or a link to one."""
+    try:
+        return posix.stat(path).st_mode & 0o170000 == 0o100000
+    except OSError:
+        return False
+
+
 def is_there(path: str) -> bool:
     """Whether a path names something; links are followed."""
     try:

@@ -282,7 +282,7 @@ class Evaluator:
         """The bytes of a value that can be coerced to a string."""
         from .coerce import coerce_to_string
 
-        return coerce_to_string(force_slot(value), copy=False)[0]
+        return coerce_to_string(force_slot(value), copy=True)[0]
 
     # --- files
 

@@ -48,6 +48,7 @@ import pytest
         ('builtins.trace "a" { } // builtins.trace "b" { } // builtins.trace "c" { }', "c b a"),
         ('{ outPath = builtins.trace "a" "x"; } + builtins.trace "b" "y"', "a b"),
         ('let s = { outPath = builtins.trace "a" "x"; }; in "${s}${builtins.trace "b" "y"}${s.outPath}"', "a b"),
+        ("builtins.sort (a: b: builtins.trace (toString a) (a < b)) [ 5 3 1 2 4 ]", "3 1 1 2 2 2 4 4"),
         ('assert builtins.trace "c" true; builtins.trace "b" 1', "c b"),
         ('(derivation { name = "n"; builder = "b"; system = "s"; x = builtins.trace "x" ""; }).name', ""),
         ('(derivation { name = "n"; builder = "b"; system = "s"; x = builtins.trace "x" ""; }).outPath', "x"),
