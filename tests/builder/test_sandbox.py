@@ -385,7 +385,7 @@ shell = store.add_tree({shell_tree!r}, "shell")
 def make(text):
     drv = Derivation("x", {SYSTEM!r}, "/bin/sh", ("-euc", text), input_srcs=(shell,), rootfs=(str(shell),))
     return store.add_derivation(drv)
-done, slow = make("echo 1 > $out"), make("echo started >> /build/marker-{os.getpid()}; sleep 100 & sleep 1000")
+done, slow = make("echo 1 > $out"), make("echo started >> /build/marker-{os.getpid()}; sleep 100 & sleep {SLEEP}")
 Builder(store).realise([(done, ("out",))])
 print("ready", flush=True)
 try:
@@ -407,13 +407,17 @@ except KeyboardInterrupt:
     assert not sleepers()
 
 
+SLEEP = 100_000 + os.getpid()
+"""Seconds, by which these processes are told from those of others on this machine."""
+
+
 def sleepers():
     found = []
     for name in os.listdir("/proc"):
         if name.isdigit():
             try:
                 with open(f"/proc/{name}/cmdline", "rb") as file:
-                    if file.read() == b"sleep\x001000\x00":
+                    if file.read() == b"sleep\0%d\0" % SLEEP:
                         found.append(name)
             except OSError:
                 pass
