@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .errors import BuildError, Cancelled, SeveralFailures
     from .fixed import hash_content, sri
     from .forecast import expected, remaining
-    from .log import find_log, open_log
+    from .log import find_log, follow_log, open_log
     from .options import BuildOptions
     from .plan import Lane, Plan, Recollection, Step, plan, recall
     from .reporter import Reporter, Silence
@@ -56,6 +56,7 @@ __all__ = [
     "enter",
     "expected",
     "find_log",
+    "follow_log",
     "hash_content",
     "open_log",
     "parse_wheel",
@@ -99,6 +100,7 @@ _HOMES = {
     "expected": "forecast",
     "enter": "bwrap",
     "find_log": "log",
+    "follow_log": "log",
     "hash_content": "fixed",
     "open_log": "log",
     "parse_wheel": "builtin.pypi",
