@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .fixed import hash_content, sri
     from .forecast import expected, remaining
     from .leftovers import prune_locks, prune_logs
-    from .log import find_log, open_log
+    from .log import find_log, follow_log, open_log
     from .options import BuildOptions
     from .plan import Lane, Plan, Recollection, Step, plan, recall
     from .prefetch import SOURCE, Fetched, prefetch_tree, tree_source
@@ -63,6 +63,7 @@ __all__ = [
     "enter",
     "expected",
     "find_log",
+    "follow_log",
     "hash_content",
     "open_log",
     "parse_wheel",
@@ -114,6 +115,7 @@ _HOMES = {
     "expected": "forecast",
     "enter": "bwrap",
     "find_log": "log",
+    "follow_log": "log",
     "hash_content": "fixed",
     "open_log": "log",
     "parse_wheel": "builtin.pypi",

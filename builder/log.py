@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 import zlib
 from collections import deque
 from contextlib import suppress
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 TAIL_LINES = 25
 _LONGEST_LINE = 4096
 _BLOCK = 4096
+_PAUSE = 0.1  # seconds between looks at a log that grows
 _CHUNK = 1 << 18
 _GZIP = 16 + zlib.MAX_WBITS
 
@@ -140,6 +142,40 @@ def open_log(store: Store, path: StorePath) -> Iterator[bytes] | None:
     """The log of `path` in pieces (see `find_log`); that of a running build as far as it is."""
     found = find_log(store, path)
     return None if found is None else _pieces(found)
+
+
+def follow_log(store: Store, path: StorePath) -> Iterator[bytes] | None:
+    """As `open_log`; if the build runs, what it prints from now on too, until it ends."""
+    found = find_log(store, path)
+    if found is None or found.endswith(".gz"):
+        return None if found is None else _pieces(found)
+    return _following(found)
+
+
+def _following(path: str) -> Iterator[bytes]:
+    """Whoever writes a log holds a lock on it; it may be compressed, and so lose its name, while we read."""
+    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        while True:
+            is_written = _is_locked(file)
+            while chunk := os.read(file, _CHUNK):
+                yield chunk
+            if not is_written:
+                return
+            time.sleep(_PAUSE)
+    finally:
+        os.close(file)
+
+
+def _is_locked(file: int) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    fcntl.flock(file, fcntl.LOCK_UN)
+    return False
 
 
 def _pieces(path: str) -> Iterator[bytes]:

@@ -55,6 +55,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="build A with one thing at a time taken from B, and say which of them change the output",
     )  # fmt: skip
     group.add_argument("--full", action="store_true", help="leave nothing out")
+    group.add_argument("--deep", action="store_true", help="also run diffoscope on outputs that differ")
     group.add_argument("--json", action="store_true", help="print JSON")
     group.add_argument("--exit-code", action="store_true", help="exit with status 1 if there is a difference")
     from .build import configure_building
@@ -70,6 +71,12 @@ def run(arguments: argparse.Namespace) -> int:
 
     if arguments.attribute and arguments.level:
         raise CommandError("--attribute compares outputs and has no levels", hint="leave --level out")
+    if arguments.deep:
+        if arguments.json:
+            raise CommandError("diffoscope prints no JSON of ours", hint="leave --json or --deep out")
+        from .deep import compare_deeply, find_diffoscope
+
+        program = find_diffoscope()
     with Session(expression.search_path(arguments), arguments.max_call_depth) as session:
         knowledge = Knowledge(session.store)
         before, after = subjects(session, arguments, (arguments.before, arguments.after), knowledge)
@@ -83,6 +90,8 @@ def run(arguments: argparse.Namespace) -> int:
     from .difference.drawing import draw
 
     show(arguments, comparison, lambda page: draw(page, comparison))
+    if arguments.deep:
+        compare_deeply(session.store, program, before, after)
     return int(arguments.exit_code and not comparison.is_equal)
 
 

@@ -7,7 +7,7 @@ import argparse
 from . import expression
 from .errors import CommandError
 from .named import MEANING, derivations_named
-from .output import put
+from .output import finish, put
 
 DESCRIPTION = """\
 Print the log of the build of X: an attribute, a result link, a store path or a
@@ -17,15 +17,17 @@ derivation. Logs of failed builds are kept too.
 
 def configure(parser: argparse.ArgumentParser) -> None:
     expression.configure(parser, "X", MEANING)
+    parser.add_argument("-F", "--follow", action="store_true", help="go on as long as the build runs")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from ..builder import open_log
+    from ..builder import follow_log, open_log
     from .session import Session
 
     with Session(expression.search_path(arguments), arguments.max_call_depth) as session:
         for derivation in derivations_named(session, arguments):
-            log = open_log(session.store, derivation)
+            read = follow_log if arguments.follow else open_log
+            log = read(session.store, derivation)
             if log is None:
                 raise CommandError(
                     f"there is no log of '{derivation.name}'",
@@ -33,4 +35,5 @@ def run(arguments: argparse.Namespace) -> int:
                 )
             for piece in log:
                 put(piece)
+                finish()
     return 0

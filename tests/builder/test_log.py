@@ -1,7 +1,7 @@
 import os
 
 from chx.builder.announcements import Announcements
-from chx.builder.log import BuildLog, find_log, log_path, open_log
+from chx.builder.log import BuildLog, find_log, follow_log, log_path, open_log
 from chx.store import Derivation
 
 
@@ -99,3 +99,19 @@ def test_what_only_looks_like_an_announcement_is_logged():
     ):
         for cut in range(min(len(text), 40)):
             assert phases(text[:cut], text[cut:]) == (text, [])
+
+
+def test_a_log_can_be_followed_until_its_build_ends(store):
+    drv = store.add_derivation(Derivation("x", "s", "b"))
+    assert follow_log(store, drv) is None
+    log = BuildLog(log_path(store.home, drv))
+    log.write(b"one\n")
+    pieces = follow_log(store, drv)
+    assert next(pieces) == b"one\n"
+    log.write(b"two\n" * 2000)
+    assert next(pieces) == b"two\n" * 2000
+    log.write(b"three\n")
+    log.close()
+    # It was compressed meanwhile, and lost its name.
+    assert list(pieces) == [b"three\n"]
+    assert b"".join(follow_log(store, drv)) == b"one\n" + b"two\n" * 2000 + b"three\n"

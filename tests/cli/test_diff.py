@@ -238,3 +238,19 @@ def test_attribution_builds_variants_in_sandboxes(chx: Run, work: Path) -> None:
     assert "args[1]: does not build: " in run.stdout and "exit status 1" in run.stdout
     assert "idle: changes nothing" in run.stdout
     assert "broken itself does not build" in run.stdout
+
+
+def test_diffoscope_is_run_on_what_differs(chx: Run, work: Path) -> None:
+    (work / "bin").mkdir()
+    program = work / "bin" / "diffoscope"
+    program.write_text("#!/bin/sh\necho deeply $#\nexit 1\n")
+    program.chmod(0o755)
+    tree = 'text: derivation { name = "t"; system = "builtin"; builder = "builtin:tree"; entries = builtins.toJSON [ { path = "f"; kind = "file"; content = text; } ]; }'
+    expression = f'let tree = {tree}; in {{ a = tree "1"; b = tree "2"; }}'
+    assert chx("build", "-E", expression, "--no-out-link").returncode == 0
+    path = f"{work / 'bin'}:{os.environ['PATH']}"
+    run = chx("diff", "-E", expression, "a", "b", "--deep", PATH=path)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.endswith("deeply 3\n") and "\ndiffoscope /chx/store/" in run.stdout
+    run = chx("diff", "-E", expression, "a", "b", "--deep", PATH="/nowhere")
+    assert run.returncode == 1 and "--deep needs the program diffoscope" in run.stderr

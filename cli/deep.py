@@ -1,0 +1,45 @@
+"""`chx diff --deep`: what diffoscope, if it is installed, says of two objects."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+from .difference.subject import Thing
+from .errors import CommandError
+from .output import finish, put
+
+if TYPE_CHECKING:
+    from ..store import Store
+    from .difference.subject import Subject
+
+
+def find_diffoscope() -> str:
+    """Raises `CommandError`."""
+    found = shutil.which("diffoscope")
+    if found is None:
+        raise CommandError(
+            "--deep needs the program diffoscope, and it is not on PATH",
+            hint="install it (Debian: apt install diffoscope-minimal), or leave --deep out",
+        )
+    return found
+
+
+def compare_deeply(store: Store, program: str, before: Subject, after: Subject) -> None:
+    """Print its report for every pair of outputs that differ; raises `CommandError`."""
+    import subprocess
+
+    if not isinstance(before, Thing) or not isinstance(after, Thing):
+        raise CommandError("--deep compares two packages or objects")
+    names = [name for name in before.outputs if name in after.outputs]
+    if not names and len(before.outputs) == len(after.outputs) == 1:
+        pairs = [(next(iter(before.outputs.values())), next(iter(after.outputs.values())))]
+    else:
+        pairs = [(before.outputs[name], after.outputs[name]) for name in names]
+    for one, other in pairs:
+        if one != other:
+            put(f"\ndiffoscope {one} {other}\n")
+            finish()
+            done = subprocess.run([program, "--no-progress", store.physical(one), store.physical(other)])
+            if done.returncode not in (0, 1):
+                raise CommandError(f"diffoscope failed with exit status {done.returncode}")
