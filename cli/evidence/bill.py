@@ -25,7 +25,7 @@ def bill_of(store: Store, origin: Origin) -> str:
         from cyclonedx.output.json import JsonV1Dot6
     except ModuleNotFoundError as error:
         raise CommandError(
-            "chx sbom needs the Python package 'cyclonedx-python-lib'", hint="pip install 'chx[sbom]'"
+            "chx sbom needs the Python package 'cyclonedx-python-lib'", hint="pip install cyclonedx-python-lib"
         ) from error
     outputs = sorted(map(str, origin.outputs.values()))
     bom = Bom(serial_number=uuid5(NAMESPACE_URL, "\n".join((str(origin.path), *outputs))))
