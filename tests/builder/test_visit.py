@@ -14,6 +14,7 @@ import time
 import pytest
 
 from chx.builder import Bind, SandboxSpec, Visit, bwrap_arguments, enter, rehearsing, visiting, with_network
+from chx.builder.disk import remove_tree
 from chx.builder.errors import BuildError, CommandNotStarted, MountPointRefused
 from chx.builder.etc import accounts
 from chx.builder.layout import opened
@@ -117,7 +118,7 @@ def open_tree(shell_tree):
     shutil.copytree(shell_tree, place, symlinks=True)
     subprocess.run(["chmod", "-R", "a+rX", place], check=True)
     yield place
-    shutil.rmtree(place)
+    remove_tree(place)
 
 
 @pytest.fixture
@@ -127,7 +128,7 @@ def home():
     os.mkdir(place)
     os.chmod(place, 0o755)
     yield place
-    shutil.rmtree(place)
+    remove_tree(place)
 
 
 def act(home, shell_tree, command, **choices):
