@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 SCHEMA_VERSION: Final = 2
 BUSY_SECONDS: Final = 600.0
 """How long to wait for another process's transaction; evaluating a large set is one."""
+RESERVE: Final = 1 << 17
 LOG_LEFT: Final = 1 << 19
 """The next to open reads the log that is left: half a megabyte takes well under a millisecond."""
 
@@ -106,6 +107,21 @@ class Database:
     @classmethod
     def open(cls, path: str) -> Database:
         """Open, and create or complete if need be. Raises `DatabaseFailure`."""
+        try:
+            return cls._open(path)
+        except DatabaseFailure:
+            # Even reading takes some blocks for SQLite's index of the log; a full disk must not keep what would empty
+            # it from starting.
+            try:
+                os.unlink(_reserve(path))
+            except OSError:
+                pass
+            else:
+                return cls._open(path)
+            raise
+
+    @classmethod
+    def _open(cls, path: str) -> Database:
         import sqlite3
 
         try:
@@ -116,6 +132,7 @@ class Database:
             version = database.value("PRAGMA user_version")
             if version == 0:
                 database._create()
+                _keep_reserve(path)
             elif version in UPGRADES:
                 database._upgrade()
             elif version != SCHEMA_VERSION:
@@ -163,6 +180,7 @@ class Database:
         import sqlite3
 
         with self.lock:
+            _keep_reserve(self.path)
             try:
                 if os.stat(self.path + "-wal").st_size < LOG_LEFT:
                     from urllib.parse import quote
@@ -258,6 +276,26 @@ class Database:
     @property
     def in_transaction(self) -> bool:
         return self._connection.in_transaction
+
+
+def _reserve(path: str) -> str:
+    return path + "-reserve"
+
+
+def _keep_reserve(path: str) -> None:
+    """See to it that there are blocks to give back when the disk is full."""
+    place = _reserve(path)
+    if os.path.exists(place):
+        return
+    try:
+        with open(place, "wb") as file:
+            file.write(bytes(RESERVE))
+    except OSError:
+        # Full already; the next to close tries again.
+        try:
+            os.unlink(place)
+        except OSError:
+            return
 
 
 def failure(path: str, error: Exception) -> DatabaseFailure:
