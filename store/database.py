@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 SCHEMA_VERSION: Final = 2
 BUSY_SECONDS: Final = 600.0
 """How long to wait for another process's transaction; evaluating a large set is one."""
-RESERVE: Final = 1 << 17
+RESERVE: Final = 1 << 16
 LOG_LEFT: Final = 1 << 19
 """The next to open reads the log that is left: half a megabyte takes well under a millisecond."""
 
