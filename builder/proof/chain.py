@@ -78,12 +78,19 @@ def targets_of(chains: Iterable[Chain]) -> list[tuple[StorePath, tuple[str, ...]
     ]
 
 
-def outcome_of(chain: Chain, realised: Realised) -> Outcome:
-    """Pick what belongs to a chain; KeyError if some of it is not realised."""
-    return Outcome(chain.seed, tuple(dict(_items(stage, realised)) for stage in chain.stages))
-
-
-def _items(stage: Mapping[str, Package], realised: Realised) -> Iterator[tuple[str, StorePath]]:
+def items_of(stage: Mapping[str, Package]) -> Iterator[tuple[str, StorePath, str]]:
+    """The items of a stage: name, derivation and output of each."""
     for name, package in stage.items():
         for output in package.outputs:
-            yield (name if output == "out" else f"{name}.{output}"), realised[package.derivation, output]
+            yield (name if output == "out" else f"{name}.{output}"), package.derivation, output
+
+
+def outcome_of(chain: Chain, realised: Realised) -> Outcome:
+    """Pick what belongs to a chain; KeyError if some of it is not realised."""
+    return Outcome(
+        chain.seed,
+        tuple(
+            {item: realised[derivation, output] for item, derivation, output in items_of(stage)}
+            for stage in chain.stages
+        ),
+    )

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from ...builder.plan import Recollection
-    from ...builder.proof import Dissent, Outcome, Package, Verdicts
+    from ...builder.proof import Dissent, Outcome, Verdicts
     from ...store import Derivation, Store, StorePath
     from ..difference.comparison import ObjectReport
     from .chains import Described
@@ -88,13 +88,17 @@ def account_of(
     """Collect the facts; `work` is builds, reused steps and seconds."""
     from ...builder.plan import recall
     from ...builder.proof import rows
+    from ...builder.proof.chain import items_of
 
     chains = [item.chain for item in described]
     packages = [package.derivation for chain in chains for stage in chain.stages for package in stage.values()]
     found = recall(store, dict.fromkeys([*packages, *(drv for chain in chains for drv in chain.foreign)]))
     known = found.outputs
     seconds = {drv: _seconds(store, found.derivations[drv], known) for drv in dict.fromkeys(packages)}
-    derivations = {chain.seed: [dict(_items(stage)) for stage in chain.stages] for chain in chains}
+    derivations = {
+        chain.seed: [{item: derivation for item, derivation, _ in items_of(stage)} for stage in chain.stages]
+        for chain in chains
+    }
     return Account(
         name,
         len(chains[0].stages),
@@ -117,12 +121,6 @@ def account_of(
         tuple(_dissent(store, dissent) for dissent in verdicts.agreement.dissents),
         *work,
     )
-
-
-def _items(stage: Mapping[str, Package]) -> Iterator[tuple[str, StorePath]]:
-    for name, package in stage.items():
-        for output in package.outputs:
-            yield (name if output == "out" else f"{name}.{output}"), package.derivation
 
 
 def _seconds(store: Store, derivation: Derivation, known: Known) -> float | None:
