@@ -134,6 +134,7 @@ class _Realising:
             ),
             started=lambda path: self._events.put(lambda: reporter.started(path, self._schedule.step(path).lane)),
             waiting=lambda path: self._events.put(lambda: reporter.waiting(path)),
+            unvaried=lambda path, name: self._events.put(lambda: reporter.unvaried(path, name)),
             covers=proc_covers(),
             discard=self._sweeper.remove,
         )
@@ -234,14 +235,14 @@ class _Realising:
         self._done[self._work[path].key] = result.outputs
         self._accept(path, result.outputs)
         if result.was_known:
-            self._reporter.reused(path, result.outputs)
+            self._reporter.joined(path, result.outputs)
         else:
             self._reporter.finished(path, result.outputs, result.seconds)
         for output, earlier in result.earlier:
             self._reporter.differs(path, output, earlier, result.outputs[output])
         for follower in followers:
             self._accept(follower, result.outputs)
-            self._reporter.reused(follower, result.outputs)
+            self._reporter.joined(follower, result.outputs)
 
     def _failed(self, path: StorePath, error: BuildError) -> None:
         self._leave(path)

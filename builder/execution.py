@@ -65,7 +65,7 @@ class Work(NamedTuple):
 
 
 class Result(NamedTuple):
-    """`outputs` by name. `was_known`: nothing was run. `earlier`: differing outputs recorded before."""
+    """`outputs` by name. `was_known`: nothing was run. `earlier`: of each, the first that was recorded and differs."""
 
     outputs: dict[str, StorePath]
     seconds: float
@@ -89,6 +89,7 @@ class World:
     fetched: Callable[[StorePath, str, int, int | None], None]
     started: Callable[[StorePath], None]
     waiting: Callable[[StorePath], None]
+    unvaried: Callable[[StorePath, str], None]
     covers: tuple[Bind, ...]
     discard: Callable[[str], None]
 
@@ -238,7 +239,7 @@ class _Execution:
         os.mkdir(folder)
         memory = _folder_in_memory()
         try:
-            yield vary(spec, names, Ground(folder, memory))
+            yield vary(spec, names, Ground(folder, memory), lambda name: self._world.unvaried(self._work.path, name))
         finally:
             if memory is not None:
                 remove_tree(memory)
@@ -287,8 +288,11 @@ class _Execution:
 
     def _earlier(self, outputs: dict[str, StorePath]) -> tuple[tuple[str, StorePath], ...]:
         rows = self._store.realisations(self._work.derivation.resolved_digest())
-        found = ((row.output, row.path) for row in rows if outputs.get(row.output, row.path) != row.path)
-        return tuple(dict.fromkeys(found))
+        first: dict[str, StorePath] = {}
+        for row in rows:
+            if outputs.get(row.output, row.path) != row.path:
+                first.setdefault(row.output, row.path)
+        return tuple(first.items())
 
     def _keep(self) -> str | None:
         """Move the build's folders where nobody cleans up; None if that is not possible."""

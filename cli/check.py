@@ -78,8 +78,12 @@ def _try(
     options = replace(options_of(arguments), rebuild=True, jobs=1)
     target = [(derivation, tuple(outputs))]
 
+    unvaried: set[str] = set()
+
     def attempt(chosen: tuple[str, ...]) -> Mapping[str, StorePath]:
-        made = realise(store, target, replace(options, variations=chosen), reporter_of(arguments))
+        reporter = reporter_of(arguments)
+        made = realise(store, target, replace(options, variations=chosen), reporter)
+        unvaried.update(reporter.unmade)
         return {output: path for (_, output), path in made.items()}
 
     def told(chosen: tuple[str, ...]) -> None:
@@ -87,7 +91,8 @@ def _try(
             say(f"{title(derivation)} once more{f', varied: {_listed(chosen, names)}' if chosen else ', as it was'}")
 
     known = realise(store, target)
-    return Trial(attempt, {output: path for (_, output), path in known.items()}, told).run(arguments.rounds, names)
+    reference = {output: path for (_, output), path in known.items()}
+    return Trial(attempt, reference, told, unvaried).run(arguments.rounds, names)
 
 
 def _listed(chosen: tuple[str, ...], names: tuple[str, ...]) -> str:
@@ -103,8 +108,11 @@ def draw_verdict(page: Page, store: Store, derivation: StorePath, verdict: Verdi
     builds = count(verdict.builds, "build")
     match verdict.cause:
         case "nothing":
-            under = f", also with another {', '.join(names)}" if names else ""
+            varied = [word for word in names if word not in verdict.unvaried]
+            under = f", also with another {', '.join(varied)}" if varied else ""
             page.title(f"{name}: reproducible ({builds} more{under})")
+            if verdict.unvaried:
+                page.dim(f"what cannot be varied here: {', '.join(verdict.unvaried)}")
             return
         case "variations":
             what = " together with ".join(VARIATIONS[part].what for part in verdict.variations)

@@ -159,6 +159,12 @@ class Live(Lines):
             self._state.spared += 1
         super().reused(derivation, outputs)
 
+    def joined(self, derivation: StorePath, outputs: Mapping[str, StorePath]) -> None:
+        with self._lock:
+            self._leave(derivation)
+            self._state.spared += 1
+        super().joined(derivation, outputs)
+
     def failed(self, error: BuildError) -> None:
         with self._lock:
             if error.derivation is not None:

@@ -90,7 +90,7 @@ class Lines:
     """A reporter that prints a line for what takes time, and nothing for what does not.
 
     `titles` are what derivations are called, if not by their own names. `built` counts sandboxed builds,
-    `spared` those that early cutoff made needless.
+    `spared` those that early cutoff or others made needless. `unmade` are variations that cannot be made here.
     """
 
     def __init__(
@@ -101,6 +101,7 @@ class Lines:
         self._titles = titles or {}
         self.built = 0
         self.spared = 0
+        self.unmade: set[str] = set()
         self._totals: dict[StorePath, int] = {}
         self._sandboxed: set[StorePath] = set()
         self._fetches: set[StorePath] = set()
@@ -159,6 +160,14 @@ class Lines:
         self.spared += derivation in self._sandboxed
         if derivation in self._sandboxed or self._verbose:
             self._say(f"spared {self._title(derivation)}: its inputs came out as before (early cutoff)")
+
+    def joined(self, derivation: StorePath, outputs: Mapping[str, StorePath]) -> None:
+        self.spared += derivation in self._sandboxed
+        if derivation in self._sandboxed or self._verbose:
+            self._say(f"spared {self._title(derivation)}: the same was just built elsewhere")
+
+    def unvaried(self, derivation: StorePath, variation: str) -> None:
+        self.unmade.add(variation)
 
     def differs(self, derivation: StorePath, output: str, earlier: StorePath, now: StorePath) -> None:
         self._say(f"{self._title(derivation)} is not reproducible: '{output}' was {earlier}, now it is {now}")

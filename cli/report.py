@@ -115,6 +115,7 @@ def _build(error: Any, style: Style) -> list[str]:
     if error.log and error.code in LOGGED:
         lines.append(f"  = the whole log: chx log {error.derivation}")
         lines.append(f"  = or the file {error.log}")
+        lines.append(f"  = the same build again: chx build {error.derivation}")
     if error.kept:
         lines.append(f"  = the build directory was kept: {error.kept}")
         if os.path.exists(f"{error.kept}/enter"):

@@ -50,12 +50,19 @@ def test_what_is_reproducible_is_called_so(chx: Run, package: Path) -> None:
     assert (run.returncode, run.stdout) == (0, "good-1: reproducible (2 builds more)\n"), run.stderr
     run = chx("build", "-f", ".", "good", "--vary", "all", "-q")
     assert run.returncode == 0 and "good-1: reproducible (2 builds more, also with another user, host" in run.stdout
+    run = chx("build", "-f", ".", "good", "--vary", "host,time", "-q", CHX_FAKETIME=str(package / "nothing"))
+    assert run.stdout == (
+        "good-1: reproducible (2 builds more, also with another host)\n  what cannot be varied here: time\n"
+    )
     assert not (package / "result").exists()
 
 
 def test_a_build_by_chance_differs_by_itself_and_both_results_are_kept(chx: Run, package: Path, tmp_path: Path) -> None:
-    run = chx("build", "-f", ".", "chance", "--check", "-q")
+    run = chx("build", "-f", ".", "chance", "--check", "--rounds", "3")
     assert run.returncode == 1
+    told = [line for line in run.stderr.splitlines() if "is not reproducible: 'out' was " in line]
+    assert len(told) == run.stderr.count("chx: chance-1 once more") >= 2
+    assert len({line.split(" was ")[1].split(",")[0] for line in told}) == 1
     assert "chance-1: not reproducible: it differs by itself, though nothing was varied" in run.stdout
     kept = [path for path in (tmp_path / "home" / "store").iterdir() if path.name.endswith("-chance-1")]
     assert len(kept) >= 2

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import termios
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -161,6 +162,34 @@ def test_early_cutoff_is_called_so(chx: Run, package: Path) -> None:
     assert chx("build", "-f", ".", "upper").returncode == 0
     run = chx("build", "-f", ".", "upper", "--argstr", "wait", "0.01")
     assert "chx: spared upper-1: its inputs came out as before (early cutoff)" in run.stderr
+
+
+@pytest.mark.sandbox
+def test_two_processes_build_a_thing_once_and_the_second_says_why(chx: Run, package: Path) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        runs = list(pool.map(lambda _: chx("build", "-f", ".", "slow", "--argstr", "wait", "3", "-v"), range(2)))
+    said = sorted((run.stderr for run in runs), key=lambda text: "chx: waiting" in text)
+    assert "chx: finished slow-1" in said[0] and "spared" not in said[0]
+    assert "chx: waiting for another chx that builds slow-1" in said[1]
+    assert "chx: spared slow-1: the same was just built elsewhere" in said[1]
+    assert "finished" not in said[1] and runs[0].stdout == runs[1].stdout
+
+
+@pytest.mark.sandbox
+def test_the_command_that_is_named_after_a_failure_builds_the_same(chx: Run, package: Path) -> None:
+    run = chx("build", "-f", ".", "bad")
+    (again,) = re.findall(r"the same build again: chx (build \S+-bad-1\.drv)\n", run.stderr)
+    run = chx(*again.split())
+    assert run.returncode == 1 and "the build of 'bad-1' failed with exit status 3" in run.stderr
+    run = chx("build", "-f", ".", "upper")
+    drv = re.sub("/chx/store", str(package.parent / "home" / "store"), again.split()[1])
+    assert chx("build", drv, "upper", "-f", ".", "-q").returncode == 1
+    built = chx("store", "path-info", "--json", run.stdout.strip())
+    (deriver,) = re.findall(r"/chx/store/\S+-upper-1\.drv", built.stdout)
+    assert chx("build", deriver, "-o", "again").stdout == run.stdout
+    assert (package / "again").read_text() == "1\n"
+    run = chx("build", deriver.replace("upper", "under"))
+    assert run.returncode == 1 and "is not a valid store path" in run.stderr
 
 
 @pytest.mark.sandbox
