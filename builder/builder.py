@@ -191,7 +191,7 @@ class _Realising:
     def _offer_one(self, path: StorePath) -> None:
         resolved = resolve(self._schedule.step(path).derivation, self._outputs)
         work = Work(path, resolved, work_key(resolved), path in self._again)
-        known = self._done.get(work.key) if work.again else known_outputs(self._store, resolved)
+        known = self._done.get(work.key) if work.again else known_outputs(self._store, work)
         if known is not None:
             self._accept(path, known)
             self._reporter.reused(path, known)

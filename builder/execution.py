@@ -11,7 +11,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..store.derivation import output_object_name
@@ -63,6 +63,11 @@ class Work(NamedTuple):
     key: Digest
     again: bool = False  # build even if the trace knows it
 
+    @property
+    def resolved(self) -> Digest:
+        """The digest of the resolved derivation, under which the trace knows it."""
+        return self.key if self.derivation.fixed is None else self.derivation.resolved_digest()
+
 
 class Result(NamedTuple):
     """`outputs` by name. `was_known`: nothing was run. `earlier`: of each, the first that was recorded and differs."""
@@ -92,6 +97,14 @@ class World:
     unvaried: Callable[[StorePath, str], None]
     covers: tuple[Bind, ...]
     discard: Callable[[str], None]
+    _closures: dict[tuple[StorePath, ...], tuple[StorePath, ...]] = field(default_factory=dict)
+
+    def closure(self, paths: Sequence[StorePath]) -> tuple[StorePath, ...]:
+        """What `paths` refer to and they themselves, asked once: builds share roots, and objects never change."""
+        known = self._closures.get(tuple(paths))
+        if known is None:
+            known = self._closures[tuple(paths)] = tuple(self.store.closure(paths))
+        return known
 
 
 def work_key(resolved: Derivation) -> Digest:
@@ -103,11 +116,11 @@ def work_key(resolved: Derivation) -> Digest:
     return Digest.of(_FIXED_DOMAIN + "\0".join((name, fixed.algorithm, fixed.digest.hex(), fixed.mode)).encode())
 
 
-def known_outputs(store: Store, resolved: Derivation) -> dict[str, StorePath] | None:
+def known_outputs(store: Store, work: Work) -> dict[str, StorePath] | None:
     """All outputs, if the trace knows them and all of them are there."""
-    found = recalled(store, resolved)
-    if all(output in found and store.claim(found[output]) for output in resolved.outputs):
-        return {output: found[output] for output in resolved.outputs}
+    found = recalled(store, work.derivation, work.resolved)
+    if all(output in found and store.claim(found[output]) for output in work.derivation.outputs):
+        return {output: found[output] for output in work.derivation.outputs}
     return None
 
 
@@ -116,7 +129,7 @@ def execute(world: World, work: Work) -> Result:
     with WorkLock(world.store.home, work.key, world.cancellation, lambda: world.waiting(work.path)):
         world.cancellation.check()
         if not work.again:
-            known = known_outputs(world.store, work.derivation)
+            known = known_outputs(world.store, work)
             if known is not None:
                 return Result(known, 0.0, was_known=True)
         world.started(work.path)
@@ -224,7 +237,8 @@ class _Execution:
             raise BuilderFailed(outcome.status)
         self._mention_strays(log, prepared.visible)
         # What the rootfs holds is a candidate too: its paths are hidden, but a build may have been told.
-        return self._store.closure([*prepared.visible, *derivation.input_srcs])
+        hidden = [path for path in derivation.input_srcs if path not in prepared.visible]
+        return [*prepared.visible, *self._world.closure(hidden)]
 
     @contextmanager
     def _varied(self, spec: SandboxSpec) -> Iterator[SandboxSpec]:
@@ -271,9 +285,9 @@ class _Execution:
                 raise FixedOutputReferences(tuple(map(str, references)))
             store.record_fixed_output(outputs["out"].name, derivation.fixed, outputs["out"])
         check_references(store, derivation, outputs)
-        resolved = self._work.derivation.resolved_digest()
+        work = self._work
         store.record(
-            Realisation(resolved, output, path, self._work.path, started, seconds, self._variation)
+            Realisation(work.resolved, output, path, work.path, started, seconds, self._variation)
             for output, path in outputs.items()
         )
         return outputs
@@ -287,7 +301,7 @@ class _Execution:
         return path
 
     def _earlier(self, outputs: dict[str, StorePath]) -> tuple[tuple[str, StorePath], ...]:
-        rows = self._store.realisations(self._work.derivation.resolved_digest())
+        rows = self._store.realisations(self._work.resolved)
         first: dict[str, StorePath] = {}
         for row in rows:
             if outputs.get(row.output, row.path) != row.path:
