@@ -13,7 +13,6 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from .bwrap import find_bwrap
 from .cancellation import Cancellation
 from .errors import BuildError, Cancelled, SeveralFailures, as_build_error
 from .execution import Result, Work, World, execute, known_outputs, work_key
@@ -277,8 +276,3 @@ class _Realising:
             return self._options.cores
         busy = self._running[Lane.BUILD] + self._schedule.waits(Lane.BUILD)
         return max(1, self._processors // max(1, min(busy, self._slots[Lane.BUILD])))
-
-
-def check_sandbox() -> str:
-    """The bwrap that would be used; raises `BwrapNotFound`."""
-    return find_bwrap()

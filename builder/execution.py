@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from ..store.store import Store
     from .cancellation import Cancellation
     from .options import BuildOptions
+    from .process import Outcome
 
 _FIXED_DOMAIN = b"chx fixed output 1\0"
 
@@ -173,7 +174,6 @@ class _Execution:
 
     def _build(self, log: BuildLog) -> Sequence[StorePath]:
         """Have the builder write the outputs; the objects that these may refer to."""
-        os.mkdir(self._folder("store"), 0o755)
         if self._derivation.builder.startswith("builtin:"):
             return self._run_builtin(log)
         return self._run_sandbox(log)
@@ -188,6 +188,7 @@ class _Execution:
     def _run_builtin(self, log: BuildLog) -> Sequence[StorePath]:
         builder = find_builtin(self._derivation.builder)
         visible = visible_objects(self._store, self._derivation)
+        os.mkdir(self._folder("store"), 0o755)
         os.mkdir(self._folder("work"))
         world, path = self._world, self._work.path
         task = Task(
@@ -214,31 +215,32 @@ class _Execution:
         cores = self._world.cores()
         self._variation = f"cores={cores} kernel={os.uname().release}"
         prepared = prepare(self._store, derivation, self._scratch, self._top, cores, self._world.covers)
-        limits = Limits(
-            options.timeout_seconds,
-            options.silence_seconds,
-            options.max_log_bytes,
-            options.max_processes,
-            options.max_memory_bytes,
-        )
-        spec = replace(prepared.spec, limits=limits)
-        with self._varied(spec) as spec:
+        with self._varied(replace(prepared.spec, limits=limits_of(options))) as spec:
             self._spec = spec
             outcome, has_started = run_sandbox(spec, bwrap, log.write, self._world.cancellation)
-        if outcome.ended == "cancelled":
-            raise Cancelled
-        if outcome.ended is not None:
-            limit = {"time": options.timeout_seconds, "silence": options.silence_seconds}
-            raise LimitExceeded(outcome.ended, limit.get(outcome.ended, options.max_log_bytes))
-        if not has_started:
+        if not has_started and outcome.ended is None:
             said = "\n".join(log.tail).removeprefix("bwrap: ")
             raise explain_refusal(said) or SandboxFailed(said, derivation.builder)
-        if outcome.status != 0:
-            raise BuilderFailed(outcome.status)
+        self._judge(outcome)
         self._mention_strays(log, prepared.visible)
         # What the rootfs holds is a candidate too: its paths are hidden, but a build may have been told.
         hidden = [path for path in derivation.input_srcs if path not in prepared.visible]
         return [*prepared.visible, *self._world.closure(hidden)]
+
+    def _judge(self, outcome: Outcome) -> None:
+        """Raise what the end of a sandbox says, if that is not success."""
+        options = self._world.options
+        match outcome.ended:
+            case "cancelled":
+                raise Cancelled
+            case "time":
+                raise LimitExceeded("time", options.timeout_seconds)
+            case "silence":
+                raise LimitExceeded("silence", options.silence_seconds)
+            case "log":
+                raise LimitExceeded("log", options.max_log_bytes)
+        if outcome.status != 0:
+            raise BuilderFailed(outcome.status)
 
     @contextmanager
     def _varied(self, spec: SandboxSpec) -> Iterator[SandboxSpec]:
@@ -324,6 +326,17 @@ class _Execution:
                 number += 1
             except OSError:
                 return None
+
+
+def limits_of(options: BuildOptions) -> Limits:
+    """The limits of each build."""
+    return Limits(
+        options.timeout_seconds,
+        options.silence_seconds,
+        options.max_log_bytes,
+        options.max_processes,
+        options.max_memory_bytes,
+    )
 
 
 def _folder_in_memory() -> str | None:

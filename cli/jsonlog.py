@@ -10,7 +10,7 @@ import json
 from time import time
 from typing import TYPE_CHECKING
 
-from .realise import Lines
+from .lines import Lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -12,9 +12,9 @@ from threading import Event, Lock, Thread
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
+from .lines import Lines
 from .output import colours, harmless, overwritten
 from .progress import duration, size, speed
-from .realise import Lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
