@@ -35,7 +35,7 @@ ORDER: Final = (
 _MONTH: Final = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
 _DATE: Final = re.compile(
     rf"\d{{4}}-\d\d-\d\d|\d{{1,2}}[ -]{_MONTH}[ -]\d{{4}}|{_MONTH}\s+\d{{1,2}},?(?:\s+\d{{4}})?|\d\d?:\d\d(?::\d\d)?(?:\.\d+)?"
-    r"|\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*\b|\b[12]\d{9}(?:\.\d+)?\b|\b(?:19|20)\d\d(?:[01]\d[0-3]\d\d*)?\b"
+    r"|\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*\b|\b[12]\d{9}(?:\d{3}|\d{6}|\d{9})?(?:\.\d+)?\b|\b(?:19|20)\d\d(?:[01]\d[0-3]\d\d*)?\b"
 )
 _PATH: Final = re.compile(r"(?:/[\w.+@~%-]+)+/?")
 _CODE: Final = (".text", ".init", ".fini", ".plt")

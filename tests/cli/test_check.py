@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -89,6 +92,28 @@ def test_the_one_change_that_matters_is_found(
     assert run.returncode == 1, run.stderr
     assert f"{attribute}-1: not reproducible: the output depends on {cause}\n" in run.stdout
     assert all(word in run.stdout for word in words), run.stdout
+
+
+def test_the_date_and_the_clock_are_found(chx: Run, package: Path) -> None:
+    library = f"/usr/lib/{os.uname().machine}-linux-gnu/faketime/libfaketime.so.1"
+    if not os.path.exists(library):
+        pytest.skip("there is no libfaketime")
+    programs_root(str(package / "dated"), ("sh", "date"))
+    for line in subprocess.run(["ldd", library], capture_output=True, text=True).stdout.splitlines():
+        if " => /" in line:
+            place = str(package / "dated") + line.split()[2]
+            os.makedirs(os.path.dirname(place), exist_ok=True)
+            shutil.copy(line.split()[2], place)
+    text = EXPRESSION.replace("${./root}", "${./dated}")
+    text = text.replace(
+        "in {", 'in { year = build "year-1" "date +%Y > $out"; now = build "now-1" "date +%s%N > $out";'
+    )
+    (package / "default.nix").write_text(text)
+    run = chx("build", "-f", ".", "year", "--vary", "host,time,aslr", "-q")
+    assert "year-1: not reproducible: the output depends on the date\n" in run.stdout, run.stdout + run.stderr
+    run = chx("build", "-f", ".", "now", "--check", "-q")
+    assert "now-1: not reproducible: the output depends on the time at which it is built\n" in run.stdout
+    assert "~ now-1 (date):" in run.stdout
 
 
 def test_two_changes_that_matter_together_are_both_named(chx: Run, package: Path) -> None:

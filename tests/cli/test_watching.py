@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 import pty
@@ -14,7 +15,9 @@ import sys
 import termios
 import time
 from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -39,6 +42,7 @@ in rec {
     echo ${good} > $out
   '';
   upper = build "upper-1" "read x < ${slow}; echo $x > $out";
+  quick = build "quick-1" "echo > $out";
   bad = build "bad-1" "echo something is wrong; exit 3";
 }
 """
@@ -73,6 +77,8 @@ class Terminal:
             stdout=slave,
             stderr=slave,
             start_new_session=True,
+            # Opening it makes it the terminal of the session, so that Ctrl-C is a signal.
+            preexec_fn=lambda: os.close(os.open(os.ttyname(0), os.O_RDWR)),
         )
         os.close(slave)
         self.said = ""
@@ -128,6 +134,48 @@ def test_the_live_view_shows_phase_time_and_totals(terminal, package: Path) -> N
     assert re.search(r"• slow-1 +buildPhase +\d\.\d s +compiling everything", text)
     assert "finished slow-1 in" in text
     assert (package / "result").read_text() == "1\n"
+
+
+def test_a_download_shows_bytes_and_speed(terminal) -> None:
+    content = bytes(1 << 20)
+
+    class Slow(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            for start in range(0, len(content), 1 << 16):
+                self.wfile.write(content[start : start + (1 << 16)])
+                time.sleep(0.1)
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Slow) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        digest = hashlib.sha256(content).hexdigest()
+        text = f"""derivation {{
+          name = "file"; system = "builtin"; builder = "builtin:fetch"; url = "http://127.0.0.1:{server.server_port}/file";
+          outputHash = "{digest}"; outputHashAlgo = "sha256"; outputHashMode = "flat";
+        }}"""
+        screen = terminal("build", "-E", text, no_proxy="127.0.0.1")
+        assert screen.end() == 0
+        server.shutdown()
+    text = plain(screen.said)
+    assert re.search(r"chx: 0 of 1 fetched \(\d+\.\d kB\) · 1 running, 0 waiting · \d\.\d s", text)
+    assert re.search(r"↓ file +\d+\.\d kB of 1\.0 MB +\d\.\d s +\d+\.\d [kM]B/s", text)
+    assert re.search(r"chx: fetched file \(1\.0 MB, \d+\.\d [kM]B/s, \d\.\d s\)", text)
+
+
+@pytest.mark.sandbox
+def test_an_interrupt_ends_all_at_once_and_what_is_finished_stays(terminal, chx: Run) -> None:
+    screen = terminal("build", "-f", ".", "quick", "slow", "--argstr", "wait", "60", "-j", "2", "-v")
+    screen.until("finished quick-1")
+    screen.until("compiling everything")
+    screen.type("\x03")
+    assert screen.end() == 130
+    assert "chx: interrupted; what was finished stays finished" in screen.said
+    run = chx("build", "-f", ".", "quick", "-v")
+    assert run.returncode == 0 and "building" not in run.stderr
 
 
 @pytest.mark.sandbox

@@ -366,6 +366,7 @@ def test_damaged_tables_of_symbols_are_refused_or_read(data) -> None:
         (b"made on 2026-01-02 at 10:11:12\n", b"made on 2027-03-04 at 01:02:03\n", ("date",)),
         (b"Built Nov 25 2026\n", b"Built Jan  3 2027\n", ("date",)),
         (b"stamp 1700000000\n", b"stamp 1734560000\n", ("date",)),
+        (b"1795635220983319332\n", b"1795635221033105686\n", ("date",)),
         (b"in /build/source/a.c:7\n", b"in /tmp/varied/build/source/a.c:7\n", ("path",)),
         (b"/build/a on Mon\n", b"/tmp/a on Tue\n", ("path", "date")),
         (b"one\n", b"two\n", ("text",)),
