@@ -112,7 +112,9 @@ class Lines:
         self._say(f"refused from {place}: {reason}")
 
     def failed(self, error: BuildError) -> None:
-        """Errors are drawn once, at the end."""
+        """Errors are drawn once, at the end; without the last lines if these have been seen."""
+        if self._verbose and not self._quiet:
+            error.was_seen = True
 
     def skipped(self, derivations: Sequence[StorePath]) -> None:
         if self._verbose:

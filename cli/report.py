@@ -104,7 +104,7 @@ def describe(error: Exception, style: Style, show_trace: bool | None = None) -> 
 def _build(error: Any, style: Style) -> list[str]:
     """A build that failed: its last lines once, then what happened and where to look."""
     lines = []
-    if error.tail and error.code in PRINTING:
+    if error.tail and error.code in PRINTING and not error.was_seen:
         name = error.derivation.name.removesuffix(".drv")
         lines.append(f"last lines of the log of {name}:")
         lines += [f"{style.dim}  │{style.reset} {overwritten(line)}{style.reset}" for line in error.tail]

@@ -213,6 +213,15 @@ def test_early_cutoff_is_called_so(chx: Run, package: Path) -> None:
 
 
 @pytest.mark.sandbox
+@pytest.mark.parametrize("words", [(), ("-v",), ("-q",), ("-v", "-k")])
+def test_the_last_lines_are_printed_once(chx: Run, package: Path, words: tuple[str, ...]) -> None:
+    run = chx("build", "-f", ".", "bad", *words)
+    assert run.returncode == 1
+    assert run.stderr.count("something is wrong") == 1
+    assert "the build of 'bad-1' failed with exit status 3" in run.stderr
+
+
+@pytest.mark.sandbox
 def test_two_processes_build_a_thing_once_and_the_second_says_why(chx: Run, package: Path) -> None:
     with ThreadPoolExecutor(2) as pool:
         runs = list(pool.map(lambda _: chx("build", "-f", ".", "slow", "--argstr", "wait", "3", "-v"), range(2)))
