@@ -22,7 +22,7 @@ DESCRIPTION = """\
 Evaluate an expression, build the derivations it gives, print their store paths,
 and make a link `result` to each (`result-2`, ... for more than one; `result-dev`
 for an output `dev`). What is built already is not built again. Without anything
-named, ./default.nix is built.
+named, ./default.nix is built. The path of a derivation (.drv) names that one.
 """
 EPILOG = (
     expression.EPILOG
@@ -31,6 +31,7 @@ examples:
   chx build tinycc
   chx build -f package.nix --argstr version 1.2 -o app
   chx build -E 'with import <chx> {}; hello' --no-out-link
+  chx build /chx/store/...-hello-2.10.drv
 """
 )
 
@@ -211,11 +212,13 @@ def tell_plan(arguments: argparse.Namespace) -> int:
 
 
 def instantiate(session: Session, arguments: argparse.Namespace) -> list[Wanted]:
-    """The derivations that the command line means, in the order named, each once."""
+    """The derivations that the command line means, each once: those named by their paths, then those of attributes."""
+    from .named import without_derivations
     from .session import Asked
 
-    wanted: dict[Wanted, None] = {}
-    for selected in expression.select(session, arguments):
+    named, rest = without_derivations(session, arguments)
+    wanted = dict.fromkeys(Wanted(path, session.store.derivation(path).outputs) for path in named)
+    for selected in expression.select(session, rest) if rest is not None else ():
         with expression.Explained(selected.attribute, selected.was_called):
             found = session.evaluator.named_derivations(selected.value, selected.attribute)
         if not found:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from .difference.page import Page, count
 from .difference.rebuild import draw_rebuild, explain
+from .lines import title
 from .progress import duration
-from .realise import title
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -123,7 +123,10 @@ def select(session: Session, arguments: argparse.Namespace, *, call: bool = True
             session.world.see(place)
         is_project = is_there(lock) and is_there(here)
         file = here if is_project else f"{PKGS}/default.nix"
-        origin = "./default.nix (the bundled set is -f '<chx>' here)" if is_project else origin
+        if is_project:
+            origin = "./default.nix (the bundled set is -f '<chx>' here)"
+        elif is_there(here):
+            origin += " (./default.nix is meant by -f .)"
     elif is_there("default.nix"):
         file = expression_file(".")
     else:

@@ -45,8 +45,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from ..builder import SCRIPT, enter, rehearsing, with_binds, with_network
+    from .lines import title
     from .progress import say
-    from .realise import options_of, realise, reporter_of, title
+    from .realise import options_of, realise, reporter_of
     from .session import Session
 
     if arguments.command and arguments.script is not None:
@@ -80,8 +81,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def the_derivation(session: Session, arguments: argparse.Namespace) -> StorePath:
     """The one derivation that the command line means."""
+    from .lines import title
     from .named import derivations_named
-    from .realise import title
 
     found = derivations_named(session, arguments)
     if len(found) != 1:

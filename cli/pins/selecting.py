@@ -78,7 +78,8 @@ def realise_all(
     session: Session, arguments: argparse.Namespace, asked: Iterable[Asked], options: BuildOptions | None = None
 ) -> dict[StorePath, dict[str, StorePath]]:
     """Build derivations; their outputs. Raises `BuildError`."""
-    from ..realise import Lines, options_of, realise
+    from ..lines import Lines
+    from ..realise import options_of, realise
 
     built = realise(
         session.store,

@@ -163,7 +163,8 @@ class Trees:
 def have_tree(store: Store, name: str, item: LockedInput, options: BuildOptions | None) -> StorePath:
     """The tree of a locked input that is not of this disk, fetched by its hash if need be. Raises `BuildError`."""
     from ...builder import SOURCE, tree_source
-    from ..realise import Lines, realise
+    from ..lines import Lines
+    from ..realise import realise
 
     fixed = fixed_output(name, item.hash)
     found = store.fixed_output(SOURCE, fixed)
