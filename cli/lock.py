@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from ..store import StorePath
-    from .pins.document import Lock
+    from .pins.document import Lock, Pin
     from .pins.project import Project
+    from .pins.sealing import State
     from .session import Asked, Session
 
     Outputs = Mapping[str, StorePath]
@@ -99,6 +100,8 @@ class Locking:
         self._project = project
         session.project = project
         self._before = project.lock or Lock(expression=project.expression)
+        self._known: set[tuple[str, str]] = set()
+        """Pins that the expression gives as they are in the new lock, by attribute and system."""
 
     def add(self, attributes: Sequence[str]) -> int:
         """Lock and pin what is neither; what is must not move."""
@@ -107,7 +110,7 @@ class Locking:
     def added(self, attributes: Sequence[str]) -> Lock:
         """The lock that `add` writes."""
         lock = self._resolve(lambda name: False)
-        return self._pin(lock, attributes, lambda attribute: False)
+        return self._sealed(self._pin(lock, attributes, lambda attribute: False))
 
     def update(self, names: Sequence[str]) -> int:
         """Move inputs and pins: all, or those named."""
@@ -129,7 +132,7 @@ class Locking:
         )
         if wanted:
             lock = self._pin(lock, wanted, moving)
-        return self._finish(lock)
+        return self._finish(self._sealed(lock))
 
     def _still_there(self, lock: Lock, names: list[str]) -> tuple[list[str], list[str]]:
         """Of attributes those that the expression has, and those that it has not any more."""
@@ -170,9 +173,36 @@ class Locking:
         kept = {id(item) for item, pin in fixed}
         for item in asked:
             if id(item) not in kept:
-                made = pin_of(store, item.derivation, built[item.derivation])
+                pin, sources, seeds = pin_of(store, item.derivation, built[item.derivation])
+                made = (replace(pin, named=item.named), sources, seeds)
                 lock = add_pin(lock, item.attribute, system_of(session, item), made)
+        self._known.update(
+            (_name(item), system_of(session, item))
+            for item, pin in [*((item, None) for item in asked if id(item) not in kept), *fixed]
+            if pin is None or pin.derivation == item.derivation
+        )
         return lock
+
+    def _sealed(self, lock: Lock) -> Lock:
+        """With what was looked at, and a seal on each pin."""
+        from .pins.evaluated import both, files_seen, first_changed
+        from .pins.sealing import sealed, state_of
+
+        before, folder = self._before, self._project.folder
+        has_arguments = bool(self._arguments.arg or self._arguments.argstr or self._arguments.include)
+        seen = None if has_arguments or not self._known else files_seen(self._session.world, folder)
+        stays = before.inputs == lock.inputs and first_changed(before.files, folder) is None
+        files = both(before.files, seen or {}) if stays else seen or {}
+
+        def state(attribute: str, system: str, pin: Pin) -> State:
+            if (attribute, system) in self._known:
+                return "whole" if seen is None else "covered"
+            earlier = state_of(before, attribute, system, pin)
+            if pin.seal is not None and earlier != "whole":
+                return "covered" if stays and earlier == "covered" else "whole" if earlier == "covered" else "broken"
+            return "whole"
+
+        return sealed(replace(lock, files=files), state)
 
     def _finish(self, lock: Lock) -> int:
         from .difference.page import Page
@@ -186,6 +216,8 @@ class Locking:
         is_written = write_lock(self._project.place, lock)
         if moved:
             page.write()
+        elif is_written:
+            say("the expression has changed, and what is pinned stays as it was")
         if not is_written:
             say(f"{NAME} stays as it was")
         return 0

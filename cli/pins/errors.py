@@ -30,6 +30,10 @@ DIFFERS = "L020"
 """An output is not what is pinned."""
 DAMAGED = "L021"
 """A pinned output was changed in the store."""
+BROKEN = "L022"
+"""A pin was edited, and is to be taken on its word."""
+NOT_HERE = "L023"
+"""A pinned output is to be taken, and nobody has it."""
 
 
 def both(

@@ -22,18 +22,26 @@ Built = Mapping[tuple["StorePath", str], "StorePath"]
 def system_of(session: Session, asked: Asked) -> str:
     """The system that a pin of a derivation is for: what chx builds itself belongs to the system that it was asked on."""
     system = session.store.derivation(asked.derivation).system
-    return session.evaluator.current_system if system == "builtin" else system
+    return session.world.current_system if system == "builtin" else system
 
 
 class Guard:
-    """The pins of what a command was asked for; of nothing if there is no lock, or it is another expression's."""
+    """The pins of what a command was asked for; of nothing if there is no lock, or it is another expression's.
 
-    def __init__(self, session: Session, arguments: argparse.Namespace) -> None:
+    `pins`: they are known, because nothing was evaluated.
+    """
+
+    def __init__(
+        self, session: Session, arguments: argparse.Namespace, pins: list[tuple[Asked, Pin]] | None = None
+    ) -> None:
         project = session.project
         self._session = session
+        self._arguments = arguments
         self._has_arguments = bool(arguments.arg or arguments.argstr)
         self._lock: Lock | None = None
-        self._pins: list[tuple[Asked, Pin]] = []
+        self._pins: list[tuple[Asked, Pin]] = pins or []
+        if pins is not None:
+            return
         if project is None or project.lock is None or arguments.no_lock:
             return
         if not project.pins_this:
@@ -64,6 +72,14 @@ class Guard:
             return
         for asked, _ in self._pins:
             check_sources(self._session, self._lock, asked)
+
+    def without_building(self) -> dict[tuple[StorePath, str], StorePath]:
+        """What need not be built, because it is pinned and there, or in a cache."""
+        from .taking import without_building
+
+        if self._lock is None or not self._pins:
+            return {}
+        return without_building(self._session, self._arguments, self._lock, self._pins)
 
     def after(self, built: Built) -> None:
         """Compare outputs with their pins, and read them again. Raises `LockError`."""

@@ -43,10 +43,10 @@ def asked_of(
                 derivations = session.evaluator.named_derivations(selected.value, selected.attribute)
             if not derivations and attributes:
                 raise described(session, selected)
-            for attribute, derivation, _ in derivations:
+            for attribute, derivation, named in derivations:
                 session.world.commit()
                 outputs = session.store.derivation(derivation).outputs
-                found[attribute] = Asked(attribute, derivation, outputs)
+                found[attribute] = Asked(attribute, derivation, outputs, named)
     return list(found.values())
 
 

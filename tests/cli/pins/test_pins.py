@@ -54,7 +54,7 @@ def rewrite(folder: Path, *path: str, value: object) -> tuple[str, str]:
 def test_everything_is_pinned_if_nothing_is_named(project: Path, lock: Lock) -> None:
     assert sorted(lock()["pins"]) == ["a", "b", "uses"]
     (pin,) = lock()["pins"]["a"].values()
-    assert sorted(pin) == ["derivation", "outputs", "resolved"]
+    assert sorted(pin) == ["derivation", "outputs", "resolved", "seal"]
     assert sorted(pin["outputs"]["out"]) == ["digest", "path", "size"] and pin["outputs"]["out"]["size"] == 5
 
 
