@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from . import expression
 from .errors import CommandError
 from .output import finish, put
-from .system import is_there
+from .system import absolute, is_there
 
 if TYPE_CHECKING:
     import argparse
@@ -230,7 +230,7 @@ def as_pinned(
 ) -> tuple[list[Wanted], dict[tuple[StorePath, str], StorePath]] | None:
     """What is pinned under the names of the command line, if that is known without evaluating them."""
     strict = getattr(arguments, "pinned", False)
-    if not strict and not is_there("chx.lock") and arguments.file is None:
+    if not strict and not _may_be_locked(arguments.file or "."):
         return None
     from .pins.guard import Guard
     from .pins.taking import whatever_it_is, without_evaluating
@@ -241,6 +241,11 @@ def as_pinned(
     pins, built = found
     Guard(session, arguments, pins).after(built)
     return [Wanted(asked.derivation, asked.outputs) for asked, _ in pins], built
+
+
+def _may_be_locked(file: str) -> bool:
+    """Whether a lock lies beside an expression; to be asked before anything is loaded for it."""
+    return is_there(f"{file}/chx.lock") or is_there(absolute(f"{file}/../chx.lock"))
 
 
 def tell_plan(arguments: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from ..session import Asked
 from .differing import files_that_differ
 from .document import NAME, WHOLE
 from .errors import DAMAGED, DIFFERS, SOURCE, LockError, both
@@ -13,7 +14,7 @@ from .pinning import derivations_behind, output_of, resolved_of, sources_of
 
 if TYPE_CHECKING:
     from ...store import Store, StorePath
-    from ..session import Asked, Session
+    from ..session import Session
     from .document import Lock, Pin, PinnedOutput
 
 Built = Mapping[tuple["StorePath", str], "StorePath"]
@@ -92,6 +93,16 @@ class Guard:
                 if pinned is not None:
                     world.see_tree(store.physical(path))
                     check_content(store, asked.attribute, path, pinned)
+
+    def after_inputs(self, built: Built) -> None:
+        """Compare what something is built from with the pins that it has for itself. Raises `LockError`."""
+        for attribute, systems in self._lock.pins.items() if self._lock is not None else ():
+            for pin in systems.values():
+                asked = Asked("" if attribute == WHOLE else attribute, pin.derivation, tuple(pin.outputs))
+                for output in (name for name in pin.outputs if (pin.derivation, name) in built):
+                    path = built[pin.derivation, output]
+                    check_output(self._session, asked, pin, output, path, self._has_arguments)
+                    check_content(self._session.store, asked.attribute, path, pin.outputs[output])
 
 
 def check_sources(session: Session, lock: Lock, asked: Asked) -> None:

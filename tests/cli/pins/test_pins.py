@@ -181,6 +181,40 @@ def test_sources_are_locked_with_where_they_come_from(chx: Run, write: Write, lo
     assert chx("build", "p").returncode == 0
 
 
+SHELL = """
+rec {
+  part = tree "part" "${derivation {
+    name = "data"; system = "builtin"; builder = "builtin:fetch"; url = "file://FOLDER/data";
+    outputHash = "sha256:HASH"; outputHashMode = "flat";
+  }}";
+  program = derivation { name = "program"; system = builtins.currentSystem; builder = "/bin/sh"; inherit part; };
+}
+"""
+
+
+def test_a_shell_is_guarded_as_a_build_is(chx: Run, write: Write, work: Path) -> None:
+    write({"data": "data"}, SHELL.replace("FOLDER", str(work)).replace("HASH", sha256("data")))
+    assert chx("lock", "part").returncode == 0
+    before, _ = rewrite(work, "pins", "part", "x86_64-linux", "outputs", "out", "digest", value="blake3:" + "0" * 64)
+    run = chx("shell", "program")
+    assert run.returncode == 1 and "error[L020]: 'part'" in run.stderr and before in run.stderr
+    assert "not pinned in chx.lock: program" in run.stderr
+    assert "error[L020]" not in chx("shell", "program", "--no-lock").stderr
+    rewrite(work, "pins", "part", "x86_64-linux", "outputs", "out", "digest", value=before)
+    rewrite(work, "sources", f"file://{work}/data", "hash", value="sha256-" + "A" * 43 + "=")
+    assert "error[L012]" in chx("run", "part").stderr
+    file = (
+        work.parent
+        / "home/store"
+        / json.loads((work / "chx.lock").read_text())["pins"]["part"]["x86_64-linux"]["outputs"]["out"][
+            "path"
+        ].rpartition("/")[2]
+    )
+    (file / "text").chmod(0o644)
+    (file / "text").write_text("changed")
+    assert "error[L021]: 'part' was changed" in chx("shell", "program").stderr
+
+
 def test_what_moves_is_said(chx: Run, project: Path, write: Write) -> None:
     write(default=SET.replace('"a-1" "first', '"a-2" "first longer').replace("b = ", "c = "))
     run = chx("lock", "update")
