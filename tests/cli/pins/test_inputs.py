@@ -93,6 +93,54 @@ def test_nothing_is_fetched_by_evaluation(chx: Run, write: Write, tmp_path: Path
     assert chx("build", "--no-lock").returncode == 0
 
 
+def test_what_evaluation_does_not_touch_is_not_fetched(
+    chx: Run, chx_in: Run, write: Write, tmp_path: Path, work: Path, lock: Lock
+) -> None:
+    used, unused = (
+        archive(tmp_path / f"{name}.tar.gz", {"default.nix": f'"{name}"', "chx.toml": '[inputs]\nin = "./inner"', "inner/x": name})
+        for name in ("used", "unused")
+    )  # fmt: skip
+    write(
+        {"chx.toml": f'[inputs]\nused = "file://{used}"\nunused = "file://{unused}"\nagain = {{ follows = "used" }}'},
+        """{ inputs, ... }: {
+          whole = tree "whole" "${inputs.again}/default.nix";
+          inner = tree "inner" (builtins.readFile "${inputs.used.inputs."in"}/x");
+          names = tree "names" (inputs.unused.hash + toString (builtins.attrNames inputs));
+          other = tree "other" inputs.unused.outputs;
+        }""",
+    )
+    assert chx("lock").returncode == 0
+    objects = {name: item.get("object", "")[11:] for name, item in lock()["inputs"].items()}
+    (work / "chx.lock").write_text(json.dumps({**lock(), "files": {}}))  # so that everything is evaluated
+    unused.unlink()
+    for attribute, came in (("names", []), ("whole", ["used"]), ("inner", ["used", "used/in"])):
+        home = tmp_path / f"home of {attribute}"
+        run = chx_in(home, work, "build", attribute, "--no-out-link")
+        assert run.returncode == 0, run.stderr
+        assert [name for name, base in objects.items() if base and (home / "store" / base).exists()] == came
+        assert ("fetched the input 'used'" in run.stderr) == bool(came)
+    absent = chx_in(tmp_path / "fourth", work, "build", "other")
+    assert absent.returncode == 1 and "cannot fetch" in absent.stderr and "unused.tar.gz" in absent.stderr
+    offline = chx_in(tmp_path / "fifth", work, "eval", "-A", "other.name")
+    assert offline.returncode == 0, offline.stderr
+    # What is to be the same everywhere is looked for everywhere.
+    assert chx_in(tmp_path / "fifth", work, "lock", "check", "names").returncode == 1
+
+
+def test_a_lock_that_contradicts_itself_is_found_when_the_input_comes(
+    chx: Run, chx_in: Run, write: Write, tmp_path: Path, work: Path, lock: Lock
+) -> None:
+    place = archive(tmp_path / "zoo.tar.gz", {"default.nix": '"one"'})
+    write({"chx.toml": f'[inputs]\nzoo = "file://{place}"'}, '{ inputs, ... }: { t = tree "t" inputs.zoo.outputs; }')
+    assert chx("lock").returncode == 0
+    data = lock()
+    data["inputs"]["zoo"]["object"] = "/chx/store/" + "0" * 32 + "-source"
+    (work / "chx.lock").write_text(json.dumps(data))
+    for home in ("home", "other"):
+        run = chx_in(tmp_path / home, work, "build", "t")
+        assert run.returncode == 1 and "the lock contradicts itself: the input 'zoo'" in run.stderr
+
+
 def test_what_is_declared_and_what_is_locked_are_both_named(chx: Run, write: Write) -> None:
     write({"a/x": "", "b/x": "b", "chx.toml": '[inputs]\nin = "./a"'}, '{ inputs }: tree "t" "x"')
     assert chx("lock").returncode == 0
