@@ -207,14 +207,15 @@ class Locking:
     def _finish(self, lock: Lock) -> int:
         from .difference.page import Page
         from .pins.document import NAME, write_lock
-        from .pins.moves import draw_moves
+        from .pins.moves import draw_moves, moves
         from .progress import say
         from .report import Style
 
         page = Page(Style(sys.stdout), True)
-        moved = draw_moves(page, self._session.store, self._before, lock)
+        moved = moves(self._session.store, self._before, lock)
+        draw_moves(page, moved)
         is_written = write_lock(self._project.place, lock)
-        if moved:
+        if moved.inputs or moved.pins:
             page.write()
         elif is_written:
             say("the expression has changed, and what is pinned stays as it was")

@@ -175,8 +175,11 @@ def test_sources_are_locked_with_where_they_come_from(chx: Run, write: Write, lo
     write(default=expression("two", f"file://{work}/two"))
     new = chx("build", "p")
     assert new.returncode == 1 and f"its source 'file://{work}/two' is not in chx.lock" in new.stderr
+    (work / "old.lock").write_bytes((work / "chx.lock").read_bytes())
     update = chx("lock", "update", "p")
     assert update.returncode == 0, update.stderr
+    told = chx("diff", "old.lock", "chx.lock").stdout
+    assert "sources: 2 not the same" in told and f"- {url}: {before}" in told and f"+ file://{work}/two: sha256-" in told
     assert list(lock()["sources"]) == [f"file://{work}/two"]
     assert chx("build", "p").returncode == 0
 
@@ -225,6 +228,42 @@ def test_what_moves_is_said(chx: Run, project: Path, write: Write) -> None:
     assert "closure: 2 packages differ, 0 equal" in run.stdout and "~ a 1 -> 2" in run.stdout
     assert "c" not in json.loads((project / "chx.lock").read_text())["pins"]
     assert chx("build", "uses").returncode == 0
+
+
+def test_two_locks_are_compared(chx: Run, chx_in: Run, project: Path, write: Write, tmp_path: Path) -> None:
+    write({"old.lock": (project / "chx.lock").read_text()})
+    same = chx("diff", "old.lock", "chx.lock", "--exit-code")
+    assert same.returncode == 0 and same.stdout == "old.lock and chx.lock pin the same\n"
+    changed = SET.replace('"a-1" "first', '"a-2" "first longer').replace("b = ", "c = ")
+    write({"in/x": "x", "chx.toml": '[inputs]\nmine = "./in"'}, changed)
+    assert chx("lock", "update").returncode == 0
+    run = chx("diff", "old.lock", "chx.lock", "--exit-code")
+    assert run.returncode == 1
+    assert "+ input mine: sha256-" in run.stdout and "- b (x86_64-linux): b-1" in run.stdout
+    assert "~ a (x86_64-linux): a-1 -> a-2" in run.stdout and "5 B -> 12 B (+7 B)" in run.stdout
+    assert "closure: 2 packages differ, 0 equal" in run.stdout and "~ a 1 -> 2" in run.stdout
+    # The same values for programs, and the lock alone says what a store could not add to.
+    data = json.loads(chx_in(tmp_path / "other", project, "diff", "chx.lock", "old.lock", "--json").stdout)
+    (a, b, uses), (mine,) = data["pins"], data["inputs"]
+    assert (a["verdict"], a["before"]["name"], a["after"]["name"]) == ("moved", "a-2", "a-1")
+    assert b["verdict"] == "added" and uses["verdict"] == "moved" and uses["closure"] is None
+    assert (a["outputs"][0]["before"]["size"], a["outputs"][0]["after"]["size"]) == (12, 5)
+    assert mine["name"] == "mine" and mine["after"] is None
+
+
+def test_locks_are_compared_with_locks(chx: Run, project: Path, write: Write) -> None:
+    for words, told in (
+        (("chx.lock", "absent.lock"), "there is no lock file 'absent.lock'"),
+        (("chx.lock", "chx.lock", "--level", "files"), "--level is not for lock files"),
+        (("chx.lock", "default.nix"), "error[L001]"),
+    ):
+        run = chx("diff", *words)
+        assert run.returncode == 1 and told in run.stderr
+    reader, writer = os.pipe()
+    os.write(writer, (project / "chx.lock").read_bytes())
+    os.close(writer)
+    assert "pin the same" in chx("diff", f"/dev/fd/{reader}", "chx.lock").stdout
+    os.close(reader)
 
 
 def test_one_pin_moves_alone(chx: Run, project: Path, write: Write) -> None:
