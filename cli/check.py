@@ -52,7 +52,7 @@ def check(session: Session, arguments: argparse.Namespace, wanted: Sequence[Want
     for derivation, outputs in targets.items():
         verdict = _try(store, arguments, derivation, outputs, names)
         if verdict is None:
-            page.title(f"{title(derivation)}: not checked: {_exempt(store, derivation)}")
+            page.title(f"{title(derivation)}: not checked: {exemption(store, derivation)}")
             continue
         draw_verdict(page, store, derivation, verdict, names)
         status |= verdict.cause != "nothing"
@@ -60,8 +60,8 @@ def check(session: Session, arguments: argparse.Namespace, wanted: Sequence[Want
     return int(status)
 
 
-def _exempt(store: Store, derivation: StorePath) -> str | None:
-    """Why a derivation is not built again, if there is a reason."""
+def exemption(store: Store, derivation: StorePath) -> str | None:
+    """Why building a derivation again would say nothing, if there is a reason."""
     read = store.derivation(derivation)
     if read.fixed is not None:
         return "its content is promised by a hash"
@@ -73,7 +73,7 @@ def _try(
 ) -> Verdict | None:
     from ..builder import Trial
 
-    if _exempt(store, derivation) is not None:
+    if exemption(store, derivation) is not None:
         return None
     options = replace(options_of(arguments), rebuild=True, jobs=1)
     target = [(derivation, tuple(outputs))]

@@ -37,6 +37,7 @@ examples:
   chx lock
   chx lock update nixlib
   chx lock check --rebuild
+  chx lock check --vary all --json
   chx lock -A update                  an attribute of that name
 """
 ACTIONS = ("update", "check")
@@ -56,6 +57,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     expression.configure_evaluation(parser)
     group = parser.add_argument_group("how to check")
     group.add_argument("--rebuild", action="store_true", help="check: build what is pinned again, though it is there")
+    group.add_argument(
+        "--vary",
+        metavar="LIST",
+        help="check: build it again, and change what must not matter: `all` or a list, as for chx build",
+    )
+    group.add_argument("--json", action="store_true", help="check: print JSON")
     configure_building(parser)
 
 
@@ -68,8 +75,13 @@ def run(arguments: argparse.Namespace) -> int:
     action = words.pop(0) if words and words[0] in ACTIONS else "add"
     if arguments.no_lock:
         raise CommandError("chx lock without a lock does nothing", hint="--no-lock is for chx build")
-    if arguments.rebuild and action != "check":
-        raise CommandError("--rebuild is for chx lock check")
+    for option in ("rebuild", "vary", "json"):
+        if getattr(arguments, option) and action != "check":
+            raise CommandError(f"--{option} is for chx lock check")
+    if arguments.vary is not None:
+        from .check import variations_named
+
+        variations_named(arguments.vary)
     file = expression_file(arguments.file)
     arguments.file, arguments.expr = file, None
     project = project_at(file)

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ..session import Asked
-from .differing import files_that_differ
+from .differing import changed_files, in_words
 from .document import NAME, WHOLE
-from .errors import DAMAGED, DIFFERS, SOURCE, LockError, both
+from .errors import DAMAGED, DIFFERS, SOURCE, Differs, LockError, both
 from .pinning import derivations_behind, output_of, resolved_of, sources_of
 
 if TYPE_CHECKING:
@@ -131,9 +131,9 @@ def place_of(session: Session) -> str | None:
 
 
 def check_output(
-    session: Session, asked: Asked, pin: Pin, output: str, path: StorePath, has_arguments: bool = False
+    session: Session, asked: Asked, pin: Pin, output: str, path: StorePath, has_arguments: bool = False, why: str = ""
 ) -> None:
-    """Raise `LockError` if an output is not what is pinned."""
+    """Raise `Differs` if an output is not what is pinned; `why`, if the caller knows. Raises `LockError`."""
     store, title = session.store, asked.attribute or WHOLE
     update = f"chx lock update {asked.attribute}".rstrip()
     pinned = pin.outputs.get(output)
@@ -145,7 +145,9 @@ def check_output(
     got = output_of(store, path)
     if got == pinned:
         return
-    if got.path == pinned.path:
+    if why:
+        reason = why
+    elif got.path == pinned.path:
         reason = "the lock contradicts itself: that path has what was built, so the lock was changed"
     elif asked.derivation == pin.derivation and resolved_of(store, asked.derivation) == pin.resolved:
         reason = "it is built from the same derivation and the same inputs, and so not reproducible here"
@@ -156,14 +158,12 @@ def check_output(
     else:
         reason = "its expression or inputs have changed since it was pinned"
     details = list(both(_shown(pinned), _shown(got), "pinned", "built", place_of(session), pinned.digest))
-    named = files_that_differ(store, pinned.path, path)
-    details += named
-    if named:
+    files = changed_files(store, pinned.path, path)
+    details += in_words(files)
+    if files:
         reason += f"; all of it: chx diff {pinned.path} {path}"
-    raise LockError(
-        DIFFERS, f"'{title}' is not what {NAME} pins (output '{output}')",
-        hint=f"{reason}\n  = {update} pins what is built now; --no-lock builds it once", details=details,
-    )  # fmt: skip
+    hint = f"{reason}\n  = {update} pins what is built now; --no-lock builds it once"
+    raise Differs(f"'{title}' is not what {NAME} pins (output '{output}')", hint, details, output, pinned, got, files)
 
 
 def _shown(output: PinnedOutput) -> str:

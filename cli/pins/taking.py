@@ -51,12 +51,13 @@ class Taker:
         for asked, pin in pins:
             for output in asked.outputs:
                 path = pin.outputs[output].path
-                if not self._has(path):
+                if not self.has(path):
                     return None
                 found[asked.derivation, output] = path
         return found
 
-    def _has(self, path: StorePath) -> bool:
+    def has(self, path: StorePath) -> bool:
+        """Whether an object is here, or by now."""
         return self._store.claim(path) or (bool(self._options.caches) and self._fetch(path))
 
     def _fetch(self, path: StorePath) -> bool:

@@ -234,10 +234,10 @@ def fixed_output(name: str, text: str) -> FixedOutput:
 
 
 def _moved(store: Store, project: Project, name: str, item: LockedInput, found: StorePath, now: str) -> LockError:
-    from .differing import files_that_differ
+    from .differing import changed_files, in_words
 
     assert item.object is not None
-    files = files_that_differ(store, item.object, found)
+    files = in_words(changed_files(store, item.object, found))
     return LockError(
         MOVED, f"the input '{name}' at {item.declared.path} is not what chx.lock has",
         details=(*both(item.hash, now, lock=project.place), *files),
