@@ -179,7 +179,9 @@ def test_sources_are_locked_with_where_they_come_from(chx: Run, write: Write, lo
     update = chx("lock", "update", "p")
     assert update.returncode == 0, update.stderr
     told = chx("diff", "old.lock", "chx.lock").stdout
-    assert "sources: 2 not the same" in told and f"- {url}: {before}" in told and f"+ file://{work}/two: sha256-" in told
+    assert (
+        "sources: 2 not the same" in told and f"- {url}: {before}" in told and f"+ file://{work}/two: sha256-" in told
+    )
     assert list(lock()["sources"]) == [f"file://{work}/two"]
     assert chx("build", "p").returncode == 0
 
@@ -322,6 +324,79 @@ def test_what_is_not_reproducible_is_found(chx: Run, chx_in: Run, write: Write, 
     assert other.returncode == 1 and "something that it is built with came out otherwise here" in other.stdout
 
 
+USER = """
+rec {
+  data = tree "data" "x";
+  good = derivation {
+    name = "good"; system = builtins.currentSystem; builder = "/bin/sh"; rootfs = [ ROOT ];
+    args = [ "-c" "mkdir $out; echo same > $out/same" ];
+  };
+  user = derivation {
+    name = "user"; system = builtins.currentSystem; builder = "/bin/sh"; rootfs = [ ROOT ]; outputs = [ "out" "doc" ];
+    args = [ "-c" "mkdir $out $doc; echo same > $doc/same; echo same > $out/same; id -u > $out/user" ];
+  };
+  fails = derivation {
+    name = "fails"; system = builtins.currentSystem; builder = "/bin/sh"; rootfs = [ ROOT ];
+    args = [ "-c" "test $(id -u) = 1000 && mkdir $out" ];
+  };
+}
+"""
+
+
+@pytest.mark.sandbox
+def test_variations_are_checked_against_the_pins(chx: Run, write: Write, work: Path, lock: Lock) -> None:
+    from importlib.util import module_from_spec, spec_from_file_location
+
+    spec = spec_from_file_location("roots", Path(__file__).parents[2] / "builder/conftest.py")
+    assert spec is not None and spec.loader is not None
+    roots = module_from_spec(spec)
+    spec.loader.exec_module(roots)
+    roots.programs_root(str(work / "root"), ("sh", "mkdir", "id"))
+    write(default=USER.replace("ROOT", '"${./root}"'))
+    assert chx("lock").returncode == 0
+    run = chx("lock", "check", "--vary", "user,umask", "--json")
+    assert run.returncode == 1
+    told = json.loads(run.stdout)
+    assert told["holds"] is False and told["lock"] == str(work / "chx.lock")
+    verdicts = {pin["attribute"]: pin for pin in told["pins"]}
+    assert {name: pin["verdict"] for name, pin in verdicts.items()} == {
+        "data": "holds", "good": "holds", "user": "differs", "fails": "failed"
+    }  # fmt: skip
+    user = verdicts["user"]
+    assert user["output"] == "out" and user["code"] == "L020"
+    assert user["cause"] == {"kind": "variations", "variations": ["user"]}
+    assert [file["path"] for file in user["files"]] == ["user"]
+    pinned = lock()["pins"]["user"]["x86_64-linux"]["outputs"]["out"]
+    assert user["pinned"]["out"] == pinned and user["built"]["digest"] not in ("", pinned["digest"])
+    assert verdicts["fails"]["code"] == "L024" and verdicts["good"]["code"] is None
+    shown = chx("lock", "check", "--vary", "umask,user", "user")
+    assert shown.returncode == 1 and "~ user: " in shown.stdout and "(--vary user)" in shown.stdout
+    assert "user once more, varied: umask, user" in shown.stderr
+    assert chx("lock", "check", "--vary", "all", "good", "data").returncode == 0
+    unknown = chx("lock", "check", "--vary", "moon")
+    assert unknown.returncode == 1 and "there is no variation 'moon'" in unknown.stderr
+
+
+def test_a_check_tells_programs_what_differs(
+    chx: Run, chx_in: Run, project: Path, write: Write, lock: Lock, tmp_path: Path
+) -> None:
+    good = chx("lock", "check", "--json")
+    assert good.returncode == 0 and json.loads(good.stdout)["holds"] is True
+    pinned = lock()["pins"]["b"]["x86_64-linux"]["outputs"]["out"]["path"]
+    assert chx("copy", "--to", tmp_path / "cache", pinned).returncode == 0
+    write(default=SET.replace('"second"', '"changed"'))
+    here = json.loads(chx("lock", "check", "--json").stdout)
+    other = json.loads(chx_in(tmp_path / "other", project, "lock", "check", "--json").stdout)
+    (project / "chx.toml").write_text(f'[caches]\nurls = ["{tmp_path}/cache"]\n')
+    cached = json.loads(chx_in(tmp_path / "other", project, "lock", "check", "--json").stdout)
+    for told, files in ((here, ["text"]), (other, []), (cached, ["text"])):
+        assert told["holds"] is False
+        a, b, uses = told["pins"]
+        assert (a["verdict"], b["verdict"], uses["verdict"]) == ("holds", "differs", "holds")
+        assert [file["path"] for file in b["files"]] == files and b["built"]["size"] == 7
+        assert b["pinned"]["out"]["path"] == pinned and b["message"] == "'b' is not what chx.lock pins (output 'out')"
+
+
 def test_pins_belong_to_one_expression(chx: Run, project: Path) -> None:
     (project / "other.nix").write_text((project / "default.nix").read_text().replace("second", "other"))
     run = chx("build", "-f", "other.nix", "b")
@@ -367,5 +442,6 @@ def test_what_means_nothing(chx: Run, write: Write) -> None:
     assert "no default.nix" in chx("lock").stderr
     write(default=SET)
     assert "there is no chx.lock" in chx("lock", "check").stderr
-    assert "is for chx lock check" in chx("lock", "--rebuild").stderr
+    for words in (("--rebuild",), ("--json",), ("update", "--vary", "all")):
+        assert "is for chx lock check" in chx("lock", *words).stderr
     assert "chx lock without a lock" in chx("lock", "--no-lock").stderr
