@@ -207,7 +207,10 @@ def _texts(value: Any) -> tuple[str, ...]:
 def _input_of(data: Mapping[str, Any]) -> LockedInput:
     if "follows" in data:
         return LockedInput(Declared(follows=_text(data["follows"])))
-    parts: dict[str, Any] = {name: _text(value) for name, value in data["from"].items()}
+    parts: dict[str, Any] = {name: _text(value) for name, value in data["from"].items() if name != "submodules"}
+    if data["from"].get("submodules", True) is not True:
+        raise TypeError(f"{data['from']['submodules']!r} stands where true should")
+    parts["submodules"] = "submodules" in data["from"]
     declared = Declared(**parts)
     if (declared.path is None) + (declared.url is None) + (declared.git is None) != 2:
         raise TypeError(f"{data['from']!r} names no place")

@@ -175,6 +175,33 @@ def test_a_commit_stays_until_it_is_moved(
     assert chx("build").returncode == 0 and (work / "result/text").read_text() == f"two{second}"
 
 
+@needs_git
+def test_submodules_are_a_choice(chx: Run, write: Write, repository: Repository, tmp_path: Path, lock: Lock) -> None:
+    other = Repository(tmp_path / "other")
+    other.commit({"x": "of the submodule"})
+    repository.commit({"default.nix": "./sub/x"})
+    repository.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(other.place), "sub")
+    repository.commit({"more": ""})
+    expression = '{ inputs, ... }: tree "t" (toString (builtins.attrNames (builtins.readDir "${inputs.zoo}/sub")))'
+    place = f"file://{repository.place}"
+    hashes = set()
+    for declared, names in (
+        (f'{{ git = "{place}" }}', ""),
+        (f'{{ git = "{place}", submodules = true }}', "x"),
+        (f'"git+{place}?ref=main&submodules=1"', "x"),
+    ):
+        write({"chx.toml": f"[inputs]\nzoo = {declared}"}, expression)
+        assert chx("lock", "update").returncode == 0
+        assert chx("build").returncode == 0 and (write() / "result/text").read_text() == names
+        assert lock()["inputs"]["zoo"]["from"].get("submodules", False) == bool(names)
+        hashes.add(lock()["inputs"]["zoo"]["hash"])
+    assert len(hashes) == 2
+    write({"chx.toml": '[inputs]\nzoo = { path = "./x", submodules = true }'})
+    assert "has 'submodules', which has no meaning there" in chx("lock").stderr
+    write({"chx.toml": f'[inputs]\nzoo = {{ git = "{place}", submodules = "yes" }}'})
+    assert "error[L001]" in chx("lock").stderr
+
+
 @pytest.fixture
 def nested(write: Write, tmp_path: Path) -> Path:
     """A project with an input `tool` that has inputs `zoo` (locked as "old") and `own`."""
