@@ -184,7 +184,7 @@ def build(arguments: argparse.Namespace) -> int:
 
             wanted = instantiate(session, arguments)
             session.world.commit()
-            return check(session, arguments, wanted)
+            return check(session, arguments, wanted, guard_of(session, arguments))
         wanted, built = have(session, arguments)
         long = monotonic() - started >= WORTH_SYNCING
         paths = [built[item.derivation, output] for item in wanted for output in item.outputs]
@@ -260,6 +260,7 @@ def tell_plan(arguments: argparse.Namespace) -> int:
     with Session(expression.search_path(arguments), arguments.max_call_depth) as session:
         targets = [(item.derivation, item.outputs) for item in instantiate(session, arguments)]
         session.world.commit()
+        guard_of(session, arguments)
         draw_plan(page, session.store, targets, options_of(arguments))
     page.write("-v")
     return 0

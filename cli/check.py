@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..store import Store, StorePath
     from .build import Wanted
     from .difference.page import Page
+    from .pins.guard import Guard
     from .session import Session
 
 
@@ -38,15 +39,17 @@ def variations_named(text: str | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def check(session: Session, arguments: argparse.Namespace, wanted: Sequence[Wanted]) -> int:
-    """Build what is wanted, then build it again; the exit status."""
+def check(session: Session, arguments: argparse.Namespace, wanted: Sequence[Wanted], guard: Guard | None) -> int:
+    """Build what is wanted, compare it with the lock if there is one, then build it again; the exit status."""
     from .difference.page import Page
     from .report import Style
 
     names = variations_named(arguments.vary)
     store = session.store
     targets = {item.derivation: store.derivation(item.derivation).outputs for item in wanted}
-    realise(store, list(targets.items()), options_of(arguments), reporter_of(arguments))
+    built = realise(store, list(targets.items()), options_of(arguments), reporter_of(arguments))
+    if guard is not None:
+        guard.after(built)
     page = Page(Style(sys.stdout))
     status = 0
     for derivation, outputs in targets.items():

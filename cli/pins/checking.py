@@ -120,7 +120,7 @@ def check_inputs(store: Store, lock: Lock) -> None:
             raise LockError(
                 DAMAGED, f"the input '{name}' was changed in the store after it came: {item.object}",
                 details=[f"  {problem.file or item.object.name}: {problem.what}" for problem in problems[:8]],
-                hint=f"remove {store.physical(item.object)}, and chx gets it anew",
+                hint=f"chx store verify --repair {item.object} moves it away, and chx gets it anew",
             )  # fmt: skip
 
 

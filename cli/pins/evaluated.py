@@ -37,7 +37,6 @@ _CHUNK: Final = 1 << 20
 def files_seen(world: FileWorld, folder: str) -> dict[str, tuple[str, ...]] | None:
     """What `world` was asked for, below `folder`; None if it cannot be recorded."""
     from ..noop import home, signature
-    from ..session import PKGS
 
     found: dict[str, tuple[str, ...]] = {}
     is_ours = False
@@ -46,7 +45,7 @@ def files_seen(world: FileWorld, folder: str) -> dict[str, tuple[str, ...]] | No
             if not os.path.lexists(native):
                 return None  # what is in a store is something else on another machine
             continue
-        if is_within(native, PKGS):
+        if any(is_within(native, place) for place in _our_places()):
             is_ours = True
             continue
         name = _relative(native, folder)
@@ -87,12 +86,10 @@ def both(one: Files, other: Files) -> dict[str, tuple[str, ...]]:
 
 def places_of(files: Files, folder: str) -> Iterable[tuple[str, bool]]:
     """The places of the disk that `first_changed` looks at, and whether all that is in them counts."""
-    from ..session import PKGS
-
     for name, aspects in files.items():
         if name == OURS:
             if any(" tree " in aspect for aspect in aspects):
-                yield PKGS, True
+                yield from ((place, True) for place in _our_places())
         else:
             yield _place(folder, name), any(_kind_of(aspect) == "tree" for aspect in aspects)
 
@@ -196,8 +193,24 @@ def _digest_of_file(native: str) -> str:
         return _digest(iter(lambda: file.read(_CHUNK), b""))
 
 
-def _ours(with_set: bool) -> str:
-    from ... import __version__
+def _our_places() -> tuple[str, str]:
+    """What of chx expressions read: the bundled set, and the profiles of architectures."""
     from ..session import PKGS
 
-    return f"{__version__} tree blake3:{_digest(_tree(PKGS))}" if with_set else __version__
+    return PKGS, f"{PKGS.rpartition('/')[0]}/arch"
+
+
+def _ours(with_set: bool) -> str:
+    from ... import __version__
+
+    if not with_set:
+        return __version__
+    return f"{__version__} tree blake3:{_digest(part for place in _our_places() for part in _profile(place))}"
+
+
+def _profile(place: str) -> Iterable[bytes]:
+    """Of a folder of chx what expressions can read; Python's own files come and go."""
+    for name in sorted(os.listdir(place)):
+        if name != "__pycache__" and not name.endswith((".py", ".pyc")):
+            yield os.fsencode(name)
+            yield from _tree(f"{place}/{name}")

@@ -180,5 +180,5 @@ def check_content(store: Store, attribute: str, path: StorePath, pinned: PinnedO
     raise LockError(
         DAMAGED, f"'{attribute or WHOLE}' was changed in the store after it was built",
         details=(*both(f"{pinned.digest}, {path}", now or "something else", "pinned", "there"), *lines),
-        hint=f"remove {store.physical(path)}, and chx build makes it anew",
+        hint=f"chx store verify --repair {path} makes it anew",
     )  # fmt: skip

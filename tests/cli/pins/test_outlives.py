@@ -132,7 +132,6 @@ def test_another_seed_gives_the_same(chx_in: Run, tmp_path: Path, shared_home: P
 @pytest.mark.network
 @pytest.mark.sandbox
 @pytest.mark.slow
-@pytest.mark.timeout(3600)
 def test_the_tiny_set_is_the_same_everywhere(chx_in: Run, tmp_path: Path, shared_home: Path, elsewhere: Path) -> None:
     """The same lock from another seed, as another user, in another home, in another folder: all at once."""
     project = tmp_path / "project"
@@ -145,7 +144,7 @@ def test_the_tiny_set_is_the_same_everywhere(chx_in: Run, tmp_path: Path, shared
     shutil.copytree(project, elsewhere / "project")
     os.chmod(elsewhere / "project", 0o777)
     status, said = as_somebody_else(
-        chx_in, elsewhere, "lock", "check", "--rebuild", "--no-caches", "--argstr", "seed", "zig"
+        chx_in, elsewhere, "lock", "check", "--rebuild", "--no-caches", "--argstr", "seed", "debian-clang"
     )
     assert status == 0, said
     home = elsewhere / "another home"
@@ -154,5 +153,6 @@ def test_the_tiny_set_is_the_same_everywhere(chx_in: Run, tmp_path: Path, shared
         output = pin["x86_64-linux"]["outputs"]["out"]
         assert output["digest"] in said
         assert (home / "store" / output["path"].rpartition("/")[2]).is_dir()
-    # It was not the pinned seed that it was built from.
-    assert "zig" in said and "gcc" not in "".join(os.listdir(home / "store"))
+    # The pinned seed took no part in it.
+    names = [name[33:] for name in os.listdir(home / "store")]
+    assert any(name.startswith("clang-") for name in names) and not any(name.startswith("gcc-12_") for name in names)

@@ -92,7 +92,8 @@ def test_a_changed_output_names_both_values_and_the_files(chx: Run, project: Pat
     assert " built: blake3:" in run.stderr and "7 bytes" in run.stderr and "~ text: 6 B -> 7 B" in run.stderr
     assert "chx lock update b" in run.stderr
     assert not os.path.lexists(project / "result")
-    assert "error[L020]" in chx("run", "b").stderr
+    for words in (("run", "b"), ("build", "b", "--check"), ("build", "b", "--rounds", "2")):
+        assert "error[L020]" in chx(*words).stderr
     around = chx("build", "b", "--no-lock")
     assert around.returncode == 0 and "chx.lock is not used" in around.stderr
     again = chx("build", "b", "--no-lock")
@@ -124,6 +125,10 @@ def test_an_output_that_was_tampered_with(chx: Run, project: Path) -> None:
         assert "error[L021]: 'a' was changed in the store" in told and "text: has other content" in told
         assert "pinned: blake3:" in told and " there: /chx/store/" in told
     assert chx("lock", "check", "b").returncode == 0
+    advice = next(line for line in run.stdout.splitlines() if "--repair" in line).split()
+    repaired = chx(*advice[2 : advice.index("makes")])
+    assert chx("build", "a").returncode == 0, repaired.stdout + repaired.stderr
+    assert file.read_text() == "first"
 
 
 def test_arguments_give_what_is_pinned_or_nothing(chx: Run, project: Path) -> None:
@@ -162,7 +167,7 @@ def test_sources_are_locked_with_where_they_come_from(chx: Run, write: Write, lo
     assert source[0] == url and source[1]["hash"].startswith("sha256-")
     assert lock()["pins"]["p"]["x86_64-linux"]["sources"] == [url]
     before, place = rewrite(work, "sources", url, "hash", value="sha256-" + "A" * 43 + "=")
-    for words in (("build", "p"), ("lock", "check"), ("lock",)):
+    for words in (("build", "p"), ("lock", "check"), ("lock",), ("build", "p", "--dry-run"), ("build", "p", "--check")):
         run = chx(*words)
         said = run.stdout + run.stderr
         assert run.returncode == 1 and "error[L012]" in said and before in said and place in said
