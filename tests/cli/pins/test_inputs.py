@@ -324,3 +324,13 @@ def test_names_in_a_lock_are_no_expressions() -> None:
     text = inputs_expression({nasty: item, f"{nasty}/\\": item})
     parse(Source("x", text, "/"))
     assert "${1}" not in text.replace("\\${1}", "")
+
+
+def test_a_project_that_is_not_locked_yet_is_one(chx: Run, write: Write) -> None:
+    write({"a/x": "x", "chx.toml": '[inputs]\nmine = "./a"'}, '{ inputs, ... }: { t = tree "t" "${inputs.mine}/x"; }')
+    run = chx("build", "t")
+    assert run.returncode == 1 and "error[L010]: the input 'mine' is not locked" in run.stderr
+    assert chx("lock").returncode == 0 and chx("build", "t").returncode == 0
+    write({"chx.toml": '[caches]\nurls = [ ]  # no inputs'})
+    (write() / "chx.lock").unlink()
+    assert "in the bundled package set" in chx("build", "t").stderr
