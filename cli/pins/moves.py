@@ -159,6 +159,8 @@ def draw_moves(page: Page, found: Moves, with_sources: bool = False) -> None:
     for move in found.inputs:
         _draw_input(page, move)
     for pin in found.pins:
+        if page.lines and page.lines[-1].startswith("  ") and pin.verdict == "moved":
+            page.lines.append("")  # after a closure
         _draw_pin(page, pin)
     if with_sources and found.sources:
         _draw_sources(page, found.sources)

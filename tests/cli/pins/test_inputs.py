@@ -331,6 +331,6 @@ def test_a_project_that_is_not_locked_yet_is_one(chx: Run, write: Write) -> None
     run = chx("build", "t")
     assert run.returncode == 1 and "error[L010]: the input 'mine' is not locked" in run.stderr
     assert chx("lock").returncode == 0 and chx("build", "t").returncode == 0
-    write({"chx.toml": '[caches]\nurls = [ ]  # no inputs'})
+    write({"chx.toml": "[caches]\nurls = [ ]  # no inputs"})
     (write() / "chx.lock").unlink()
     assert "in the bundled package set" in chx("build", "t").stderr

@@ -85,6 +85,15 @@ def test_nothing_is_evaluated_built_or_trusted(other: Run, project: Path, tmp_pa
     assert (again.returncode, again.stderr) == (0, "")
 
 
+def test_what_was_taken_has_no_history(other: Run, project: Path, write: Write) -> None:
+    assert other("build", "top").returncode == 0
+    run = other("provenance", "top")
+    assert run.returncode == 1 and "chx build --check if it came from a cache" in run.stderr
+    write({"data": "hello\n"})
+    assert other("build", "top", "--check", "--no-caches").returncode == 0
+    assert other("provenance", "top").returncode == 0
+
+
 def test_without_a_cache_it_has_to_be_built(other: Run, project: Path) -> None:
     run = other("build", "top", "--no-caches")
     assert run.returncode == 1 and WORDS in run.stderr and "cannot fetch" in run.stderr
