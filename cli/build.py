@@ -251,7 +251,7 @@ def _may_be_locked(file: str) -> bool:
 def tell_plan(arguments: argparse.Namespace) -> int:
     """`--dry-run`."""
     from .difference.page import Page
-    from .dryrun import draw_plan
+    from .dryrun import draw_plan, draw_takeable
     from .realise import options_of
     from .report import Style
     from .session import Session
@@ -260,8 +260,10 @@ def tell_plan(arguments: argparse.Namespace) -> int:
     with Session(expression.search_path(arguments), arguments.max_call_depth) as session:
         targets = [(item.derivation, item.outputs) for item in instantiate(session, arguments)]
         session.world.commit()
-        guard_of(session, arguments)
-        draw_plan(page, session.store, targets, options_of(arguments))
+        guard, options = guard_of(session, arguments), options_of(arguments)
+        if guard is not None:
+            targets = draw_takeable(page, session.store, guard, targets, options)
+        draw_plan(page, session.store, targets, options)
     page.write("-v")
     return 0
 

@@ -74,13 +74,18 @@ class Guard:
         for asked, _ in self._pins:
             check_sources(self._session, self._lock, asked)
 
+    def takeable(self) -> list[tuple[Asked, Pin]]:
+        """The pins of which nothing need be built, if their outputs are in the store or a cache."""
+        from .taking import takeable
+
+        return takeable(self._session, self._lock, self._pins) if self._lock is not None and self._pins else []
+
     def without_building(self) -> dict[tuple[StorePath, str], StorePath]:
-        """What need not be built, because it is pinned and there, or in a cache."""
+        """What was taken of these."""
         from .taking import without_building
 
-        if self._lock is None or not self._pins:
-            return {}
-        return without_building(self._session, self._arguments, self._lock, self._pins)
+        pins = self.takeable()
+        return without_building(self._session, self._arguments, pins) if pins else {}
 
     def after(self, built: Built) -> None:
         """Compare outputs with their pins, and read them again. Raises `LockError`."""

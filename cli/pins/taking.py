@@ -74,17 +74,26 @@ class Taker:
         return True
 
 
-def without_building(session: Session, arguments: argparse.Namespace, lock: Lock, pins: Pinned) -> Built:
-    """Outputs of pins whose derivations were asked for, and of which this store does not know what they give."""
+def takeable(session: Session, lock: Lock, pins: Pinned) -> Pinned:
+    """Of pins whose attributes were evaluated those that can be taken on the word of the lock.
+
+    Their derivations are what was asked for, and this store does not know what these give.
+    """
+    return [
+        (asked, pin)
+        for asked, pin in pins
+        if pin.derivation == asked.derivation
+        and all(output in pin.outputs for output in asked.outputs)
+        and not _is_known(session, pin)
+        and state_of(lock, *_key(session, asked), pin) != "broken"
+    ]
+
+
+def without_building(session: Session, arguments: argparse.Namespace, pins: Pinned) -> Built:
+    """Those outputs of takeable pins that can be had."""
     taker, found = Taker(session, arguments), Built()
-    for asked, pin in pins:
-        if (
-            pin.derivation == asked.derivation
-            and all(output in pin.outputs for output in asked.outputs)
-            and not _is_known(session, pin)
-            and state_of(lock, asked.attribute, _system(session), pin) != "broken"
-        ):
-            found.update(taker.take([(asked, pin)]) or {})
+    for pair in pins:
+        found.update(taker.take([pair]) or {})
     return found
 
 

@@ -107,6 +107,19 @@ def test_a_changed_text_that_gives_the_same_derivation_is_evaluated_and_not_buil
     assert WORDS in run.stderr and "took " in run.stderr and "nothing was evaluated" not in run.stderr
 
 
+def test_what_would_be_taken_is_told(other: Run, project: Path, write: Write) -> None:
+    (project / "default.nix").write_text((project / "default.nix").read_text() + "# a remark\n")
+    run = other("build", "top", "--dry-run")
+    assert run.returncode == 0 and "would be taken as it is pinned, if a cache has it: 1 package\n  top-1" in run.stdout
+    assert (
+        "would be fetched" in run.stdout
+        and "as it is pinned" not in other("build", "top", "--dry-run", "--no-caches").stdout
+    )
+    assert other("build", "top").returncode == 0
+    run = other("build", "top", "--dry-run")
+    assert "in the store, as it is pinned: 1 package\n  top-1" in run.stdout and "would be" not in run.stdout
+
+
 def put(name: str, text: str) -> Callable[[Path], None]:
     return lambda folder: (folder / name).write_text(text)  # type: ignore[func-returns-value]
 
