@@ -183,16 +183,13 @@ class Locking:
             for output, path in built[item.derivation].items():
                 check_output(session, item, pin, output, path)
         kept = {id(item) for item, pin in fixed}
-        for item in asked:
-            if id(item) not in kept:
-                pin, sources, seeds = pin_of(store, item.derivation, built[item.derivation])
-                made = (replace(pin, named=item.named), sources, seeds)
-                lock = add_pin(lock, item.attribute, system_of(session, item), made)
-        self._known.update(
-            (_name(item), system_of(session, item))
-            for item, pin in [*((item, None) for item in asked if id(item) not in kept), *fixed]
-            if pin is None or pin.derivation == item.derivation
-        )
+        moved = [item for item in asked if id(item) not in kept]
+        for item in moved:
+            pin, sources, seeds = pin_of(store, item.derivation, built[item.derivation])
+            made = (replace(pin, named=item.named), sources, seeds)
+            lock = add_pin(lock, item.attribute, system_of(session, item), made)
+        known = [*moved, *(item for item, pin in fixed if pin.derivation == item.derivation)]
+        self._known.update((_name(item), system_of(session, item)) for item in known)
         return lock
 
     def _sealed(self, lock: Lock) -> Lock:
@@ -209,10 +206,10 @@ class Locking:
         def state(attribute: str, system: str, pin: Pin) -> State:
             if (attribute, system) in self._known:
                 return "whole" if seen is None else "covered"
+            if pin.seal is None:
+                return "whole"
             earlier = state_of(before, attribute, system, pin)
-            if pin.seal is not None and earlier != "whole":
-                return "covered" if stays and earlier == "covered" else "whole" if earlier == "covered" else "broken"
-            return "whole"
+            return "whole" if earlier == "covered" and not stays else earlier
 
         return sealed(replace(lock, files=files), state)
 
