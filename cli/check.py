@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..store import Store, StorePath
     from .build import Wanted
     from .difference.page import Page
+    from .pins.guard import Guard
     from .session import Session
 
 
@@ -39,8 +40,8 @@ def variations_named(text: str | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def check(session: Session, arguments: argparse.Namespace, wanted: Sequence[Wanted]) -> int:
-    """Build what is wanted, then build it again; the exit status."""
+def check(session: Session, arguments: argparse.Namespace, wanted: Sequence[Wanted], guard: Guard | None) -> int:
+    """Build what is wanted, compare it with the lock if there is one, then build it again; the exit status."""
     from .difference.page import Page
     from .report import Style
 
@@ -48,13 +49,15 @@ def check(session: Session, arguments: argparse.Namespace, wanted: Sequence[Want
     store = session.store
     targets = {item.derivation: store.derivation(item.derivation).outputs for item in wanted}
     known = realise(store, list(targets.items()), options_of(arguments), reporter_of(arguments))
+    if guard is not None:
+        guard.after(known)
     page = Page(Style(sys.stdout))
     status = 0
     for derivation, outputs in targets.items():
         reference = {output: known[derivation, output] for output in outputs}
         verdict = _try(store, arguments, derivation, reference, names)
         if verdict is None:
-            page.title(f"{title(derivation)}: not checked: {_exempt(store, derivation)}")
+            page.title(f"{title(derivation)}: not checked: {exemption(store, derivation)}")
             continue
         draw_verdict(page, store, derivation, verdict, names)
         status |= verdict.cause != "nothing"
@@ -62,8 +65,8 @@ def check(session: Session, arguments: argparse.Namespace, wanted: Sequence[Want
     return int(status)
 
 
-def _exempt(store: Store, derivation: StorePath) -> str | None:
-    """Why a derivation is not built again, if there is a reason."""
+def exemption(store: Store, derivation: StorePath) -> str | None:
+    """Why building a derivation again would say nothing, if there is a reason."""
     read = store.derivation(derivation)
     if read.fixed is not None:
         return "its content is promised by a hash"
@@ -80,7 +83,7 @@ def _try(
     """Build it again; None if it is exempt. `reference` is what it gave before."""
     from ..builder import Trial
 
-    if _exempt(store, derivation) is not None:
+    if exemption(store, derivation) is not None:
         return None
     options = replace(options_of(arguments), rebuild=True, jobs=1)
     target = [(derivation, tuple(reference))]

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from . import container, expression
-from .build import configure_building
+from .build import configure_building, guard_of
 from .errors import CommandError
 
 if TYPE_CHECKING:
@@ -61,7 +61,10 @@ def run(arguments: argparse.Namespace) -> int:
                 f"chx itself builds '{title(path)}' ({derivation.builder}), without a container",
                 hint="name something that is built from it",
             )
+        guard = guard_of(session, arguments)
         built = realise(store, derivation.input_drvs.items(), options_of(arguments), reporter_of(arguments))
+        if guard is not None:
+            guard.after_inputs(built)
         cores = arguments.cores or len(os.sched_getaffinity(0))
         with rehearsing(store, derivation, built, cores) as build:
             spec = replace(
