@@ -18,7 +18,7 @@ and caches that belong to none any more go too. Builds may run meanwhile.
 EPILOG = """\
 examples:
   chx gc --dry-run           what would go
-  chx gc --max-age 30d       keep what came within the last 30 days
+  chx gc --max-age 30d       keep what came or was used within the last 30 days
   chx gc --max-free 10G      remove no more than is needed to free 10 GB
 """
 _IDLE = 30 * 86400.0
@@ -29,7 +29,7 @@ _SIZES = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 2**10, "
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-n", "--dry-run", action="store_true", help="only say what would be removed")
-    parser.add_argument("--max-age", type=age, metavar="D", help="keep what came within D: 12h, 30d, 8w")
+    parser.add_argument("--max-age", type=age, metavar="D", help="keep what came or was used within D: 12h, 30d, 8w")
     parser.add_argument("--max-free", type=amount, metavar="BYTES", help="stop when so much is freed: 500M, 10G")
     parser.add_argument(
         "--keep-derivations", action=argparse.BooleanOptionalAction,
@@ -137,7 +137,7 @@ def show(plan: GcPlan, as_json: bool) -> None:
         import json
 
         data = {
-            "dead": [{"path": str(item.path), "size": item.size, "registered": item.registered} for item in plan.dead],
+            "dead": [{"path": str(item.path), "size": item.size, "used": item.used} for item in plan.dead],
             "live": len(plan.live),
             "bytes": plan.bytes,
             "roots": [{"kind": root.kind, "source": root.source, "path": str(root.path)} for root in plan.roots],

@@ -163,6 +163,7 @@ def describe(store: Store, path: StorePath) -> dict[str, Any]:
         "references": sorted(map(str, info.references)),
         "deriver": str(info.deriver) if info.deriver else None,
         "registered": info.registered,
+        "used": info.used,
         "physical": store.physical(path),
     }
 

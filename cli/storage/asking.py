@@ -31,7 +31,7 @@ def path_info(arguments: argparse.Namespace) -> int:
     for name, facts in described.items():
         put(f"{name}\n")
         for key, value in facts.items():
-            if key == "registered":
+            if key in ("registered", "used"):
                 from time import localtime, strftime
 
                 value = strftime("%Y-%m-%d %H:%M:%S", localtime(value))

@@ -238,6 +238,7 @@ def adopt(store: Store, description: Description, write: Write, place: str) -> N
     try:
         _make(root, description.manifest, write)
         settled = _checked(root, description, place)
+        store._link_equal(settled)
         with store.transaction():
             if store._adopt(settled, None):
                 return

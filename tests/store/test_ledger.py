@@ -123,7 +123,7 @@ def old_store(home: str) -> Digest:
     key = Digest.of(b"resolved")
     connection = sqlite3.connect(database)
     connection.executescript(OLD)
-    connection.execute("INSERT INTO objects VALUES (?, ?, ?, ?, ?, ?, ?, ?)", objects[0])
+    connection.execute("INSERT INTO objects VALUES (?, ?, ?, ?, ?, ?, ?, ?)", objects[0][:8])
     connection.execute("INSERT INTO manifests VALUES (?, ?)", manifests[0])
     connection.execute("INSERT INTO realisations VALUES (7, ?, 'out', ?, NULL, 1.0, 2.0)", (key.raw, path.base))
     connection.commit()
