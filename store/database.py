@@ -15,12 +15,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from .errors import DatabaseFailure
+from .questions import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator, Sequence
 
-SCHEMA_VERSION: Final = 3
 BUSY_SECONDS: Final = 600.0
 """How long to wait for another process's transaction; evaluating a large set is one."""
 RESERVE: Final = 1 << 16

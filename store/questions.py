@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     Rows = Callable[[str, tuple[object, ...]], list[Any]]
 
+SCHEMA_VERSION = 3
+"""Of the database that the questions are put to."""
 INFO = "SELECT id, tree, size, self, deriver, registered, used FROM objects WHERE base = ?"
 
 
@@ -63,12 +65,16 @@ def closure(rows: Rows, bases: Sequence[str]) -> list[str]:
 
 def count_files(manifest: bytes) -> int:
     """How many files, executable or not, a manifest in canonical form lists."""
+    fields = b"\0" + manifest[manifest.index(b"\n") + 1 :]
+    if b"\0l " not in fields:
+        return fields.count(b"\0f ") + fields.count(b"\0x ")
+    # The target of a link stands in a field of its own, and may look like anything.
     count = 0
-    fields = iter(manifest.split(b"\n", 1)[1].split(b"\0"))
-    for field in fields:
+    rest = iter(fields[1:].split(b"\0"))
+    for field in rest:
         kind = field[:2]
         if kind == b"f " or kind == b"x ":
             count += 1
         elif kind == b"l ":
-            next(fields)
+            next(rest)
     return count

@@ -14,6 +14,7 @@ import os
 from typing import TYPE_CHECKING
 
 from . import epoch
+from .boot import current_boot
 from .errors import StoreError
 from .manifest import Manifest
 from .path import StorePath
@@ -23,20 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .database import Database
-
-_BOOT_ID = "/proc/sys/kernel/random/boot_id"
-
-
-def current_boot() -> str:
-    """What tells this boot of the system from others; empty if the system does not say."""
-    try:
-        descriptor = os.open(_BOOT_ID, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return ""
-    try:
-        return os.read(descriptor, 64).decode("ascii", "replace").strip()
-    finally:
-        os.close(descriptor)
 
 
 def recover(home: str, database: Database, physical: Callable[[StorePath], str]) -> list[StorePath]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..output import put
 from ..session import Session
+from .facts import facts_text
 from .graph import put_objects
 
 if TYPE_CHECKING:
@@ -28,16 +29,7 @@ def path_info(arguments: argparse.Namespace) -> int:
     if arguments.json:
         put_json(described)
         return 0
-    for name, facts in described.items():
-        put(f"{name}\n")
-        for key, value in facts.items():
-            if key in ("registered", "used"):
-                from time import localtime, strftime
-
-                value = strftime("%Y-%m-%d %H:%M:%S", localtime(value))
-            if isinstance(value, list):
-                value = "".join(f"\n    {item}" for item in value) or "none"
-            put(f"  {key}: {value}\n")
+    put(facts_text(described))
     return 0
 
 
