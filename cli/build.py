@@ -34,10 +34,6 @@ examples:
 """
 )
 
-WORTH_SYNCING = 5.0
-"""Seconds of work from which on waiting for the disk is a small part, and spares reading it all after a power cut."""
-
-
 def configure(parser: argparse.ArgumentParser) -> None:
     expression.configure(parser)
     group = parser.add_argument_group("results")
@@ -158,8 +154,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 def build(arguments: argparse.Namespace) -> int:
     """What is asked for, once."""
-    from time import monotonic
-
     from .noop import remember
     from .realise import options_of, realise, reporter_of
     from .session import Session
@@ -175,9 +169,7 @@ def build(arguments: argparse.Namespace) -> int:
         guard = guard_of(session, arguments)
         reporter = reporter_of(arguments)
         targets = [(item.derivation, item.outputs) for item in wanted]
-        started = monotonic()
         built = realise(store, targets, options_of(arguments), reporter)
-        long = monotonic() - started >= WORTH_SYNCING
         if guard is not None:
             guard.after(built)
         paths = [built[item.derivation, output] for item in wanted for output in item.outputs]
@@ -188,8 +180,6 @@ def build(arguments: argparse.Namespace) -> int:
         if not arguments.no_lock:
             # What is not locked may be something else the next time.
             remember(arguments.words, session.world.seen, [store.physical(path) for path in paths], links, output)
-        if long:
-            store.sync()
     return 0
 
 

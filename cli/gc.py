@@ -67,6 +67,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     with Session() as session:
         store = session.store
+        if arguments.max_age is not None:
+            note_replayed(store)
         plan = plan_gc(store, policy(arguments))
         if arguments.dry_run:
             show(plan, arguments.json)
@@ -104,6 +106,19 @@ def policy(arguments: argparse.Namespace) -> Policy:
         max_age=arguments.max_age,
         max_free=arguments.max_free,
     )
+
+
+def note_replayed(store: Store) -> None:
+    """Write down the uses that no store was opened for: builds with nothing to do."""
+    from time import time
+
+    from .noop import uses
+
+    by_day: dict[int, set[str]] = {}
+    for base, when in uses(store.home).items():
+        by_day.setdefault(int(when) // 86400, set()).add(base)
+    for day, bases in by_day.items():
+        store.note_uses(bases, min(time(), (day + 1) * 86400))
 
 
 def collect(store: Store, plan: GcPlan, max_age: float | None = None) -> dict[str, int]:

@@ -26,7 +26,7 @@ from .path import HASH_LENGTH, StorePath
 from .pins import Pins
 from .placement import Placement, discard
 from .records import ObjectInfo
-from .recovery import mark_synced, recover
+from .recovery import flush_soon, mark_synced, recover
 from .refscan import Scanner
 from .roots import Roots
 from .temporary import TemporaryFolders
@@ -66,6 +66,8 @@ class Store:
         self._uses: set[str] = set()
         self.linked = Linked(0, 0)
         """What became links to equal files when objects were added since the store was opened."""
+        self.added = 0
+        """How many objects were added since the store was opened; derivations do not count."""
         self._signer: Signer | None = None
         self._signer_lock = allocate_lock()
 
@@ -443,6 +445,7 @@ class Store:
         ).lastrowid
         self._database.execute("INSERT INTO manifests VALUES (?, ?)", (number, item.manifest.encode()))
         if not item.path.is_derivation:
+            self.added += 1
             note_files(self._database, [(number, item.manifest)])
         wanted = set(item.references)
         if wanted:
@@ -606,6 +609,10 @@ class Store:
     def sync(self) -> None:
         """Wait until everything registered so far is on the disk and survives a power cut."""
         mark_synced(self._database, self.directory)
+
+    def flush_soon(self) -> None:
+        """Have everything written to the disk now, by a process that nobody waits for."""
+        flush_soon(self.directory)
 
     def epoch(self) -> int:
         """A number that changes whenever an object may have been removed."""

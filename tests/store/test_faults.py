@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from chx.store import NotValid, Store, StoreError, StoreIO
+from chx.store import DatabaseFailure, NotValid, Store, StoreError, StoreIO
 
 TREES = {
     "out": {"bin/tool": ("run", b"\x7fELF @out@ @dev@"), "d": None},
@@ -175,6 +175,47 @@ def test_an_object_removed_by_hand_is_not_there_and_can_come_back(store) -> None
     assert store.add_bytes(b"x", "x") == path
     assert store.is_valid(path)
     assert store.closure([referrer]) == [path, referrer]
+
+
+def test_what_a_full_database_does_not_register_leaves_no_place(home, tools) -> None:
+    with Store.open(home) as store:
+        kept = store.add_bytes(b"kept", "kept")
+        pages = store._database.value("PRAGMA page_count")
+        # SQLite says of this what it says of a full disk, and gives up the transaction by itself.
+        store._database.execute(f"PRAGMA max_page_count = {pages + 2}")
+        trees = {"out": {b"f%d" % number: b"%d" % number for number in range(2000)}, "dev": {"x": b"@out@"}}
+        trees["out"] = {name.decode(): content for name, content in trees["out"].items()}
+        with pytest.raises(DatabaseFailure, match="full"):
+            store.add_outputs(tools.build(store, trees), [], None)
+        with pytest.raises(DatabaseFailure, match="full"), store.transaction(), store.transaction():
+            for number in range(2000):
+                store.add_bytes(b"%d" % number * 50, "x")
+        assert os.listdir(store.directory) == [kept.base] and store.objects() == [kept]
+        store._database.execute("PRAGMA max_page_count = 100000")
+        path = store.add_outputs(tools.build(store, trees), [], None)["out"]
+        assert store.is_valid(path)
+        tools.check(store)
+
+
+def test_after_another_boot_torn_files_that_objects_share_take_all_of_them(home, tools, monkeypatch) -> None:
+    """A power cut after a file was linked and before it was written: nobody who has it stays, and who has another does."""
+    with Store.open(home) as store:
+        whole = store.add_bytes(b"whole" * 900, "whole")
+        torn = [store.add_bytes(b"torn" * 900, name) for name in ("a", "b")]
+        built = store.add_outputs(tools.build(store, {"out": {"x": b"torn" * 900, "y": b"whole" * 900}}), [], None)["out"]
+        file = store.physical(torn[0])
+        os.chmod(file, 0o644)
+        with open(file, "r+b") as handle:
+            handle.write(bytes(3600))
+        os.chmod(file, 0o444)
+        os.utime(file, ns=(10**9, 10**9))
+    from chx.store import recovery
+
+    monkeypatch.setattr(recovery, "current_boot", lambda: "another boot")
+    with Store.open(home) as store:
+        assert store.is_valid(whole) and not any(map(store.is_valid, (*torn, built)))
+        assert store.add_bytes(b"torn" * 900, "a") == torn[0] and store.verify_object(torn[0]) == []
+        tools.check(store)
 
 
 def test_after_another_boot_unsynced_objects_are_read_and_damaged_ones_go(home, tools, monkeypatch) -> None:
