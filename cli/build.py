@@ -34,6 +34,7 @@ examples:
 """
 )
 
+
 def configure(parser: argparse.ArgumentParser) -> None:
     expression.configure(parser)
     group = parser.add_argument_group("results")

@@ -59,6 +59,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     _json(add)
     info = actions.add("path-info", "asking.path_info", "digest, references, size and place of objects", _INFO)
     info.add_argument("-r", "--closure", action="store_true", help="include everything they refer to")
+    info.add_argument(
+        "--disk",
+        action="store_true",
+        help="also the bytes it takes on the disk, and how many of them others have as well",
+    )
     _json(info)
     actions.graph("closure", "asking.closure", "everything that objects refer to, and they themselves")
     actions.graph("references", "asking.references", "what objects refer to directly")

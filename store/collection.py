@@ -203,9 +203,7 @@ def plan_gc(store: Store, policy: Policy | None = None, only: Collection[StorePa
     return GcPlan(
         tuple(roots),
         tuple(_path(graph.rows[number][0]) for number in sorted(live)),
-        tuple(
-            Dead(_path(base), size, used) for base, size, used in (graph.rows[number] for number in dead)
-        ),
+        tuple(Dead(_path(base), size, used) for base, size, used in (graph.rows[number] for number in dead)),
     )
 
 

@@ -182,9 +182,7 @@ def copy_hashed(source: bytes, target: bytes, path: str, linker: Linker) -> Entr
             _refuse_special(source, status.st_mode)
         if status.st_mode & (stat.S_ISUID | stat.S_ISGID):
             raise UnsupportedFile(os.fsdecode(source), "a setuid or setgid file")
-        kind, mode = (
-            (Kind.EXECUTABLE, EXECUTABLE_MODE) if status.st_mode & stat.S_IXUSR else (Kind.FILE, FILE_MODE)
-        )
+        kind, mode = (Kind.EXECUTABLE, EXECUTABLE_MODE) if status.st_mode & stat.S_IXUSR else (Kind.FILE, FILE_MODE)
         data = os.read(reader, CHUNK) if status.st_size < CHUNK else b""
         if len(data) == status.st_size < CHUNK:
             entry = Entry(path, kind, blake3(data).digest(), len(data))

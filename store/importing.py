@@ -66,9 +66,7 @@ class ImportWalk:
             else:
                 _refuse(self._source, mode)
         except RecursionError:
-            raise UnsupportedFile(
-                os.fsdecode(self._source), "a tree nested more deeply than can be walked"
-            ) from None
+            raise UnsupportedFile(os.fsdecode(self._source), "a tree nested more deeply than can be walked") from None
         except OSError as error:
             place = error.filename if isinstance(error.filename, (str, bytes)) else self._source
             raise StoreIO("copy", os.fsdecode(place), error) from error

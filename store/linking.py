@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from .database import Database
     from .manifest import Entry
+    from .path import StorePath
     from .store import Store
 
 
@@ -49,7 +50,9 @@ def content_key(entry: Entry) -> int | None:
 
 def note_files(database: Database, objects: Iterable[tuple[int, Manifest]]) -> None:
     """Write down which objects hold which files; in a transaction."""
-    rows = sorted({(key, number) for number, manifest in objects for key in map(content_key, manifest) if key is not None})
+    rows = sorted(
+        {(key, number) for number, manifest in objects for key in map(content_key, manifest) if key is not None}
+    )
     if rows:
         database.execute_many("INSERT OR IGNORE INTO files VALUES (?, ?)", rows)
 
@@ -181,3 +184,31 @@ def is_whole(file: bytes, entry: Entry) -> bool:
         return False
     finally:
         os.close(descriptor)
+
+
+def disk_usage(store: Store, paths: Iterable[StorePath]) -> tuple[int, int]:
+    """The bytes that the files of objects take, each once however many links it has, and those that links save.
+
+    Counted as the file system counts, in blocks. Objects that are gone count nothing.
+    """
+    seen: set[tuple[int, int]] = set()
+    taken = saved = 0
+    for path in paths:
+        pending = [os.fsencode(store.physical(path))]
+        while pending:
+            place = pending.pop()
+            try:
+                status = os.lstat(place)
+                if stat.S_ISDIR(status.st_mode):
+                    with os.scandir(place) as listing:
+                        pending += [child.path for child in listing]
+            except OSError:
+                continue
+            amount = status.st_blocks * 512
+            if status.st_nlink > 1 and not stat.S_ISDIR(status.st_mode):
+                if (status.st_dev, status.st_ino) in seen:
+                    saved += amount
+                    continue
+                seen.add((status.st_dev, status.st_ino))
+            taken += amount
+    return taken, saved

@@ -28,12 +28,16 @@ def json_list(items: Iterable[object]) -> str:
 
 def references(rows: Rows, number: int) -> list[str]:
     """The base names that an object refers to, without itself."""
-    return [base for (base,) in rows("SELECT base FROM refs JOIN objects ON id = reference WHERE referrer = ?", (number,))]
+    return [
+        base for (base,) in rows("SELECT base FROM refs JOIN objects ON id = reference WHERE referrer = ?", (number,))
+    ]
 
 
 def referrers(rows: Rows, number: int) -> list[str]:
     """The base names of what refers to an object, without itself."""
-    return [base for (base,) in rows("SELECT base FROM refs JOIN objects ON id = referrer WHERE reference = ?", (number,))]
+    return [
+        base for (base,) in rows("SELECT base FROM refs JOIN objects ON id = referrer WHERE reference = ?", (number,))
+    ]
 
 
 def closure(rows: Rows, bases: Sequence[str]) -> list[str]:

@@ -195,7 +195,9 @@ class Store:
             if self._database.depth or not self._database.rows(f"SELECT 1{stale} LIMIT 1", (names, moment - DAY)):
                 return
             with suppress(DatabaseFailure), self._database.impatient():
-                self._database.execute(f"UPDATE objects SET used = ? WHERE id IN (SELECT id{stale})", (moment, names, moment - DAY))
+                self._database.execute(
+                    f"UPDATE objects SET used = ? WHERE id IN (SELECT id{stale})", (moment, names, moment - DAY)
+                )
 
     def hold(self, file: str) -> bool:
         """Lock `file` (shared) until the store is closed; false if it is not there. Raises `StoreIO`."""
@@ -446,7 +448,7 @@ class Store:
         self._database.execute("INSERT INTO manifests VALUES (?, ?)", (number, item.manifest.encode()))
         if not item.path.is_derivation:
             self.added += 1
-            note_files(self._database, [(number, item.manifest)])
+            note_files(self._database, [(number or 0, item.manifest)])
         wanted = set(item.references)
         if wanted:
             rows = [(number, reference.base) for reference in wanted]

@@ -202,7 +202,9 @@ def test_after_another_boot_torn_files_that_objects_share_take_all_of_them(home,
     with Store.open(home) as store:
         whole = store.add_bytes(b"whole" * 900, "whole")
         torn = [store.add_bytes(b"torn" * 900, name) for name in ("a", "b")]
-        built = store.add_outputs(tools.build(store, {"out": {"x": b"torn" * 900, "y": b"whole" * 900}}), [], None)["out"]
+        built = store.add_outputs(tools.build(store, {"out": {"x": b"torn" * 900, "y": b"whole" * 900}}), [], None)[
+            "out"
+        ]
         file = store.physical(torn[0])
         os.chmod(file, 0o644)
         with open(file, "r+b") as handle:

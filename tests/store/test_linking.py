@@ -73,7 +73,9 @@ def written(tools, folder, tree) -> str:
     return str(folder)
 
 
-def test_a_file_system_without_direct_writing_or_preallocation_gets_the_same(store, tools, tmp_path, monkeypatch) -> None:
+def test_a_file_system_without_direct_writing_or_preallocation_gets_the_same(
+    store, tools, tmp_path, monkeypatch
+) -> None:
     from chx.store import copying
 
     monkeypatch.setattr(copying, "DIRECT", 1 << 16)
@@ -96,7 +98,9 @@ def test_a_file_system_without_direct_writing_or_preallocation_gets_the_same(sto
     tools.check(store)
 
 
-def test_a_file_that_grows_or_shrinks_while_it_is_copied_is_one_of_what_it_was(store, tools, tmp_path, monkeypatch) -> None:
+def test_a_file_that_grows_or_shrinks_while_it_is_copied_is_one_of_what_it_was(
+    store, tools, tmp_path, monkeypatch
+) -> None:
     from chx.store import copying
 
     monkeypatch.setattr(copying, "DIRECT", 1 << 16)
