@@ -65,6 +65,7 @@ __all__ = [
     "find_log",
     "follow_log",
     "hash_content",
+    "lane_of",
     "open_log",
     "parse_wheel",
     "pip_command",
