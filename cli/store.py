@@ -90,6 +90,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     _json(delete)
     export = actions.add("export", "transfer.export", "objects and all they refer to as one file", _EXPORT)
     export.add_argument("-o", "--output", default="-", metavar="FILE", help="the file (default: standard output)")
+    _json(export)
     take = actions.add("import", "transfer.import_", "make objects of such a file", _IMPORT, count=0)
     take.add_argument("file", nargs="?", default="-", metavar="FILE", help="the file (default: standard input)")
     from .copy import configure_trust
