@@ -275,7 +275,8 @@ class _Collection:
         """Delete the rows of those that are still dead; gives these."""
         gate = Gate(self._store.home, shared=False)
         try:
-            with self._store.transaction():
+            # Rows that came back after a power cut, when the files are gone, would speak of nothing.
+            with self._database.durable(), self._store.transaction():
                 # After the write lock, and held until the commit is done: see `pins`.
                 gate.__enter__()
                 self._look_again()

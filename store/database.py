@@ -289,6 +289,15 @@ class Database:
             raise DatabaseFailure(self.path, "the transaction was given up after an error")
 
     @contextmanager
+    def durable(self) -> Iterator[None]:
+        """A context around a transaction whose commit waits for the disk, so that what is done after it comes later there, too."""
+        self.execute("PRAGMA synchronous = FULL")
+        try:
+            yield
+        finally:
+            self.execute("PRAGMA synchronous = NORMAL")
+
+    @contextmanager
     def impatient(self) -> Iterator[None]:
         """A context in which nobody is waited for: what another process keeps from being written fails at once."""
         self.execute("PRAGMA busy_timeout = 0")

@@ -111,6 +111,8 @@ class _Sharing:
     def run(self, plan: SharingPlan) -> Shared:
         journal = self._store.home + "/db/sharing"
         try:
+            # An object that is known to be on the disk must not get a file that is not there yet.
+            self._store.sync()
             descriptor = _lock(journal)
             try:
                 # Whoever held it before may have been killed.

@@ -611,6 +611,7 @@ class Store:
     def sync(self) -> None:
         """Wait until everything registered so far is on the disk and survives a power cut."""
         mark_synced(self._database, self.directory)
+        self.added = 0
 
     def flush_soon(self) -> None:
         """Have everything written to the disk now, by a process that nobody waits for."""

@@ -295,3 +295,78 @@ def test_the_folder_of_a_killed_process_that_nobody_waited_for_is_removed(tmp_pa
         store.clean_temporary()
         assert os.listdir(home + "/tmp") == []
         os.waitpid(child, 0)
+
+
+def test_rows_are_gone_on_the_disk_before_files_go(home, monkeypatch) -> None:
+    """The commit that removes rows is forced to the disk, and no place is emptied before that."""
+    from chx.store import collection, plan_gc
+
+    with Store.open(home) as store:
+        path = store.add_bytes(b"x", "x")
+    with Store.open(home) as store:
+        seen = []
+        database = store._database
+        real = type(database).commit
+
+        def commit(self) -> None:
+            here = os.path.lexists(store.physical(path))
+            if self.value("SELECT count(*) FROM objects") == 0:
+                seen.append((self.value("PRAGMA synchronous"), here))
+            real(self)
+
+        monkeypatch.setattr(type(database), "commit", commit)
+        plan_gc(store).execute(store)
+        assert seen[0] == (2, True) and not os.path.lexists(store.physical(path))
+        assert database.value("PRAGMA synchronous") == 1
+        assert collection.BATCH > 1
+
+
+def test_what_sharing_links_to_is_on_the_disk(store, tools, monkeypatch) -> None:
+    from unittest import mock
+
+    from chx.store import plan_sharing
+    from chx.store.linking import Linker
+
+    with mock.patch.object(Linker, "link", lambda *arguments: False):
+        for name in ("a", "b"):
+            store.add_bytes(b"equal" * 99, name)
+    unsynced = []
+    real = os.link
+
+    def link(*arguments, **named) -> None:
+        unsynced.append(store._database.value("SELECT count(*) FROM objects WHERE NOT synced"))
+        real(*arguments, **named)
+
+    monkeypatch.setattr(os, "link", link)
+    plan_sharing(store).execute(store)
+    assert unsynced == [0]
+
+
+def test_an_epoch_that_a_power_cut_emptied_is_none(store) -> None:
+    store.add_bytes(b"x", "x")
+    with open(store.home + "/db/epoch", "wb"):
+        pass
+    assert store.epoch() == 0
+    from chx.store import epoch
+
+    assert epoch.advance(store.home) == store.epoch() > 0
+
+
+def test_the_disk_is_not_waited_for_but_written_to_soon(store, monkeypatch) -> None:
+    started = []
+    monkeypatch.setattr(os, "posix_spawnp", lambda *words, **how: started.append((words[1], how["setsid"])))
+    assert store.added == 0
+    store.add_bytes(b"x", "x.drv")
+    assert store.added == 0
+    store.add_bytes(b"x", "x")
+    assert store.added == 1
+    store.flush_soon()
+    assert started == [(["sync", "-f", store.directory], True)]
+    store.sync()
+    assert store.added == 0
+
+    def none(*words: object, **how: object) -> None:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(os, "posix_spawnp", none)
+    store.flush_soon()
