@@ -113,7 +113,9 @@ def test_disk_usage_tells_what_equal_files_save(chx: Run, work: Path) -> None:
         (work / name).mkdir()
         (work / name / "big").write_bytes(b"x" * 40960)
         (work / name / "own").write_text(name)
-    one, two = (chx("store", "add", name).stdout.strip() for name in ("one", "two"))
+    runs = [chx("store", "add", name) for name in ("one", "two")]
+    one, two = (run.stdout.strip() for run in runs)
+    assert runs[0].stderr == "" and "1 files became links to equal ones, which saves 41.0 kB" in runs[1].stderr
     usage = json.loads(chx("store", "du", "--json").stdout)
     assert usage["saved"] >= 40960 and usage["total"] == 2 * 40963 > usage["onDisk"] - 8 * 4096
     assert "equal files that are one save" in chx("store", "du", one, two).stdout
