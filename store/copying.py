@@ -37,7 +37,9 @@ def copy_file(source: bytes, target: bytes) -> None:
     try:
         status = os.fstat(reader)
         mode = EXECUTABLE_MODE if status.st_mode & stat.S_IXUSR else FILE_MODE
-        if status.st_size >= DIRECT and copy_direct(reader, target) is not None:
+        if (status.st_size >= CLONE and clone_file(reader, target)) or (
+            status.st_size >= DIRECT and copy_direct(reader, target) is not None
+        ):
             os.chmod(target, mode)
             os.utime(target, ns=MTIME)
             return
@@ -52,14 +54,18 @@ def copy_file(source: bytes, target: bytes) -> None:
         os.close(reader)
 
 
-def clone(reader: int, writer: int) -> bool:
-    """Let a new file share the blocks of another; false where the file system cannot."""
+def clone_file(reader: int, target: bytes) -> bool:
+    """Make a new file that shares the blocks of another; false, and no file, where the file system cannot."""
     import fcntl
 
+    writer = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         fcntl.ioctl(writer, _FICLONE, reader)
     except OSError:
+        os.unlink(target)
         return False
+    finally:
+        os.close(writer)
     return True
 
 
@@ -77,15 +83,6 @@ def copy_direct(reader: int, target: bytes) -> Hashed | None:
         return None
     try:
         size = os.fstat(reader).st_size
-        if size >= CLONE and clone(reader, writer):
-            from .tree import hash_large
-
-            # What was cloned is read, not what it was cloned from: that may be changing.
-            copy = os.open(target, READ)
-            try:
-                return Hashed(*hash_large(copy))
-            finally:
-                os.close(copy)
         _allocate(writer, size)
         hashed, rest = _pump(reader, writer)
         if rest or hashed.size != size:
@@ -216,6 +213,15 @@ def _copy_large(reader: int, target: bytes, size: int, data: bytes) -> Hashed:
     """Copy what is not read at once, or was growing while it was read; `data` is what was read so far."""
     from blake3 import blake3
 
+    if size >= CLONE and clone_file(reader, target):
+        from .tree import hash_large
+
+        # What was cloned is read, not what it was cloned from: that may be changing.
+        copy = os.open(target, READ)
+        try:
+            return Hashed(*hash_large(copy))
+        finally:
+            os.close(copy)
     if size >= DIRECT and (hashed := copy_direct(reader, target)) is not None:
         return hashed
     writer = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)

@@ -98,6 +98,34 @@ def test_a_file_system_without_direct_writing_or_preallocation_gets_the_same(
     tools.check(store)
 
 
+def test_where_blocks_can_be_shared_they_are_and_the_copy_is_what_is_hashed(
+    store, tools, tmp_path, monkeypatch
+) -> None:
+    """The file systems that can do it are not everywhere: one that does stands in, with a source that changes meanwhile."""
+    import fcntl
+
+    from chx.store import copying
+
+    content = os.urandom((2 << 20) + 3)
+    source = written(tools, tmp_path / "tree", {b"large": content, b"small": b"x" * 5000})
+    asked = []
+
+    def ioctl(writer: int, request: int, reader: int) -> None:
+        asked.append(request)
+        os.pwrite(writer, os.pread(reader, len(content), 0), 0)
+        with open(source + "/large", "r+b") as file:
+            file.write(b"changed")
+
+    monkeypatch.setattr(fcntl, "ioctl", ioctl)
+    monkeypatch.setattr(copying, "copy_direct", lambda *arguments: pytest.fail("copied"))
+    path = store.add_tree(source, "cloned")
+    # _IOW(0x94, 9, int) of linux/fs.h.
+    assert asked == [1 << 30 | 4 << 16 | 0x94 << 8 | 9]
+    with open(store.physical(path) + "/large", "rb") as file:
+        assert file.read() == content
+    tools.check(store)
+
+
 def test_a_file_that_grows_or_shrinks_while_it_is_copied_is_one_of_what_it_was(
     store, tools, tmp_path, monkeypatch
 ) -> None:
