@@ -6,8 +6,10 @@ import errno
 import os
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from chx.store import Store, StorePath, plan_gc, plan_sharing
+from chx.store import Store, StorePath, plan_gc, plan_sharing, remove_tree
 from chx.store import linking as linking_module
 from chx.store.normal import MTIME
 
@@ -248,3 +250,41 @@ def test_an_ordinary_user_links_too(tmp_path, tools) -> None:
             tools.check(store)
 
     assert tools.in_child(work, 65534) == 0
+
+
+NAMES = st.text(
+    st.characters(min_codepoint=1, max_codepoint=300, exclude_characters="/%@"), min_size=1, max_size=8
+).filter(lambda name: name not in (".", ".."))
+CONTENTS = st.sampled_from([b"", b"one", b"two" * 2000, b"three" * 60000, b"@out@"])
+TREES = st.dictionaries(
+    st.tuples(NAMES, NAMES).map(lambda parts: "d" + parts[0] + "/" + parts[1]),
+    st.one_of(CONTENTS, CONTENTS.map(lambda content: ("run", content)), st.just(("link", b"one")), st.none()),
+    min_size=1,
+    max_size=6,
+)
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+@given(st.lists(st.tuples(st.sampled_from(["build", "import", "scan", "text"]), TREES), min_size=1, max_size=5))
+def test_whatever_is_added_nothing_is_left_to_share(tmp_path_factory, tools, additions) -> None:
+    folder = tmp_path_factory.mktemp("law")
+    with Store.open(str(folder / "home")) as store:
+        for number, (way, tree) in enumerate(additions):
+            source = str(folder / str(number))
+            if way == "build":
+                built(store, tools, tree)
+                continue
+            if way == "text":
+                store.add_bytes(
+                    next((content for content in tree.values() if isinstance(content, bytes)), b"x"), "text"
+                )
+                continue
+            tools.write_tree(os.fsencode(source), {os.fsencode(name): content for name, content in tree.items()})
+            path = store.add_tree(source, "tree", scan=way == "scan")
+            # The ways differ and what they give does not.
+            assert store.add_tree(source, "tree", scan=way != "scan") == path
+        tools.check(store)
+        assert plan_sharing(store).files == 0
+    remove_tree(os.fsencode(folder))
