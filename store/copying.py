@@ -180,7 +180,7 @@ def copy_hashed(source: bytes, target: bytes, path: str, linker: Linker) -> Entr
         if status.st_mode & (stat.S_ISUID | stat.S_ISGID):
             raise UnsupportedFile(os.fsdecode(source), "a setuid or setgid file")
         kind, mode = (Kind.EXECUTABLE, EXECUTABLE_MODE) if status.st_mode & stat.S_IXUSR else (Kind.FILE, FILE_MODE)
-        data = os.read(reader, CHUNK) if status.st_size < CHUNK else b""
+        data = os.read(reader, status.st_size + 1) if status.st_size < CHUNK else b""
         if len(data) == status.st_size < CHUNK:
             entry = Entry(path, kind, blake3(data).digest(), len(data))
             if data and linker.link(entry, target):
@@ -189,7 +189,9 @@ def copy_hashed(source: bytes, target: bytes, path: str, linker: Linker) -> Entr
             writer = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
             try:
                 _write(writer, data)
-                os.fchmod(writer, mode)
+                # Asking is cheaper than setting what the umask has let through.
+                if stat.S_IMODE(os.fstat(writer).st_mode) != mode:
+                    os.fchmod(writer, mode)
                 os.utime(writer, ns=MTIME)
             finally:
                 os.close(writer)

@@ -374,12 +374,10 @@ class Store:
 
     def _may_have(self, source: str, name: str) -> bool:
         """Whether there is an object of that name and size; if not, nothing has to be read to know that a tree is new."""
-        return bool(
-            self._database.rows(
-                f"SELECT 1 FROM objects WHERE size = ? AND substr(base, {HASH_LENGTH + 2}) = ? LIMIT 1",
-                (tree_size(source), name),
-            )
+        sizes = self._database.rows(
+            f"SELECT DISTINCT size FROM objects WHERE substr(base, {HASH_LENGTH + 2}) = ?", (name,)
         )
+        return bool(sizes) and (tree_size(source),) in sizes
 
     def _link_equal(self, item: Settled) -> None:
         """Make files of a draft links to equal ones that are there. Before the transaction: it may read much."""

@@ -288,3 +288,16 @@ def test_whatever_is_added_nothing_is_left_to_share(tmp_path_factory, tools, add
         tools.check(store)
         assert plan_sharing(store).files == 0
     remove_tree(os.fsencode(folder))
+
+
+@pytest.mark.parametrize("mask", [0, 0o022, 0o077, 0o777])
+def test_the_umask_takes_nothing(store, tools, tmp_path, mask) -> None:
+    tools.write_tree(
+        os.fsencode(tmp_path / "tree"), {b"d/a": b"a" * 9, b"d/run": ("run", b"r" * 9), b"big": b"b" * 600_000}
+    )
+    before = os.umask(mask)
+    try:
+        path = store.add_tree(str(tmp_path / "tree"), "masked")
+    finally:
+        os.umask(before)
+    assert store.verify_object(path) == []
