@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .leftovers import prune_locks, prune_logs
     from .log import find_log, follow_log, open_log
     from .options import BuildOptions
-    from .plan import Lane, Plan, Recollection, Step, plan, recall
+    from .plan import Lane, Plan, Recollection, Step, lane_of, plan, recall
     from .prefetch import SOURCE, Fetched, prefetch_tree, tree_source
     from .reporter import Reporter, Silence
     from .resolve import resolve
@@ -66,6 +66,7 @@ __all__ = [
     "find_log",
     "follow_log",
     "hash_content",
+    "lane_of",
     "open_log",
     "parse_wheel",
     "pip_command",
@@ -95,6 +96,7 @@ _HOMES = {
     "Cancelled": "errors",
     "Fetched": "prefetch",
     "Lane": "plan",
+    "lane_of": "plan",
     "Limits": "sandbox",
     "Plan": "plan",
     "Recollection": "plan",

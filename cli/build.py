@@ -36,9 +36,6 @@ examples:
 """
 )
 
-WORTH_SYNCING = 5.0
-"""Seconds of work from which on waiting for the disk is a small part, and spares reading it all after a power cut."""
-
 
 def configure(parser: argparse.ArgumentParser) -> None:
     expression.configure(parser)
@@ -172,14 +169,11 @@ def is_checked(arguments: argparse.Namespace) -> bool:
 
 def build(arguments: argparse.Namespace) -> int:
     """What is asked for, once."""
-    from time import monotonic
-
     from .noop import remember
     from .session import Session
 
     with Session(expression.search_path(arguments), arguments.max_call_depth) as session:
         store = session.store
-        started = monotonic()
         if is_checked(arguments):
             from .check import check
 
@@ -187,7 +181,6 @@ def build(arguments: argparse.Namespace) -> int:
             session.world.commit()
             return check(session, arguments, wanted, guard_of(session, arguments))
         wanted, built = have(session, arguments)
-        long = monotonic() - started >= WORTH_SYNCING
         paths = [built[item.derivation, output] for item in wanted for output in item.outputs]
         links = [] if arguments.no_out_link else link_results(store, arguments.out_link, wanted, built)
         output = "".join(f"{path}\n" for path in paths)
@@ -196,8 +189,6 @@ def build(arguments: argparse.Namespace) -> int:
         if not arguments.no_lock and not arguments.pinned:
             # What is not locked may be something else the next time.
             remember(arguments.words, session.world.seen, [store.physical(path) for path in paths], links, output)
-        if long:
-            store.sync()
     return 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from _thread import allocate_lock
 from collections.abc import Iterable, Mapping
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from .lines import Lines
@@ -64,13 +65,19 @@ def realise(
     with gone:
         _running[builder] = gone
         try:
-            return builder.realise(targets)
+            began = monotonic()
+            built = builder.realise(targets)
+            if monotonic() - began >= WORTH_SYNCING:
+                store.sync()
+            return built
         finally:
             del _running[builder]
             if reporter is not None:
                 reporter.close()
 
 
+WORTH_SYNCING = 5.0
+"""Seconds of work from which on it is waited for the disk before the work is called done: it must survive a power cut."""
 _running: dict[Builder, LockType] = {}
 
 

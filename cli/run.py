@@ -64,6 +64,8 @@ def run(arguments: argparse.Namespace) -> int:
         trees = trees_named(session, arguments)
         store = session.store
         for tree in trees:
+            # Running it is a use.
+            store.claim(tree)
             check_tree(store, tree)
         programs = Programs(compose_root(store, trees), trees)
         command = programs.command(arguments.command, anywhere=bool(binds or "PATH" in variables))

@@ -103,6 +103,8 @@ class Session:
         elif error is not None and self._evaluator is not None:
             self._locate(error)
         if self._store is not None:
+            if self._store.added:
+                self._store.flush_soon()
             self._store.close()
 
     def _locate(self, error: BaseException) -> None:
