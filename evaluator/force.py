@@ -54,7 +54,8 @@ def force_attr(attrs: dict[str, Slot], name: str, thunk: list[Any]) -> Value:
     """The value of the thunk at `attrs[name]`, which then takes its place.
 
     Functions stay behind their thunk: two slots are equal functions only if they are the same
-    slot, and putting the function itself there would make slots equal that were not.
+    slot, and putting the function itself there would make slots equal that were not. So do lists, which
+    are printed as repeated if they are in the same slot.
     """
     function = thunk[0]
     if function is None:
@@ -69,7 +70,8 @@ def force_attr(attrs: dict[str, Slot], name: str, thunk: list[Any]) -> Value:
             raise
         thunk[0] = None
         thunk[1] = value
-    if type(value) is not MethodType:
+    kind = type(value)
+    if kind is not MethodType and kind is not tuple:
         attrs[name] = value
     return value
 
