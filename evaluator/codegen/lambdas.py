@@ -246,6 +246,11 @@ class Pattern:
                 with self.unit.fill(self.late):
                     self.unit.emit(f"{binding.ident} = {self.argument}.get({formal.name!r}, {text})")
                 return
+            if isinstance(node, nodes.Var):
+                same = self._other(binding, node.name)
+                if same is not None:
+                    self.defaults.append((binding, same))
+                    return
             # Recorded before its code is written: a default may refer to itself.
             at = len(self.defaults)
             self.defaults.append((binding, ""))
@@ -253,6 +258,16 @@ class Pattern:
             self.defaults[at] = (binding, text)
 
         binding.demand = demand
+
+    def _other(self, binding: Binding, variable: str) -> str | None:
+        """The formal that a default names, which then is the same slot; None if it is none, or is not made before."""
+        other = self.scope.names.get(variable)
+        if other is None or other is binding or other.whnf:
+            return None
+        if other in {made for made, text in self.defaults if not text}:
+            # It is being made, and needs this one.
+            return None
+        return self.unit.use(other)
 
     def close(self) -> None:
         """Write the code for defaults that turned out to be used."""
