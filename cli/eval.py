@@ -68,9 +68,9 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         texts = _texts(arguments)
     except Exception as error:
-        if _shows_parts(error):
-            _raise_exact(arguments, error)
-        raise
+        if not (_shows_parts(error) or getattr(error, "unordered", False)):
+            raise
+        texts = _again(arguments, error)
     for text in texts:
         put(text.encode("latin-1"))
     return 0
@@ -148,10 +148,10 @@ def _shows_parts(error: Exception) -> bool:
     return getattr(error, "code", "") == "E201" and ("[ " in message or "{ " in message)
 
 
-def _raise_exact(arguments: argparse.Namespace, error: Exception) -> None:
-    """Raise the error again as it is when everything is suspended that Nix suspends."""
+def _again(arguments: argparse.Namespace, error: Exception) -> list[str]:
+    """The same with everything as it is in Nix: the error may be another, or none."""
     try:
         with _session(arguments, False) as session:
-            _exact_texts(arguments, session.world)
+            return _exact_texts(arguments, session.world)
     except type(error) as exact:
         raise exact from None

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..lang.source import Source
     from ..store import StorePath
     from .compiling import SourceText
+    from .symbols import SymbolTable
     from .world import World
 
 
@@ -100,6 +101,12 @@ class Evaluator:
         self._entered = False
         self._files: dict[str, list[Any]] = {}
         self._copied: dict[str, str] = {}
+        self.symbols: SymbolTable | None = None
+        """Known if what Nix does in the order of its symbols is done so here, which is when everything is `exact`."""
+        if options.exact:
+            from .symbols import SymbolTable
+
+            self.symbols = SymbolTable()
         self.instantiated: dict[str, dict[str, Slot]] = {}
         """The attributes that each derivation, by its path, was made of."""
 

@@ -77,22 +77,31 @@ def force_attr(attrs: dict[str, Slot], name: str, thunk: list[Any]) -> Value:
 
 
 def deep_force(value: Value) -> None:
-    """Force everything reachable from a value, attributes in the order in which they were put in.
+    """Force everything reachable from a value, attributes in the order of `SymbolTable` or in which they were put in."""
+    from .session import evaluator
 
-    Nix takes them in the order in which it first saw their names, which mostly is the same.
-    """
+    table = evaluator().symbols
     seen: set[int] = set()
     pending: list[Any] = [value]
-    while pending:
-        slot = pending.pop()
-        current = force(slot) if type(slot) is list else slot
-        kind = type(current)
-        if kind is dict:
-            if id(current) not in seen:
-                seen.add(id(current))
-                from .values import items
+    try:
+        while pending:
+            slot = pending.pop()
+            current = force(slot) if type(slot) is list else slot
+            kind = type(current)
+            if kind is dict:
+                if id(current) not in seen:
+                    seen.add(id(current))
+                    from .values import items
 
-                pending.extend([slot for _, slot in reversed(items(current))])
-        elif kind is tuple and id(current) not in seen:
-            seen.add(id(current))
-            pending.extend(reversed(current))
+                    if table is None:
+                        slots = [slot for _, slot in items(current)]
+                    else:
+                        slots = [current[name] for name in table.in_order(current)]
+                    pending.extend(reversed(slots))
+            elif kind is tuple and id(current) not in seen:
+                seen.add(id(current))
+                pending.extend(reversed(current))
+    except Exception as error:
+        # In the right order it might have been another one.
+        error.__dict__["unordered"] = table is None
+        raise

@@ -8,6 +8,7 @@ from typing import Any, Final
 from ...lang import nodes
 from ..builtins.table import CONSTANTS, GLOBAL_NAMES, TABLE
 from ..errors import UndefinedVariable
+from ..symbols import first_seen
 from . import expressions
 from .compiled import CompiledFile, mangled
 from .scope import Binding, NameCheck, Scope
@@ -27,6 +28,8 @@ class Program:
         self.hoisted: set[str] = set()
         self.pending: Mark | None = None
         self.rebound = {name for name in _OPERATOR_NAMES if name in text}
+        self.symbols: dict[str, int] = {}
+        """The order in which names are first seen; only known if `exact`."""
         self._count = 0
         self._values: dict[str, str] = {}
         self._functions: dict[str, str] = {}
@@ -84,6 +87,8 @@ class Program:
 
     def compile(self, tree: nodes.Expr, extra_names: tuple[str, ...]) -> CompiledFile:
         """Write and compile everything."""
+        if self.exact:
+            self.symbols = {name: number for number, name in enumerate(first_seen(tree))}
         top = Unit(self, "main", None, [], ("t", tree.start, tree.end, None))
         scope = self._base_scope()
         hole = top.hole()
@@ -101,7 +106,7 @@ class Program:
         text = "\n".join([line for line, _ in lines])
         self._note_values(text)
         code = compile(text, "<chx>", "exec", dont_inherit=True)
-        table = marshal.dumps((tuple(mark for _, mark in lines), tuple(self._sites)))
+        table = marshal.dumps((tuple(mark for _, mark in lines), tuple(self._sites), tuple(self.symbols)))
         return CompiledFile(
             code,
             tuple(self._values),
