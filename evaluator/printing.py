@@ -204,8 +204,6 @@ class _Excerpt:
         return None
 
     def _set(self, value: dict[str, Slot], depth: int) -> str:
-        if value.get("type") == "derivation":
-            return "«derivation»"
         all_names = names(value)
         if depth >= _DEEPEST:
             return "{ ... }" if all_names else "{ }"
