@@ -12,6 +12,7 @@ from .values import WHERE, Slot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any, Final
 
     from .loader import File
@@ -55,7 +56,7 @@ class SymbolTable:
         self.files: list[File] = []
         """What was loaded; looked at when an order is asked for."""
         self._done = 0
-        self._numbers: dict[str, int] = {}
+        self._numbers = numbered(())
 
     def in_order(self, attrs: dict[str, Slot]) -> list[str]:
         """The names in a set; those that no file holds come last, in the order of the set."""
@@ -71,12 +72,18 @@ class SymbolTable:
 
     def _read(self) -> None:
         numbers = self._numbers
-        if not numbers:
-            numbers.update((name, number) for number, name in enumerate(_BUILT_IN.split()))
         for file in self.files[self._done :]:
             for name in file.symbols:
                 numbers.setdefault(name, len(numbers))
         self._done = len(self.files)
+
+
+def numbered(seen: Iterable[str]) -> dict[str, int]:
+    """Numbers of the names that Nix has itself, and then of those that were `seen`."""
+    numbers: dict[str, int] = {}
+    for name in (*_BUILT_IN.split(), *seen):
+        numbers.setdefault(name, len(numbers))
+    return numbers
 
 
 def first_seen(tree: Any) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from ...lang import nodes
 from ..builtins.table import CONSTANTS, GLOBAL_NAMES, TABLE
 from ..errors import UndefinedVariable
-from ..symbols import first_seen
+from ..symbols import first_seen, numbered
 from . import expressions
 from .compiled import CompiledFile, mangled
 from .scope import Binding, NameCheck, Scope
@@ -150,9 +150,14 @@ def compile_tree(tree: nodes.Expr, text: str, extra_names: tuple[str, ...] = (),
 
 def check_names(tree: nodes.Expr, extra_names: tuple[str, ...] = ()) -> None:
     """Raise `UndefinedVariable`, with its offsets in `span`, for the first variable that nothing binds."""
-    check = NameCheck(frozenset(GLOBAL_NAMES) | frozenset(extra_names))
+    known = frozenset(GLOBAL_NAMES) | frozenset(extra_names)
     try:
-        check.check(tree)
-    except UndefinedVariable as error:
-        error.span = check.at
-        raise
+        NameCheck(known).check(tree)
+    except UndefinedVariable:
+        # There is one; which comes first is a question of another order, which takes longer to find.
+        check = NameCheck(known, numbered(first_seen(tree)))
+        try:
+            check.check(tree)
+        except UndefinedVariable as error:
+            error.span = check.at
+            raise error from None
