@@ -6,7 +6,7 @@ from . import expression
 from .errors import CommandError
 from .output import put
 from .session import Session
-from .system import is_regular
+from .system import absolute, is_regular, is_there
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _REPEATED = "\u00abrepeated\u00bb".encode().decode("latin-1")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("input", nargs="?", metavar="FILE", help="a file, a folder with default.nix, or -")
+    parser.add_argument("input", nargs="*", metavar="FILE", help="a file, a folder with default.nix, or -")
     group = parser.add_argument_group("what to evaluate")
     group.add_argument("-f", "--file", metavar="FILE", help="the same as FILE")
     group.add_argument("-E", "--expr", metavar="EXPR", help="evaluate the expression EXPR")
@@ -57,23 +57,44 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    if arguments.input is not None and arguments.file is not None:
-        raise CommandError("name one file, not two")
-    arguments.file = arguments.file or arguments.input
-    if arguments.file is None and arguments.expr is None and not arguments.attr:
+    if arguments.input and (arguments.file is not None or arguments.expr is not None):
+        raise CommandError("name files, or give -f FILE, or -E EXPR, not two of them")
+    files = arguments.input or [arguments.file]
+    if files == [None] and arguments.expr is None and not arguments.attr:
         raise CommandError(
             "what shall be evaluated?", hint="name a file, or give -E EXPR, or -A ATTR of the bundled package set"
         )
+    # As in Nix, where an empty path selects all.
+    arguments.attr = [path for path in arguments.attr if path]
     arguments.attributes = []
-    try:
-        texts = _texts(arguments)
-    except Exception as error:
-        if not (_shows_parts(error) or getattr(error, "unordered", False)):
-            raise
-        texts = _again(arguments, error)
-    for text in texts:
-        put(text.encode("latin-1"))
+    for file in files:
+        arguments.file = file
+        _check_file(file)
+        try:
+            texts = _texts(arguments)
+        except Exception as error:
+            if not (_shows_parts(error) or getattr(error, "unordered", False)):
+                raise
+            texts = _again(arguments, error)
+        for text in texts:
+            put(text.encode("latin-1"))
     return 0
+
+
+def _check_file(file: str | None) -> None:
+    """Raise `FileUnavailable` as `import` does, if there is no file of that name."""
+    if file is None or file == "-" or (file.startswith("<") and file.endswith(">")):
+        return
+    from .sources import byte_string, expression_file
+
+    try:
+        expression_file(file)
+    except CommandError as error:
+        from ..evaluator import FileUnavailable
+
+        path = absolute(file)
+        inner = f"{path.rstrip('/')}/default.nix" if is_there(path) else path
+        raise FileUnavailable(f"path '{byte_string(inner)}' does not exist", hint=error.hint) from None
 
 
 def _traces(arguments: argparse.Namespace) -> bool:
