@@ -34,9 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     expression.configure_evaluation(parser)
     group = parser.add_argument_group("how to evaluate, as nix-instantiate has it")
-    group.add_argument(
-        "--impure", action="store_true", help="let the environment, the time, ~ and $NIX_PATH be read"
-    )
+    group.add_argument("--impure", action="store_true", help="let the environment, the time, ~ and $NIX_PATH be read")
     group.add_argument("--no-show-trace", action="store_true", help="show the last steps only, as is usual")
     for name in ("--experimental-features", "--extra-experimental-features"):
         group.add_argument(

@@ -79,7 +79,7 @@ def describe(error: Exception, style: Style, show_trace: bool | None = None) -> 
     frames = list(getattr(error, "frames", ()))
     details = list(getattr(error, "details", ()))
     hint = getattr(error, "hint", None)
-    of_the_language = bool(code) and code.startswith("E")
+    of_the_language = code is not None and code.startswith("E")
     if not labels and not frames and not details and not of_the_language:
         lines = [f"{style.red}{tag}{style.reset}: {readable(error.message)}"]
         if hint:

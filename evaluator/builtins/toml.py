@@ -55,5 +55,10 @@ def _convert(value: Any) -> Value:
 def _timestamp(value: Any) -> str:
     """A date, a time or both, with as many digits for parts of a second as are needed, of 3, 6 or none."""
     fraction = getattr(value, "microsecond", 0)
-    precision = {} if not hasattr(value, "hour") else {"timespec": "seconds" if not fraction else "microseconds" if fraction % 1000 else "milliseconds"}
-    return value.isoformat(**precision).removesuffix("+00:00") + ("Z" if getattr(value, "tzinfo", None) and not value.utcoffset() else "")
+    precision = {}
+    if hasattr(value, "hour"):
+        precision["timespec"] = "seconds" if not fraction else "microseconds" if fraction % 1000 else "milliseconds"
+    text: str = value.isoformat(**precision)
+    if text.endswith("+00:00"):
+        return text.removesuffix("+00:00") + "Z"
+    return text

@@ -561,7 +561,7 @@ def test_rules_for_each_output_of_structured_attributes(build, script, store):
     attempt(both, {"dev": {"allowedRequisites": [], "ignoreSelfRefs": True}})
     with pytest.raises(OutputTooLarge, match=r"'out' .* has 120 bytes; its rule maxSize allows 100"):
         attempt("echo > $out; echo > $dev", {"out": {"maxSize": 100}})
-    with pytest.raises(OutputTooLarge, match="the closure of output 'out' .* maxClosureSize allows 250"):
+    with pytest.raises(OutputTooLarge, match=r"the closure of output 'out' .* maxClosureSize allows 250"):
         attempt(both, {"out": {"maxClosureSize": 250, "maxSize": 250}})
 
 

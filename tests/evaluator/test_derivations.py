@@ -118,7 +118,7 @@ def test_structured_attributes_become_one_text(make_bench) -> None:
     bench = make_bench({"/base/src.c": "int x;"})
     derivation = instantiate(
         bench,
-        "__structuredAttrs = true; __ignoreNulls = true; gone = null; list = [ 1 1.5 true null ]; set.a.b = \"ü\"; "
+        '__structuredAttrs = true; __ignoreNulls = true; gone = null; list = [ 1 1.5 true null ]; set.a.b = "ü"; '
         f'dep = derivation {{ {BASE} }}; src = ./src.c; outputs = [ "out" "dev" ]; args = [ "-c" 1 ]; '
         'self = builtins.placeholder "dev";',
     )

@@ -10,6 +10,7 @@ import re
 import subprocess
 
 import pytest
+
 from chx.evaluator import EvalError
 from chx.lang import LangError
 

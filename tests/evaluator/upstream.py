@@ -61,9 +61,9 @@ def find_cases(folder: pathlib.Path, pattern: str) -> list[Case]:
     """The cases of a folder, as its own runner would run them."""
     found = []
     for kind in KINDS:
-        for file in sorted(folder.glob(f"{kind}-*.nix")):
-            if fnmatch.fnmatch(file.stem, pattern) and not file.with_suffix(".exp-disabled").exists():
-                found.append(Case(kind, file, _options(kind, file)))
+        files = [file for file in sorted(folder.glob(f"{kind}-*.nix")) if fnmatch.fnmatch(file.stem, pattern)]
+        enabled = [file for file in files if not file.with_suffix(".exp-disabled").exists()]
+        found += [Case(kind, file, _options(kind, file)) for file in enabled]
     return found
 
 
@@ -80,11 +80,15 @@ def _options(kind: str, file: pathlib.Path) -> tuple[str, ...]:
 
 def message_in(report: str) -> str:
     """The message at the end of an error report: without excerpts, and without what it is indented by."""
-    start = max(report.rfind("\n" + " " * 7 + "error: "), report.rfind("\nerror: "), 0 if report.startswith("error: ") else -1)
+    start = max(
+        report.rfind("\n" + " " * 7 + "error: "), report.rfind("\nerror: "), 0 if report.startswith("error: ") else -1
+    )
     if start < 0:
         return ""
     text = EXCERPT.sub("", report[start:].strip("\n").lstrip())
-    return "\n".join(line.removeprefix(" " * 7).rstrip() for line in text.removeprefix("error: ").split("\n")).strip("\n")
+    return "\n".join(line.removeprefix(" " * 7).rstrip() for line in text.removeprefix("error: ").split("\n")).strip(
+        "\n"
+    )
 
 
 def run(command: list[str], case: Case) -> Run:
