@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from types import MethodType
 
-from .errors import InfiniteRecursion
+from .errors import InfiniteRecursion, StackOverflow
 from .values import Slot, Value
 
 TYPE_CHECKING = False
@@ -76,21 +76,35 @@ def force_attr(attrs: dict[str, Slot], name: str, thunk: list[Any]) -> Value:
     return value
 
 
+_LEAVE = object()
+"""Stands where the parts of a list or a set end."""
+
+
 def deep_force(value: Value) -> None:
     """Force everything reachable from a value, attributes in the order of `SymbolTable` or in which they were put in."""
     from .session import evaluator
 
     table = evaluator().symbols
+    deepest = evaluator().options.max_call_depth
+    depth = 0
     seen: set[int] = set()
     pending: list[Any] = [value]
     try:
         while pending:
             slot = pending.pop()
+            if slot is _LEAVE:
+                depth -= 1
+                continue
+            if depth > deepest:
+                # In Nix this recurses; a value without an end has to come to one.
+                raise StackOverflow
             current = force(slot) if type(slot) is list else slot
             kind = type(current)
             if kind is dict:
                 if id(current) not in seen:
                     seen.add(id(current))
+                    depth += 1
+                    pending.append(_LEAVE)
                     from .values import items
 
                     if table is None:
@@ -100,6 +114,8 @@ def deep_force(value: Value) -> None:
                     pending.extend(reversed(slots))
             elif kind is tuple and id(current) not in seen:
                 seen.add(id(current))
+                depth += 1
+                pending.append(_LEAVE)
                 pending.extend(reversed(current))
     except Exception as error:
         # In the right order it might have been another one.
