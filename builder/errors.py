@@ -20,7 +20,8 @@ on the way up, by `attach`.
 | B023 | `ReferenceRefused` | | B024 | `StoreRefused` |
 | B025 | `MachineFailure` | | B026 | `BadConfiguration` |
 | B027 | `CommandNotStarted` | | B028 | `MountPointRefused` |
-| B030 | `OutputTooLarge` | | B099 | `BuilderDefect` |
+| B029 | `LimitNotPossible` | | B030 | `OutputTooLarge` |
+| B099 | `BuilderDefect` | | | |
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class BuildError(Exception):
     """Base of all errors of this room.
 
     `derivation` is what was being realised, `log` the path of its whole log, `tail` the last
-    lines of it, `kept` the build directory if it was kept.
+    lines of it, `kept` the build directory if it was kept. `was_seen`: all it printed has been shown already.
     """
 
     code: ClassVar[str] = "B000"
@@ -50,6 +51,7 @@ class BuildError(Exception):
     log: str | None = field(default=None, init=False)
     tail: tuple[str, ...] = field(default=(), init=False)
     kept: str | None = field(default=None, init=False)
+    was_seen: bool = field(default=False, init=False)
 
     @property
     def message(self) -> str:

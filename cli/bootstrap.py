@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..builder.proof import Chain
     from ..store import StorePath
     from .convergence.account import Account
-    from .realise import Lines
+    from .lines import Lines
     from .session import Session
 
 DESCRIPTION = """\

@@ -107,7 +107,7 @@ def describe(error: Exception, style: Style, show_trace: bool | None = None) -> 
 def _build(error: Any, style: Style) -> list[str]:
     """A build that failed: its last lines once, then what happened and where to look."""
     lines = []
-    if error.tail and error.code in PRINTING:
+    if error.tail and error.code in PRINTING and not error.was_seen:
         name = error.derivation.name.removesuffix(".drv")
         lines.append(f"last lines of the log of {name}:")
         lines += [f"{style.dim}  │{style.reset} {overwritten(line)}{style.reset}" for line in error.tail]
@@ -118,6 +118,7 @@ def _build(error: Any, style: Style) -> list[str]:
     if error.log and error.code in LOGGED:
         lines.append(f"  = the whole log: chx log {error.derivation}")
         lines.append(f"  = or the file {error.log}")
+        lines.append(f"  = the same build again: chx build {error.derivation}")
     if error.kept:
         lines.append(f"  = the build directory was kept: {error.kept}")
         if os.path.exists(f"{error.kept}/enter"):

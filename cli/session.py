@@ -22,14 +22,20 @@ PKGS = f"{absolute(__file__).rpartition('/')[0].rpartition('/')[0]}/pkgs"
 
 
 class Asked:
-    """A derivation that a command was asked for: by which attribute, and which of its outputs."""
+    """A derivation that a command was asked for: by which attribute, and which of its outputs.
 
-    __slots__ = ("attribute", "derivation", "outputs")
+    `named` are those that the attribute itself stands for, which are the same unless all are wanted.
+    """
 
-    def __init__(self, attribute: str, derivation: StorePath, outputs: tuple[str, ...]) -> None:
+    __slots__ = ("attribute", "derivation", "named", "outputs")
+
+    def __init__(
+        self, attribute: str, derivation: StorePath, outputs: tuple[str, ...], named: tuple[str, ...] | None = None
+    ) -> None:
         self.attribute = attribute
         self.derivation = derivation
         self.outputs = outputs
+        self.named = outputs if named is None else named
 
 
 class Session:

@@ -51,6 +51,10 @@ class FileWorld:
         machine = posix.uname()
         self.current_system = f"{machine.machine}-{machine.sysname.lower()}"
         self.seen: dict[str, Signature] = {}
+        self.looked: dict[str, set[str]] = {}
+        """What the expression itself has seen of each place: `kind`, `content`, `names`, `tree` or `real` (see `pins.evaluated`)."""
+        self.awaited: dict[str, Callable[[], None]] = {}
+        """What makes objects, by base name, that are not in the store before somebody looks at them."""
         self.silent = False
         """Whether traces and warnings were shown already: an evaluation is being repeated."""
         self._session = session
@@ -73,6 +77,13 @@ class FileWorld:
             self.seen[native] = signature(native)
         return native
 
+    def _look(self, native: str, aspect: str) -> None:
+        found = self.looked.get(native)
+        if found is None:
+            self.looked[native] = {aspect}
+        else:
+            found.add(aspect)
+
     def see(self, native: str) -> None:
         """Remember a place of the disk, whether there is something or not, before it is read."""
         if native not in self.seen:
@@ -85,6 +96,7 @@ class FileWorld:
 
     def read_file(self, path: str) -> bytes:
         native = self._native(path)
+        self._look(native, "content")
         target = self._real.of(native, False)
         if target != native and target not in self.seen:
             self.seen[target] = signature(target)
@@ -98,12 +110,16 @@ class FileWorld:
         return data
 
     def read_dir(self, path: str) -> Mapping[str, FileKind]:
-        with posix.scandir(self._native(path)) as entries:
+        native = self._native(path)
+        self._look(native, "names")
+        with posix.scandir(native) as entries:
             return {byte_string(entry.name): _kind(entry.stat(follow_symlinks=False).st_mode) for entry in entries}
 
     def file_type(self, path: str) -> FileKind | None:
+        native = self._native(path)
+        self._look(native, "kind")
         try:
-            return _kind(posix.lstat(self._native(path)).st_mode)
+            return _kind(posix.lstat(native).st_mode)
         except (FileNotFoundError, NotADirectoryError):
             return None
 
@@ -115,6 +131,7 @@ class FileWorld:
         target = self._real.of(native, True)
         if target == native:
             return path
+        self._look(native, "real")
         return byte_string(target)
 
     def add_path(
@@ -129,6 +146,8 @@ class FileWorld:
         if filter is None and expected is None and key in self._added:
             return self._added[key]
         native = self._native(path)
+        if filter is None:
+            self._look(native, "tree")
         if filter is None and expected is None:
             content = self._small_file(native)
             if content is not None:
@@ -169,6 +188,7 @@ class FileWorld:
     def _copy_filtered(self, path: str, native: str, copy: str, keep: Callable[[str, FileKind], bool]) -> None:
         import shutil
 
+        self._look(native, "kind")
         found = posix.lstat(native)
         if stat.S_ISLNK(found.st_mode):
             posix.symlink(posix.readlink(native), copy)
@@ -180,6 +200,7 @@ class FileWorld:
                     base = decoded(name.encode("latin-1"))
                     self._copy_filtered(inner, self._native(inner), f"{copy}/{base}", keep)
         else:
+            self._look(native, "content")
             shutil.copyfile(native, copy)
             posix.chmod(copy, 0o755 if found.st_mode & stat.S_IXUSR else 0o644)
 
@@ -239,6 +260,10 @@ class FileWorld:
 
     def physical(self, path: str) -> str:
         if path.startswith(_STORE_PREFIX):
+            if self.awaited:
+                make = self.awaited.pop(path[len(_STORE_PREFIX) :].partition("/")[0], None)
+                if make is not None:
+                    make()
             self.commit()
             directory = byte_string(self._session.store.directory)
             return f"{directory}/{path[len(_STORE_PREFIX) :]}"

@@ -19,6 +19,8 @@ mkDerivation {
   };
 
   CC = "cc";
+  # Without the information for debuggers that configure asks for, and which names the build directory.
+  CFLAGS = "-O2";
   LDFLAGS = "-static";
   configureFlags = [
     "--build=${profile.triplet}"
@@ -27,9 +29,10 @@ mkDerivation {
     "--with-machine=${profile.name}"
   ];
 
-  # One object is called without its suffix, which works where `getopt` is not needed.
+  # One object is called without its suffix, which works where `getopt` is not needed. Sources are named from here, because
+  # assertions hold the names.
   buildPhase = ''
-    sed -i 's/getopt hash.o/getopt.o hash.o/' make-bootstrap.sh
+    sed -i -e 's/getopt hash.o/getopt.o hash.o/' -e 's/^srcdir=.*/srcdir=./' make-bootstrap.sh
     sh make-bootstrap.sh
   '';
 

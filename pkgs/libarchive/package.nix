@@ -23,6 +23,8 @@ mkDerivation {
     sed -i 's/^#elif defined(__GNUC__)/#elif defined(__GNUC__) || defined(__TINYC__)/' libarchive/archive_blake2.h
   '';
 
+  # Without the information for debuggers that configure asks for, and which names the build directory.
+  CFLAGS = "-O2";
   LDFLAGS = "-static";
   configureFlags = [
     "--build=${profile.triplet}"

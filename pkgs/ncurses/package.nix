@@ -19,6 +19,8 @@ mkDerivation {
   };
 
   LDFLAGS = "-static";
+  # Its own choice, `-curvU`, asks for the times and owners of members.
+  cf_cv_ar_flags = "crv";
   configureFlags = [
     "--build=${profile.triplet}"
     "--host=${profile.triplet}"

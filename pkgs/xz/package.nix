@@ -18,6 +18,8 @@ mkDerivation {
     };
   };
 
+  # Without the information for debuggers that configure asks for, and which names the build directory.
+  CFLAGS = "-O2";
   LDFLAGS = "-static";
   configureFlags = [
     "--build=${profile.triplet}"
