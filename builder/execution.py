@@ -23,7 +23,7 @@ from ..store.scratch import scratch_hash
 from .builtin.table import find_builtin
 from .builtin.task import Task
 from .bwrap import explain_refusal, find_bwrap, run_sandbox
-from .checks import check_references
+from .checks import check_outputs
 from .disk import remove_tree
 from .entrance import write_entrance
 from .errors import (
@@ -286,7 +286,7 @@ class _Execution:
             if references:
                 raise FixedOutputReferences(tuple(map(str, references)))
             store.record_fixed_output(outputs["out"].name, derivation.fixed, outputs["out"])
-        check_references(store, derivation, outputs)
+        check_outputs(store, derivation, outputs)
         work = self._work
         store.record(
             Realisation(work.resolved, output, path, work.path, started, seconds, self._variation)

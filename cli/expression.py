@@ -73,6 +73,18 @@ def search_path(arguments: argparse.Namespace) -> tuple[tuple[str, str], ...]:
     return tuple(entries)
 
 
+def nix_path() -> tuple[tuple[str, str], ...]:
+    """Pairs of prefix and absolute path from `$NIX_PATH`."""
+    from os import environ
+
+    entries = []
+    for entry in environ.get("NIX_PATH", "").split(":"):
+        name, _, path = entry.rpartition("=")
+        if path:
+            entries.append((name, absolute(path)))
+    return tuple(entries)
+
+
 class Selected:
     """A value and how the user named it; no dataclass, because that module takes 10 ms to import.
 

@@ -47,10 +47,14 @@ class Session:
         max_call_depth: int | None = None,
         exact: bool = False,
         world: FileWorld | None = None,
+        pure: bool = True,
+        features: frozenset[str] = frozenset(),
     ) -> None:
         self._search_path = search_path
         self._max_call_depth = max_call_depth
         self._exact = exact
+        self._pure = pure
+        self._features = features
         self._store: Store | None = None
         self._world = world
         self._evaluator: Evaluator | None = None
@@ -76,7 +80,7 @@ class Session:
             from .world import FileWorld
 
             bundled = (("chx", PKGS), ("chx-seeds", f"{home()}/seeds"), ("nix", f"{PKGS}/nix"))
-            self._world = FileWorld(self, self._search_path, bundled)
+            self._world = FileWorld(self, self._search_path, bundled, self._pure)
         return self._world
 
     @property
@@ -84,7 +88,7 @@ class Session:
         if self._evaluator is None:
             from ..evaluator import Evaluator, Options
 
-            options = Options(exact=self._exact)
+            options = Options(exact=self._exact, pure=self._pure, features=self._features)
             if self._max_call_depth is not None:
                 options.max_call_depth = self._max_call_depth
             self._evaluator = Evaluator(self.world, options)

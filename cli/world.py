@@ -46,6 +46,7 @@ class FileWorld:
         session: Session,
         search_path: tuple[tuple[str, str], ...],
         bundled: tuple[tuple[str, str], ...] = (),
+        pure: bool = True,
     ) -> None:
         machine = posix.uname()
         self.current_system = f"{machine.machine}-{machine.sysname.lower()}"
@@ -64,6 +65,7 @@ class FileWorld:
         self._file_path: Callable[..., StorePath] | None = None
         self._real = RealPaths()
         self._pipes: dict[str, bytes] = {}
+        self._pure = pure
         self._code = f"{home()}/cache/code"
 
     def _native(self, path: str) -> str:
@@ -120,6 +122,9 @@ class FileWorld:
             return _kind(posix.lstat(native).st_mode)
         except (FileNotFoundError, NotADirectoryError):
             return None
+
+    def link_target(self, path: str) -> str:
+        return byte_string(posix.readlink(self._native(path)))
 
     def resolve(self, path: str) -> str:
         native = self._native(path)
@@ -207,7 +212,8 @@ class FileWorld:
         got = hash_content(physical, algorithm, "recursive" if recursive else "flat")
         if got != digest:
             raise CommandError(
-                f"hash mismatch importing '{path}'\n  specified: {sri(algorithm, digest)}\n        got: {sri(algorithm, got)}"
+                f"store path mismatch in (possibly filtered) path added from '{path}'",
+                hint=f"its hash is {sri(algorithm, got)}, but {sri(algorithm, digest)} was specified",
             )
 
     def add_text(self, name: str, content: bytes, references: Iterable[StorePath]) -> StorePath:
@@ -273,7 +279,9 @@ class FileWorld:
         return self._bundled
 
     def env(self, name: str) -> str:
-        return ""
+        if self._pure:
+            return ""
+        return posix.environ.get(name.encode("latin-1"), b"").decode("latin-1")
 
     def trace(self, message: str) -> None:
         self._say("trace: ", message)

@@ -240,7 +240,7 @@ def add_dynamic(attrs: dict[str, Slot], key: Value, slot: Slot, file: Any, offse
         place = describe_place(attrs, key)
         if place:
             where = f" at {place}"
-        raise DuplicateAttribute(f"attribute '{shown_name(key)}' already defined{where}")
+        raise DuplicateAttribute(f"dynamic attribute '{shown_name(key)}' already defined{where}")
     if not attrs:
         # WHERE has to be the first key.
         attrs[WHERE] = ()

@@ -94,11 +94,18 @@ def annotate(error: BaseException) -> BaseException:
     return result
 
 
+_ENOTDIR, _EISDIR = 20, 21
+
+
 def _os_error(error: OSError) -> str:
     name = error.filename
     if isinstance(name, bytes):
         name = name.decode("utf-8", "replace")
     reason = error.strerror or str(error)
+    if error.errno == _EISDIR:
+        return f"read of 4096 bytes: {reason}"
+    if error.errno == _ENOTDIR and name:
+        return f'cannot read directory "{name}": {reason}'
     return f"cannot read '{name}': {reason}" if name else reason
 
 

@@ -196,7 +196,8 @@ def sort(comparator: Slot, argument: Slot) -> tuple[Slot, ...]:
     before = function(comparator)
     forced = [force(slot) if type(slot) is list else slot for slot in found]
     if type(before) is Builtin and before.name == "lessThan":
-        return _sorted(forced) or tuple(_peek_sort(forced, less))
+        # The slots, not the values: a list is printed as repeated if it stands in the same slot.
+        return _sorted(forced) or tuple(_peek_sort(list(found), _less_slots))
     full = FULL2.get(before.__func__) if type(before) is MethodType else None
     if full is not None:
         # A function that is known to be `a: b: a < b` (or `b < a`) need not be called for what Python can compare.
@@ -209,6 +210,11 @@ def sort(comparator: Slot, argument: Slot) -> tuple[Slot, ...]:
 
     # The slots, not the values: a function is known by where it stands.
     return tuple(_peek_sort(list(found), precedes))
+
+
+def _less_slots(left: Slot, right: Slot) -> bool:
+    """`left < right` for slots that were forced."""
+    return less(left[1] if type(left) is list else left, right[1] if type(right) is list else right)
 
 
 def _sorted(values: list[Value], descending: bool = False) -> tuple[Value, ...] | None:
