@@ -7,9 +7,11 @@ or sets that are compared. Derivations are equal if their `outPath`s are.
 from __future__ import annotations
 
 from .force import force, force_slot
+from .native import native
 from .values import MISSING, WHERE, ContextString, Path, Slot, Value, size
 
 
+@native
 def equal(left: Value, right: Value) -> bool:
     """`left == right` for values."""
     kind, other = type(left), type(right)
@@ -40,6 +42,7 @@ def _equal_lists(left: tuple[Slot, ...], right: tuple[Slot, ...]) -> bool:
     return True
 
 
+@native
 def equal_slots(left: Slot, right: Slot) -> bool:
     """Equality of elements: both are forced, then the same slot equals itself."""
     one = force(left) if type(left) is list else left

@@ -17,6 +17,7 @@ from __future__ import annotations
 from types import MethodType
 
 from .errors import InfiniteRecursion
+from .native import native, share
 from .values import Slot, Value
 
 TYPE_CHECKING = False
@@ -29,6 +30,10 @@ def blackhole(argument: Any) -> Value:
     raise InfiniteRecursion
 
 
+share(blackhole=blackhole, InfiniteRecursion=InfiniteRecursion)
+
+
+@native
 def force(thunk: list[Any]) -> Value:
     """The value of a thunk."""
     function = thunk[0]
@@ -45,11 +50,13 @@ def force(thunk: list[Any]) -> Value:
     return value
 
 
+@native
 def force_slot(slot: Slot) -> Value:
     """The value in a slot."""
     return force(slot) if type(slot) is list else slot
 
 
+@native
 def force_attr(attrs: dict[str, Slot], name: str, thunk: list[Any]) -> Value:
     """The value of the thunk at `attrs[name]`, which then takes its place.
 

@@ -9,6 +9,7 @@ from . import coerce, equality, force, operators
 from .codegen.compiled import CompiledFile, mangled
 from .difference import unequal
 from .errors import AssertionFailed, EvalError, FileUnavailable, readable
+from .native import native
 from .values import EMPTY_SET, MISSING, WHERE, ContextString, Path
 
 TYPE_CHECKING = False
@@ -93,6 +94,7 @@ def negated(value: Any) -> bool:
     return not value
 
 
+@native
 def inherit_from(argument: tuple[Any, str, File, int, int]) -> Any:
     """The thunk of a name in `inherit (origin) name`."""
     origin, name, file, start, end = argument
@@ -111,6 +113,7 @@ def inherit_from(argument: tuple[Any, str, File, int, int]) -> Any:
         raise
 
 
+@native
 def inherit_slot(origin: Any, name: str, file: File, start: int, end: int) -> Any:
     """The slot of a name in `inherit (origin) name`: a thunk unless it is evaluated, as in `select_slot`."""
     subject = origin[1] if type(origin) is list and origin[0] is None else origin

@@ -41,6 +41,7 @@ from .errors import (
     readable,
 )
 from .force import force, force_attr
+from .native import FORCING, LATE, pure
 from .operators import lookup_late, select_late
 from .values import MISSING, WHERE, names
 
@@ -51,8 +52,8 @@ if TYPE_CHECKING:
     from ..lang.errors import Label
 
 
-_LATE: Final = frozenset((lookup_late.__code__, select_late.__code__))
-_FORCING: Final = frozenset((force.__code__, force_attr.__code__))
+_LATE: Final = frozenset((pure(lookup_late).__code__, pure(select_late).__code__, LATE))
+_FORCING: Final = frozenset((pure(force).__code__, pure(force_attr).__code__, FORCING))
 GENERATED: Final = "<chx>"
 _MOST_FRAMES: Final = 200
 

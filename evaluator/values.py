@@ -25,6 +25,8 @@ from __future__ import annotations
 
 from types import MethodType
 
+from .native import native, share
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -122,6 +124,8 @@ class Partial:
 
 Lambda = MethodType
 
+share(WHERE=WHERE, MISSING=MISSING, ContextString=ContextString, Path=Path, Builtin=Builtin, Partial=Partial)
+
 TYPE_NAMES: Final[dict[type, str]] = {
     int: "int",
     float: "float",
@@ -163,6 +167,7 @@ def describe(value: Value) -> str:
     return _DESCRIPTIONS[kind]
 
 
+@native
 def names(attrs: dict[str, Slot]) -> list[str]:
     """The names of a set in byte order, which is the order everything visible follows."""
     result = list(attrs)
@@ -180,6 +185,7 @@ def items(attrs: dict[str, Slot]) -> list[tuple[str, Slot]]:
     return result
 
 
+@native
 def size(attrs: dict[str, Slot]) -> int:
     """The number of attributes."""
     return len(attrs) - (WHERE in attrs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import MethodType
 
 from ..force import force
+from ..native import native
 from ..operators import expected, refers_to_store
 from ..values import Builtin, ContextString, Partial, Slot, Value
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+@native
 def value(slot: Slot) -> Value:
     """Any value."""
     return force(slot) if type(slot) is list else slot
@@ -26,6 +28,7 @@ def integer(slot: Slot) -> int:
     return found
 
 
+@native
 def items(slot: Slot) -> tuple[Slot, ...]:
     """A list."""
     found = slot if type(slot) is not list else slot[1] if slot[0] is None else force(slot)
@@ -34,6 +37,7 @@ def items(slot: Slot) -> tuple[Slot, ...]:
     return found
 
 
+@native
 def attrs(slot: Slot) -> dict[str, Slot]:
     """A set."""
     found = force(slot) if type(slot) is list else slot
@@ -42,6 +46,7 @@ def attrs(slot: Slot) -> dict[str, Slot]:
     return found
 
 
+@native
 def boolean(found: Value) -> bool:
     """A Boolean, from a value."""
     if found is not True and found is not False:
@@ -49,6 +54,7 @@ def boolean(found: Value) -> bool:
     return found
 
 
+@native
 def function(slot: Slot) -> Any:
     """Something that can be called."""
     found = force(slot) if type(slot) is list else slot
@@ -70,6 +76,7 @@ def string(slot: Slot) -> str:
     raise expected("a string", found)
 
 
+@native
 def plain_string(slot: Slot) -> str:
     """A string that must not refer to the store."""
     found = force(slot) if type(slot) is list else slot
