@@ -59,7 +59,9 @@ def extensions() -> list[Extension]:
     if sys.implementation.name != "cpython" or sys.version_info[:2] != (3, 11) or not sys.platform.startswith("linux"):
         return []
     folder = "evaluator/runtime"
-    parts = [f"{folder}/{name}" for name in sorted(os.listdir(os.path.join(ROOT, folder))) if name.endswith((".c", ".h"))]
+    parts = [
+        f"{folder}/{name}" for name in sorted(os.listdir(os.path.join(ROOT, folder))) if name.endswith((".c", ".h"))
+    ]
     return [Extension("chx.evaluator._runtime", [f"{folder}/module.c"], depends=parts, optional=True)]
 
 

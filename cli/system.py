@@ -25,10 +25,12 @@ def decoded(data: bytes) -> str:
 
 def absolute(path: str) -> str:
     """`os.path.abspath`."""
-    if path[:1] != "/" or path[:2] == "//":
+    if path[:2] == "//":
         from os.path import abspath
 
         return abspath(path)
+    if path[:1] != "/":
+        path = f"{posix.getcwd()}/{path}"
     parts: list[str] = []
     for part in path.split("/"):
         if part == "..":
@@ -56,6 +58,11 @@ def is_there(path: str) -> bool:
     return True
 
 
+def _is_link(path: str) -> bool:
+    # S_IFMT and S_IFLNK, without `stat`.
+    return posix.lstat(path).st_mode & 0o170000 == 0o120000
+
+
 class RealPaths:
     """Resolves symbolic links; remembers folders that need no resolving."""
 
@@ -65,17 +72,28 @@ class RealPaths:
     def of(self, path: str, strict: bool) -> str:
         """`os.path.realpath` of an absolute path; `strict`: raises OSError unless it exists."""
         folder, _, name = path.rpartition("/")
-        if (folder or "/") in self._real and name not in ("", ".", ".."):
+        if name not in ("", ".", "..") and self._is_real(folder or "/"):
             try:
-                # S_IFMT and S_IFLNK, without `stat`.
-                if posix.lstat(path).st_mode & 0o170000 != 0o120000:
+                if not _is_link(path):
                     return path
             except OSError:
                 if strict:
                     raise
         from os.path import realpath
 
-        found = realpath(path, strict=strict)
-        if found == path:
-            self._real.add(folder or "/")
-        return found
+        return realpath(path, strict=strict)
+
+    def _is_real(self, folder: str) -> bool:
+        """Whether a folder is there and there is no link on the way to it."""
+        if folder in self._real:
+            return True
+        around, _, name = folder.rpartition("/")
+        if name in ("", ".", "..") or not self._is_real(around or "/"):
+            return False
+        try:
+            if _is_link(folder):
+                return False
+        except OSError:
+            return False
+        self._real.add(folder)
+        return True

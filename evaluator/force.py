@@ -14,11 +14,9 @@ Generated code tests for the evaluated state itself before it calls `force`.
 
 from __future__ import annotations
 
-from types import MethodType
-
 from .errors import InfiniteRecursion
 from .native import native, share
-from .values import Slot, Value
+from .values import MethodType, Slot, Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

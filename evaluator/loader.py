@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import marshal
-from types import MethodType
 
 from . import coerce, equality, force, operators
 from .codegen.compiled import CompiledFile, mangled
 from .difference import unequal
 from .errors import AssertionFailed, EvalError, FileUnavailable, readable
 from .native import native
-from .values import EMPTY_SET, MISSING, WHERE, ContextString, Path
+from .values import EMPTY_SET, MISSING, WHERE, ContextString, MethodType, Path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

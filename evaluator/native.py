@@ -23,9 +23,15 @@ if not posix.environ.get(b"CHX_PURE_PYTHON"):
     except ImportError:
         _runtime = None
 
-FORCING: Final = compile("forcing", "<chx forcing>", "exec")
+
+def _nothing() -> None:
+    pass
+
+
+# Not `compile`, whose first call makes all classes of the syntax tree.
+FORCING: Final = _nothing.__code__.replace(co_name="<forcing>")
 """Code of the frame that the compiled `force` leaves in the traceback of infinite recursion, with `thunk`."""
-LATE: Final = compile("late", "<chx late>", "exec")
+LATE: Final = _nothing.__code__.replace(co_name="<late>")
 """Code of the frame that the compiled `select_late` and `lookup_late` leave, with their variables."""
 
 

@@ -6,8 +6,6 @@ by the time an operator is called, both operands are forced.
 
 from __future__ import annotations
 
-from types import MethodType
-
 from .coerce import coerce_to_string, join_paths
 from .errors import (
     ArgumentMismatch,
@@ -30,6 +28,7 @@ from .values import (
     WHERE,
     Builtin,
     ContextString,
+    MethodType,
     Partial,
     Path,
     Slot,

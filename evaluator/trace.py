@@ -26,8 +26,6 @@ error happened; the others, and the functions they are in, what was being done.
 
 from __future__ import annotations
 
-from types import TracebackType
-
 from .errors import (
     ArgumentMismatch,
     AssertionFailed,
@@ -47,6 +45,7 @@ from .values import MISSING, WHERE, names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import TracebackType
     from typing import Any, Final
 
     from ..lang.errors import Label

@@ -23,13 +23,12 @@ is ever subclassed.
 
 from __future__ import annotations
 
-from types import MethodType
-
 from .native import native, share
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import MethodType as MethodType
     from typing import Any, Final, TypeAlias
 
     # `Any` on purpose: code tests exact types.
@@ -61,6 +60,10 @@ class Missing:
     def __repr__(self) -> str:
         return "MISSING"
 
+
+if not TYPE_CHECKING:
+    # The module `types` takes longer to load than most files take to evaluate.
+    MethodType = type(Missing().__repr__)
 
 MISSING: Final = Missing()
 """What `dict.get` answers where no value could stand."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from types import MethodType
-
 from ..force import force
 from ..native import native
 from ..operators import expected, refers_to_store
-from ..values import Builtin, ContextString, Partial, Slot, Value
+from ..values import Builtin, ContextString, MethodType, Partial, Slot, Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

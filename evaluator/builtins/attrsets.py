@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from types import MethodType
-
 from ..errors import MissingAttribute, TypeMismatch
 from ..force import force, force_slot
 from ..native import native
 from ..operators import FULL2, call, call2
 from ..trace import attr_place, lambda_mark
-from ..values import MISSING, WHERE, Builtin, Partial, Slot, Value, names
+from ..values import MISSING, WHERE, Builtin, MethodType, Partial, Slot, Value, names
 from .arguments import attrs, function, items, plain_string
 
 TYPE_CHECKING = False

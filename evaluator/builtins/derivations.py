@@ -119,9 +119,7 @@ _parsed: dict[str, StorePath] = {}
 def _store_path(text: str) -> StorePath:
     found = _parsed.get(text)
     if found is None:
-        from ...store.path import StorePath
-
-        found = _parsed[text] = StorePath.parse(text)
+        found = _parsed[text] = (_store or _load_store()).StorePath.parse(text)
     return found
 
 
@@ -270,8 +268,6 @@ class _Draft:
         text = self.env.get("outputHash")
         if not text:
             return None
-        from ...store.derivation import FixedOutput
-
         self.attribute = "outputs"
         if self.outputs != ("out",):
             raise InvalidDerivation("multiple outputs are not supported in fixed-output derivations")
@@ -284,7 +280,7 @@ class _Draft:
         self.attribute = ""
         algorithm_name: Any = found.algorithm
         chosen: Any = modes[mode]
-        return FixedOutput(algorithm_name, found.digest, chosen)
+        return (_store or _load_store()).FixedOutput(algorithm_name, found.digest, chosen)
 
     def _inputs(self) -> tuple[dict[StorePath, tuple[str, ...]], tuple[StorePath, ...]]:
         drvs: dict[str, list[str]] = {}

@@ -5,14 +5,12 @@ Plain loops, not generator expressions: those call back through C, which costs s
 
 from __future__ import annotations
 
-from types import MethodType
-
 from ..equality import equal_slots
 from ..errors import MissingAttribute, OutOfRange
 from ..force import force
 from ..native import native
 from ..operators import FULL2, LESS, call, call2, callee, less
-from ..values import MISSING, Builtin, Slot, Value, names
+from ..values import MISSING, Builtin, MethodType, Slot, Value, names
 from .arguments import attrs, boolean, function, integer, items, value
 
 TYPE_CHECKING = False
