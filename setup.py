@@ -58,11 +58,11 @@ def extensions() -> list[Extension]:
     """
     if sys.implementation.name != "cpython" or sys.version_info[:2] != (3, 11) or not sys.platform.startswith("linux"):
         return []
-    folder = "evaluator/runtime"
+    folder = "runtime"
     parts = [
         f"{folder}/{name}" for name in sorted(os.listdir(os.path.join(ROOT, folder))) if name.endswith((".c", ".h"))
     ]
-    return [Extension("chx.evaluator._runtime", [f"{folder}/module.c"], depends=parts, optional=True)]
+    return [Extension("chx._runtime", [f"{folder}/module.c"], depends=parts, optional=True)]
 
 
 setup(packages=packages(), ext_modules=extensions(), cmdclass={"build_py": BuildWithData})

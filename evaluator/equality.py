@@ -6,8 +6,8 @@ or sets that are compared. Derivations are equal if their `outPath`s are.
 
 from __future__ import annotations
 
+from ..native import native
 from .force import force, force_slot
-from .native import native
 from .values import MISSING, WHERE, ContextString, Path, Slot, Value, size
 
 

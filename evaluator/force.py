@@ -14,8 +14,8 @@ Generated code tests for the evaluated state itself before it calls `force`.
 
 from __future__ import annotations
 
+from ..native import native, share
 from .errors import InfiniteRecursion
-from .native import native, share
 from .values import MethodType, Slot, Value
 
 TYPE_CHECKING = False

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import marshal
 
+from ..native import native
 from . import coerce, equality, force, operators
 from .codegen.compiled import CompiledFile, mangled
 from .difference import unequal
 from .errors import AssertionFailed, EvalError, FileUnavailable, readable
-from .native import native
 from .values import EMPTY_SET, MISSING, WHERE, ContextString, MethodType, Path
 
 TYPE_CHECKING = False

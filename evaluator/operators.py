@@ -6,6 +6,7 @@ by the time an operator is called, both operands are forced.
 
 from __future__ import annotations
 
+from ..native import native, share
 from .coerce import coerce_to_string, join_paths
 from .errors import (
     ArgumentMismatch,
@@ -19,7 +20,6 @@ from .errors import (
     shown_name,
 )
 from .force import force, force_attr, force_slot
-from .native import native, share
 from .values import (
     INT_MAX,
     INT_MIN,

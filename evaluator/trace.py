@@ -26,6 +26,7 @@ error happened; the others, and the functions they are in, what was being done.
 
 from __future__ import annotations
 
+from ..native import FORCING, LATE, pure
 from .errors import (
     ArgumentMismatch,
     AssertionFailed,
@@ -39,7 +40,6 @@ from .errors import (
     readable,
 )
 from .force import force, force_attr
-from .native import FORCING, LATE, pure
 from .operators import lookup_late, select_late
 from .values import MISSING, WHERE, names
 

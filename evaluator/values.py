@@ -23,7 +23,7 @@ is ever subclassed.
 
 from __future__ import annotations
 
-from .native import native, share
+from ..native import native, share
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

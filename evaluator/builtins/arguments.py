@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ...native import native
 from ..force import force
-from ..native import native
 from ..operators import expected, refers_to_store
 from ..values import Builtin, ContextString, MethodType, Partial, Slot, Value
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ...native import native
 from ..errors import MissingAttribute, TypeMismatch
 from ..force import force, force_slot
-from ..native import native
 from ..operators import FULL2, call, call2
 from ..trace import attr_place, lambda_mark
 from ..values import MISSING, WHERE, Builtin, MethodType, Partial, Slot, Value, names

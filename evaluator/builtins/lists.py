@@ -5,10 +5,10 @@ Plain loops, not generator expressions: those call back through C, which costs s
 
 from __future__ import annotations
 
+from ...native import native
 from ..equality import equal_slots
 from ..errors import MissingAttribute, OutOfRange
 from ..force import force
-from ..native import native
 from ..operators import FULL2, LESS, call, call2, callee, less
 from ..values import MISSING, Builtin, MethodType, Slot, Value, names
 from .arguments import attrs, boolean, function, integer, items, value

@@ -1,4 +1,4 @@
-/* The compiled runtime of the evaluator: module chx.evaluator._runtime, see native.py and docs/evaluator.md. */
+/* The compiled runtime of the evaluator: module chx._runtime, see native.py and docs/evaluator.md. */
 
 #include "runtime.h"
 #include "thunks.c"
@@ -6,6 +6,7 @@
 #include "scopes.c"
 #include "sets.c"
 #include "lists.c"
+#include "objects.c"
 
 /* Thunks whose function is one of ours are evaluated without a call through Python's protocol. */
 static PyObject *run_late(PyObject *function, PyObject *argument) {
@@ -74,6 +75,10 @@ static Replacement table[REPLACEMENTS] = {
     ONE(APPLY_NAMED, "attrsets._apply_named", rt_apply_named),
     MANY(ZIP_ATTRS_WITH, "attrsets.zip_attrs_with", rt_zip_attrs_with),
     MANY(GROUP_BY, "attrsets.group_by", rt_group_by),
+    ONE(BASE32_ENCODE, "digest.base32_encode", rt_base32_encode),
+    ONE(CANONICAL_JSON, "derivation.canonical_json", rt_canonical_json),
+    MANY(PATH_OF_FILE, "address.path_of_file", rt_path_of_file),
+    MANY(UPSTREAM_PLACEHOLDER, "derivation.upstream_placeholder", rt_upstream_placeholder),
 };
 
 /* replace(key, function): the compiled function of that key, whose `__self__` is the Python function. The latter itself
@@ -109,6 +114,8 @@ static const struct {
     {"Path", (PyObject **)&PATH},
     {"Builtin", (PyObject **)&BUILTIN},
     {"Partial", (PyObject **)&PARTIAL},
+    {"StorePath", (PyObject **)&STORE_PATH},
+    {"STORE_DIR", &STORE_DIR},
 };
 
 /* Where objects of a class keep the slot of a name. */
