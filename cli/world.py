@@ -100,6 +100,10 @@ class FileWorld:
             return {byte_string(entry.name): _kind(entry.stat(follow_symlinks=False).st_mode) for entry in entries}
 
     def file_type(self, path: str) -> FileKind | None:
+        if path not in self.seen and path.isascii() and not path.startswith(_STORE_PREFIX):
+            found = self.seen[path] = signature(path)
+            if found is not None:
+                return _kind(found[3])
         try:
             return _kind(posix.lstat(self._native(path)).st_mode)
         except (FileNotFoundError, NotADirectoryError):

@@ -6,6 +6,7 @@
 #include "scopes.c"
 #include "sets.c"
 #include "lists.c"
+#include "coerce.c"
 #include "objects.c"
 
 /* Thunks whose function is one of ours are evaluated without a call through Python's protocol. */
@@ -75,6 +76,11 @@ static Replacement table[REPLACEMENTS] = {
     ONE(APPLY_NAMED, "attrsets._apply_named", rt_apply_named),
     MANY(ZIP_ATTRS_WITH, "attrsets.zip_attrs_with", rt_zip_attrs_with),
     MANY(GROUP_BY, "attrsets.group_by", rt_group_by),
+    [COERCE_TO_STRING] = {"coerce.coerce_to_string",
+                          {"coerce.coerce_to_string", (PyCFunction)(void (*)(void))rt_coerce_to_string,
+                           METH_FASTCALL | METH_KEYWORDS, NULL},
+                          NULL, NULL},
+    ONE(INTERPOLATE, "coerce.interpolate", rt_interpolate),
     ONE(BASE32_ENCODE, "digest.base32_encode", rt_base32_encode),
     ONE(CANONICAL_JSON, "derivation.canonical_json", rt_canonical_json),
     MANY(PATH_OF_FILE, "address.path_of_file", rt_path_of_file),
@@ -116,6 +122,7 @@ static const struct {
     {"Partial", (PyObject **)&PARTIAL},
     {"StorePath", (PyObject **)&STORE_PATH},
     {"STORE_DIR", &STORE_DIR},
+    {"EMPTY", &NO_CONTEXT},
 };
 
 /* Where objects of a class keep the slot of a name. */
@@ -146,6 +153,10 @@ static PyObject *module_share(PyObject *module, PyObject *const *args, Py_ssize_
         if (find_slot(type, "arity", &builtin_arity) < 0 || find_slot(type, "function", &builtin_function) < 0) return NULL;
     } else if (type == PARTIAL) {
         if (find_slot(type, "arguments", &partial_arguments) < 0 || find_slot(type, "builtin", &partial_builtin) < 0)
+            return NULL;
+    } else if (type == CONTEXT_STRING) {
+        if (find_slot(type, "text", &context_string_text) < 0
+            || find_slot(type, "context", &context_string_context) < 0)
             return NULL;
     }
     Py_RETURN_NONE;

@@ -284,9 +284,9 @@ static PyObject *rt_canonical_json(PyObject *self, PyObject *derivation) {
 /* --- names */
 
 /* The BLAKE3 digest of some bytes; a new `bytes`. */
-static PyObject *blake3_of(const char *data, Py_ssize_t size) {
+static PyObject *blake3_of_bytes(PyObject *bytes) {
     static PyObject *hasher, *digest_name;
-    PyObject *bytes, *state, *digest = NULL;
+    PyObject *state, *digest = NULL;
     if (hasher == NULL) {
         PyObject *module = PyImport_ImportModule("blake3");
         if (module == NULL) return NULL;
@@ -295,16 +295,21 @@ static PyObject *blake3_of(const char *data, Py_ssize_t size) {
         digest_name = PyUnicode_InternFromString("digest");
         if (hasher == NULL || digest_name == NULL) return NULL;
     }
-    bytes = PyBytes_FromStringAndSize(data, size);
-    if (bytes == NULL) return NULL;
     state = PyObject_CallOneArg(hasher, bytes);
-    Py_DECREF(bytes);
     if (state != NULL) digest = PyObject_CallMethodNoArgs(state, digest_name);
     Py_XDECREF(state);
     if (digest != NULL && (!PyBytes_CheckExact(digest) || PyBytes_GET_SIZE(digest) != DIGEST_BYTES)) {
         PyErr_SetString(PyExc_TypeError, "a BLAKE3 digest has 32 bytes");
         Py_CLEAR(digest);
     }
+    return digest;
+}
+
+static PyObject *blake3_of(const char *data, Py_ssize_t size) {
+    PyObject *bytes = PyBytes_FromStringAndSize(data, size), *digest;
+    if (bytes == NULL) return NULL;
+    digest = blake3_of_bytes(bytes);
+    Py_DECREF(bytes);
     return digest;
 }
 
@@ -385,7 +390,7 @@ static PyObject *rt_path_of_file(ARGUMENTS) {
     EXPECT(PATH_OF_FILE, 4);
     bases = PyBytes_CheckExact(args[0]) && is_good_name(args[1]) ? sorted_bases(args[2]) : NULL;
     if (bases == NULL) return PyErr_Occurred() ? NULL : slow(PATH_OF_FILE, args, count);
-    digest = blake3_of(PyBytes_AS_STRING(args[0]), PyBytes_GET_SIZE(args[0]));
+    digest = blake3_of_bytes(args[0]);
     if (digest != NULL) {
         char manifest[256];
         int size = snprintf(manifest, sizeof(manifest), "chx manifest 1\n%c ", args[3] == Py_True ? 'x' : 'f');

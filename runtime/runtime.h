@@ -35,7 +35,7 @@ enum {
     HEAD, TAIL, ELEM_AT, MAP, APPLY_LATE, FILTER, ALL, ANY, ELEM, CONCAT_LISTS, CONCAT_MAP, FOLD_LEFT, GEN_LIST,
     ATTR_NAMES, ATTR_VALUES, CAT_ATTRS, GET_ATTR, HAS_ATTR, REMOVE_ATTRS, INTERSECT_ATTRS, LIST_TO_ATTRS, MAP_ATTRS,
     APPLY_FULL, APPLY_LATE_NAMED, APPLY_NAMED, ZIP_ATTRS_WITH, GROUP_BY,
-    BASE32_ENCODE, CANONICAL_JSON, PATH_OF_FILE, UPSTREAM_PLACEHOLDER,
+    COERCE_TO_STRING, INTERPOLATE, BASE32_ENCODE, CANONICAL_JSON, PATH_OF_FILE, UPSTREAM_PLACEHOLDER,
     REPLACEMENTS
 };
 
@@ -43,9 +43,9 @@ static Replacement table[REPLACEMENTS];
 
 /* What the Python modules hand over by `share`, see module.c. */
 static PyObject *WHERE_KEY, *MISSING_VALUE, *FULL2_FUNCTIONS, *FULL3_FUNCTIONS, *BLACKHOLE;
-static PyObject *INFINITE_RECURSION, *FORCING_CODE, *LATE_CODE, *NO_NAME, *STORE_DIR;
+static PyObject *INFINITE_RECURSION, *FORCING_CODE, *LATE_CODE, *NO_NAME, *NO_CONTEXT, *STORE_DIR;
 static PyTypeObject *CONTEXT_STRING, *PATH, *BUILTIN, *PARTIAL, *STORE_PATH;
-static Py_ssize_t builtin_arity, builtin_function, partial_arguments, partial_builtin;
+static Py_ssize_t context_string_text, context_string_context, builtin_arity, builtin_function, partial_arguments, partial_builtin;
 
 #define SLOT_AT(object, offset) (*(PyObject **)((char *)(object) + (offset)))
 

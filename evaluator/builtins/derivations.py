@@ -233,20 +233,24 @@ class _Draft:
                 text = _placeholders[output] = store.output_placeholder(_unicode(output))
             self.env[output] = text
         input_drvs, input_srcs = self._inputs()
-        derivation = store.Derivation(
-            self.name,
-            _unicode(system),
-            _unicode(builder),
-            tuple([text if text.isascii() else _unicode(text) for text in self.args]),
-            {
-                name if name.isascii() else _unicode(name): text if text.isascii() else _unicode(text)
-                for name, text in self.env.items()
-            },
-            tuple(map(_unicode, self.outputs)),
-            fixed,
-            input_drvs,
-            input_srcs,
-            None if self.rootfs is None else tuple(map(_unicode, self.rootfs)),
+        # Not by its constructor, which sees to names and defaults of fields.
+        derivation = tuple.__new__(
+            store.Derivation,
+            (
+                self.name,
+                _unicode(system),
+                _unicode(builder),
+                tuple([text if text.isascii() else _unicode(text) for text in self.args]),
+                {
+                    name if name.isascii() else _unicode(name): text if text.isascii() else _unicode(text)
+                    for name, text in self.env.items()
+                },
+                tuple(map(_unicode, self.outputs)),
+                fixed,
+                input_drvs,
+                input_srcs,
+                None if self.rootfs is None else tuple(map(_unicode, self.rootfs)),
+            ),
         )
         path = session.world().write_derivation(derivation)
         text = str(path)
@@ -283,6 +287,8 @@ class _Draft:
         return (_store or _load_store()).FixedOutput(algorithm_name, found.digest, chosen)
 
     def _inputs(self) -> tuple[dict[StorePath, tuple[str, ...]], tuple[StorePath, ...]]:
+        if not self.context:
+            return {}, ()
         drvs: dict[str, list[str]] = {}
         sources: set[str] = set()
         for element in self.context:
