@@ -16,7 +16,7 @@ import posix
 
 from .noop import Signature, home, signature
 from .sources import byte_string
-from .system import RealPaths, decoded
+from .system import RealPaths, decoded, read_whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,11 +88,10 @@ class FileWorld:
             self.seen[target] = signature(target)
         if native in self._pipes:
             return self._pipes[native]
-        with open(native, "rb") as file:
-            data = file.read()
-            if not stat.S_ISREG(posix.fstat(file.fileno()).st_mode):
-                # It may be evaluated a second time, to be printed, but not read again.
-                self._pipes[native] = data
+        data, regular = read_whole(native)
+        if not regular:
+            # It may be evaluated a second time, to be printed, but not read again.
+            self._pipes[native] = data
         return data
 
     def read_dir(self, path: str) -> Mapping[str, FileKind]:
@@ -269,8 +268,7 @@ class FileWorld:
 
     def load_code(self, key: str) -> bytes | None:
         try:
-            with open(f"{self._code}/{key}", "rb") as file:
-                return file.read()
+            return read_whole(f"{self._code}/{key}")[0]
         except OSError:
             return None
 

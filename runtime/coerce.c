@@ -172,3 +172,75 @@ static PyObject *rt_interpolate(PyObject *self, PyObject *parts) {
     }
     return make_string(join(texts), context);
 }
+
+/* --- derivations: `fill` and `all_ascii` of builtins/derivations.py */
+
+/* One attribute that is an ordinary variable of the environment. */
+static int put_variable(PyObject *draft, PyObject *name, PyObject *slot, PyObject *env, PyObject *context, int ignore_nulls) {
+    PyObject *value = forced(slot), *text, *found;
+    int status;
+    if (value == NULL) return -1;
+    if (PyUnicode_CheckExact(value)) {
+        status = PyDict_SetItem(env, name, value);
+    } else if (value == Py_None && ignore_nulls) {
+        status = 0;
+    } else if ((status = coerce(value, 1, 1, &text, &found)) == 0) {
+        status = PyDict_SetItem(env, name, text);
+        if (status == 0 && PySet_GET_SIZE(found)) status = _PySet_Update(context, found);
+        Py_DECREF(text);
+        Py_DECREF(found);
+    }
+    Py_DECREF(value);
+    return status;
+}
+
+/* fill(draft, given, env, context, special, ignore_nulls) */
+static PyObject *rt_fill(ARGUMENTS) {
+    static PyObject *attribute, *put_special;
+    PyObject *names;
+    int status = 0;
+    EXPECT(FILL, 6);
+    if (attribute == NULL) attribute = PyUnicode_InternFromString("attribute");
+    if (put_special == NULL) put_special = PyUnicode_InternFromString("put_special");
+    if (attribute == NULL || put_special == NULL) return NULL;
+    names = rt_names(NULL, args[1]);
+    if (names == NULL) return NULL;
+    for (Py_ssize_t i = 0; status == 0 && i < PyList_GET_SIZE(names); i++) {
+        PyObject *name = PyList_GET_ITEM(names, i), *slot = PyDict_GetItemWithError(args[1], name);
+        int special = PySet_Contains(args[4], name);
+        Py_INCREF(slot);
+        if (special > 0) {
+            PyObject *stack[4] = {args[0], name, slot, args[5]}, *none;
+            status = PyObject_SetAttr(args[0], attribute, name);
+            none = status < 0 ? NULL : PyObject_VectorcallMethod(put_special, stack, 4, NULL);
+            status = none == NULL ? -1 : 0;
+            Py_XDECREF(none);
+        } else {
+            status = put_variable(args[0], name, slot, args[2], args[3], args[5] == Py_True);
+            if (status < 0) {
+                PyObject *type, *value, *traceback;
+                PyErr_Fetch(&type, &value, &traceback);
+                if (PyObject_SetAttr(args[0], attribute, name) < 0) PyErr_Clear();
+                PyErr_Restore(type, value, traceback);
+            }
+        }
+        Py_DECREF(slot);
+    }
+    Py_DECREF(names);
+    if (status < 0) return NULL;
+    Py_RETURN_NONE;
+}
+
+static inline int is_ascii(PyObject *text) { return PyUnicode_Check(text) && PyUnicode_IS_ASCII(text); }
+
+/* all_ascii(list, set): whether that is so of every element, name and value. */
+static PyObject *rt_all_ascii(ARGUMENTS) {
+    PyObject *name, *text;
+    Py_ssize_t at = 0;
+    EXPECT(ALL_ASCII, 2);
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(args[0]); i++)
+        if (!is_ascii(PyList_GET_ITEM(args[0], i))) Py_RETURN_FALSE;
+    while (PyDict_Next(args[1], &at, &name, &text))
+        if (!is_ascii(name) || !is_ascii(text)) Py_RETURN_FALSE;
+    Py_RETURN_TRUE;
+}

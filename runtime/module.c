@@ -81,6 +81,8 @@ static Replacement table[REPLACEMENTS] = {
                            METH_FASTCALL | METH_KEYWORDS, NULL},
                           NULL, NULL},
     ONE(INTERPOLATE, "coerce.interpolate", rt_interpolate),
+    MANY(FILL, "derivations.fill", rt_fill),
+    MANY(ALL_ASCII, "derivations.all_ascii", rt_all_ascii),
     ONE(BASE32_ENCODE, "digest.base32_encode", rt_base32_encode),
     ONE(CANONICAL_JSON, "derivation.canonical_json", rt_canonical_json),
     MANY(PATH_OF_FILE, "address.path_of_file", rt_path_of_file),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from ...native import native
 from .. import session
 from ..coerce import coerce_to_string
 from ..errors import (
@@ -123,6 +124,37 @@ def _store_path(text: str) -> StorePath:
     return found
 
 
+@native
+def fill(
+    draft: _Draft,
+    given: dict[str, Slot],
+    env: dict[str, str],
+    context: set[tuple[str, ...]],
+    special: frozenset[str],
+    ignore_nulls: bool,
+) -> None:
+    """Take the attributes of a derivation in the order of their names; `draft.attribute` tells which if one fails."""
+    for name in names(given):
+        slot = given[name]
+        draft.attribute = name
+        if name in special:
+            draft.put_special(name, slot, ignore_nulls)
+            continue
+        found = force_slot(slot)
+        if type(found) is str:
+            env[name] = found
+        elif found is not None or not ignore_nulls:
+            env[name] = draft.text(found)
+
+
+@native
+def all_ascii(texts: list[str], more: dict[str, str]) -> bool:
+    """Whether texts, names and values are nothing but ASCII."""
+    return all([text.isascii() for text in texts]) and all(
+        [name.isascii() and text.isascii() for name, text in more.items()]
+    )
+
+
 class _Draft:
     """A derivation being put together from attributes."""
 
@@ -153,28 +185,22 @@ class _Draft:
         self.name = _name(given["name"])
         ignore_nulls = self._flag("__ignoreNulls")
         self._refuse()
-        for name in names(given):
-            slot = given[name]
-            self.attribute = name
-            if type(slot) is list and (ignore_nulls or name not in _HIDDEN):
-                slot = slot[1] if slot[0] is None else force(slot)
-            if type(slot) is str and name not in _SPECIAL:
-                self.env[name] = slot
-                continue
-            if ignore_nulls and slot is None:
-                continue
-            if name == "args":
-                self.args = [self.text(item) for item in items(slot)]
-            elif name == "rootfs":
-                self._set_rootfs(slot)
-            elif name in _HIDDEN:
-                continue
-            elif name == "outputs":
-                self._set_outputs(slot)
-            else:
-                self.env[name] = self.text(slot)
+        fill(self, given, self.env, self.context, _SPECIAL, ignore_nulls)
         self.attribute = ""
         return self._finish()
+
+    def put_special(self, name: str, slot: Slot, ignore_nulls: bool) -> None:
+        """Take an attribute that is no ordinary variable of the environment."""
+        if ignore_nulls:
+            slot = force_slot(slot)
+            if slot is None:
+                return
+        if name == "args":
+            self.args = [self.text(item) for item in items(slot)]
+        elif name == "rootfs":
+            self._set_rootfs(slot)
+        elif name == "outputs":
+            self._set_outputs(slot)
 
     def _flag(self, name: str) -> bool:
         slot = self.given.get(name, MISSING)
@@ -233,6 +259,10 @@ class _Draft:
                 text = _placeholders[output] = store.output_placeholder(_unicode(output))
             self.env[output] = text
         input_drvs, input_srcs = self._inputs()
+        env, args = self.env, tuple(self.args)
+        if not all_ascii(self.args, env):
+            args = tuple(map(_unicode, args))
+            env = {_unicode(name): _unicode(text) for name, text in env.items()}
         # Not by its constructor, which sees to names and defaults of fields.
         derivation = tuple.__new__(
             store.Derivation,
@@ -240,11 +270,8 @@ class _Draft:
                 self.name,
                 _unicode(system),
                 _unicode(builder),
-                tuple([text if text.isascii() else _unicode(text) for text in self.args]),
-                {
-                    name if name.isascii() else _unicode(name): text if text.isascii() else _unicode(text)
-                    for name, text in self.env.items()
-                },
+                args,
+                env,
                 tuple(map(_unicode, self.outputs)),
                 fixed,
                 input_drvs,
