@@ -168,6 +168,7 @@ _RUNTIME: Final[Mapping[str, Any]] = {
     "path_literal": coerce.path_literal,
     "select": operators.select,
     "select_late": operators.select_late,
+    "select_or": operators.select_or,
     "select_slot": operators.select_slot,
     "select_slot1": operators.select_slot1,
     "sub": operators.sub,

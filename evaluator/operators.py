@@ -283,6 +283,17 @@ def select(subject: Value, name: str) -> Value:
 
 
 @native
+def select_or(subject: Value, name: str, default: Value) -> Value:
+    """`subject.name or default`, if the default needs no evaluation."""
+    if type(subject) is not dict:
+        return default
+    slot = subject.get(name, default)
+    if type(slot) is list:
+        return slot[1] if slot[0] is None else force(slot)
+    return slot
+
+
+@native
 def has_path(subject: Value, path: tuple[Slot, ...]) -> bool:
     """`subject ? path`; keys that are not known at compile time are slots."""
     current: Slot = subject

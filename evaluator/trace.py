@@ -260,9 +260,10 @@ def _recursion_labels(entries: list[TracebackType], file: Any, again: Any) -> li
             break
     labels = [Label(file.source, again, "needed again while it is being evaluated")]
     first: tuple[Any, tuple[Any, ...]] | None = None
-    for before, entry, after in zip(entries, entries[1:], entries[2:]):
+    last = None
+    for number, entry in enumerate(entries[:-1]):
         if entry.tb_frame.f_locals.get("thunk") is thunk and entry.tb_frame.f_code in _FORCING:
-            first = _mark(before)
+            first, after = last, entries[number + 1]
             if after.tb_frame.f_code in _LATE:
                 start, end = after.tb_frame.f_locals["place"][:2]
                 labels.append(Label(after.tb_frame.f_locals["file"].source, Span(start, end), "this value"))
@@ -272,6 +273,7 @@ def _recursion_labels(entries: list[TracebackType], file: Any, again: Any) -> li
                 if made is not None:
                     labels.append(Label(made_in.source, Span(made[1], made[2]), "this value"))
             break
+        last = _mark(entry) or last
     if first is not None and (first[0] is not file or (first[1][1], first[1][2]) != tuple(again)):
         labels.append(Label(first[0].source, Span(first[1][1], first[1][2]), "first needed here"))
     return labels

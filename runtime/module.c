@@ -46,6 +46,7 @@ static Replacement table[REPLACEMENTS] = {
     MANY(UPDATE, "operators.update", rt_update),
     MANY(JOIN_SITES, "operators._join_sites", NULL),
     MANY(SELECT, "operators.select", rt_select),
+    MANY(SELECT_OR, "operators.select_or", rt_select_or),
     MANY(HAS_PATH, "operators.has_path", rt_has_path),
     MANY(EQUAL, "equality.equal", rt_equal),
     MANY(EQUAL_SLOTS, "equality.equal_slots", rt_equal_slots),

@@ -384,6 +384,23 @@ static PyObject *named_path(PyObject *manifest_digest, PyObject *name, PyObject 
     return path;
 }
 
+/* The digest of the manifest of one file, given that of its content. */
+static PyObject *manifest_digest(PyObject *content_digest, Py_ssize_t size, int executable) {
+    Text text;
+    char shown[32];
+    PyObject *digest;
+    open_text(&text, 256);
+    put(&text, executable ? "chx manifest 1\nx " : "chx manifest 1\nf ");
+    put_hex(&text, (unsigned char *)PyBytes_AS_STRING(content_digest), DIGEST_BYTES);
+    snprintf(shown, sizeof(shown), " %zd ", size);
+    put(&text, shown);
+    put_bytes(&text, "", 1); /* the name of the root, which is empty, ends in a zero */
+    if (text.data == NULL) return NULL;
+    digest = blake3_of(text.data, text.size);
+    give_up(&text);
+    return digest;
+}
+
 /* `path_of_file(content, name, references, executable)`. */
 static PyObject *rt_path_of_file(ARGUMENTS) {
     PyObject *bases, *digest, *path = NULL;
@@ -391,15 +408,7 @@ static PyObject *rt_path_of_file(ARGUMENTS) {
     bases = PyBytes_CheckExact(args[0]) && is_good_name(args[1]) ? sorted_bases(args[2]) : NULL;
     if (bases == NULL) return PyErr_Occurred() ? NULL : slow(PATH_OF_FILE, args, count);
     digest = blake3_of_bytes(args[0]);
-    if (digest != NULL) {
-        char manifest[256];
-        int size = snprintf(manifest, sizeof(manifest), "chx manifest 1\n%c ", args[3] == Py_True ? 'x' : 'f');
-        for (int i = 0; i < DIGEST_BYTES; i++)
-            size += snprintf(manifest + size, sizeof(manifest) - size, "%02x", (unsigned char)PyBytes_AS_STRING(digest)[i]);
-        size += snprintf(manifest + size, sizeof(manifest) - size, " %zd ", PyBytes_GET_SIZE(args[0]));
-        manifest[size++] = 0; /* the name of the root, which is empty, ends in it */
-        Py_SETREF(digest, blake3_of(manifest, size));
-    }
+    if (digest != NULL) Py_SETREF(digest, manifest_digest(digest, PyBytes_GET_SIZE(args[0]), args[3] == Py_True));
     if (digest != NULL) path = named_path(digest, args[1], bases);
     Py_XDECREF(digest);
     Py_DECREF(bases);

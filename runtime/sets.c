@@ -94,6 +94,18 @@ static PyObject *rt_select(ARGUMENTS) {
     return slow(SELECT, args, count);
 }
 
+/* `subject.name or default`, if the default needs no evaluation. */
+static PyObject *rt_select_or(ARGUMENTS) {
+    PyObject *slot, *result;
+    EXPECT(SELECT_OR, 3);
+    slot = PyDict_CheckExact(args[0]) ? PyDict_GetItemWithError(args[0], args[1]) : NULL;
+    if (slot == NULL) return PyErr_Occurred() ? NULL : new_reference(args[2]);
+    Py_INCREF(slot);
+    result = forced(slot);
+    Py_DECREF(slot);
+    return result;
+}
+
 /* `subject ? path`; keys are names or slots. */
 static PyObject *rt_has_path(ARGUMENTS) {
     PyObject *current;

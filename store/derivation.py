@@ -39,6 +39,9 @@ _RESOLVED_DOMAIN: Final = b"chx resolved derivation 1\0"
 
 _NOTHING: Final[Mapping[Any, Any]] = {}
 
+PLACEHOLDER_OF_OUT: Final = "/1rz4g4znpzjwh1xymhjpm42vipw92pr73vdgl6xs1hycac8kf2n9"
+"""`output_placeholder("out")`, which nearly every derivation needs and which costs a module of its own to compute."""
+
 
 class InvalidDerivation(StoreError):
     """A text that is not a derivation."""
@@ -56,6 +59,8 @@ def _sha256(data: bytes) -> bytes:
 
 def output_placeholder(output: str) -> str:
     """Stands for the derivation's own output: `/` and 52 base-32 characters."""
+    if output == "out":
+        return PLACEHOLDER_OF_OUT
     return "/" + base32_encode(_sha256(f"nix-output:{output}".encode(errors="surrogateescape")))
 
 
