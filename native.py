@@ -1,8 +1,9 @@
 """The compiled runtime, where there is one.
 
-`_runtime` holds in C what evaluation does most. It is made by `pip install` if a compiler is at hand, and left out
-without a word if none is; `CHX_PURE_PYTHON=1` in the environment leaves it out, too. A function marked `@native` is
-then the one in C, which calls the Python function where its own way does not apply: what a program can see is the same.
+`_runtime`, made from the folder `runtime/`, holds in C what evaluation does most. `pip install` makes it if a compiler is
+at hand, and leaves it out without a word if none is; `CHX_PURE_PYTHON=1` in the environment leaves it out, too. A
+function marked `@native` is then the one in C, which calls the Python function where its own way does not apply: what a
+program can see is the same.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ if not posix.environ.get(b"CHX_PURE_PYTHON"):
         _runtime = __import__(f"{__package__}._runtime", fromlist=("replace",))
     except ImportError:
         _runtime = None
+
+is_compiled: Final = _runtime is not None
+"""Whether there is a compiled runtime."""
 
 
 def _nothing() -> None:

@@ -311,7 +311,8 @@ class _Draft:
         self.attribute = ""
         algorithm_name: Any = found.algorithm
         chosen: Any = modes[mode]
-        return (_store or _load_store()).FixedOutput(algorithm_name, found.digest, chosen)
+        made: FixedOutput = (_store or _load_store()).FixedOutput(algorithm_name, found.digest, chosen)
+        return made
 
     def _inputs(self) -> tuple[dict[StorePath, tuple[str, ...]], tuple[StorePath, ...]]:
         if not self.context:
