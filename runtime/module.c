@@ -8,6 +8,7 @@
 #include "lists.c"
 #include "coerce.c"
 #include "objects.c"
+#include "arenas.c"
 
 /* Thunks whose function is one of ours are evaluated without a call through Python's protocol. */
 static PyObject *run_late(PyObject *function, PyObject *argument) {
@@ -174,6 +175,7 @@ static PyMethodDef methods[] = {
 static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_runtime", NULL, -1, methods, NULL, NULL, NULL, NULL};
 
 PyMODINIT_FUNC PyInit__runtime(void) {
+    use_large_pages();
     NO_NAME = PyUnicode_InternFromString("");
     return NO_NAME == NULL ? NULL : PyModule_Create(&definition);
 }
