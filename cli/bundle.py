@@ -30,6 +30,9 @@ _VERSION = sys.version
 
 _ModuleSpec = type(sys.__spec__)
 
+_OTHERS = frozenset(("_blake2", "_json", "_sha256", "blake3", "blake3.blake3"))
+"""Modules of others that most evaluations need and that would be looked for in several folders."""
+
 
 class Bundle:
     """Finds and loads modules; `new` once one was asked for that it does not have."""
@@ -47,7 +50,7 @@ class Bundle:
         """As the import system asks for it."""
         entry = self.entries.get(name)
         if entry is None:
-            self.new = self.new or name.startswith("chx.")
+            self.new = self.new or name.startswith("chx.") or name in _OTHERS
             return None
         source, folder, stamp, *_ = entry
         code = self.code(name) if _stamp(source) == stamp else None
@@ -135,7 +138,11 @@ def keep(bundle: Bundle) -> None:
     codes: dict[str, bytes] = {}
     entries: dict[str, Any] = {}
     for name, module in list(sys.modules.items()):
-        if not name.startswith("chx.") or name in bundle.earlier or getattr(module, "__loader__", None) is bundle:
+        if (
+            not (name.startswith("chx.") or name in _OTHERS)
+            or name in bundle.earlier
+            or getattr(module, "__loader__", None) is bundle
+        ):
             continue
         compiled = getattr(module, "__cached__", None)
         source = getattr(module, "__file__", None)
