@@ -16,7 +16,7 @@ import posix
 
 from .noop import Signature, home, signature
 from .sources import byte_string
-from .system import RealPaths, decoded
+from .system import RealPaths, decoded, read_whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -102,11 +102,10 @@ class FileWorld:
             self.seen[target] = signature(target)
         if native in self._pipes:
             return self._pipes[native]
-        with open(native, "rb") as file:
-            data = file.read()
-            if not stat.S_ISREG(posix.fstat(file.fileno()).st_mode):
-                # It may be evaluated a second time, to be printed, but not read again.
-                self._pipes[native] = data
+        data, regular = read_whole(native)
+        if not regular:
+            # It may be evaluated a second time, to be printed, but not read again.
+            self._pipes[native] = data
         return data
 
     def read_dir(self, path: str) -> Mapping[str, FileKind]:
@@ -116,6 +115,11 @@ class FileWorld:
             return {byte_string(entry.name): _kind(entry.stat(follow_symlinks=False).st_mode) for entry in entries}
 
     def file_type(self, path: str) -> FileKind | None:
+        if path not in self.seen and path.isascii() and not path.startswith(_STORE_PREFIX):
+            found = self.seen[path] = signature(path)
+            if found is not None:
+                self._look(path, "kind")
+                return _kind(found[3])
         native = self._native(path)
         self._look(native, "kind")
         try:
@@ -298,8 +302,7 @@ class FileWorld:
 
     def load_code(self, key: str) -> bytes | None:
         try:
-            with open(f"{self._code}/{key}", "rb") as file:
-                return file.read()
+            return read_whole(f"{self._code}/{key}")[0]
         except OSError:
             return None
 

@@ -6,6 +6,7 @@ or sets that are compared. Derivations are equal if their `outPath`s are.
 
 from __future__ import annotations
 
+from ..native import native
 from .force import force, force_slot
 from .session import evaluator
 from .values import MISSING, WHERE, ContextString, Path, Slot, Value, size
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from .symbols import SymbolTable
 
 
+@native
 def equal(left: Value, right: Value) -> bool:
     """`left == right` for values."""
     kind, other = type(left), type(right)
@@ -45,6 +47,7 @@ def _equal_lists(left: tuple[Slot, ...], right: tuple[Slot, ...]) -> bool:
     return True
 
 
+@native
 def equal_slots(left: Slot, right: Slot) -> bool:
     """Equality of elements: both are forced, then the same slot equals itself."""
     one = force(left) if type(left) is list else left

@@ -14,10 +14,9 @@ Generated code tests for the evaluated state itself before it calls `force`.
 
 from __future__ import annotations
 
-from types import MethodType
-
+from ..native import native, share
 from .errors import InfiniteRecursion, StackOverflow
-from .values import Slot, Value
+from .values import MethodType, Slot, Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,6 +28,10 @@ def blackhole(argument: Any) -> Value:
     raise InfiniteRecursion
 
 
+share(blackhole=blackhole, InfiniteRecursion=InfiniteRecursion)
+
+
+@native
 def force(thunk: list[Any]) -> Value:
     """The value of a thunk."""
     function = thunk[0]
@@ -45,11 +48,13 @@ def force(thunk: list[Any]) -> Value:
     return value
 
 
+@native
 def force_slot(slot: Slot) -> Value:
     """The value in a slot."""
     return force(slot) if type(slot) is list else slot
 
 
+@native
 def force_attr(attrs: dict[str, Slot], name: str, thunk: list[Any]) -> Value:
     """The value of the thunk at `attrs[name]`, which then takes its place.
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import marshal
-from types import MethodType
 
+from ..native import native
 from . import coerce, equality, force, operators
 from .codegen.compiled import CompiledFile, mangled
 from .difference import unequal
 from .errors import AssertionFailed, EvalError, FileUnavailable, readable
-from .values import EMPTY_SET, MISSING, WHERE, ContextString, Path
+from .values import EMPTY_SET, MISSING, WHERE, ContextString, MethodType, Path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -100,6 +100,7 @@ def negated(value: Any) -> bool:
     return not value
 
 
+@native
 def inherit_from(argument: tuple[Any, str, File, int, int]) -> Any:
     """The thunk of a name in `inherit (origin) name`."""
     origin, name, file, start, end = argument
@@ -118,6 +119,7 @@ def inherit_from(argument: tuple[Any, str, File, int, int]) -> Any:
         raise
 
 
+@native
 def inherit_slot(origin: Any, name: str, file: File, start: int, end: int) -> Any:
     """The slot of a name in `inherit (origin) name`: a thunk unless it is evaluated, as in `select_slot`."""
     subject = origin[1] if type(origin) is list and origin[0] is None else origin
@@ -173,6 +175,7 @@ _RUNTIME: Final[Mapping[str, Any]] = {
     "path_literal": coerce.path_literal,
     "select": operators.select,
     "select_late": operators.select_late,
+    "select_or": operators.select_or,
     "select_slot": operators.select_slot,
     "select_slot1": operators.select_slot1,
     "sub": operators.sub,

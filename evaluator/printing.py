@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from types import MethodType
-
 from .errors import readable
-from .values import Builtin, ContextString, Partial, Path, Slot, Value, names
+from .values import Builtin, ContextString, MethodType, Partial, Path, Slot, Value, names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

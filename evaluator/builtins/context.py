@@ -16,8 +16,6 @@ def has_context(argument: Slot) -> bool:
 
 def unsafe_discard_string_context(argument: Slot) -> str:
     """`unsafeDiscardStringContext s`."""
-    from ..coerce import coerce_to_string
-
     return coerce_to_string(value(argument), copy=True)[0]
 
 

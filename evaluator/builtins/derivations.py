@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from ...native import native
 from .. import session
 from ..coerce import coerce_to_string
 from ..errors import (
@@ -123,10 +124,39 @@ _parsed: dict[str, StorePath] = {}
 def _store_path(text: str) -> StorePath:
     found = _parsed.get(text)
     if found is None:
-        from ...store.path import StorePath
-
-        found = _parsed[text] = StorePath.parse(text)
+        found = _parsed[text] = (_store or _load_store()).StorePath.parse(text)
     return found
+
+
+@native
+def fill(
+    draft: _Draft,
+    given: dict[str, Slot],
+    env: dict[str, str],
+    context: set[tuple[str, ...]],
+    special: frozenset[str],
+    ignore_nulls: bool,
+) -> None:
+    """Take the attributes of a derivation in the order of their names; `draft.attribute` tells which if one fails."""
+    for name in names(given):
+        slot = given[name]
+        draft.attribute = name
+        if name in special:
+            draft.put_special(name, slot, ignore_nulls)
+            continue
+        found = force_slot(slot)
+        if type(found) is str:
+            env[name] = found
+        elif found is not None or not ignore_nulls:
+            env[name] = draft.text(found)
+
+
+@native
+def all_ascii(texts: list[str], more: dict[str, str]) -> bool:
+    """Whether texts, names and values are nothing but ASCII."""
+    return all([text.isascii() for text in texts]) and all(
+        [name.isascii() and text.isascii() for name, text in more.items()]
+    )
 
 
 class _Draft:
@@ -164,28 +194,22 @@ class _Draft:
         if self._flag("__structuredAttrs"):
             self._structure(ignore_nulls)
             return self._finish()
-        for name in names(given):
-            slot = given[name]
-            self.attribute = name
-            if type(slot) is list and (ignore_nulls or name not in _HIDDEN):
-                slot = slot[1] if slot[0] is None else force(slot)
-            if type(slot) is str and name not in _SPECIAL:
-                self.env[name] = slot
-                continue
-            if ignore_nulls and slot is None:
-                continue
-            if name == "args":
-                self.args = [self.text(item) for item in items(slot)]
-            elif name == "rootfs":
-                self._set_rootfs(slot)
-            elif name in _HIDDEN:
-                continue
-            elif name == "outputs":
-                self._set_outputs(slot)
-            else:
-                self.env[name] = self.text(slot)
+        fill(self, given, self.env, self.context, _SPECIAL, ignore_nulls)
         self.attribute = ""
         return self._finish()
+
+    def put_special(self, name: str, slot: Slot, ignore_nulls: bool) -> None:
+        """Take an attribute that is no ordinary variable of the environment."""
+        if ignore_nulls:
+            slot = force_slot(slot)
+            if slot is None:
+                return
+        if name == "args":
+            self.args = [self.text(item) for item in items(slot)]
+        elif name == "rootfs":
+            self._set_rootfs(slot)
+        elif name == "outputs":
+            self._set_outputs(slot)
 
     def _flag(self, name: str) -> bool:
         slot = self.given.get(name, MISSING)
@@ -285,20 +309,25 @@ class _Draft:
                 text = _placeholders[output] = store.output_placeholder(_unicode(output))
             self.env[output] = text
         input_drvs, input_srcs = self._inputs()
-        derivation = store.Derivation(
-            self.name,
-            _unicode(system),
-            _unicode(builder),
-            tuple([text if text.isascii() else _unicode(text) for text in self.args]),
-            {
-                name if name.isascii() else _unicode(name): text if text.isascii() else _unicode(text)
-                for name, text in self.env.items()
-            },
-            tuple(map(_unicode, self.outputs)),
-            fixed,
-            input_drvs,
-            input_srcs,
-            None if self.rootfs is None else tuple(map(_unicode, self.rootfs)),
+        env, args = self.env, tuple(self.args)
+        if not all_ascii(self.args, env):
+            args = tuple(map(_unicode, args))
+            env = {_unicode(name): _unicode(text) for name, text in env.items()}
+        # Not by its constructor, which sees to names and defaults of fields.
+        derivation = tuple.__new__(
+            store.Derivation,
+            (
+                self.name,
+                _unicode(system),
+                _unicode(builder),
+                args,
+                env,
+                tuple(map(_unicode, self.outputs)),
+                fixed,
+                input_drvs,
+                input_srcs,
+                None if self.rootfs is None else tuple(map(_unicode, self.rootfs)),
+            ),
         )
         path = session.world().write_derivation(derivation)
         text = str(path)
@@ -337,8 +366,6 @@ class _Draft:
         text = self.said.get("outputHash")
         if text is None:
             return None
-        from ...store.derivation import FixedOutput
-
         self.attribute = "outputs"
         if self.outputs != ("out",):
             raise InvalidDerivation("multiple outputs are not supported in fixed-output derivations")
@@ -351,9 +378,12 @@ class _Draft:
         self.attribute = ""
         algorithm_name: Any = found.algorithm
         chosen: Any = modes[mode]
-        return FixedOutput(algorithm_name, found.digest, chosen)
+        made: FixedOutput = (_store or _load_store()).FixedOutput(algorithm_name, found.digest, chosen)
+        return made
 
     def _inputs(self) -> tuple[dict[StorePath, tuple[str, ...]], tuple[StorePath, ...]]:
+        if not self.context:
+            return {}, ()
         drvs: dict[str, list[str]] = {}
         sources: set[str] = set()
         for element in self.context:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Final
 
 
-GENERATOR_VERSION: Final = 16
+GENERATOR_VERSION: Final = 17
 """Part of the key under which code is cached; raised whenever generated code would change."""
 
 
