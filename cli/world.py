@@ -128,7 +128,9 @@ class FileWorld:
             return None
 
     def link_target(self, path: str) -> str:
-        return byte_string(posix.readlink(self._native(path)))
+        native = self._native(path)
+        self._look(native, "real")
+        return byte_string(posix.readlink(native))
 
     def resolve(self, path: str) -> str:
         native = self._native(path)

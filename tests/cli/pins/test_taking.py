@@ -22,7 +22,7 @@ SET = """
     "${low}/text" (import ./inner) (builtins.readFile "${inputs.words}/x") "${./src}"
     (toString (builtins.attrNames (builtins.readDir ./names)))
     (if builtins.pathExists ./local.nix then import ./local.nix else "none")
-    (import ./way/here.nix) (import "${builtins.path { path = ./some; filter = name: type: baseNameOf name != "left-out"; }}/x.nix")
+    (import ./way/here.nix) (import ./alias.nix) (import "${builtins.path { path = ./some; filter = name: type: baseNameOf name != "left-out"; }}/x.nix")
   ]);
   other = tree "other-1" "other";
 }
@@ -42,6 +42,7 @@ def project(chx: Run, write: Write, work: Path, tmp_path: Path) -> Path:
         SET.replace("FOLDER", str(work)),
     )  # fmt: skip
     (work / "way").symlink_to("first")
+    (work / "alias.nix").symlink_to("first/here.nix")
     run = chx("lock")
     assert run.returncode == 0, run.stderr
     built = chx("build", "top", "other", "low")
@@ -63,11 +64,11 @@ def other(chx_in: Run, tmp_path: Path, work: Path) -> Run:
 def test_what_is_recorded_is_what_was_looked_at(project: Path, lock: Lock) -> None:
     files = lock()["files"]
     assert sorted(files) == sorted(
-        ["<chx>", "default.nix", "inner", "inner/default.nix", "local.nix", "names", "src", "way/here.nix", "first/here.nix", "some", "some/x.nix"]
+        ["<chx>", "default.nix", "inner", "inner/default.nix", "local.nix", "names", "src", "way/here.nix", "alias.nix", "first/here.nix", "some", "some/x.nix"]
     )  # fmt: skip
     assert files["local.nix"] == "missing" and files["inner"] == "directory"
     assert files["src"].startswith("tree blake3:") and files["names"].startswith("names blake3:")
-    assert "-> first/here.nix" in files["way/here.nix"]
+    assert "-> first/here.nix" in files["alias.nix"]
 
 
 def test_nothing_is_evaluated_built_or_trusted(other: Run, project: Path, tmp_path: Path, lock: Lock) -> None:
@@ -129,6 +130,12 @@ def turn(folder: Path) -> None:
     (folder / "way").symlink_to("second")
 
 
+def turn_alias(folder: Path) -> None:
+    (folder / "second/here.nix").write_text('"changed"')
+    (folder / "alias.nix").unlink()
+    (folder / "alias.nix").symlink_to("second/here.nix")
+
+
 @pytest.mark.parametrize(
     ("change", "is_told"),
     [
@@ -141,6 +148,7 @@ def turn(folder: Path) -> None:
         (put("some/x.nix", '"changed"'), True),
         (put("some/left-out", "changed"), False),
         (turn, False),
+        (turn_alias, True),
     ],
 )  # fmt: skip
 def test_a_change_never_gives_what_was_before(
