@@ -6,4 +6,5 @@
   endian = "little";
   wordSize = 64;
   debian = "amd64";
+  llvm = "X86";
 }
