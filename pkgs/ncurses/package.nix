@@ -43,4 +43,10 @@ mkDerivation {
   installPhase = ''
     make install.libs install.includes DESTDIR="$out"
   '';
+
+  meta = {
+    description = "library for text interfaces on terminals";
+    homepage = "https://invisible-island.net/ncurses/";
+    license = "X11-distribute-modifications-variant";
+  };
 }

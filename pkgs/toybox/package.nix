@@ -54,4 +54,10 @@ mkDerivation {
     cp toybox "$out/usr/bin/"
     for command in $(./toybox); do ln -s toybox "$out/usr/bin/$command"; done
   '';
+
+  meta = {
+    description = "the commands of a Unix system in one program";
+    homepage = "https://landley.net/toybox/";
+    license = "0BSD";
+  };
 }

@@ -35,4 +35,11 @@ mkDerivation {
   checkPhase = ''
     test "$(echo 42 | src/xz/xz | src/xz/xz -d)" = 42
   '';
+
+  meta = {
+    description = "compressor with LZMA2, and its library";
+    homepage = "https://tukaani.org/xz/";
+    # The second is for the scripts that search in compressed files.
+    license = "LicenseRef-public-domain AND GPL-2.0-or-later";
+  };
 }
