@@ -67,6 +67,9 @@ mkDerivation {
     script strip 'exit 0'
   '';
 
+  # `ar`, `ld` and their like are scripts; any shell will do.
+  runtime = [ "/bin/sh" ];
+
   meta = {
     description = "C compiler, assembler and linker in one small program";
     homepage = "https://bellard.org/tcc/";
