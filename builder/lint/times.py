@@ -42,8 +42,8 @@ def _members(file: File) -> Iterator[str]:
     dated = [(name, seconds) for name, seconds in dated if seconds not in _CONSTANT]
     if dated:
         name, seconds = dated[0]
-        more = f", and {len(dated) - 1} more members" if len(dated) > 1 else ""
-        yield f"its member {name} is of {_date(seconds)}{more}"
+        many = f"{len(dated)} of its members have a time, " if len(dated) > 1 else ""
+        yield f"{many}{name} in it is of {_date(seconds)}"
 
 
 def _date(seconds: int) -> str:

@@ -118,4 +118,4 @@ def is_derivation(evaluator: Evaluator, value: Value) -> bool:
     """Whether a value is a derivation; it is not instantiated."""
     if evaluator.type_name(value) != "set" or "type" not in evaluator.attr_names(value):
         return False
-    return evaluator.select(value, "type") == "derivation"
+    return bool(evaluator.select(value, "type") == "derivation")

@@ -54,7 +54,7 @@ class Graph:
 
     def _inputs_first(self) -> list[str]:
         order: dict[str, None] = {}
-        pending = list(reversed(self.nodes))
+        pending = list(self.nodes)[::-1]
         while pending:
             key = pending[-1]
             waiting = [one for one, _ in self.nodes[key].inputs if one not in order]
@@ -121,7 +121,7 @@ def _around(edges: Mapping[str, Iterable[str]], group: Sequence[str]) -> tuple[s
 
 
 def _way_back(edges: Mapping[str, Iterable[str]], start: str, group: set[str]) -> tuple[str, ...] | None:
-    pending = [(start,)]
+    pending: list[tuple[str, ...]] = [(start,)]
     seen: set[str] = set()
     for way in pending:
         for name in sorted(edges[way[-1]]):

@@ -51,7 +51,7 @@ def lint(arguments: argparse.Namespace) -> int:
     with Session(search_path(arguments), arguments.max_call_depth) as session:
         store = session.store
         catalogue = Catalogue(session, arguments)
-        jobs = [_job(catalogue, store, package) for package in catalogue.chosen(arguments.names)]
+        jobs = [_job(catalogue, package) for package in catalogue.chosen(arguments.names)]
         session.world.commit()
         if arguments.built:
             jobs = _built(store, jobs)
@@ -65,7 +65,7 @@ def lint(arguments: argparse.Namespace) -> int:
     return int(any(finding.counts for report in reports for finding in report.findings))
 
 
-def _job(catalogue: Catalogue, store: Store, package: Package) -> _Job:
+def _job(catalogue: Catalogue, package: Package) -> _Job:
     from ...builder.lint.subject import promised
 
     evaluator = catalogue.evaluator
@@ -80,7 +80,7 @@ def _job(catalogue: Catalogue, store: Store, package: Package) -> _Job:
             runtime += [(needed[0], output) for output in needed[1]]
         else:
             paths.append(evaluator.to_raw(value))
-    outputs = tuple(store.derivation(found[0]).outputs)
+    outputs = tuple(attribute_of(evaluator, package, "outputs") or ("out",))
     return _Job(package, found[0], outputs, tuple(runtime), promised(paths))
 
 

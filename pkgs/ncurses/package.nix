@@ -44,6 +44,9 @@ mkDerivation {
     make install.libs install.includes DESTDIR="$out"
   '';
 
+  # ncurses6-config.
+  runtime = [ "/bin/sh" ];
+
   meta = {
     description = "library for text interfaces on terminals";
     homepage = "https://invisible-island.net/ncurses/";

@@ -36,6 +36,14 @@ mkDerivation {
     test "$(echo 42 | src/xz/xz | src/xz/xz -d)" = 42
   '';
 
+  # libtool's own file, which nobody else needs.
+  postInstall = ''
+    rm "$out"/usr/lib/*.la
+  '';
+
+  # Comparing, searching and paging compressed files are scripts.
+  runtime = [ "/bin/sh" ];
+
   meta = {
     description = "compressor with LZMA2, and its library";
     homepage = "https://tukaani.org/xz/";
