@@ -45,6 +45,11 @@ mkDerivation {
     cp mk/*.mk "$out/usr/share/mk/"
   '';
 
+  # Assertions name their files as the compiler was told them.
+  preBuild = ''
+    sed -i 's/^srcdir=.*/srcdir=./' make-bootstrap.sh
+  '';
+
   meta = {
     description = "NetBSD's make, made to run elsewhere";
     homepage = "https://www.crufty.net/help/sjg/bmake.html";

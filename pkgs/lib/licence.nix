@@ -87,7 +87,6 @@ let
     "LLVM-exception"
     "Libtool-exception"
     "Linux-syscall-note"
-    "OpenSSL-exception"
   ];
 
   words = filter (word: isString word && word != "") (split " +" expression);

@@ -72,6 +72,7 @@ let
       case $(head -c 4 "$file" | tr -d '\177') in ELF) ;; *) continue ;; esac
       case $file in *.o | *.a) continue ;; esac
       mkdir -p "$dbg/usr/lib/debug/''${file%/*}"
+      chmod u+w "$file"
       ''${OBJCOPY:-objcopy} --only-keep-debug "$file" "$dbg/usr/lib/debug/$file.debug"
       ''${OBJCOPY:-objcopy} --strip-debug "$file"
       (cd "$dbg/usr/lib/debug/''${file%/*}" && ''${OBJCOPY:-objcopy} --add-gnu-debuglink="''${file##*/}.debug" "$OLDPWD/$file")
