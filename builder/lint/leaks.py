@@ -9,30 +9,37 @@ from ...store.path import HASH_LENGTH, STORE_DIR
 from ..sandbox import BUILD_DIRECTORY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from .subject import File, Subject
 
-# Not the end of a longer path or address; `-I` and its like may stand before it.
-_BUILD: Final = re.compile(rb"(?:(?<![\w.~/+-])|(?<=-[ILBF]))%s/[\w./+-]*" % BUILD_DIRECTORY.encode())
+# Both begin with letters that are looked for: files are large.
+_BUILD: Final = re.compile(rb"%s/[\w./+-]*" % BUILD_DIRECTORY.encode())
+_INSIDE: Final = re.compile(rb"(?<!-[ILBF])(?<=[\w.~/+-])\Z")
+"""What ends so goes on: it is a longer path or address, unless an option such as `-I` stands before the path."""
 _STORE: Final = re.compile(rb"%s/[0-9a-z]{%d}-[\w.+?=-]*" % (STORE_DIR.encode(), HASH_LENGTH))
 
 
 def build_path(subject: Subject, file: File) -> Iterator[str]:
     """Files that tell where they were built."""
-    yield from _first(_BUILD, file)
+    yield from _told(found for found in _BUILD.finditer(file.data) if not _INSIDE.search(_before(file, found.start())))
 
 
 def store_path(subject: Subject, file: File) -> Iterator[str]:
     """Files that name objects of the store, where a package lies below `/`."""
-    yield from _first(_STORE, file)
+    yield from _told(_STORE.finditer(file.data))
 
 
-def _first(pattern: re.Pattern[bytes], file: File) -> Iterator[str]:
-    count, first = 0, None
-    for found in pattern.finditer(file.data):
+def _before(file: File, position: int) -> bytes:
+    return bytes(file.data[max(position - 2, 0) : position])
+
+
+def _told(places: Iterable[re.Match[bytes]]) -> Iterator[str]:
+    count, text, start = 0, b"", 0
+    for found in places:
+        if not count:
+            text, start = bytes(found[0][:120]), found.start()
         count += 1
-        first = first or found
-    if first is not None:
-        text = bytes(first[0][:120]).decode("ascii", "backslashreplace")
-        yield f"it holds {text} at byte {first.start()}" + (f", and {count - 1} more" if count > 1 else "")
+    if count:
+        told = text.decode("ascii", "backslashreplace")
+        yield f"it holds {told} at byte {start}" + (f", and {count - 1} more" if count > 1 else "")

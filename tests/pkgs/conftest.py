@@ -12,7 +12,7 @@ import pytest
 from ..builder.conftest import SYSTEM, programs_root
 from ..cli.conftest import chx, work  # noqa: F401  # fixtures
 
-PROGRAMS = "cat chmod cp find head ln ls mkdir mv rm rmdir sh tr true".split()
+PROGRAMS = ["cat", "chmod", "cp", "find", "head", "ln", "ls", "mkdir", "mv", "rm", "rmdir", "sh", "tr", "true"]
 
 Evaluate = Callable[[str], Any]
 

@@ -72,7 +72,8 @@ STYLES = {
 @pytest.mark.sandbox
 @pytest.mark.parametrize("style", STYLES)
 def test_a_style_calls_its_build_system(build, style: str) -> None:
-    outputs = build(f"""{{
+    outputs = build(
+        f"""{{
       style = "{style}";
       rootfs = [ programs (written ({TOOLS})) ];
       src = written {{ configure = "echo \\"configure $*\\" >> /build/said\\n"; "a.c" = ""; "b.c" = ""; }};
@@ -84,7 +85,8 @@ def test_a_style_calls_its_build_system(build, style: str) -> None:
       libs = "-lm";
       doCheck = true;
       postInstall = {SAID!r};
-    }}""".replace("'", "''"))
+    }}""".replace("'", "''")
+    )
     said = (outputs["out"] / "usr/share/said").read_text().replace("/chx/store/" + outputs["out"].name, "OUT")
     assert said.splitlines() == STYLES[style]
     if style == "command":
@@ -101,7 +103,8 @@ def test_hooks_run_before_and_after_their_phases_in_one_shell(build) -> None:
     phases = ["Unpack", "Patch", "Configure", "Build", "Check", "Install", "Split", "Fixup"]
     hooks = "".join(f'pre{phase} = "say pre{phase}"; post{phase} = "say post{phase}";' for phase in phases)
     own = "".join(f'{phase.lower()}Phase = "say {phase}";' for phase in phases[1:-1] if phase != "Install")
-    outputs = build(f"""{{
+    outputs = build(
+        f"""{{
       {own}
       unpackPhase = "say Unpack";
       {hooks.replace('"say preUnpack"', "''said=; say() { said=$said,$1; }; say preUnpack''")}
@@ -110,21 +113,24 @@ def test_hooks_run_before_and_after_their_phases_in_one_shell(build) -> None:
       doCheck = true;
       outputs = [ "out" "more" ];
       postFixup = "say postFixup; mkdir $out $more; echo $said > $out/said";
-    }}""".replace('postFixup = "say postFixup";', "", 1))
+    }}""".replace('postFixup = "say postFixup";', "", 1)
+    )
     order = [word for phase in phases for word in (f"pre{phase}", phase, f"post{phase}")]
     assert (outputs["out"] / "said").read_text().strip() == "," + ",".join(order)
 
 
 def test_hooks_are_nothing_to_a_package_that_has_none(evaluate) -> None:
     """What says something of a package changes nothing that is built."""
-    plain, told = evaluate("""
+    plain, told = evaluate(
+        """
       let package = set.mkDerivation { pname = "x"; version = "1"; };
       in [ package (set.mkDerivation {
         pname = "x"; version = "1";
         style = "configure"; runtime = [ "/bin/sh" ]; libraries = [ ]; lints.waive.fhs = "why"; canRun = true;
         meta = { description = "d"; homepage = "https://example.org/"; license = "MIT"; };
       }) ]
-    """.replace("[ package (", "map (package: package.drvPath) [ package ("))
+    """.replace("[ package (", "map (package: package.drvPath) [ package (")
+    )
     assert plain == told
 
 
@@ -141,14 +147,16 @@ def test_a_hook_that_is_spelt_wrong_is_an_error(evaluate, name: str, is_wrong: b
 @pytest.mark.sandbox
 @pytest.mark.parametrize("runs", [True, False])
 def test_checks_are_left_out_where_what_was_built_does_not_run(build, runs: bool) -> None:
-    outputs = build(f"""{{
+    outputs = build(
+        f"""{{
       style = "command";
       buildPhase = "";
       doCheck = true;
       canRun = {str(runs).lower()};
       checkPhase = "touched=yes";
       installPhase = "mkdir $out; echo ''${{touched-no}} > $out/touched";
-    }}""".replace("''$", "\\$"))
+    }}""".replace("''$", "\\$")
+    )
     assert (outputs["out"] / "touched").read_text() == ("yes\n" if runs else "no\n")
     assert ("checkPhase is left out: what was built does not run" in outputs["log"].read_text()) is not runs
 
@@ -210,7 +218,7 @@ def test_files_go_to_the_outputs_that_a_package_has(build, chosen: tuple[str, ..
 def test_outputs_without_a_rule_are_an_error(evaluate) -> None:
     for outputs, message in (
         ('[ "out" "lib" ]', "no rule for what goes to the output 'lib'; there are rules for dbg, static, devel, doc"),
-        ('[ "devel" "out" ]', "begins with \"out\", and not with \"devel\""),
+        ('[ "devel" "out" ]', 'begins with "out", and not with "devel"'),
     ):
         with pytest.raises(EvalError, match=message):
             evaluate(f'(set.mkDerivation {{ pname = "x"; version = "1"; outputs = {outputs}; }}).drvPath')

@@ -89,5 +89,9 @@ def archive(*members: tuple[str, int, bytes]) -> bytes:
     """An `ar` archive: name, time, bytes."""
     text = b"!<arch>\n"
     for name, time, data in members:
-        text += f"{name + '/':<16}{time:<12}{0:<6}{0:<6}{644:<8}{len(data):<10}`\n".encode() + data + b"\n" * (len(data) % 2)
+        text += (
+            f"{name + '/':<16}{time:<12}{0:<6}{0:<6}{644:<8}{len(data):<10}`\n".encode()
+            + data
+            + b"\n" * (len(data) % 2)
+        )
     return text

@@ -102,7 +102,12 @@ CASES = {
         {"usr/bin/x": b"\0/build/source/x.c\0"},
         {"usr/bin/x": b"see https://example.org/build/x and obj/build/x, ./build/x, ~/build/x, /builds/x, /build"},
     ),
-    "a path of the build in flags": ("build-path", "usr/x.pc", {"usr/share/x": b"", "usr/x.pc": b"-I/build/x"}, PROGRAM),
+    "a path of the build in flags": (
+        "build-path",
+        "usr/x.pc",
+        {"usr/share/x": b"", "usr/x.pc": b"-I/build/x"},
+        PROGRAM,
+    ),
     "a store path": (
         "store-path",
         "usr/share/x",
