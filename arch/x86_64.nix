@@ -7,4 +7,6 @@
   wordSize = 64;
   debian = "amd64";
   llvm = "X86";
+  musl = "x86_64";
+  linux = "x86";
 }

@@ -10,6 +10,7 @@
 let
   profiles = {
     x86_64-linux = import ../arch/x86_64.nix;
+    aarch64-linux = import ../arch/aarch64.nix;
   };
 
   profile =
@@ -23,11 +24,15 @@ let
   # What packages are written with: a container whose `/` is the trees of `rootfs`
   # merged, and whatever else all of them shall have. A package is a function; what
   # it asks for by name comes from this set.
-  over =
-    common:
+  over = overFor profile;
+
+  # The same for programs that run on another machine, `host`.
+  overFor =
+    host: common:
     let
       scope = {
-        inherit profile;
+        profile = host;
+        buildProfile = profile;
         inherit (lib)
           fetchurl
           merge
@@ -72,6 +77,23 @@ let
 
   bootstrap = import ./bootstrap { inherit over lib seeds; };
 
+  # The packages for other machines, compiled here by the clang of the chosen seed.
+  cross = builtins.mapAttrs (
+    _: host:
+    import ./cross.nix {
+      inherit host lib overFor;
+      build = profile;
+      native = chosen;
+    }
+  ) (
+    builtins.listToAttrs (
+      map (host: {
+        inherit (host) name;
+        value = host;
+      }) (builtins.attrValues profiles)
+    )
+  );
+
   chosen = seeds.${seed} or (throw "there is no seed '${seed}'; there are ${builtins.concatStringsSep ", " (builtins.attrNames seeds)}");
 
   # The tiny system after three stages, and the ordinary packages built in it.
@@ -81,13 +103,18 @@ let
     in
     over { rootfs = final.toolchain ++ final.userland; } // packagesOver final // final.packages;
 in
-over { inherit (chosen) rootfs; }
+over {
+  inherit (chosen) rootfs;
+  CFLAGS = "-O2";
+}
 // packagesOver chosen
 // {
   inherit
     bootstrap
+    cross
     lib
     over
+    overFor
     packagesOver
     profile
     seeds

@@ -5,7 +5,9 @@
 # configurePhase, buildPhase, checkPhase (run if `doCheck`), installPhase,
 # fixupPhase. `src` is a tree, usually from `unpack`. `tools` are the packages that
 # phases name by store path. All other attributes become variables of the
-# environment.
+# environment. The tools' names and flags, CC, CXX, AR, RANLIB, NM, STRIP, OBJCOPY,
+# CFLAGS, CXXFLAGS and LDFLAGS, are always there, and are those for the machine that
+# the package is to run on; CC_FOR_BUILD is for what runs during the build.
 #
 # A package is a tree as it lies below `/`, so programs are in `usr/bin`; the
 # links `bin` and `lib` make it a small root by itself.
@@ -21,6 +23,8 @@
   tools ? [ ],
   patches ? [ ],
   doCheck ? false,
+  # Whether what is built runs where it is built.
+  canRun ? true,
   configureFlags ? [ ],
   makeFlags ? [ ],
   # Modification times are kept: all are equal in the store, so that make finds
@@ -58,8 +62,23 @@
 }@arguments:
 
 let
+  compilers = {
+    AR = "ar";
+    CC = "cc";
+    CC_FOR_BUILD = "cc";
+    CFLAGS = "";
+    CXX = "c++";
+    CXXFLAGS = "";
+    LDFLAGS = "-static";
+    NM = "nm";
+    OBJCOPY = "objcopy";
+    RANLIB = "ranlib";
+    STRIP = "strip";
+  };
+
   variables =
-    builtins.removeAttrs arguments [
+    compilers
+    // builtins.removeAttrs arguments [
       "pname"
       "shell"
       "tools"
@@ -71,6 +90,7 @@ let
       "installPhase"
       "fixupPhase"
       "doCheck"
+      "canRun"
     ]
     // {
       inherit patches configureFlags makeFlags;
@@ -88,7 +108,7 @@ let
       (phase "configurePhase" configurePhase)
       (phase "buildPhase" buildPhase)
     ]
-    ++ (if doCheck then [ (phase "checkPhase" checkPhase) ] else [ ])
+    ++ (if doCheck && canRun then [ (phase "checkPhase" checkPhase) ] else [ ])
     ++ [
       (phase "installPhase" installPhase)
       (phase "fixupPhase" fixupPhase)
