@@ -8,9 +8,15 @@
 }:
 
 let
-  profiles = {
-    x86_64-linux = import ../arch/x86_64.nix;
-  };
+  arch = import ../arch;
+
+  # By system, which is the name of a profile and the kernel.
+  profiles = builtins.listToAttrs (
+    map (name: {
+      name = "${name}-linux";
+      value = arch.${name};
+    }) (builtins.attrNames arch)
+  );
 
   profile =
     profiles.${system}
