@@ -78,10 +78,16 @@ let
     else
       [ ];
 
+  # The set that an attribute path ends in.
+  holder = builtins.foldl' (set: attribute: set.${attribute}) given;
+
   broken = map (
     rule:
-    "${at given (builtins.head rule.path)}: the attribute '${concatStringsSep "." rule.path}' is ${
-      shown (builtins.foldl' (set: attribute: set.${attribute}) given rule.path)
+    let
+      set = holder rule.within;
+    in
+    "${at set rule.attribute}: the attribute '${concatStringsSep "." (rule.within ++ [ rule.attribute ])}' is ${
+      shown set.${rule.attribute}
     }; it must be ${rule.allowed}"
   ) (filter (rule: !rule.holds) (rules given));
 
