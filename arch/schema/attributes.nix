@@ -10,16 +10,52 @@ let
     isList
     isString
     map
-    match
+    replaceStrings
+    substring
     toJSON
     ;
 
-  matching = pattern: allowed: {
-    accepts = value: isString value && match pattern value != null;
-    inherit allowed;
+  # Patterns would say it shorter, but every evaluation of a package would wait for them.
+  without = signs: text: replaceStrings signs (map (_: "") signs) text == text;
+
+  # What a shell would take for something else, for these end in scripts.
+  special = [
+    " "
+    "\t"
+    "\n"
+    "\""
+    "'"
+    "`"
+    "$"
+    "\\"
+    "&"
+    "|"
+    ";"
+    "<"
+    ">"
+    "("
+    ")"
+    "*"
+    "?"
+    "["
+    "#"
+    "~"
+  ];
+
+  word = {
+    accepts = value: isString value && value != "" && without ([ "/" ] ++ special) value;
+    allowed = "a word without spaces, slashes and what is special to a shell";
   };
 
-  word = matching "[A-Za-z0-9][A-Za-z0-9_.-]*" "a word of letters, digits, '_', '.' and '-'";
+  flag = {
+    accepts = value: isString value && substring 0 1 value == "-" && without special value;
+    allowed = "a flag of the compiler, which begins with '-' and has no space and nothing that is special to a shell";
+  };
+
+  line = {
+    accepts = value: isString value && value != "" && without [ "\n" ] value;
+    allowed = "a line of text";
+  };
 
   oneOf = values: {
     accepts = value: elem value values;
@@ -30,8 +66,6 @@ let
     accepts = isBool;
     allowed = "true or false";
   };
-
-  flag = matching "-[^[:space:]]+" "a flag of the compiler, which begins with '-' and has no space";
 
   flags = {
     accepts = isList;
@@ -54,20 +88,20 @@ let
     65536
   ];
 
-  bits32 = matchingInteger 4294967295;
+  bits32 = upTo 4294967295;
 
-  matchingInteger = most: {
+  upTo = most: {
     accepts = value: isInt value && value >= 0 && value <= most;
     allowed = "a whole number from 0 to ${toString most}";
   };
 in
 {
-  description = matching "[^\n]*[^[:space:]][^\n]*" "a line of text";
+  description = line;
   demonstration = bool // {
     default = false;
   };
 
-  name = matching "[a-z][a-z0-9_]*" "a word of small letters, digits and '_' that begins with a letter";
+  name = word;
   system = word;
   machine = word;
   triplet = word;
@@ -108,7 +142,7 @@ in
       "big"
       "little"
     ];
-    machine = matchingInteger 65535;
+    machine = upTo 65535;
     flags = set {
       mask = bits32;
       value = bits32;

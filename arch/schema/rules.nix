@@ -26,7 +26,9 @@ in
       "flags"
     ];
     attribute = "value";
-    holds = builtins.bitAnd profile.elf.flags.value profile.elf.flags.mask == profile.elf.flags.value;
+    holds =
+      profile.elf.flags.value == 0
+      || builtins.bitAnd profile.elf.flags.value profile.elf.flags.mask == profile.elf.flags.value;
     allowed = "within the mask, ${toString profile.elf.flags.mask}";
   }
   {

@@ -16,9 +16,15 @@ from chx.evaluator import Evaluator
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for all tests, so that what is equal in them is compiled once."""
+    return tmp_path_factory.mktemp("arch") / "home"
+
+
 @pytest.fixture
-def evaluator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Evaluator]:
-    monkeypatch.setenv("CHX_HOME", str(tmp_path / "home"))
+def evaluator(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Evaluator]:
+    monkeypatch.setenv("CHX_HOME", str(home))
     with Session() as session:
         yield session.evaluator
 
@@ -34,14 +40,14 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def chx(tmp_path: Path):  # type: ignore[no-untyped-def]
-    """`chx(WORD...)` from this checkout, in an empty folder with an empty store."""
+def chx(tmp_path: Path, home: Path):  # type: ignore[no-untyped-def]
+    """`chx(WORD...)` from this checkout, in an empty folder."""
     work = tmp_path / "work"
     work.mkdir()
     environment = {
         "PATH": "/usr/bin:/bin",
         "HOME": str(work),
-        "CHX_HOME": str(tmp_path / "home"),
+        "CHX_HOME": str(home),
         "LANG": "C.UTF-8",
         "PYTHONDONTWRITEBYTECODE": "1",
     }

@@ -228,3 +228,17 @@ def test_the_worked_example_of_the_manual_is_the_file() -> None:
     page = (ROOT / "docs" / "arch.md").read_text()
     (example,) = re.findall(r"```nix\n(.*?)```", page, re.S)
     assert example == (Path(PROFILES) / "loongarch64.nix").read_text()
+
+
+def test_the_refusals_in_the_manual_are_what_is_said(chx, folder: Path) -> None:  # type: ignore[no-untyped-def]
+    page = (ROOT / "docs" / "arch.md").read_text()
+    text = (ROOT / "arch" / "riscv64.nix").read_text()
+    text = text.replace('endian = "little"', 'endian = "middle"').replace(
+        "machine = 243;", "machine = 243;\n    size = 64;"
+    )
+    (folder / "riscv64.nix").write_text(text)
+    run = chx("arch", "show", "riscv64", "--directory", folder)
+    said = [line for line in run.stderr.splitlines() if "riscv64.nix" in line]
+    shown = "".join(f"    {line.removeprefix('error: ')}\n" for line in said)
+    assert shown.count("\n") == 2
+    assert shown.replace(f"{folder}/", "arch/") in page

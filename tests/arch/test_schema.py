@@ -10,15 +10,16 @@ import pytest
 from chx.arch import load_profile, profile_names
 from chx.evaluator import EvalError, Evaluator, to_python
 
-WORD = "a word of letters, digits, '_', '.' and '-'"
+WORD = "a word without spaces, slashes and what is special to a shell"
+FLAG = "a flag of the compiler, which begins with '-' and has no space and nothing that is special to a shell"
 BOOL = "true or false"
 
 # Attribute, the line of x86_64.nix it stands in, what stands there instead, how that is shown, what is allowed.
 WRONG = [
     ("description", 'description = ".*";', "description = 1;", "1", "a line of text"),
     ("description", 'description = ".*";', 'description = "a\\nb";', r'"a\nb"', "a line of text"),
-    ("description", 'description = ".*";', 'description = " ";', '" "', "a line of text"),
-    ("name", "name = .*;", "name = [ 1 { } ];", "[ 1 a set ]", "a word of small letters, digits and '_' that begins with a letter"),
+    ("description", 'description = ".*";', 'description = "";', '""', "a line of text"),
+    ("name", "name = .*;", "name = [ 1 { } ];", "[ 1 a set ]", WORD),
     ("system", "system = .*;", "system = x: x;", "a function", WORD),
     ("machine", "machine = .x.*;", "machine = null;", "null", WORD),
     ("triplet", "triplet = .*;", 'triplet = "a b";', '"a b"', WORD),
@@ -35,7 +36,7 @@ WRONG = [
         "  flags = .*;",
         '  flags = [ "-O2" "-march=x86-64 -g" ];',
         '"-march=x86-64 -g"',
-        "a flag of the compiler, which begins with '-' and has no space",
+        FLAG,
     ),
     ("llvm", "llvm = .*;", 'llvm = "";', '""', WORD),
     ("musl", "musl = .*;", "musl = true;", "true", WORD),
@@ -43,7 +44,10 @@ WRONG = [
     ("linux", "linux = .*;", "linux = [ ];", "[ ]", WORD),
     ("qemu", "qemu = .*;", "qemu = { };", "a set", WORD),
     ("debian", "debian = .*;", "debian = 1.5;", "1.5", WORD),
-    ("apk", "apk = .*;", 'apk = "-x";', '"-x"', WORD),
+    ("apk", "apk = .*;", 'apk = "x;y";', '"x;y"', WORD),
+    ("flags.0", "  flags = .*;", '  flags = [ "march=x86-64" ];', '"march=x86-64"', FLAG),
+    ("flags.0", "  flags = .*;", '  flags = [ "-D$x" ];', '"-D$x"', FLAG),
+    ("flags.0", "  flags = .*;", "  flags = [ 1 ];", "1", FLAG),
     ("elf.class", "class = .*;", "class = 1;", "1", "one of 32, 64"),
     ("elf.data", "data = .*;", "data = 1;", "1", 'one of "big", "little"'),
     ("elf.machine", "machine = 62;", "machine = 65536;", "65536", "a whole number from 0 to 65535"),
