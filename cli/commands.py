@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "copy": ("copy", "move objects to and from caches"),
     "serve": ("serve", "give the store over HTTP, as a cache"),
     "seed": ("seed", "list, pin and capture foreign toolchains"),
+    "arch": ("arch", "list and show the architectures that programs can be built for"),
     "completion": ("completion", "print a completion script for a shell"),
 }
 

@@ -8,10 +8,15 @@
 }:
 
 let
-  profiles = {
-    x86_64-linux = import ../arch/x86_64.nix;
-    aarch64-linux = import ../arch/aarch64.nix;
-  };
+  arch = import ../arch;
+
+  # By system, which is the name of a profile and the kernel.
+  profiles = builtins.listToAttrs (
+    map (name: {
+      name = "${name}-linux";
+      value = arch.${name};
+    }) (builtins.attrNames arch)
+  );
 
   profile =
     profiles.${system}
@@ -85,16 +90,7 @@ let
       build = profile;
       native = chosen;
     }
-  ) (
-    builtins.listToAttrs (
-      map (host: {
-        inherit (host) name;
-        value = host;
-      }) (builtins.attrValues profiles)
-    )
-  );
-
-  chosen = seeds.${seed} or (throw "there is no seed '${seed}'; there are ${builtins.concatStringsSep ", " (builtins.attrNames seeds)}");
+  ) arch;
 
   # The tiny system after three stages, and the ordinary packages built in it.
   tiny =

@@ -1,11 +1,5 @@
-# In compiler-rt/lib/builtins: libclang_rt.builtins.a, crtbegin.o, crtend.o, and the
-# machine's name in the compiler's words as $name_in_compiler.
-case $machine in
-  ppc64) name_in_compiler=powerpc64 ;;
-  ppc64le) name_in_compiler=powerpc64le ;;
-  *) name_in_compiler=$machine ;;
-esac
-
+# In compiler-rt/lib/builtins, for $machine of $family: libclang_rt.builtins.a,
+# crtbegin.o and crtend.o.
 flags="$CFLAGS -std=c11 -fPIC -fno-builtin -fvisibility=hidden -fomit-frame-pointer -fno-stack-protector -fno-lto -DVISIBILITY_HIDDEN -I."
 mkdir -p objects
 

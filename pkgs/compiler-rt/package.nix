@@ -18,7 +18,7 @@ mkDerivation {
   inherit (upstream) version;
   src = upstream.runtimes;
 
-  machine = profile.name;
+  inherit (profile) machine;
   inherit resources;
   family = profile.llvm;
 
@@ -29,9 +29,9 @@ mkDerivation {
 
   installPhase = ''
     mkdir -p "$out/$resources/lib/linux"
-    cp libclang_rt.builtins.a "$out/$resources/lib/linux/libclang_rt.builtins-$name_in_compiler.a"
+    cp libclang_rt.builtins.a "$out/$resources/lib/linux/libclang_rt.builtins-$machine.a"
     for part in begin end; do
-      cp crt$part.o "$out/$resources/lib/linux/clang_rt.crt$part-$name_in_compiler.o"
+      cp crt$part.o "$out/$resources/lib/linux/clang_rt.crt$part-$machine.o"
     done
   '';
 }
