@@ -8,9 +8,15 @@
 }:
 
 let
-  profiles = {
-    x86_64-linux = import ../arch/x86_64.nix;
-  };
+  arch = import ../arch;
+
+  # By system, which is the name of a profile and the kernel.
+  profiles = builtins.listToAttrs (
+    map (name: {
+      name = "${name}-linux";
+      value = arch.${name};
+    }) (builtins.attrNames arch)
+  );
 
   profile =
     profiles.${system}
@@ -23,11 +29,15 @@ let
   # What packages are written with: a container whose `/` is the trees of `rootfs`
   # merged, and whatever else all of them shall have. A package is a function; what
   # it asks for by name comes from this set.
-  over =
-    common:
+  over = overFor profile;
+
+  # The same for programs that run on another machine, `host`.
+  overFor =
+    host: common:
     let
       scope = {
-        inherit profile;
+        profile = host;
+        buildProfile = profile;
         inherit (lib)
           fetchurl
           merge
@@ -72,7 +82,15 @@ let
 
   bootstrap = import ./bootstrap { inherit over lib seeds; };
 
-  chosen = seeds.${seed} or (throw "there is no seed '${seed}'; there are ${builtins.concatStringsSep ", " (builtins.attrNames seeds)}");
+  # The packages for other machines, compiled here by the clang of the chosen seed.
+  cross = builtins.mapAttrs (
+    _: host:
+    import ./cross.nix {
+      inherit host lib overFor;
+      build = profile;
+      native = chosen;
+    }
+  ) arch;
 
   # The tiny system after three stages, and the ordinary packages built in it.
   tiny =
@@ -81,13 +99,18 @@ let
     in
     over { rootfs = final.toolchain ++ final.userland; } // packagesOver final // final.packages;
 in
-over { inherit (chosen) rootfs; }
+over {
+  inherit (chosen) rootfs;
+  CFLAGS = "-O2";
+}
 // packagesOver chosen
 // {
   inherit
     bootstrap
+    cross
     lib
     over
+    overFor
     packagesOver
     profile
     seeds

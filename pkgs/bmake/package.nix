@@ -4,6 +4,7 @@
   fetchurl,
   unpack,
   profile,
+  buildProfile,
 }:
 
 mkDerivation {
@@ -18,10 +19,8 @@ mkDerivation {
     };
   };
 
-  CC = "cc";
-  LDFLAGS = "-static";
   configureFlags = [
-    "--build=${profile.triplet}"
+    "--build=${buildProfile.triplet}"
     "--host=${profile.triplet}"
     "--with-default-sys-path=/usr/share/mk"
     "--with-machine=${profile.name}"

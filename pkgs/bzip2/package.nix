@@ -20,7 +20,7 @@ mkDerivation {
   configurePhase = "";
 
   buildPhase = ''
-    make CC=cc AR=ar RANLIB=ranlib CFLAGS=-D_FILE_OFFSET_BITS=64 LDFLAGS=-static libbz2.a bzip2 bzip2recover
+    make CC="$CC" AR="$AR" RANLIB="$RANLIB" CFLAGS="$CFLAGS -D_FILE_OFFSET_BITS=64" LDFLAGS="$LDFLAGS" libbz2.a bzip2 bzip2recover
   '';
 
   doCheck = true;

@@ -32,16 +32,16 @@ mkDerivation {
   buildPhase = ''
     sh mktokens
     cp builtins.def.in builtins.c
-    cc $flags -E builtins.c | sed '/^#/d' > builtins.def
+    $CC $flags -E builtins.c | sed '/^#/d' > builtins.def
     sh mkbuiltins builtins.def
     for generator in mkinit mksyntax mknodes mksignames; do
-      cc $flags -o $generator $generator.c
+      $CC_FOR_BUILD $flags -o $generator $generator.c
     done
     ./mkinit $sources
     ./mknodes nodetypes nodes.c.pat
     ./mksyntax
     ./mksignames
-    cc $flags -o dash $sources builtins.c init.c nodes.c signames.c syntax.c
+    $CC $CFLAGS $flags $LDFLAGS -o dash $sources builtins.c init.c nodes.c signames.c syntax.c
   '';
 
   doCheck = true;

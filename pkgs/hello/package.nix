@@ -3,6 +3,8 @@
   mkDerivation,
   fetchurl,
   unpack,
+  profile,
+  buildProfile,
 }:
 
 mkDerivation {
@@ -17,8 +19,11 @@ mkDerivation {
     };
   };
 
-  LDFLAGS = "-static";
-  configureFlags = [ "--disable-nls" ];
+  configureFlags = [
+    "--build=${buildProfile.triplet}"
+    "--host=${profile.triplet}"
+    "--disable-nls"
+  ];
   doCheck = true;
 
   meta = {

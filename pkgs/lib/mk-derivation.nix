@@ -7,7 +7,10 @@
 # follows from `style`. `preBuild` and `postBuild`, and likewise for every phase, are
 # text before and after one. `src` is a tree, usually from `unpack`. `tools` are the
 # packages that phases name by store path. docs/packages.md has the table of all
-# attributes; those that are not in it become variables of the environment.
+# attributes; those that are not in it become variables of the environment. The
+# tools' names and flags, CC, CXX, AR, RANLIB, NM, STRIP, OBJCOPY, CFLAGS, CXXFLAGS
+# and LDFLAGS, are always there, and are those for the machine that the package is to
+# run on; CC_FOR_BUILD is for what runs during the build.
 #
 # A package is a tree as it lies below `/`, so programs are in `usr/bin`; the
 # links `bin` and `lib` make it a small root by itself.
@@ -77,8 +80,23 @@ let
   name = "${pname}-${version}";
   conventions = import ./conventions.nix { inherit name arguments; };
 
+  compilers = {
+    AR = "ar";
+    CC = "cc";
+    CC_FOR_BUILD = "cc";
+    CFLAGS = "";
+    CXX = "c++";
+    CXXFLAGS = "";
+    LDFLAGS = "-static";
+    NM = "nm";
+    OBJCOPY = "objcopy";
+    RANLIB = "ranlib";
+    STRIP = "strip";
+  };
+
   variables =
-    builtins.removeAttrs (conventions.variables arguments) [
+    compilers
+    // builtins.removeAttrs (conventions.variables arguments) [
       "pname"
       "shell"
       "tools"

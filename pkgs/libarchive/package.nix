@@ -4,6 +4,7 @@
   fetchurl,
   unpack,
   profile,
+  buildProfile,
 }:
 
 mkDerivation {
@@ -23,9 +24,8 @@ mkDerivation {
     sed -i 's/^#elif defined(__GNUC__)/#elif defined(__GNUC__) || defined(__TINYC__)/' libarchive/archive_blake2.h
   '';
 
-  LDFLAGS = "-static";
   configureFlags = [
-    "--build=${profile.triplet}"
+    "--build=${buildProfile.triplet}"
     "--host=${profile.triplet}"
     "--disable-shared"
     "--disable-acl"

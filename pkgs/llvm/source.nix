@@ -17,4 +17,16 @@ rec {
       strip = 1;
       inherit only;
     };
+
+  # What programs are linked with, of which each package compiles one folder.
+  runtimes = part "llvm-runtimes" [
+    "compiler-rt/lib/builtins"
+    "libcxx/include"
+    "libcxx/src"
+    "libcxx/vendor/llvm"
+    "libcxxabi/include"
+    "libcxxabi/src"
+    "libunwind/include"
+    "libunwind/src"
+  ];
 }

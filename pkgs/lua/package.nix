@@ -20,7 +20,8 @@ mkDerivation {
   configurePhase = "cd src";
 
   buildPhase = ''
-    make -j"$NIX_BUILD_CORES" CC=cc AR="ar rc" RANLIB=ranlib CFLAGS=-DLUA_USE_POSIX LDFLAGS=-static MYLIBS= lua luac
+    make -j"$NIX_BUILD_CORES" CC="$CC" AR="$AR rc" RANLIB="$RANLIB" CFLAGS="$CFLAGS -DLUA_USE_POSIX" \
+      LDFLAGS="$LDFLAGS" MYLIBS= lua luac
   '';
 
   doCheck = true;

@@ -17,8 +17,6 @@ mkDerivation {
     };
   };
 
-  CC = "cc";
-  LDFLAGS = "-static";
   configurePhase = "";
 
   buildPhase = ''

@@ -4,6 +4,7 @@
   fetchurl,
   unpack,
   profile,
+  buildProfile,
 }:
 
 mkDerivation {
@@ -18,9 +19,8 @@ mkDerivation {
     };
   };
 
-  LDFLAGS = "-static";
   configureFlags = [
-    "--build=${profile.triplet}"
+    "--build=${buildProfile.triplet}"
     "--host=${profile.triplet}"
     "--prefix=/usr"
     "--without-ada"

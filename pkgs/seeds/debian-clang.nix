@@ -83,6 +83,9 @@ rec {
     '';
   };
 
+  # Where clang looks for what is linked into programs for other machines.
+  resources = "usr/lib/llvm-16/lib/clang/16";
+
   # The library is GCC's: that is what Debian compiles its own programs with.
   cxx = {
     packages = [

@@ -110,7 +110,8 @@ let
       userland = half "userland";
       rootfs = toolchain ++ userland;
     }
-    // (if seed ? cxx then { cxx = half "cxx"; } else { });
+    // (if seed ? cxx then { cxx = half "cxx"; } else { })
+    // (if seed ? resources then { inherit (seed) resources; } else { });
 in
 listToAttrs (
   map (name: {
