@@ -9,6 +9,8 @@
   lib,
   native,
   overFor,
+  # Programs for the build machine that builds of packages call.
+  tools,
 }:
 
 let
@@ -55,7 +57,11 @@ let
   runtime = [ packages.compiler-rt ];
   c = headers ++ [ packages.musl ];
 
-  first = scopeOf { CFLAGS = bare; };
+  # What is only copied is the same whoever would compile it.
+  copied = overFor host {
+    rootfs = native.toolchain ++ native.userland;
+    allowedRequisites = [ ];
+  };
   builtins_ = scopeOf {
     CFLAGS = bare;
     trees = headers;
@@ -72,6 +78,11 @@ let
   };
   programs = scopeOf {
     inherit runtime;
+    trees = c ++ [ packages.libunwind ];
+  };
+  # With C++, which programs in C need not wait for.
+  complete = scopeOf {
+    inherit runtime;
     trees = c ++ [
       packages.libunwind
       packages.libcxx
@@ -82,17 +93,17 @@ let
 
   packages =
     {
-      linux-headers = first.callPackage ./linux-headers/package.nix { };
-      musl-headers = first.callPackage ./musl/headers.nix { };
+      linux-headers = copied.callPackage ./linux-headers/package.nix { };
+      musl-headers = copied.callPackage ./musl/headers.nix { };
       compiler-rt = builtins_.callPackage ./compiler-rt/package.nix {
         resources = native.resources or (throw "${native.name or "this toolchain"} has no compiler that makes programs for other machines: take one with clang, for example debian-clang");
       };
       musl = libc.callPackage ./musl/full.nix { };
       libunwind = cxx.callPackage ./libunwind/package.nix { };
-      libcxx-headers = first.callPackage ./libcxx/headers.nix { };
+      libcxx-headers = copied.callPackage ./libcxx/headers.nix { };
       libcxxabi = cxx.callPackage ./libcxxabi/package.nix { inherit (packages) libcxx-headers; };
       libcxx = cxx.callPackage ./libcxx/package.nix { inherit (packages) libcxx-headers libcxxabi; };
-      awk = programs.callPackage ./awk/package.nix { byacc = native.packages.byacc or (throw "no byacc"); };
+      awk = programs.callPackage ./awk/package.nix { inherit (tools) byacc; };
     }
     // builtins.listToAttrs (
       map
@@ -117,4 +128,4 @@ let
         ]
     );
 in
-packages
+complete // packages

@@ -59,7 +59,7 @@ let
   packagesOver =
     closure:
     let
-      scope = over { rootfs = closure.toolchain ++ closure.userland; };
+      scope = over ({ rootfs = closure.toolchain ++ closure.userland; } // closure.flags or { });
     in
     builtins.listToAttrs (
       map
@@ -80,7 +80,15 @@ let
         ]
     );
 
-  bootstrap = import ./bootstrap { inherit over lib seeds; };
+  bootstrap = import ./bootstrap { inherit over overFor profile lib seeds; };
+
+  chosen = seeds.${seed} or (throw "there is no seed '${seed}'; there are ${builtins.concatStringsSep ", " (builtins.attrNames seeds)}");
+
+  # Compiled on and for this machine by the chosen seed.
+  here = over {
+    inherit (chosen) rootfs;
+    CFLAGS = "-O2";
+  };
 
   # The packages for other machines, compiled here by the clang of the chosen seed.
   cross = builtins.mapAttrs (
@@ -89,6 +97,7 @@ let
       inherit host lib overFor;
       build = profile;
       native = chosen;
+      tools.byacc = here.callPackage ./byacc/package.nix { };
     }
   ) arch;
 
@@ -99,10 +108,7 @@ let
     in
     over { rootfs = final.toolchain ++ final.userland; } // packagesOver final // final.packages;
 in
-over {
-  inherit (chosen) rootfs;
-  CFLAGS = "-O2";
-}
+here
 // packagesOver chosen
 // {
   inherit
