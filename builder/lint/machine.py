@@ -69,11 +69,9 @@ def _foreign(target: Target, data: bytes) -> str | None:
         found = header(data)
     except NotElf as error:
         return f"it is a damaged ELF file: {error}"
-    wanted = target.machine
-    if (found.word_size, found.endian) == (target.word_size, target.endian) and wanted in (None, found.machine):
+    if target.form.fits(data):
         return None
     return (
         f"it is made for machine {found.machine}, {found.word_size} bits, {found.endian}-endian,"
-        f" and not for {target.name}"
-        + ("" if wanted is None else f" ({wanted}, {target.word_size} bits, {target.endian}-endian)")
+        f" flags {found.flags:#x}, and not for {target.name}"
     )

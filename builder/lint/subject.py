@@ -5,7 +5,7 @@ from __future__ import annotations
 import mmap
 import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -14,34 +14,21 @@ if TYPE_CHECKING:
     from ...store.manifest import Entry, Manifest
 
 _MOST_LINKS: Final = 40
-MACHINES: Final = {
-    "aarch64": 183,
-    "arm": 40,
-    "i686": 3,
-    "loongarch64": 258,
-    "ppc": 20,
-    "ppc64": 21,
-    "ppc64le": 21,
-    "riscv32": 243,
-    "riscv64": 243,
-    "s390x": 22,
-    "x86_64": 62,
-}
-"""Names of profiles, and what `e_machine` says of their programs: `elf.h`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What programs of a package have to be made for: `word_size` in bits, `endian` "little" or "big"."""
+class Form(Protocol):
+    """What the programs of an architecture look like; `chx.arch` knows it."""
+
+    def fits(self, header: bytes, /) -> bool:
+        """Whether the first 64 bytes of an ELF file say that it is for this architecture."""
+        ...
+
+
+class Target(NamedTuple):
+    """The architecture that programs of a package have to be for."""
 
     name: str
-    word_size: int
-    endian: str
-
-    @property
-    def machine(self) -> int | None:
-        """`e_machine`, as far as it is known."""
-        return MACHINES.get(self.name)
+    form: Form
 
 
 @dataclass(frozen=True, slots=True)

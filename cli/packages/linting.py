@@ -132,14 +132,15 @@ def _subject(
 
 def _target(catalogue: Catalogue, package: Package) -> Target | None:
     """The machine that the package, or else its set, is for."""
+    from ...arch import Profile
     from ...builder.lint import Target
     from ...evaluator import to_python
 
     evaluator = catalogue.evaluator
     for value in (package.value, catalogue.set):
         if "profile" in evaluator.attr_names(value):
-            profile = to_python(evaluator, evaluator.select(value, "profile"))
-            return Target(str(profile["name"]), int(profile["wordSize"]), str(profile["endian"]))
+            profile = Profile.of(to_python(evaluator, evaluator.select(value, "profile")))
+            return Target(profile.name, profile.elf)
     return None
 
 

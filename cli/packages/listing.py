@@ -55,9 +55,15 @@ def _put(all_facts: Sequence[Facts], arguments: argparse.Namespace) -> None:
     from ..report import Style
 
     page = Page(Style(sys.stdout))
-    rows = [(facts.attribute or f"({facts.name})", facts.version, facts.licence or "?") for facts in all_facts]
+    rows = [(_place(facts), facts.version, facts.licence or "?") for facts in all_facts]
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
     for row, facts in zip(rows, all_facts):
         said = facts.description if facts.problem is None else f"? {facts.problem}"
         page.line("  ".join([*(f"{text:<{width}}" for text, width in zip(row, widths)), said]).rstrip(), 0)
     page.write()
+
+
+def _place(facts: Facts) -> str:
+    """What `chx build` takes; only the name, in parentheses, of what no set has, but a stage at most."""
+    attribute = facts.attribute
+    return f"({facts.name})" if attribute is None or attribute.startswith("bootstrap.") else attribute

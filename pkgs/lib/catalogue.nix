@@ -1,8 +1,9 @@
 # The packages of a set: a list of { name, attribute, package }.
 #
-# Of the bundled set each folder is one, called in the set that has it: the ordinary
-# one, one of those that are bootstrapped, or, where none has it, none (`attribute`
-# is null). Of any other set, every derivation in it.
+# Of the bundled set each folder is one, called where it is to be found: among the
+# ordinary packages, in a set that is bootstrapped (in its first stage, which is there
+# soonest, if only the stages have it), or, where nothing has it, by itself
+# (`attribute` is null). Of any other set, every derivation in it.
 set:
 
 let
@@ -27,16 +28,35 @@ let
   fileOf = name: ../. + "/${name}/package.nix";
   folders = filter (name: entries.${name} == "directory" && pathExists (fileOf name)) (attrNames entries);
 
+  names = attrNames set.bootstrap;
+
+  # Seeds that say something of the whole.
+  seedsOf = stages: filter (name: !(stages.${name}.seed.impure or false || stages.${name}.seed.demonstration or false)) (attrNames stages);
+
+  bootstrapped =
+    name:
+    let
+      stages = set.bootstrap.${name};
+      seed = head (seedsOf stages);
+    in
+    if set ? ${name} then
+      {
+        prefix = "${name}.";
+        set = set.${name};
+      }
+    else
+      {
+        prefix = "bootstrap.${name}.${seed}.stage0.packages.";
+        set = stages.${seed}.stage0.packages;
+      };
+
   scopes = [
     {
       prefix = "";
       inherit set;
     }
   ]
-  ++ map (name: {
-    prefix = "${name}.";
-    set = set.${name};
-  }) (filter (name: set ? ${name}) (attrNames set.bootstrap));
+  ++ map bootstrapped (filter (name: set ? ${name}) names ++ filter (name: !(set ? ${name})) names);
 
   found =
     name:

@@ -43,6 +43,7 @@ class Header(NamedTuple):
     endian: str
     kind: int
     machine: int
+    flags: int
 
 
 class Segment(NamedTuple):
@@ -82,7 +83,7 @@ def header(data: Bytes) -> Header:
     """What an ELF file is made for. Raises `NotElf`."""
     form, order = _form(data)
     fields = _unpack(order + form.header, data, 16)
-    return Header(32 if data[4] == 1 else 64, "little" if order == "<" else "big", fields[0], fields[1])
+    return Header(32 if data[4] == 1 else 64, "little" if order == "<" else "big", fields[0], fields[1], fields[6])
 
 
 def segments(data: Bytes) -> tuple[Segment, ...]:

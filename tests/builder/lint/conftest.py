@@ -9,10 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from chx.arch import Elf, ElfFlags
 from chx.builder.lint import Output, Subject, Target
 from chx.store import Store
 
-X86_64 = Target("x86_64", 64, "little")
+
+
+def target(name: str, machine: int, bits: int = 64, endian: str = "little", mask: int = 0, value: int = 0) -> Target:
+    return Target(name, Elf(bits, endian, machine, ElfFlags(mask, value)))
+
+
+X86_64 = target("x86_64", 62)
 
 Files = Mapping[str, "bytes | tuple[str, str | bytes]"]
 """Bytes make a file, ("run", BYTES) one that can be run, ("link", TARGET) a symbolic link."""
@@ -59,6 +66,7 @@ def elf(
     endian: str = "little",
     kind: int = 3,
     segments: tuple[tuple[int, int, bytes], ...] = (),
+    flags: int = 0,
 ) -> bytes:
     """An ELF file with nothing in it but segments: type, flags, bytes."""
     order = "<" if endian == "little" else ">"
@@ -66,15 +74,15 @@ def elf(
     row = order + ("IIQQQQQQ" if bits == 64 else "IIIIIIII")
     start, size = 16 + struct.calcsize(head), struct.calcsize(row)
     identity = b"\x7fELF" + bytes([bits // 32, 1 if endian == "little" else 2, 1]) + bytes(9)
-    fields = (kind, machine, 1, 0, start if segments else 0, 0, 0, start, size, len(segments), 0, 0, 0)
+    fields = (kind, machine, 1, 0, start if segments else 0, 0, flags, start, size, len(segments), 0, 0, 0)
     position = start + size * len(segments)
     rows, content = b"", b""
-    for number, flags, data in segments:
+    for number, rights, data in segments:
         place = position + len(content)
         if bits == 64:
-            rows += struct.pack(row, number, flags, place, place, place, len(data), len(data), 1)
+            rows += struct.pack(row, number, rights, place, place, place, len(data), len(data), 1)
         else:
-            rows += struct.pack(row, number, place, place, place, len(data), len(data), flags, 1)
+            rows += struct.pack(row, number, place, place, place, len(data), len(data), rights, 1)
         content += data
     return identity + struct.pack(head, *fields) + rows + content
 

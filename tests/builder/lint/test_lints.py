@@ -14,7 +14,7 @@ from chx.builder.lint import LINTS, Severity, Subject, Target, inspect, lint_cal
 from chx.builder.lint.subject import promised
 from chx.store import STORE_DIR
 
-from .conftest import X86_64, archive, dynamic, elf
+from .conftest import X86_64, archive, dynamic, elf, target
 
 PROGRAM = {"usr/bin/program": ("run", b"\x7f")}
 OBJECT = f"{STORE_DIR}/{'0' * 32}-zlib-1.3"
@@ -247,36 +247,41 @@ def test_messages_say_what_is_there_and_what_was_wanted(package) -> None:
     }
     told = {finding.lint: finding.message for finding in inspect(package(out=tree))}
     assert told["foreign-machine"] == (
-        "it is made for machine 21, 64 bits, big-endian, and not for x86_64 (62, 64 bits, little-endian)"
+        "it is made for machine 21, 64 bits, big-endian, flags 0x0, and not for x86_64"
     )
     assert told["timestamp"] == "2 of its members have a time, b.o in it is of 2023-11-14 22:13:20"
     assert told["build-path"] == "it holds /build/source/a.c at byte 3, and 1 more"
 
 
 @pytest.mark.parametrize(
-    ("target", "file"),
+    ("wanted", "file"),
     [
-        (Target("aarch64", 64, "little"), elf(183)),
-        (Target("ppc64", 64, "big"), elf(21, endian="big")),
-        (Target("ppc64le", 64, "little"), elf(21)),
-        (Target("riscv64", 64, "little"), elf(243)),
-        (Target("loongarch64", 64, "little"), elf(258)),
-        (Target("arm", 32, "little"), elf(40, bits=32)),
-        # Of a machine that is not known, size and byte order are all that is compared.
-        (Target("newest", 64, "little"), elf(999)),
+        (target("aarch64", 183), elf(183)),
+        (target("ppc64", 21, endian="big"), elf(21, endian="big")),
+        (target("ppc64le", 21, mask=3, value=2), elf(21, flags=2)),
+        (target("riscv64", 243, mask=6, value=4), elf(243, flags=5)),
+        (target("loongarch64", 258), elf(258)),
+        (target("arm", 40, 32), elf(40, bits=32)),
     ],
 )
-def test_a_program_for_its_target_is_not_foreign(package, target: Target, file: bytes) -> None:
-    assert found(package(out={"usr/bin/x": file}, about={"target": target})) == []
+def test_a_program_for_its_target_is_not_foreign(package, wanted: Target, file: bytes) -> None:
+    assert found(package(out={"usr/bin/x": file}, about={"target": wanted})) == []
     assert found(package(out={"usr/bin/x": file}, about={"target": X86_64})) == [
         ("foreign-machine", "out", "usr/bin/x")
     ]
 
 
+def test_another_abi_of_the_same_machine_is_foreign(package) -> None:
+    wanted = target("ppc64", 21, endian="big", mask=3, value=2)
+    file = elf(21, endian="big", flags=1)
+    (finding,) = inspect(package(out={"usr/bin/x": file}, about={"target": wanted}))
+    assert "flags 0x1, and not for ppc64" in finding.message
+
+
 def test_32_bit_and_big_endian_segments_are_read(package) -> None:
-    target = Target("ppc", 32, "big")
+    wanted = target("ppc", 20, 32, "big")
     file = elf(20, 32, "big", segments=(dynamic((22, 0), bits=32, endian="big"), (STACK, 7, b"")))
-    assert [lint for lint, *_ in found(package(out={"usr/bin/x": file}, about={"target": target}))] == [
+    assert [lint for lint, *_ in found(package(out={"usr/bin/x": file}, about={"target": wanted}))] == [
         "executable-stack",
         "text-relocation",
     ]
@@ -291,8 +296,7 @@ def test_what_a_compiler_makes_is_read(package, tmp_path) -> None:
         subprocess.run(["cc", "-o", tmp_path / "x", source, *flags], check=True)
         return (tmp_path / "x").read_bytes()
 
-    target = Target(os.uname().machine, 64, "little")
-    plain = package(out={"usr/bin/x": made("-Wl,-z,noexecstack")}, about={"target": target})
+    plain = package(out={"usr/bin/x": made("-Wl,-z,noexecstack")}, about={"target": None})
     assert found(plain) == []
-    wild = package(out={"usr/bin/x": made("-Wl,-z,execstack")}, about={"target": target})
+    wild = package(out={"usr/bin/x": made("-Wl,-z,execstack")}, about={"target": None})
     assert found(wild) == [("executable-stack", "out", "usr/bin/x")]
