@@ -14,7 +14,6 @@ from chx.builder.lint import Output, Subject, Target
 from chx.store import Store
 
 
-
 def target(name: str, machine: int, bits: int = 64, endian: str = "little", mask: int = 0, value: int = 0) -> Target:
     return Target(name, Elf(bits, endian, machine, ElfFlags(mask, value)))
 

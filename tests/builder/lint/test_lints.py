@@ -246,9 +246,7 @@ def test_messages_say_what_is_there_and_what_was_wanted(package) -> None:
         "usr/share/x": b"in /build/source/a.c and /build/source/b.c",
     }
     told = {finding.lint: finding.message for finding in inspect(package(out=tree))}
-    assert told["foreign-machine"] == (
-        "it is made for machine 21, 64 bits, big-endian, flags 0x0, and not for x86_64"
-    )
+    assert told["foreign-machine"] == ("it is made for machine 21, 64 bits, big-endian, flags 0x0, and not for x86_64")
     assert told["timestamp"] == "2 of its members have a time, b.o in it is of 2023-11-14 22:13:20"
     assert told["build-path"] == "it holds /build/source/a.c at byte 3, and 1 more"
 
