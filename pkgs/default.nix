@@ -32,12 +32,14 @@ let
   over = overFor profile;
 
   # The same for programs that run on another machine, `host`.
-  overFor =
-    host: common:
+  overFor = overFrom profile;
+
+  overFrom =
+    build: host: common:
     let
       scope = {
         profile = host;
-        buildProfile = profile;
+        buildProfile = build;
         inherit (lib)
           fetchurl
           merge
@@ -56,29 +58,38 @@ let
     scope;
 
   # The ordinary packages, each with its own build system, over a closure.
-  packagesOver =
-    closure:
+  packagesOver = closure: packagesIn (over ({ rootfs = closure.toolchain ++ closure.userland; } // closure.flags or { }));
+
+  packagesIn =
+    scope:
     let
-      scope = over ({ rootfs = closure.toolchain ++ closure.userland; } // closure.flags or { });
+      named = name: overrides: scope.callPackage (./. + "/${name}/package.nix") overrides;
+      packages =
+        builtins.listToAttrs (
+          map
+            (name: {
+              inherit name;
+              value = named name { };
+            })
+            [
+              "bmake"
+              "bzip2"
+              "hello"
+              "libarchive"
+              "lua"
+              "mksh"
+              "ncurses"
+              "xz"
+              "zlib"
+              "zstd"
+            ]
+        )
+        // {
+          libedit = named "libedit" { inherit (packages) ncurses; };
+          mandoc = named "mandoc" { inherit (packages) zlib; };
+        };
     in
-    builtins.listToAttrs (
-      map
-        (name: {
-          inherit name;
-          value = scope.callPackage (./. + "/${name}/package.nix") { };
-        })
-        [
-          "bmake"
-          "bzip2"
-          "hello"
-          "libarchive"
-          "lua"
-          "mksh"
-          "ncurses"
-          "xz"
-          "zlib"
-        ]
-    );
+    packages;
 
   bootstrap = import ./bootstrap { inherit over overFor profile lib seeds; };
 
@@ -90,16 +101,18 @@ let
     CFLAGS = "-O2";
   };
 
-  # The packages for other machines, compiled here by the clang of the chosen seed.
-  cross = builtins.mapAttrs (
-    _: host:
-    import ./cross.nix {
-      inherit host lib overFor;
-      build = profile;
-      native = chosen;
-      tools.byacc = here.callPackage ./byacc/package.nix { };
-    }
-  ) arch;
+  # The packages for other machines, compiled by a clang on the machine `build`.
+  crossFrom =
+    build:
+    builtins.mapAttrs (
+      _: host:
+      import ./cross.nix {
+        inherit build host lib;
+        overFor = overFrom build;
+        native = if chosen ? resources then chosen else seeds.debian-clang;
+        tools.byacc = here.callPackage ./byacc/package.nix { };
+      }
+    ) arch;
 
   # The tiny system after three stages, and the ordinary packages built in it.
   tiny =
@@ -109,11 +122,11 @@ let
     over { rootfs = final.toolchain ++ final.userland; } // packagesOver final // final.packages;
 in
 here
-// packagesOver chosen
+// packagesIn here
 // {
   inherit
     bootstrap
-    cross
+    crossFrom
     lib
     over
     overFor
@@ -122,6 +135,7 @@ here
     seeds
     tiny
     ;
+  cross = crossFrom profile;
   inherit (bootstrap.tiny.${seed}.stage0.packages) tinycc;
   inherit (bootstrap.tiny.${seed}.stage2) root;
 }

@@ -1,0 +1,40 @@
+# NetBSD's line editor, as a static library.
+{
+  mkDerivation,
+  fetchurl,
+  unpack,
+  profile,
+  buildProfile,
+  ncurses,
+}:
+
+mkDerivation {
+  pname = "libedit";
+  version = "20221030";
+
+  src = unpack {
+    name = "libedit-source";
+    src = fetchurl {
+      url = "debian-source:libedit/libedit_3.1-20221030.orig.tar.gz";
+      sha256 = "f0925a5adf4b1bf116ee19766b7daa766917aec198747943b1c4edf67a4be2bb";
+    };
+  };
+
+  tools = [ ncurses ];
+
+  configurePhase = ''
+    CPPFLAGS="-I${ncurses}/usr/include -I${ncurses}/usr/include/ncurses" LDFLAGS="$LDFLAGS -L${ncurses}/usr/lib" \
+      ./configure --prefix=/usr --build=${buildProfile.triplet} --host=${profile.triplet} --disable-shared --disable-examples
+  '';
+
+  buildPhase = ''
+    make -C src -j"$NIX_BUILD_CORES" libedit.la
+  '';
+
+  installPhase = ''
+    mkdir -p "$out/usr/include/editline" "$out/usr/lib"
+    cp src/.libs/libedit.a "$out/usr/lib/"
+    cp src/histedit.h "$out/usr/include/"
+    cp src/editline/readline.h "$out/usr/include/editline/"
+  '';
+}

@@ -1,0 +1,41 @@
+# Manual pages: BSD's formatter.
+{
+  mkDerivation,
+  fetchurl,
+  unpack,
+  zlib,
+}:
+
+mkDerivation {
+  pname = "mandoc";
+  version = "1.14.6";
+
+  src = unpack {
+    name = "mandoc-source";
+    src = fetchurl {
+      url = "debian-source:mdocml/mdocml_1.14.6.orig.tar.gz";
+      sha256 = "8bf0d570f01e70a6e124884088870cbed7537f36328d512909eb10cd53179d9c";
+    };
+  };
+
+  tools = [ zlib ];
+
+  configurePhase = ''
+    {
+      echo "CC='$CC'"
+      echo "AR='$AR'"
+      echo "CFLAGS='$CFLAGS -I${zlib}/usr/include'"
+      echo "LDFLAGS='$LDFLAGS -L${zlib}/usr/lib'"
+      echo PREFIX=/usr
+      echo MANDIR=/usr/share/man
+      echo LN="'ln -sf'"
+      echo OSNAME="'chx'"
+    } > configure.local
+    ./configure
+  '';
+
+  doCheck = true;
+  checkPhase = ''
+    ./mandoc -T ascii mandoc.1 | grep -q 'format manual pages'
+  '';
+}
