@@ -34,6 +34,7 @@ let
     "runtime"
     "splitPhase"
     "style"
+    "sysroot"
   ];
 
   # A hook that is spelt wrong would be a variable that nobody reads.

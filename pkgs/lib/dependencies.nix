@@ -7,6 +7,7 @@ packages:
 
 let
   inherit (builtins)
+    concatMap
     elem
     filter
     genericClosure
@@ -18,19 +19,23 @@ let
   isPackage = value: isAttrs value && value ? pname && value ? inputs;
   nameOf = tree: tree.name or (baseNameOf (builtins.unsafeDiscardStringContext (toString tree)));
 
+  # What was merged to be put elsewhere counts one by one.
+  parts = tree: if isAttrs tree && tree ? trees && !isPackage tree then concatMap parts tree.trees else [ tree ];
+
   roles =
     package:
     let
-      libraries = map keyOf package.libraries or [ ];
+      tools = map keyOf package.tools or [ ];
+      withRole =
+        role: trees:
+        map (tree: {
+          inherit role tree;
+        }) (concatMap parts trees);
     in
-    map (tree: {
-      role = if elem (keyOf tree) libraries then "library" else "container";
-      inherit tree;
-    }) package.rootfs or [ ]
-    ++ map (tree: {
-      role = "tool";
-      inherit tree;
-    }) package.tools or [ ];
+    withRole "container" package.container or package.rootfs or [ ]
+    # A package may call something else its libraries.
+    ++ withRole "library" (filter (tree: !elem (keyOf tree) tools) package.libraries or [ ])
+    ++ withRole "tool" package.tools or [ ];
 
   described =
     package:

@@ -35,8 +35,10 @@ in
   rootfs,
   shell ? "/bin/sh",
   tools ? [ ],
-  # Packages that it is compiled and linked against: they join the container's `/`.
+  # Packages that it is compiled and linked against: they join the container's `/`,
+  # or what lies in it at `sysroot` for programs of another machine.
   libraries ? [ ],
+  sysroot ? null,
   # What has to be in the root where it runs: packages, and paths that any may give.
   runtime ? [ ],
   patches ? [ ],
@@ -139,11 +141,23 @@ let
     ++ [ (phase "fixupPhase" fixupPhase) ]
   );
 
+  merged =
+    if libraries == [ ] || sysroot == null then
+      libraries
+    else
+      [
+        (import ./merge.nix {
+          name = "libraries";
+          trees = libraries;
+          under = sysroot;
+        })
+      ];
+
   package = derivation (
     variables
     // {
       inherit name system;
-      rootfs = rootfs ++ libraries;
+      rootfs = rootfs ++ merged;
       builder = shell;
       args = [
         "-eu"
@@ -155,7 +169,7 @@ let
 
   # What the strings of the package refer to must be among what is declared:
   # otherwise a walk over `inputs` would overlook it.
-  declared = rootfs ++ libraries ++ tools ++ builtins.filter builtins.isAttrs ([ (arguments.src or null) ] ++ patches);
+  declared = rootfs ++ merged ++ libraries ++ tools ++ builtins.filter builtins.isAttrs ([ (arguments.src or null) ] ++ patches);
   pathOf = input: builtins.unsafeDiscardStringContext (input.drvPath or (toString input));
   mentioned = builtins.getContext (
     builtins.concatStringsSep "" ([ script ] ++ map toString (builtins.attrValues (builtins.removeAttrs variables [ "rootfs" ])))
@@ -174,6 +188,7 @@ package
     runtime
     ;
   inherit (conventions) position;
+  container = rootfs;
   meta = import ./meta.nix { inherit name meta; };
   lints = import ./lints.nix { inherit name lints; };
   inputs =

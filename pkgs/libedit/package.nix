@@ -37,4 +37,10 @@ mkDerivation {
     cp src/histedit.h "$out/usr/include/"
     cp src/editline/readline.h "$out/usr/include/editline/"
   '';
+
+  meta = {
+    description = "NetBSD's line editor";
+    homepage = "https://www.thrysoee.dk/editline/";
+    license = "BSD-3-Clause";
+  };
 }

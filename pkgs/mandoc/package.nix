@@ -38,4 +38,11 @@ mkDerivation {
   checkPhase = ''
     ./mandoc -T ascii mandoc.1 | grep -q 'format manual pages'
   '';
+
+  meta = {
+    description = "formatter of manual pages";
+    homepage = "https://mandoc.bsd.lv/";
+    # The latter two are for soelim and for parts that come from the BSDs.
+    license = "ISC AND BSD-2-Clause AND BSD-3-Clause";
+  };
 }

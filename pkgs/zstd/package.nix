@@ -37,4 +37,10 @@ mkDerivation {
     cp lib/zstd.h lib/zdict.h lib/zstd_errors.h "$out/usr/include/"
     cp lib/libzstd.a "$out/usr/lib/"
   '';
+
+  meta = {
+    description = "fast compressor, and its library";
+    homepage = "https://facebook.github.io/zstd/";
+    license = "BSD-3-Clause OR GPL-2.0-only";
+  };
 }

@@ -172,6 +172,18 @@ def test_libraries_are_merged_into_the_root(build) -> None:
     assert (outputs["out"] / "x.h").read_text() == "#!/bin/sh\nx\n"
 
 
+@pytest.mark.sandbox
+def test_libraries_for_another_machine_are_merged_into_its_root(build) -> None:
+    outputs = build("""{
+      sysroot = "usr/other";
+      libraries = [ (written { "usr/include/x.h" = "x\\n"; }) (written { "usr/include/y.h" = "y\\n"; }) ];
+      style = "command";
+      buildPhase = "";
+      installPhase = "mkdir $out; cp /usr/other/usr/include/*.h $out/; test ! -e /usr/include";
+    }""")
+    assert files(outputs["out"]) == {"x.h", "y.h"}
+
+
 INSTALLED = {
     "out": {"usr/bin/x", "usr/lib/libx.so.1", "usr/share/x/data", "etc/x", "bin", "lib"},
     "devel": {
