@@ -44,6 +44,11 @@ mkDerivation {
     make install.libs install.includes DESTDIR="$out"
   '';
 
+  # It asks `ar` for the time of the build in libraries, where it can be had.
+  postConfigure = ''
+    sed -i 's/-curvU/-curv/' */Makefile
+  '';
+
   # ncurses6-config.
   runtime = [ "/bin/sh" ];
 
