@@ -115,10 +115,11 @@ def pin(told: dict[str, Any]) -> dict[str, Any]:
     from .seeds.pins import Apt, wheel_pin
 
     pins: dict[str, Pin] = {}
-    parts: dict[str, set[str]] = {}
+    parts: dict[str, set[str]] = {part: set() for part in PARTS}
     with tempfile.TemporaryDirectory() as folder:
-        apt = Apt(folder, told["suite"]) if any(told[part]["packages"] for part in PARTS) else None
-        for part in PARTS:
+        told_parts = [part for part in PARTS if part in told]
+        apt = Apt(folder, told["suite"]) if any(told[part]["packages"] for part in told_parts) else None
+        for part in told_parts:
             here = [wheel_pin(url, folder) for url in told[part]["wheels"]]
             if told[part]["packages"]:
                 assert apt is not None

@@ -35,7 +35,7 @@ mkDerivation {
     $CC $flags -E builtins.c | sed '/^#/d' > builtins.def
     sh mkbuiltins builtins.def
     for generator in mkinit mksyntax mknodes mksignames; do
-      $CC_FOR_BUILD $flags -o $generator $generator.c
+      $CC_FOR_BUILD $flags -DGENERATOR -o $generator $generator.c
     done
     ./mkinit $sources
     ./mknodes nodetypes nodes.c.pat

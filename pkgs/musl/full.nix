@@ -25,7 +25,7 @@ mkDerivation {
   installPhase = ''
     make install DESTDIR="$out" AR="$AR" RANLIB="$RANLIB"
     # An absolute link would lead out of a system that lies in a folder.
-    ln -sf libc.so "$out/usr/lib/ld-musl-${profile.musl}.so.1"
+    ln -sf libc.so "$out/usr/lib/${profile.loader}"
   '';
 
   meta = {

@@ -177,6 +177,20 @@ def test_the_package_set_reads_only_the_profile_that_it_needs(chx, folder: Path)
     assert run.returncode == 0, run.stderr
 
 
+def test_musl_is_installed_under_the_name_that_programs_ask_for(chx) -> None:  # type: ignore[no-untyped-def]
+    text = """
+      with import <chx> { seed = "debian-clang"; };
+      builtins.mapAttrs (_: set: toString set.musl.drvAttrs.args) cross
+    """
+    run = chx("eval", "--json", "-E", text)
+    assert run.returncode == 0, run.stderr
+    scripts = json.loads(run.stdout)
+    assert sorted(scripts) == NAMES
+    loaders = {name: set(re.findall(r"ld-musl-[^\s\"]*", script)) for name, script in scripts.items()}
+    assert loaders["ppc64le"] == {"ld-musl-powerpc64le.so.1"}
+    assert all(len(names) == 1 for names in loaders.values())
+
+
 # The manual
 
 
