@@ -27,6 +27,7 @@ mkDerivation {
       echo "CFLAGS='$CFLAGS -I${zlib}/usr/include'"
       echo "LDFLAGS='$LDFLAGS -L${zlib}/usr/lib'"
       echo PREFIX=/usr
+      echo SBINDIR=/usr/bin
       echo MANDIR=/usr/share/man
       echo LN="'ln -sf'"
       echo OSNAME="'chx'"
