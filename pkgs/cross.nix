@@ -45,6 +45,7 @@ let
       CXXFLAGS = CFLAGS;
       LDFLAGS = flags.link;
       canRun = host.name == build.name;
+      sysroot = under;
     };
 
   # Compiled before there is anything to protect with.

@@ -46,7 +46,7 @@ let
           unpack
           writeTree
           ;
-        mkDerivation = arguments: lib.mkDerivation (common // arguments);
+        mkDerivation = arguments: lib.mkDerivation (common // arguments) // { profile = host; };
         callPackage =
           path: overrides:
           let

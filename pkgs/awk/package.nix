@@ -39,4 +39,10 @@ mkDerivation {
     mkdir -p "$out/usr/bin"
     cp awk "$out/usr/bin/"
   '';
+
+  meta = {
+    description = "the one true awk, Aho's, Weinberger's and Kernighan's";
+    homepage = "https://github.com/onetrueawk/awk";
+    license = "SMLNJ";
+  };
 }

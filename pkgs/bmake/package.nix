@@ -43,4 +43,16 @@ mkDerivation {
     cp bmake "$out/usr/bin/"
     cp mk/*.mk "$out/usr/share/mk/"
   '';
+
+  # Assertions name their files as the compiler was told them.
+  preBuild = ''
+    sed -i 's/^srcdir=.*/srcdir=./' make-bootstrap.sh
+  '';
+
+  meta = {
+    description = "NetBSD's make, made to run elsewhere";
+    homepage = "https://www.crufty.net/help/sjg/bmake.html";
+    # Parts of Berkeley's code still ask for the acknowledgement.
+    license = "BSD-2-Clause AND BSD-3-Clause AND BSD-4-Clause";
+  };
 }

@@ -39,4 +39,10 @@ mkDerivation {
     cp yacc "$out/usr/bin/"
     ln -s yacc "$out/usr/bin/byacc"
   '';
+
+  meta = {
+    description = "Berkeley Yacc, a generator of LALR(1) parsers";
+    homepage = "https://invisible-island.net/byacc/";
+    license = "LicenseRef-public-domain";
+  };
 }

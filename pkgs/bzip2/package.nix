@@ -35,4 +35,10 @@ mkDerivation {
     cp bzlib.h "$out/usr/include/"
     cp libbz2.a "$out/usr/lib/"
   '';
+
+  meta = {
+    description = "compressor by block sorting, and its library";
+    homepage = "https://sourceware.org/bzip2/";
+    license = "bzip2-1.0.6";
+  };
 }

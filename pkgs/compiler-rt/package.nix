@@ -34,4 +34,10 @@ mkDerivation {
       cp crt$part.o "$out/$resources/lib/linux/clang_rt.crt$part-$machine.o"
     done
   '';
+
+  meta = {
+    description = "functions that clang calls, and start objects of programs";
+    homepage = "https://compiler-rt.llvm.org/";
+    license = "Apache-2.0 WITH LLVM-exception";
+  };
 }

@@ -54,4 +54,11 @@ mkDerivation {
     cp dash "$out/usr/bin/"
     ln -s dash "$out/usr/bin/sh"
   '';
+
+  meta = {
+    description = "the Debian Almquist shell, small and POSIX";
+    homepage = "http://gondor.apana.org.au/~herbert/dash/";
+    # The table of signals is what a program of bash prints.
+    license = "BSD-3-Clause AND GPL-2.0-or-later";
+  };
 }

@@ -25,4 +25,10 @@ mkDerivation {
     "--disable-nls"
   ];
   doCheck = true;
+
+  meta = {
+    description = "a program that greets, GNU's example of a package";
+    homepage = "https://www.gnu.org/software/hello/";
+    license = "GPL-3.0-or-later";
+  };
 }

@@ -61,4 +61,11 @@ mkDerivation {
     cp libarchive/archive.h libarchive/archive_entry.h "$out/usr/include/"
     cp .libs/libarchive.a "$out/usr/lib/"
   '';
+
+  meta = {
+    description = "library and program that read and write archives";
+    homepage = "https://libarchive.org/";
+    # The choice of three is for BLAKE2.
+    license = "BSD-2-Clause AND BSD-3-Clause AND (CC0-1.0 OR OpenSSL OR Apache-2.0)";
+  };
 }

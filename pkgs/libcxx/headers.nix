@@ -36,4 +36,10 @@ mkDerivation {
       echo '#endif'
     } > __config_site
   '';
+
+  meta = {
+    description = "headers of C++'s standard library";
+    homepage = "https://libcxx.llvm.org/";
+    license = "Apache-2.0 WITH LLVM-exception";
+  };
 }

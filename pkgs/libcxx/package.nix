@@ -48,4 +48,10 @@ mkDerivation {
     cp libc++.a "$out/usr/lib/"
     cp -R ${libcxx-headers}/usr/include "$out/usr/include"
   '';
+
+  meta = {
+    description = "C++'s standard library";
+    homepage = "https://libcxx.llvm.org/";
+    license = "Apache-2.0 WITH LLVM-exception";
+  };
 }

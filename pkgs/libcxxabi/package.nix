@@ -41,4 +41,10 @@ mkDerivation {
     cp libc++abi.a "$out/usr/lib/"
     cp include/cxxabi.h include/__cxxabi_config.h "$out/usr/include/c++/v1/"
   '';
+
+  meta = {
+    description = "exceptions and type information of C++ at run time";
+    homepage = "https://libcxxabi.llvm.org/";
+    license = "Apache-2.0 WITH LLVM-exception";
+  };
 }

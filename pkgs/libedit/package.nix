@@ -22,9 +22,19 @@ mkDerivation {
 
   tools = [ ncurses ];
 
+  # musl's wide characters are Unicode; not every compiler says so without being asked.
+  postPatch = ''
+    sed -i 's/#error wchar_t must store ISO 10646 characters//' src/chartype.h
+  '';
+
   configurePhase = ''
     CPPFLAGS="-I${ncurses}/usr/include -I${ncurses}/usr/include/ncurses" LDFLAGS="$LDFLAGS -L${ncurses}/usr/lib" \
       ./configure --prefix=/usr --build=${buildProfile.triplet} --host=${profile.triplet} --disable-shared --disable-examples
+  '';
+
+  # Makefiles of automake make these first, but for `all` only.
+  preBuild = ''
+    make -C src vi.h emacs.h common.h help.h fcns.h func.h
   '';
 
   buildPhase = ''
@@ -37,4 +47,10 @@ mkDerivation {
     cp src/histedit.h "$out/usr/include/"
     cp src/editline/readline.h "$out/usr/include/editline/"
   '';
+
+  meta = {
+    description = "NetBSD's line editor";
+    homepage = "https://www.thrysoee.dk/editline/";
+    license = "BSD-3-Clause";
+  };
 }

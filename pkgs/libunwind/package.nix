@@ -31,4 +31,10 @@ mkDerivation {
     cp -R include "$out/usr/include"
     rm -rf "$out/usr/include/CMakeLists.txt" "$out/usr/include/mach-o"
   '';
+
+  meta = {
+    description = "library that unwinds the stack";
+    homepage = "https://github.com/llvm/llvm-project/tree/main/libunwind";
+    license = "Apache-2.0 WITH LLVM-exception";
+  };
 }

@@ -39,4 +39,10 @@ mkDerivation {
     mkdir -p "$out/usr"
     cp -R headers "$out/usr/include"
   '';
+
+  meta = {
+    description = "headers of the kernel for programs";
+    homepage = "https://www.kernel.org/";
+    license = "GPL-2.0-only WITH Linux-syscall-note";
+  };
 }

@@ -221,6 +221,12 @@ compiled {
       cp "$source/clang/lib/Headers/$header" "$resources/include/$header"
     done
   '';
+
+  meta = {
+    description = "clang, lld and LLVM's tools for object files, as one program";
+    homepage = "https://llvm.org/";
+    license = "Apache-2.0 WITH LLVM-exception";
+  };
 }
 // {
   inherit tablegen libraries source;

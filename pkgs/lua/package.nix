@@ -36,4 +36,10 @@ mkDerivation {
     cp lua.h luaconf.h lualib.h lauxlib.h lua.hpp "$out/usr/include/"
     cp liblua.a "$out/usr/lib/"
   '';
+
+  meta = {
+    description = "small language for extending programs";
+    homepage = "https://www.lua.org/";
+    license = "MIT";
+  };
 }

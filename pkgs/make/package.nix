@@ -48,4 +48,10 @@ mkDerivation {
     cp make "$out/usr/bin/"
     ln -s make "$out/usr/bin/gmake"
   '';
+
+  meta = {
+    description = "GNU's make";
+    homepage = "https://www.gnu.org/software/make/";
+    license = "GPL-3.0-or-later";
+  };
 }

@@ -27,6 +27,7 @@ mkDerivation {
       echo "CFLAGS='$CFLAGS -I${zlib}/usr/include'"
       echo "LDFLAGS='$LDFLAGS -L${zlib}/usr/lib'"
       echo PREFIX=/usr
+      echo SBINDIR=/usr/bin
       echo MANDIR=/usr/share/man
       echo LN="'ln -sf'"
       echo OSNAME="'chx'"
@@ -38,4 +39,11 @@ mkDerivation {
   checkPhase = ''
     ./mandoc -T ascii mandoc.1 | grep -q 'format manual pages'
   '';
+
+  meta = {
+    description = "formatter of manual pages";
+    homepage = "https://mandoc.bsd.lv/";
+    # The latter two are for soelim and for parts that come from the BSDs.
+    license = "ISC AND BSD-2-Clause AND BSD-3-Clause";
+  };
 }

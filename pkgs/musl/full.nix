@@ -27,4 +27,10 @@ mkDerivation {
     # An absolute link would lead out of a system that lies in a folder.
     ln -sf libc.so "$out/usr/lib/${profile.loader}"
   '';
+
+  meta = {
+    description = "C library for Linux, shared and static";
+    homepage = "https://musl.libc.org/";
+    license = "MIT";
+  };
 }

@@ -16,4 +16,10 @@ mkDerivation {
   installPhase = ''
     make install-headers ARCH=${profile.musl} prefix=/usr DESTDIR="$out"
   '';
+
+  meta = {
+    description = "headers of the C library";
+    homepage = "https://musl.libc.org/";
+    license = "MIT";
+  };
 }

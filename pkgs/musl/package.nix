@@ -37,4 +37,10 @@ mkDerivation {
       echo '!<arch>' > "$out/usr/lib/lib$name.a"
     done
   '';
+
+  meta = {
+    description = "C library for Linux, small and made for static programs";
+    homepage = "https://musl.libc.org/";
+    license = "MIT";
+  };
 }

@@ -43,4 +43,18 @@ mkDerivation {
   installPhase = ''
     make install.libs install.includes DESTDIR="$out"
   '';
+
+  # It asks `ar` for the time of the build in libraries, where it can be had.
+  postConfigure = ''
+    sed -i 's/-curvU/-curv/' */Makefile
+  '';
+
+  # ncurses6-config.
+  runtime = [ "/bin/sh" ];
+
+  meta = {
+    description = "library for text interfaces on terminals";
+    homepage = "https://invisible-island.net/ncurses/";
+    license = "X11-distribute-modifications-variant";
+  };
 }

@@ -63,4 +63,10 @@ mkDerivation {
       test "$command" = toybox || ln -s toybox "$out/usr/bin/$command"
     done
   '';
+
+  meta = {
+    description = "the commands of a Unix system in one program";
+    homepage = "https://landley.net/toybox/";
+    license = "0BSD";
+  };
 }
