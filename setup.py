@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 
-from setuptools import setup
+from setuptools import Extension, setup
 from setuptools.command.build_py import build_py
 
 ROOT = os.path.dirname(os.path.abspath(__file__))
@@ -51,4 +51,18 @@ class BuildWithData(build_py):
         subprocess.run([sys.executable, "-c", program, ROOT, os.path.join(target, "lang", "table.bin")], check=True)
 
 
-setup(packages=packages(), cmdclass={"build_py": BuildWithData})
+def extensions() -> list[Extension]:
+    """The compiled runtime of the evaluator. It is left out where it cannot be compiled; all works without it.
+
+    It knows CPython 3.11: later versions give C code calling Python a fixed depth, too little for deep programs.
+    """
+    if sys.implementation.name != "cpython" or sys.version_info[:2] != (3, 11) or not sys.platform.startswith("linux"):
+        return []
+    folder = "runtime"
+    parts = [
+        f"{folder}/{name}" for name in sorted(os.listdir(os.path.join(ROOT, folder))) if name.endswith((".c", ".h"))
+    ]
+    return [Extension("chx._runtime", [f"{folder}/module.c"], depends=parts, optional=True)]
+
+
+setup(packages=packages(), ext_modules=extensions(), cmdclass={"build_py": BuildWithData})

@@ -10,6 +10,7 @@ Everything is imported when it is used first: most commands build nothing.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from .leftovers import prune_locks, prune_logs
     from .log import find_log, follow_log, open_log
     from .options import BuildOptions
-    from .plan import Lane, Plan, Recollection, Step, plan, recall
+    from .plan import Lane, Plan, Recollection, Step, lane_of, plan, recall
     from .prefetch import SOURCE, Fetched, prefetch_tree, tree_source
     from .reporter import Reporter, Silence
     from .resolve import resolve
@@ -65,6 +66,7 @@ __all__ = [
     "find_log",
     "follow_log",
     "hash_content",
+    "lane_of",
     "open_log",
     "parse_wheel",
     "pip_command",
@@ -94,6 +96,7 @@ _HOMES = {
     "Cancelled": "errors",
     "Fetched": "prefetch",
     "Lane": "plan",
+    "lane_of": "plan",
     "Limits": "sandbox",
     "Plan": "plan",
     "Recollection": "plan",
@@ -112,8 +115,8 @@ _HOMES = {
     "Visit": "visit",
     "bwrap_arguments": "sandbox",
     "compose_root": "compose",
-    "expected": "forecast",
     "enter": "bwrap",
+    "expected": "forecast",
     "find_log": "log",
     "follow_log": "log",
     "hash_content": "fixed",
@@ -121,13 +124,13 @@ _HOMES = {
     "parse_wheel": "builtin.pypi",
     "pip_command": "builtin.pypi",
     "plan": "plan",
+    "prefetch_tree": "prefetch",
     "prune_locks": "leftovers",
     "prune_logs": "leftovers",
-    "prefetch_tree": "prefetch",
     "prune_roots": "compose",
     "recall": "plan",
-    "remaining": "forecast",
     "rehearsing": "visit",
+    "remaining": "forecast",
     "resolve": "resolve",
     "setting": "configuration",
     "shell_of": "visit",
@@ -139,12 +142,23 @@ _HOMES = {
 }
 
 
+class _Window(type(sys)):  # type: ignore[misc]
+    """A package of which a function may be called like the module that it is in."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        # Python sets this when a module of the package is imported, by whomever.
+        if name not in _HOMES or not isinstance(value, type(sys)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Window
+
+
 def __getattr__(name: str) -> object:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    # Kept, because importing the module `plan` has just put the module in the place of the function.
     value = globals()[name] = getattr(import_module(f".{home}", __name__), name)
     return value

@@ -13,7 +13,6 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from .bwrap import find_bwrap
 from .cancellation import Cancellation
 from .errors import BuildError, Cancelled, SeveralFailures, as_build_error
 from .execution import Result, Work, World, execute, known_outputs, work_key
@@ -134,6 +133,7 @@ class _Realising:
             ),
             started=lambda path: self._events.put(lambda: reporter.started(path, self._schedule.step(path).lane)),
             waiting=lambda path: self._events.put(lambda: reporter.waiting(path)),
+            unvaried=lambda path, name: self._events.put(lambda: reporter.unvaried(path, name)),
             covers=proc_covers(),
             discard=self._sweeper.remove,
         )
@@ -190,7 +190,7 @@ class _Realising:
     def _offer_one(self, path: StorePath) -> None:
         resolved = resolve(self._schedule.step(path).derivation, self._outputs)
         work = Work(path, resolved, work_key(resolved), path in self._again)
-        known = self._done.get(work.key) if work.again else known_outputs(self._store, resolved)
+        known = self._done.get(work.key) if work.again else known_outputs(self._store, work)
         if known is not None:
             self._accept(path, known)
             self._reporter.reused(path, known)
@@ -234,14 +234,14 @@ class _Realising:
         self._done[self._work[path].key] = result.outputs
         self._accept(path, result.outputs)
         if result.was_known:
-            self._reporter.reused(path, result.outputs)
+            self._reporter.joined(path, result.outputs)
         else:
             self._reporter.finished(path, result.outputs, result.seconds)
         for output, earlier in result.earlier:
             self._reporter.differs(path, output, earlier, result.outputs[output])
         for follower in followers:
             self._accept(follower, result.outputs)
-            self._reporter.reused(follower, result.outputs)
+            self._reporter.joined(follower, result.outputs)
 
     def _failed(self, path: StorePath, error: BuildError) -> None:
         self._leave(path)
@@ -276,8 +276,3 @@ class _Realising:
             return self._options.cores
         busy = self._running[Lane.BUILD] + self._schedule.waits(Lane.BUILD)
         return max(1, self._processors // max(1, min(busy, self._slots[Lane.BUILD])))
-
-
-def check_sandbox() -> str:
-    """The bwrap that would be used; raises `BwrapNotFound`."""
-    return find_bwrap()

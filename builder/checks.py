@@ -1,16 +1,20 @@
-"""Rules that a derivation may set for the references of its outputs, as Nix knows them.
+"""Rules that a derivation may set for its outputs, as Nix knows them.
 
 `allowedReferences`, `disallowedReferences` speak of direct references, `allowedRequisites`,
 `disallowedRequisites` of the closure. Each lists store paths or names of the derivation's own outputs.
+With structured attributes there are rules for each output, `outputChecks.<output>.<rule>`, and two more: `maxSize` and
+`maxClosureSize`, bytes of NARs. There an output is among its own requisites unless `ignoreSelfRefs` is set.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ..store.derivation import output_object_name
 from ..store.scratch import scratch_path
-from .errors import ReferenceRefused
+from .environment import structured
+from .errors import OutputTooLarge, ReferenceRefused
+from .nar import nar_size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,24 +26,50 @@ if TYPE_CHECKING:
 _RULES: Final = ("allowedReferences", "disallowedReferences", "allowedRequisites", "disallowedRequisites")
 
 
-def check_references(store: Store, derivation: Derivation, outputs: Mapping[str, StorePath]) -> None:
-    """Raise `ReferenceRefused` if an output breaks a rule of `derivation` (resolved, own placeholders replaced)."""
-    for rule in _RULES:
-        text = derivation.env.get(rule)
-        if text is None:
-            continue
-        named = {_meaning(word, derivation, outputs) for word in text.split()}
-        for output, path in outputs.items():
-            direct = rule.endswith("References")
-            found = set(store.info(path).references if direct else store.closure([path]))
-            if not direct:
-                found.discard(path)
-            if rule.startswith("allowed"):
-                bad = {str(reference) for reference in found} - named
-            else:
-                bad = {str(reference) for reference in found} & named
-            if bad:
-                raise ReferenceRefused(output, rule, tuple(sorted(bad)))
+def check_outputs(store: Store, derivation: Derivation, outputs: Mapping[str, StorePath]) -> None:
+    """Raise `ReferenceRefused` or `OutputTooLarge` if an output breaks a rule of `derivation`.
+
+    The derivation is resolved, and its own placeholders are replaced.
+    """
+    for output, path in outputs.items():
+        rules = _rules_for(derivation, output)
+        for rule in _RULES:
+            if rule in rules:
+                named = {_meaning(word, derivation, outputs) for word in rules[rule]}
+                _check_references(store, output, path, rule, named, bool(rules.get("ignoreSelfRefs")))
+        for rule, closure in (("maxSize", [path]), ("maxClosureSize", None)):
+            limit = rules.get(rule)
+            if isinstance(limit, int):
+                measured = store.closure([path]) if closure is None else closure
+                size = sum([nar_size(store.physical(one)) for one in measured])
+                if size > limit:
+                    raise OutputTooLarge(output, rule, size, limit)
+
+
+def _rules_for(derivation: Derivation, output: str) -> dict[str, Any]:
+    """The rules for an output: lists of words, numbers of bytes, `ignoreSelfRefs`."""
+    attributes = structured(derivation)
+    if attributes is None:
+        rules: dict[str, Any] = {rule: derivation.env[rule].split() for rule in _RULES if rule in derivation.env}
+        return {**rules, "ignoreSelfRefs": True}
+    checks = attributes.get("outputChecks")
+    found = checks.get(output) if isinstance(checks, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _check_references(
+    store: Store, output: str, path: StorePath, rule: str, named: set[str], ignores_itself: bool
+) -> None:
+    direct = rule.endswith("References")
+    found = set(store.info(path).references if direct else store.closure([path]))
+    if not direct and ignores_itself:
+        found.discard(path)
+    if rule.startswith("allowed"):
+        bad = {str(reference) for reference in found} - named
+    else:
+        bad = {str(reference) for reference in found} & named
+    if bad:
+        raise ReferenceRefused(output, rule, tuple(sorted(bad)))
 
 
 def _meaning(word: str, derivation: Derivation, outputs: Mapping[str, StorePath]) -> str:

@@ -7,7 +7,7 @@ those of Nix: defaults, then the derivation's own, then what describes the sandb
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..store.path import STORE_DIR
 from .errors import EnvironmentTooLarge
@@ -56,21 +56,41 @@ def build_environment(
         "NIX_BUILD_CORES": str(cores),
         "SOURCE_DATE_EPOCH": SOURCE_DATE_EPOCH,
     }
-    structured = own.pop("__json", None)
-    if structured is None:
+    attributes = own.pop("__json", None)
+    if attributes is None:
         variables |= own
         variables |= outputs
     else:
-        files |= _structured_files(structured, outputs)
+        files |= _structured_files(attributes, outputs)
         variables["NIX_ATTRS_JSON_FILE"] = f"{BUILD_DIRECTORY}/.attrs.json"
         variables["NIX_ATTRS_SH_FILE"] = f"{BUILD_DIRECTORY}/.attrs.sh"
     variables |= dict.fromkeys(("NIX_BUILD_TOP", "TMPDIR", "TEMPDIR", "TMP", "TEMP", "PWD"), BUILD_DIRECTORY)
     variables |= {"NIX_LOG_FD": "2", "TERM": "xterm-256color"}
     if derivation.fixed is not None and host is not None:
-        for name in derivation.env.get("impureEnvVars", "").split():
+        for name in words_of(derivation, "impureEnvVars"):
             variables[name] = host.get(name, "")
     _check_sizes(derivation, variables)
     return Prepared(variables, files)
+
+
+def structured(derivation: Derivation) -> dict[str, Any] | None:
+    """The attributes of a derivation with `__structuredAttrs`; None for any other."""
+    text = derivation.env.get("__json")
+    if text is None:
+        return None
+    import json
+
+    found = json.loads(text)
+    return found if isinstance(found, dict) else {}
+
+
+def words_of(derivation: Derivation, name: str) -> list[str]:
+    """An attribute that lists words: a text of them, or a list if attributes are structured."""
+    attributes = structured(derivation)
+    if attributes is None:
+        return derivation.env.get(name, "").split()
+    given = attributes.get(name, [])
+    return [word for word in given if isinstance(word, str)] if isinstance(given, list) else []
 
 
 def _check_sizes(derivation: Derivation, variables: Mapping[str, str]) -> None:
@@ -85,10 +105,11 @@ def _check_sizes(derivation: Derivation, variables: Mapping[str, str]) -> None:
 
 
 def _structured_files(text: str, outputs: Mapping[str, str]) -> dict[str, bytes]:
-    """`__structuredAttrs`: the attributes as JSON, and as shell variables for bash."""
+    """`__structuredAttrs`: the attributes as JSON, and as shell variables for bash; byte for byte as Nix writes them."""
     import json
 
-    attributes = json.loads(text)
+    found = json.loads(text)
+    attributes: dict[str, Any] = found if isinstance(found, dict) else {}
     attributes["outputs"] = dict(outputs)
     lines: list[str] = []
     for name, value in sorted(attributes.items()):
@@ -98,7 +119,7 @@ def _structured_files(text: str, outputs: Mapping[str, str]) -> dict[str, bytes]
                 lines.append(declared)
     shell = "".join(line + "\n" for line in lines)
     return {
-        ".attrs.json": json.dumps(attributes, sort_keys=True, separators=(",", ":")).encode(),
+        ".attrs.json": os.fsencode(json.dumps(attributes, ensure_ascii=False, sort_keys=True, separators=(",", ":"))),
         ".attrs.sh": os.fsencode(shell),
     }
 
@@ -106,12 +127,12 @@ def _structured_files(text: str, outputs: Mapping[str, str]) -> dict[str, bytes]
 def _declaration(name: str, value: object) -> str | None:
     if isinstance(value, list):
         words = [_word(item) for item in value]
-        return None if None in words else f"declare -a {name}=({' '.join(map(str, words))})"
+        return None if None in words else f"declare -a {name}=({''.join([f'{word} ' for word in words])})"
     if isinstance(value, dict):
         pairs = [(key, _word(item)) for key, item in sorted(value.items())]
         if any(word is None for _, word in pairs):
             return None
-        return f"declare -A {name}=({' '.join(f'[{_quoted(key)}]={word}' for key, word in pairs)})"
+        return f"declare -A {name}=({''.join([f'[{_quoted(key)}]={word} ' for key, word in pairs])})"
     word = _word(value)
     return None if word is None else f"declare {name}={word}"
 
@@ -121,7 +142,7 @@ def _word(value: object) -> str | None:
         case str():
             return _quoted(value)
         case bool():
-            return "1" if value else "''"
+            return "1" if value else ""
         case None:
             return "''"
         case int():

@@ -20,6 +20,7 @@ on the way up, by `attach`.
 | B023 | `ReferenceRefused` | | B024 | `StoreRefused` |
 | B025 | `MachineFailure` | | B026 | `BadConfiguration` |
 | B027 | `CommandNotStarted` | | B028 | `MountPointRefused` |
+| B029 | `LimitNotPossible` | | B030 | `OutputTooLarge` |
 | B099 | `BuilderDefect` | | | |
 """
 
@@ -41,7 +42,7 @@ class BuildError(Exception):
     """Base of all errors of this room.
 
     `derivation` is what was being realised, `log` the path of its whole log, `tail` the last
-    lines of it, `kept` the build directory if it was kept.
+    lines of it, `kept` the build directory if it was kept. `was_seen`: all it printed has been shown already.
     """
 
     code: ClassVar[str] = "B000"
@@ -50,6 +51,7 @@ class BuildError(Exception):
     log: str | None = field(default=None, init=False)
     tail: tuple[str, ...] = field(default=(), init=False)
     kept: str | None = field(default=None, init=False)
+    was_seen: bool = field(default=False, init=False)
 
     @property
     def message(self) -> str:
@@ -463,6 +465,22 @@ class ReferenceRefused(BuildError):
     def message(self) -> str:
         listed = "".join(f"\n  {reference}" for reference in self.references)
         return f"output '{self.output}' of {self._subject()} breaks its rule {self.rule}:{listed}"
+
+
+@dataclass(eq=False, repr=False)
+class OutputTooLarge(BuildError):
+    """An output, or its closure, is larger than its derivation allows; sizes are bytes of NARs."""
+
+    code = "B030"
+    output: str
+    rule: str
+    size: int
+    limit: int
+
+    @property
+    def message(self) -> str:
+        what = "the closure of output" if self.rule == "maxClosureSize" else "output"
+        return f"{what} '{self.output}' of {self._subject()} has {self.size} bytes; its rule {self.rule} allows {self.limit}"
 
 
 @dataclass(eq=False, repr=False)

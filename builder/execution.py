@@ -11,7 +11,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..store.derivation import output_object_name
@@ -23,7 +23,7 @@ from ..store.scratch import scratch_hash
 from .builtin.table import find_builtin
 from .builtin.task import Task
 from .bwrap import explain_refusal, find_bwrap, run_sandbox
-from .checks import check_references
+from .checks import check_outputs
 from .disk import remove_tree
 from .entrance import write_entrance
 from .errors import (
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from ..store.store import Store
     from .cancellation import Cancellation
     from .options import BuildOptions
+    from .process import Outcome
 
 _FIXED_DOMAIN = b"chx fixed output 1\0"
 
@@ -63,9 +64,14 @@ class Work(NamedTuple):
     key: Digest
     again: bool = False  # build even if the trace knows it
 
+    @property
+    def resolved(self) -> Digest:
+        """The digest of the resolved derivation, under which the trace knows it."""
+        return self.key if self.derivation.fixed is None else self.derivation.resolved_digest()
+
 
 class Result(NamedTuple):
-    """`outputs` by name. `was_known`: nothing was run. `earlier`: differing outputs recorded before."""
+    """`outputs` by name. `was_known`: nothing was run. `earlier`: of each, the first that was recorded and differs."""
 
     outputs: dict[str, StorePath]
     seconds: float
@@ -89,8 +95,17 @@ class World:
     fetched: Callable[[StorePath, str, int, int | None], None]
     started: Callable[[StorePath], None]
     waiting: Callable[[StorePath], None]
+    unvaried: Callable[[StorePath, str], None]
     covers: tuple[Bind, ...]
     discard: Callable[[str], None]
+    _closures: dict[tuple[StorePath, ...], tuple[StorePath, ...]] = field(default_factory=dict)
+
+    def closure(self, paths: Sequence[StorePath]) -> tuple[StorePath, ...]:
+        """What `paths` refer to and they themselves, asked once: builds share roots, and objects never change."""
+        known = self._closures.get(tuple(paths))
+        if known is None:
+            known = self._closures[tuple(paths)] = tuple(self.store.closure(paths))
+        return known
 
 
 def work_key(resolved: Derivation) -> Digest:
@@ -102,11 +117,11 @@ def work_key(resolved: Derivation) -> Digest:
     return Digest.of(_FIXED_DOMAIN + "\0".join((name, fixed.algorithm, fixed.digest.hex(), fixed.mode)).encode())
 
 
-def known_outputs(store: Store, resolved: Derivation) -> dict[str, StorePath] | None:
+def known_outputs(store: Store, work: Work) -> dict[str, StorePath] | None:
     """All outputs, if the trace knows them and all of them are there."""
-    found = recalled(store, resolved)
-    if all(output in found and store.claim(found[output]) for output in resolved.outputs):
-        return {output: found[output] for output in resolved.outputs}
+    found = recalled(store, work.derivation, work.resolved)
+    if all(output in found and store.claim(found[output]) for output in work.derivation.outputs):
+        return {output: found[output] for output in work.derivation.outputs}
     return None
 
 
@@ -115,7 +130,7 @@ def execute(world: World, work: Work) -> Result:
     with WorkLock(world.store.home, work.key, world.cancellation, lambda: world.waiting(work.path)):
         world.cancellation.check()
         if not work.again:
-            known = known_outputs(world.store, work.derivation)
+            known = known_outputs(world.store, work)
             if known is not None:
                 return Result(known, 0.0, was_known=True)
         world.started(work.path)
@@ -159,7 +174,6 @@ class _Execution:
 
     def _build(self, log: BuildLog) -> Sequence[StorePath]:
         """Have the builder write the outputs; the objects that these may refer to."""
-        os.mkdir(self._folder("store"), 0o755)
         if self._derivation.builder.startswith("builtin:"):
             return self._run_builtin(log)
         return self._run_sandbox(log)
@@ -174,6 +188,7 @@ class _Execution:
     def _run_builtin(self, log: BuildLog) -> Sequence[StorePath]:
         builder = find_builtin(self._derivation.builder)
         visible = visible_objects(self._store, self._derivation)
+        os.mkdir(self._folder("store"), 0o755)
         os.mkdir(self._folder("work"))
         world, path = self._world, self._work.path
         task = Task(
@@ -200,30 +215,32 @@ class _Execution:
         cores = self._world.cores()
         self._variation = f"cores={cores} kernel={os.uname().release}"
         prepared = prepare(self._store, derivation, self._scratch, self._top, cores, self._world.covers)
-        limits = Limits(
-            options.timeout_seconds,
-            options.silence_seconds,
-            options.max_log_bytes,
-            options.max_processes,
-            options.max_memory_bytes,
-        )
-        spec = replace(prepared.spec, limits=limits)
-        with self._varied(spec) as spec:
+        with self._varied(replace(prepared.spec, limits=limits_of(options))) as spec:
             self._spec = spec
             outcome, has_started = run_sandbox(spec, bwrap, log.write, self._world.cancellation)
-        if outcome.ended == "cancelled":
-            raise Cancelled
-        if outcome.ended is not None:
-            limit = {"time": options.timeout_seconds, "silence": options.silence_seconds}
-            raise LimitExceeded(outcome.ended, limit.get(outcome.ended, options.max_log_bytes))
-        if not has_started:
+        if not has_started and outcome.ended is None:
             said = "\n".join(log.tail).removeprefix("bwrap: ")
             raise explain_refusal(said) or SandboxFailed(said, derivation.builder)
-        if outcome.status != 0:
-            raise BuilderFailed(outcome.status)
+        self._judge(outcome)
         self._mention_strays(log, prepared.visible)
         # What the rootfs holds is a candidate too: its paths are hidden, but a build may have been told.
-        return self._store.closure([*prepared.visible, *derivation.input_srcs])
+        hidden = [path for path in derivation.input_srcs if path not in prepared.visible]
+        return [*prepared.visible, *self._world.closure(hidden)]
+
+    def _judge(self, outcome: Outcome) -> None:
+        """Raise what the end of a sandbox says, if that is not success."""
+        options = self._world.options
+        match outcome.ended:
+            case "cancelled":
+                raise Cancelled
+            case "time":
+                raise LimitExceeded("time", options.timeout_seconds)
+            case "silence":
+                raise LimitExceeded("silence", options.silence_seconds)
+            case "log":
+                raise LimitExceeded("log", options.max_log_bytes)
+        if outcome.status != 0:
+            raise BuilderFailed(outcome.status)
 
     @contextmanager
     def _varied(self, spec: SandboxSpec) -> Iterator[SandboxSpec]:
@@ -238,7 +255,7 @@ class _Execution:
         os.mkdir(folder)
         memory = _folder_in_memory()
         try:
-            yield vary(spec, names, Ground(folder, memory))
+            yield vary(spec, names, Ground(folder, memory), lambda name: self._world.unvaried(self._work.path, name))
         finally:
             if memory is not None:
                 remove_tree(memory)
@@ -269,10 +286,10 @@ class _Execution:
             if references:
                 raise FixedOutputReferences(tuple(map(str, references)))
             store.record_fixed_output(outputs["out"].name, derivation.fixed, outputs["out"])
-        check_references(store, derivation, outputs)
-        resolved = self._work.derivation.resolved_digest()
+        check_outputs(store, derivation, outputs)
+        work = self._work
         store.record(
-            Realisation(resolved, output, path, self._work.path, started, seconds, self._variation)
+            Realisation(work.resolved, output, path, work.path, started, seconds, self._variation)
             for output, path in outputs.items()
         )
         return outputs
@@ -286,9 +303,12 @@ class _Execution:
         return path
 
     def _earlier(self, outputs: dict[str, StorePath]) -> tuple[tuple[str, StorePath], ...]:
-        rows = self._store.realisations(self._work.derivation.resolved_digest())
-        found = ((row.output, row.path) for row in rows if outputs.get(row.output, row.path) != row.path)
-        return tuple(dict.fromkeys(found))
+        rows = self._store.realisations(self._work.resolved)
+        first: dict[str, StorePath] = {}
+        for row in rows:
+            if outputs.get(row.output, row.path) != row.path:
+                first.setdefault(row.output, row.path)
+        return tuple(first.items())
 
     def _keep(self) -> str | None:
         """Move the build's folders where nobody cleans up; None if that is not possible."""
@@ -306,6 +326,17 @@ class _Execution:
                 number += 1
             except OSError:
                 return None
+
+
+def limits_of(options: BuildOptions) -> Limits:
+    """The limits of each build."""
+    return Limits(
+        options.timeout_seconds,
+        options.silence_seconds,
+        options.max_log_bytes,
+        options.max_processes,
+        options.max_memory_bytes,
+    )
 
 
 def _folder_in_memory() -> str | None:

@@ -80,3 +80,15 @@ def nar_digest(path: str, hasher: Hasher) -> bytes:
     """The digest of the NAR of `path`."""
     write_nar(path, hasher.update)
     return hasher.digest()
+
+
+def nar_size(path: str) -> int:
+    """The bytes of the NAR of `path`."""
+    size = 0
+
+    def count(data: bytes) -> None:
+        nonlocal size
+        size += len(data)
+
+    write_nar(path, count)
+    return size

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ..store.derivation import Derivation
+    from ..store.digest import Digest
     from ..store.path import StorePath
     from ..store.store import Store
 
@@ -112,10 +113,11 @@ def recall(store: Store, paths: Iterable[StorePath]) -> Recollection:
     return Recollection(derivations, _recall(store, derivations, order))
 
 
-def recalled(store: Store, derivation: Derivation) -> dict[str, StorePath]:
+def recalled(store: Store, derivation: Derivation, digest: Digest | None = None) -> dict[str, StorePath]:
     """The outputs that are known of a resolved derivation, whether their objects are there or not.
 
-    Of several recorded ones the first that is there counts, else the first.
+    Of several recorded ones the first that is there counts, else the first. `digest` is that of the derivation, if it
+    has been computed already.
     """
     if derivation.fixed is not None:
         found = store.fixed_output(output_object_name(derivation.name, "out"), derivation.fixed)
@@ -123,7 +125,7 @@ def recalled(store: Store, derivation: Derivation) -> dict[str, StorePath]:
             return {"out": found}
     result: dict[str, StorePath] = {}
     there: set[str] = set()
-    for row in store.realisations(derivation.resolved_digest()):
+    for row in store.realisations(digest or derivation.resolved_digest()):
         if row.output in there:
             continue
         valid = store.is_valid(row.path)

@@ -54,7 +54,7 @@ def prepare(
     visible = tuple(visible_objects(store, derivation))
     root = compose_root(store, rootfs_inputs(derivation))
     prepared = build_environment(derivation, scratch, cores, os.environ)
-    os.makedirs(f"{top}/store", 0o755, exist_ok=True)
+    os.mkdir(f"{top}/store", 0o755)
     os.mkdir(f"{top}/build", 0o700)
     os.mkdir(f"{top}/tmp")
     os.chmod(f"{top}/tmp", 0o1777)

@@ -6,8 +6,8 @@ are their content. `attempt` is handed in and builds under a set of variations, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from .errors import BuilderFailed, LimitExceeded, MissingOutput
@@ -30,6 +30,7 @@ class Verdict:
     `cause`: "nothing" differs; it differs by "itself", each time; only "the first build" differs, and those since are equal;
     the "clock": it is the same each time if the clock stands still; it depends on `variations`, a smallest set. `differing`
     are the outputs of a build that came out otherwise, if it succeeded; if not, `failure` says why. `builds` is how many it took.
+    `unvaried` are variations that could not be made.
     """
 
     cause: Cause
@@ -38,15 +39,21 @@ class Verdict:
     variations: tuple[str, ...] = ()
     differing: Made | None = None
     failure: BuildError | None = None
+    unvaried: tuple[str, ...] = ()
 
 
 class Trial:
-    """One derivation. `reference` is what it gave before."""
+    """One derivation. `reference` is what it gave before; `attempt` adds to `unvaried` what it could not vary."""
 
     def __init__(
-        self, attempt: Attempt, reference: Made, told: Callable[[tuple[str, ...]], None] | None = None
+        self,
+        attempt: Attempt,
+        reference: Made,
+        told: Callable[[tuple[str, ...]], None] | None = None,
+        unvaried: Set[str] = frozenset(),
     ) -> None:
         self._attempt = attempt
+        self._unvaried = unvaried
         self._reference = dict(reference)
         self._told = told
         self._builds = 0
@@ -55,6 +62,10 @@ class Trial:
 
     def run(self, rounds: int, variations: Sequence[str]) -> Verdict:
         """At most one build for each round as it was, one under all variations, and those of the search."""
+        verdict = self._judge(rounds, variations)
+        return replace(verdict, unvaried=tuple(name for name in variations if name in self._unvaried))
+
+    def _judge(self, rounds: int, variations: Sequence[str]) -> Verdict:
         earlier: Verdict | None = None
         if self._differs(()):
             earlier = self._without_variations()
@@ -62,7 +73,7 @@ class Trial:
                 return earlier
         for number in range(rounds):
             if variations and self._differs(tuple(variations)):
-                return self._search(tuple(variations))
+                return self._search(tuple(name for name in variations if name not in self._unvaried))
             if not variations and number and self._differs(()):
                 return self._without_variations()
         return earlier or Verdict("nothing", self._reference, self._builds)
@@ -92,7 +103,7 @@ class Trial:
         first, self._reference = self._reference, dict(self._last)
         if not self._differs(()):
             return Verdict("the first build", first, self._builds, differing=self._reference)
-        if self._differs(STOPPED) and self._last is not None:
+        if self._differs(STOPPED) and self._last is not None and not self._unvaried >= set(STOPPED):
             self._reference = dict(self._last)
             if not self._differs(STOPPED):
                 return Verdict("clock", first, self._builds, differing=found.differing)

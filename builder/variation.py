@@ -41,7 +41,7 @@ class Ground(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Variation:
-    """`what` continues "the output depends on"."""
+    """`what` continues "the output depends on". `apply` gives the very spec it was given if it cannot be made there."""
 
     name: str
     what: str
@@ -131,6 +131,8 @@ def _order(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
                 left -= size
                 chosen[source] = f"{ground.memory}/{number}"
                 copy_backwards(source, chosen[source])
+    if not chosen:
+        return spec
     return replace(
         spec,
         root=chosen.get(spec.root or "", spec.root),
@@ -259,12 +261,20 @@ VARIATIONS: Final = {
 USUAL: Final = tuple(name for name, variation in VARIATIONS.items() if variation.is_usual)
 
 
-def vary(spec: SandboxSpec, names: Iterable[str], ground: Ground) -> SandboxSpec:
-    """`spec` under the variations `names`; in the order of the table, whatever theirs."""
+def vary(
+    spec: SandboxSpec, names: Iterable[str], ground: Ground, unvaried: Callable[[str], None] | None = None
+) -> SandboxSpec:
+    """`spec` under the variations `names`; in the order of the table, whatever theirs.
+
+    `unvaried` is told the names of those that cannot be made here.
+    """
     chosen = frozenset(names)
     for name, variation in VARIATIONS.items():
         if name in chosen:
-            spec = variation.apply(spec, ground)
+            before = spec
+            spec = variation.apply(before, ground)
+            if spec is before and unvaried is not None:
+                unvaried(name)
     return spec
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..builder.proof import Chain
     from ..store import StorePath
     from .convergence.account import Account
-    from .realise import Lines
+    from .lines import Lines
     from .session import Session
 
 DESCRIPTION = """\
@@ -28,7 +28,8 @@ toolchains (seeds), and say whether
   no residue         nothing of a seed is left in the end.
 
 The exit status is 0 only if all three are shown. What is built already is not
-built again, and what is equal is built once for all seeds.
+built again, and what is equal is built once for all seeds. `chx gc` keeps what came
+out until --drop, or until the same set comes out differently.
 """
 EPILOG = """\
 A set is an attribute of `bootstrap` in the bundled package set, or in that of
@@ -42,6 +43,7 @@ examples:
   chx bootstrap tiny --seeds debian-gcc,debian-clang,zig,trojan
   chx bootstrap tiny --proof proof.json
   chx bootstrap --replay proof.json
+  chx bootstrap --drop tiny
 """
 DEFAULT_SET = "tiny"
 DEFAULT_STAGES = 3
@@ -64,6 +66,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--report", metavar="FILE", help="write a page for a browser, all in one file")
     group.add_argument("--proof", metavar="FILE", help="write a signed proof that can be replayed elsewhere")
     group.add_argument("--replay", metavar="FILE", help="check a proof: build all of it again and compare")
+    group.add_argument("--drop", action="store_true", help="build nothing; let `chx gc` take what was kept of SET")
     group.add_argument("--key", metavar="KEY", help="with --replay: the public key that must have signed it")
     expression.configure_evaluation(parser)
     configure_building(parser)
@@ -80,24 +83,38 @@ def positive(text: str) -> int:
 def run(arguments: argparse.Namespace) -> int:
     from .session import Session
 
+    if arguments.drop:
+        return drop(arguments)
     with Session(expression.search_path(arguments), arguments.max_call_depth) as session:
         if arguments.replay is not None:
             from .convergence.replay import replay
 
             return replay(session, arguments)
-        account = bootstrap(session, arguments)
+        account, links = bootstrap(session, arguments)
         text = write_text(arguments, account)
         if account.holds and not (arguments.report or arguments.proof):
-            _remember(session, arguments, account, text)
+            _remember(session, arguments, account, text, links)
     return 0 if account.holds else 1
 
 
-def bootstrap(session: Session, arguments: argparse.Namespace) -> Account:
-    """Evaluate, build and judge; writes a proof if one was asked for."""
+def drop(arguments: argparse.Namespace) -> int:
+    """`--drop`."""
+    from .kept import drop
+    from .noop import home
+    from .progress import say
+
+    name = arguments.set or DEFAULT_SET
+    say(f"{drop(home(), name)} objects of {name} are not kept any more")
+    return 0
+
+
+def bootstrap(session: Session, arguments: argparse.Namespace) -> tuple[Account, list[tuple[str, str]]]:
+    """Evaluate, build, keep and judge; writes a proof if one was asked for. Gives links to what is kept, too."""
     from ..builder.proof import judge, outcome_of, targets_of
     from .convergence.account import account_of
     from .convergence.chains import chains_of
     from .convergence.prove import check_provable, proof_text
+    from .kept import keep, witnesses
 
     name = arguments.set or DEFAULT_SET
     described = chains_of(session, arguments, name, _seeds(arguments.seeds), arguments.stages)
@@ -105,12 +122,15 @@ def bootstrap(session: Session, arguments: argparse.Namespace) -> Account:
     if arguments.proof is not None:
         check_provable(chains)
     session.world.commit()
-    realised, work = build(session, arguments, chains, targets_of(chains))
+    targets = [*targets_of(chains), *witnesses(session.store, chains)]
+    realised, work = build(session, arguments, chains, targets)
+    gave = {realised[path, output] for path, outputs in targets for output in outputs}
+    links = keep(session.store, name, gave.union(*(chain.trees for chain in chains)))
     outcomes = [outcome_of(chain, realised) for chain in chains]
     verdicts = judge(session.store, chains, outcomes)
     if arguments.proof is not None:
         _write(arguments.proof, proof_text(session.store, name, chains, outcomes, verdicts))
-    return account_of(session.store, name, described, outcomes, verdicts, work)
+    return account_of(session.store, name, described, outcomes, verdicts, work), links
 
 
 def build(
@@ -194,9 +214,11 @@ def _write(name: str, text: str) -> None:
     os.replace(temporary, name)
 
 
-def _remember(session: Session, arguments: argparse.Namespace, account: Account, text: str) -> None:
+def _remember(
+    session: Session, arguments: argparse.Namespace, account: Account, text: str, links: list[tuple[str, str]]
+) -> None:
     from .noop import remember
 
     store = session.store
     paths = {cell.path for item in account.items for cells in item.cells.values() for cell in cells if cell is not None}
-    remember(arguments.words, session.world.seen, [store.physical(path) for path in sorted(paths)], [], text)
+    remember(arguments.words, session.world.seen, [store.physical(path) for path in sorted(paths)], links, text)

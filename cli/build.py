@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from . import expression
 from .errors import CommandError
 from .output import finish, put
+from .system import absolute, is_there
 
 if TYPE_CHECKING:
     import argparse
@@ -22,7 +23,7 @@ DESCRIPTION = """\
 Evaluate an expression, build the derivations it gives, print their store paths,
 and make a link `result` to each (`result-2`, ... for more than one; `result-dev`
 for an output `dev`). What is built already is not built again. Without anything
-named, ./default.nix is built.
+named, ./default.nix is built. The path of a derivation (.drv) names that one.
 """
 EPILOG = (
     expression.EPILOG
@@ -31,11 +32,9 @@ examples:
   chx build tinycc
   chx build -f package.nix --argstr version 1.2 -o app
   chx build -E 'with import <chx> {}; hello' --no-out-link
+  chx build /chx/store/...-hello-2.10.drv
 """
 )
-
-WORTH_SYNCING = 5.0
-"""Seconds of work from which on waiting for the disk is a small part, and spares reading it all after a power cut."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -44,6 +43,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     group.add_argument("-o", "--out-link", default="result", metavar="NAME", help="name of the link (default: result)")
     group.add_argument("--no-out-link", action="store_true", help="make no link")
     group.add_argument("--dry-run", action="store_true", help="only tell what would be fetched and built, and why")
+    group.add_argument(
+        "--pinned",
+        action="store_true",
+        help="take what chx.lock pins from the store or a cache; evaluate and build nothing",
+    )
     group = parser.add_argument_group("is it reproducible?")
     group.add_argument("--check", action="store_true", help="build once more, and fail if something else comes out")
     group.add_argument("--rounds", type=positive, default=1, metavar="N", help="build so often (implies --check)")
@@ -133,6 +137,8 @@ class Wanted:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    if arguments.pinned and (arguments.dry_run or is_checked(arguments)):
+        raise CommandError("--pinned builds nothing, so there is nothing to tell or to check")
     if arguments.dry_run:
         return tell_plan(arguments)
     if arguments.vary is not None:
@@ -156,47 +162,88 @@ def run(arguments: argparse.Namespace) -> int:
         return run(arguments) if ask(error) == "retry" else status
 
 
+def is_checked(arguments: argparse.Namespace) -> bool:
+    """Whether things are to be built again to be compared."""
+    return bool(arguments.check or arguments.vary is not None or arguments.rounds > 1)
+
+
 def build(arguments: argparse.Namespace) -> int:
     """What is asked for, once."""
-    from time import monotonic
-
     from .noop import remember
-    from .realise import options_of, realise, reporter_of
     from .session import Session
 
     with Session(expression.search_path(arguments), arguments.max_call_depth) as session:
         store = session.store
-        wanted = instantiate(session, arguments)
-        session.world.commit()
-        if arguments.check or arguments.vary is not None or arguments.rounds > 1:
+        if is_checked(arguments):
             from .check import check
 
-            return check(session, arguments, wanted)
-        guard = guard_of(session, arguments)
-        reporter = reporter_of(arguments)
-        targets = [(item.derivation, item.outputs) for item in wanted]
-        started = monotonic()
-        built = realise(store, targets, options_of(arguments), reporter)
-        long = monotonic() - started >= WORTH_SYNCING
-        if guard is not None:
-            guard.after(built)
+            wanted = instantiate(session, arguments)
+            session.world.commit()
+            return check(session, arguments, wanted, guard_of(session, arguments))
+        wanted, built = have(session, arguments)
         paths = [built[item.derivation, output] for item in wanted for output in item.outputs]
         links = [] if arguments.no_out_link else link_results(store, arguments.out_link, wanted, built)
         output = "".join(f"{path}\n" for path in paths)
         put(output)
         finish()
-        if not arguments.no_lock:
+        if not arguments.no_lock and not arguments.pinned:
             # What is not locked may be something else the next time.
             remember(arguments.words, session.world.seen, [store.physical(path) for path in paths], links, output)
-        if long:
-            store.sync()
     return 0
+
+
+def have(
+    session: Session, arguments: argparse.Namespace
+) -> tuple[list[Wanted], dict[tuple[StorePath, str], StorePath]]:
+    """What the command line means, built or taken as it is pinned, and compared with the lock."""
+    taken = as_pinned(session, arguments)
+    if taken is not None:
+        return taken
+    from .realise import options_of, realise, reporter_of
+
+    wanted = instantiate(session, arguments)
+    session.world.commit()
+    guard = guard_of(session, arguments)
+    built = guard.without_building() if guard is not None else {}
+    targets = [
+        (item.derivation, item.outputs)
+        for item in wanted
+        if any((item.derivation, output) not in built for output in item.outputs)
+    ]
+    if targets:
+        built.update(realise(session.store, targets, options_of(arguments), reporter_of(arguments)))
+    if guard is not None:
+        guard.after(built)
+    return wanted, built
+
+
+def as_pinned(
+    session: Session, arguments: argparse.Namespace
+) -> tuple[list[Wanted], dict[tuple[StorePath, str], StorePath]] | None:
+    """What is pinned under the names of the command line, if that is known without evaluating them."""
+    strict = getattr(arguments, "pinned", False)
+    if not strict and not _may_be_locked(arguments.file or "."):
+        return None
+    from .pins.guard import Guard
+    from .pins.taking import whatever_it_is, without_evaluating
+
+    found = (whatever_it_is if strict else without_evaluating)(session, arguments)
+    if found is None:
+        return None
+    pins, built = found
+    Guard(session, arguments, pins).after(built)
+    return [Wanted(asked.derivation, asked.outputs) for asked, _ in pins], built
+
+
+def _may_be_locked(file: str) -> bool:
+    """Whether a lock lies beside an expression; to be asked before anything is loaded for it."""
+    return is_there(f"{file}/chx.lock") or is_there(absolute(f"{file}/../chx.lock"))
 
 
 def tell_plan(arguments: argparse.Namespace) -> int:
     """`--dry-run`."""
     from .difference.page import Page
-    from .dryrun import draw_plan
+    from .dryrun import draw_plan, draw_takeable
     from .realise import options_of
     from .report import Style
     from .session import Session
@@ -205,17 +252,22 @@ def tell_plan(arguments: argparse.Namespace) -> int:
     with Session(expression.search_path(arguments), arguments.max_call_depth) as session:
         targets = [(item.derivation, item.outputs) for item in instantiate(session, arguments)]
         session.world.commit()
-        draw_plan(page, session.store, targets, options_of(arguments))
+        guard, options = guard_of(session, arguments), options_of(arguments)
+        if guard is not None:
+            targets = draw_takeable(page, session.store, guard, targets, options)
+        draw_plan(page, session.store, targets, options)
     page.write("-v")
     return 0
 
 
 def instantiate(session: Session, arguments: argparse.Namespace) -> list[Wanted]:
-    """The derivations that the command line means, in the order named, each once."""
+    """The derivations that the command line means, each once: those named by their paths, then those of attributes."""
+    from .named import without_derivations
     from .session import Asked
 
-    wanted: dict[Wanted, None] = {}
-    for selected in expression.select(session, arguments):
+    named, rest = without_derivations(session, arguments)
+    wanted = dict.fromkeys(Wanted(path, session.store.derivation(path).outputs) for path in named)
+    for selected in expression.select(session, rest) if rest is not None else ():
         with expression.Explained(selected.attribute, selected.was_called):
             found = session.evaluator.named_derivations(selected.value, selected.attribute)
         if not found:

@@ -3,7 +3,7 @@
 Python looks for each module in its folder, for the compiled form beside it, and whether that is
 younger than the source: for fifty small modules a quarter of what `chx eval -E '1 + 1'` takes. So a
 command leaves the compiled modules that it used in one file below the cache, and the next finds
-them there. A module counts only while its source has the time and size it was compiled from, which
+them there; of a module in machine code, which has to be a file, only the place. A module counts only while its source has the time and size it was compiled from, which
 is what Python goes by; anything else is imported as ever.
 """
 
@@ -30,6 +30,9 @@ _VERSION = sys.version
 
 _ModuleSpec = type(sys.__spec__)
 
+_OTHERS = frozenset(("_blake2", "_json", "_sha256", "blake3", "blake3.blake3"))
+"""Modules of others that most evaluations need and that would be looked for in several folders."""
+
 
 class Bundle:
     """Finds and loads modules; `new` once one was asked for that it does not have."""
@@ -47,7 +50,7 @@ class Bundle:
         """As the import system asks for it."""
         entry = self.entries.get(name)
         if entry is None:
-            self.new = self.new or name.startswith("chx.")
+            self.new = self.new or name.startswith("chx.") or name in _OTHERS
             return None
         source, folder, stamp, *_ = entry
         code = self.code(name) if _stamp(source) == stamp else None
@@ -61,12 +64,17 @@ class Bundle:
             spec.submodule_search_locations = [folder]
         return spec
 
-    def create_module(self, spec: object) -> None:
-        """An ordinary module will do."""
+    def create_module(self, spec: Any) -> Any:
+        """An ordinary module will do, unless the module is compiled to machine code."""
+        return None if self._found[spec.name] else _imp.create_dynamic(spec)
 
     def exec_module(self, module: Any) -> None:
         """Run the code of a module."""
-        exec(marshal.loads(self._found.pop(module.__name__)), module.__dict__)
+        code = self._found.pop(module.__name__)
+        if code:
+            exec(marshal.loads(code), module.__dict__)
+        else:
+            _imp.exec_dynamic(module)
 
     def code(self, name: str) -> bytes | None:
         """The marshalled code of a module; None if it is damaged: unmarshalling that could crash."""
@@ -127,15 +135,20 @@ def keep(bundle: Bundle) -> None:
     """Leave a bundle with what was loaded now, if it is more than there was. Not being able to is no error."""
     if not bundle.new:
         return
-    import os
-
     codes: dict[str, bytes] = {}
     entries: dict[str, Any] = {}
     for name, module in list(sys.modules.items()):
-        if not name.startswith("chx.") or name in bundle.earlier or getattr(module, "__loader__", None) is bundle:
+        if (
+            not (name.startswith("chx.") or name in _OTHERS)
+            or name in bundle.earlier
+            or getattr(module, "__loader__", None) is bundle
+        ):
             continue
         compiled = getattr(module, "__cached__", None)
         source = getattr(module, "__file__", None)
+        if source and source.endswith(".so"):
+            entries[name] = (source, None, _stamp(source))
+            codes[name] = b""
         if not compiled or not source:
             continue
         try:
@@ -149,6 +162,8 @@ def keep(bundle: Bundle) -> None:
             codes[name] = data[_HEADER:]
     if not codes:
         return
+    import os
+
     temporary = f"{bundle.file}.{os.getpid()}"
     try:
         for name, entry in bundle.entries.items():

@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .errors import CommandError
+from .lines import title
 from .progress import say
-from .realise import options_of, realise, reporter_of, title
+from .realise import options_of, realise, reporter_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from ..store import Store, StorePath
     from .build import Wanted
     from .difference.page import Page
+    from .pins.guard import Guard
     from .session import Session
 
 
@@ -38,21 +40,24 @@ def variations_named(text: str | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def check(session: Session, arguments: argparse.Namespace, wanted: Sequence[Wanted]) -> int:
-    """Build what is wanted, then build it again; the exit status."""
+def check(session: Session, arguments: argparse.Namespace, wanted: Sequence[Wanted], guard: Guard | None) -> int:
+    """Build what is wanted, compare it with the lock if there is one, then build it again; the exit status."""
     from .difference.page import Page
     from .report import Style
 
     names = variations_named(arguments.vary)
     store = session.store
     targets = {item.derivation: store.derivation(item.derivation).outputs for item in wanted}
-    realise(store, list(targets.items()), options_of(arguments), reporter_of(arguments))
+    known = realise(store, list(targets.items()), options_of(arguments), reporter_of(arguments))
+    if guard is not None:
+        guard.after(known)
     page = Page(Style(sys.stdout))
     status = 0
     for derivation, outputs in targets.items():
-        verdict = _try(store, arguments, derivation, outputs, names)
+        reference = {output: known[derivation, output] for output in outputs}
+        verdict = _try(store, arguments, derivation, reference, names)
         if verdict is None:
-            page.title(f"{title(derivation)}: not checked: {_exempt(store, derivation)}")
+            page.title(f"{title(derivation)}: not checked: {exemption(store, derivation)}")
             continue
         draw_verdict(page, store, derivation, verdict, names)
         status |= verdict.cause != "nothing"
@@ -60,8 +65,8 @@ def check(session: Session, arguments: argparse.Namespace, wanted: Sequence[Want
     return int(status)
 
 
-def _exempt(store: Store, derivation: StorePath) -> str | None:
-    """Why a derivation is not built again, if there is a reason."""
+def exemption(store: Store, derivation: StorePath) -> str | None:
+    """Why building a derivation again would say nothing, if there is a reason."""
     read = store.derivation(derivation)
     if read.fixed is not None:
         return "its content is promised by a hash"
@@ -69,25 +74,33 @@ def _exempt(store: Store, derivation: StorePath) -> str | None:
 
 
 def _try(
-    store: Store, arguments: argparse.Namespace, derivation: StorePath, outputs: Sequence[str], names: tuple[str, ...]
+    store: Store,
+    arguments: argparse.Namespace,
+    derivation: StorePath,
+    reference: Mapping[str, StorePath],
+    names: tuple[str, ...],
 ) -> Verdict | None:
+    """Build it again; None if it is exempt. `reference` is what it gave before."""
     from ..builder import Trial
 
-    if _exempt(store, derivation) is not None:
+    if exemption(store, derivation) is not None:
         return None
     options = replace(options_of(arguments), rebuild=True, jobs=1)
-    target = [(derivation, tuple(outputs))]
+    target = [(derivation, tuple(reference))]
+
+    unvaried: set[str] = set()
 
     def attempt(chosen: tuple[str, ...]) -> Mapping[str, StorePath]:
-        made = realise(store, target, replace(options, variations=chosen), reporter_of(arguments))
+        reporter = reporter_of(arguments)
+        made = realise(store, target, replace(options, variations=chosen), reporter)
+        unvaried.update(reporter.unmade)
         return {output: path for (_, output), path in made.items()}
 
     def told(chosen: tuple[str, ...]) -> None:
         if not arguments.quiet and arguments.log_format != "json":
             say(f"{title(derivation)} once more{f', varied: {_listed(chosen, names)}' if chosen else ', as it was'}")
 
-    known = realise(store, target)
-    return Trial(attempt, {output: path for (_, output), path in known.items()}, told).run(arguments.rounds, names)
+    return Trial(attempt, reference, told, unvaried).run(arguments.rounds, names)
 
 
 def _listed(chosen: tuple[str, ...], names: tuple[str, ...]) -> str:
@@ -103,8 +116,11 @@ def draw_verdict(page: Page, store: Store, derivation: StorePath, verdict: Verdi
     builds = count(verdict.builds, "build")
     match verdict.cause:
         case "nothing":
-            under = f", also with another {', '.join(names)}" if names else ""
+            varied = [word for word in names if word not in verdict.unvaried]
+            under = f", also with another {', '.join(varied)}" if varied else ""
             page.title(f"{name}: reproducible ({builds} more{under})")
+            if verdict.unvaried:
+                page.dim(f"what cannot be varied here: {', '.join(verdict.unvaried)}")
             return
         case "variations":
             what = " together with ".join(VARIATIONS[part].what for part in verdict.variations)

@@ -15,13 +15,15 @@ if TYPE_CHECKING:
 
 DESCRIPTION = """\
 Copy objects, with all they refer to, to a cache or from one. A cache is a directory,
-or an HTTP server that gives such a directory (`chx serve` does, any other will). Only
-files travel that are missing on the other side. What arrives is compared with its
+an HTTP server that gives such a directory (`chx serve` does, any other will), or a
+bucket in S3. Only files travel that are missing on the other side. What arrives is compared with its
 name before it is registered; a cache that lies is refused.
 """
 EPILOG = """\
 examples:
   chx copy --to /mnt/cache ./result
+  chx copy --to s3://bucket/prefix ./result
+  CHX_CACHE_TOKEN=... chx copy --to http://server:8080 ./result
   chx copy --from http://server:8080 /chx/store/...-hello-2.12
 """
 
@@ -30,8 +32,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     from .store import NAMED
 
     direction = parser.add_mutually_exclusive_group(required=True)
-    direction.add_argument("--to", metavar="URL", help="a directory; it is made if it is not there")
-    direction.add_argument("--from", dest="origin", metavar="URL", help="a directory, file:, http: or https: URL")
+    direction.add_argument(
+        "--to", metavar="URL", help="a directory, it is made if it is not there, or an http:, https: or s3: URL"
+    )
+    direction.add_argument(
+        "--from", dest="origin", metavar="URL", help="a directory, or a file:, http:, https: or s3: URL"
+    )
     parser.add_argument("paths", nargs="+", metavar="PATH", help=NAMED)
     parser.add_argument("--json", action="store_true", help="print JSON")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,8 @@ unless --attribute is given.
 """
 EPILOG = """\
 A and B are attribute paths of the bundled package set (or of -f FILE, -E EXPR),
-store paths, derivations, result links, or lock files (*.json).
+store paths, derivations, result links, or lock files: two chx.lock (*.lock, or
+pipes), or two of seeds (*.json).
 
 levels:
   inputs   derivations: which attribute of which input changed; root causes only
@@ -35,6 +37,7 @@ examples:
   chx diff ./result ./result-2 --level bytes --full
   chx diff -E '{ a = import ./old.nix; b = import ./new.nix; }' a b
   chx diff --attribute old new -f default.nix
+  chx diff <(git show HEAD~:chx.lock) chx.lock
 """
 
 
@@ -69,6 +72,8 @@ def run(arguments: argparse.Namespace) -> int:
     from .difference.subject import subjects
     from .session import Session
 
+    if is_lock(arguments.before) or is_lock(arguments.after):
+        return compare_locks(arguments)
     if arguments.attribute and arguments.level:
         raise CommandError("--attribute compares outputs and has no levels", hint="leave --level out")
     if arguments.deep:
@@ -93,6 +98,45 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.deep:
         compare_deeply(session.store, program, before, after)
     return int(arguments.exit_code and not comparison.is_equal)
+
+
+def is_lock(word: str) -> bool:
+    """Whether a word names a chx.lock; what a pipe brings is taken for one."""
+    from stat import S_ISFIFO
+
+    if word.endswith(".lock") and os.path.isfile(word):
+        return True
+    try:
+        return S_ISFIFO(os.stat(word).st_mode)
+    except (OSError, ValueError):
+        return False
+
+
+def compare_locks(arguments: argparse.Namespace) -> int:
+    """What has moved from one chx.lock to another. Raises `LockError`."""
+    from .pins.document import read_lock
+    from .pins.moves import draw_moves, moves
+    from .session import Session
+
+    unfit = [name for name in ("level", "attribute", "deep") if getattr(arguments, name)]
+    if unfit:
+        raise CommandError(f"--{unfit[0]} is not for lock files")
+    locks = []
+    for word in (arguments.before, arguments.after):
+        lock = read_lock(word)
+        if lock is None:
+            raise CommandError(f"there is no lock file '{word}'", hint="a chx.lock is compared with another one")
+        locks.append(lock)
+    with Session() as session:
+        found = moves(session.store, *locks)
+
+    def draw(page: Page) -> None:
+        if found.is_nothing:
+            page.line(f"{arguments.before} and {arguments.after} pin the same", 0)
+        draw_moves(page, found, with_sources=True)
+
+    show(arguments, found, draw)
+    return int(arguments.exit_code and not found.is_nothing)
 
 
 def show(arguments: argparse.Namespace, value: object, draw: Callable[[Page], None]) -> None:

@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING, Final
 
 from .difference.page import Page, count
 from .difference.rebuild import draw_rebuild, explain
+from .lines import title
 from .progress import duration
-from .realise import title
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ..builder import BuildOptions, Plan, Step
     from ..store import Store, StorePath
+    from .pins.guard import Guard
+
+    Target = tuple[StorePath, tuple[str, ...]]
 
 SHOWN: Final = 30
 
@@ -22,7 +25,7 @@ def draw_plan(
     page: Page, store: Store, targets: Sequence[tuple[StorePath, Iterable[str]]], options: BuildOptions
 ) -> None:
     """All of it; nothing is built. Raises `BuildError`."""
-    from ..builder import plan
+    from ..builder.plan import plan  # the window may show the module of that name
 
     decided, why = plan(store, targets), explain(store, targets)
     waiting = {reason.derivation for reason in why.reasons if reason.verdict == "waits"}
@@ -34,6 +37,25 @@ def draw_plan(
     if decided.steps:
         _draw_forecast(page, decided, options)
     draw_rebuild(page, why)
+
+
+def draw_takeable(
+    page: Page, store: Store, guard: Guard, targets: Sequence[Target], options: BuildOptions
+) -> list[Target]:
+    """What would be taken as a lock pins it; the targets that are left."""
+    pins = guard.takeable()
+    here = [asked for asked, pin in pins if all(store.is_valid(pin.outputs[name].path) for name in asked.outputs)]
+    elsewhere = [asked for asked, _ in pins if asked not in here] if options.caches else []
+    for found, what in (
+        (here, "in the store, as it is pinned"),
+        (elsewhere, "would be taken as it is pinned, if a cache has it"),
+    ):
+        if found:
+            page.title(f"{what}: {count(len(found), 'package')}")
+            for asked in found:
+                page.line(title(asked.derivation))
+    have = {(asked.derivation, asked.outputs) for asked in here}
+    return [target for target in targets if target not in have]
 
 
 def _draw_steps(page: Page, decided: Plan, waiting: set[StorePath], steps: Sequence[Step], what: str) -> None:

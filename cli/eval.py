@@ -6,7 +6,7 @@ from . import expression
 from .errors import CommandError
 from .output import put
 from .session import Session
-from .system import is_regular
+from .system import absolute, is_regular, is_there
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,9 +21,11 @@ that were not needed are printed as <CODE> unless --strict is given. Without FIL
 EXPR, ATTR is looked up in the bundled package set.
 """
 
+_REPEATED = "\u00abrepeated\u00bb".encode().decode("latin-1")
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("input", nargs="?", metavar="FILE", help="a file, a folder with default.nix, or -")
+    parser.add_argument("input", nargs="*", metavar="FILE", help="a file, a folder with default.nix, or -")
     group = parser.add_argument_group("what to evaluate")
     group.add_argument("-f", "--file", metavar="FILE", help="the same as FILE")
     group.add_argument("-E", "--expr", metavar="EXPR", help="evaluate the expression EXPR")
@@ -31,6 +33,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "-A", "--attr", action="append", default=[], metavar="ATTR", help="select an attribute (may be repeated)"
     )
     expression.configure_evaluation(parser)
+    group = parser.add_argument_group("how to evaluate, as nix-instantiate has it")
+    group.add_argument("--impure", action="store_true", help="let the environment, the time, ~ and $NIX_PATH be read")
+    group.add_argument("--no-show-trace", action="store_true", help="show the last steps only, as is usual")
+    for name in ("--experimental-features", "--extra-experimental-features"):
+        group.add_argument(
+            name,
+            action="append",
+            default=[],
+            dest="features",
+            metavar="NAMES",
+            help="parse-toml-timestamps is there; others are not",
+        )
     group = parser.add_argument_group("how to print")
     group.add_argument("--strict", action="store_true", help="evaluate the whole value")
     form = group.add_mutually_exclusive_group()
@@ -41,23 +55,44 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    if arguments.input is not None and arguments.file is not None:
-        raise CommandError("name one file, not two")
-    arguments.file = arguments.file or arguments.input
-    if arguments.file is None and arguments.expr is None and not arguments.attr:
+    if arguments.input and (arguments.file is not None or arguments.expr is not None):
+        raise CommandError("name files, or give -f FILE, or -E EXPR, not two of them")
+    files = arguments.input or [arguments.file]
+    if files == [None] and arguments.expr is None and not arguments.attr:
         raise CommandError(
             "what shall be evaluated?", hint="name a file, or give -E EXPR, or -A ATTR of the bundled package set"
         )
+    # As in Nix, where an empty path selects all.
+    arguments.attr = [path for path in arguments.attr if path]
     arguments.attributes = []
-    try:
-        texts = _texts(arguments)
-    except Exception as error:
-        if _shows_parts(error):
-            _raise_exact(arguments, error)
-        raise
-    for text in texts:
-        put(text.encode("latin-1"))
+    for file in files:
+        arguments.file = file
+        _check_file(file)
+        try:
+            texts = _texts(arguments)
+        except Exception as error:
+            if not (_shows_parts(error) or getattr(error, "unordered", False)):
+                raise
+            texts = _again(arguments, error)
+        for text in texts:
+            put(text.encode("latin-1"))
     return 0
+
+
+def _check_file(file: str | None) -> None:
+    """Raise `FileUnavailable` as `import` does, if there is no file of that name."""
+    if file is None or file == "-" or (file.startswith("<") and file.endswith(">")):
+        return
+    from .sources import byte_string, expression_file
+
+    try:
+        expression_file(file)
+    except CommandError as error:
+        from ..evaluator import FileUnavailable
+
+        path = absolute(file)
+        inner = f"{path.rstrip('/')}/default.nix" if is_there(path) else path
+        raise FileUnavailable(f"path '{byte_string(inner)}' does not exist", hint=error.hint) from None
 
 
 def _traces(arguments: argparse.Namespace) -> bool:
@@ -78,8 +113,17 @@ def _texts(arguments: argparse.Namespace) -> list[str]:
     depth = arguments.max_call_depth
     # The session belongs to this thread, which an interrupt reaches. One deep stack serves all that happens in it,
     # instead of one for each time that the evaluator is entered.
-    with Session(expression.search_path(arguments), depth, exact=exact) as session:
+    with _session(arguments, exact) as session:
         return run_deep(lambda: _texts_in(session, arguments, exact), depth or 10_000)
+
+
+def _session(arguments: argparse.Namespace, exact: bool, world: FileWorld | None = None) -> Session:
+    path = expression.search_path(arguments)
+    if arguments.impure:
+        path += expression.nix_path()
+    features = frozenset([name for names in arguments.features for name in names.split()])
+    depth, pure = arguments.max_call_depth, not arguments.impure
+    return Session(path, depth, exact=exact, world=world, pure=pure, features=features)
 
 
 def _texts_in(session: Session, arguments: argparse.Namespace, exact: bool) -> list[str]:
@@ -88,14 +132,17 @@ def _texts_in(session: Session, arguments: argparse.Namespace, exact: bool) -> l
     if lazy and not exact and any(map(_has_parts, found)):
         # What was not needed is printed as such; evaluating so that it shows costs more, so that comes second.
         return _exact_texts(arguments, session.world)
-    return [_text(session.evaluator, one.value, arguments) for one in found]
+    texts = [_text(session.evaluator, one.value, arguments) for one in found]
+    if arguments.strict and not exact and any(_REPEATED in text for text in texts):
+        # Lists that are written alike may have become one, and only a list that is one in Nix, too, is shown as such.
+        return _exact_texts(arguments, session.world)
+    return texts
 
 
 def _exact_texts(arguments: argparse.Namespace, world: FileWorld) -> list[str]:
     """The same with everything suspended that Nix suspends; traces and warnings were shown already."""
     world.silent = True
-    search_path = expression.search_path(arguments)
-    with Session(search_path, arguments.max_call_depth, exact=True, world=world) as session:
+    with _session(arguments, True, world) as session:
         found = expression.select(session, arguments, call=False)
         return [_text(session.evaluator, one.value, arguments) for one in found]
 
@@ -120,10 +167,10 @@ def _shows_parts(error: Exception) -> bool:
     return getattr(error, "code", "") == "E201" and ("[ " in message or "{ " in message)
 
 
-def _raise_exact(arguments: argparse.Namespace, error: Exception) -> None:
-    """Raise the error again as it is when everything is suspended that Nix suspends."""
+def _again(arguments: argparse.Namespace, error: Exception) -> list[str]:
+    """The same with everything as it is in Nix: the error may be another, or none."""
     try:
-        with Session(expression.search_path(arguments)) as session:
-            _exact_texts(arguments, session.world)
+        with _session(arguments, False) as session:
+            return _exact_texts(arguments, session.world)
     except type(error) as exact:
         raise exact from None

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 EPILOG = """\
 Without -f and -E, ATTR is looked up in the bundled package set, or in ./default.nix
-if there is a chx.lock beside it. A function is
-called with --arg and --argstr and the defaults of its arguments; `-f DIR` means
+if there is a chx.lock beside it (or chx.toml declares inputs). A function is called
+with --arg and --argstr and the defaults of its arguments; `-f DIR` means
 DIR/default.nix, `-f '<NAME>'` what -I says. `<chx>` is the bundled package set.
 """
 
@@ -78,6 +78,18 @@ def search_path(arguments: argparse.Namespace) -> tuple[tuple[str, str], ...]:
     return tuple(entries)
 
 
+def nix_path() -> tuple[tuple[str, str], ...]:
+    """Pairs of prefix and absolute path from `$NIX_PATH`."""
+    from os import environ
+
+    entries = []
+    for entry in environ.get("NIX_PATH", "").split(":"):
+        name, _, path = entry.rpartition("=")
+        if path:
+            entries.append((name, absolute(path)))
+    return tuple(entries)
+
+
 class Selected:
     """A value and how the user named it; no dataclass, because that module takes 10 ms to import.
 
@@ -128,12 +140,12 @@ def select(session: Session, arguments: argparse.Namespace, *, call: bool = True
         file = expression_file(in_search_path(session, arguments.file))
     elif attributes:
         here = absolute("default.nix")
-        lock = absolute("chx.lock")
-        for place in (lock, here):
-            session.world.see(place)
-        is_project = is_there(lock) and is_there(here)
+        is_project = _is_project(session, here)
         file = here if is_project else f"{PKGS}/default.nix"
-        origin = "./default.nix (the bundled set is -f '<chx>' here)" if is_project else origin
+        if is_project:
+            origin = "./default.nix (the bundled set is -f '<chx>' here)"
+        elif is_there(here):
+            origin += " (./default.nix is meant by -f .)"
     elif is_there("default.nix"):
         file = expression_file(".")
     else:
@@ -155,6 +167,22 @@ def select(session: Session, arguments: argparse.Namespace, *, call: bool = True
         _called(evaluator, _select(evaluator, root, attribute, given, origin), attribute, given, call)
         for attribute in attributes
     ]
+
+
+def _is_project(session: Session, expression: str) -> bool:
+    """Whether words are attributes of the expression here: there is a lock, or inputs are declared that want one."""
+    lock, declared = absolute("chx.lock"), absolute("chx.toml")
+    for place in (lock, declared, expression):
+        session.world.see(place)
+    if not is_there(expression):
+        return False
+    if is_there(lock):
+        return True
+    try:
+        with open(declared, "rb") as file:
+            return b"[inputs" in file.read()
+    except OSError:
+        return False
 
 
 def _called(evaluator: Evaluator, found: Value, attribute: str, given: dict[str, Value], call: bool) -> Selected:

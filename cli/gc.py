@@ -18,7 +18,7 @@ and caches that belong to none any more go too. Builds may run meanwhile.
 EPILOG = """\
 examples:
   chx gc --dry-run           what would go
-  chx gc --max-age 30d       keep what came within the last 30 days
+  chx gc --max-age 30d       keep what came or was used within the last 30 days
   chx gc --max-free 10G      remove no more than is needed to free 10 GB
 """
 _IDLE = 30 * 86400.0
@@ -29,7 +29,7 @@ _SIZES = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 2**10, "
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-n", "--dry-run", action="store_true", help="only say what would be removed")
-    parser.add_argument("--max-age", type=age, metavar="D", help="keep what came within D: 12h, 30d, 8w")
+    parser.add_argument("--max-age", type=age, metavar="D", help="keep what came or was used within D: 12h, 30d, 8w")
     parser.add_argument("--max-free", type=amount, metavar="BYTES", help="stop when so much is freed: 500M, 10G")
     parser.add_argument(
         "--keep-derivations", action=argparse.BooleanOptionalAction,
@@ -67,6 +67,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     with Session() as session:
         store = session.store
+        if arguments.max_age is not None:
+            note_replayed(store)
         plan = plan_gc(store, policy(arguments))
         if arguments.dry_run:
             show(plan, arguments.json)
@@ -106,6 +108,19 @@ def policy(arguments: argparse.Namespace) -> Policy:
     )
 
 
+def note_replayed(store: Store) -> None:
+    """Write down the uses that no store was opened for: builds with nothing to do."""
+    from time import time
+
+    from .noop import uses
+
+    by_day: dict[int, set[str]] = {}
+    for base, when in uses(store.home).items():
+        by_day.setdefault(int(when) // 86400, set()).add(base)
+    for day, bases in by_day.items():
+        store.note_uses(bases, min(time(), (day + 1) * 86400))
+
+
 def collect(store: Store, plan: GcPlan, max_age: float | None = None) -> dict[str, int]:
     """Carry out a plan, and remove what belongs to nothing afterwards."""
     from ..builder import prune_locks, prune_logs, prune_roots
@@ -137,7 +152,7 @@ def show(plan: GcPlan, as_json: bool) -> None:
         import json
 
         data = {
-            "dead": [{"path": str(item.path), "size": item.size, "registered": item.registered} for item in plan.dead],
+            "dead": [{"path": str(item.path), "size": item.size, "used": item.used} for item in plan.dead],
             "live": len(plan.live),
             "bytes": plan.bytes,
             "roots": [{"kind": root.kind, "source": root.source, "path": str(root.path)} for root in plan.roots],

@@ -10,7 +10,7 @@ import json
 from time import time
 from typing import TYPE_CHECKING
 
-from .realise import Lines
+from .lines import Lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -61,6 +61,20 @@ class JsonLines(Lines):
     def reused(self, derivation: StorePath, outputs: Mapping[str, StorePath]) -> None:
         super().reused(derivation, outputs)
         self._event("reused", derivation=str(derivation), outputs=_texts(outputs))
+
+    def joined(self, derivation: StorePath, outputs: Mapping[str, StorePath]) -> None:
+        super().joined(derivation, outputs)
+        self._event("joined", derivation=str(derivation), outputs=_texts(outputs))
+
+    def unvaried(self, derivation: StorePath, variation: str) -> None:
+        super().unvaried(derivation, variation)
+        self._event("unvaried", derivation=str(derivation), variation=variation)
+
+    def substituted(self, place: str, path: StorePath) -> None:
+        self._event("substituted", place=place, path=str(path))
+
+    def refused(self, place: str, reason: str) -> None:
+        self._event("refused", place=place, reason=reason)
 
     def differs(self, derivation: StorePath, output: str, earlier: StorePath, now: StorePath) -> None:
         self._event("differs", derivation=str(derivation), output=output, earlier=str(earlier), now=str(now))

@@ -12,9 +12,9 @@ from threading import Event, Lock, Thread
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
+from .lines import Lines
 from .output import colours, harmless, overwritten
 from .progress import duration, size, speed
-from .realise import Lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -158,6 +158,12 @@ class Live(Lines):
             self._leave(derivation)
             self._state.spared += 1
         super().reused(derivation, outputs)
+
+    def joined(self, derivation: StorePath, outputs: Mapping[str, StorePath]) -> None:
+        with self._lock:
+            self._leave(derivation)
+            self._state.spared += 1
+        super().joined(derivation, outputs)
 
     def failed(self, error: BuildError) -> None:
         with self._lock:

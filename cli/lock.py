@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from ..store import StorePath
-    from .pins.document import Lock
+    from .pins.document import Lock, Pin
     from .pins.project import Project
+    from .pins.sealing import State
     from .session import Asked, Session
 
     Outputs = Mapping[str, StorePath]
@@ -36,6 +37,7 @@ examples:
   chx lock
   chx lock update nixlib
   chx lock check --rebuild
+  chx lock check --vary all --json
   chx lock -A update                  an attribute of that name
 """
 ACTIONS = ("update", "check")
@@ -55,6 +57,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     expression.configure_evaluation(parser)
     group = parser.add_argument_group("how to check")
     group.add_argument("--rebuild", action="store_true", help="check: build what is pinned again, though it is there")
+    group.add_argument(
+        "--vary",
+        metavar="LIST",
+        help="check: build it again, and change what must not matter: `all` or a list, as for chx build",
+    )
+    group.add_argument("--json", action="store_true", help="check: print JSON")
     configure_building(parser)
 
 
@@ -67,8 +75,13 @@ def run(arguments: argparse.Namespace) -> int:
     action = words.pop(0) if words and words[0] in ACTIONS else "add"
     if arguments.no_lock:
         raise CommandError("chx lock without a lock does nothing", hint="--no-lock is for chx build")
-    if arguments.rebuild and action != "check":
-        raise CommandError("--rebuild is for chx lock check")
+    for option in ("rebuild", "vary", "json"):
+        if getattr(arguments, option) and action != "check":
+            raise CommandError(f"--{option} is for chx lock check")
+    if arguments.vary is not None:
+        from .check import variations_named
+
+        variations_named(arguments.vary)
     file = expression_file(arguments.file)
     arguments.file, arguments.expr = file, None
     project = project_at(file)
@@ -99,6 +112,8 @@ class Locking:
         self._project = project
         session.project = project
         self._before = project.lock or Lock(expression=project.expression)
+        self._known: set[tuple[str, str]] = set()
+        """Pins that the expression gives as they are in the new lock, by attribute and system."""
 
     def add(self, attributes: Sequence[str]) -> int:
         """Lock and pin what is neither; what is must not move."""
@@ -107,7 +122,7 @@ class Locking:
     def added(self, attributes: Sequence[str]) -> Lock:
         """The lock that `add` writes."""
         lock = self._resolve(lambda name: False)
-        return self._pin(lock, attributes, lambda attribute: False)
+        return self._sealed(self._pin(lock, attributes, lambda attribute: False))
 
     def update(self, names: Sequence[str]) -> int:
         """Move inputs and pins: all, or those named."""
@@ -129,7 +144,7 @@ class Locking:
         )
         if wanted:
             lock = self._pin(lock, wanted, moving)
-        return self._finish(lock)
+        return self._finish(self._sealed(lock))
 
     def _still_there(self, lock: Lock, names: list[str]) -> tuple[list[str], list[str]]:
         """Of attributes those that the expression has, and those that it has not any more."""
@@ -168,24 +183,51 @@ class Locking:
             for output, path in built[item.derivation].items():
                 check_output(session, item, pin, output, path)
         kept = {id(item) for item, pin in fixed}
-        for item in asked:
-            if id(item) not in kept:
-                made = pin_of(store, item.derivation, built[item.derivation])
-                lock = add_pin(lock, item.attribute, system_of(session, item), made)
+        moved = [item for item in asked if id(item) not in kept]
+        for item in moved:
+            pin, sources, seeds = pin_of(store, item.derivation, built[item.derivation])
+            made = (replace(pin, named=item.named), sources, seeds)
+            lock = add_pin(lock, item.attribute, system_of(session, item), made)
+        known = [*moved, *(item for item, pin in fixed if pin.derivation == item.derivation)]
+        self._known.update((_name(item), system_of(session, item)) for item in known)
         return lock
+
+    def _sealed(self, lock: Lock) -> Lock:
+        """With what was looked at, and a seal on each pin."""
+        from .pins.evaluated import both, files_seen, first_changed
+        from .pins.sealing import sealed, state_of
+
+        before, folder = self._before, self._project.folder
+        has_arguments = bool(self._arguments.arg or self._arguments.argstr or self._arguments.include)
+        seen = None if has_arguments or not self._known else files_seen(self._session.world, folder)
+        stays = before.inputs == lock.inputs and first_changed(before.files, folder) is None
+        files = both(before.files, seen or {}) if stays else seen or {}
+
+        def state(attribute: str, system: str, pin: Pin) -> State:
+            if (attribute, system) in self._known:
+                return "whole" if seen is None else "covered"
+            if pin.seal is None:
+                return "whole"
+            earlier = state_of(before, attribute, system, pin)
+            return "whole" if earlier == "covered" and not stays else earlier
+
+        return sealed(replace(lock, files=files), state)
 
     def _finish(self, lock: Lock) -> int:
         from .difference.page import Page
         from .pins.document import NAME, write_lock
-        from .pins.moves import draw_moves
+        from .pins.moves import draw_moves, moves
         from .progress import say
         from .report import Style
 
         page = Page(Style(sys.stdout), True)
-        moved = draw_moves(page, self._session.store, self._before, lock)
+        moved = moves(self._session.store, self._before, lock)
+        draw_moves(page, moved)
         is_written = write_lock(self._project.place, lock)
-        if moved:
+        if moved.inputs or moved.pins:
             page.write()
+        elif is_written:
+            say("the expression has changed, and what is pinned stays as it was")
         if not is_written:
             say(f"{NAME} stays as it was")
         return 0

@@ -55,11 +55,11 @@ def main(argv: list[str] | None = None) -> int:
             if status is not None:
                 return status
         if argv is not None:
-            return _finished(_dispatch(words))
+            return _finished(_run(words))
         from .bundle import install, keep
 
         bundle = install()
-        status = _finished(_dispatch(words))
+        status = _finished(_run(words))
         keep(bundle)
         return status
     except BaseException as error:
@@ -102,6 +102,19 @@ def _failed(error: BaseException) -> int:
     from .report import report
 
     return report(error)
+
+
+def _run(words: list[str]) -> int:
+    if words and words[0] == "store":
+        from .storage.quick import answer
+
+        text = answer(words[1:])
+        if text is not None:
+            from .output import put
+
+            put(text)
+            return 0
+    return _dispatch(words)
 
 
 def _dispatch(words: list[str]) -> int:

@@ -44,3 +44,21 @@ def derivations_named(session: Session, arguments: argparse.Namespace) -> list[S
         found += [wanted.derivation for wanted in instantiate(session, arguments)]
         session.world.commit()
     return list(dict.fromkeys(found))
+
+
+def without_derivations(
+    session: Session, arguments: argparse.Namespace
+) -> tuple[list[StorePath], argparse.Namespace | None]:
+    """The derivations that words of a command name by their paths, and the command without these words.
+
+    None in place of it if nothing is left that says what to evaluate. Raises `CommandError`, `StoreError`.
+    """
+    words = [word for word in arguments.attributes if "/" in word and word.endswith(".drv")]
+    if not words:
+        return [], arguments
+    from .store import object_named
+
+    rest = [word for word in arguments.attributes if word not in words]
+    is_all = not rest and not arguments.attr and arguments.file is None and arguments.expr is None
+    others = None if is_all else type(arguments)(**{**vars(arguments), "attributes": rest})
+    return [object_named(session.store, word) for word in words], others

@@ -14,6 +14,7 @@ means that the command runs in full.
 import marshal
 import posix
 import sys
+from time import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 FORMAT = 2
 MOST_RECORDS = 400
+_DAY = 86400
 _VARIABLES = (b"CHX_HOME", b"XDG_DATA_HOME", b"HOME")
 
 Signature = tuple[int, int, int, int] | None
@@ -78,6 +80,7 @@ def replay(words: list[str]) -> int | None:
     try:
         with open(_record_path(key), "rb") as file:
             recorded, seen, objects, links, output = marshal.loads(file.read())
+            written = posix.fstat(file.fileno()).st_mtime
         if recorded != key:
             return None
         for path, expected in seen:
@@ -88,6 +91,9 @@ def replay(words: list[str]) -> int | None:
         for link, target in links:
             if posix.readlink(link) != target:
                 return None
+        if time() - written > _DAY:
+            # For `uses`: that is all that a collection can know of what was asked for without asking the store.
+            posix.utime(_record_path(key))
     except (OSError, ValueError, EOFError, TypeError):
         return None
     try:
@@ -150,6 +156,29 @@ def forget(home: str, gone: set[str]) -> int:
         os.unlink(path)
         dropped += 1
     return dropped
+
+
+def uses(home: str) -> dict[str, float]:
+    """The base names of the objects that records speak of, and when one of these was last used, to the day."""
+    import os
+
+    folder = f"{home}/cache/noop"
+    found: dict[str, float] = {}
+    try:
+        names = os.listdir(folder)
+    except FileNotFoundError:
+        return found
+    for name in names:
+        try:
+            with open(f"{folder}/{name}", "rb") as file:
+                _, _, objects, _, _ = marshal.loads(file.read())
+                when = os.fstat(file.fileno()).st_mtime
+        except (OSError, ValueError, EOFError, TypeError):
+            continue
+        for place in objects:
+            base = place.rpartition("/")[2]
+            found[base] = max(when, found.get(base, 0.0))
+    return found
 
 
 def forget_idle(home: str, seconds: float) -> tuple[int, int]:

@@ -1,10 +1,11 @@
-"""`chx provenance`: how something was built, as signed statements."""
+"""`chx provenance`: how something was built, as signed statements; and whether these are true."""
 
 from __future__ import annotations
 
 import argparse
 
 from . import expression
+from .errors import CommandError
 from .named import MEANING, derivations_named
 from .output import put
 
@@ -12,17 +13,37 @@ DESCRIPTION = """\
 Print how X was built: for each output an in-toto statement (v1) with a SLSA
 provenance predicate (v1), in a DSSE envelope signed with the key of this store, one
 on a line. X has to be built.
+
+`chx provenance verify FILE...` checks such lines: that a key which is trusted has
+signed them, and that what they speak of is in this store and is what they say.
+Trusted are the key of this store, `trusted-keys` of chx.toml, and --key.
 """
+EPILOG = (
+    expression.EPILOG
+    + """
+examples:
+  chx provenance hello > hello.jsonl
+  chx provenance verify hello.jsonl --key ed25519:...
+  chx provenance -A verify                 an attribute of that name
+"""
+)
+MIXED = True
+"""Options may stand between the action and the names."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     expression.configure(parser, "X", MEANING)
     parser.add_argument("--statement", action="store_true", help="print the statements to be read, without a signature")
+    parser.add_argument("--key", action="append", default=[], metavar="KEY", help="verify: trust this public key, too")
 
 
 def run(arguments: argparse.Namespace) -> int:
     import json
 
+    if arguments.attributes[:1] == ["verify"] and len(arguments.attributes) > 1:
+        return verify(arguments, arguments.attributes[1:])
+    if arguments.key:
+        raise CommandError("--key is for chx provenance verify FILE")
     from .. import __version__
     from ..store.keys import Signer
     from .evidence.origin import origins
@@ -39,3 +60,48 @@ def run(arguments: argparse.Namespace) -> int:
                 else:
                     put(envelope(statement, signer) + "\n")
     return 0
+
+
+def verify(arguments: argparse.Namespace, files: list[str]) -> int:
+    """Check the envelopes in files; a line for each. The exit status: 1 if something is wrong with one."""
+    import sys
+
+    from ..builder import setting
+    from ..store.keys import is_signed_by
+    from .difference.page import Page
+    from .evidence.verifying import verify as verified
+    from .report import Style
+    from .session import Session
+
+    page, wrong, total = Page(Style(sys.stdout), True), 0, 0
+    for key in arguments.key:
+        is_signed_by(key, b"", "")  # it is told here if that is no key
+    with Session() as session:
+        trusted = {session.store.signer.public, *arguments.key}
+        trusted.update(map(str, setting("caches", "trusted-keys", list) or ()))
+        for file in files:
+            for found in verified(session.store, read(file), frozenset(trusted)):
+                total += 1
+                names = ", ".join(found.subjects)
+                if found.problem is None:
+                    page.line(f"= {names}: is what it says, signed by {found.key}", 0)
+                else:
+                    wrong += 1
+                    page.removed(f"{names}: {found.problem}", 0)
+    if not total:
+        raise CommandError("there is no statement in it", hint="chx provenance X prints them, one on a line")
+    page.write()
+    return int(wrong > 0)
+
+
+def read(file: str) -> str:
+    """The text of a file, or of standard input."""
+    import sys
+
+    try:
+        if file == "-":
+            return sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
+        with open(file, "rb") as handle:
+            return handle.read().decode("utf-8", "surrogateescape")
+    except OSError as error:
+        raise CommandError(f"cannot read '{file}': {error.strerror}") from error

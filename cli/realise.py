@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import sys
 from _thread import allocate_lock
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from .output import colours, is_terminal, overwritten, tell
-from .progress import duration, size, speed
+from .lines import Lines
+from .output import is_terminal
 
 if TYPE_CHECKING:
     import argparse
     from _thread import LockType
 
-    from ..builder import Builder, BuildError, BuildOptions, Lane, Plan
+    from ..builder import Builder, BuildOptions
     from ..store import Store, StorePath
 
 Targets = Iterable[tuple["StorePath", Iterable[str]]]
@@ -64,13 +65,19 @@ def realise(
     with gone:
         _running[builder] = gone
         try:
-            return builder.realise(targets)
+            began = monotonic()
+            built = builder.realise(targets)
+            if monotonic() - began >= WORTH_SYNCING:
+                store.sync()
+            return built
         finally:
             del _running[builder]
             if reporter is not None:
                 reporter.close()
 
 
+WORTH_SYNCING = 5.0
+"""Seconds of work from which on it is waited for the disk before the work is called done: it must survive a power cut."""
 _running: dict[Builder, LockType] = {}
 
 
@@ -80,111 +87,6 @@ def cancel_running() -> None:
         builder.cancel()
         with gone:
             pass
-
-
-def title(derivation: StorePath) -> str:
-    return derivation.name.removesuffix(".drv")
-
-
-class Lines:
-    """A reporter that prints a line for what takes time, and nothing for what does not.
-
-    `titles` are what derivations are called, if not by their own names. `built` counts sandboxed builds,
-    `spared` those that early cutoff made needless.
-    """
-
-    def __init__(
-        self, verbose: bool = False, quiet: bool = False, titles: Mapping[StorePath, str] | None = None
-    ) -> None:
-        self._verbose = verbose
-        self._quiet = quiet
-        self._titles = titles or {}
-        self.built = 0
-        self.spared = 0
-        self._totals: dict[StorePath, int] = {}
-        self._sandboxed: set[StorePath] = set()
-        self._fetches: set[StorePath] = set()
-
-    def _title(self, derivation: StorePath) -> str:
-        return self._titles.get(derivation) or title(derivation)
-
-    def _say(self, text: str) -> None:
-        if not self._quiet:
-            self._tell(f"chx: {text}\n")
-
-    def _tell(self, text: str) -> None:
-        tell(text)
-
-    def close(self) -> None:
-        """Nothing more will be told."""
-
-    def planned(self, plan: Plan) -> None:
-        self._sandboxed = {step.path for step in plan.steps if not step.derivation.builder.startswith("builtin:")}
-        self._fetches = {step.path for step in plan.fetches}
-        builds, fetches = len(plan.builds), len(plan.fetches)
-        if builds + fetches > 1:
-            self._say(f"to do: {_count(fetches, 'fetch', 'fetches')}, {_count(builds, 'build')}{_guess(plan)}")
-
-    def started(self, derivation: StorePath, lane: Lane) -> None:
-        # Unpacking a hundred archives is not worth a hundred lines.
-        if derivation in self._sandboxed or self._verbose:
-            self._say(f"building {self._title(derivation)}")
-
-    def waiting(self, derivation: StorePath) -> None:
-        self._say(f"waiting for another chx that builds {self._title(derivation)}")
-
-    def fetched(self, derivation: StorePath, place: str, done: int, total: int | None) -> None:
-        self._totals[derivation] = done
-
-    def logged(self, derivation: StorePath, lines: Sequence[str]) -> None:
-        if self._verbose and not self._quiet:
-            reset = "\033[0m" if colours(sys.stderr) else ""
-            text = "".join(f"{self._title(derivation)}> {overwritten(line)}{reset}\n" for line in lines)
-            self._tell(text)
-
-    def phase(self, derivation: StorePath, name: str) -> None:
-        if self._verbose:
-            self._say(f"{self._title(derivation)} is in {name}")
-
-    def finished(self, derivation: StorePath, outputs: Mapping[str, StorePath], seconds: float) -> None:
-        self.built += derivation in self._sandboxed
-        if derivation in self._fetches:
-            total = self._totals.pop(derivation, None)
-            amount = "" if total is None else f"{size(total)}, {speed(total, seconds)}, "
-            self._say(f"fetched {self._title(derivation)} ({amount}{duration(seconds)})")
-        elif seconds >= 1 or self._verbose:
-            self._say(f"finished {self._title(derivation)} in {duration(seconds)}")
-
-    def reused(self, derivation: StorePath, outputs: Mapping[str, StorePath]) -> None:
-        self.spared += derivation in self._sandboxed
-        if derivation in self._sandboxed or self._verbose:
-            self._say(f"spared {self._title(derivation)}: its inputs came out as before (early cutoff)")
-
-    def differs(self, derivation: StorePath, output: str, earlier: StorePath, now: StorePath) -> None:
-        self._say(f"{self._title(derivation)} is not reproducible: '{output}' was {earlier}, now it is {now}")
-
-    def substituted(self, place: str, path: StorePath) -> None:
-        self._say(f"took {path.name} from {place}")
-
-    def refused(self, place: str, reason: str) -> None:
-        self._say(f"refused from {place}: {reason}")
-
-    def failed(self, error: BuildError) -> None:
-        """Errors are drawn once, at the end."""
-
-    def skipped(self, derivations: Sequence[StorePath]) -> None:
-        if self._verbose:
-            self._say(f"left out, because an input failed: {', '.join(map(self._title, derivations))}")
-
-
-def _guess(plan: Plan) -> str:
-    """How long the longest chain took, if it was built before and that is worth a word."""
-    if not any(step.path.name in plan.remembered for step in plan.steps):
-        return ""
-    from ..builder import expected, remaining
-
-    seconds = remaining(plan.steps, expected(plan.steps, plan.remembered), {}, {})
-    return f"; by earlier builds at most {duration(seconds)}" if seconds >= 1 else ""
 
 
 def reporter_of(arguments: argparse.Namespace, titles: Mapping[StorePath, str] | None = None) -> Lines:
@@ -205,7 +107,3 @@ def reporter_of(arguments: argparse.Namespace, titles: Mapping[StorePath, str] |
 
             return Live(arguments.verbose, titles, options_of(arguments))
     return Lines(arguments.verbose, arguments.quiet, titles)
-
-
-def _count(number: int, word: str, plural: str | None = None) -> str:
-    return f"{number} {word if number == 1 else plural or word + 's'}"

@@ -26,7 +26,7 @@ commands, `:?` lists them. Works in a pipe, too.
 
 HELP = """\
 EXPR              print the value of an expression, one level deep
-NAME = EXPR       bind a name
+NAME = EXPR       bind a name; several as in a set: a = 1; inherit (s) b;
 :p EXPR           print the whole value
 :t EXPR           print its type
 :b EXPR           build the derivations that it gives
@@ -41,6 +41,8 @@ NAME = EXPR       bind a name
 PROMPT: Final = "chx> "
 CONTINUATION: Final = "...> "
 _BINDING: Final = re.compile(r"\s*([a-zA-Z_][a-zA-Z0-9_'-]*)\s*=(?!=)(.*)", re.DOTALL)
+_INHERIT: Final = re.compile(r"\s*inherit\b")
+_MORE: Final = "syntax error, unexpected ';'"
 _UNFINISHED: Final = "syntax error, unexpected end of file"
 _KEYWORDS: Final = frozenset({"if", "then", "else", "assert", "with", "let", "in", "rec", "inherit"})
 
@@ -208,11 +210,29 @@ class Repl:
                 self._build(slot)
 
     def _evaluate(self, line: str, more: Callable[[], str | None]) -> None:
+        from ..lang import ParseError
+
+        if _INHERIT.match(line):
+            self._bind_all(line)
+            return
         binding = _BINDING.match(line)
         if binding and binding[1] not in _KEYWORDS:
-            self.scope = {**self.scope, binding[1]: self._whole(binding[2], more, binding=True)}
+            try:
+                slot = self._whole(binding[2], more, binding=True)
+            except ParseError as error:
+                if not error.message.startswith(_MORE):
+                    raise
+                self._bind_all(line)
+                return
+            self.scope = {**self.scope, binding[1]: slot}
             return
         put(self.session.evaluator.glance(self._whole(line, more)) + "\n")
+
+    def _bind_all(self, line: str) -> None:
+        """Bind what stands as in a set: `a = 1; b = 2;`, `inherit (s) a b`."""
+        evaluator = self.session.evaluator
+        value = evaluator.force(self._slot(f"{{ {line.strip().removesuffix(';')}; }}"))
+        self.scope = {**self.scope, **{name: value[name] for name in evaluator.attr_names(value)}}
 
     def _whole(self, text: str, more: Callable[[], str | None], binding: bool = False) -> Any:
         """The thunk of an expression that may go on in the lines to come."""

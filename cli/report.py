@@ -25,7 +25,7 @@ PRINTING = frozenset({"B001", "B002", "B003"})
 """Failures of builders that print. What went wrong elsewhere is whole in the message."""
 
 
-LOGGED = PRINTING | {"B017", "B021", "B023", "B024"}
+LOGGED = PRINTING | {"B017", "B021", "B023", "B024", "B030"}
 """Failures after a builder has run: its log may help."""
 
 
@@ -72,14 +72,15 @@ def describe(error: Exception, style: Style, show_trace: bool | None = None) -> 
     if hasattr(error, "tail"):
         return _build(error, style), 1
     if show_trace is None:
-        show_trace = "--show-trace" in sys.argv
+        show_trace = "--show-trace" in sys.argv and "--no-show-trace" not in sys.argv
     code = getattr(error, "code", None)
     tag = f"error[{code}]" if code else "error"
     labels = list(getattr(error, "labels", ()))
     frames = list(getattr(error, "frames", ()))
     details = list(getattr(error, "details", ()))
     hint = getattr(error, "hint", None)
-    if not labels and not frames and not details:
+    of_the_language = code is not None and code.startswith("E")
+    if not labels and not frames and not details and not of_the_language:
         lines = [f"{style.red}{tag}{style.reset}: {readable(error.message)}"]
         if hint:
             lines.append(f"  = {hint}")
@@ -89,6 +90,8 @@ def describe(error: Exception, style: Style, show_trace: bool | None = None) -> 
         lines += excerpt(labels[0], style, head=f"{style.red}{tag}{style.reset} at ")
         for label in labels[1:]:
             lines += excerpt(label, style, head="  also at ")
+    elif of_the_language:
+        lines.append(f"{style.red}{tag}{style.reset}")
     lines += details
     shown = frames if show_trace else frames[:SHORT_FRAMES]
     for frame in shown:
@@ -97,14 +100,14 @@ def describe(error: Exception, style: Style, show_trace: bool | None = None) -> 
         lines.append(f"  = ... {len(frames) - len(shown)} more; see them with --show-trace")
     if hint:
         lines.append(f"  = {hint}")
-    lines.append(f"{style.red}{'error' if labels else tag}{style.reset}: {readable(error.message)}")
+    lines.append(f"{style.red}{'error' if labels or of_the_language else tag}{style.reset}: {readable(error.message)}")
     return lines, 1
 
 
 def _build(error: Any, style: Style) -> list[str]:
     """A build that failed: its last lines once, then what happened and where to look."""
     lines = []
-    if error.tail and error.code in PRINTING:
+    if error.tail and error.code in PRINTING and not error.was_seen:
         name = error.derivation.name.removesuffix(".drv")
         lines.append(f"last lines of the log of {name}:")
         lines += [f"{style.dim}  │{style.reset} {overwritten(line)}{style.reset}" for line in error.tail]
@@ -115,6 +118,7 @@ def _build(error: Any, style: Style) -> list[str]:
     if error.log and error.code in LOGGED:
         lines.append(f"  = the whole log: chx log {error.derivation}")
         lines.append(f"  = or the file {error.log}")
+        lines.append(f"  = the same build again: chx build {error.derivation}")
     if error.kept:
         lines.append(f"  = the build directory was kept: {error.kept}")
         if os.path.exists(f"{error.kept}/enter"):

@@ -64,6 +64,8 @@ def run(arguments: argparse.Namespace) -> int:
         trees = trees_named(session, arguments)
         store = session.store
         for tree in trees:
+            # Running it is a use.
+            store.claim(tree)
             check_tree(store, tree)
         programs = Programs(compose_root(store, trees), trees)
         command = programs.command(arguments.command, anywhere=bool(binds or "PATH" in variables))
@@ -75,7 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def trees_named(session: Session, arguments: argparse.Namespace) -> list[StorePath]:
     """The store objects that the command line means, built if need be, in the order named."""
-    from .build import guard_of, instantiate
+    from .build import have
     from .named import looks_like_path
     from .realise import options_of, realise, reporter_of
     from .store import object_named
@@ -93,15 +95,12 @@ def trees_named(session: Session, arguments: argparse.Namespace) -> list[StorePa
             targets.append((path, store.derivation(path).outputs))
         else:
             objects.append(path)
-    if arguments.attributes or arguments.attr or not paths:
-        targets += [(wanted.derivation, wanted.outputs) for wanted in instantiate(session, arguments)]
-        session.world.commit()
-    guard = guard_of(session, arguments)
     if targets:
-        built = realise(store, targets, options_of(arguments), reporter_of(arguments))
-        if guard is not None:
-            guard.after(built)
-        objects += [built[derivation, output] for derivation, outputs in targets for output in outputs]
+        made = realise(store, targets, options_of(arguments), reporter_of(arguments))
+        objects += [made[derivation, output] for derivation, outputs in targets for output in outputs]
+    if arguments.attributes or arguments.attr or not paths:
+        wanted, built = have(session, arguments)
+        objects += [built[item.derivation, output] for item in wanted for output in item.outputs]
     return list(dict.fromkeys(objects))
 
 

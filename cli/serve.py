@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
@@ -11,18 +12,23 @@ from .errors import CommandError
 from .output import put
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from ..store import Entry, Store, StorePath
+    from .uploads import Uploads
 
+LEAST_TOKEN = 16
 DESCRIPTION = """\
 Give everything in the store to whoever asks, as a cache for `chx copy --from` and for
-`[caches]` in chx.toml. Nothing can be written. Ends with Ctrl-C.
+`[caches]` in chx.toml. With --writable, whoever knows the token in CHX_CACHE_TOKEN can
+also write, with `chx copy --to` and the same variable; what arrives is compared with its name,
+and kept as long as this runs, and afterwards as anything else that no root keeps. Ends with Ctrl-C.
 """
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen at (default: this machine only)")
+    parser.add_argument("--writable", action="store_true", help="let those write who know the token in CHX_CACHE_TOKEN")
     parser.add_argument("--port", type=int, default=8080, help="port; 0 for any that is free (default: 8080)")
 
 
@@ -30,11 +36,20 @@ def run(arguments: argparse.Namespace) -> int:
     from .output import finish
     from .session import Session
 
+    token = _token() if arguments.writable else None
     with Session() as session:
         shelf = Shelf(session.store)
+        uploads_or_none = None
+        if token is not None:
+            from .uploads import Uploads, sweep
+
+            sweep(session.store.home)
+            uploads_or_none = Uploads(session.store)
 
         class Bound(Handler):
             shelf_of_server = shelf
+            uploads = uploads_or_none
+            token_of_server = token
 
         try:
             server = ThreadingHTTPServer((arguments.host, arguments.port), Bound)
@@ -50,6 +65,18 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _token() -> str:
+    from ..store.exchange.places import TOKEN
+
+    token = os.environ.get(TOKEN, "")
+    if len(token) < LEAST_TOKEN or not token.isascii() or not token.isprintable() or " " in token:
+        raise CommandError(
+            f"--writable needs a token of {LEAST_TOKEN} characters or more in {TOKEN}",
+            hint=f"export {TOKEN}=$(head -c 24 /dev/urandom | base64)",
+        )
+    return token
+
+
 class Shelf:
     """The files of the layout, made of the store when they are asked for and kept in `cache/served`."""
 
@@ -60,6 +87,7 @@ class Shelf:
         self._folder = store.home + "/cache/served"
         self._lock = allocate_lock()
         self._files: dict[str, tuple[StorePath, Entry]] = {}
+        self._seen: set[StorePath] = set()
 
     def file(self, name: str) -> str | None:
         """A local file with the content of `name`; None if there is none of that name."""
@@ -109,16 +137,43 @@ class Shelf:
         path, entry = found
         if not self._store.claim(path):
             with self._lock:
-                self._files.pop(digest, None)
+                # Another object may have it.
+                self._files.clear()
+                self._seen.clear()
             return None
         return self._kept(name, lambda: compressed(checked(self._store, path, entry)))
 
+    def has(self, name: str) -> bool:
+        """Whether there is a file of that name; it is not made for that."""
+        from ..store import StoreError, StorePath
+        from ..store.exchange.layout import blob_name
+
+        kind, _, rest = name.partition("/")
+        try:
+            if kind == "objects" and rest.endswith(".zst"):
+                return self._store.claim(StorePath.parse(rest.removesuffix(".zst")))
+            if kind == "blobs":
+                digest = rest.removesuffix(".zst").rpartition("/")[2]
+                with self._lock:
+                    if digest not in self._files:
+                        self._look()
+                    found = self._files.get(digest)
+                return found is not None and name == blob_name(bytes.fromhex(digest)) and self._store.claim(found[0])
+        except (StoreError, ValueError):
+            return False
+        return self.file(name) is not None
+
     def _look(self) -> None:
         """Note the files of objects that are new."""
-        for path, manifest in self._store.manifests():
-            for entry in manifest:
-                if entry.digest is not None:
-                    self._files.setdefault(entry.digest.hex(), (path, entry))
+        from ..store import NotValid
+
+        for path in self._store.objects():
+            if path not in self._seen:
+                self._seen.add(path)
+                with suppress(NotValid):
+                    for entry in self._store.manifest(path):
+                        if entry.digest is not None:
+                            self._files.setdefault(entry.digest.hex(), (path, entry))
 
     def _trace(self, resolved: str) -> str | None:
         import json
@@ -153,34 +208,77 @@ class Shelf:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers GET and HEAD, with ranges."""
+    """Answers GET, with ranges, and HEAD; and PUT if there are `uploads`."""
 
     shelf_of_server: Shelf
+    uploads: Uploads | None = None
+    token_of_server: str | None = None
     protocol_version = "HTTP/1.1"
     server_version = "chx"
 
-    def do_GET(self) -> None:
-        self._answer(True)
-
     def do_HEAD(self) -> None:
-        self._answer(False)
+        name = self._name()
+        found = self.shelf_of_server.has(name) or (self.uploads is not None and self.uploads.has(name))
+        self._say(200 if found else 404)
 
-    def _answer(self, with_body: bool) -> None:
+    def do_PUT(self) -> None:
+        from hmac import compare_digest
+
+        from ..store import StoreError
+        from .uploads import Refused
+
+        given = self.headers.get("Authorization", "").encode("latin-1", "replace")
+        length = self.headers.get("Content-Length", "")
+        # What is refused unread would be taken for the next request.
+        self.close_connection = True
+        if self.uploads is None or self.token_of_server is None:
+            self._say(405)
+        elif not compare_digest(given, f"Bearer {self.token_of_server}".encode()):
+            self._say(401)
+        elif not length.isdecimal():
+            self._say(411)
+        else:
+            try:
+                self.uploads.take(self._name(), self._body(int(length)))
+            except Refused as error:
+                self._say(422, str(error))
+            except StoreError as error:
+                self._say(507 if "space" in error.message or "full" in error.message else 500, error.message)
+            except ConnectionError:
+                return
+            else:
+                self._say(201)
+
+    def _body(self, length: int) -> Iterator[bytes]:
+        while length:
+            chunk = self.rfile.read(min(length, 1 << 18))
+            if not chunk:
+                raise ConnectionResetError("the sender ended in between")
+            length -= len(chunk)
+            yield chunk
+
+    def _name(self) -> str:
         from urllib.parse import unquote
 
-        path = self.shelf_of_server.file(unquote(self.path.partition("?")[0]).lstrip("/"))
+        return unquote(self.path.partition("?")[0]).lstrip("/")
+
+    def _say(self, status: int, text: str = "") -> None:
+        body = text.encode("utf-8", "replace")
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_GET(self) -> None:
+        path = self.shelf_of_server.file(self._name())
         if path is None:
-            self.send_response(404)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+            self._say(404)
             return
         with open(path, "rb") as file:
             size = os.fstat(file.fileno()).st_size
             start = self._start()
             if start is not None and start >= size > 0:
-                self.send_response(416)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
+                self._say(416)
                 return
             self.send_response(206 if start else 200)
             if start:
@@ -188,11 +286,10 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(size - (start or 0)))
             self.send_header("Accept-Ranges", "bytes")
             self.end_headers()
-            if with_body:
-                file.seek(start or 0)
-                self.wfile.flush()
-                while chunk := file.read(1 << 18):
-                    self.wfile.write(chunk)
+            file.seek(start or 0)
+            self.wfile.flush()
+            while chunk := file.read(1 << 18):
+                self.wfile.write(chunk)
 
     def _start(self) -> int | None:
         text = self.headers.get("Range", "")

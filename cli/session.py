@@ -22,14 +22,20 @@ PKGS = f"{absolute(__file__).rpartition('/')[0].rpartition('/')[0]}/pkgs"
 
 
 class Asked:
-    """A derivation that a command was asked for: by which attribute, and which of its outputs."""
+    """A derivation that a command was asked for: by which attribute, and which of its outputs.
 
-    __slots__ = ("attribute", "derivation", "outputs")
+    `named` are those that the attribute itself stands for, which are the same unless all are wanted.
+    """
 
-    def __init__(self, attribute: str, derivation: StorePath, outputs: tuple[str, ...]) -> None:
+    __slots__ = ("attribute", "derivation", "named", "outputs")
+
+    def __init__(
+        self, attribute: str, derivation: StorePath, outputs: tuple[str, ...], named: tuple[str, ...] | None = None
+    ) -> None:
         self.attribute = attribute
         self.derivation = derivation
         self.outputs = outputs
+        self.named = outputs if named is None else named
 
 
 class Session:
@@ -41,10 +47,14 @@ class Session:
         max_call_depth: int | None = None,
         exact: bool = False,
         world: FileWorld | None = None,
+        pure: bool = True,
+        features: frozenset[str] = frozenset(),
     ) -> None:
         self._search_path = search_path
         self._max_call_depth = max_call_depth
         self._exact = exact
+        self._pure = pure
+        self._features = features
         self._store: Store | None = None
         self._world = world
         self._evaluator: Evaluator | None = None
@@ -70,7 +80,7 @@ class Session:
             from .world import FileWorld
 
             bundled = (("chx", PKGS), ("chx-seeds", f"{home()}/seeds"), ("nix", f"{PKGS}/nix"))
-            self._world = FileWorld(self, self._search_path, bundled)
+            self._world = FileWorld(self, self._search_path, bundled, self._pure)
         return self._world
 
     @property
@@ -78,7 +88,7 @@ class Session:
         if self._evaluator is None:
             from ..evaluator import Evaluator, Options
 
-            options = Options(exact=self._exact)
+            options = Options(exact=self._exact, pure=self._pure, features=self._features)
             if self._max_call_depth is not None:
                 options.max_call_depth = self._max_call_depth
             self._evaluator = Evaluator(self.world, options)
@@ -97,6 +107,8 @@ class Session:
         elif error is not None and self._evaluator is not None:
             self._locate(error)
         if self._store is not None:
+            if self._store.added:
+                self._store.flush_soon()
             self._store.close()
 
     def _locate(self, error: BaseException) -> None:

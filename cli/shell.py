@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from . import container, expression
-from .build import configure_building
+from .build import configure_building, guard_of
 from .errors import CommandError
 
 if TYPE_CHECKING:
@@ -45,8 +45,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from ..builder import SCRIPT, enter, rehearsing, with_binds, with_network
+    from .lines import title
     from .progress import say
-    from .realise import options_of, realise, reporter_of, title
+    from .realise import options_of, realise, reporter_of
     from .session import Session
 
     if arguments.command and arguments.script is not None:
@@ -60,7 +61,10 @@ def run(arguments: argparse.Namespace) -> int:
                 f"chx itself builds '{title(path)}' ({derivation.builder}), without a container",
                 hint="name something that is built from it",
             )
+        guard = guard_of(session, arguments)
         built = realise(store, derivation.input_drvs.items(), options_of(arguments), reporter_of(arguments))
+        if guard is not None:
+            guard.after_inputs(built)
         cores = arguments.cores or len(os.sched_getaffinity(0))
         with rehearsing(store, derivation, built, cores) as build:
             spec = replace(
@@ -80,8 +84,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def the_derivation(session: Session, arguments: argparse.Namespace) -> StorePath:
     """The one derivation that the command line means."""
+    from .lines import title
     from .named import derivations_named
-    from .realise import title
 
     found = derivations_named(session, arguments)
     if len(found) != 1:

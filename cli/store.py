@@ -59,6 +59,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     _json(add)
     info = actions.add("path-info", "asking.path_info", "digest, references, size and place of objects", _INFO)
     info.add_argument("-r", "--closure", action="store_true", help="include everything they refer to")
+    info.add_argument(
+        "--disk",
+        action="store_true",
+        help="also the bytes it takes on the disk, and how many of them others have as well",
+    )
     _json(info)
     actions.graph("closure", "asking.closure", "everything that objects refer to, and they themselves")
     actions.graph("references", "asking.references", "what objects refer to directly")
@@ -85,6 +90,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     _json(delete)
     export = actions.add("export", "transfer.export", "objects and all they refer to as one file", _EXPORT)
     export.add_argument("-o", "--output", default="-", metavar="FILE", help="the file (default: standard output)")
+    _json(export)
     take = actions.add("import", "transfer.import_", "make objects of such a file", _IMPORT, count=0)
     take.add_argument("file", nargs="?", default="-", metavar="FILE", help="the file (default: standard input)")
     from .copy import configure_trust
@@ -163,6 +169,7 @@ def describe(store: Store, path: StorePath) -> dict[str, Any]:
         "references": sorted(map(str, info.references)),
         "deriver": str(info.deriver) if info.deriver else None,
         "registered": info.registered,
+        "used": info.used,
         "physical": store.physical(path),
     }
 

@@ -25,10 +25,12 @@ def decoded(data: bytes) -> str:
 
 def absolute(path: str) -> str:
     """`os.path.abspath`."""
-    if path[:1] != "/" or path[:2] == "//":
+    if path[:2] == "//":
         from os.path import abspath
 
         return abspath(path)
+    if path[:1] != "/":
+        path = f"{posix.getcwd()}/{path}"
     parts: list[str] = []
     for part in path.split("/"):
         if part == "..":
@@ -37,6 +39,29 @@ def absolute(path: str) -> str:
         elif part and part != ".":
             parts.append(part)
     return "/" + "/".join(parts)
+
+
+def read_whole(path: str) -> tuple[bytes, bool]:
+    """What a file holds, and whether it is an ordinary file; OSError if it cannot be read.
+
+    `open` makes four objects for it, and asks the system twice as much.
+    """
+    descriptor = posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC)
+    try:
+        found = posix.fstat(descriptor)
+        regular = found.st_mode & 0o170000 == 0o100000
+        data = posix.read(descriptor, found.st_size + 1)
+        if not regular or len(data) != found.st_size:
+            pieces = [data]
+            while piece := posix.read(descriptor, 1 << 16):
+                pieces.append(piece)
+            data = b"".join(pieces)
+    except OSError as error:
+        error.filename = path
+        raise
+    finally:
+        posix.close(descriptor)
+    return data, regular
 
 
 def is_regular(path: str) -> bool:
@@ -56,6 +81,11 @@ def is_there(path: str) -> bool:
     return True
 
 
+def _is_link(path: str) -> bool:
+    # S_IFMT and S_IFLNK, without `stat`.
+    return posix.lstat(path).st_mode & 0o170000 == 0o120000
+
+
 class RealPaths:
     """Resolves symbolic links; remembers folders that need no resolving."""
 
@@ -65,17 +95,28 @@ class RealPaths:
     def of(self, path: str, strict: bool) -> str:
         """`os.path.realpath` of an absolute path; `strict`: raises OSError unless it exists."""
         folder, _, name = path.rpartition("/")
-        if (folder or "/") in self._real and name not in ("", ".", ".."):
+        if name not in ("", ".", "..") and self._is_real(folder or "/"):
             try:
-                # S_IFMT and S_IFLNK, without `stat`.
-                if posix.lstat(path).st_mode & 0o170000 != 0o120000:
+                if not _is_link(path):
                     return path
             except OSError:
                 if strict:
                     raise
         from os.path import realpath
 
-        found = realpath(path, strict=strict)
-        if found == path:
-            self._real.add(folder or "/")
-        return found
+        return realpath(path, strict=strict)
+
+    def _is_real(self, folder: str) -> bool:
+        """Whether a folder is there and there is no link on the way to it."""
+        if folder in self._real:
+            return True
+        around, _, name = folder.rpartition("/")
+        if name in ("", ".", "..") or not self._is_real(around or "/"):
+            return False
+        try:
+            if _is_link(folder):
+                return False
+        except OSError:
+            return False
+        self._real.add(folder)
+        return True

@@ -16,7 +16,7 @@ import posix
 
 from .noop import Signature, home, signature
 from .sources import byte_string
-from .system import RealPaths, decoded
+from .system import RealPaths, decoded, read_whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,10 +46,15 @@ class FileWorld:
         session: Session,
         search_path: tuple[tuple[str, str], ...],
         bundled: tuple[tuple[str, str], ...] = (),
+        pure: bool = True,
     ) -> None:
         machine = posix.uname()
         self.current_system = f"{machine.machine}-{machine.sysname.lower()}"
         self.seen: dict[str, Signature] = {}
+        self.looked: dict[str, set[str]] = {}
+        """What the expression itself has seen of each place: `kind`, `content`, `names`, `tree` or `real` (see `pins.evaluated`)."""
+        self.awaited: dict[str, Callable[[], None]] = {}
+        """What makes objects, by base name, that are not in the store before somebody looks at them."""
         self.silent = False
         """Whether traces and warnings were shown already: an evaluation is being repeated."""
         self._session = session
@@ -60,6 +65,7 @@ class FileWorld:
         self._file_path: Callable[..., StorePath] | None = None
         self._real = RealPaths()
         self._pipes: dict[str, bytes] = {}
+        self._pure = pure
         self._code = f"{home()}/cache/code"
 
     def _native(self, path: str) -> str:
@@ -70,6 +76,13 @@ class FileWorld:
         if native not in self.seen:
             self.seen[native] = signature(native)
         return native
+
+    def _look(self, native: str, aspect: str) -> None:
+        found = self.looked.get(native)
+        if found is None:
+            self.looked[native] = {aspect}
+        else:
+            found.add(aspect)
 
     def see(self, native: str) -> None:
         """Remember a place of the disk, whether there is something or not, before it is read."""
@@ -83,33 +96,46 @@ class FileWorld:
 
     def read_file(self, path: str) -> bytes:
         native = self._native(path)
+        self._look(native, "content")
         target = self._real.of(native, False)
         if target != native and target not in self.seen:
             self.seen[target] = signature(target)
         if native in self._pipes:
             return self._pipes[native]
-        with open(native, "rb") as file:
-            data = file.read()
-            if not stat.S_ISREG(posix.fstat(file.fileno()).st_mode):
-                # It may be evaluated a second time, to be printed, but not read again.
-                self._pipes[native] = data
+        data, regular = read_whole(native)
+        if not regular:
+            # It may be evaluated a second time, to be printed, but not read again.
+            self._pipes[native] = data
         return data
 
     def read_dir(self, path: str) -> Mapping[str, FileKind]:
-        with posix.scandir(self._native(path)) as entries:
+        native = self._native(path)
+        self._look(native, "names")
+        with posix.scandir(native) as entries:
             return {byte_string(entry.name): _kind(entry.stat(follow_symlinks=False).st_mode) for entry in entries}
 
     def file_type(self, path: str) -> FileKind | None:
+        if path not in self.seen and path.isascii() and not path.startswith(_STORE_PREFIX):
+            found = self.seen[path] = signature(path)
+            if found is not None:
+                self._look(path, "kind")
+                return _kind(found[3])
+        native = self._native(path)
+        self._look(native, "kind")
         try:
-            return _kind(posix.lstat(self._native(path)).st_mode)
+            return _kind(posix.lstat(native).st_mode)
         except (FileNotFoundError, NotADirectoryError):
             return None
+
+    def link_target(self, path: str) -> str:
+        return byte_string(posix.readlink(self._native(path)))
 
     def resolve(self, path: str) -> str:
         native = self._native(path)
         target = self._real.of(native, True)
         if target == native:
             return path
+        self._look(native, "real")
         return byte_string(target)
 
     def add_path(
@@ -124,6 +150,8 @@ class FileWorld:
         if filter is None and expected is None and key in self._added:
             return self._added[key]
         native = self._native(path)
+        if filter is None:
+            self._look(native, "tree")
         if filter is None and expected is None:
             content = self._small_file(native)
             if content is not None:
@@ -164,6 +192,7 @@ class FileWorld:
     def _copy_filtered(self, path: str, native: str, copy: str, keep: Callable[[str, FileKind], bool]) -> None:
         import shutil
 
+        self._look(native, "kind")
         found = posix.lstat(native)
         if stat.S_ISLNK(found.st_mode):
             posix.symlink(posix.readlink(native), copy)
@@ -175,6 +204,7 @@ class FileWorld:
                     base = decoded(name.encode("latin-1"))
                     self._copy_filtered(inner, self._native(inner), f"{copy}/{base}", keep)
         else:
+            self._look(native, "content")
             shutil.copyfile(native, copy)
             posix.chmod(copy, 0o755 if found.st_mode & stat.S_IXUSR else 0o644)
 
@@ -186,7 +216,8 @@ class FileWorld:
         got = hash_content(physical, algorithm, "recursive" if recursive else "flat")
         if got != digest:
             raise CommandError(
-                f"hash mismatch importing '{path}'\n  specified: {sri(algorithm, digest)}\n        got: {sri(algorithm, got)}"
+                f"store path mismatch in (possibly filtered) path added from '{path}'",
+                hint=f"its hash is {sri(algorithm, got)}, but {sri(algorithm, digest)} was specified",
             )
 
     def add_text(self, name: str, content: bytes, references: Iterable[StorePath]) -> StorePath:
@@ -233,6 +264,10 @@ class FileWorld:
 
     def physical(self, path: str) -> str:
         if path.startswith(_STORE_PREFIX):
+            if self.awaited:
+                make = self.awaited.pop(path[len(_STORE_PREFIX) :].partition("/")[0], None)
+                if make is not None:
+                    make()
             self.commit()
             directory = byte_string(self._session.store.directory)
             return f"{directory}/{path[len(_STORE_PREFIX) :]}"
@@ -248,7 +283,9 @@ class FileWorld:
         return self._bundled
 
     def env(self, name: str) -> str:
-        return ""
+        if self._pure:
+            return ""
+        return posix.environ.get(name.encode("latin-1"), b"").decode("latin-1")
 
     def trace(self, message: str) -> None:
         self._say("trace: ", message)
@@ -265,8 +302,7 @@ class FileWorld:
 
     def load_code(self, key: str) -> bytes | None:
         try:
-            with open(f"{self._code}/{key}", "rb") as file:
-                return file.read()
+            return read_whole(f"{self._code}/{key}")[0]
         except OSError:
             return None
 

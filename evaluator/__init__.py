@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from .builtins.help import describe_builtin, global_names
     from .compiling import check_variables
     from .deep import run_deep
-    from .errors import EvalError, Frame
+    from .errors import EvalError, FileUnavailable, Frame
     from .evaluator import Evaluator, Options
     from .python import to_python
     from .values import Builtin, ContextString, Partial, Path, Value
@@ -26,6 +26,7 @@ __all__ = [
     "EvalError",
     "Evaluator",
     "FileKind",
+    "FileUnavailable",
     "Frame",
     "Options",
     "Partial",
@@ -40,7 +41,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Builtin": "values", "ContextElement": "world", "ContextString": "values", "EvalError": "errors",
+    "Builtin": "values", "ContextElement": "world", "ContextString": "values", "EvalError": "errors", "FileUnavailable": "errors",
     "Evaluator": "evaluator", "FileKind": "world", "Frame": "errors", "Options": "evaluator", "Partial": "values",
     "Path": "values", "Value": "values", "World": "world", "check_variables": "compiling", "run_deep": "deep",
     "describe_builtin": "builtins.help", "global_names": "builtins.help", "to_python": "python",

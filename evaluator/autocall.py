@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from types import MethodType
-
 from .errors import ArgumentMismatch, readable
 from .force import force_slot
 from .operators import call
 from .trace import lambda_mark
-from .values import MISSING, WHERE, Slot, Value
+from .values import MISSING, WHERE, MethodType, Slot, Value
 
 
 def auto_call(value: Value, arguments: dict[str, Slot]) -> Value:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from ..native import native, share
 from .context import EMPTY, Context
 from .errors import FileUnavailable, TypeMismatch, readable
 from .force import force, force_slot
 from .values import MISSING, ContextString, Path, Slot, Value, describe
 
+share(EMPTY=EMPTY)
 
+
+@native
 def coerce_to_string(value: Value, *, copy: bool, more: bool = False) -> tuple[str, Context]:
     """The text and context of a value where a string is wanted.
 
@@ -72,6 +76,7 @@ def _join_list(items: tuple[Slot, ...], copy: bool) -> tuple[str, Context]:
     return "".join(texts), context
 
 
+@native
 def interpolate(parts: tuple[Value, ...]) -> Value:
     """A string with interpolated values; texts and values in order."""
     texts: list[str] = []

@@ -9,6 +9,8 @@ from .errors import StackOverflow, UndefinedVariable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from ..lang.nodes import Expr
     from ..lang.source import Source
     from .world import World
@@ -101,9 +103,16 @@ def _key(text: str, extra_names: tuple[str, ...], exact: bool) -> str:
         from _blake2 import blake2b
     except ImportError:
         from hashlib import blake2b
-    from .. import __version__
+    state = _states.get((extra_names, exact))
+    if state is None:
+        from .. import __version__
 
-    state = blake2b(digest_size=20)
-    state.update(repr((__version__, GENERATOR_VERSION, sys.hexversion, extra_names, exact)).encode())
+        state = _states[extra_names, exact] = blake2b(digest_size=20)
+        state.update(repr((__version__, GENERATOR_VERSION, sys.hexversion, extra_names, exact)).encode())
+    state = state.copy()
     state.update(text.encode("latin-1"))
     return str(state.hexdigest())
+
+
+_states: dict[tuple[tuple[str, ...], bool], Any] = {}
+"""The digests of everything in a key but the text."""

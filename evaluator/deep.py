@@ -1,8 +1,9 @@
 """Deep recursion without the limits of the C stack.
 
-CPython runs Python calls without C stack, but sorting with a comparison, or mapping a function over
-an iterator, goes through C. Evaluation therefore runs in a thread with a large stack (virtual memory
-only; pages are used as they are touched), and Python's own counter is what stops a runaway program.
+CPython runs Python calls without C stack, but the compiled runtime (`native.py`), or mapping a function
+over an iterator, goes through C. Evaluation therefore runs in a thread with a large stack (virtual memory
+only; pages are used as they are touched), and Python's own counter is what stops a runaway program. The
+compiled runtime looks besides how much of the stack is left.
 """
 
 from __future__ import annotations

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from types import MethodType
-
 from .equality import equal, equal_slots
 from .errors import AssertionFailed, Frame, readable
 from .force import force_slot
-from .values import MISSING, WHERE, Builtin, ContextString, Partial, Path, Value, describe, items, names
+from .values import MISSING, WHERE, Builtin, ContextString, MethodType, Partial, Path, Value, describe, items, names
 
 
 def unequal(left: Value, right: Value) -> None:

@@ -6,10 +6,17 @@ or sets that are compared. Derivations are equal if their `outPath`s are.
 
 from __future__ import annotations
 
+from ..native import native
 from .force import force, force_slot
+from .session import evaluator
 from .values import MISSING, WHERE, ContextString, Path, Slot, Value, size
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .symbols import SymbolTable
 
+
+@native
 def equal(left: Value, right: Value) -> bool:
     """`left == right` for values."""
     kind, other = type(left), type(right)
@@ -40,6 +47,7 @@ def _equal_lists(left: tuple[Slot, ...], right: tuple[Slot, ...]) -> bool:
     return True
 
 
+@native
 def equal_slots(left: Slot, right: Slot) -> bool:
     """Equality of elements: both are forced, then the same slot equals itself."""
     one = force(left) if type(left) is list else left
@@ -59,12 +67,27 @@ def _equal_sets(left: dict[str, Slot], right: dict[str, Slot]) -> bool:
             return equal_slots(one, two)
     if size(left) != size(right):
         return False
-    # Sets of different names are unequal before any value is forced only from the first
-    # difference on; Nix walks both in the order of names.
-    for name, slot in left.items():
-        if name is WHERE:
-            continue
-        found = right.get(name, MISSING)
-        if found is MISSING or not equal_slots(slot, found):
+    table = evaluator().symbols
+    if table is not None:
+        return _equal_in_order(left, right, table)
+    try:
+        for name, slot in left.items():
+            if name is WHERE:
+                continue
+            found = right.get(name, MISSING)
+            if found is MISSING or not equal_slots(slot, found):
+                return False
+    except Exception as error:
+        # In the right order they might have been found unequal before, or another error.
+        error.__dict__["unordered"] = True
+        raise
+    return True
+
+
+def _equal_in_order(left: dict[str, Slot], right: dict[str, Slot], table: SymbolTable) -> bool:
+    """As Nix does it, which goes through both sets side by side."""
+    # A loop, since `all` calls back through C.
+    for one, two in zip(table.in_order(left), table.in_order(right)):
+        if one != two or not equal_slots(left[one], right[two]):
             return False
     return True

@@ -10,6 +10,8 @@ from .force import deep_force, force, force_slot
 from .trace import annotate
 from .values import TYPE_NAMES, Slot, Value, names
 
+_MOST_LINKS = 1024
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from ..lang.source import Source
     from ..store import StorePath
     from .compiling import SourceText
+    from .symbols import SymbolTable
     from .world import World
 
 
@@ -29,10 +32,11 @@ class Options:
 
     `pure`: no clock and no environment. `exact`: suspend everything that Nix suspends, so that a
     value printed without forcing it shows the same `<CODE>`; slower. `max_call_depth`: how deep
-    calls may nest at least. `current_system` replaces the world's.
+    calls may nest at least. `current_system` replaces the world's. `features`: names of what Nix calls
+    experimental; `parse-toml-timestamps` is known.
     """
 
-    __slots__ = ("current_system", "exact", "max_call_depth", "pure")
+    __slots__ = ("current_system", "exact", "features", "max_call_depth", "pure")
 
     def __init__(
         self,
@@ -41,11 +45,13 @@ class Options:
         exact: bool = False,
         max_call_depth: int = 10_000,
         current_system: str | None = None,
+        features: frozenset[str] = frozenset(),
     ) -> None:
         self.pure = pure
         self.exact = exact
         self.max_call_depth = max_call_depth
         self.current_system = current_system
+        self.features = features
 
 
 def _entrance(method: _F) -> _F:
@@ -95,6 +101,12 @@ class Evaluator:
         self._entered = False
         self._files: dict[str, list[Any]] = {}
         self._copied: dict[str, str] = {}
+        self.symbols: SymbolTable | None = None
+        """Known if what Nix does in the order of its symbols is done so here, which is when everything is `exact`."""
+        if options.exact:
+            from .symbols import SymbolTable
+
+            self.symbols = SymbolTable()
         self.instantiated: dict[str, dict[str, Slot]] = {}
         """The attributes that each derivation, by its path, was made of."""
 
@@ -293,18 +305,34 @@ class Evaluator:
 
     def import_path(self, path: str, scope: dict[str, Slot] | None = None) -> Value:
         """`import path`; each file is evaluated once unless it gets a scope of its own."""
-        real = self.world.resolve(path)
-        if self.world.file_type(real) == "directory":
-            inner = f"{real.rstrip('/')}/default.nix"
-            if self.world.file_type(inner) is None:
-                raise FileUnavailable(f"path '{readable(inner)}' does not exist")
-            real = self.world.resolve(inner)
+        real = self._expression_path(path)
         if scope is not None:
             return self._main(self._source(real), scope)
         thunk = self._files.get(real)
         if thunk is None:
             thunk = self._files[real] = [self._evaluate_file, real]
         return thunk[1] if thunk[0] is None else force(thunk)
+
+    def _expression_path(self, path: str) -> str:
+        """The file of an expression: links at the end of a path are followed, so that `./.` is beside what they mean.
+
+        Links on the way are not: `..` goes back the way one came. A directory stands for its `default.nix`.
+        """
+        kind = self.world.file_type(path)
+        for _ in range(_MOST_LINKS):
+            if kind != "symlink":
+                break
+            target = self.world.link_target(path)
+            path = canonical(target if target.startswith("/") else f"{path.rpartition('/')[0]}/{target}")
+            kind = self.world.file_type(path)
+        else:
+            raise FileUnavailable(f"too many symbolic links encountered while traversing the path '{readable(path)}'")
+        if kind == "directory":
+            path = f"{path.rstrip('/')}/default.nix"
+            kind = self.world.file_type(path)
+        if kind is None:
+            raise FileUnavailable(f"path '{readable(path)}' does not exist")
+        return path
 
     def _evaluate_file(self, path: str) -> Value:
         return self._main(self._source(path), None)

@@ -14,10 +14,9 @@ Generated code tests for the evaluated state itself before it calls `force`.
 
 from __future__ import annotations
 
-from types import MethodType
-
-from .errors import InfiniteRecursion
-from .values import Slot, Value
+from ..native import native, share
+from .errors import InfiniteRecursion, StackOverflow
+from .values import MethodType, Slot, Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,6 +28,10 @@ def blackhole(argument: Any) -> Value:
     raise InfiniteRecursion
 
 
+share(blackhole=blackhole, InfiniteRecursion=InfiniteRecursion)
+
+
+@native
 def force(thunk: list[Any]) -> Value:
     """The value of a thunk."""
     function = thunk[0]
@@ -45,16 +48,19 @@ def force(thunk: list[Any]) -> Value:
     return value
 
 
+@native
 def force_slot(slot: Slot) -> Value:
     """The value in a slot."""
     return force(slot) if type(slot) is list else slot
 
 
+@native
 def force_attr(attrs: dict[str, Slot], name: str, thunk: list[Any]) -> Value:
     """The value of the thunk at `attrs[name]`, which then takes its place.
 
     Functions stay behind their thunk: two slots are equal functions only if they are the same
-    slot, and putting the function itself there would make slots equal that were not.
+    slot, and putting the function itself there would make slots equal that were not. So do lists, which
+    are printed as repeated if they are in the same slot.
     """
     function = thunk[0]
     if function is None:
@@ -69,28 +75,54 @@ def force_attr(attrs: dict[str, Slot], name: str, thunk: list[Any]) -> Value:
             raise
         thunk[0] = None
         thunk[1] = value
-    if type(value) is not MethodType:
+    kind = type(value)
+    if kind is not MethodType and kind is not tuple:
         attrs[name] = value
     return value
 
 
-def deep_force(value: Value) -> None:
-    """Force everything reachable from a value, attributes in the order in which they were put in.
+_LEAVE = object()
+"""Stands where the parts of a list or a set end."""
 
-    Nix takes them in the order in which it first saw their names, which mostly is the same.
-    """
+
+def deep_force(value: Value) -> None:
+    """Force everything reachable from a value, attributes in the order of `SymbolTable` or in which they were put in."""
+    from .session import evaluator
+
+    table = evaluator().symbols
+    deepest = evaluator().options.max_call_depth
+    depth = 0
     seen: set[int] = set()
     pending: list[Any] = [value]
-    while pending:
-        slot = pending.pop()
-        current = force(slot) if type(slot) is list else slot
-        kind = type(current)
-        if kind is dict:
-            if id(current) not in seen:
-                seen.add(id(current))
-                from .values import items
+    try:
+        while pending:
+            slot = pending.pop()
+            if slot is _LEAVE:
+                depth -= 1
+                continue
+            if depth > deepest:
+                # In Nix this recurses; a value without an end has to come to one.
+                raise StackOverflow
+            current = force(slot) if type(slot) is list else slot
+            kind = type(current)
+            if kind is dict:
+                if id(current) not in seen:
+                    seen.add(id(current))
+                    depth += 1
+                    pending.append(_LEAVE)
+                    from .values import items
 
-                pending.extend([slot for _, slot in reversed(items(current))])
-        elif kind is tuple and id(current) not in seen:
-            seen.add(id(current))
-            pending.extend(reversed(current))
+                    if table is None:
+                        slots = [slot for _, slot in items(current)]
+                    else:
+                        slots = [current[name] for name in table.in_order(current)]
+                    pending.extend(reversed(slots))
+            elif kind is tuple and id(current) not in seen:
+                seen.add(id(current))
+                depth += 1
+                pending.append(_LEAVE)
+                pending.extend(reversed(current))
+    except Exception as error:
+        # In the right order it might have been another one.
+        error.__dict__["unordered"] = table is None
+        raise

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from types import MethodType
-
 from .errors import EvalError, readable
 from .force import force_slot
 from .printing import show_in_error, show_name
-from .values import MISSING, Slot, Value, names
+from .values import MISSING, MethodType, Slot, Value, names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

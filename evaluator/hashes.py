@@ -90,8 +90,6 @@ def _padded(text: str) -> bytes:
 
 
 def _decode(text: str, size: int, only_base64: bool) -> bytes | None:
-    from binascii import Error, a2b_base64
-
     try:
         if not only_base64 and len(text) == 2 * size:
             return bytes.fromhex(text)
@@ -100,6 +98,8 @@ def _decode(text: str, size: int, only_base64: bool) -> bytes | None:
 
             return base32_decode(text, size)
         if len(text) == (size + 2) // 3 * 4 or only_base64:
+            from binascii import a2b_base64
+
             digest = a2b_base64(_padded(text))
             if len(digest) == size:
                 return digest
@@ -110,6 +110,6 @@ def _decode(text: str, size: int, only_base64: bool) -> bytes | None:
             return None
     except InvalidText:
         raise
-    except (ValueError, Error):
+    except ValueError:  # of which binascii.Error is one
         raise InvalidText(f"invalid hash '{readable(text)}'") from None
     return None

@@ -30,10 +30,13 @@ def quote(text: str) -> str:
         try:
             text.encode("latin-1").decode("utf-8")
         except UnicodeDecodeError as error:
-            byte = text[error.start]
-            raise InvalidText(
-                f"[json.exception.type_error.316] invalid UTF-8 byte at index {error.start}: 0x{ord(byte):02X}"
-            ) from None
+            if error.reason == "unexpected end of data":
+                what = f"incomplete UTF-8 string; last byte: 0x{ord(text[-1]):02X}"
+            else:
+                # Nix names the byte that does not go on as it should; Python that with which the character began.
+                at = error.end if error.reason == "invalid continuation byte" else error.start
+                what = f"invalid UTF-8 byte at index {at}: 0x{ord(text[at]):02X}"
+            raise InvalidText(f"JSON serialization error: [json.exception.type_error.316] {what}") from None
     return f'"{text.translate(_TABLE)}"'
 
 

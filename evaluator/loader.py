@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import marshal
-from types import MethodType
 
+from ..native import native
 from . import coerce, equality, force, operators
 from .codegen.compiled import CompiledFile, mangled
 from .difference import unequal
 from .errors import AssertionFailed, EvalError, FileUnavailable, readable
-from .values import EMPTY_SET, MISSING, WHERE, ContextString, Path
+from .values import EMPTY_SET, MISSING, WHERE, ContextString, MethodType, Path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class File:
     """A loaded file: knows the places of its generated code. `F` in the generated module."""
 
-    __slots__ = ("_marks", "_sites", "_source", "_table", "text")
+    __slots__ = ("_marks", "_sites", "_source", "_symbols", "_table", "text")
 
     def __init__(self, text: SourceText, table: bytes) -> None:
         self.text = text
@@ -32,6 +32,7 @@ class File:
         self._table = table
         self._marks: tuple[Any, ...] | None = None
         self._sites: tuple[Any, ...] = ()
+        self._symbols: tuple[str, ...] = ()
 
     @property
     def source(self) -> Source:
@@ -42,7 +43,7 @@ class File:
 
     def _unpack(self) -> tuple[Any, ...]:
         if self._marks is None:
-            self._marks, sites = marshal.loads(self._table)
+            self._marks, sites, self._symbols = marshal.loads(self._table)
             self._sites = tuple(map(dict, sites))
         assert self._marks is not None
         return self._marks
@@ -51,6 +52,12 @@ class File:
         """The mark of a line of generated code."""
         marks = self._unpack()
         return marks[line - 1] if 0 < line <= len(marks) else None
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The names in it, see `symbols.first_seen`."""
+        self._unpack()
+        return self._symbols
 
     def site(self, index: int) -> dict[str, int]:
         """The offsets of the names in a set literal."""
@@ -93,6 +100,7 @@ def negated(value: Any) -> bool:
     return not value
 
 
+@native
 def inherit_from(argument: tuple[Any, str, File, int, int]) -> Any:
     """The thunk of a name in `inherit (origin) name`."""
     origin, name, file, start, end = argument
@@ -111,6 +119,7 @@ def inherit_from(argument: tuple[Any, str, File, int, int]) -> Any:
         raise
 
 
+@native
 def inherit_slot(origin: Any, name: str, file: File, start: int, end: int) -> Any:
     """The slot of a name in `inherit (origin) name`: a thunk unless it is evaluated, as in `select_slot`."""
     subject = origin[1] if type(origin) is list and origin[0] is None else origin
@@ -166,6 +175,7 @@ _RUNTIME: Final[Mapping[str, Any]] = {
     "path_literal": coerce.path_literal,
     "select": operators.select,
     "select_late": operators.select_late,
+    "select_or": operators.select_or,
     "select_slot": operators.select_slot,
     "select_slot1": operators.select_slot1,
     "sub": operators.sub,
@@ -177,6 +187,8 @@ _RUNTIME: Final[Mapping[str, Any]] = {
 def load(evaluator: Evaluator, compiled: CompiledFile, text: SourceText) -> Any:
     """Define the functions of a compiled file; answers its `main`."""
     file = File(text, compiled.table)
+    if evaluator.symbols is not None:
+        evaluator.symbols.files.append(file)
     namespace: dict[str, Any] = dict(_RUNTIME)
     namespace["F"] = file
     for name in compiled.builtin_functions:

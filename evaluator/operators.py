@@ -6,8 +6,7 @@ by the time an operator is called, both operands are forced.
 
 from __future__ import annotations
 
-from types import MethodType
-
+from ..native import native, share
 from .coerce import coerce_to_string, join_paths
 from .errors import (
     ArgumentMismatch,
@@ -29,6 +28,7 @@ from .values import (
     WHERE,
     Builtin,
     ContextString,
+    MethodType,
     Partial,
     Path,
     Slot,
@@ -190,6 +190,7 @@ _MOST_JOINED: Final = 10_000
 _joined: dict[tuple[int, int], tuple[Any, ...]] = {}
 
 
+@native
 def _join_sites(first: tuple[Any, ...], second: tuple[Any, ...]) -> tuple[Any, ...]:
     """Sites of a merged set: those of the right operand are searched first."""
     key = (id(first), id(second))
@@ -203,6 +204,7 @@ def _join_sites(first: tuple[Any, ...], second: tuple[Any, ...]) -> tuple[Any, .
     return found[0]  # type: ignore[no-any-return]
 
 
+@native
 def update(left: dict[str, Slot], right: dict[str, Slot]) -> dict[str, Slot]:
     """`//`."""
     sites = right.get(WHERE)
@@ -240,7 +242,7 @@ def add_dynamic(attrs: dict[str, Slot], key: Value, slot: Slot, file: Any, offse
         place = describe_place(attrs, key)
         if place:
             where = f" at {place}"
-        raise DuplicateAttribute(f"attribute '{shown_name(key)}' already defined{where}")
+        raise DuplicateAttribute(f"dynamic attribute '{shown_name(key)}' already defined{where}")
     if not attrs:
         # WHERE has to be the first key.
         attrs[WHERE] = ()
@@ -269,6 +271,7 @@ def refers_to_store(value: ContextString) -> TypeMismatch:
     )
 
 
+@native
 def select(subject: Value, name: str) -> Value:
     """`subject.name`, for names known only at run time."""
     if type(subject) is not dict:
@@ -279,6 +282,18 @@ def select(subject: Value, name: str) -> Value:
     return force(slot) if type(slot) is list else slot
 
 
+@native
+def select_or(subject: Value, name: str, default: Value) -> Value:
+    """`subject.name or default`, if the default needs no evaluation."""
+    if type(subject) is not dict:
+        return default
+    slot = subject.get(name, default)
+    if type(slot) is list:
+        return slot[1] if slot[0] is None else force(slot)
+    return slot
+
+
+@native
 def has_path(subject: Value, path: tuple[Slot, ...]) -> bool:
     """`subject ? path`; keys that are not known at compile time are slots."""
     current: Slot = subject
@@ -298,6 +313,7 @@ def has_path(subject: Value, path: tuple[Slot, ...]) -> bool:
 # --- scopes
 
 
+@native
 def lookup(name: str, scopes: Scopes) -> Value:
     """A variable that the sets of `with` expressions may bind.
 
@@ -324,12 +340,14 @@ def lookup(name: str, scopes: Scopes) -> Value:
     raise UndefinedVariable(name, known)
 
 
+@native
 def lookup_late(argument: tuple[str, Scopes, Any, tuple[Any, ...]]) -> Value:
     """The thunk of a variable that `with` may bind; `trace.py` reads `file` and `place`."""
     name, scopes, file, place = argument  # noqa: RUF059
     return lookup(name, scopes)
 
 
+@native
 def lookup_slot(name: str, scopes: Scopes, file: Any, place: tuple[Any, ...]) -> Slot:
     """The slot of a variable that `with` may bind: a thunk, unless it was evaluated before; see `select_slot`."""
     at: Any = scopes
@@ -355,6 +373,7 @@ def lookup_slot(name: str, scopes: Scopes, file: Any, place: tuple[Any, ...]) ->
     return [lookup_late, (name, scopes, file, place)]
 
 
+@native
 def select_slot(subject: Slot, path: tuple[str, ...], file: Any, place: tuple[Any, ...]) -> Slot:
     """The slot of `variable.a.b`: a thunk, unless all of it was evaluated before.
 
@@ -376,6 +395,7 @@ def select_slot(subject: Slot, path: tuple[str, ...], file: Any, place: tuple[An
     return [select_late, (subject, path, file, place)]
 
 
+@native
 def select_slot1(subject: Slot, name: str, file: Any, place: tuple[Any, ...]) -> Slot:
     """`select_slot` for one name."""
     current = subject
@@ -396,6 +416,7 @@ SHARED: Final = frozenset((int, bool, type(None), str, ContextString, Path, tupl
 """Types of values that may stand for a thunk that was evaluated to them: all but functions, and floats for NaN's sake."""
 
 
+@native
 def select_late(argument: tuple[Slot, tuple[str, ...], Any, tuple[Any, ...]]) -> Value:
     """The thunk of `variable.a.b`; `trace.py` reads `file` and `place`."""
     subject, path, file, place = argument  # noqa: RUF059
@@ -413,6 +434,7 @@ def select_late(argument: tuple[Slot, tuple[str, ...], Any, tuple[Any, ...]]) ->
 # --- calls
 
 
+@native
 def call(function: Value, argument: Slot) -> Value:
     """Apply anything that can be called to one argument."""
     kind = type(function)
@@ -453,10 +475,12 @@ def not_a_function(value: Value) -> TypeMismatch:
 FULL2: Final[dict[Any, Any]] = {}
 FULL3: Final[dict[Any, Any]] = {}
 """From the compiled function of a curried lambda to the one that takes two (three) arguments at once."""
+share(FULL2=FULL2, FULL3=FULL3)
 LESS: Final[dict[Any, bool]] = {}
 """Functions of two arguments that are `a: b: a < b` (False) or `a: b: b < a` (True): sorting knows what they do."""
 
 
+@native
 def call2(function: Value, first: Slot, second: Slot) -> Value:
     """Apply to two arguments."""
     if type(function) is MethodType:
@@ -471,6 +495,7 @@ def call2(function: Value, first: Slot, second: Slot) -> Value:
     return function(second) if type(function) is MethodType else call(function, second)
 
 
+@native
 def call3(function: Value, first: Slot, second: Slot, third: Slot) -> Value:
     """Apply to three arguments."""
     if type(function) is MethodType:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from types import MethodType
-
 from .errors import readable
-from .values import Builtin, ContextString, Partial, Path, Slot, Value, names
+from .values import Builtin, ContextString, MethodType, Partial, Path, Slot, Value, names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,7 +73,7 @@ class _Printer:
             if type(current) is str:
                 out.append(current)
                 continue
-            value = current[0]
+            value = slot = current[0]
             if type(value) is list:
                 if value[0] is not None:
                     out.append(self.marks["thunk"])
@@ -83,11 +81,12 @@ class _Printer:
                 value = value[1]
             kind = type(value)
             if kind is dict or kind is tuple:
-                # Empty ones print alike each time; Nix notes only what has contents.
-                if value and id(value) in self.seen:
+                # A set is known by itself, a list by the slot that it is in. Empty ones print alike each time.
+                identity = id(value) if kind is dict else id(slot)
+                if value and identity in self.seen:
                     out.append(self.marks["repeated"])
                     continue
-                self.seen.add(id(value))
+                self.seen.add(identity)
                 if kind is dict:
                     parts: list[Any] = ["{ "]
                     for name in names(value):
@@ -161,58 +160,78 @@ _DEEPEST: Final = 10
 
 def show_in_error(value: Value) -> str:
     """A value in a message, in readable Unicode: what is evaluated, not too much of it."""
-    return _show_some(value, 0, set())
+    return _Excerpt().show(value, 0)
 
 
-def _show_some(slot: Slot, depth: int, seen: set[int]) -> str:
-    value = slot
-    if type(value) is list:
-        if value[0] is not None:
-            return "«thunk»"
-        value = value[1]
-    kind = type(value)
-    if kind is str or kind is ContextString:
-        text = value if kind is str else value.text
-        if len(text) > _LONGEST:
-            return f"{readable(quoted(text[:_LONGEST]))} «{len(text) - _LONGEST} bytes elided»"
-        return readable(quoted(text))
-    if kind is dict:
-        return _show_set(value, depth, seen)
-    if kind is tuple:
-        return _show_list(value, depth, seen)
-    if kind is MethodType:
-        return show_lambda(value)
-    if kind is Builtin:
-        return f"«primop {value.name}»"
-    if kind is Partial:
-        return f"«partially applied primop {value.builtin.name}»"
-    return readable(show_atom(value))
+class _Excerpt:
+    """Shows a value; the limits are for all sets, and all lists, of it together."""
+
+    def __init__(self) -> None:
+        self.attrs = _MOST_ATTRS
+        self.items = _MOST_ITEMS
+        self.seen: set[int] = set()
+
+    def show(self, slot: Slot, depth: int) -> str:
+        value = slot
+        if type(value) is list:
+            if value[0] is not None:
+                return "«thunk»"
+            value = value[1]
+        kind = type(value)
+        if kind is str or kind is ContextString:
+            text = value if kind is str else value.text
+            if len(text) > _LONGEST:
+                return f"{readable(quoted(text[:_LONGEST]))} {_elided(len(text) - _LONGEST, 'byte')}"
+            return readable(quoted(text))
+        if kind is dict:
+            return self._repeated(id(value), value) or self._set(value, depth)
+        if kind is tuple:
+            return self._repeated(id(slot), value) or self._list(value, depth)
+        if kind is MethodType:
+            return show_lambda(value)
+        if kind is Builtin:
+            return f"«primop {value.name}»"
+        if kind is Partial:
+            return f"«partially applied primop {value.builtin.name}»"
+        return readable(show_atom(value))
+
+    def _repeated(self, identity: int, value: Value) -> str | None:
+        if identity in self.seen and value:
+            return "«repeated»"
+        self.seen.add(identity)
+        return None
+
+    def _set(self, value: dict[str, Slot], depth: int) -> str:
+        all_names = names(value)
+        if depth >= _DEEPEST:
+            return "{ ... }" if all_names else "{ }"
+        if not all_names:
+            return "{ }"
+        # What kind of thing a set is stands first, lest it be left out.
+        all_names.sort(key=lambda name: name not in ("type", "_type"))
+        parts = []
+        for number, name in enumerate(all_names):
+            if self.attrs <= 0:
+                parts.append(_elided(len(all_names) - number, "attribute"))
+                break
+            parts.append(f"{readable(show_name(name))} = {self.show(value[name], depth + 1)};")
+            self.attrs -= 1
+        return f"{{ {' '.join(parts)} }}"
+
+    def _list(self, value: tuple[Slot, ...], depth: int) -> str:
+        if depth >= _DEEPEST:
+            return "[ ... ]" if value else "[ ]"
+        if not value:
+            return "[ ]"
+        parts = []
+        for number, item in enumerate(value):
+            if self.items <= 0:
+                parts.append(_elided(len(value) - number, "item"))
+                break
+            parts.append(self.show(item, depth + 1))
+            self.items -= 1
+        return f"[ {' '.join(parts)} ]"
 
 
-def _show_set(value: dict[str, Slot], depth: int, seen: set[int]) -> str:
-    if id(value) in seen and value:
-        return "«repeated»"
-    seen.add(id(value))
-    if value.get("type") == "derivation":
-        return "«derivation»"
-    all_names = names(value)
-    if depth > _DEEPEST:
-        return "{ ... }" if all_names else "{ }"
-    parts = [
-        f"{readable(show_name(name))} = {_show_some(value[name], depth + 1, seen)};" for name in all_names[:_MOST_ATTRS]
-    ]
-    if len(all_names) > _MOST_ATTRS:
-        parts.append(f"«{len(all_names) - _MOST_ATTRS} attributes elided»")
-    return f"{{ {' '.join(parts)} }}" if parts else "{ }"
-
-
-def _show_list(value: tuple[Slot, ...], depth: int, seen: set[int]) -> str:
-    if id(value) in seen and value:
-        return "«repeated»"
-    seen.add(id(value))
-    if depth > _DEEPEST:
-        return "[ ... ]" if value else "[ ]"
-    parts = [_show_some(item, depth + 1, seen) for item in value[:_MOST_ITEMS]]
-    if len(value) > _MOST_ITEMS:
-        parts.append(f"«{len(value) - _MOST_ITEMS} items elided»")
-    return f"[ {' '.join(parts)} ]" if parts else "[ ]"
+def _elided(count: int, what: str) -> str:
+    return f"«{count} {what}{'' if count == 1 else 's'} elided»"

@@ -26,8 +26,7 @@ error happened; the others, and the functions they are in, what was being done.
 
 from __future__ import annotations
 
-from types import TracebackType
-
+from ..native import FORCING, LATE, pure
 from .errors import (
     ArgumentMismatch,
     AssertionFailed,
@@ -46,13 +45,14 @@ from .values import MISSING, WHERE, names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import TracebackType
     from typing import Any, Final
 
     from ..lang.errors import Label
 
 
-_LATE: Final = frozenset((lookup_late.__code__, select_late.__code__))
-_FORCING: Final = frozenset((force.__code__, force_attr.__code__))
+_LATE: Final = frozenset((pure(lookup_late).__code__, pure(select_late).__code__, LATE))
+_FORCING: Final = frozenset((pure(force).__code__, pure(force_attr).__code__, FORCING))
 GENERATED: Final = "<chx>"
 _MOST_FRAMES: Final = 200
 
@@ -94,11 +94,18 @@ def annotate(error: BaseException) -> BaseException:
     return result
 
 
+_ENOTDIR, _EISDIR = 20, 21
+
+
 def _os_error(error: OSError) -> str:
     name = error.filename
     if isinstance(name, bytes):
         name = name.decode("utf-8", "replace")
     reason = error.strerror or str(error)
+    if error.errno == _EISDIR:
+        return f"read of 4096 bytes: {reason}"
+    if error.errno == _ENOTDIR and name:
+        return f'cannot read directory "{name}": {reason}'
     return f"cannot read '{name}': {reason}" if name else reason
 
 
@@ -260,9 +267,10 @@ def _recursion_labels(entries: list[TracebackType], file: Any, again: Any) -> li
             break
     labels = [Label(file.source, again, "needed again while it is being evaluated")]
     first: tuple[Any, tuple[Any, ...]] | None = None
-    for before, entry, after in zip(entries, entries[1:], entries[2:]):
+    last = None
+    for number, entry in enumerate(entries[:-1]):
         if entry.tb_frame.f_locals.get("thunk") is thunk and entry.tb_frame.f_code in _FORCING:
-            first = _mark(before)
+            first, after = last, entries[number + 1]
             if after.tb_frame.f_code in _LATE:
                 start, end = after.tb_frame.f_locals["place"][:2]
                 labels.append(Label(after.tb_frame.f_locals["file"].source, Span(start, end), "this value"))
@@ -272,6 +280,7 @@ def _recursion_labels(entries: list[TracebackType], file: Any, again: Any) -> li
                 if made is not None:
                     labels.append(Label(made_in.source, Span(made[1], made[2]), "this value"))
             break
+        last = _mark(entry) or last
     if first is not None and (first[0] is not file or (first[1][1], first[1][2]) != tuple(again)):
         labels.append(Label(first[0].source, Span(first[1][1], first[1][2]), "first needed here"))
     return labels

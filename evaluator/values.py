@@ -23,11 +23,12 @@ is ever subclassed.
 
 from __future__ import annotations
 
-from types import MethodType
+from ..native import native, share
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import MethodType as MethodType
     from typing import Any, Final, TypeAlias
 
     # `Any` on purpose: code tests exact types.
@@ -59,6 +60,10 @@ class Missing:
     def __repr__(self) -> str:
         return "MISSING"
 
+
+if not TYPE_CHECKING:
+    # The module `types` takes longer to load than most files take to evaluate.
+    MethodType = type(Missing().__repr__)
 
 MISSING: Final = Missing()
 """What `dict.get` answers where no value could stand."""
@@ -122,6 +127,8 @@ class Partial:
 
 Lambda = MethodType
 
+share(WHERE=WHERE, MISSING=MISSING, ContextString=ContextString, Path=Path, Builtin=Builtin, Partial=Partial)
+
 TYPE_NAMES: Final[dict[type, str]] = {
     int: "int",
     float: "float",
@@ -163,6 +170,7 @@ def describe(value: Value) -> str:
     return _DESCRIPTIONS[kind]
 
 
+@native
 def names(attrs: dict[str, Slot]) -> list[str]:
     """The names of a set in byte order, which is the order everything visible follows."""
     result = list(attrs)
@@ -180,6 +188,7 @@ def items(attrs: dict[str, Slot]) -> list[tuple[str, Slot]]:
     return result
 
 
+@native
 def size(attrs: dict[str, Slot]) -> int:
     """The number of attributes."""
     return len(attrs) - (WHERE in attrs)

@@ -35,6 +35,9 @@ class World(Protocol):
     def file_type(self, path: str) -> FileKind | None:
         """What a path is, the last component not followed; None if nothing is there."""
 
+    def link_target(self, path: str) -> str:
+        """What a symbolic link says, which may be relative to its folder."""
+
     def resolve(self, path: str) -> str:
         """The path with every symbolic link followed; raises OSError if it does not exist."""
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from types import MethodType
-
 from .context import Context, Element
 from .force import force_slot
 from .printing import show_float
 from .trace import attr_place, lambda_mark
-from .values import MISSING, ContextString, Path, Slot, Value, names
+from .values import MISSING, ContextString, MethodType, Path, Slot, Value, names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

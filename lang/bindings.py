@@ -22,7 +22,8 @@ def attribute_name(name: str) -> str:
     """A name as it has to be written in an attribute path."""
     if _PLAIN_NAME.fullmatch(name) and name not in KEYWORDS:
         return name
-    return '"' + name.replace("\\", "\\\\").replace('"', '\\"').replace("${", "\\${") + '"'
+    escaped = name.replace("\\", "\\\\").replace('"', '\\"').replace("${", "\\${")
+    return '"' + escaped.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t") + '"'
 
 
 def _repeated(path: list[str], start: int, end: int, first: tuple[int, int]) -> Refusal:

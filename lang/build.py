@@ -182,7 +182,11 @@ def string_interpolated(stack: Stack, end: int) -> Expr:
 def indented_interpolated(stack: Stack, end: int) -> Expr:
     parts = stack[-1][1]
     parts[-1] = parts[-1][:-2]
-    return Str(strip([stack[-2][1][2:-2], *parts]), stack[-2][2], end)
+    stripped = strip([stack[-2][1][2:-2], *parts])
+    if len(stripped) == 1 and isinstance(stripped[0], Str) and all(isinstance(part, str) for part in stripped[0].parts):
+        # A string of nothing but a string is that string; so it is in Nix, if it is indented.
+        return stripped[0]
+    return Str(stripped, stack[-2][2], end)
 
 
 def path_interpolated(stack: Stack, end: int) -> Expr:

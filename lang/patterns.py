@@ -25,6 +25,8 @@ _URI_CHAR = r"[a-zA-Z0-9%/?:@&=+$,_.!~*'-]"
 _ID = r"[a-zA-Z_][a-zA-Z0-9_'-]*+"
 _PATH = rf"(?:~|{_CHAR}*+)/(?:{_CHAR}[a-zA-Z0-9._+/-]*+|(?=\$\{{))(?:\$\{{)?"
 _TEXT = r"""[^$"\\\x00]*+(?:(?:\$(?:[^{"\\\x00]|(?=["\\]))|\\[^\x00])[^$"\\\x00]*+)*"""
+_CLOSED = r"""''(?!['$]|\\[^\x00])"""
+"""The end of an indented string, and not the beginning of an escape in it."""
 _INDENTED = r"""[^$'\x00]*+(?:(?:\$(?:[^{'\x00]|(?='))|'(?:[^'$\x00]|(?=\$))|''(?:[$']|\\[^\x00]))[^$'\x00]*+)*"""
 
 _TOKEN = "|".join((
@@ -32,7 +34,7 @@ _TOKEN = "|".join((
     rf"{_ID}(?:(?=[ \n;)])|(?!{_CHAR}*+(?:/(?:{_CHAR}|\$\{{)|:{_URI_CHAR})))",
     r"[][(){};,:@?=](?!=)",
     '"' + _TEXT + r'(?:"|\$\{)',
-    "''" + _INDENTED + r"(?:''|\$\{)",
+    "''" + _INDENTED + rf"(?:{_CLOSED}|\$\{{)",
     rf"[a-zA-Z][a-zA-Z0-9+.-]*+:{_URI_CHAR}++",
     _PATH,
     _ID,
@@ -49,7 +51,7 @@ SOURCES = {
     "leading": _SPACE,
     # What may follow an interpolation.
     "string rest": rf'({_TEXT}(?:"|\$\{{)){_SPACE}',
-    "indented rest": rf"({_INDENTED}(?:''|\$\{{)){_SPACE}",
+    "indented rest": rf"({_INDENTED}(?:{_CLOSED}|\$\{{)){_SPACE}",
     "path rest": rf"([a-zA-Z0-9._+/-]*+(?:\$\{{)?){_SPACE}",
     # The inside of a string that does not end.
     "string text": _TEXT,

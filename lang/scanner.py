@@ -97,7 +97,7 @@ def _unfinished(mode: int, begin: int, start: int, text: str, size: int) -> Refu
     end = min(end, size)
     if end < size:
         return Refusal(
-            f"input string '{text[start:end]}␀' cannot be represented as Nix string because it contains null bytes",
+            f"input string '{_with_nul(mode, start, end, text[:size])}' cannot be represented as Nix string because it contains null bytes",
             start,
             end + 1,
             hint="a string cannot hold a NUL",
@@ -113,6 +113,29 @@ def _unfinished(mode: int, begin: int, start: int, text: str, size: int) -> Refu
         other=(begin, begin + len(quote)),
         other_text="the string begins here",
     )
+
+
+def _with_nul(mode: int, start: int, nul: int, text: str) -> str:
+    """What a string holds up to its end or the next interpolation, with marks for NULs, of which the first is at `nul`."""
+    import re
+
+    from .text import unescape
+
+    if mode == 0:
+        match = re.compile(r"""(?:[^$"\\]|\$(?!\{)|\\[\s\S])*""").match(text, start)
+        assert match is not None
+        found = unescape(match[0])
+    else:
+        # Nix reads such a string in pieces, and shows the one.
+        opening = re.compile(r" *\n").match(text, start)
+        at = opening.end() if opening is not None and text[start - 2 : start] == "''" else start
+        pieces = re.compile(r"""((?:[^$']|\$[^{']|'[^'$])+)|''(?:\$|'|\\[\s\S])|[$']""")
+        match = pieces.match(text, at)
+        while match is not None and match.end() <= nul:
+            match = pieces.match(text, match.end())
+        assert match is not None
+        found = match[0]
+    return found.replace("\0", "␀")
 
 
 def _bad_path(word: str, start: int, end: int) -> Refusal:

@@ -8,8 +8,6 @@ the edges with `.encode("latin-1")`.
 
 from __future__ import annotations
 
-from _bisect import bisect_right
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NamedTuple
@@ -71,6 +69,8 @@ class Source:
 
     def place(self, offset: int) -> Place:
         """The line and column of a byte offset."""
+        from _bisect import bisect_right
+
         starts = self._line_starts()
         line = bisect_right(starts, offset)
         return Place(line, offset - starts[line - 1] + 1)

@@ -40,10 +40,11 @@ if TYPE_CHECKING:
     )
     from .keys import InvalidKey, Signer
     from .ledger import Fault, SignedRow
+    from .linking import disk_usage
     from .manifest import Entry, Kind, Manifest
     from .path import HASH_LENGTH, STORE_DIR, InvalidStorePath, StorePath, check_name
     from .records import ObjectInfo, OutputDraft, Realisation
-    from .removal import remove_tree
+    from .removal import remove_tree, weight
     from .roots import LinkInTheWay
     from .scratch import scratch_hash, scratch_path
     from .sharing import SharingPlan, plan_sharing
@@ -62,10 +63,11 @@ _ORIGINS = {
     " StoreError StoreIO UnsupportedFile",
     "keys": "InvalidKey Signer",
     "ledger": "Fault SignedRow",
+    "linking": "disk_usage",
     "manifest": "Entry Kind Manifest",
     "path": "HASH_LENGTH STORE_DIR InvalidStorePath StorePath check_name",
     "records": "ObjectInfo OutputDraft Realisation",
-    "removal": "remove_tree",
+    "removal": "remove_tree weight",
     "roots": "LinkInTheWay",
     "scratch": "scratch_hash scratch_path",
     "sharing": "SharingPlan plan_sharing",
@@ -132,6 +134,7 @@ __all__ = [
     "base32_decode",
     "base32_encode",
     "check_name",
+    "disk_usage",
     "file_path",
     "find_roots",
     "object_path",
@@ -144,4 +147,5 @@ __all__ = [
     "scratch_hash",
     "scratch_path",
     "upstream_placeholder",
+    "weight",
 ]

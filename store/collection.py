@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from . import epoch
 from .errors import NotValid, StoreError, StoreIO
 from .home import RESERVE, make_reserve
+from .linking import forget_files
 from .path import HASH_LENGTH, StorePath
 from .pins import Gate
 from .programs import programs
@@ -39,11 +40,11 @@ class Root(NamedTuple):
 
 
 class Dead(NamedTuple):
-    """An object that nothing keeps."""
+    """An object that nothing keeps; `used` is when it was last used, or registered, in seconds since 1970."""
 
     path: StorePath
     size: int
-    registered: int
+    used: int
 
 
 class Collected(NamedTuple):
@@ -58,7 +59,7 @@ class Collected(NamedTuple):
 class Policy:
     """What to keep beside what is live by references.
 
-    `max_age`: seconds; what was registered within them stays. `max_free`: bytes after which it is enough.
+    `max_age`: seconds; what was registered or used within them stays. `max_free`: bytes after which it is enough.
     """
 
     keep_derivations: bool = True
@@ -109,8 +110,10 @@ class _Graph:
         # One snapshot for all queries.
         with store.reading():
             self.rows: dict[int, tuple[str, int, int]] = {
-                number: (base, size, registered)
-                for number, base, size, registered in database.rows("SELECT id, base, size, registered FROM objects")
+                number: (base, size, used)
+                for number, base, size, used in database.rows(
+                    "SELECT id, base, size, max(registered, coalesce(used, 0)) FROM objects"
+                )
             }
             self.references: defaultdict[int, list[int]] = defaultdict(list)
             for referrer, reference in database.rows("SELECT referrer, reference FROM refs"):
@@ -189,7 +192,7 @@ def plan_gc(store: Store, policy: Policy | None = None, only: Collection[StorePa
     kept = {graph.numbers[root.path.base] for root in roots if root.path.base in graph.numbers}
     if policy.max_age is not None:
         oldest = time() - policy.max_age
-        kept.update(number for number, (_, _, registered) in graph.rows.items() if registered > oldest)
+        kept.update(number for number, (_, _, used) in graph.rows.items() if used > oldest)
     if only is None:
         live = graph.live(kept, policy)
         dead = _enough(graph, graph.rows.keys() - live, policy.max_free)
@@ -200,9 +203,7 @@ def plan_gc(store: Store, policy: Policy | None = None, only: Collection[StorePa
     return GcPlan(
         tuple(roots),
         tuple(_path(graph.rows[number][0]) for number in sorted(live)),
-        tuple(
-            Dead(_path(base), size, registered) for base, size, registered in (graph.rows[number] for number in dead)
-        ),
+        tuple(Dead(_path(base), size, used) for base, size, used in (graph.rows[number] for number in dead)),
     )
 
 
@@ -263,6 +264,8 @@ class _Collection:
         strays = self._strays()
         self._freed += sum(self._sweep(strays[start : start + BATCH]) for start in range(0, len(strays), BATCH))
         with store.transaction():
+            if self._objects:
+                forget_files(self._database)
             store._roots.sweep()
         store.clean_temporary()
         make_reserve(store.home)
@@ -272,7 +275,8 @@ class _Collection:
         """Delete the rows of those that are still dead; gives these."""
         gate = Gate(self._store.home, shared=False)
         try:
-            with self._store.transaction():
+            # Rows that came back after a power cut, when the files are gone, would speak of nothing.
+            with self._database.durable(), self._store.transaction():
                 # After the write lock, and held until the commit is done: see `pins`.
                 gate.__enter__()
                 self._look_again()

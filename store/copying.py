@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from .errors import StoreIO, UnsupportedFile
+from .manifest import Entry, Kind
 from .normal import CHUNK, EXECUTABLE_MODE, FILE_MODE, MTIME, READ, special_kind
+
+if TYPE_CHECKING:
+    from .linking import Linker
 
 DIRECT: Final = 64 << 20
 """From this size on files are copied past the system's cache."""
-_BUFFER: Final = 8 << 20
+CLONE: Final = 1 << 20
+"""From this size on it is tried whether a file can share the blocks of another."""
+_BUFFER: Final = 4 << 20
+_WRITERS: Final = 4
 _BLOCK: Final = 4096
+_FICLONE: Final = 0x40049409
+"""Of linux/fs.h."""
 
 
 class Hashed(NamedTuple):
@@ -22,19 +31,18 @@ class Hashed(NamedTuple):
     size: int
 
 
-def copy_file(source: bytes, target: bytes) -> Hashed | None:
-    """A new file in the store's form with the content of `source`; shares blocks where the file system can.
-
-    Gives the digest of what was written if it came to be known.
-    """
+def copy_file(source: bytes, target: bytes) -> None:
+    """A new file in the store's form with the content of `source`; shares blocks where the file system can."""
     reader = os.open(source, READ)
     try:
         status = os.fstat(reader)
         mode = EXECUTABLE_MODE if status.st_mode & stat.S_IXUSR else FILE_MODE
-        if status.st_size >= DIRECT and (hashed := copy_direct(reader, target)) is not None:
+        if (status.st_size >= CLONE and clone_file(reader, target)) or (
+            status.st_size >= DIRECT and copy_direct(reader, target) is not None
+        ):
             os.chmod(target, mode)
             os.utime(target, ns=MTIME)
-            return hashed
+            return
         writer = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             _copy_bytes(reader, writer, status.st_size)
@@ -42,48 +50,49 @@ def copy_file(source: bytes, target: bytes) -> Hashed | None:
             os.utime(writer, ns=MTIME)
         finally:
             os.close(writer)
-        return None
     finally:
         os.close(reader)
+
+
+def clone_file(reader: int, target: bytes) -> bool:
+    """Make a new file that shares the blocks of another; false, and no file, where the file system cannot."""
+    import fcntl
+
+    writer = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.ioctl(writer, _FICLONE, reader)
+    except OSError:
+        os.unlink(target)
+        return False
+    finally:
+        os.close(writer)
+    return True
 
 
 def copy_direct(reader: int, target: bytes) -> Hashed | None:
     """Copy a large file past the cache of the system, and hash it on the way; None if that cannot be done here.
 
     Filling the cache with a file that is not read soon costs more than writing it: on a virtual machine four times
-    as much, because every page has to be got from the host. One thread reads and hashes, another writes.
+    as much, because every page has to be got from the host. This thread reads and hashes, others write: a disk is
+    fast when it has several things to do.
     """
-    import fcntl
-    from concurrent.futures import Future, ThreadPoolExecutor
-    from mmap import mmap
-
-    from blake3 import blake3
-
     direct = getattr(os, "O_DIRECT", 0)
     try:
         writer = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | direct, 0o600)
     except OSError:
         return None
-    hasher = blake3(max_threads=blake3.AUTO)
-    total = 0
-    # Memory from mmap is aligned to pages, as the kernel wants it here.
-    buffers = [memoryview(mmap(-1, _BUFFER)) for _ in range(2)]
-    written: Future[None] | None = None
     try:
-        with ThreadPoolExecutor(1) as pool:
-            while count := _fill(reader, buffers[0]):
-                hasher.update(buffers[0][:count])
-                total += count
-                if written is not None:
-                    written.result()
-                if count % _BLOCK:
-                    # The end of the file; its last piece has no length that could be written directly.
-                    fcntl.fcntl(writer, fcntl.F_SETFL, fcntl.fcntl(writer, fcntl.F_GETFL) & ~direct)
-                written = pool.submit(_write, writer, buffers[0][:count])
-                buffers.reverse()
-            if written is not None:
-                written.result()
-        return Hashed(hasher.digest(), total)
+        size = os.fstat(reader).st_size
+        _allocate(writer, size)
+        hashed, rest = _pump(reader, writer)
+        if rest or hashed.size != size:
+            plain = os.open(target, os.O_WRONLY | os.O_CLOEXEC)
+            try:
+                _write_at(plain, memoryview(rest), hashed.size - len(rest))
+                os.ftruncate(plain, hashed.size)
+            finally:
+                os.close(plain)
+        return hashed
     except OSError as error:
         import errno
 
@@ -96,6 +105,51 @@ def copy_direct(reader: int, target: bytes) -> Hashed | None:
         os.close(writer)
 
 
+def _allocate(writer: int, size: int) -> None:
+    """Blocks and size at once: writing to what has them already is possible in several places at a time."""
+    import errno
+
+    try:
+        os.posix_fallocate(writer, 0, size)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise
+
+
+def _pump(reader: int, writer: int) -> tuple[Hashed, bytes]:
+    """Copy whole blocks; gives digest and size of all, and the rest of the last block, which was not written."""
+    from concurrent.futures import Future, ThreadPoolExecutor
+    from mmap import mmap
+
+    from blake3 import blake3
+
+    hasher = blake3(max_threads=blake3.AUTO)
+    total = 0
+    rest = b""
+    # Memory from mmap is aligned to pages, as the kernel wants it here.
+    idle = [memoryview(mmap(-1, _BUFFER)) for _ in range(2 * _WRITERS)]
+    busy: list[tuple[Future[None], memoryview]] = []
+    with ThreadPoolExecutor(_WRITERS) as pool:
+        while True:
+            if not idle:
+                done, buffer = busy.pop(0)
+                done.result()
+                idle.append(buffer)
+            buffer = idle.pop()
+            count = _fill(reader, buffer)
+            whole = count - count % _BLOCK
+            if whole:
+                busy.append((pool.submit(_write_at, writer, buffer[:whole], total), buffer))
+            hasher.update(buffer[:count])
+            total += count
+            if count < len(buffer):
+                rest = bytes(buffer[whole:count])
+                break
+        for done, _ in busy:
+            done.result()
+    return Hashed(hasher.digest(), total), rest
+
+
 def _fill(reader: int, buffer: memoryview) -> int:
     """Read until the buffer is full or the file ends."""
     count = 0
@@ -104,9 +158,85 @@ def _fill(reader: int, buffer: memoryview) -> int:
     return count
 
 
-def _write(writer: int, data: memoryview) -> None:
+def _write_at(writer: int, data: memoryview, offset: int) -> None:
     while data:
-        data = data[os.write(writer, data) :]
+        written = os.pwrite(writer, data, offset)
+        data = data[written:]
+        offset += written
+
+
+def copy_hashed(source: bytes, target: bytes, path: str, linker: Linker) -> Entry:
+    """A file in the store's form with the content of `source`, and its entry; a link if there is an equal one.
+
+    Raises `UnsupportedFile`.
+    """
+    from blake3 import blake3
+
+    reader = os.open(source, READ)
+    try:
+        status = os.fstat(reader)
+        if not stat.S_ISREG(status.st_mode):
+            _refuse_special(source, status.st_mode)
+        if status.st_mode & (stat.S_ISUID | stat.S_ISGID):
+            raise UnsupportedFile(os.fsdecode(source), "a setuid or setgid file")
+        kind, mode = (Kind.EXECUTABLE, EXECUTABLE_MODE) if status.st_mode & stat.S_IXUSR else (Kind.FILE, FILE_MODE)
+        data = os.read(reader, status.st_size + 1) if status.st_size < CHUNK else b""
+        if len(data) == status.st_size < CHUNK:
+            entry = Entry(path, kind, blake3(data).digest(), len(data))
+            if data and linker.link(entry, target):
+                linker.linked += (1, entry.size)
+                return entry
+            writer = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+            try:
+                _write(writer, data)
+                # Asking is cheaper than setting what the umask has let through.
+                if stat.S_IMODE(os.fstat(writer).st_mode) != mode:
+                    os.fchmod(writer, mode)
+                os.utime(writer, ns=MTIME)
+            finally:
+                os.close(writer)
+        else:
+            hashed = _copy_large(reader, target, status.st_size, data)
+            os.chmod(target, mode)
+            os.utime(target, ns=MTIME)
+            entry = Entry(path, kind, *hashed)
+            if hashed.size and linker.link(entry, target + b".link"):
+                os.rename(target + b".link", target)
+                linker.linked += (1, entry.size)
+                return entry
+        if entry.size:
+            linker.remember(entry, target)
+        return entry
+    finally:
+        os.close(reader)
+
+
+def _copy_large(reader: int, target: bytes, size: int, data: bytes) -> Hashed:
+    """Copy what is not read at once, or was growing while it was read; `data` is what was read so far."""
+    from blake3 import blake3
+
+    if size >= CLONE and clone_file(reader, target):
+        from .tree import hash_large
+
+        # What was cloned is read, not what it was cloned from: that may be changing.
+        copy = os.open(target, READ)
+        try:
+            return Hashed(*hash_large(copy))
+        finally:
+            os.close(copy)
+    if size >= DIRECT and (hashed := copy_direct(reader, target)) is not None:
+        return hashed
+    writer = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        hasher, total = blake3(), 0
+        while data := data or os.read(reader, CHUNK):
+            _write(writer, data)
+            hasher.update(data)
+            total += len(data)
+            data = b""
+        return Hashed(hasher.digest(), total)
+    finally:
+        os.close(writer)
 
 
 def _copy_bytes(reader: int, writer: int, size: int) -> None:
@@ -125,30 +255,24 @@ def _copy_bytes(reader: int, writer: int, size: int) -> None:
                 return
             os.lseek(reader, os.lseek(writer, 0, os.SEEK_END), os.SEEK_SET)
     while data := os.read(reader, CHUNK):
-        view = memoryview(data)
-        while view:
-            view = view[os.write(writer, view) :]
+        _write(writer, data)
 
 
-def copy_tree(source: bytes, target: bytes) -> dict[bytes, Hashed]:
-    """Copy a tree to a path that does not exist; the copy is private and writable, its files are in the store's form.
+def _write(writer: int, data: bytes) -> None:
+    written = os.write(writer, data)
+    while written < len(data):
+        written += os.write(writer, memoryview(data)[written:])
 
-    Gives what is known already of the content of copies, by path.
-    """
-    known: dict[bytes, Hashed] = {}
 
-    def copy(origin: bytes, place: bytes) -> None:
-        hashed = copy_file(origin, place)
-        if hashed is not None:
-            known[place] = hashed
-
+def copy_tree(source: bytes, target: bytes) -> None:
+    """Copy a tree to a path that does not exist; the copy is private and writable, its files are in the store's form."""
     try:
         mode = os.lstat(source).st_mode
         if stat.S_ISLNK(mode):
             os.symlink(os.readlink(source), target)
         elif not stat.S_ISDIR(mode):
             _refuse_special(source, mode)
-            copy(source, target)
+            copy_file(source, target)
         else:
             os.mkdir(target, 0o755)
             pending = [(source, target)]
@@ -165,10 +289,9 @@ def copy_tree(source: bytes, target: bytes) -> dict[bytes, Hashed]:
                         else:
                             if not child.is_file(follow_symlinks=False):
                                 _refuse_special(child.path, child.stat(follow_symlinks=False).st_mode)
-                            copy(child.path, below)
+                            copy_file(child.path, below)
     except OSError as error:
         raise StoreIO("copy", os.fsdecode(error.filename or source), error) from error
-    return known
 
 
 def _refuse_special(path: bytes, mode: int) -> None:

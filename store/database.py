@@ -11,15 +11,16 @@ from __future__ import annotations
 
 import os
 from _thread import RLock
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from .errors import DatabaseFailure
+from .questions import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-SCHEMA_VERSION: Final = 2
 BUSY_SECONDS: Final = 600.0
 """How long to wait for another process's transaction; evaluating a large set is one."""
 RESERVE: Final = 1 << 16
@@ -45,6 +46,14 @@ CREATE TABLE realisations (
 );
 CREATE INDEX realisations_path ON realisations (path);
 """
+FILES: Final = """
+CREATE TABLE files (
+    content INTEGER NOT NULL,
+    object INTEGER NOT NULL,
+    PRIMARY KEY (content, object)
+) WITHOUT ROWID;
+"""
+"""Which objects hold files of which content: `linking.content_key`. Rows of objects that are gone mean nothing."""
 SCHEMA: Final = f"""
 CREATE TABLE objects (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -54,7 +63,8 @@ CREATE TABLE objects (
     self INTEGER NOT NULL,
     deriver TEXT,
     registered INTEGER NOT NULL,
-    synced INTEGER NOT NULL DEFAULT 0
+    synced INTEGER NOT NULL DEFAULT 0,
+    used INTEGER
 );
 CREATE INDEX objects_unsynced ON objects (id) WHERE NOT synced;
 CREATE TABLE manifests (
@@ -67,7 +77,7 @@ CREATE TABLE refs (
     PRIMARY KEY (referrer, reference)
 ) WITHOUT ROWID;
 CREATE INDEX refs_reference ON refs (reference);
-{TRACE}CREATE TABLE fixed_outputs (
+{TRACE}{FILES}CREATE TABLE fixed_outputs (
     name TEXT NOT NULL,
     algorithm TEXT NOT NULL,
     digest BLOB NOT NULL,
@@ -88,6 +98,11 @@ INSERT INTO realisations (id, resolved, output, path, derivation, started, secon
 DROP TABLE old_realisations;
 INSERT OR REPLACE INTO meta SELECT 'ledger began after', coalesce(max(id), 0) FROM realisations;
 PRAGMA user_version = 2;
+""",
+    2: f"""
+ALTER TABLE objects ADD COLUMN used INTEGER;
+{FILES}
+PRAGMA user_version = 3;
 """,
 }
 """From each version to the next, in one transaction."""
@@ -272,6 +287,24 @@ class Database:
     def _check_alive(self) -> None:
         if self.depth and not self._connection.in_transaction:
             raise DatabaseFailure(self.path, "the transaction was given up after an error")
+
+    @contextmanager
+    def durable(self) -> Iterator[None]:
+        """A context around a transaction whose commit waits for the disk, so that what is done after it comes later there, too."""
+        self.execute("PRAGMA synchronous = FULL")
+        try:
+            yield
+        finally:
+            self.execute("PRAGMA synchronous = NORMAL")
+
+    @contextmanager
+    def impatient(self) -> Iterator[None]:
+        """A context in which nobody is waited for: what another process keeps from being written fails at once."""
+        self.execute("PRAGMA busy_timeout = 0")
+        try:
+            yield
+        finally:
+            self.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
 
     @property
     def in_transaction(self) -> bool:

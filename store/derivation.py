@@ -11,6 +11,7 @@ gives, equal to Nix's), an output of another derivation as
 
 from __future__ import annotations
 
+from ..native import native
 from .digest import Digest, base32_encode, blake3_of
 from .errors import StoreError
 from .path import StorePath
@@ -38,6 +39,9 @@ _RESOLVED_DOMAIN: Final = b"chx resolved derivation 1\0"
 
 _NOTHING: Final[Mapping[Any, Any]] = {}
 
+PLACEHOLDER_OF_OUT: Final = "/1rz4g4znpzjwh1xymhjpm42vipw92pr73vdgl6xs1hycac8kf2n9"
+"""`output_placeholder("out")`, which nearly every derivation needs and which costs a module of its own to compute."""
+
 
 class InvalidDerivation(StoreError):
     """A text that is not a derivation."""
@@ -55,9 +59,12 @@ def _sha256(data: bytes) -> bytes:
 
 def output_placeholder(output: str) -> str:
     """Stands for the derivation's own output: `/` and 52 base-32 characters."""
+    if output == "out":
+        return PLACEHOLDER_OF_OUT
     return "/" + base32_encode(_sha256(f"nix-output:{output}".encode(errors="surrogateescape")))
 
 
+@native
 def upstream_placeholder(derivation: StorePath, output: str) -> str:
     """Stands for an output of another derivation: `/` and 52 base-32 characters."""
     text = f"chx-upstream-output:{derivation.base}:{output}"
@@ -141,24 +148,7 @@ class Derivation(Frozen):
 
     def to_json(self) -> bytes:
         """The canonical form: sorted keys, no white space, ASCII."""
-        # By hand: loading `json` takes longer than writing a package set, and its encoder twice as long as this.
-        inputs = sorted([(str(path), sorted(outputs)) for path, outputs in self.input_drvs.items()])
-        parts = [
-            '{"args":', _texts(self.args), ',"builder":', quoted(self.builder), ',"env":{',
-            ",".join([f"{quoted(name)}:{quoted(text)}" for name, text in sorted(self.env.items())]), "}",
-        ]  # fmt: skip
-        if self.fixed is not None:
-            algorithm, digest, mode = self.fixed
-            parts.append(f',"fixed":{{"algorithm":"{algorithm}","digest":"{digest.hex()}","mode":"{mode}"}}')
-        parts += (
-            ',"inputDrvs":{', ",".join([f"{quoted(path)}:{_texts(outputs)}" for path, outputs in inputs]),
-            '},"inputSrcs":', _texts(sorted(map(str, self.input_srcs))), ',"name":', quoted(self.name),
-            ',"outputs":', _texts(self.outputs),
-        )  # fmt: skip
-        if self.rootfs is not None:
-            parts += (',"rootfs":', _texts(self.rootfs))
-        parts += (',"system":', quoted(self.system), ',"version":1}')
-        return "".join(parts).encode("ascii")
+        return canonical_json(self)
 
     @classmethod
     def from_json(cls, data: bytes) -> Derivation:
@@ -201,3 +191,26 @@ class Derivation(Frozen):
         if self.input_drvs:
             raise ValueError("only a resolved derivation has a resolved digest")
         return Digest.of(_RESOLVED_DOMAIN + self.to_json())
+
+
+@native
+def canonical_json(derivation: Derivation) -> bytes:
+    """What `Derivation.to_json` answers."""
+    # By hand: loading `json` takes longer than writing a package set, and its encoder twice as long as this.
+    inputs = sorted([(str(path), sorted(outputs)) for path, outputs in derivation.input_drvs.items()])
+    parts = [
+        '{"args":', _texts(derivation.args), ',"builder":', quoted(derivation.builder), ',"env":{',
+        ",".join([f"{quoted(name)}:{quoted(text)}" for name, text in sorted(derivation.env.items())]), "}",
+    ]  # fmt: skip
+    if derivation.fixed is not None:
+        algorithm, digest, mode = derivation.fixed
+        parts.append(f',"fixed":{{"algorithm":"{algorithm}","digest":"{digest.hex()}","mode":"{mode}"}}')
+    parts += (
+        ',"inputDrvs":{', ",".join([f"{quoted(path)}:{_texts(outputs)}" for path, outputs in inputs]),
+        '},"inputSrcs":', _texts(sorted(map(str, derivation.input_srcs))), ',"name":', quoted(derivation.name),
+        ',"outputs":', _texts(derivation.outputs),
+    )  # fmt: skip
+    if derivation.rootfs is not None:
+        parts += (',"rootfs":', _texts(derivation.rootfs))
+    parts += (',"system":', quoted(derivation.system), ',"version":1}')
+    return "".join(parts).encode("ascii")

@@ -6,6 +6,8 @@ without `e o u t`, the last digit first.
 
 from __future__ import annotations
 
+from ..native import native
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Final, Self, dataclass_transform
@@ -26,6 +28,7 @@ _LONG_SHIFTS: Final = tuple(range(250, -1, -10))
 _VALUES: Final = {c: i for i, c in enumerate(BASE32_ALPHABET)}
 
 
+@native
 def base32_encode(data: bytes) -> str:
     """Nix base-32 of `data`: `ceil(8 * len / 5)` characters."""
     value = int.from_bytes(data, "little")

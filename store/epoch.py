@@ -11,11 +11,11 @@ from time import time_ns
 
 
 def read(home: str) -> int:
-    """The epoch of the store in `home`; 0 if there is none."""
+    """The epoch of the store in `home`; 0 if there is none, or if a power cut has left an empty file."""
     try:
         with open(home + "/db/epoch", "rb") as file:
             return int(file.read())
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError):
         return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..native import share
 from .digest import BASE32_ALPHABET
 from .errors import StoreError
 
@@ -71,3 +72,6 @@ class StorePath(Frozen):
 
     def __str__(self) -> str:
         return f"{STORE_DIR}/{self.hash}-{self.name}"
+
+
+share(StorePath=StorePath, STORE_DIR=STORE_DIR)

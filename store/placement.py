@@ -16,7 +16,7 @@ from .normal import DIRECTORY_MODE, MTIME
 from .removal import remove_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from .path import StorePath
     from .temporary import TemporaryFolders
@@ -98,12 +98,13 @@ class Placement:
         """Leave the places filled since `mark` as they are; without rows they are garbage."""
         del self._placed[mark:]
 
-    def take_back(self, mark: int) -> list[bytes]:
-        """Empty the places filled since `mark`; gives where their content is now."""
+    def take_back(self, mark: int, is_free: Callable[[str], bool] = lambda base: True) -> list[bytes]:
+        """Empty the places filled since `mark`, if the base name `is_free`; gives where their content is now."""
         aside = []
         for target in self._placed[mark:]:
-            with suppress(OSError):
-                aside.append(self.set_aside(target))
+            if is_free(os.fsdecode(target.rpartition(b"/")[2])):
+                with suppress(OSError):
+                    aside.append(self.set_aside(target))
         self.forget(mark)
         return aside
 

@@ -14,7 +14,8 @@ class ObjectInfo(NamedTuple):
 
     `tree_digest` is that of the tree with `SELF` in place of the object's own hash.
     `references` are sorted and hold the object itself if it contains its own path.
-    `deriver` is a derivation that gave it. `registered` is in seconds since the epoch.
+    `deriver` is a derivation that gave it. `registered` is in seconds since the epoch,
+    and so is `used`, when it was last used, to the day.
     """
 
     path: StorePath
@@ -23,6 +24,7 @@ class ObjectInfo(NamedTuple):
     size: int
     deriver: StorePath | None
     registered: int
+    used: int
 
 
 class OutputDraft(NamedTuple):

@@ -14,6 +14,7 @@ import os
 from typing import TYPE_CHECKING
 
 from . import epoch
+from .boot import current_boot
 from .errors import StoreError
 from .manifest import Manifest
 from .path import StorePath
@@ -23,20 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .database import Database
-
-_BOOT_ID = "/proc/sys/kernel/random/boot_id"
-
-
-def current_boot() -> str:
-    """What tells this boot of the system from others; empty if the system does not say."""
-    try:
-        descriptor = os.open(_BOOT_ID, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return ""
-    try:
-        return os.read(descriptor, 64).decode("ascii", "replace").strip()
-    finally:
-        os.close(descriptor)
 
 
 def recover(home: str, database: Database, physical: Callable[[StorePath], str]) -> list[StorePath]:
@@ -111,3 +98,15 @@ def _sync_file_system(directory: str) -> None:
             raise OSError(number, os.strerror(number), directory)
     finally:
         os.close(descriptor)
+
+
+def flush_soon(directory: str) -> None:
+    """Leave it to a process that nobody waits for to force the file system to disk; not being able to is no error.
+
+    It opens nothing but the directory, and is in nobody's way.
+    """
+    try:
+        quiet = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in (0, 1, 2)]
+        os.posix_spawnp("sync", ["sync", "-f", directory], os.environ, file_actions=quiet, setsid=True)
+    except (OSError, NotImplementedError):
+        return

@@ -20,7 +20,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from .errors import StoreIO
-from .manifest import Kind, path_bytes
+from .linking import note_files
+from .manifest import Kind, Manifest, path_bytes
 from .normal import DIRECTORY_MODE, MTIME
 from .path import InvalidStorePath, StorePath
 from .tree import has_content
@@ -110,6 +111,8 @@ class _Sharing:
     def run(self, plan: SharingPlan) -> Shared:
         journal = self._store.home + "/db/sharing"
         try:
+            # An object that is known to be on the disk must not get a file that is not there yet.
+            self._store.sync()
             descriptor = _lock(journal)
             try:
                 # Whoever held it before may have been killed.
@@ -124,9 +127,19 @@ class _Sharing:
                 os.unlink(journal)
             finally:
                 os.close(descriptor)
+            self._complete_index()
         except OSError as error:
             raise StoreIO("share files in", os.fsdecode(error.filename or self._store.directory), error) from error
         return Shared(self._files, self._freed)
+
+    def _complete_index(self) -> None:
+        """Objects from before there was an index are found from now on."""
+        with self._store.transaction():
+            database = self._store._database
+            for number, base in database.rows("SELECT id, base FROM objects"):
+                if not base.endswith(".drv"):
+                    content = database.value("SELECT content FROM manifests WHERE object = ?", (number,))
+                    note_files(database, [(number, Manifest.decode(content))] if content else ())
 
     def _share(self, digest: bytes, size: int, places: tuple[Place, ...]) -> None:
         leader: bytes | None = None

@@ -5,19 +5,20 @@ from __future__ import annotations
 import os
 from _thread import allocate_lock
 from contextlib import contextmanager, suppress
-from operator import itemgetter
 from time import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from . import epoch as epochs
+from . import questions
 from .address import object_path
-from .closure import dependencies_first
 from .copying import copy_tree
 from .database import Database
 from .derivation import Derivation
 from .digest import Digest
-from .errors import NotValid, StoreIO
+from .errors import DatabaseFailure, NotValid, StoreError, StoreIO
 from .home import check_home, check_owner, create_home, default_home
+from .importing import ImportWalk, tree_size
+from .linking import Linked, Linker, link_equal, note_files
 from .manifest import Entry, Kind, Manifest
 from .normal import EXECUTABLE_MODE, FILE_MODE
 from .outputs import Settled, complete, settle_outputs
@@ -25,7 +26,7 @@ from .path import HASH_LENGTH, StorePath
 from .pins import Pins
 from .placement import Placement, discard
 from .records import ObjectInfo
-from .recovery import mark_synced, recover
+from .recovery import flush_soon, mark_synced, recover
 from .refscan import Scanner
 from .roots import Roots
 from .temporary import TemporaryFolders
@@ -33,6 +34,9 @@ from .trace import COLUMNS, realisation_of
 from .transaction import Transaction
 from .tree import TreeWalk, scan_tree
 from .verify import Problem, verify
+
+DAY: Final = 86400
+"""Seconds within which the use of an object is written down once."""
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -59,6 +63,11 @@ class Store:
         self._roots = Roots(home + "/gcroots", self.directory)
         self._pins = Pins(home)
         self._held: dict[str, int] = {}
+        self._uses: set[str] = set()
+        self.linked = Linked(0, 0)
+        """What became links to equal files when objects were added since the store was opened."""
+        self.added = 0
+        """How many objects were added since the store was opened; derivations do not count."""
         self._signer: Signer | None = None
         self._signer_lock = allocate_lock()
 
@@ -86,6 +95,9 @@ class Store:
 
     def close(self) -> None:
         """Let go of everything; the store must not be used afterwards."""
+        if self._uses:
+            with suppress(StoreError):
+                self.note_uses(self._uses)
         for descriptor in self._held.values():
             os.close(descriptor)
         self._held.clear()
@@ -164,9 +176,28 @@ class Store:
             self._pins.add([path.base for path in paths], guarded=bool(self._database.depth))
 
     def claim(self, path: StorePath) -> bool:
-        """Whether the object is valid; if it is, it stays until this process ends."""
+        """Whether the object is valid; if it is, it stays until this process ends, and counts as used."""
         self.pin((path,))
+        self._uses.add(path.base)
         return self.is_valid(path)
+
+    def note_uses(self, bases: Iterable[str], when: float | None = None) -> None:
+        """Write down that objects were used (`when`: in seconds since 1970, now if not said), once a day for each.
+
+        That cannot be done while another process is adding; then it is left undone.
+        """
+        moment = int(time() if when is None else when)
+        names = questions.json_list(sorted(bases))
+        stale = (
+            " FROM objects WHERE base IN (SELECT value FROM json_each(?)) AND max(registered, coalesce(used, 0)) <= ?"
+        )
+        with self._database.lock:
+            if self._database.depth or not self._database.rows(f"SELECT 1{stale} LIMIT 1", (names, moment - DAY)):
+                return
+            with suppress(DatabaseFailure), self._database.impatient():
+                self._database.execute(
+                    f"UPDATE objects SET used = ? WHERE id IN (SELECT id{stale})", (moment, names, moment - DAY)
+                )
 
     def hold(self, file: str) -> bool:
         """Lock `file` (shared) until the store is closed; false if it is not there. Raises `StoreIO`."""
@@ -210,16 +241,11 @@ class Store:
 
     def info(self, path: StorePath) -> ObjectInfo:
         """Raises `NotValid`."""
-        row = self._database.row(
-            "SELECT id, tree, size, self, deriver, registered FROM objects WHERE base = ?", (path.base,)
-        )
+        row = self._database.row(questions.INFO, (path.base,))
         if row is None:
             raise NotValid(path)
-        number, tree, size, own, deriver, registered = row
-        bases = self._database.rows(
-            "SELECT base FROM refs JOIN objects ON id = reference WHERE referrer = ?", (number,)
-        )
-        references = [StorePath.parse(base) for (base,) in bases]
+        number, tree, size, own, deriver, registered, used = row
+        references = [StorePath.parse(base) for base in questions.references(self._database.rows, number)]
         if own:
             references.append(path)
         return ObjectInfo(
@@ -229,6 +255,7 @@ class Store:
             size,
             None if deriver is None else StorePath.parse(deriver),
             registered,
+            max(registered, used or 0),
         )
 
     def manifest(self, path: StorePath) -> Manifest:
@@ -260,38 +287,8 @@ class Store:
         for root in roots:
             if not self.is_valid(root):
                 raise NotValid(root)
-        import json
-
         with self.reading():
-            starts = self._database.rows(
-                "SELECT id FROM objects WHERE base IN (SELECT value FROM json_each(?))",
-                (json.dumps([root.base for root in roots]),),
-            )
-            edges = self._database.rows(
-                "WITH RECURSIVE reached (id) AS ("
-                " SELECT value FROM json_each(?)"
-                " UNION SELECT reference FROM refs JOIN reached ON referrer = reached.id)"
-                " SELECT referrer, reference FROM reached JOIN refs ON referrer = reached.id",
-                (json.dumps([number for (number,) in starts]),),
-            )
-            numbers = {number for (number,) in starts}
-            numbers.update(reference for _, reference in edges)
-            rows = self._database.rows(
-                "SELECT id, base FROM objects WHERE id IN (SELECT value FROM json_each(?))",
-                (json.dumps(sorted(numbers)),),
-            )
-        # Numbers in the order of the names stand for the objects: where there are many it is quicker.
-        rows.sort(key=itemgetter(1))
-        ranks = {number: rank for rank, (number, _) in enumerate(rows)}
-        references: dict[int, list[int]] = {}
-        for referrer, reference in edges:
-            references.setdefault(ranks[referrer], []).append(ranks[reference])
-        for others in references.values():
-            others.sort()
-        bases = [base for _, base in rows]
-        ordered = (
-            bases[rank] for rank in dependencies_first(sorted(ranks[number] for (number,) in starts), references)
-        )
+            ordered = questions.closure(self._database.rows, [root.base for root in roots])
         return [StorePath(base[:HASH_LENGTH], base[HASH_LENGTH + 1 :]) for base in ordered]
 
     def referrers(self, path: StorePath) -> list[StorePath]:
@@ -300,10 +297,8 @@ class Store:
         if row is None:
             raise NotValid(path)
         number, own = row
-        bases = self._database.rows(
-            "SELECT base FROM refs JOIN objects ON id = referrer WHERE reference = ?", (number,)
-        )
-        return sorted([StorePath.parse(base) for (base,) in bases] + ([path] if own else []))
+        bases = questions.referrers(self._database.rows, number)
+        return sorted([StorePath.parse(base) for base in bases] + ([path] if own else []))
 
     # Adding
 
@@ -319,6 +314,9 @@ class Store:
         """
         by_hash = {candidate.hash: candidate for candidate in candidates}
         settled = settle_outputs(drafts, by_hash, self.is_valid)
+        for item in settled:
+            if not self.is_valid(item.path):
+                self._link_equal(item)
         with self.transaction():
             spare = [item.root for item in settled if not self._adopt(item, deriver)]
         self._placement.discard(spare)
@@ -341,25 +339,31 @@ class Store:
         Raises `UnsupportedFile`, `NotValid`, `StoreIO`, `DatabaseFailure`.
         """
         allowed = {reference.hash: reference for reference in references}
-        root = os.fsencode(source)
-        if not consume:
+        if not consume and self._may_have(source, name):
             # Most trees that are added have been added before: look before copying.
-            manifest, found = scan_tree(root, allowed if scan else ())
+            manifest, found = scan_tree(source, allowed if scan else ())
             path = object_path(manifest.tree_digest, name, _chosen(allowed, found, scan))
             if self.claim(path):
                 return path
-            root = os.fsencode(self._temporary_path("tree"))
-        known = None
+        root = os.fsencode(source if consume else self._temporary_path("tree"))
         try:
-            if not consume:
-                known = copy_tree(os.fsencode(source), root)
-            walk = TreeWalk(root, Scanner(allowed if scan else ()), normalise=True, known=known)
-            walk.run()
-            manifest = Manifest(tuple(walk.entries))
-            chosen = _chosen(allowed, walk.found, scan)
+            if consume or scan:
+                if not consume:
+                    copy_tree(os.fsencode(source), root)
+                walk = TreeWalk(root, Scanner(allowed if scan else ()), normalise=True)
+                walk.run()
+                manifest, chosen = Manifest(tuple(walk.entries)), _chosen(allowed, walk.found, scan)
+            else:
+                fresh = ImportWalk(os.fsencode(source), root, Linker(self))
+                fresh.run()
+                self.linked += fresh.linker.linked
+                manifest, chosen = Manifest(tuple(fresh.entries)), tuple(allowed.values())
             path = object_path(manifest.tree_digest, name, chosen)
+            settled = Settled("out", root, path, manifest.tree_digest, chosen, False, manifest)
+            if (consume or scan) and not self.is_valid(path):
+                self._link_equal(settled)
             with self.transaction():
-                spare = not self._adopt(Settled("out", root, path, manifest.tree_digest, chosen, False, manifest), None)
+                spare = not self._adopt(settled, None)
             if spare:
                 discard(root)
             return path
@@ -368,12 +372,24 @@ class Store:
                 discard(root)
             raise
 
+    def _may_have(self, source: str, name: str) -> bool:
+        """Whether there is an object of that name and size; if not, nothing has to be read to know that a tree is new."""
+        sizes = self._database.rows(
+            f"SELECT DISTINCT size FROM objects WHERE substr(base, {HASH_LENGTH + 2}) = ?", (name,)
+        )
+        return bool(sizes) and (tree_size(source),) in sizes
+
+    def _link_equal(self, item: Settled) -> None:
+        """Make files of a draft links to equal ones that are there. Before the transaction: it may read much."""
+        if not item.own:
+            self.linked += link_equal(self, item.root, item.manifest)
+
     def add_bytes(
         self, content: bytes, name: str, references: Iterable[StorePath] = (), executable: bool = False
     ) -> StorePath:
         """Add a file. Raises `NotValid`, `StoreIO`, `DatabaseFailure`."""
-        digest = Digest.of(content).raw
-        manifest = Manifest((Entry("", Kind.EXECUTABLE if executable else Kind.FILE, digest, len(content)),))
+        entry = Entry("", Kind.EXECUTABLE if executable else Kind.FILE, Digest.of(content).raw, len(content))
+        manifest = Manifest((entry,))
         chosen = tuple(references)
         path = object_path(manifest.tree_digest, name, chosen)
         if self.claim(path):
@@ -382,9 +398,20 @@ class Store:
             # Asked again: another process may just have added it.
             if self.is_valid(path):
                 return path
-            self._placement.write(content, path, EXECUTABLE_MODE if executable else FILE_MODE)
+            # No two derivations are equal but for their names.
+            if path.is_derivation or not self._place_link(entry, path):
+                self._placement.write(content, path, EXECUTABLE_MODE if executable else FILE_MODE)
             self._register(Settled("out", b"", path, manifest.tree_digest, chosen, False, manifest), None)
         return path
+
+    def _place_link(self, entry: Entry, path: StorePath) -> bool:
+        """Make an object of one file a link to an equal file; false if there is none."""
+        draft = os.fsencode(self._temporary_path("link"))
+        if not entry.size or not Linker(self).link(entry, draft):
+            return False
+        self._placement.move(draft, path, entry.kind)
+        self.linked += (1, entry.size)
+        return True
 
     def add_derivation(self, drv: Derivation) -> StorePath:
         """Add a derivation as `<name>.drv`; it refers to its inputs, which have to be there. Raises as `add_bytes`."""
@@ -417,6 +444,9 @@ class Store:
             ),
         ).lastrowid
         self._database.execute("INSERT INTO manifests VALUES (?, ?)", (number, item.manifest.encode()))
+        if not item.path.is_derivation:
+            self.added += 1
+            note_files(self._database, [(number or 0, item.manifest)])
         wanted = set(item.references)
         if wanted:
             rows = [(number, reference.base) for reference in wanted]
@@ -579,6 +609,11 @@ class Store:
     def sync(self) -> None:
         """Wait until everything registered so far is on the disk and survives a power cut."""
         mark_synced(self._database, self.directory)
+        self.added = 0
+
+    def flush_soon(self) -> None:
+        """Have everything written to the disk now, by a process that nobody waits for."""
+        flush_soon(self.directory)
 
     def epoch(self) -> int:
         """A number that changes whenever an object may have been removed."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .errors import StoreError
+
 if TYPE_CHECKING:
     from types import TracebackType
 
@@ -51,7 +53,24 @@ class Transaction:
             aside = self._placement.take_back(self._mark)
             self._database.roll_back()
             self._placement.discard(aside)
-        else:
-            # SQLite has given up the transaction, and with it the lock: what was placed may be another's by now.
+            return
+        # SQLite has given up the transaction (a full disk), and with it the lock: what was placed may be another's by now.
+        self._database.roll_back()
+        if not self._database.depth:
+            self._take_back_ours()
+
+    def _take_back_ours(self) -> None:
+        """Under the lock again, empty the places that still have no row. If that fails they are left as by a crash."""
+        try:
+            self._database.begin()
+        except StoreError:
+            self._placement.forget(0)
+            return
+        try:
+            aside = self._placement.take_back(0, self._is_free)
+        finally:
             self._database.roll_back()
-            self._placement.forget(self._mark)
+        self._placement.discard(aside)
+
+    def _is_free(self, base: str) -> bool:
+        return self._database.row("SELECT 1 FROM objects WHERE base = ?", (base,)) is None

@@ -9,7 +9,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from .copying import Hashed, copy_file
+from .copying import copy_file
 from .errors import PartialScratch, StoreIO, UnsupportedFile
 from .manifest import Entry, Kind, Manifest, path_text
 from .normal import (
@@ -26,7 +26,7 @@ from .normal import (
 from .refscan import CONTEXT, Piece, Scanner, settled
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
 
 
 LARGE: Final = 16 << 20
@@ -57,12 +57,10 @@ class TreeWalk:
     With `normalise` the tree must be private to the caller; modes, times and
     extended attributes are brought into the store's form, but for the write
     permission of a root directory, which must last until it has been renamed.
-    `tracked` hash parts are also remembered per path in `where`. Of files in `known` the
-    caller knows the content, so that they are not read.
+    `tracked` hash parts are also remembered per path in `where`.
     """
 
     __slots__ = (
-        "_known",
         "_links",
         "_normalise",
         "_scanner",
@@ -82,7 +80,6 @@ class TreeWalk:
         tracked: Collection[str] = (),
         normalise: bool = False,
         output: str = "out",
-        known: Mapping[bytes, Hashed] | None = None,
     ) -> None:
         self.root = root
         self.output = output
@@ -92,8 +89,6 @@ class TreeWalk:
         self._scanner = scanner
         self._tracked = frozenset(tracked)
         self._normalise = normalise
-        # What is to be scanned has to be read anyway.
-        self._known = (known or {}) if scanner.is_idle else {}
         self._links: dict[tuple[int, int], list[tuple[bytes, int]]] = {}
 
     def run(self) -> None:
@@ -163,8 +158,7 @@ class TreeWalk:
             executable = bool(mode & stat.S_IXUSR)
             found: set[str] = set()
             try:
-                hashed = self._known.get(path) if self._known else None
-                digest, size = hashed or hash_and_scan(descriptor, status.st_size, self._scanner, found)
+                digest, size = hash_and_scan(descriptor, status.st_size, self._scanner, found)
             except Piece as piece:
                 raise PartialScratch(self.output, path_text(relative), piece.offset) from None
             if self._normalise:
@@ -243,7 +237,7 @@ def hash_and_scan(descriptor: int, size: int, scanner: Scanner, found: set[str])
     from blake3 import blake3
 
     if size >= LARGE and scanner.is_idle:
-        return _hash_large(descriptor)
+        return hash_large(descriptor)
     data = os.read(descriptor, min(size + 1, CHUNK))
     if len(data) == size and size < CHUNK:
         if size >= 8:
@@ -267,7 +261,7 @@ def hash_and_scan(descriptor: int, size: int, scanner: Scanner, found: set[str])
     return hasher.digest(), start + len(window)
 
 
-def _hash_large(descriptor: int) -> tuple[bytes, int]:
+def hash_large(descriptor: int) -> tuple[bytes, int]:
     """Digest and length of a large file that need not be scanned, by all processors.
 
     Read and not mapped: a mapped file that somebody cuts off ends the process.

@@ -1,10 +1,12 @@
 """`git+` URLs: the tree of a commit.
 
     git+https://HOST/REPOSITORY?rev=COMMIT          also git+ssh, git+http, git+file
+    git+https://HOST/REPOSITORY?rev=COMMIT&submodules=1
 
 The user's own git gets it, with the user's configuration and passwords. The tree is what was committed, byte for
-byte: no line ends are converted, no filters run, nothing is substituted, submodules stay empty. So its hash does not
-depend on anybody's configuration.
+byte: no line ends are converted, no filters run, nothing is substituted. So its hash does not depend on anybody's
+configuration. Submodules stay empty, unless they are asked for: then each is the tree of the commit that is recorded
+of it, and so are theirs.
 """
 
 from __future__ import annotations
@@ -24,6 +26,8 @@ SCHEMES = ("git+https", "git+http", "git+ssh", "git+file")
 _RAW = "* -text -eol -crlf -ident -filter -working-tree-encoding\n"
 _VARIABLES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR", "GIT_NAMESPACE")
 """What a hook of git sets, and would lead it to another repository."""
+DEEPEST = 16
+"""Submodules of submodules; one that is in itself has no end."""
 
 
 class GitUrl(NamedTuple):
@@ -32,6 +36,7 @@ class GitUrl(NamedTuple):
     remote: str
     ref: str
     revision: str | None
+    submodules: bool
 
 
 def parse_git_url(url: str) -> GitUrl:
@@ -39,11 +44,14 @@ def parse_git_url(url: str) -> GitUrl:
     parts = urlsplit(url.removeprefix("git+"))
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
     revision, ref = query.pop("rev", None), query.pop("ref", "HEAD")
+    submodules = query.pop("submodules", "0")
+    if submodules not in ("0", "1"):
+        raise UnsupportedUrl(url, f"submodules={submodules} has no meaning; it is 1 or 0")
     if revision is not None and not is_revision(revision):
         raise UnsupportedUrl(url, f"'{revision}' is not the whole name of a commit (40 or 64 hexadecimal digits)")
     if not ref or ref.startswith("-") or any(c.isspace() or c in "~^:?*[\\" for c in ref):
         raise UnsupportedUrl(url, f"'{ref}' is no name of a branch or tag")
-    return GitUrl(urlunsplit(parts._replace(query=urlencode(query))), ref, revision)
+    return GitUrl(urlunsplit(parts._replace(query=urlencode(query))), ref, revision, submodules == "1")
 
 
 def is_revision(text: str) -> bool:
@@ -53,8 +61,9 @@ def is_revision(text: str) -> bool:
 
 def locked_url(url: str, revision: str) -> str:
     """`url` with the commit that it has led to."""
-    remote = parse_git_url(url).remote
-    return f"git+{remote}{'&' if '?' in remote else '?'}rev={revision}"
+    wanted = parse_git_url(url)
+    submodules = "&submodules=1" if wanted.submodules else ""
+    return f"git+{wanted.remote}{'&' if '?' in wanted.remote else '?'}rev={revision}{submodules}"
 
 
 def find_revision(task: Task, url: str, work: str) -> str:
@@ -78,32 +87,111 @@ def retrieve_git(task: Task, url: str, work: str) -> str:
     wanted = parse_git_url(url)
     if wanted.revision is None:
         raise UnsupportedUrl(url, "it names no commit: add ?rev= and its name")
-    repository, tree = os.path.join(work, "repository"), os.path.join(work, "tree")
+    tree = os.path.join(work, "tree")
     os.mkdir(tree)
-    kind = ["--object-format=sha256"] if len(wanted.revision) == 64 else []
-    _git(task, url, work, ["init", "--quiet", "--bare", *kind, repository])
-    try:
-        _git(task, url, work, ["fetch", "--quiet", "--depth=1", "--", wanted.remote, wanted.revision], repository)
-    except FetchFailed:
-        # Not every server hands out a commit by its name.
-        everything = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"]
-        _git(task, url, work, ["fetch", "--quiet", "--", wanted.remote, *everything], repository)
-    # These come before every other place where attributes are written.
-    os.makedirs(os.path.join(repository, "info"), exist_ok=True)
-    with open(os.path.join(repository, "info", "attributes"), "w") as file:
-        file.write(_RAW)
-    _git(task, url, work, ["read-tree", wanted.revision], repository)
-    _git(task, url, work, ["-c", "core.symlinks=true", f"--work-tree={tree}", "checkout-index", "--all"], repository)
+    _Checkout(task, url, work, wanted.submodules).put(wanted.remote, wanted.revision, tree)
     return tree
 
 
-def _git(task: Task, url: str, work: str, words: list[str], repository: str | None = None) -> list[str]:
+class _Checkout:
+    """Puts the trees of commits into folders; `url` is what was asked for, for errors."""
+
+    def __init__(self, task: Task, url: str, work: str, submodules: bool) -> None:
+        self._task, self._url, self._work = task, url, work
+        self._submodules = submodules
+        self._repositories = 0
+
+    def put(self, remote: str, revision: str, tree: str, passed: tuple[str, ...] = ()) -> None:
+        """Fill the folder `tree`; `passed` are the submodules that this one is in."""
+        repository = os.path.join(self._work, f"repository-{self._repositories}")
+        self._repositories += 1
+        kind = ["--object-format=sha256"] if len(revision) == 64 else []
+        self._git(["init", "--quiet", "--bare", *kind, repository])
+        try:
+            self._fetch(remote, [revision], repository, ["--depth=1"])
+        except FetchFailed:
+            # Not every server hands out a commit by its name.
+            self._fetch(remote, ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"], repository, [])
+        # These come before every other place where attributes are written.
+        os.makedirs(os.path.join(repository, "info"), exist_ok=True)
+        with open(os.path.join(repository, "info", "attributes"), "w") as file:
+            file.write(_RAW)
+        self._git(["read-tree", revision], repository)
+        self._git(["-c", "core.symlinks=true", f"--work-tree={tree}", "checkout-index", "--all"], repository)
+        if self._submodules:
+            for place, commit, theirs in self._modules(remote, revision, repository):
+                self._put_module(place, commit, theirs, tree, passed)
+
+    def _put_module(self, place: str, commit: str, remote: str, tree: str, passed: tuple[str, ...]) -> None:
+        named = (*passed, place)
+        if len(named) > DEEPEST:
+            raise FetchFailed(((self._url, f"submodules of submodules without an end: {'/'.join(named)}"),))
+        inner = os.path.join(tree, place)
+        if os.path.realpath(inner) != os.path.join(os.path.realpath(tree), place):
+            raise FetchFailed(((self._url, f"the submodule '{place}' is outside of its repository"),))
+        os.makedirs(inner, exist_ok=True)
+        try:
+            self.put(remote, commit, inner, named)
+        except FetchFailed as error:
+            if error.attempts[0][1].startswith("submodule "):
+                raise
+            told = f"submodule '{'/'.join(named)}' ({remote}): {error.attempts[0][1]}"
+            raise FetchFailed(((self._url, told),), error.advice) from error
+
+    def _modules(self, remote: str, revision: str, repository: str) -> list[tuple[str, str, str]]:
+        """Submodules of a commit that have a URL: place, commit and URL. Git leaves the others empty, too."""
+        listed = self._git(["-c", "core.quotePath=false", "ls-tree", "-r", "--full-tree", revision], repository)
+        commits = {}
+        has_urls = False
+        for line in listed:
+            about, _, name = line.partition("\t")
+            mode, _, rest = about.partition(" ")
+            if mode == "160000":
+                commits[name] = rest.partition(" ")[2]
+            has_urls |= name == ".gitmodules" and mode in ("100644", "100755")
+        if not commits or not has_urls:
+            return []
+        asked = [r"^submodule\..*\.(path|url)$"]
+        said = self._git(["config", "--blob", f"{revision}:.gitmodules", "--get-regexp", *asked], repository)
+        settings: dict[str, dict[str, str]] = {}
+        for line in said:
+            key, _, value = line.partition(" ")
+            module, _, name = key.rpartition(".")
+            settings.setdefault(module, {})[name] = value
+        urls = {found["path"]: found["url"] for found in settings.values() if found.keys() >= {"path", "url"}}
+        return [(place, commit, beside(remote, urls[place])) for place, commit in commits.items() if place in urls]
+
+    def _fetch(self, remote: str, names: list[str], repository: str, options: list[str]) -> None:
+        # What came over the network must not lead to files of this machine.
+        is_local = self._url.startswith("git+file:")
+        words = ["fetch", "--quiet", *options, "--", remote, *names]
+        _git(self._task, self._url, self._work, words, repository, with_files=is_local)
+
+    def _git(self, words: list[str], repository: str | None = None) -> list[str]:
+        return _git(self._task, self._url, self._work, words, repository)
+
+
+def beside(remote: str, url: str) -> str:
+    """The URL of a submodule, which may be relative to that of its repository."""
+    if not url.startswith(("./", "../")):
+        return url
+    base = remote.rstrip("/")
+    while url.startswith(("./", "../")):
+        first, _, url = url.partition("/")
+        if first == "..":
+            base = base.rpartition("/")[0]
+    return f"{base}/{url}"
+
+
+def _git(
+    task: Task, url: str, work: str, words: list[str], repository: str | None = None, with_files: bool = True
+) -> list[str]:
     """What git says; raises `FetchFailed` with its words if it fails."""
     git, env = executable("git"), executable("env")
     if git is None or env is None:
         raise FetchFailed(((url, "there is no git"),), "install git")
     clean = [word for name in _VARIABLES for word in ("-u", name)]
-    command = [env, *clean, "GIT_TERMINAL_PROMPT=0", "GIT_ALLOW_PROTOCOL=https:http:ssh:file", git]
+    command = [env, *clean, "GIT_TERMINAL_PROMPT=0", f"GIT_ALLOW_PROTOCOL=https:http:ssh{':file' * with_files}", git]
     command += ["-c", "core.autocrlf=false", "-c", "protocol.version=2"]
     if repository is not None:
         command.append(f"--git-dir={repository}")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ...builder import BuildOptions
     from ...store import Derivation, Store, StorePath
     from ...store.difference import Aspect
-    from ..realise import Lines
+    from ..lines import Lines
     from .subject import Subject
 
     Outputs = dict[tuple[StorePath, str], StorePath]

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 FILES_SHOWN: Final = 20
 STRINGS_SHOWN: Final = 4
+SYMBOLS_SHOWN: Final = 8
 PARTS_SHOWN: Final = 12
+_PLAIN: Final = {(), ("text",), ("bytes",), ("hash",)}
+"""Classes of differences that are seen anyway."""
 _KINDS: Final = {"d": "directory", "f": "file", "x": "executable", "l": "link"}
 
 
@@ -81,13 +84,15 @@ def _alteration(before: Entry, after: Entry) -> str:
 def draw_contents(page: Page, report: ObjectReport, depth: int) -> None:
     """How the bytes of changed files differ."""
     for change in report.contents:
-        draw_content(page, change.path or report.difference.after.name, change.content, depth)
+        name = change.path or report.difference.after.name
+        told = "" if change.classes in _PLAIN else f" ({', '.join(change.classes)})"
+        draw_content(page, name + told, change.content, depth)
     if report.skipped:
         page.more(report.skipped, depth, "changed files")
 
 
 def draw_content(page: Page, name: str, content: Content, depth: int) -> None:
-    from ...store.difference import ArchiveChange, BinaryChange, ElfChange, HashChange, TextChange
+    from ...store.difference import ArchiveChange, BinaryChange, ElfChange, HashChange, PackedChange, TextChange
 
     match content:
         case HashChange():
@@ -101,6 +106,12 @@ def draw_content(page: Page, name: str, content: Content, depth: int) -> None:
             _draw_elf(page, name, content, depth)
         case ArchiveChange():
             _draw_archive(page, name, content, depth)
+        case PackedChange(form, None, time):
+            told = "another time" if time else "packed otherwise"
+            page.changed(f"{name}: {form}, {told}; what it holds is equal", depth)
+        case PackedChange(form, inner):
+            assert inner is not None
+            draw_content(page, f"{name}: in {form}", inner, depth)
         case BinaryChange():
             _draw_binary(page, name, content, depth)
 
@@ -121,6 +132,19 @@ def _draw_elf(page: Page, name: str, change: ElfChange, depth: int) -> None:
         page.removed(_string(page, text), depth + 1)
     for text in page.some(change.strings_added, STRINGS_SHOWN, depth + 1):
         page.added(_string(page, text), depth + 1)
+    for told, names in (
+        ("symbols gone", change.symbols_removed),
+        ("new symbols", change.symbols_added),
+        ("symbols with other content", change.symbols_changed),
+    ):
+        _draw_symbols(page, told, names, depth + 1)
+
+
+def _draw_symbols(page: Page, told: str, names: Sequence[str], depth: int) -> None:
+    if names:
+        shown = names[: page.limit(len(names), SYMBOLS_SHOWN)]
+        more = f" and {len(names) - len(shown)} more" if len(shown) < len(names) else ""
+        page.line(f"{told}: {', '.join(shown)}{more}", depth)
 
 
 def _string(page: Page, text: str) -> str:
@@ -144,7 +168,8 @@ def _draw_section(page: Page, section: PartChange, width: int, depth: int) -> No
 
 def _draw_archive(page: Page, name: str, change: ArchiveChange, depth: int) -> None:
     order = ", in another order" if change.is_reordered else ""
-    page.changed(f"{name}: archive, {differ(len(change.members), 'member')}{order}", depth)
+    kind = "archive" if change.form == "ar" else f"{change.form} archive"
+    page.changed(f"{name}: {kind}, {differ(len(change.members), 'member')}{order}", depth)
     shown = page.limit(len(change.members), PARTS_SHOWN)
     for member in change.members[:shown]:
         _draw_member(page, member, depth + 1)

@@ -59,7 +59,7 @@ class Rebuild:
 
 def explain(store: Store, targets: Iterable[tuple[StorePath, Iterable[str]]]) -> Rebuild:
     """Plan, and say for each step why. Raises `BuildError`."""
-    from ...builder import plan
+    from ...builder.plan import plan  # the window may show the module of that name
 
     wanted = [(path, tuple(outputs)) for path, outputs in targets]
     steps = plan(store, wanted).steps

@@ -70,7 +70,7 @@ def origins(store: Store, paths: Iterable[StorePath]) -> list[Origin]:
         if len(outputs) < len(derivations[path].outputs) or not all(map(store.is_valid, outputs.values())):
             raise CommandError(
                 f"'{path.name.removesuffix('.drv')}' is not built",
-                hint="chx build builds it; then there is something to tell",
+                hint="chx build builds it, or chx build --check if it came from a cache as it is pinned",
             )
         found.append(Origin(path, outputs, derivations, known))
     return found

@@ -19,6 +19,8 @@ PREDICATE: Final = "https://slsa.dev/provenance/v1"
 PAYLOAD: Final = "application/vnd.in-toto+json"
 BUILD_TYPE: Final = "urn:chx:derivation:1"
 """Of a build whose only parameter is the derivation: docs/lock.md says what the rest means."""
+BUILDER: Final = "urn:chx:builder:"
+"""Before the public key of a builder."""
 
 
 def statements(store: Store, origin: Origin, key: str, version: str) -> Iterator[dict[str, Any]]:
@@ -31,7 +33,7 @@ def statements(store: Store, origin: Origin, key: str, version: str) -> Iterator
             "predicate": {
                 "buildDefinition": _definition(store, origin, output),
                 "runDetails": {
-                    "builder": {"id": f"urn:chx:builder:{quote(key)}", "version": {"chx": version}},
+                    "builder": {"id": f"{BUILDER}{quote(key)}", "version": {"chx": version}},
                     "metadata": _metadata(store, origin, output, path),
                 },
             },
@@ -111,12 +113,16 @@ def _time(seconds: float) -> str:
     return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def pre_authentication(payload: bytes) -> bytes:
+    """What is signed of a payload: DSSE's pre-authentication encoding."""
+    kind = PAYLOAD.encode()
+    return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
+
+
 def envelope(statement: dict[str, Any], signer: Signer) -> str:
     """One line: the statement in a DSSE envelope, signed."""
     payload = json.dumps(statement, sort_keys=True, separators=(",", ":")).encode()
-    kind = PAYLOAD.encode()
-    # DSSE's pre-authentication encoding.
-    message = b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
+    message = pre_authentication(payload)
     return json.dumps(
         {
             "payload": base64.b64encode(payload).decode(),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from .document import NAME, Lock
 from .project import Project, project_at
-from .trees import Trees, files_of, place_of
+from .trees import Trees, files_of, is_of_disk, place_of
 from .values import inputs_expression
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def inputs_beside(session: Session, arguments: argparse.Namespace, file: str) -> str | None:
     """The text of the argument `inputs`; None if nothing here concerns chx. Tells the session of the project.
 
-    Everything is in the store afterwards. Raises `LockError`, `BuildError`.
+    Raises `LockError`, `BuildError`.
     """
     without = getattr(arguments, "no_lock", False)
     project = project_at(file, may_be_damaged=without)
@@ -33,10 +33,18 @@ def inputs_beside(session: Session, arguments: argparse.Namespace, file: str) ->
         project = replace(project, lock=unlocked(session, project, options_for_inputs(arguments)))
     session.project = project
     lock = project.lock or Lock()
+    as_locked(session, arguments, project, lock)
+    return inputs_expression({name: item for name, item in lock.inputs.items() if _is_declared(project, name)})
+
+
+def as_locked(session: Session, arguments: argparse.Namespace, project: Project, lock: Lock) -> None:
+    """Make sure that inputs are what is locked; those that are elsewhere come when somebody looks at them.
+
+    Raises `LockError`, `BuildError`.
+    """
     if project.declared or lock.inputs:
         look_at_paths(session, project, lock)
-        Trees(session.store, project, lock, options_for_inputs(arguments)).check()
-    return inputs_expression({name: item for name, item in lock.inputs.items() if _is_declared(project, name)})
+        Trees(session.store, project, lock, options_for_inputs(arguments)).check(session.world.awaited)
 
 
 def _is_declared(project: Project, name: str) -> bool:
@@ -65,7 +73,7 @@ def look_at_paths(session: Session, project: Project, lock: Lock) -> None:
     """Remember the trees of this disk, so that an equal command need not look into them."""
     for name, item in lock.inputs.items():
         declared = item.declared
-        if declared.path is not None and ("/" not in name or declared.base == ".") and _is_declared(project, name):
+        if declared.path is not None and is_of_disk(name, item) and _is_declared(project, name):
             place = place_of(session.store, project.folder, lock.inputs, name, declared)
             session.world.see(place)
             for path in files_of(os.path.realpath(place)):

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 from ..errors import CommandError
 from .document import NAME, WHOLE
-from .errors import DAMAGED, LockError
+from .errors import DAMAGED, Differs, LockError
 from .guard import check_content, check_output, check_sources, system_of
 from .selecting import asked_of, is_within, realise_all, rounds
+from .taking import Taker
 from .trees import Trees
 
 if TYPE_CHECKING:
-    from ...store import Store
+    from ...store import Store, StorePath
+    from ...store.difference import FileChange
     from ..difference.page import Page
     from ..session import Asked, Session
-    from .document import Lock, Pin
+    from .document import Lock, Pin, PinnedOutput
     from .project import Project
+    from .varying import Cause
 
 
 def check(session: Session, arguments: argparse.Namespace, project: Project, names: Sequence[str]) -> int:
@@ -36,18 +40,74 @@ def check(session: Session, arguments: argparse.Namespace, project: Project, nam
     unknown = [name for name in names if not any(is_within(pinned, name) for pinned in lock.pins)]
     if unknown:
         raise CommandError(f"'{unknown[0]}' is not pinned", hint=f"pinned are {', '.join(sorted(lock.pins)) or 'none'}")
-    page = Page(Style(sys.stdout), True)
     session.project = project
-    work = _Checking(session, arguments, project, lock, page)
+    work = _Checking(session, arguments, project, lock)
     chosen = [pinned for pinned in sorted(lock.pins) if not names or any(is_within(pinned, name) for name in names)]
-    for name in chosen:
-        work.check(name)
+    found = Report(project.place, tuple(checked for name in chosen for checked in work.check(name)))
+    if arguments.json:
+        from ..difference.data import as_data
+        from ..store import put_json
+
+        put_json({"holds": not found.failed, **as_data(found)})
+        return int(bool(found.failed))
+    page = Page(Style(sys.stdout), True)
+    for checked in found.pins:
+        _draw(page, checked)
     page.write()
-    if work.failed:
+    if found.failed:
         from ..progress import say
 
-        say(f"{len(work.failed)} of {len(chosen)} not as pinned: {', '.join(work.failed)}")
-    return int(bool(work.failed))
+        say(f"{len(found.failed)} of {len(chosen)} not as pinned: {', '.join(found.failed)}")
+    return int(bool(found.failed))
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A pin and what was found. `verdict`:
+
+    `holds`: what came out is what is pinned; `differs`: it is not; `failed`: something else went wrong; `not here`:
+    it is pinned for other systems only.
+
+    `output` is the one that differs, `built` what it is, `files` those that differ, as far as they are known. `cause`:
+    what the difference comes from, if that was looked for. `message` and `report` are for people.
+    """
+
+    attribute: str
+    system: str
+    verdict: Literal["holds", "differs", "failed", "not here"]
+    pinned: Mapping[str, PinnedOutput]
+    output: str | None = None
+    built: PinnedOutput | None = None
+    files: tuple[FileChange, ...] = ()
+    cause: Cause | None = None
+    code: str | None = None
+    message: str | None = None
+    report: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All that was checked against the lock at a place."""
+
+    lock: str
+    pins: tuple[Checked, ...]
+
+    @property
+    def failed(self) -> list[str]:
+        """Attributes whose pins do not hold."""
+        return list(dict.fromkeys(pin.attribute for pin in self.pins if pin.verdict in ("differs", "failed")))
+
+
+def _draw(page: Page, checked: Checked) -> None:
+    if checked.verdict == "holds":
+        for output, pinned in checked.pinned.items():
+            title = f"{checked.attribute} ({checked.system})" + ("" if output == "out" else f" {output}")
+            page.line(f"= {title}: {pinned.digest}, {pinned.size} bytes", 0)
+    elif checked.verdict == "not here":
+        page.line(f"? {checked.attribute}: {checked.message}", 0)
+    else:
+        page.removed(f"{checked.attribute}: not as pinned", 0)
+        page.lines += [f"  {line}" for line in checked.report]
 
 
 def check_inputs(store: Store, lock: Lock) -> None:
@@ -60,59 +120,87 @@ def check_inputs(store: Store, lock: Lock) -> None:
             raise LockError(
                 DAMAGED, f"the input '{name}' was changed in the store after it came: {item.object}",
                 details=[f"  {problem.file or item.object.name}: {problem.what}" for problem in problems[:8]],
-                hint=f"remove {store.physical(item.object)}, and chx gets it anew",
+                hint=f"chx store verify --repair {item.object} moves it away, and chx gets it anew",
             )  # fmt: skip
 
 
 class _Checking:
-    def __init__(
-        self, session: Session, arguments: argparse.Namespace, project: Project, lock: Lock, page: Page
-    ) -> None:
-        self.failed: list[str] = []
+    def __init__(self, session: Session, arguments: argparse.Namespace, project: Project, lock: Lock) -> None:
         self._session = session
         self._arguments = arguments
         self._project = project
         self._lock = lock
-        self._page = page
+        self._cause: Cause | None = None
 
-    def check(self, name: str) -> None:
+    def check(self, name: str) -> Iterator[Checked]:
         """One attribute: what is wrong with it does not keep the others from being checked."""
         try:
-            self._check(name)
+            asked = asked_of(self._session, self._arguments, self._project, self._lock, [name])
         except Exception as error:
-            if not hasattr(error, "message"):
-                raise
-            self.failed.append(name)
-            self._tell(name, error)
-
-    def _check(self, name: str) -> None:
-        asked = asked_of(self._session, self._arguments, self._project, self._lock, [name])
+            yield self._failed(name, self._session.world.current_system, {}, error)
+            return
         for item in asked:
             system = system_of(self._session, item)
             pin = self._lock.pin(item.attribute, system)
-            if pin is None and (item.attribute or WHOLE) == name:
-                self._page.line(f"? {name}: pinned for {', '.join(self._lock.pins[name])}, not for {system}", 0)
-            elif pin is not None:
-                self._check_pin(item, pin, f"{item.attribute or WHOLE} ({system})")
+            if pin is not None:
+                yield self._checked(item, pin, system)
+            elif (item.attribute or WHOLE) == name:
+                told = f"pinned for {', '.join(self._lock.pins[name])}, not for {system}"
+                yield Checked(name, system, "not here", {}, message=told)
 
-    def _check_pin(self, item: Asked, pin: Pin, title: str) -> None:
-        store = self._session.store
+    def _checked(self, item: Asked, pin: Pin, system: str) -> Checked:
+        name = item.attribute or WHOLE
+        self._cause = None
+        try:
+            self._check_pin(item, pin)
+        except Exception as error:
+            return self._failed(name, system, pin.outputs, error)
+        return Checked(name, system, "holds", pin.outputs)
+
+    def _check_pin(self, item: Asked, pin: Pin) -> None:
         has_arguments = bool(self._arguments.arg or self._arguments.argstr)
         if not has_arguments:
             check_sources(self._session, self._lock, item)
         for options in rounds(self._arguments):
-            built = realise_all(self._session, self._arguments, [item], options)[item.derivation]
-            for output, path in built.items():
-                check_output(self._session, item, pin, output, path, has_arguments)
-                check_content(store, item.attribute, path, pin.outputs[output])
-        for output, pinned in pin.outputs.items():
-            name = title if output == "out" else f"{title} {output}"
-            self._page.line(f"= {name}: {pinned.digest}, {pinned.size} bytes", 0)
+            self._compare(item, pin, realise_all(self._session, self._arguments, [item], options)[item.derivation])
+        if self._arguments.vary is not None:
+            from .varying import tried
 
-    def _tell(self, name: str, error: Exception) -> None:
-        """The report of an error, below the name of the package."""
+            found = tried(self._session, self._arguments, item, pin)
+            if found is not None:
+                self._cause = found.cause
+                self._compare(item, pin, found.built, found.reason)
+
+    def _compare(self, item: Asked, pin: Pin, built: Mapping[str, StorePath], why: str = "") -> None:
+        has_arguments = bool(self._arguments.arg or self._arguments.argstr)
+        for output, path in built.items():
+            pinned = pin.outputs.get(output)
+            if pinned is not None and pinned.path != path:
+                # So that it can be said in which files.
+                Taker(self._session, self._arguments).has(pinned.path)
+            check_output(self._session, item, pin, output, path, has_arguments, why)
+            check_content(self._session.store, item.attribute, path, pin.outputs[output])
+
+    def _failed(self, name: str, system: str, pinned: Mapping[str, PinnedOutput], error: Exception) -> Checked:
         from ..report import Style, describe
 
-        self._page.removed(f"{name}: not as pinned", 0)
-        for line in describe(error, Style(None))[0]:
-            self._page.lines.append(f"  {line}")
+        message = getattr(error, "message", None)
+        if message is None:
+            raise error
+        report = tuple(describe(error, Style(None))[0])
+        code = getattr(error, "code", None)
+        if isinstance(error, Differs):
+            return Checked(
+                name,
+                system,
+                "differs",
+                pinned,
+                error.output,
+                error.built,
+                error.files,
+                self._cause,
+                code,
+                message,
+                report,
+            )
+        return Checked(name, system, "failed", pinned, cause=self._cause, code=code, message=message, report=report)

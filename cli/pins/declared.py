@@ -10,7 +10,7 @@ from typing import Any
 from .errors import UNREADABLE, LockError
 
 CONFIGURATION = "chx.toml"
-_FORMS = 'it is "./PATH", "URL", { path = "..." }, { url = "..." }, { git = "...", ref = "..." } or { follows = "..." }'
+_FORMS = 'it is "./PATH", "URL", { path = "..." }, { url = "..." }, { git = "...", ref = "...", submodules = true } or { follows = "..." }'
 _SCHEMES = ("https:", "http:", "file:")
 
 
@@ -29,9 +29,10 @@ class Declared:
     rev: str | None = None
     follows: str | None = None
     base: str | None = None
+    submodules: bool = False
     overrides: Mapping[str, Declared] = field(default_factory=dict, compare=False)
 
-    def as_data(self) -> dict[str, str]:
+    def as_data(self) -> dict[str, str | bool]:
         """What is locked as `from`."""
         pairs: tuple[tuple[str, str | None], ...] = (
             ("path", self.path),
@@ -41,13 +42,14 @@ class Declared:
             ("rev", self.rev),
         )
         pairs += (("base", self.base),)
-        return {name: value for name, value in pairs if value is not None}
+        found: dict[str, str | bool] = {name: value for name, value in pairs if value is not None}
+        return {**found, "submodules": True} if self.submodules else found
 
     def __str__(self) -> str:
         if self.follows is not None:
             return f"what '{self.follows}' is"
         place = self.path or self.url or self.git or ""
-        named = self.rev or self.ref
+        named = ", ".join(filter(None, (self.rev or self.ref, "with submodules" if self.submodules else None)))
         return f"{place} ({named})" if named else place
 
     @property
@@ -57,8 +59,9 @@ class Declared:
             assert self.url is not None
             return self.url
         remote = self.git if "://" in self.git else f"file://{self.git}"
-        asked = f"rev={self.rev}" if self.rev else f"ref={self.ref}" if self.ref else ""
-        return f"git+{remote}{('&' if '?' in remote else '?') + asked if asked else ''}"
+        asked = [f"rev={self.rev}" if self.rev else f"ref={self.ref}"] if self.rev or self.ref else []
+        asked += ["submodules=1"] if self.submodules else []
+        return f"git+{remote}{('&' if '?' in remote else '?') + '&'.join(asked) if asked else ''}"
 
     def declared_in(self, project: str) -> Declared:
         """As an override that is written in the chx.toml of an input, or of the project (`""`)."""
@@ -106,11 +109,15 @@ def _several(data: Any, place: str, key: str) -> dict[str, Declared]:
 def _one(value: Any, place: str, key: str) -> Declared:
     if isinstance(value, str):
         value = _of_text(value)
-    if not isinstance(value, dict) or not all(isinstance(v, str) for name, v in value.items() if name != "inputs"):
+    if not isinstance(value, dict) or not all(
+        isinstance(found, bool if name == "submodules" else str) for name, found in value.items() if name != "inputs"
+    ):
         raise LockError(UNREADABLE, f"'{place}': '{key}' is not the place of an input", hint=_FORMS)
     kinds = [name for name in ("path", "url", "git", "follows") if value.get(name)]
     other = sorted(
-        value.keys() - {"path", "url", "git", "follows", "inputs"} - ({"ref", "rev"} if kinds == ["git"] else set())
+        value.keys()
+        - {"path", "url", "git", "follows", "inputs"}
+        - ({"ref", "rev", "submodules"} if kinds == ["git"] else set())
     )
     if len(kinds) != 1 or other:
         what = f"has '{other[0]}', which has no meaning there" if other else "has to name one place"
@@ -128,12 +135,14 @@ def _one(value: Any, place: str, key: str) -> Declared:
     return Declared(**value, overrides=overrides)
 
 
-def _of_text(text: str) -> dict[str, str]:
+def _of_text(text: str) -> dict[str, str | bool]:
     if text.startswith("git+"):
         from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
         parts = urlsplit(text.removeprefix("git+"))
         query = dict(parse_qsl(parts.query))
-        named = {str(name): query.pop(name) for name in ("ref", "rev") if name in query}
+        named: dict[str, str | bool] = {str(name): query.pop(name) for name in ("ref", "rev") if name in query}
+        if query.get("submodules") in ("0", "1"):
+            named["submodules"] = query.pop("submodules") == "1"
         return {"git": urlunsplit(parts._replace(query=urlencode(query))), **named}
     return {"url" if text.partition("/")[0].endswith(":") else "path": text}

@@ -48,13 +48,18 @@ class PinnedOutput:
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """What an attribute gave on one system, and the names of the sources and seeds that it is made from."""
+    """What an attribute gave on one system, and the names of the sources and seeds that it is made from.
+
+    `named`: the outputs that the attribute itself stands for. `seal`: see `sealing`.
+    """
 
     derivation: StorePath
     resolved: str | None
     outputs: Mapping[str, PinnedOutput]
     sources: tuple[str, ...] = ()
     seeds: tuple[str, ...] = ()
+    named: tuple[str, ...] = ("out",)
+    seal: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +72,17 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """All of a lock file. `inputs` by path (`tool/zoo`), `pins` by attribute and system."""
+    """All of a lock file. `inputs` by path (`tool/zoo`), `pins` by attribute and system.
+
+    `files`: what the evaluation looked at, see `evaluated`.
+    """
 
     expression: str = "default.nix"
     inputs: Mapping[str, LockedInput] = field(default_factory=dict)
     pins: Mapping[str, Mapping[str, Pin]] = field(default_factory=dict)
     sources: Mapping[str, Source] = field(default_factory=dict)
     seeds: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def pin(self, attribute: str, system: str) -> Pin | None:
         return self.pins.get(attribute or WHOLE, {}).get(system)
@@ -87,22 +96,27 @@ class Lock:
         pins = [pin for systems in self.pins.values() for pin in systems.values()]
         sources = {name for pin in pins for name in pin.sources}
         seeds = {name for pin in pins for name in pin.seeds}
-        data = {
+        data: dict[str, Any] = {
             "expression": self.expression,
             "format": FORMAT,
-            "inputs": {name: _input_data(item) for name, item in self.inputs.items()},
+            "inputs": {name: input_data(item) for name, item in self.inputs.items()},
             "pins": {
-                name: {system: _pin_data(pin) for system, pin in systems.items()}
+                name: {system: _sealed_data(pin) for system, pin in systems.items()}
                 for name, systems in self.pins.items()
                 if systems
             },
             "seeds": {name: dict(files) for name, files in self.seeds.items() if name in seeds},
-            "sources": {name: _source_data(item) for name, item in self.sources.items() if name in sources},
+            "sources": {name: source_data(item) for name, item in self.sources.items() if name in sources},
         }
+        if self.files and pins:
+            data["files"] = {
+                name: aspects[0] if len(aspects) == 1 else list(aspects) for name, aspects in self.files.items()
+            }
         return json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def _input_data(item: LockedInput) -> dict[str, Any]:
+def input_data(item: LockedInput) -> dict[str, Any]:
+    """As it is written."""
     if item.declared.follows is not None:
         return {"follows": item.declared.follows}
     data = {"from": item.declared.as_data(), "hash": item.hash, "object": str(item.object)}
@@ -110,7 +124,8 @@ def _input_data(item: LockedInput) -> dict[str, Any]:
     return {**data, **{name: value for name, value in extra.items() if value is not None}}
 
 
-def _pin_data(pin: Pin) -> dict[str, Any]:
+def pin_data(pin: Pin) -> dict[str, Any]:
+    """As it is written, without its seal."""
     data: dict[str, Any] = {
         "derivation": str(pin.derivation),
         "outputs": {
@@ -124,10 +139,17 @@ def _pin_data(pin: Pin) -> dict[str, Any]:
         data["sources"] = sorted(pin.sources)
     if pin.seeds:
         data["seeds"] = sorted(pin.seeds)
+    if pin.named != ("out",):
+        data["named"] = list(pin.named)
     return data
 
 
-def _source_data(item: Source) -> dict[str, Any]:
+def _sealed_data(pin: Pin) -> dict[str, Any]:
+    return {**pin_data(pin), **({} if pin.seal is None else {"seal": pin.seal})}
+
+
+def source_data(item: Source) -> dict[str, Any]:
+    """As it is written."""
     return {"hash": item.hash, **({"mirrors": list(item.mirrors)} if item.mirrors else {})}
 
 
@@ -164,6 +186,7 @@ def read_lock(place: str) -> Lock | None:
                 for name, item in data["sources"].items()
             },
             {name: {file: _text(value) for file, value in files.items()} for name, files in data["seeds"].items()},
+            {name: _texts(aspects) for name, aspects in data.get("files", {}).items()},
         )
     except (KeyError, TypeError, AttributeError, ValueError, StoreError) as error:
         told = f"'{error.args[0]}' is missing" if isinstance(error, KeyError) else str(error)
@@ -176,10 +199,18 @@ def _text(value: Any) -> str:
     return value
 
 
+def _texts(value: Any) -> tuple[str, ...]:
+    """One text or several."""
+    return tuple(map(_text, value if isinstance(value, list) else [value]))
+
+
 def _input_of(data: Mapping[str, Any]) -> LockedInput:
     if "follows" in data:
         return LockedInput(Declared(follows=_text(data["follows"])))
-    parts: dict[str, Any] = {name: _text(value) for name, value in data["from"].items()}
+    parts: dict[str, Any] = {name: _text(value) for name, value in data["from"].items() if name != "submodules"}
+    if data["from"].get("submodules", True) is not True:
+        raise TypeError(f"{data['from']['submodules']!r} stands where true should")
+    parts["submodules"] = "submodules" in data["from"]
     declared = Declared(**parts)
     if (declared.path is None) + (declared.url is None) + (declared.git is None) != 2:
         raise TypeError(f"{data['from']!r} names no place")
@@ -199,13 +230,15 @@ def _pin_of(data: Mapping[str, Any]) -> Pin:
         if type(item["size"]) is not int:
             raise TypeError(f"{item['size']!r} stands where a size should")
         outputs[name] = PinnedOutput(StorePath.parse(_text(item["path"])), _text(item["digest"]), item["size"])
-    resolved = data.get("resolved")
+    resolved, seal = data.get("resolved"), data.get("seal")
     return Pin(
         StorePath.parse(_text(data["derivation"])),
         None if resolved is None else _text(resolved),
         outputs,
         tuple(map(_text, data.get("sources", ()))),
         tuple(map(_text, data.get("seeds", ()))),
+        _texts(data.get("named", "out")),
+        None if seal is None else _text(seal),
     )
 
 

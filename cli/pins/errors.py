@@ -6,6 +6,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from ...store.difference import FileChange
+    from .document import PinnedOutput
+
 
 class LockError(Exception):
     """A lock that cannot be used, or that something does not agree with; `details` stand before the message."""
@@ -16,6 +19,26 @@ class LockError(Exception):
         self.message = message
         self.hint = hint
         self.details = tuple(details)
+
+
+class Differs(LockError):
+    """An output is not what is pinned. `files` are those that differ, as far as the pinned output is there."""
+
+    def __init__(
+        self,
+        message: str,
+        hint: str,
+        details: Iterable[str],
+        output: str,
+        pinned: PinnedOutput,
+        built: PinnedOutput,
+        files: tuple[FileChange, ...],
+    ) -> None:
+        super().__init__(DIFFERS, message, hint, details)
+        self.output = output
+        self.pinned = pinned
+        self.built = built
+        self.files = files
 
 
 UNREADABLE = "L001"
@@ -30,6 +53,12 @@ DIFFERS = "L020"
 """An output is not what is pinned."""
 DAMAGED = "L021"
 """A pinned output was changed in the store."""
+VARIES = "L024"
+"""A pinned package cannot be built under other circumstances."""
+BROKEN = "L022"
+"""A pin was edited, and is to be taken on its word."""
+NOT_HERE = "L023"
+"""A pinned output is to be taken, and nobody has it."""
 
 
 def both(

@@ -6,14 +6,15 @@ import argparse
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from .differing import files_that_differ
+from ..session import Asked
+from .differing import changed_files, in_words
 from .document import NAME, WHOLE
-from .errors import DAMAGED, DIFFERS, SOURCE, LockError, both
+from .errors import DAMAGED, DIFFERS, SOURCE, Differs, LockError, both
 from .pinning import derivations_behind, output_of, resolved_of, sources_of
 
 if TYPE_CHECKING:
     from ...store import Store, StorePath
-    from ..session import Asked, Session
+    from ..session import Session
     from .document import Lock, Pin, PinnedOutput
 
 Built = Mapping[tuple["StorePath", str], "StorePath"]
@@ -22,18 +23,26 @@ Built = Mapping[tuple["StorePath", str], "StorePath"]
 def system_of(session: Session, asked: Asked) -> str:
     """The system that a pin of a derivation is for: what chx builds itself belongs to the system that it was asked on."""
     system = session.store.derivation(asked.derivation).system
-    return session.evaluator.current_system if system == "builtin" else system
+    return session.world.current_system if system == "builtin" else system
 
 
 class Guard:
-    """The pins of what a command was asked for; of nothing if there is no lock, or it is another expression's."""
+    """The pins of what a command was asked for; of nothing if there is no lock, or it is another expression's.
 
-    def __init__(self, session: Session, arguments: argparse.Namespace) -> None:
+    `pins`: they are known, because nothing was evaluated.
+    """
+
+    def __init__(
+        self, session: Session, arguments: argparse.Namespace, pins: list[tuple[Asked, Pin]] | None = None
+    ) -> None:
         project = session.project
         self._session = session
+        self._arguments = arguments
         self._has_arguments = bool(arguments.arg or arguments.argstr)
         self._lock: Lock | None = None
-        self._pins: list[tuple[Asked, Pin]] = []
+        self._pins: list[tuple[Asked, Pin]] = pins or []
+        if pins is not None:
+            return
         if project is None or project.lock is None or arguments.no_lock:
             return
         if not project.pins_this:
@@ -65,6 +74,19 @@ class Guard:
         for asked, _ in self._pins:
             check_sources(self._session, self._lock, asked)
 
+    def takeable(self) -> list[tuple[Asked, Pin]]:
+        """The pins of which nothing need be built, if their outputs are in the store or a cache."""
+        from .taking import takeable
+
+        return takeable(self._session, self._lock, self._pins) if self._lock is not None and self._pins else []
+
+    def without_building(self) -> dict[tuple[StorePath, str], StorePath]:
+        """What was taken of these."""
+        from .taking import without_building
+
+        pins = self.takeable()
+        return without_building(self._session, self._arguments, pins) if pins else {}
+
     def after(self, built: Built) -> None:
         """Compare outputs with their pins, and read them again. Raises `LockError`."""
         store, world = self._session.store, self._session.world
@@ -76,6 +98,16 @@ class Guard:
                 if pinned is not None:
                     world.see_tree(store.physical(path))
                     check_content(store, asked.attribute, path, pinned)
+
+    def after_inputs(self, built: Built) -> None:
+        """Compare what something is built from with the pins that it has for itself. Raises `LockError`."""
+        for attribute, systems in self._lock.pins.items() if self._lock is not None else ():
+            for pin in systems.values():
+                asked = Asked("" if attribute == WHOLE else attribute, pin.derivation, tuple(pin.outputs))
+                for output in (name for name in pin.outputs if (pin.derivation, name) in built):
+                    path = built[pin.derivation, output]
+                    check_output(self._session, asked, pin, output, path, self._has_arguments)
+                    check_content(self._session.store, asked.attribute, path, pin.outputs[output])
 
 
 def check_sources(session: Session, lock: Lock, asked: Asked) -> None:
@@ -104,9 +136,9 @@ def place_of(session: Session) -> str | None:
 
 
 def check_output(
-    session: Session, asked: Asked, pin: Pin, output: str, path: StorePath, has_arguments: bool = False
+    session: Session, asked: Asked, pin: Pin, output: str, path: StorePath, has_arguments: bool = False, why: str = ""
 ) -> None:
-    """Raise `LockError` if an output is not what is pinned."""
+    """Raise `Differs` if an output is not what is pinned; `why`, if the caller knows. Raises `LockError`."""
     store, title = session.store, asked.attribute or WHOLE
     update = f"chx lock update {asked.attribute}".rstrip()
     pinned = pin.outputs.get(output)
@@ -118,7 +150,9 @@ def check_output(
     got = output_of(store, path)
     if got == pinned:
         return
-    if got.path == pinned.path:
+    if why:
+        reason = why
+    elif got.path == pinned.path:
         reason = "the lock contradicts itself: that path has what was built, so the lock was changed"
     elif asked.derivation == pin.derivation and resolved_of(store, asked.derivation) == pin.resolved:
         reason = "it is built from the same derivation and the same inputs, and so not reproducible here"
@@ -129,14 +163,12 @@ def check_output(
     else:
         reason = "its expression or inputs have changed since it was pinned"
     details = list(both(_shown(pinned), _shown(got), "pinned", "built", place_of(session), pinned.digest))
-    named = files_that_differ(store, pinned.path, path)
-    details += named
-    if named:
+    files = changed_files(store, pinned.path, path)
+    details += in_words(files)
+    if files:
         reason += f"; all of it: chx diff {pinned.path} {path}"
-    raise LockError(
-        DIFFERS, f"'{title}' is not what {NAME} pins (output '{output}')",
-        hint=f"{reason}\n  = {update} pins what is built now; --no-lock builds it once", details=details,
-    )  # fmt: skip
+    hint = f"{reason}\n  = {update} pins what is built now; --no-lock builds it once"
+    raise Differs(f"'{title}' is not what {NAME} pins (output '{output}')", hint, details, output, pinned, got, files)
 
 
 def _shown(output: PinnedOutput) -> str:
@@ -153,5 +185,5 @@ def check_content(store: Store, attribute: str, path: StorePath, pinned: PinnedO
     raise LockError(
         DAMAGED, f"'{attribute or WHOLE}' was changed in the store after it was built",
         details=(*both(f"{pinned.digest}, {path}", now or "something else", "pinned", "there"), *lines),
-        hint=f"remove {store.physical(path)}, and chx build makes it anew",
+        hint=f"chx store verify --repair {path} makes it anew",
     )  # fmt: skip

@@ -43,10 +43,10 @@ def asked_of(
                 derivations = session.evaluator.named_derivations(selected.value, selected.attribute)
             if not derivations and attributes:
                 raise described(session, selected)
-            for attribute, derivation, _ in derivations:
+            for attribute, derivation, named in derivations:
                 session.world.commit()
                 outputs = session.store.derivation(derivation).outputs
-                found[attribute] = Asked(attribute, derivation, outputs)
+                found[attribute] = Asked(attribute, derivation, outputs, named)
     return list(found.values())
 
 
@@ -78,7 +78,8 @@ def realise_all(
     session: Session, arguments: argparse.Namespace, asked: Iterable[Asked], options: BuildOptions | None = None
 ) -> dict[StorePath, dict[str, StorePath]]:
     """Build derivations; their outputs. Raises `BuildError`."""
-    from ..realise import Lines, options_of, realise
+    from ..lines import Lines
+    from ..realise import options_of, realise
 
     built = realise(
         session.store,
@@ -95,8 +96,9 @@ def realise_all(
 def rounds(arguments: argparse.Namespace) -> list[BuildOptions]:
     """How each pin is built when it is checked: what each of these gives must be what is pinned.
 
-    A check under other circumstances is one more of them.
+    Under variations (`--vary`) it is built again after these, see `varying`.
     """
     from ..realise import options_of
 
-    return [replace(options_of(arguments), rebuild=arguments.rebuild)]
+    rebuild = arguments.rebuild and arguments.vary is None  # which begins with that
+    return [replace(options_of(arguments), rebuild=rebuild)]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from .document import LockedInput
@@ -112,17 +113,54 @@ class Trees:
         self._inputs = lock.inputs
         self._options = options
 
-    def check(self) -> None:
-        """Raises `LockError` for what is declared otherwise or has moved, `BuildError` if something cannot be fetched."""
+    def check(self, awaited: dict[str, Callable[[], None]] | None = None) -> None:
+        """Check that everything is as locked, and get what is not in the store.
+
+        With `awaited`, that is put off: it gets what makes the objects that are missing, by their base names.
+
+        Raises `LockError` for what is declared otherwise or has moved, `BuildError` if something cannot be fetched.
+        """
         for name, declared in self._project.declared.items():
             self._check_declared(name, declared)
         for name, item in self._needed():
             if item.declared.follows is not None:
                 target_of(self._inputs, name)
-            elif item.declared.path is not None:
-                self._check_path(name, item)
+            elif awaited is None or self._is_near(name, item):
+                self._have(name, item)
             else:
-                self._check_fetched(name, item)
+                assert item.object is not None
+                awaited.setdefault(item.object.base, partial(self._have_with_parent, name, item))
+
+    def _have(self, name: str, item: LockedInput) -> None:
+        if item.declared.path is not None:
+            self._check_path(name, item)
+        else:
+            self._check_fetched(name, item)
+
+    def _have_with_parent(self, name: str, item: LockedInput) -> None:
+        parent = name.rpartition("/")[0]
+        if item.declared.path is not None and parent:
+            self._have_with_parent(parent, self._inputs[parent])
+        self._have(name, item)
+
+    def _is_near(self, name: str, item: LockedInput) -> bool:
+        """Whether an input can be looked at without fetching anything."""
+        from ...builder import SOURCE
+
+        if is_of_disk(name, item):
+            return True
+        if item.declared.path is not None:
+            above = self._inputs.get(item.declared.base or name.rpartition("/")[0])
+            return above is not None and above.object is not None and self._store.is_valid(above.object)
+        fixed = fixed_output(name, item.hash)
+        if self._store.fixed_output(SOURCE, fixed) is not None:
+            return True
+        if item.object is None or not self._store.is_valid(item.object) or item.object.name != SOURCE:
+            return False
+        # It came another way, such as with a closure.
+        if hash_of(self._store, item.object) == item.hash:
+            self._store.record_fixed_output(SOURCE, fixed, item.object)
+        return True
 
     def _needed(self) -> Iterator[tuple[str, LockedInput]]:
         """Inputs that are declared, and theirs; those above first."""
@@ -160,10 +198,16 @@ class Trees:
             raise _wrong_object(self._project, name, item, found)
 
 
+def is_of_disk(name: str, item: LockedInput) -> bool:
+    """Whether an input is a tree beside the project, and not in another input."""
+    return item.declared.path is not None and ("/" not in name or item.declared.base == ".")
+
+
 def have_tree(store: Store, name: str, item: LockedInput, options: BuildOptions | None) -> StorePath:
     """The tree of a locked input that is not of this disk, fetched by its hash if need be. Raises `BuildError`."""
     from ...builder import SOURCE, tree_source
-    from ..realise import Lines, realise
+    from ..lines import Lines
+    from ..realise import realise
 
     fixed = fixed_output(name, item.hash)
     found = store.fixed_output(SOURCE, fixed)
@@ -191,10 +235,10 @@ def fixed_output(name: str, text: str) -> FixedOutput:
 
 
 def _moved(store: Store, project: Project, name: str, item: LockedInput, found: StorePath, now: str) -> LockError:
-    from .differing import files_that_differ
+    from .differing import changed_files, in_words
 
     assert item.object is not None
-    files = files_that_differ(store, item.object, found)
+    files = in_words(changed_files(store, item.object, found))
     return LockError(
         MOVED, f"the input '{name}' at {item.declared.path} is not what chx.lock has",
         details=(*both(item.hash, now, lock=project.place), *files),

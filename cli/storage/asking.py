@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..output import put
 from ..session import Session
+from .facts import facts_text
 from .graph import put_objects
 
 if TYPE_CHECKING:
@@ -25,19 +26,17 @@ def path_info(arguments: argparse.Namespace) -> int:
         if arguments.closure:
             paths = store.closure(paths)
         described = {str(path): describe(store, path) for path in paths}
+        if arguments.disk:
+            from ...store import disk_usage, weight
+
+            for path in paths:
+                taken, _ = disk_usage(store, [path])
+                shared = taken - weight(os.fsencode(store.physical(path))) if taken else 0
+                described[str(path)].update(onDisk=taken, shared=shared)
     if arguments.json:
         put_json(described)
         return 0
-    for name, facts in described.items():
-        put(f"{name}\n")
-        for key, value in facts.items():
-            if key == "registered":
-                from time import localtime, strftime
-
-                value = strftime("%Y-%m-%d %H:%M:%S", localtime(value))
-            if isinstance(value, list):
-                value = "".join(f"\n    {item}" for item in value) or "none"
-            put(f"  {key}: {value}\n")
+    put(facts_text(described))
     return 0
 
 
@@ -99,6 +98,7 @@ def roots(arguments: argparse.Namespace) -> int:
 
 def disk_usage(arguments: argparse.Namespace) -> int:
     """Sizes of objects and, of those named, of their closures, the largest first."""
+    from ...store import disk_usage as on_disk
     from ..progress import size
     from ..store import put_json
 
@@ -108,21 +108,24 @@ def disk_usage(arguments: argparse.Namespace) -> int:
         paths = named(store, arguments.paths)
         if paths:
             rows = [(path, sizes[path], sum(sizes[one] for one in store.closure([path]))) for path in paths]
-            total = sum(sizes[path] for path in store.closure(paths))
+            counted = store.closure(paths)
+            total = sum(sizes[path] for path in counted)
         else:
             rows = [(path, own, 0) for path, own in sizes.items()]
+            counted = list(sizes)
             total = sum(sizes.values())
+        taken, saved = on_disk(store, counted)
     rows.sort(key=lambda row: (-row[2], -row[1], row[0]))
     if arguments.json:
         objects = [
             {"path": str(path), "size": own, "closureSize": whole if paths else None} for path, own, whole in rows
         ]
-        put_json({"total": total, "objects": objects})
+        put_json({"total": total, "onDisk": taken, "saved": saved, "objects": objects})
         return 0
     for path, own, whole in rows:
         closure_size = f" {size(whole):>9}" if paths else ""
         put(f"{size(own):>9}{closure_size}  {path}\n")
-    put(f"{size(total):>9} in all\n")
+    put(f"{size(total):>9} in all, {size(taken)} on the disk; equal files that are one save {size(saved)}\n")
     return 0
 
 

@@ -33,7 +33,7 @@ def put_objects(store: Store, paths: Iterable[StorePath], arguments: argparse.Na
 
         put_json({str(path): {"references": list(map(str, others))} for path, others in references.items()})
         return
-    put_dot((path, other) for path, others in references.items() for other in others if other in shown)
+    put_dot(((path, other) for path, others in references.items() for other in others if other in shown), paths)
 
 
 def put_dot(edges: Iterable[tuple[StorePath, StorePath]], nodes: Iterable[StorePath] = ()) -> None:

@@ -25,6 +25,11 @@ def add(arguments: argparse.Namespace) -> int:
             added.append((path, store.add_tree(path, name)))
             if arguments.root is not None:
                 store.add_root(os.path.abspath(arguments.root), added[-1][1])
+        linked = store.linked
+    if linked.files:
+        from ..progress import say, size
+
+        say(f"{linked.files} files became links to equal ones, which saves {size(linked.bytes)}")
     if arguments.json:
         put_json({path: str(found) for path, found in added})
     else:

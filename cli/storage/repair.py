@@ -53,7 +53,7 @@ def _from_caches(store: Store, path: StorePath) -> str | None:
 
 def _rebuild(store: Store, path: StorePath) -> str:
     from ...builder import Builder, BuildOptions
-    from ..realise import Lines
+    from ..lines import Lines
 
     deriver = store.info(path).deriver
     if deriver is None:

@@ -14,8 +14,11 @@ from ..session import Session
 def export(arguments: argparse.Namespace) -> int:
     from ...store.exchange import export
     from ..progress import say
+    from ..store import put_json
     from .asking import named
 
+    if arguments.json and arguments.output == "-":
+        raise CommandError("--json needs a file with -o: the export itself goes to standard output")
     with Session() as session:
         paths = named(session.store, arguments.paths)
         if arguments.output == "-":
@@ -33,7 +36,10 @@ def export(arguments: argparse.Namespace) -> int:
                 if os.path.exists(draft):
                     os.unlink(draft)
                 raise
-    say(f"exported {count} objects")
+    if arguments.json:
+        put_json({"objects": count, "bytes": os.path.getsize(arguments.output), "file": arguments.output})
+    else:
+        say(f"exported {count} objects")
     return 0
 
 

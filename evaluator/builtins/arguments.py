@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from types import MethodType
-
+from ...native import native
 from ..force import force
 from ..operators import expected, refers_to_store
-from ..values import Builtin, ContextString, Partial, Slot, Value
+from ..values import Builtin, ContextString, MethodType, Partial, Slot, Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 
+@native
 def value(slot: Slot) -> Value:
     """Any value."""
     return force(slot) if type(slot) is list else slot
@@ -26,6 +26,7 @@ def integer(slot: Slot) -> int:
     return found
 
 
+@native
 def items(slot: Slot) -> tuple[Slot, ...]:
     """A list."""
     found = slot if type(slot) is not list else slot[1] if slot[0] is None else force(slot)
@@ -34,6 +35,7 @@ def items(slot: Slot) -> tuple[Slot, ...]:
     return found
 
 
+@native
 def attrs(slot: Slot) -> dict[str, Slot]:
     """A set."""
     found = force(slot) if type(slot) is list else slot
@@ -42,6 +44,7 @@ def attrs(slot: Slot) -> dict[str, Slot]:
     return found
 
 
+@native
 def boolean(found: Value) -> bool:
     """A Boolean, from a value."""
     if found is not True and found is not False:
@@ -49,6 +52,7 @@ def boolean(found: Value) -> bool:
     return found
 
 
+@native
 def function(slot: Slot) -> Any:
     """Something that can be called."""
     found = force(slot) if type(slot) is list else slot
@@ -70,6 +74,7 @@ def string(slot: Slot) -> str:
     raise expected("a string", found)
 
 
+@native
 def plain_string(slot: Slot) -> str:
     """A string that must not refer to the store."""
     found = force(slot) if type(slot) is list else slot

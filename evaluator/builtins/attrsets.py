@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from types import MethodType
-
+from ...native import native
 from ..errors import MissingAttribute, TypeMismatch
 from ..force import force, force_slot
 from ..operators import FULL2, call, call2
 from ..trace import attr_place, lambda_mark
-from ..values import MISSING, WHERE, Builtin, Partial, Slot, Value, names
+from ..values import MISSING, WHERE, Builtin, MethodType, Partial, Slot, Value, names
 from .arguments import attrs, function, items, plain_string
 
 TYPE_CHECKING = False
@@ -17,17 +16,20 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+@native
 def attr_names(argument: Slot) -> tuple[str, ...]:
     """`attrNames set`."""
     return tuple(names(attrs(argument)))
 
 
+@native
 def attr_values(argument: Slot) -> tuple[Slot, ...]:
     """`attrValues set`, in the order of names."""
     found = attrs(argument)
     return tuple([found[name] for name in names(found)])
 
 
+@native
 def cat_attrs(name: Slot, sets: Slot) -> tuple[Slot, ...]:
     """`catAttrs name sets`."""
     wanted = plain_string(name)
@@ -39,6 +41,7 @@ def cat_attrs(name: Slot, sets: Slot) -> tuple[Slot, ...]:
     return tuple(result)
 
 
+@native
 def get_attr(name: Slot, subject: Slot) -> Value:
     """`getAttr name set`."""
     wanted = plain_string(name)
@@ -49,12 +52,14 @@ def get_attr(name: Slot, subject: Slot) -> Value:
     return force(slot) if type(slot) is list else slot
 
 
+@native
 def has_attr(name: Slot, subject: Slot) -> bool:
     """`hasAttr name set`."""
     wanted = plain_string(name)
     return wanted in attrs(subject)
 
 
+@native
 def remove_attrs(subject: Slot, unwanted: Slot) -> dict[str, Slot]:
     """`removeAttrs set names`."""
     found = attrs(subject)
@@ -67,6 +72,7 @@ def remove_attrs(subject: Slot, unwanted: Slot) -> dict[str, Slot]:
     return result
 
 
+@native
 def intersect_attrs(left: Slot, right: Slot) -> dict[str, Slot]:
     """`intersectAttrs left right`: the attributes of `right` that `left` has too."""
     mask = attrs(left)
@@ -78,6 +84,7 @@ def intersect_attrs(left: Slot, right: Slot) -> dict[str, Slot]:
     return {name: slot for name, slot in source.items() if name is WHERE or name in mask}
 
 
+@native
 def list_to_attrs(pairs: Slot) -> dict[str, Slot]:
     """`listToAttrs [ { name; value; } ]`; the first of equal names counts."""
     result: dict[str, Slot] = {}
@@ -104,10 +111,12 @@ def _needed(pair: dict[str, Slot], name: str) -> Slot:
     return found
 
 
+@native
 def _apply_named(argument: tuple[Value, str, Slot]) -> Value:
     return call2(argument[0], argument[1], argument[2])
 
 
+@native
 def map_attrs(mapper: Slot, subject: Slot) -> dict[str, Slot]:
     """`mapAttrs f set`; the new attributes have no place of their own."""
     found = subject if type(subject) is dict else attrs(subject)
@@ -126,16 +135,19 @@ def map_attrs(mapper: Slot, subject: Slot) -> dict[str, Slot]:
     return {name: [_apply_late, (mapper, name, slot)] for name, slot in found.items() if name is not WHERE}
 
 
+@native
 def _apply_full(argument: tuple[Callable[[Any, str, Slot], Value], Any, str, Slot]) -> Value:
     full, captured, name, slot = argument
     return full(captured, name, slot)
 
 
+@native
 def _apply_late(argument: tuple[Slot, str, Slot]) -> Value:
     mapper, name, slot = argument
     return call2(force(mapper) if type(mapper) is list else mapper, name, slot)
 
 
+@native
 def zip_attrs_with(mapper: Slot, sets: Slot) -> dict[str, Slot]:
     """`zipAttrsWith f sets`: `f name values` for every name."""
     function_value = function(mapper)
@@ -152,6 +164,7 @@ def zip_attrs_with(mapper: Slot, sets: Slot) -> dict[str, Slot]:
     return {name: [_apply_named, (function_value, name, tuple(column))] for name, column in columns.items()}
 
 
+@native
 def group_by(mapper: Slot, subject: Slot) -> dict[str, Slot]:
     """`groupBy f list`."""
     key = function(mapper)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..coerce import coerce_to_string
 from ..context import Context, Element
-from ..errors import InvalidContext, readable
+from ..errors import InvalidContext, readable, shown_name
 from ..values import MISSING, Slot, Value, make_string, names
 from .arguments import attrs, boolean, items, plain_string, string_with_context, value
 
@@ -16,8 +16,6 @@ def has_context(argument: Slot) -> bool:
 
 def unsafe_discard_string_context(argument: Slot) -> str:
     """`unsafeDiscardStringContext s`."""
-    from ..coerce import coerce_to_string
-
     return coerce_to_string(value(argument), copy=True)[0]
 
 
@@ -42,7 +40,7 @@ def append_context(argument: Slot, context: Slot) -> Value:
     given = attrs(context)
     for path in names(given):
         if not is_store_path(path):
-            raise InvalidContext(f"context key '{readable(path)}' is not a store path")
+            raise InvalidContext(f"context key '{shown_name(path)}' is not a store path")
         entry = attrs(given[path])
         if "path" in entry and boolean(value(entry["path"])):
             added.add(("path", path))

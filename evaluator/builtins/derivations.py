@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from ...native import native
 from .. import session
 from ..coerce import coerce_to_string
 from ..errors import (
@@ -16,11 +17,11 @@ from ..errors import (
     readable,
 )
 from ..force import force, force_slot
-from ..hashes import SIZES, parse_hash
+from ..hashes import SIZES, Hash, parse_hash
 from ..operators import expected
 from ..storename import check
 from ..values import MISSING, WHERE, ContextString, Slot, Value, names
-from .arguments import attrs, boolean, items, plain_string, string
+from .arguments import attrs, boolean, items, plain_string, string, string_with_context
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,10 +31,14 @@ if TYPE_CHECKING:
     from ...store.path import StorePath
 
 
-_HIDDEN: Final = frozenset({"args", "rootfs", "__ignoreNulls", "__contentAddressed", "__impure", "__structuredAttrs"})
+_HIDDEN: Final = frozenset({"args", "rootfs", "__ignoreNulls", "__contentAddressed", "__impure"})
 
 
 _SPECIAL: Final = _HIDDEN | {"outputs"}
+_EXPERIMENTAL: Final = {"text": "dynamic-derivations", "git": "git-hashing"}
+_SAID: Final = frozenset({"system", "outputHash", "outputHashAlgo", "outputHashMode"})
+_CHECKS: Final = frozenset({"allowedReferences", "allowedRequisites", "disallowedReferences", "disallowedRequisites",
+                            "maxSize", "maxClosureSize"})  # fmt: skip
 
 
 def derivation(argument: Slot) -> dict[str, Slot]:
@@ -119,10 +124,39 @@ _parsed: dict[str, StorePath] = {}
 def _store_path(text: str) -> StorePath:
     found = _parsed.get(text)
     if found is None:
-        from ...store.path import StorePath
-
-        found = _parsed[text] = StorePath.parse(text)
+        found = _parsed[text] = (_store or _load_store()).StorePath.parse(text)
     return found
+
+
+@native
+def fill(
+    draft: _Draft,
+    given: dict[str, Slot],
+    env: dict[str, str],
+    context: set[tuple[str, ...]],
+    special: frozenset[str],
+    ignore_nulls: bool,
+) -> None:
+    """Take the attributes of a derivation in the order of their names; `draft.attribute` tells which if one fails."""
+    for name in names(given):
+        slot = given[name]
+        draft.attribute = name
+        if name in special:
+            draft.put_special(name, slot, ignore_nulls)
+            continue
+        found = force_slot(slot)
+        if type(found) is str:
+            env[name] = found
+        elif found is not None or not ignore_nulls:
+            env[name] = draft.text(found)
+
+
+@native
+def all_ascii(texts: list[str], more: dict[str, str]) -> bool:
+    """Whether texts, names and values are nothing but ASCII."""
+    return all([text.isascii() for text in texts]) and all(
+        [name.isascii() and text.isascii() for name, text in more.items()]
+    )
 
 
 class _Draft:
@@ -137,6 +171,8 @@ class _Draft:
         self.args: list[str] = []
         self.outputs: tuple[str, ...] = ("out",)
         self.rootfs: tuple[str, ...] | None = None
+        self.said: dict[str, str] = self.env
+        """Where `builder`, `system` and the hash are found."""
 
     def text(self, slot: Slot) -> str:
         """An attribute as it stands in the environment."""
@@ -155,41 +191,74 @@ class _Draft:
         self.name = _name(given["name"])
         ignore_nulls = self._flag("__ignoreNulls")
         self._refuse()
-        for name in names(given):
-            slot = given[name]
-            self.attribute = name
-            if type(slot) is list and (ignore_nulls or name not in _HIDDEN):
-                slot = slot[1] if slot[0] is None else force(slot)
-            if type(slot) is str and name not in _SPECIAL:
-                self.env[name] = slot
-                continue
-            if ignore_nulls and slot is None:
-                continue
-            if name == "args":
-                self.args = [self.text(item) for item in items(slot)]
-            elif name == "rootfs":
-                self._set_rootfs(slot)
-            elif name in _HIDDEN:
-                continue
-            elif name == "outputs":
-                self._set_outputs(slot)
-            else:
-                self.env[name] = self.text(slot)
+        if self._flag("__structuredAttrs"):
+            self._structure(ignore_nulls)
+            return self._finish()
+        fill(self, given, self.env, self.context, _SPECIAL, ignore_nulls)
         self.attribute = ""
         return self._finish()
+
+    def put_special(self, name: str, slot: Slot, ignore_nulls: bool) -> None:
+        """Take an attribute that is no ordinary variable of the environment."""
+        if ignore_nulls:
+            slot = force_slot(slot)
+            if slot is None:
+                return
+        if name == "args":
+            self.args = [self.text(item) for item in items(slot)]
+        elif name == "rootfs":
+            self._set_rootfs(slot)
+        elif name == "outputs":
+            self._set_outputs(slot)
 
     def _flag(self, name: str) -> bool:
         slot = self.given.get(name, MISSING)
         return slot is not MISSING and boolean(force_slot(slot))
 
-    def _refuse(self) -> None:
-        if self._flag("__structuredAttrs"):
-            raise InvalidDerivation(
-                "derivations with '__structuredAttrs' are not supported",
-                hint="pass attributes as environment variables, or a file made by builtins.toFile",
+    def _structure(self, ignore_nulls: bool) -> None:
+        """`__structuredAttrs`: all attributes as one JSON text, which the builder gets as a file."""
+        from .. import jsontext
+
+        self.said = {}
+        written: list[str] = []
+        for name in names(self.given):
+            self.attribute = name
+            slot = self.given[name]
+            if name == "args":
+                self.args = [self.text(item) for item in items(slot)]
+            elif name == "rootfs":
+                self._set_rootfs(slot)
+            elif name not in _HIDDEN and name != "__structuredAttrs":
+                found = force_slot(slot)
+                if found is None and ignore_nulls:
+                    continue
+                text, context = jsontext.to_json(found, copy=True)
+                self.context |= context
+                written.append(f"{jsontext.quote(name)}:{text}")
+                self._say(name, found)
+        self.attribute = ""
+        self.env["__json"] = f"{{{','.join(written)}}}"
+
+    def _say(self, name: str, found: Value) -> None:
+        """Note an attribute that means something here, or that means nothing if attributes are structured."""
+        if name == "builder":
+            text, context = string_with_context(found)
+            self.said[name] = text
+            self.context |= context
+        elif name in _SAID:
+            self.said[name] = plain_string(found)
+        elif name == "outputs":
+            self._name_outputs([plain_string(item) for item in items(found)])
+        elif name in _CHECKS:
+            session.world().warn(
+                f"In a derivation named '{self.name}', 'structuredAttrs' disables the effect of the derivation attribute "
+                f"'{name}'; use 'outputChecks.<output>.{name}' instead"
             )
+
+    def _refuse(self) -> None:
+        self._flag("__contentAddressed")
         if self._flag("__impure"):
-            raise InvalidDerivation("impure derivations are not supported")
+            raise InvalidDerivation("experimental Nix feature 'impure-derivations' is disabled; chx does not have it")
 
     def _set_outputs(self, slot: Slot) -> None:
         value = force_slot(slot)
@@ -200,6 +269,9 @@ class _Draft:
             text = self.text(value)
             outputs = text.split()
             self.env["outputs"] = text
+        self._name_outputs(outputs)
+
+    def _name_outputs(self, outputs: list[str]) -> None:
         seen: set[str] = set()
         for output in outputs:
             if output in seen:
@@ -222,33 +294,40 @@ class _Draft:
 
     def _finish(self) -> dict[str, Slot]:
         store = _store or _load_store()
-        builder = self.env.get("builder")
-        system = self.env.get("system")
+        builder = self.said.get("builder")
+        system = self.said.get("system")
         if not builder:
             raise InvalidDerivation("required attribute 'builder' missing")
         if not system:
             raise InvalidDerivation("required attribute 'system' missing")
         fixed = self._fixed()
+        if "__json" in self.env and self.said is self.env:
+            self._check_json()
         for output in self.outputs:
             text = _placeholders.get(output)
             if text is None:
                 text = _placeholders[output] = store.output_placeholder(_unicode(output))
             self.env[output] = text
         input_drvs, input_srcs = self._inputs()
-        derivation = store.Derivation(
-            self.name,
-            _unicode(system),
-            _unicode(builder),
-            tuple([text if text.isascii() else _unicode(text) for text in self.args]),
-            {
-                name if name.isascii() else _unicode(name): text if text.isascii() else _unicode(text)
-                for name, text in self.env.items()
-            },
-            tuple(map(_unicode, self.outputs)),
-            fixed,
-            input_drvs,
-            input_srcs,
-            None if self.rootfs is None else tuple(map(_unicode, self.rootfs)),
+        env, args = self.env, tuple(self.args)
+        if not all_ascii(self.args, env):
+            args = tuple(map(_unicode, args))
+            env = {_unicode(name): _unicode(text) for name, text in env.items()}
+        # Not by its constructor, which sees to names and defaults of fields.
+        derivation = tuple.__new__(
+            store.Derivation,
+            (
+                self.name,
+                _unicode(system),
+                _unicode(builder),
+                args,
+                env,
+                tuple(map(_unicode, self.outputs)),
+                fixed,
+                input_drvs,
+                input_srcs,
+                None if self.rootfs is None else tuple(map(_unicode, self.rootfs)),
+            ),
         )
         path = session.world().write_derivation(derivation)
         text = str(path)
@@ -260,33 +339,51 @@ class _Draft:
             )
         return result
 
+    def _check_json(self) -> None:
+        """Structured attributes in the way of before: as a text, which has to be JSON."""
+        from ..jsontext import from_json
+
+        session.world().warn(
+            f"In derivation '{self.name}': setting structured attributes via '__json' is deprecated, and may be disallowed "
+            "in future versions of Nix. Set '__structuredAttrs = true' instead."
+        )
+        try:
+            from_json(self.env["__json"])
+        except InvalidText as error:
+            raise InvalidDerivation(f"cannot process __json attribute: {error.message}") from None
+
     def _fixed(self) -> FixedOutput | None:
         self.attribute = "outputHashMode"
-        mode = self.env.get("outputHashMode", "flat")
+        mode = self.said.get("outputHashMode", "flat")
         modes = {"flat": "flat", "recursive": "recursive", "nar": "recursive"}
+        if mode in _EXPERIMENTAL:
+            raise InvalidDerivation(
+                f"experimental Nix feature '{_EXPERIMENTAL[mode]}' is disabled; chx does not have it"
+            )
         if mode not in modes:
             raise InvalidDerivation(f"invalid value '{readable(mode)}' for 'outputHashMode' attribute")
         self.attribute = ""
-        text = self.env.get("outputHash")
-        if not text:
+        text = self.said.get("outputHash")
+        if text is None:
             return None
-        from ...store.derivation import FixedOutput
-
         self.attribute = "outputs"
         if self.outputs != ("out",):
             raise InvalidDerivation("multiple outputs are not supported in fixed-output derivations")
         self.attribute = "outputHash"
-        algorithm = self.env.get("outputHashAlgo")
+        algorithm = self.said.get("outputHashAlgo")
         try:
-            found = parse_hash(text, algorithm if algorithm in SIZES else None)
+            found = parse_hash(text, algorithm if algorithm in SIZES else None) if text else _empty_hash(algorithm)
         except InvalidText as error:
             raise InvalidDerivation(error.message) from None
         self.attribute = ""
         algorithm_name: Any = found.algorithm
         chosen: Any = modes[mode]
-        return FixedOutput(algorithm_name, found.digest, chosen)
+        made: FixedOutput = (_store or _load_store()).FixedOutput(algorithm_name, found.digest, chosen)
+        return made
 
     def _inputs(self) -> tuple[dict[StorePath, tuple[str, ...]], tuple[StorePath, ...]]:
+        if not self.context:
+            return {}, ()
         drvs: dict[str, list[str]] = {}
         sources: set[str] = set()
         for element in self.context:
@@ -299,6 +396,16 @@ class _Draft:
             {_store_path(path): tuple(sorted(outputs)) for path, outputs in sorted(drvs.items())},
             tuple(map(_store_path, sorted(sources))),
         )
+
+
+def _empty_hash(algorithm: str | None) -> Hash:
+    """What stands for a hash that is not known yet: the build tells."""
+    if algorithm not in SIZES:
+        raise InvalidText("empty hash requires explicit hash algorithm")
+    assert algorithm is not None
+    found = Hash(algorithm, bytes(SIZES[algorithm]))
+    session.world().warn(f"found empty hash, assuming '{found.text('sri')}'")
+    return found
 
 
 def _unicode(text: str) -> str:

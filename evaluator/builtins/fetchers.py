@@ -6,8 +6,10 @@ that could be demanded, so there is nothing to make a derivation of.
 
 from __future__ import annotations
 
-from ..errors import InvalidDerivation, Unsupported, readable
+from ..errors import FileUnavailable, InvalidDerivation, Unsupported, readable
 from ..force import force_slot
+from ..hashes import parse_hash
+from ..storename import check
 from ..values import MISSING, Slot, Value, names
 from .arguments import boolean, plain_string, value
 from .derivations import derivation
@@ -19,6 +21,11 @@ if TYPE_CHECKING:
 
 _ALGORITHMS: Final = ("sha256", "sha512")
 _CHX_ONLY: Final = frozenset({"sha512", "hash", "executable", "mirrors"})
+
+
+def _base_name(url: str) -> str:
+    """The last component of a path, before slashes at its end."""
+    return url.rstrip("/").rpartition("/")[2]
 
 
 class _Request:
@@ -38,9 +45,10 @@ class _Request:
             raise InvalidDerivation("'url' argument required")
         self.given = given
         self.url = plain_string(given["url"])
-        self.name = default_name or self.url.rstrip("/").rpartition("/")[2]
+        self.name = default_name or _base_name(self.url)
         if "name" in given:
             self.name = plain_string(given["name"])
+        self._check_name(who, type(found) is dict)
         self.executable = "executable" in given and boolean(force_slot(given["executable"]))
         digest = given.get("sha256", given.get("hash", given.get("sha512", MISSING)))
         if digest is MISSING or force_slot(digest) == "":
@@ -50,6 +58,22 @@ class _Request:
             )
         self.digest = plain_string(digest)
         self.algorithm = "sha512" if "sha512" in given and "sha256" not in given else "sha256"
+        parse_hash(self.digest, None if "hash" in given and "sha256" not in given else self.algorithm)
+
+    def _check_name(self, who: str, named: bool) -> None:
+        try:
+            check(self.name)
+        except FileUnavailable as error:
+            if "name" in self.given:
+                what = f"change the value for the 'name' attribute passed to '{who}', so"
+            elif named:
+                what = f"add a valid 'name' attribute to the argument for '{who}', so"
+            else:
+                what = f"pass an attribute set with 'url' and 'name' attributes to '{who}',  so"
+            raise FileUnavailable(
+                f"invalid store path name when fetching URL '{readable(self.url)}': {error.message}. Please {what} that "
+                "it can create a valid store path."
+            ) from None
 
     def derivation(self, unpack: bool) -> dict[str, Slot]:
         """The fixed-output derivation that fetches it."""

@@ -5,13 +5,12 @@ Plain loops, not generator expressions: those call back through C, which costs s
 
 from __future__ import annotations
 
-from types import MethodType
-
+from ...native import native
 from ..equality import equal_slots
 from ..errors import MissingAttribute, OutOfRange
 from ..force import force
 from ..operators import FULL2, LESS, call, call2, callee, less
-from ..values import MISSING, Builtin, Slot, Value, names
+from ..values import MISSING, Builtin, MethodType, Slot, Value, names
 from .arguments import attrs, boolean, function, integer, items, value
 
 TYPE_CHECKING = False
@@ -31,6 +30,7 @@ def length(argument: Slot) -> int:
     return len(argument) if type(argument) is tuple else len(items(argument))
 
 
+@native
 def head(argument: Slot) -> Value:
     """`head list`."""
     found = items(argument)
@@ -40,6 +40,7 @@ def head(argument: Slot) -> Value:
     return force(slot) if type(slot) is list else slot
 
 
+@native
 def tail(argument: Slot) -> tuple[Slot, ...]:
     """`tail list`."""
     found = items(argument)
@@ -48,6 +49,7 @@ def tail(argument: Slot) -> tuple[Slot, ...]:
     return found[1:]
 
 
+@native
 def elem_at(argument: Slot, position: Slot) -> Value:
     """`elemAt list n`."""
     # Nix looks at the index first.
@@ -59,10 +61,12 @@ def elem_at(argument: Slot, position: Slot) -> Value:
     return force(slot) if type(slot) is list else slot
 
 
+@native
 def _apply_late(argument: tuple[Value, Slot]) -> Value:
     return call(*argument)
 
 
+@native
 def map(mapper: Slot, argument: Slot) -> tuple[Slot, ...]:
     """`map f list`."""
     found = argument if type(argument) is tuple else items(argument)
@@ -75,6 +79,7 @@ def map(mapper: Slot, argument: Slot) -> tuple[Slot, ...]:
     return tuple([[_apply_late, (called, slot)] for slot in found])
 
 
+@native
 def filter(test: Slot, argument: Slot) -> tuple[Slot, ...]:
     """`filter f list`."""
     found = items(argument)
@@ -89,6 +94,7 @@ def filter(test: Slot, argument: Slot) -> tuple[Slot, ...]:
     return tuple(result)
 
 
+@native
 def all(test: Slot, argument: Slot) -> bool:
     """`all f list`."""
     called = _one(test)
@@ -99,6 +105,7 @@ def all(test: Slot, argument: Slot) -> bool:
     return True
 
 
+@native
 def any(test: Slot, argument: Slot) -> bool:
     """`any f list`."""
     called = _one(test)
@@ -109,6 +116,7 @@ def any(test: Slot, argument: Slot) -> bool:
     return False
 
 
+@native
 def elem(wanted: Slot, argument: Slot) -> bool:
     """`elem x list`."""
     found = items(argument)
@@ -125,6 +133,7 @@ def elem(wanted: Slot, argument: Slot) -> bool:
     return False
 
 
+@native
 def concat_lists(argument: Slot) -> tuple[Slot, ...]:
     """`concatLists lists`."""
     result: list[Slot] = []
@@ -133,6 +142,7 @@ def concat_lists(argument: Slot) -> tuple[Slot, ...]:
     return tuple(result)
 
 
+@native
 def concat_map(mapper: Slot, argument: Slot) -> tuple[Slot, ...]:
     """`concatMap f list`."""
     called = _one(mapper)
@@ -143,6 +153,7 @@ def concat_map(mapper: Slot, argument: Slot) -> tuple[Slot, ...]:
     return tuple(result)
 
 
+@native
 def fold_left(operator: Slot, start: Slot, argument: Slot) -> Value:
     """`foldl' op start list`; each accumulator is forced."""
     step: Any = function(operator)
@@ -167,6 +178,7 @@ def fold_left(operator: Slot, start: Slot, argument: Slot) -> Value:
     return accumulator
 
 
+@native
 def gen_list(generator: Slot, count: Slot) -> tuple[Slot, ...]:
     """`genList f n`."""
     wanted = integer(count)
@@ -196,7 +208,8 @@ def sort(comparator: Slot, argument: Slot) -> tuple[Slot, ...]:
     before = function(comparator)
     forced = [force(slot) if type(slot) is list else slot for slot in found]
     if type(before) is Builtin and before.name == "lessThan":
-        return _sorted(forced) or tuple(_peek_sort(forced, less))
+        # The slots, not the values: a list is printed as repeated if it stands in the same slot.
+        return _sorted(forced) or tuple(_peek_sort(list(found), _less_slots))
     full = FULL2.get(before.__func__) if type(before) is MethodType else None
     if full is not None:
         # A function that is known to be `a: b: a < b` (or `b < a`) need not be called for what Python can compare.
@@ -209,6 +222,11 @@ def sort(comparator: Slot, argument: Slot) -> tuple[Slot, ...]:
 
     # The slots, not the values: a function is known by where it stands.
     return tuple(_peek_sort(list(found), precedes))
+
+
+def _less_slots(left: Slot, right: Slot) -> bool:
+    """`left < right` for slots that were forced."""
+    return less(left[1] if type(left) is list else left, right[1] if type(right) is list else right)
 
 
 def _sorted(values: list[Value], descending: bool = False) -> tuple[Value, ...] | None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from types import MethodType
-
-from ..values import TYPE_NAMES, Builtin, ContextString, Partial, Path, Slot
+from ..values import TYPE_NAMES, Builtin, ContextString, MethodType, Partial, Path, Slot
 from .arguments import value
 
 

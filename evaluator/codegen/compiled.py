@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Final
 
 
-GENERATOR_VERSION: Final = 13
+GENERATOR_VERSION: Final = 17
 """Part of the key under which code is cached; raised whenever generated code would change."""
 
 
@@ -21,8 +21,8 @@ class CompiledFile:
     """What is cached of a file.
 
     `builtin_values` and `builtin_functions` are the builtins it mentions. `paths` are its path
-    literals as written. `table` is a marshalled tuple of the mark of each generated line and the
-    attribute positions of each set literal; it is only needed when something is asked about places.
+    literals as written. `table` is a marshalled tuple of the mark of each generated line, the
+    attribute positions of each set literal, and the names in the order of `symbols.first_seen`; it is only needed when something is asked about places.
     """
 
     __slots__ = ("builtin_functions", "builtin_values", "code", "paths", "sites", "table")

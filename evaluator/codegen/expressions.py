@@ -397,28 +397,33 @@ def dynamic_key(unit: Unit, scope: Scope, key: nodes.Expr) -> str:
 
 def _select_or(unit: Unit, scope: Scope, node: nodes.Select, goal: str | None) -> str:
     assert node.default is not None
-    subject = value(unit, scope, node.subject)
-    target = unit.program.fresh("r")
-    unit.emit(f"{target} = {subject}")
+    target = value(unit, scope, node.subject)
+    # A default that is a constant is given at once; else, MISSING asks for it.
+    default = constant(unit, scope, node.default)
+    last = len(node.path) - 1
     depth = unit.indent
-    for key in node.path:
+    for i, key in enumerate(node.path):
+        otherwise = default if i == last and default is not None else "MISSING"
+        mark = place("a", key, getattr(key, "name", None))
+        current, target = target, unit.program.fresh("r")
         if isinstance(key, nodes.Name):
-            unit.emit(f"{target} = {target}.get({key.name!r}, MISSING) if type({target}) is dict else MISSING")
-        else:
-            unit.emit(f"if {target} is not MISSING:")
-            unit.indent += 1
-            forced = unit.forced.copy()
-            text = dynamic_key(unit, scope, key)
-            unit.forced = forced
-            unit.emit(f"{target} = {target}.get({text}, MISSING) if type({target}) is dict else MISSING")
-            unit.indent = depth
-        unit.emit(f"if type({target}) is list: {target} = force({target})", place("a", key, getattr(key, "name", None)))
-    unit.emit(f"if {target} is MISSING:")
-    unit.indent += 1
-    forced = unit.forced.copy()
-    gen(unit, scope, node.default, RETURN if goal is RETURN else target)
-    unit.forced = forced
-    unit.indent = depth
+            unit.emit(f"{target} = select_or({current}, {key.name!r}, {otherwise})", mark)
+            continue
+        unit.emit(f"{target} = {otherwise}")
+        unit.emit(f"if {current} is not MISSING:")
+        unit.indent += 1
+        forced = unit.forced.copy()
+        text = dynamic_key(unit, scope, key)
+        unit.forced = forced
+        unit.emit(f"{target} = select_or({current}, {text}, {otherwise})", mark)
+        unit.indent = depth
+    if default is None:
+        unit.emit(f"if {target} is MISSING:")
+        unit.indent += 1
+        forced = unit.forced.copy()
+        gen(unit, scope, node.default, RETURN if goal is RETURN else target)
+        unit.forced = forced
+        unit.indent = depth
     return finish(unit, target, goal, None, atomic=True)
 
 

@@ -199,6 +199,7 @@ class Pattern:
         self.argument = argument
         self.environment = Environment(unit)
         self.defaults: list[tuple[Binding, str]] = []
+        self.making: set[Binding] = set()
         mark = ("p", node.start, node.end, argument)
         unit.emit(f"if type({argument}) is list: {argument} = force({argument})", mark)
         unit.emit(f"if type({argument}) is not dict: not_set({argument})", mark)
@@ -246,13 +247,37 @@ class Pattern:
                 with self.unit.fill(self.late):
                     self.unit.emit(f"{binding.ident} = {self.argument}.get({formal.name!r}, {text})")
                 return
+            if isinstance(node, nodes.Var):
+                same = self._same_slot(binding, formal.name, node.name)
+                if same is not None:
+                    self.defaults.append((binding, same))
+                    return
             # Recorded before its code is written: a default may refer to itself.
             at = len(self.defaults)
             self.defaults.append((binding, ""))
+            self.making.add(binding)
             text = expressions.thunk(self.unit, self.scope, node, self.environment, formal.name)
+            self.making.discard(binding)
             self.defaults[at] = (binding, text)
 
         binding.demand = demand
+
+    def _same_slot(self, binding: Binding, name: str, variable: str) -> str | None:
+        """The slot of the variable that a default is; None if it cannot be had before the formal is made.
+
+        Nix makes formals in the order in which it saw their names.
+        """
+        found = self.scope.find(variable)
+        if found is None or found is binding or found in self.making or variable == self.node.param:
+            return None
+        if self.scope.names.get(variable) is found:
+            order = self.unit.program.symbols
+            if order and order[variable] > order[name]:
+                return None
+        self.making.add(binding)
+        text = self.unit.use(found)
+        self.making.discard(binding)
+        return text
 
     def close(self) -> None:
         """Write the code for defaults that turned out to be used."""

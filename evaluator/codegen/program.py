@@ -8,6 +8,7 @@ from typing import Any, Final
 from ...lang import nodes
 from ..builtins.table import CONSTANTS, GLOBAL_NAMES, TABLE
 from ..errors import UndefinedVariable
+from ..symbols import first_seen, numbered
 from . import expressions
 from .compiled import CompiledFile, mangled
 from .scope import Binding, NameCheck, Scope
@@ -27,6 +28,8 @@ class Program:
         self.hoisted: set[str] = set()
         self.pending: Mark | None = None
         self.rebound = {name for name in _OPERATOR_NAMES if name in text}
+        self.symbols: dict[str, int] = {}
+        """The order in which names are first seen; only known if `exact`."""
         self._count = 0
         self._values: dict[str, str] = {}
         self._functions: dict[str, str] = {}
@@ -84,6 +87,8 @@ class Program:
 
     def compile(self, tree: nodes.Expr, extra_names: tuple[str, ...]) -> CompiledFile:
         """Write and compile everything."""
+        if self.exact:
+            self.symbols = {name: number for number, name in enumerate(first_seen(tree))}
         top = Unit(self, "main", None, [], ("t", tree.start, tree.end, None))
         scope = self._base_scope()
         hole = top.hole()
@@ -101,7 +106,7 @@ class Program:
         text = "\n".join([line for line, _ in lines])
         self._note_values(text)
         code = compile(text, "<chx>", "exec", dont_inherit=True)
-        table = marshal.dumps((tuple(mark for _, mark in lines), tuple(self._sites)))
+        table = marshal.dumps((tuple(mark for _, mark in lines), tuple(self._sites), tuple(self.symbols)))
         return CompiledFile(
             code,
             tuple(self._values),
@@ -145,9 +150,14 @@ def compile_tree(tree: nodes.Expr, text: str, extra_names: tuple[str, ...] = (),
 
 def check_names(tree: nodes.Expr, extra_names: tuple[str, ...] = ()) -> None:
     """Raise `UndefinedVariable`, with its offsets in `span`, for the first variable that nothing binds."""
-    check = NameCheck(frozenset(GLOBAL_NAMES) | frozenset(extra_names))
+    known = frozenset(GLOBAL_NAMES) | frozenset(extra_names)
     try:
-        check.check(tree)
-    except UndefinedVariable as error:
-        error.span = check.at
-        raise
+        NameCheck(known).check(tree)
+    except UndefinedVariable:
+        # There is one; which comes first is a question of another order, which takes longer to find.
+        check = NameCheck(known, numbered(first_seen(tree)))
+        try:
+            check.check(tree)
+        except UndefinedVariable as error:
+            error.span = check.at
+            raise error from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from ...lang import nodes
@@ -66,10 +66,11 @@ class Scope:
 class NameCheck:
     """Finds the first variable that nothing binds, in the order of the text.
 
-    Raises `UndefinedVariable`, with the offset in `at`. Below a `with` every name may be bound.
+    With `order`, a number for each name, attributes and arguments are looked at in that order, as Nix does. Raises `UndefinedVariable`, with the offset in `at`. Below a `with` every name may be bound.
     """
 
-    def __init__(self, known: frozenset[str]) -> None:
+    def __init__(self, known: frozenset[str], order: dict[str, int] | None = None) -> None:
+        self.order = order
         self.counts: dict[str, int] = dict.fromkeys(known, 1)
         self.withs = 0
         self.at = (0, 0)
@@ -102,10 +103,14 @@ class NameCheck:
         if node.param is not None:
             names.append(node.param)
         self._enter(names)
-        for formal in node.formals or ():
+        for formal in self._in_order(node.formals or ()):
             self.check(formal.default)
         self.check(node.body)
         self._leave(names)
+
+    def _in_order(self, named: tuple[Any, ...]) -> Sequence[Any]:
+        order = self.order
+        return named if order is None else sorted(named, key=lambda one: order[one.name])
 
     def attrs(self, node: nodes.AttrSet) -> None:
         self._bindings(node, None)
@@ -145,7 +150,7 @@ class NameCheck:
             self._enter(names)
         for origin in node.origins:
             self.check(origin)
-        for attr in node.attrs:
+        for attr in self._in_order(node.attrs):
             if type(attr) is nodes.Attr:
                 self.check(attr.value)
             elif type(attr) is nodes.Inherited:

@@ -26,9 +26,10 @@ mkDerivation {
     "--with-machine=${profile.name}"
   ];
 
-  # One object is called without its suffix, which works where `getopt` is not needed.
+  # One object is called without its suffix, which works where `getopt` is not needed. Sources are named from here, because
+  # assertions hold the names.
   buildPhase = ''
-    sed -i 's/getopt hash.o/getopt.o hash.o/' make-bootstrap.sh
+    sed -i -e 's/getopt hash.o/getopt.o hash.o/' -e 's/^srcdir=.*/srcdir=./' make-bootstrap.sh
     sh make-bootstrap.sh
   '';
 

@@ -6,6 +6,7 @@ labels in place of inputs.
 """
 
 from .aspects import Aspect, aspects
+from .classes import classes
 from .content import (
     ArchiveChange,
     BinaryChange,
@@ -13,6 +14,7 @@ from .content import (
     ElfChange,
     HashChange,
     MemberChange,
+    PackedChange,
     PartChange,
     TextChange,
     compare_bytes,
@@ -61,12 +63,14 @@ __all__ = [
     "Package",
     "PackageChange",
     "PackageName",
+    "PackedChange",
     "Pair",
     "PartChange",
     "SourceChange",
     "TextChange",
     "aspects",
     "attributes_of",
+    "classes",
     "compare_all_contents",
     "compare_bytes",
     "compare_contents",

@@ -1,11 +1,12 @@
-"""Two files compared by what is in them: text by lines, ELF by sections, archives by members, the rest by bytes."""
+"""Two files compared by what is in them: text by lines, ELF by sections and symbols, archives by members, compressed
+files by what they hold, the rest by bytes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from . import archive, elf
+from . import archive, elf, packed
 from .bytewise import context, most_telling, printable_strings, spread
 from .text import line_diff, text_of
 
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     Part = TypeVar("Part")
 
 MOST_STRINGS: Final = 200
-"""Strings kept of one side: who reads on wants other tools."""
+"""Strings, and symbols, kept of one side: who reads on wants other tools."""
+_DEEPEST: Final = 4
+"""Archives in archives, and compressed files, that are looked into."""
 _NO_WORDS: Final = (".eh_frame", ".rel", ".note", ".shstrtab")
 """Sections in which what looks like a word is chance, or said by their names."""
 
@@ -53,7 +56,8 @@ class PartChange:
 class ElfChange:
     """Sections that differ, in order, and printable strings that one side alone has, the longest first.
 
-    No sections at all: only headers or what lies between sections differs, `differing` bytes of the file.
+    No sections at all: only headers or what lies between sections differs, `differing` bytes of the file. Symbols that
+    one side alone has, and those whose bytes (instructions of a function) differ, by name.
     """
 
     kind: ClassVar[str] = "elf"
@@ -62,26 +66,44 @@ class ElfChange:
     strings_added: tuple[str, ...]
     differing: int
     first_offset: int | None
+    symbols_removed: tuple[str, ...] = ()
+    symbols_added: tuple[str, ...] = ()
+    symbols_changed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class MemberChange:
-    """A member of an archive: `stamp` tells that its time, owner or mode differs; `content` how its bytes do."""
+    """A member of an archive: `stamp` tells that its time, owner or mode differs, `time` that its time does; `content` how its bytes do."""
 
     name: str
     size_before: int | None
     size_after: int | None
     stamp: bool
     content: Content | None
+    time: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ArchiveChange:
-    """Members that differ, in order. `is_reordered`: the common ones stand in another order."""
+    """Members that differ, in order. `is_reordered`: the common ones stand in another order. `form`: "ar", "tar", "zip"."""
 
     kind: ClassVar[str] = "archive"
     members: tuple[MemberChange, ...]
     is_reordered: bool
+    form: str = "ar"
+
+
+@dataclass(frozen=True, slots=True)
+class PackedChange:
+    """A file compressed by `form` ("gzip", "bzip2", "xz"): how what it holds differs, None if that is equal.
+
+    `time`: the time in its header differs.
+    """
+
+    kind: ClassVar[str] = "packed"
+    form: str
+    content: Content | None
+    time: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,23 +130,25 @@ class HashChange:
     kind: ClassVar[str] = "hashes"
 
 
-Content = TextChange | ElfChange | ArchiveChange | BinaryChange | HashChange
+Content = TextChange | ElfChange | ArchiveChange | PackedChange | BinaryChange | HashChange
 
 
 def compare_bytes(before: Bytes, after: Bytes) -> Content | None:
     """How two files differ; None if they do not. Damaged ELF files and archives are compared as plain bytes."""
-    return _compare(before, after, inside=False)
+    return _compare(before, after, 0)
 
 
-def _compare(before: Bytes, after: Bytes, inside: bool) -> Content | None:
+def _compare(before: Bytes, after: Bytes, depth: int) -> Content | None:
     if len(before) == len(after) and spread(before, after).first is None:
         return None
     try:
         if elf.is_elf(before) and elf.is_elf(after):
             return _compare_elf(before, after)
-        if not inside and archive.is_archive(before) and archive.is_archive(after):
-            return _compare_archives(before, after)
-    except (elf.NotElf, archive.NotArchive):
+        if depth < _DEEPEST:
+            opened = _compare_opened(before, after, depth + 1)
+            if opened is not None:
+                return opened
+    except (elf.NotElf, archive.NotArchive, packed.NotPacked):
         return _compare_plain(before, after)
     text, other = text_of(before), text_of(after)
     if text is not None and other is not None:
@@ -139,6 +163,28 @@ def _compare_plain(before: Bytes, after: Bytes) -> BinaryChange:
     return BinaryChange(len(before), len(after), found.count, first, start, shown, context(after, first)[1])
 
 
+def _compare_opened(before: Bytes, after: Bytes, depth: int) -> Content | None:
+    """Archives and compressed files; None if they are not both of one such form."""
+    if archive.is_archive(before) and archive.is_archive(after):
+        return _compare_archives(_ar_members(before), _ar_members(after), "ar", depth)
+    how = packed.compression(before)
+    if how is not None and how == packed.compression(after):
+        content = _compare(packed.decompressed(before, how), packed.decompressed(after, how), depth)
+        return PackedChange(how, content, packed.packing_time(before, how) != packed.packing_time(after, how))
+    form = packed.archive_form(before)
+    if form is not None and form == packed.archive_form(after):
+        return _compare_archives(packed.packed_members(before, form), packed.packed_members(after, form), form, depth)
+    return None
+
+
+def _ar_members(data: Bytes) -> tuple[packed.Packed, ...]:
+    # The first twelve bytes of a stamp are the time.
+    return tuple(
+        packed.Packed(name, stamp[:12], stamp[12:], stop - start, packed.piece(data, start, stop))
+        for name, stamp, start, stop in archive.members(data)
+    )
+
+
 def _compare_elf(before: Bytes, after: Bytes) -> ElfChange:
     old, new = elf.sections(before), elf.sections(after)
     changes = []
@@ -148,12 +194,16 @@ def _compare_elf(before: Bytes, after: Bytes) -> ElfChange:
             changes.append(change)
     strings, others = _strings(old, before), _strings(new, after)
     found = spread(before, after)
+    symbols, counterparts = elf.symbols(before, old), elf.symbols(after, new)
     return ElfChange(
         tuple(changes),
         most_telling(strings - others)[:MOST_STRINGS],
         most_telling(others - strings)[:MOST_STRINGS],
         found.count,
         found.first,
+        tuple(name for name in symbols if name not in counterparts)[:MOST_STRINGS],
+        tuple(name for name in counterparts if name not in symbols)[:MOST_STRINGS],
+        tuple(name for name, content in symbols.items() if content != counterparts.get(name, content))[:MOST_STRINGS],
     )
 
 
@@ -180,32 +230,30 @@ def _compare_sections(
     return PartChange(one.name, one.size, other.size, found.count, found.first, attributes)
 
 
-def _compare_archives(before: Bytes, after: Bytes) -> ArchiveChange:
-    old, new = archive.members(before), archive.members(after)
+def _compare_archives(
+    old: Iterable[packed.Packed], new: Iterable[packed.Packed], form: str, depth: int
+) -> ArchiveChange:
     changes = []
     for one, other in _pair(old, new, lambda member: member.name):
-        change = _compare_members(one, other, before, after)
+        change = _compare_members(one, other, depth)
         if change is not None:
             changes.append(change)
     names, others = [member.name for member in old], [member.name for member in new]
     common = set(names) & set(others)
     is_reordered = [name for name in names if name in common] != [name for name in others if name in common]
-    return ArchiveChange(tuple(changes), is_reordered)
+    return ArchiveChange(tuple(changes), is_reordered, form)
 
 
-def _compare_members(
-    one: archive.Member | None, other: archive.Member | None, before: Bytes, after: Bytes
-) -> MemberChange | None:
+def _compare_members(one: packed.Packed | None, other: packed.Packed | None, depth: int) -> MemberChange | None:
     if one is None or other is None:
         there = one or other
         assert there is not None
-        size = there.stop - there.start
-        return MemberChange(there.name, size if one else None, size if other else None, False, None)
-    content = _compare(before[one.start : one.stop], after[other.start : other.stop], inside=True)
-    stamp = one.stamp != other.stamp
-    if content is None and not stamp:
+        return MemberChange(there.name, there.size if one else None, there.size if other else None, False, None)
+    content = _compare(one.read(), other.read(), depth)
+    time, owner = one.time != other.time, one.owner != other.owner
+    if content is None and not time and not owner:
         return None
-    return MemberChange(one.name, one.stop - one.start, other.stop - other.start, stamp, content)
+    return MemberChange(one.name, one.size, other.size, time or owner, content, time)
 
 
 def _pair(

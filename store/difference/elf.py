@@ -1,4 +1,4 @@
-"""ELF files, 32 and 64 bits, both byte orders: what their headers, sections and segments say.
+"""ELF files, 32 and 64 bits, both byte orders: what their headers, sections, segments and symbols say.
 
 Strict: whatever does not add up raises `NotElf`, and the caller compares plain bytes.
 """
@@ -16,6 +16,10 @@ EXECUTABLE: Final = 4
 """The flag of sections that hold instructions."""
 _NOBITS: Final = 8
 _DYNAMIC: Final = 2
+_SYMTAB: Final = 2
+_DYNSYM: Final = 11
+_DEFINITIONS: Final = (1, 2)
+"""Types of symbols that stand for something with a content: objects and functions."""
 _EXTENDED: Final = 0xFFFF
 _MOST_SECTIONS: Final = 1 << 20
 
@@ -34,6 +38,7 @@ class Section(NamedTuple):
     size: int
     start: int
     stop: int
+    link: int = 0
 
 
 class Header(NamedTuple):
@@ -73,6 +78,8 @@ _FORMS: Final = {
     2: _Form("HHIQQQIHHHHHH", "IIQQQQIIQQ", "IIQQQQQQ", "QQ"),
 }
 _ORDERS: Final = {1: "<", 2: ">"}
+# With 64 bits: name info other section value size; with 32: name value size info other section.
+_SYMBOLS: Final = {1: "IIIBBH", 2: "IBBHQQ"}
 
 
 def is_elf(data: Bytes) -> bool:
@@ -179,4 +186,38 @@ def _section(header: tuple[int, ...], names: bytes, data: Bytes) -> Section:
     if header[0] and end < 0:
         raise NotElf("a section without a name")
     name = names[header[0] : max(end, header[0])].decode("latin-1")
-    return Section(name, header[1], header[2], header[3], header[5], start, stop)
+    return Section(name, header[1], header[2], header[3], header[5], start, stop, header[6])
+
+
+def symbols(data: Bytes, found: tuple[Section, ...]) -> dict[str, bytes]:
+    """The named functions and objects that an ELF file with the sections `found` defines, with their bytes.
+
+    Several of one name are put together. Without a symbol table that of the dynamic linker is read. Raises `NotElf`.
+    """
+    tables = [section for section in found if section.kind == _SYMTAB]
+    tables = tables or [section for section in found if section.kind == _DYNSYM]
+    form = _ORDERS[data[5]] + _SYMBOLS[data[4]]
+    size = struct.calcsize(form)
+    result: dict[str, bytes] = {}
+    for table in tables:
+        names = _names(data, found, table.link)
+        for fields in struct.iter_unpack(form, data[table.start : table.stop - (table.stop - table.start) % size]):
+            if data[4] == 2:
+                name, info, _, index, value, length = fields
+            else:
+                name, value, length, info, _, index = fields
+            if info & 15 not in _DEFINITIONS or not 0 < index <= len(found) or name >= len(names):
+                continue
+            section = found[index - 1]
+            start = section.start + value - section.address
+            content = data[start : start + length] if section.start <= start <= section.stop - length else b""
+            text = names[name : names.find(b"\0", name)].decode("utf-8", "replace")
+            if text:
+                result[text] = result.get(text, b"") + bytes(content)
+    return result
+
+
+def _names(data: Bytes, found: tuple[Section, ...], index: int) -> bytes:
+    if not 0 < index <= len(found):
+        raise NotElf("a table of symbols without names")
+    return bytes(data[found[index - 1].start : found[index - 1].stop])

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import StoreIO
+from .classes import classes
 from .content import Content, HashChange, compare_bytes
 from .files import FileChange, compare_manifests
 from .names import split_name
@@ -43,10 +44,11 @@ class ObjectDifference:
 
 @dataclass(frozen=True, slots=True)
 class ContentChange:
-    """How the bytes of the file `path` differ."""
+    """How the bytes of the file `path` differ, and of what sort that is (see `classes.py`)."""
 
     path: str
     content: Content
+    classes: tuple[str, ...] = ()
 
 
 def compare_objects(store: Store, before: StorePath, after: StorePath) -> ObjectDifference:
@@ -64,7 +66,7 @@ def compare_all_contents(
     found = [
         (change.path, compare_contents(store, difference.before, difference.after, change.path)) for change in changes
     ]
-    return tuple(ContentChange(path, content) for path, content in found if content is not None)
+    return tuple(ContentChange(path, content, classes(content)) for path, content in found if content is not None)
 
 
 def compare_contents(store: Store, before: StorePath, after: StorePath, path: str) -> Content | None:

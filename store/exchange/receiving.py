@@ -102,6 +102,8 @@ class Receiver:
         for description in order:
             if not self._store.claim(description.path):
                 adopt(self._store, description, self._write_all(description), self._place.url)
+                if self._here is not None:
+                    self._here.add(description.path, description.manifest)
                 self.received.append(description.path)
         return True
 
@@ -196,12 +198,17 @@ class LocalFiles:
     """Files of this store by the digests of their contents."""
 
     def __init__(self, store: Store) -> None:
+        self._store = store
         self._places: dict[bytes, bytes] = {}
         for path, manifest in store.manifests():
-            root = os.fsencode(store.physical(path))
-            for entry in manifest:
-                if entry.digest is not None:
-                    self._places.setdefault(entry.digest, root + b"/" + path_bytes(entry.path) if entry.path else root)
+            self.add(path, manifest)
+
+    def add(self, path: StorePath, manifest: Manifest) -> None:
+        """Note the files of an object."""
+        root = os.fsencode(self._store.physical(path))
+        for entry in manifest:
+            if entry.digest is not None:
+                self._places.setdefault(entry.digest, root + b"/" + path_bytes(entry.path) if entry.path else root)
 
     def place(self, digest: bytes) -> bytes | None:
         """Where a file with that content should be."""
@@ -238,6 +245,7 @@ def adopt(store: Store, description: Description, write: Write, place: str) -> N
     try:
         _make(root, description.manifest, write)
         settled = _checked(root, description, place)
+        store._link_equal(settled)
         with store.transaction():
             if store._adopt(settled, None):
                 return

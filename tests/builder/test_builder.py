@@ -111,6 +111,18 @@ def test_equal_promises_are_fetched_once(add, build, promise):
     assert runner.names == ["f"] and result[one, "out"] == result[other, "out"]
 
 
+def test_what_somebody_else_did_meanwhile_is_not_taken_for_early_cutoff(store, add, build, promise, recorder):
+    one, other = (add("f", url=url, fixed=promise(b"f")) for url in ("x", "y"))
+    build(Runner(contents={"f": b"f"}), one, other)
+    assert len(recorder.of("joined")) == 1 and not recorder.of("reused")
+
+    def quicker(world, work):
+        return Result({"out": store.add_bytes(b"g", "g")}, 0.0, was_known=True)
+
+    build(quicker, add("g"))
+    assert [path.name for path, _ in recorder.of("joined")] == ["f.drv", "g.drv"] and not recorder.of("reused")
+
+
 def test_a_failure_is_raised_once_with_its_derivation(add, build, recorder):
     a = add("a")
     top = add("top", add("b", a), a)

@@ -77,10 +77,10 @@ def test_structured_attributes_come_in_files():
     assert json.loads(prepared.files[".attrs.json"]) == {**attributes, "outputs": OUTPUTS}
     assert prepared.files[".attrs.sh"].decode().split("\n") == [
         "declare flag=1",
-        "declare -a list=('a b' 'c'\\''d')",
-        "declare -A map=(['k']='v')",
+        "declare -a list=('a b' 'c'\\''d' )",
+        "declare -A map=(['k']='v' )",
         "declare none=''",
         "declare number=3",
-        "declare -A outputs=(['out']='/chx/store/scratch-x')",
+        "declare -A outputs=(['out']='/chx/store/scratch-x' )",
         "",
     ]

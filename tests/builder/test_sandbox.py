@@ -1,5 +1,6 @@
 """Real sandboxes: what a build sees, and what it does not."""
 
+import json
 import os
 import resource
 import shutil
@@ -20,6 +21,7 @@ from chx.builder.errors import (
     HashMismatch,
     LimitExceeded,
     MissingOutput,
+    OutputTooLarge,
     ReferenceRefused,
     RootConflict,
     SandboxFailed,
@@ -535,6 +537,32 @@ def test_rules_about_references(build, script, store, shell):
         build(script("echo $other > $out", env={**env, "disallowedRequisites": str(other)}, **more))
     build(script("echo $other $out > $out", env={**env, "allowedReferences": f"{other} out"}, **more))
     build(script("echo $out > $out", env={**env, "disallowedReferences": str(other)}, **more))
+
+
+@sandbox
+def test_rules_for_each_output_of_structured_attributes(build, script, store):
+    """They are in `outputChecks`; those at the top mean nothing then."""
+    other = store.add_bytes(b"1", "other")
+    more = {"input_srcs": (other,), "outputs": ("out", "dev")}
+    out, dev = scratch_path("out", "test"), scratch_path("dev", "test-dev")
+
+    def attempt(text: str, checks: dict[str, object], **top: object) -> None:
+        attributes = json.dumps({"outputChecks": checks, "other": str(other), **top})
+        build(script(text.replace("$out", out).replace("$dev", dev), env={"__json": attributes}, **more))
+
+    both = f"echo {other} > $out; echo > $dev"
+    attempt(both, {"dev": {"allowedReferences": [], "maxSize": 200}}, allowedReferences=[])
+    with pytest.raises(ReferenceRefused, match=r"'out'.*allowedReferences"):
+        attempt(both, {"out": {"allowedReferences": []}})
+    with pytest.raises(ReferenceRefused, match=r"'dev'.*disallowedRequisites"):
+        attempt("echo > $out; echo $out > $dev", {"dev": {"disallowedRequisites": ["out"]}})
+    with pytest.raises(ReferenceRefused, match=r"'dev'.*allowedRequisites"):
+        attempt(both, {"dev": {"allowedRequisites": []}})
+    attempt(both, {"dev": {"allowedRequisites": [], "ignoreSelfRefs": True}})
+    with pytest.raises(OutputTooLarge, match=r"'out' .* has 120 bytes; its rule maxSize allows 100"):
+        attempt("echo > $out; echo > $dev", {"out": {"maxSize": 100}})
+    with pytest.raises(OutputTooLarge, match=r"the closure of output 'out' .* maxClosureSize allows 250"):
+        attempt(both, {"out": {"maxClosureSize": 250, "maxSize": 250}})
 
 
 @sandbox

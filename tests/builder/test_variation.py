@@ -56,6 +56,10 @@ def test_variations_are_values(tmp_path):
     moved = vary(spec, ["directory"], ground())
     assert moved.cwd == moved.env["TMPDIR"] == "/tmp/varied/build" == moved.binds[-1].target
     assert vary(spec, (), ground()) is spec
+    unmade = []
+    fixed = SandboxSpec(("/bin/sh",), env={"TZ": "UTC", "LANG": "C"})
+    vary(fixed, ["user", "timezone", "locale", "time"], ground(), unmade.append)
+    assert unmade == ["timezone", "locale", "time"]
     assert vary(spec, reversed(USUAL), ground()) is not None
     assert os.listdir(root / "etc") and set(USUAL) < set(VARIATIONS)
 
@@ -64,12 +68,16 @@ def path(content: str) -> StorePath:
     return StorePath(content[0] * 32, "x")
 
 
-def trial(depends, reference="a", rounds=1, names=NAMES):
+def trial(depends, reference="a", rounds=1, names=NAMES, unmade=()):
     """`depends` gives the content made under a set of variations; the number of the build is the second argument."""
     count = iter(range(1000))
-    return Trial(lambda part: {"out": path(depends(set(part), next(count)))}, {"out": path(reference)}).run(
-        rounds, names
-    )
+    unvaried = set()
+
+    def attempt(part):
+        unvaried.update(name for name in part if name in unmade)
+        return {"out": path(depends(set(part), next(count)))}
+
+    return Trial(attempt, {"out": path(reference)}, unvaried=unvaried).run(rounds, names)
 
 
 def test_verdicts():
@@ -82,3 +90,18 @@ def test_verdicts():
     assert stopped.cause == "clock"
     # Chance that strikes while the search goes on.
     assert trial(lambda part, number: "b" if number else "a").cause == "itself"
+
+
+def test_what_cannot_be_varied_is_told_and_not_searched():
+    asked = []
+
+    def depends(part, number):
+        asked.append(part)
+        return "b" if "c" in part else "a"
+
+    assert trial(lambda part, number: "a", unmade=("d",)).unvaried == ("d",)
+    verdict = trial(depends, unmade=("a", "b", "h"))
+    assert (verdict.variations, verdict.unvaried) == (("c",), ("a", "b", "h"))
+    assert not any(part & {"a", "b", "h"} for part in asked[2:])
+    # A clock that cannot be stopped is tried once.
+    assert trial(lambda part, number: "0123456789"[number], unmade=("stopped-clock",), names=()).builds == 3

@@ -13,7 +13,8 @@ target.mkDerivation {
   version = "1";
   configurePhase = "";
   buildPhase = ''
-    $CXX $CXXFLAGS -std=c++17 $LDFLAGS -o all ${./cross-programs.cpp}
+    cp ${./cross-programs.cpp} all.cpp
+    $CXX $CXXFLAGS -std=c++17 $LDFLAGS -o all all.cpp
   '';
   installPhase = ''
     mkdir -p "$out/usr/bin"

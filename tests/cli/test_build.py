@@ -167,3 +167,10 @@ def test_a_number_is_a_number(chx: Run) -> None:
     run = chx("build", "-j", "many", "hello")
     assert run.returncode == 2
     assert "invalid number value: 'many'" in run.stderr
+
+
+def test_who_means_the_expression_that_is_here_is_told_how(chx: Run, trees: Path) -> None:
+    run = chx("build", "-A", "uses")
+    assert run.returncode == 1
+    assert "while selecting 'uses' in the bundled package set (./default.nix is meant by -f .)" in run.stderr
+    assert chx("build", "-f", ".", "-A", "uses", "--no-out-link").returncode == 0

@@ -87,3 +87,24 @@ def test_a_module_that_changed_is_compiled_again(probe, tmp_path: Path) -> None:
     module.write_text(module.read_text() + "\n# changed\n")
     assert probe()[0] != "Bundle"
     assert probe()[0] == "Bundle"
+
+
+def test_machine_code_is_found_through_the_bundle(tmp_path: Path) -> None:
+    import _bisect
+    import importlib.machinery
+
+    from chx.cli.bundle import Bundle, _stamp
+
+    source = getattr(_bisect, "__file__", None)
+    if source is None:
+        pytest.skip("this Python has no such file")
+    found = Bundle(str(tmp_path / "bundle"))
+    found.entries = {"_bisect": (source, None, _stamp(source), 0, 0, b"")}
+    found.code = lambda name: b""  # type: ignore[method-assign]
+    spec = found.find_spec("_bisect")
+    assert isinstance(spec, importlib.machinery.ModuleSpec)
+    module = found.create_module(spec)
+    found.exec_module(module)
+    assert module.bisect_right([1, 2, 3], 2) == 2
+    found.entries = {"_bisect": (source, None, b"another", 0, 0, b"")}
+    assert found.find_spec("_bisect") is None

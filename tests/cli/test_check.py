@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -50,12 +53,19 @@ def test_what_is_reproducible_is_called_so(chx: Run, package: Path) -> None:
     assert (run.returncode, run.stdout) == (0, "good-1: reproducible (2 builds more)\n"), run.stderr
     run = chx("build", "-f", ".", "good", "--vary", "all", "-q")
     assert run.returncode == 0 and "good-1: reproducible (2 builds more, also with another user, host" in run.stdout
+    run = chx("build", "-f", ".", "good", "--vary", "host,time", "-q", CHX_FAKETIME=str(package / "nothing"))
+    assert run.stdout == (
+        "good-1: reproducible (2 builds more, also with another host)\n  what cannot be varied here: time\n"
+    )
     assert not (package / "result").exists()
 
 
 def test_a_build_by_chance_differs_by_itself_and_both_results_are_kept(chx: Run, package: Path, tmp_path: Path) -> None:
-    run = chx("build", "-f", ".", "chance", "--check", "-q")
+    run = chx("build", "-f", ".", "chance", "--check", "--rounds", "3")
     assert run.returncode == 1
+    told = [line for line in run.stderr.splitlines() if "is not reproducible: 'out' was " in line]
+    assert len(told) == run.stderr.count("chx: chance-1 once more") >= 2
+    assert len({line.split(" was ")[1].split(",")[0] for line in told}) == 1
     assert "chance-1: not reproducible: it differs by itself, though nothing was varied" in run.stdout
     kept = [path for path in (tmp_path / "home" / "store").iterdir() if path.name.endswith("-chance-1")]
     assert len(kept) >= 2
@@ -82,6 +92,28 @@ def test_the_one_change_that_matters_is_found(
     assert run.returncode == 1, run.stderr
     assert f"{attribute}-1: not reproducible: the output depends on {cause}\n" in run.stdout
     assert all(word in run.stdout for word in words), run.stdout
+
+
+def test_the_date_and_the_clock_are_found(chx: Run, package: Path) -> None:
+    library = f"/usr/lib/{os.uname().machine}-linux-gnu/faketime/libfaketime.so.1"
+    if not os.path.exists(library):
+        pytest.skip("there is no libfaketime")
+    programs_root(str(package / "dated"), ("sh", "date"))
+    for line in subprocess.run(["ldd", library], capture_output=True, text=True).stdout.splitlines():
+        if " => /" in line:
+            place = str(package / "dated") + line.split()[2]
+            os.makedirs(os.path.dirname(place), exist_ok=True)
+            shutil.copy(line.split()[2], place)
+    text = EXPRESSION.replace("${./root}", "${./dated}")
+    text = text.replace(
+        "in {", 'in { year = build "year-1" "date +%Y > $out"; now = build "now-1" "date +%s%N > $out";'
+    )
+    (package / "default.nix").write_text(text)
+    run = chx("build", "-f", ".", "year", "--vary", "host,time,aslr", "-q")
+    assert "year-1: not reproducible: the output depends on the date\n" in run.stdout, run.stdout + run.stderr
+    run = chx("build", "-f", ".", "now", "--check", "-q")
+    assert "now-1: not reproducible: the output depends on the time at which it is built\n" in run.stdout
+    assert "~ now-1 (date):" in run.stdout
 
 
 def test_two_changes_that_matter_together_are_both_named(chx: Run, package: Path) -> None:

@@ -21,6 +21,7 @@ let
   top = version: text: more: tree "top-${version}" {
     same = "same\\n";
     text = "first\\n${text}\\nlast\\n";
+    place = "made in /build/${text}\\n";
     refers = "${lib text}/text\\n";
   } more;
   lib = text: tree "lib-1.0" { inherit text; } { };
@@ -61,6 +62,7 @@ def test_root_causes_closures_files_and_bytes_are_told(chx: Run, trees: Path) ->
     assert "~ text: 15 B, as before" in text
     assert "-old\n" in text and "+new\n" in text
     assert "~ refers: only hashes of store paths differ" in text
+    assert "~ place (path):\n" in text and "~ text:\n" in text
     assert "same" not in text.replace("as before", "").split("files:")[1].split("bytes:")[0]
     assert "\033" not in text
 
@@ -119,8 +121,13 @@ def test_everything_is_data(chx: Run, trees: Path) -> None:
     assert found["isEqual"] is False
     assert [cause["chain"] for cause in found["inputs"]["causes"]] == [["top-1"], ["top-1", "lib-1.0"]]
     (report,) = found["objects"]
-    assert [change["path"] for change in report["difference"]["files"]] == ["refers", "text"]
-    assert [(c["path"], c["content"]["kind"]) for c in report["contents"]] == [("refers", "hashes"), ("text", "text")]
+    assert [change["path"] for change in report["difference"]["files"]] == ["place", "refers", "text"]
+    assert [(c["path"], c["content"]["kind"]) for c in report["contents"]] == [
+        ("place", "text"),
+        ("refers", "hashes"),
+        ("text", "text"),
+    ]
+    assert [c["classes"] for c in report["contents"]] == [["path"], ["hash"], ["text"]]
     for words in (("stages.first", "stages.second"), ("one", "never"), ("list", "list")):
         assert json.loads(chx("diff", "-f", ".", *words, "--json").stdout)["notBuilt"] is not None
 
@@ -192,7 +199,7 @@ def test_each_attribute_is_tried_by_itself(chx: Run, trees: Path) -> None:
     assert run.returncode == 0, run.stderr
     assert "~ input lib: changes the output (in hashes of store paths alone)" in run.stdout
     assert "unused: changes nothing" in run.stdout
-    assert "entries: changes the output (1 path)" in run.stdout
+    assert "entries: changes the output (2 paths)" in run.stdout
 
 
 PROGRAM = """

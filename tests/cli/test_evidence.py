@@ -111,3 +111,89 @@ def test_what_is_not_built_has_neither(chx: Run, work: Path) -> None:
     for command in ("sbom", "provenance"):
         run = chx(command, "-f", ".", "app")
         assert run.returncode == 1 and "'app-2.1' is not built" in run.stderr
+
+
+def altered(line: str, key: str = "", **changes: object) -> str:
+    """An envelope with something changed in what is signed."""
+    envelope = json.loads(line)
+    said = json.loads(base64.b64decode(envelope["payload"]))
+    said.update(changes)
+    envelope["payload"] = base64.b64encode(json.dumps(said).encode()).decode()
+    if key:
+        envelope["signatures"][0]["keyid"] = key
+    return json.dumps(envelope)
+
+
+def test_provenance_is_verified(chx: Run, app: str, work: Path, tmp_path: Path) -> None:
+    from .conftest import _run
+
+    line = chx("provenance", "./result").stdout
+    (work / "good").write_text(line + "\n" + line)
+    run = chx("provenance", "verify", "good")
+    key = chx("store", "key").stdout.strip()
+    assert run.returncode == 0 and run.stdout == f"= {app[11:]}: is what it says, signed by {key}\n" * 2
+    # Another store believes it if it is told whom to believe, and has what it speaks of.
+    words = ("provenance", "verify", "good")
+    for more, told in (
+        ((), f"signed with a key that is not trusted: {key}"),
+        (("--key", key), "is not in this store"),
+    ):
+        other = _run(tmp_path / "other", work, *words, *more)
+        assert other.returncode == 1 and other.stdout.count(told) == 2, other.stdout + other.stderr
+    assert chx("copy", "--to", tmp_path / "cache", app).returncode == 0
+    assert _run(tmp_path / "other", work, "copy", "--from", tmp_path / "cache", app).returncode == 0
+    assert _run(tmp_path / "other", work, *words, "--key", key).returncode == 0
+    (work / "chx.toml").write_text(f'[caches]\ntrusted-keys = ["{key}"]\n')
+    assert _run(tmp_path / "other", work, *words).returncode == 0
+
+
+def test_provenance_that_is_not_true_is_refused(chx: Run, app: str, work: Path, tmp_path: Path) -> None:
+    from chx.cli.evidence.statement import envelope
+    from chx.store.keys import Signer
+
+    line = chx("provenance", "./result").stdout
+    said = json.loads(base64.b64decode(json.loads(line)["payload"]))
+    signer = Signer(str(tmp_path / "stranger"))
+    trusted = ("--key", signer.public)
+    subject = said["subject"][0]
+    own = json.loads(json.dumps(said))
+    own["predicate"]["runDetails"]["builder"]["id"] = "urn:chx:builder:" + signer.public.replace("+", "%2B").replace(
+        "=", "%3D"
+    ).replace(":", "%3A")
+    cases = {
+        altered(line, subject=[{**subject, "name": "x"}]): "it was changed after it was signed",
+        altered(line, signer.public): "it was changed after it was signed",
+        envelope(said, signer): "says that it was built by",
+        envelope({**own, "subject": [{**subject, "digest": {"blake3": "0" * 64}}]}, signer): "has the digest",
+        envelope({**own, "subject": [{"name": "x", "uri": "/x", "digest": {}}]}, signer): "no store object",
+        envelope({**own, "subject": []}, signer): "it speaks of nothing",
+        envelope({**own, "predicateType": "x"}, signer): "no statement of provenance that chx knows",
+        "{}": "no DSSE envelope",
+        json.dumps({**json.loads(line), "signatures": []}): "nobody has signed it",
+        json.dumps({**json.loads(line), "signatures": [{"keyid": signer.public, "sig": "!"}]}): "its signature is none",
+    }  # fmt: skip
+    for text, told in cases.items():
+        (work / "one").write_text(text + "\n")
+        run = chx("provenance", "verify", "one", *trusted)
+        assert run.returncode == 1 and told in run.stdout, (told, run.stdout, run.stderr)
+    (work / "one").write_text(envelope(own, signer))
+    assert chx("provenance", "verify", "one", *trusted).returncode == 0
+    tree = tmp_path / "home/store" / app[11:]
+    link = tree / "data"
+    tree.chmod(0o755)
+    link.unlink()
+    link.symlink_to("elsewhere")
+    run = chx("provenance", "verify", "one", *trusted)
+    assert run.returncode == 1 and "was changed in the store: data" in run.stdout
+
+
+def test_what_cannot_be_verified(chx: Run, app: str, work: Path) -> None:
+    (work / "empty").write_text("\n")
+    for words, told in (
+        (("verify", "absent"), "cannot read 'absent'"),
+        (("verify", "empty"), "there is no statement in it"),
+        (("verify", "empty", "--key", "x"), "'x' is no public key"),
+        (("./result", "--key", "x"), "--key is for chx provenance verify"),
+    ):
+        run = chx("provenance", *words)
+        assert run.returncode == 1 and told in run.stderr, run.stderr

@@ -115,9 +115,17 @@ def test_a_damaged_object_is_repaired_from_a_cache(chx: Run, top: str, tmp_path:
 
 @pytest.fixture
 def server(chx: Run, top: str, tmp_path: Path) -> Iterator[str]:
-    environment = {**os.environ, "CHX_HOME": str(tmp_path / "home")}
+    yield from serving(tmp_path)
+
+
+def serving(tmp_path: Path, *options: str, **variables: str) -> Iterator[str]:
+    environment = {**os.environ, "CHX_HOME": str(tmp_path / "home"), **variables}
     running = subprocess.Popen(
-        [sys.executable, str(ROOT), "serve", "--port", "0"], stdout=subprocess.PIPE, text=True, env=environment
+        [sys.executable, str(ROOT), "serve", "--port", "0", *options],
+        cwd=tmp_path / "work",
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
     )
     assert running.stdout is not None
     try:
@@ -163,3 +171,100 @@ def test_builds_are_taken_from_a_server(chx: Run, other: Run, top: str, server: 
     run = other("build", "-E", CHAIN, no_proxy="127.0.0.1")
     assert run.returncode == 0 and run.stdout.strip() == top and f"from {server}" in run.stderr, run.stderr
     assert other("build", "-E", CHAIN.replace("nothing", "x"), "--offline").returncode == 0
+
+
+TOKEN = {"CHX_CACHE_TOKEN": "correct-horse-battery"}
+
+
+@pytest.fixture
+def takes(chx: Run, tmp_path: Path) -> Iterator[str]:
+    """A server that can be written to."""
+    yield from serving(tmp_path, "--writable", **TOKEN)
+
+
+def test_objects_are_sent_to_a_server_and_are_in_its_store(chx: Run, other: Run, takes: str, tmp_path: Path) -> None:
+    top = other("build", "-E", CHAIN).stdout.strip()
+    run = other("copy", "--to", takes, "result", no_proxy="127.0.0.1", **TOKEN)
+    # What builds gave is another matter: that has to be believed.
+    assert run.returncode == 1 and "S061" in run.stderr and "key is not trusted" in run.stderr
+    assert chx("store", "verify").returncode == 0
+    assert len(chx("store", "closure", top).stdout.split()) == 3
+    tree = tmp_path / "elsewhere" / "tree"
+    tree.mkdir()
+    (tree / "a").write_bytes(os.urandom(600_000))
+    (tree / "b").write_bytes(b"")
+    (tree / "with space").write_bytes((tree / "a").read_bytes())
+    path = other("store", "add", "tree").stdout.strip()
+    run = other("copy", "--json", "--to", takes, path, no_proxy="127.0.0.1", **TOKEN)
+    assert run.returncode == 0, run.stderr
+    assert json.loads(run.stdout)["sent"] == {"objects": 1, "files": 1, "rows": 0}
+    assert chx("store", "verify", path).returncode == 0
+    run = other("copy", "--json", "--to", takes, path, no_proxy="127.0.0.1", **TOKEN)
+    assert json.loads(run.stdout)["sent"]["objects"] == 0
+    assert [name for _, _, names in os.walk(tmp_path / "home" / "cache" / "uploads") for name in names] == ["chx-cache"]
+
+
+def test_rows_of_a_trusted_builder_are_taken(chx: Run, other: Run, tmp_path: Path, work: Path) -> None:
+    (work / "chx.toml").write_text(f"[caches]\ntrusted-keys = [{json.dumps(other('store', 'key').stdout.strip())}]\n")
+    other("build", "-E", CHAIN)
+    for address in serving(tmp_path, "--writable", **TOKEN):
+        run = other("copy", "--json", "--to", address, "result", no_proxy="127.0.0.1", **TOKEN)
+        assert run.returncode == 0, run.stderr
+        assert json.loads(run.stdout)["sent"] == {"objects": 3, "files": 4, "rows": 3}
+    assert {row["origin"] for row in json.loads(chx("ledger", "--json").stdout)} == {"upload"}
+    run = chx("build", "-v", "-E", CHAIN)
+    assert run.returncode == 0 and "finished" not in run.stderr
+
+
+def test_who_may_not_write_is_told_so(chx: Run, other: Run, takes: str, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere" / "x").write_bytes(os.urandom(5_000_000))
+    path = other("store", "add", "x").stdout.strip()
+    for variables in ({}, {"CHX_CACHE_TOKEN": "wrong-horse-battery"}):
+        run = other("copy", "--to", takes, path, no_proxy="127.0.0.1", **variables)
+        assert run.returncode == 1 and "another token" in run.stderr and "CHX_CACHE_TOKEN" in run.stderr
+    for address in serving(tmp_path):
+        run = other("copy", "--to", address, path, no_proxy="127.0.0.1", **TOKEN)
+        assert run.returncode == 1 and "the server only gives" in run.stderr
+    assert chx("store", "closure", path).returncode == 1
+    run = chx("serve", "--port", "0", "--writable", CHX_CACHE_TOKEN="short")
+    assert run.returncode == 1 and "16 characters" in run.stderr
+
+
+def test_what_is_not_what_it_is_called_is_not_taken(chx: Run, other: Run, takes: str, tmp_path: Path) -> None:
+    import http.client
+
+    (tmp_path / "elsewhere" / "x").write_text("true")
+    path = other("store", "add", "x").stdout.strip()
+    cache = tmp_path / "cache"
+    assert other("copy", "--to", cache, path).returncode == 0
+    (blob,) = (cache / "blobs").glob("*/*.zst")
+    blob_name = str(blob.relative_to(cache))
+    description = next((cache / "objects").iterdir())
+
+    def put(name: str, body: bytes) -> tuple[int, str]:
+        connection = http.client.HTTPConnection(takes.removeprefix("http://"), timeout=20)
+        connection.request("PUT", f"/{name}", body, {"Authorization": "Bearer " + TOKEN["CHX_CACHE_TOKEN"]})
+        answer = connection.getresponse()
+        found = answer.status, answer.read().decode()
+        connection.close()
+        return found
+
+    object_name = f"objects/{description.name}"
+    assert put(object_name, description.read_bytes())[0] == 422
+    assert put(blob_name, b"lies")[0] == 201
+    status, text = put(object_name, description.read_bytes())
+    assert status == 422 and "zstd" in text
+    assert put(object_name, b"lies")[0] == 422
+    for name in (
+        "blobs/../../x.zst",
+        "objects/../x.zst",
+        "keys/ed25519",
+        f"{blob_name}x",
+        "trace/../x.json",
+        "chx-cache",
+    ):
+        assert put(name, b"x")[0] == 422, name
+    assert put("trace/" + "0" * 64 + ".json", b"[{}]")[0] == 422
+    assert chx("store", "closure", path).returncode == 1 and chx("store", "verify").returncode == 0
+    assert put(blob_name, blob.read_bytes())[0] == 201 and put(object_name, description.read_bytes())[0] == 201
+    assert chx("store", "verify", path).returncode == 0

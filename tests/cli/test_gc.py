@@ -66,3 +66,79 @@ def test_the_configuration_says_what_is_kept(chx: Run, work: Path) -> None:
     (work / "chx.toml").write_text("[gc]\nkeep-derivations = 1\n")
     run = chx("gc", "-n")
     assert run.returncode == 1 and "true or false" in run.stderr
+
+
+BOOTSTRAP = """
+let
+  make = name: content: needs: derivation {
+    inherit name needs; system = "builtin"; builder = "builtin:tree";
+    entries = builtins.toJSON [ { path = "file"; kind = "file"; inherit content; } ];
+  };
+  stage = content: needs: { packages = { tool = make "tool" content needs; }; };
+  seed = name: rec {
+    cc = make "cc-${name}" "compiler of ${name}" [ ];
+    seed = { toolchain = [ cc ]; userland = [ ]; };
+    stage0 = stage "from ${name}" [ cc ];
+    stage1 = stage version [ stage0.packages.tool ];
+    stage2 = stage version [ stage1.packages.tool ];
+  };
+  version = "same VERSION";
+in { bootstrap.small = { a = seed "a"; b = seed "b"; }; }
+"""
+
+
+def test_what_a_bootstrap_gave_is_kept_until_it_is_dropped(chx: Run, work: Path, tmp_path: Path) -> None:
+    def bootstrap(version: str) -> set[str]:
+        run = chx("bootstrap", "small", "-E", BOOTSTRAP.replace("VERSION", version), "--json")
+        assert run.stdout, run.stderr
+        found = json.loads(run.stdout)
+        return {cell["path"] for item in found["items"] for cells in item["cells"].values() for cell in cells}
+
+    first = bootstrap("1")
+    assert len(first) == 3
+    kept = json.loads(chx("store", "roots", "--json").stdout)
+    assert {root["path"] for root in kept} >= first
+    assert all("/kept/bootstrap-small/" in root["source"] for root in kept)
+    chx("gc")
+    assert all(physical(tmp_path / "home", path).exists() for path in first)
+    second = bootstrap("2")
+    chx("gc")
+    gone = first - second
+    assert len(gone) == 1 and not any(physical(tmp_path / "home", path).exists() for path in gone)
+    run = chx("bootstrap", "--drop", "small")
+    assert run.returncode == 0 and f"{len(kept)} objects of small" in run.stderr
+    assert not (tmp_path / "home" / "kept" / "bootstrap-small").exists()
+    chx("gc")
+    assert not any(physical(tmp_path / "home", path).exists() for path in second)
+    assert "0 objects" in chx("bootstrap", "--drop", "small").stderr
+
+
+def test_a_build_with_nothing_to_do_is_a_use(chx: Run, tmp_path: Path) -> None:
+    words = ("build", "--no-out-link", "-E", BOOTSTRAP + ".bootstrap.small.a.stage1.packages.tool")
+    path = chx(*words).stdout.strip()
+    from chx.store import Store
+
+    with Store.open(str(tmp_path / "home")) as store:
+        store._database.execute("UPDATE objects SET registered = registered - 1000000")
+    for record in (tmp_path / "home" / "cache" / "noop").iterdir():
+        os.utime(record, (1, 1))
+    assert path in chx("gc", "-n", "--max-age", "2d").stdout
+    assert chx(*words).stdout.strip() == path
+    assert path not in chx("gc", "-n", "--max-age", "2d").stdout
+    chx("gc", "--max-age", "2d")
+    assert physical(tmp_path / "home", path).exists()
+
+
+def test_running_what_is_there_is_a_use_and_asking_is_none(chx: Run, tmp_path: Path) -> None:
+    path = chx("build", "--no-out-link", "-E", BOOTSTRAP + ".bootstrap.small.a.stage1.packages.tool").stdout.strip()
+    from chx.store import Store
+
+    with Store.open(str(tmp_path / "home")) as store:
+        store._database.execute("UPDATE objects SET registered = registered - 1000000")
+    for record in (tmp_path / "home" / "cache" / "noop").iterdir():
+        os.unlink(record)
+    chx("store", "path-info", path)
+    chx("store", "path-info", "--disk", path)
+    assert path in chx("gc", "-n", "--max-age", "2d").stdout
+    chx("run", path, "--", "file")
+    assert path not in chx("gc", "-n", "--max-age", "2d").stdout

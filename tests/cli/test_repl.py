@@ -45,6 +45,12 @@ def test_values_and_bindings(tmp_path: Path) -> None:
     ]
 
 
+def test_several_names_are_bound_as_in_a_set(tmp_path: Path) -> None:
+    run = enter(tmp_path, "s = { c = 3; d = 4; }\na = 1; b = s.d;\ninherit (s) c d\n[ a b c d ]\na = 1; b\n")
+    assert run.stdout == "[ 1 4 3 4 ]\n"
+    assert "error: syntax error, unexpected" in run.stderr
+
+
 def test_an_expression_goes_on_until_it_is_whole(tmp_path: Path) -> None:
     run = enter(tmp_path, "let\n  a = 1;\nin\n  a\nf = x:\n x + 1\nf 2\n(1\n")
     assert run.stdout == "1\n3\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 import pty
@@ -13,7 +14,10 @@ import subprocess
 import sys
 import termios
 import time
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -38,6 +42,7 @@ in rec {
     echo ${good} > $out
   '';
   upper = build "upper-1" "read x < ${slow}; echo $x > $out";
+  quick = build "quick-1" "echo > $out";
   bad = build "bad-1" "echo something is wrong; exit 3";
 }
 """
@@ -72,6 +77,8 @@ class Terminal:
             stdout=slave,
             stderr=slave,
             start_new_session=True,
+            # Opening it makes it the terminal of the session, so that Ctrl-C is a signal.
+            preexec_fn=lambda: os.close(os.open(os.ttyname(0), os.O_RDWR)),
         )
         os.close(slave)
         self.said = ""
@@ -129,6 +136,48 @@ def test_the_live_view_shows_phase_time_and_totals(terminal, package: Path) -> N
     assert (package / "result").read_text() == "1\n"
 
 
+def test_a_download_shows_bytes_and_speed(terminal) -> None:
+    content = bytes(1 << 20)
+
+    class Slow(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            for start in range(0, len(content), 1 << 16):
+                self.wfile.write(content[start : start + (1 << 16)])
+                time.sleep(0.1)
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Slow) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        digest = hashlib.sha256(content).hexdigest()
+        text = f"""derivation {{
+          name = "file"; system = "builtin"; builder = "builtin:fetch"; url = "http://127.0.0.1:{server.server_port}/file";
+          outputHash = "{digest}"; outputHashAlgo = "sha256"; outputHashMode = "flat";
+        }}"""
+        screen = terminal("build", "-E", text, no_proxy="127.0.0.1")
+        assert screen.end() == 0
+        server.shutdown()
+    text = plain(screen.said)
+    assert re.search(r"chx: 0 of 1 fetched \(\d+\.\d kB\) · 1 running, 0 waiting · \d\.\d s", text)
+    assert re.search(r"↓ file +\d+\.\d kB of 1\.0 MB +\d\.\d s +\d+\.\d [kM]B/s", text)
+    assert re.search(r"chx: fetched file \(1\.0 MB, \d+\.\d [kM]B/s, \d\.\d s\)", text)
+
+
+@pytest.mark.sandbox
+def test_an_interrupt_ends_all_at_once_and_what_is_finished_stays(terminal, chx: Run) -> None:
+    screen = terminal("build", "-f", ".", "quick", "slow", "--argstr", "wait", "60", "-j", "2", "-v")
+    screen.until("finished quick-1")
+    screen.until("compiling everything")
+    screen.type("\x03")
+    assert screen.end() == 130
+    assert "chx: interrupted; what was finished stays finished" in screen.said
+    run = chx("build", "-f", ".", "quick", "-v")
+    assert run.returncode == 0 and "building" not in run.stderr
+
+
 @pytest.mark.sandbox
 def test_the_second_time_it_says_how_long_it_will_take(terminal) -> None:
     assert terminal("build", "-f", ".", "slow", "--argstr", "wait", "1.2").end() == 0
@@ -161,6 +210,43 @@ def test_early_cutoff_is_called_so(chx: Run, package: Path) -> None:
     assert chx("build", "-f", ".", "upper").returncode == 0
     run = chx("build", "-f", ".", "upper", "--argstr", "wait", "0.01")
     assert "chx: spared upper-1: its inputs came out as before (early cutoff)" in run.stderr
+
+
+@pytest.mark.sandbox
+@pytest.mark.parametrize("words", [(), ("-v",), ("-q",), ("-v", "-k")])
+def test_the_last_lines_are_printed_once(chx: Run, package: Path, words: tuple[str, ...]) -> None:
+    run = chx("build", "-f", ".", "bad", *words)
+    assert run.returncode == 1
+    assert run.stderr.count("something is wrong") == 1
+    assert "the build of 'bad-1' failed with exit status 3" in run.stderr
+
+
+@pytest.mark.sandbox
+def test_two_processes_build_a_thing_once_and_the_second_says_why(chx: Run, package: Path) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        runs = list(pool.map(lambda _: chx("build", "-f", ".", "slow", "--argstr", "wait", "3", "-v"), range(2)))
+    said = sorted((run.stderr for run in runs), key=lambda text: "chx: waiting" in text)
+    assert "chx: finished slow-1" in said[0] and "spared" not in said[0]
+    assert "chx: waiting for another chx that builds slow-1" in said[1]
+    assert "chx: spared slow-1: the same was just built elsewhere" in said[1]
+    assert "finished" not in said[1] and runs[0].stdout == runs[1].stdout
+
+
+@pytest.mark.sandbox
+def test_the_command_that_is_named_after_a_failure_builds_the_same(chx: Run, package: Path) -> None:
+    run = chx("build", "-f", ".", "bad")
+    (again,) = re.findall(r"the same build again: chx (build \S+-bad-1\.drv)\n", run.stderr)
+    run = chx(*again.split())
+    assert run.returncode == 1 and "the build of 'bad-1' failed with exit status 3" in run.stderr
+    run = chx("build", "-f", ".", "upper")
+    drv = re.sub("/chx/store", str(package.parent / "home" / "store"), again.split()[1])
+    assert chx("build", drv, "upper", "-f", ".", "-q").returncode == 1
+    built = chx("store", "path-info", "--json", run.stdout.strip())
+    (deriver,) = re.findall(r"/chx/store/\S+-upper-1\.drv", built.stdout)
+    assert chx("build", deriver, "-o", "again").stdout == run.stdout
+    assert (package / "again").read_text() == "1\n"
+    run = chx("build", deriver.replace("upper", "under"))
+    assert run.returncode == 1 and "is not a valid store path" in run.stderr
 
 
 @pytest.mark.sandbox

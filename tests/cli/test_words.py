@@ -63,5 +63,5 @@ def test_a_plain_command_line_is_clear() -> None:
     _, module = command_parser("eval")
     taken = taken_anew(module)
     found = taken.read(["-E", "1 + 1", "--strict"])
-    assert (found.expr, found.strict, found.attr, found.input) == ("1 + 1", True, [], None)
+    assert (found.expr, found.strict, found.attr, found.input) == ("1 + 1", True, [], [])
     assert "argparse" in sys.modules  # only because this test asked for it

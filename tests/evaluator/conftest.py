@@ -58,6 +58,9 @@ class MemoryWorld:
             return "regular"
         return "directory" if self.read_dir(path) else None
 
+    def link_target(self, path: str) -> str:
+        raise OSError(22, "Invalid argument", path)
+
     def resolve(self, path: str) -> str:
         if self.file_type(path) is None:
             raise FileNotFoundError(2, "No such file or directory", path)
@@ -141,6 +144,9 @@ class DiskWorld(MemoryWorld):
         if stat.S_ISLNK(mode):
             return "symlink"
         return "directory" if stat.S_ISDIR(mode) else "regular"
+
+    def link_target(self, path: str) -> str:
+        return os.readlink(path)
 
     def resolve(self, path: str) -> str:
         return os.path.realpath(path, strict=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from chx.evaluator import ContextString, EvalError
@@ -112,10 +114,62 @@ def test_text_that_is_not_utf8_survives(bench) -> None:
     assert instantiate(bench, 'a = "é";').env["a"] == "é"
 
 
+def test_structured_attributes_become_one_text(make_bench) -> None:
+    bench = make_bench({"/base/src.c": "int x;"})
+    derivation = instantiate(
+        bench,
+        '__structuredAttrs = true; __ignoreNulls = true; gone = null; list = [ 1 1.5 true null ]; set.a.b = "ü"; '
+        f'dep = derivation {{ {BASE} }}; src = ./src.c; outputs = [ "out" "dev" ]; args = [ "-c" 1 ]; '
+        'self = builtins.placeholder "dev";',
+    )
+    ((path, outputs),) = derivation.input_drvs.items()
+    assert outputs == ("out",)
+    assert derivation.args == ("-c", "1")
+    assert derivation.builder == "/bin/sh"
+    assert sorted(derivation.env) == ["__json", "dev", "out"]
+    (source,) = derivation.input_srcs
+    assert json.loads(derivation.env["__json"]) == {
+        "builder": "/bin/sh",
+        "dep": upstream_placeholder(path, "out"),
+        "list": [1, 1.5, True, None],
+        "name": "n",
+        "outputs": ["out", "dev"],
+        "self": output_placeholder("dev"),
+        "set": {"a": {"b": "ü"}},
+        "src": str(source),
+        "system": "x86_64-linux",
+    }
+
+
+def test_rules_that_structured_attributes_disable_are_told(bench) -> None:
+    instantiate(bench, "__structuredAttrs = true; allowedReferences = [ ]; outputChecks.out.maxSize = 1;")
+    (warning,) = bench.world.warnings
+    assert "use 'outputChecks.<output>.allowedReferences' instead" in warning
+
+
+def test_an_attribute_that_says_no_is_an_attribute(bench) -> None:
+    assert instantiate(bench, "__structuredAttrs = false;").env["__structuredAttrs"] == ""
+
+
+def test_an_empty_hash_stands_for_one_that_the_build_will_tell(bench) -> None:
+    fixed = instantiate(bench, 'outputHash = ""; outputHashAlgo = "sha256";').fixed
+    assert fixed is not None and fixed.digest == bytes(32)
+    assert "found empty hash, assuming 'sha256-AAAA" in bench.world.warnings[0]
+
+
 @pytest.mark.parametrize(
     ("attributes", "message"),
     [
-        ("__structuredAttrs = true;", "derivations with '__structuredAttrs' are not supported"),
+        ("__structuredAttrs = 1;", "expected a Boolean but found an integer: 1"),
+        ('__structuredAttrs = true; outputs = "out";', 'expected a list but found a string: "out"'),
+        ("__structuredAttrs = true; a = x: x;", "cannot convert a function to JSON"),
+        ('__structuredAttrs = true; outputHash = "foo"; outputHashAlgo = "sha256";',
+         "hash 'foo' has wrong length for hash algorithm 'sha256'"),
+        ('__json = "[1,]";', "cannot process __json attribute: [json.exception.parse_error.101] parse error at line 1, "
+         "column 4: syntax error while parsing value - unexpected ']'; expected '[', '{', or a literal"),
+        ("__contentAddressed = 1;", "expected a Boolean but found an integer: 1"),
+        ("__impure = true;", "experimental Nix feature 'impure-derivations' is disabled; chx does not have it"),
+        ('outputHash = "";', "empty hash requires explicit hash algorithm"),
         ('outputs = [ "out" "out" ];', "duplicate derivation output 'out'"),
         ('outputs = [ "a b" ];', "name 'a b' contains illegal character ' '"),
         ('outputHash = "x"; outputHashAlgo = "sha256";', "hash 'x' has wrong length for hash algorithm 'sha256'"),

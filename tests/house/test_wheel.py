@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+import sysconfig
 import zipfile
 from pathlib import Path
 
@@ -32,21 +34,39 @@ def tracked() -> list[str]:
     ]
 
 
-@pytest.mark.network
-def test_the_wheel_holds_the_whole_tree(tmp_path: Path) -> None:
+SOURCES = ("runtime",)
+"""What is compiled into the wheel."""
+
+
+def wheel_of(folder: Path, environment: dict[str, str]) -> tuple[set[str], list[str]]:
+    """The names in a wheel made of the checkout, and the files of the checkout."""
     # Built from a copy, because a build leaves folders of its own behind.
-    source = tmp_path / "any name"
+    source = folder / "any name"
     source.mkdir()
-    files = [*tracked(), "pyproject.toml", "setup.py", "README.md", "LICENSE", "__init__.py", "__main__.py"]
-    for name in files:
+    files = [
+        *tracked(),
+        "pyproject.toml",
+        "setup.py",
+        "README.md",
+        "LICENSE",
+        "__init__.py",
+        "__main__.py",
+        "native.py",
+    ]
+    for name in (*files, *[str(path.relative_to(ROOT)) for room in SOURCES for path in (ROOT / room).iterdir()]):
         if (ROOT / name).exists():
             (source / name).parent.mkdir(parents=True, exist_ok=True)
             (source / name).write_bytes((ROOT / name).read_bytes())
-    command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(tmp_path / "out"), str(source)]
-    run = subprocess.run(command, text=True, capture_output=True)
+    command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(folder / "out"), str(source)]
+    run = subprocess.run(command, text=True, capture_output=True, env={**os.environ, **environment})
     assert run.returncode == 0, run.stderr
-    (wheel,) = (tmp_path / "out").iterdir()
-    inside = set(zipfile.ZipFile(wheel).namelist())
+    (wheel,) = (folder / "out").iterdir()
+    return set(zipfile.ZipFile(wheel).namelist()), files
+
+
+@pytest.mark.network
+def test_the_wheel_holds_the_whole_tree(tmp_path: Path) -> None:
+    inside, files = wheel_of(tmp_path, {})
     wanted = {f"chx/{name}" for name in files if name.endswith(KINDS) and name not in BESIDE and (ROOT / name).exists()}
     assert wanted - inside == set()
     assert "chx/lang/table.bin" in inside
@@ -55,3 +75,20 @@ def test_the_wheel_holds_the_whole_tree(tmp_path: Path) -> None:
         name for name in inside if name.split("/")[0] != "chx" and ".dist-info/" not in name and ".data/" not in name
     }
     assert stray == set()
+    compiled = {name for name in inside if name.endswith(".so")}
+    knows_runtime = sys.version_info[:2] == (3, 11) and sys.implementation.name == "cpython" and has_compiler()
+    assert len(compiled) == knows_runtime, compiled
+
+
+def has_compiler() -> bool:
+    """Whether a program for Python can be compiled here."""
+    headers = Path(sysconfig.get_paths()["include"]) / "Python.h"
+    command = (os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc").split()[0]
+    return shutil.which(command) is not None and headers.exists()
+
+
+@pytest.mark.network
+def test_without_a_compiler_the_wheel_is_made_of_python_alone(tmp_path: Path) -> None:
+    inside, _ = wheel_of(tmp_path, {"CC": "/bin/false"})
+    assert not [name for name in inside if name.endswith(".so")]
+    assert "chx/native.py" in inside

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from chx.store import NotValid, Store, StoreError, StoreIO
+from chx.store import DatabaseFailure, NotValid, Store, StoreError, StoreIO
 
 TREES = {
     "out": {"bin/tool": ("run", b"\x7fELF @out@ @dev@"), "d": None},
@@ -177,6 +177,49 @@ def test_an_object_removed_by_hand_is_not_there_and_can_come_back(store) -> None
     assert store.closure([referrer]) == [path, referrer]
 
 
+def test_what_a_full_database_does_not_register_leaves_no_place(home, tools) -> None:
+    with Store.open(home) as store:
+        kept = store.add_bytes(b"kept", "kept")
+        pages = store._database.value("PRAGMA page_count")
+        # SQLite says of this what it says of a full disk, and gives up the transaction by itself.
+        store._database.execute(f"PRAGMA max_page_count = {pages + 2}")
+        trees = {"out": {b"f%d" % number: b"%d" % number for number in range(2000)}, "dev": {"x": b"@out@"}}
+        trees["out"] = {name.decode(): content for name, content in trees["out"].items()}
+        with pytest.raises(DatabaseFailure, match="full"):
+            store.add_outputs(tools.build(store, trees), [], None)
+        with pytest.raises(DatabaseFailure, match="full"), store.transaction(), store.transaction():
+            for number in range(2000):
+                store.add_bytes(b"%d" % number * 50, "x")
+        assert os.listdir(store.directory) == [kept.base] and store.objects() == [kept]
+        store._database.execute("PRAGMA max_page_count = 100000")
+        path = store.add_outputs(tools.build(store, trees), [], None)["out"]
+        assert store.is_valid(path)
+        tools.check(store)
+
+
+def test_after_another_boot_torn_files_that_objects_share_take_all_of_them(home, tools, monkeypatch) -> None:
+    """A power cut after a file was linked and before it was written: nobody who has it stays, and who has another does."""
+    with Store.open(home) as store:
+        whole = store.add_bytes(b"whole" * 900, "whole")
+        torn = [store.add_bytes(b"torn" * 900, name) for name in ("a", "b")]
+        built = store.add_outputs(tools.build(store, {"out": {"x": b"torn" * 900, "y": b"whole" * 900}}), [], None)[
+            "out"
+        ]
+        file = store.physical(torn[0])
+        os.chmod(file, 0o644)
+        with open(file, "r+b") as handle:
+            handle.write(bytes(3600))
+        os.chmod(file, 0o444)
+        os.utime(file, ns=(10**9, 10**9))
+    from chx.store import recovery
+
+    monkeypatch.setattr(recovery, "current_boot", lambda: "another boot")
+    with Store.open(home) as store:
+        assert store.is_valid(whole) and not any(map(store.is_valid, (*torn, built)))
+        assert store.add_bytes(b"torn" * 900, "a") == torn[0] and store.verify_object(torn[0]) == []
+        tools.check(store)
+
+
 def test_after_another_boot_unsynced_objects_are_read_and_damaged_ones_go(home, tools, monkeypatch) -> None:
     with Store.open(home) as store:
         good = store.add_bytes(b"good", "good")
@@ -252,3 +295,78 @@ def test_the_folder_of_a_killed_process_that_nobody_waited_for_is_removed(tmp_pa
         store.clean_temporary()
         assert os.listdir(home + "/tmp") == []
         os.waitpid(child, 0)
+
+
+def test_rows_are_gone_on_the_disk_before_files_go(home, monkeypatch) -> None:
+    """The commit that removes rows is forced to the disk, and no place is emptied before that."""
+    from chx.store import collection, plan_gc
+
+    with Store.open(home) as store:
+        path = store.add_bytes(b"x", "x")
+    with Store.open(home) as store:
+        seen = []
+        database = store._database
+        real = type(database).commit
+
+        def commit(self) -> None:
+            here = os.path.lexists(store.physical(path))
+            if self.value("SELECT count(*) FROM objects") == 0:
+                seen.append((self.value("PRAGMA synchronous"), here))
+            real(self)
+
+        monkeypatch.setattr(type(database), "commit", commit)
+        plan_gc(store).execute(store)
+        assert seen[0] == (2, True) and not os.path.lexists(store.physical(path))
+        assert database.value("PRAGMA synchronous") == 1
+        assert collection.BATCH > 1
+
+
+def test_what_sharing_links_to_is_on_the_disk(store, tools, monkeypatch) -> None:
+    from unittest import mock
+
+    from chx.store import plan_sharing
+    from chx.store.linking import Linker
+
+    with mock.patch.object(Linker, "link", lambda *arguments: False):
+        for name in ("a", "b"):
+            store.add_bytes(b"equal" * 99, name)
+    unsynced = []
+    real = os.link
+
+    def link(*arguments, **named) -> None:
+        unsynced.append(store._database.value("SELECT count(*) FROM objects WHERE NOT synced"))
+        real(*arguments, **named)
+
+    monkeypatch.setattr(os, "link", link)
+    plan_sharing(store).execute(store)
+    assert unsynced == [0]
+
+
+def test_an_epoch_that_a_power_cut_emptied_is_none(store) -> None:
+    store.add_bytes(b"x", "x")
+    with open(store.home + "/db/epoch", "wb"):
+        pass
+    assert store.epoch() == 0
+    from chx.store import epoch
+
+    assert epoch.advance(store.home) == store.epoch() > 0
+
+
+def test_the_disk_is_not_waited_for_but_written_to_soon(store, monkeypatch) -> None:
+    started = []
+    monkeypatch.setattr(os, "posix_spawnp", lambda *words, **how: started.append((words[1], how["setsid"])))
+    assert store.added == 0
+    store.add_bytes(b"x", "x.drv")
+    assert store.added == 0
+    store.add_bytes(b"x", "x")
+    assert store.added == 1
+    store.flush_soon()
+    assert started == [(["sync", "-f", store.directory], True)]
+    store.sync()
+    assert store.added == 0
+
+    def none(*words: object, **how: object) -> None:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(os, "posix_spawnp", none)
+    store.flush_soon()

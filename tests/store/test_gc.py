@@ -197,6 +197,39 @@ def test_age_and_amount_limit_what_goes(home) -> None:
         assert dead(store) == {*old, young}
 
 
+def test_what_was_used_is_young_again_and_written_down_once_a_day(home) -> None:
+    old, used = chain(home, "old", "used")
+    with Store.open(home) as store:
+        store._database.execute("UPDATE objects SET registered = registered - 200000")
+    with Store.open(home) as store:
+        assert store.claim(used)
+        # Asking whether it is there, or keeping it while one looks, is no use.
+        assert store.is_valid(old)
+        store.pin([old])
+    with Store.open(home) as store:
+        before = store.info(used).used
+        assert before > store.info(used).registered + 100000 and store.info(old).used == store.info(old).registered
+        assert dead(store, max_age=500) == set(), "what is used uses what it refers to"
+        store.note_uses([used.base], before + 80000)
+        assert store.info(used).used == before
+        store.note_uses([used.base], before + 90000)
+        assert store.info(used).used == before + 90000
+        store.note_uses([used.base], before)
+        assert store.info(used).used == before + 90000
+
+
+def test_nobody_is_waited_for_to_write_down_a_use(home) -> None:
+    (path,) = chain(home, "used")
+    with Store.open(home) as store, Store.open(home) as other:
+        store._database.execute("UPDATE objects SET registered = 1")
+        with other.transaction():
+            store.note_uses([path.base])
+        assert store.info(path).used == 1
+        assert store._database.value("PRAGMA busy_timeout") > 1000
+        store.note_uses([path.base])
+        assert store.info(path).used > 1
+
+
 def test_one_object_can_be_deleted_if_nothing_needs_it(home, tmp_path) -> None:
     a, b, c = chain(home, "a", "b", "c")
     with Store.open(home) as store:

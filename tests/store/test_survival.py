@@ -12,12 +12,14 @@ import random
 import signal
 import subprocess
 import time
-from contextlib import suppress
+from contextlib import nullcontext, suppress
+from unittest import mock
 
 import pytest
 
 from chx.store import Digest, Realisation, Store, StoreError, StorePath, plan_gc, plan_sharing
 from chx.store.exchange import ArchiveReader, export
+from chx.store.linking import Linker
 
 POINTS = int(os.environ.get("CHX_FAULTS", "0"))
 CALLS = (
@@ -40,7 +42,9 @@ def archive_file(tmp_path_factory) -> bytes:
 def life(top: str, tools, archive: bytes, seed: int) -> None:
     """What is promised (a link was made) is appended to `top/promises`."""
     choice = random.Random(seed)
-    with Store.open(top + "/home") as store:
+    # Some lives leave it to sharing to find equal files.
+    linking = mock.patch.object(Linker, "link", lambda *arguments: False) if seed % 3 == 0 else nullcontext()
+    with linking, Store.open(top + "/home") as store:
         text = store.add_bytes(b"text %d" % choice.randrange(4), "text")
         version = b"%d" % choice.randrange(6)
         trees = {

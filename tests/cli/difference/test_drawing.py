@@ -18,6 +18,7 @@ from chx.store.difference import (
     ElfChange,
     FileChange,
     MemberChange,
+    PackedChange,
     PartChange,
     TextChange,
 )
@@ -125,3 +126,24 @@ def test_scripts_are_drawn_by_lines_and_json_by_its_parts() -> None:
 
 def test_another_order_of_a_rootfs_is_said() -> None:
     assert attribute("${a}\n${b}", "${b}\n${a}", "rootfs")[0] == "~ rootfs: another order of the same entries"
+
+
+def test_compressed_files_and_archives_say_what_they_are() -> None:
+    assert content(PackedChange("gzip", None, True)) == ["~ file: gzip, another time; what it holds is equal"]
+    assert content(PackedChange("xz", None, False)) == ["~ file: xz, packed otherwise; what it holds is equal"]
+    inner = ArchiveChange((MemberChange("a", 1, 1, True, None, True),), False, "tar")
+    assert content(PackedChange("gzip", inner, False)) == [
+        "~ file: in gzip: tar archive, 1 member differs",
+        "  ~ a: another time, owner or mode",
+    ]
+
+
+def test_symbols_are_named() -> None:
+    section = PartChange(".text", 4, 4, 1, 0, False)
+    names = tuple(f"f{number}" for number in range(10))
+    change = ElfChange((section,), (), (), 1, 0, ("old",), ("new",), names)
+    assert content(change)[2:] == [
+        "  symbols gone: old",
+        "  new symbols: new",
+        "  symbols with other content: f0, f1, f2, f3, f4, f5, f6, f7 and 2 more",
+    ]

@@ -93,6 +93,54 @@ def test_nothing_is_fetched_by_evaluation(chx: Run, write: Write, tmp_path: Path
     assert chx("build", "--no-lock").returncode == 0
 
 
+def test_what_evaluation_does_not_touch_is_not_fetched(
+    chx: Run, chx_in: Run, write: Write, tmp_path: Path, work: Path, lock: Lock
+) -> None:
+    used, unused = (
+        archive(tmp_path / f"{name}.tar.gz", {"default.nix": f'"{name}"', "chx.toml": '[inputs]\nin = "./inner"', "inner/x": name})
+        for name in ("used", "unused")
+    )  # fmt: skip
+    write(
+        {"chx.toml": f'[inputs]\nused = "file://{used}"\nunused = "file://{unused}"\nagain = {{ follows = "used" }}'},
+        """{ inputs, ... }: {
+          whole = tree "whole" "${inputs.again}/default.nix";
+          inner = tree "inner" (builtins.readFile "${inputs.used.inputs."in"}/x");
+          names = tree "names" (inputs.unused.hash + toString (builtins.attrNames inputs));
+          other = tree "other" inputs.unused.outputs;
+        }""",
+    )
+    assert chx("lock").returncode == 0
+    objects = {name: item.get("object", "")[11:] for name, item in lock()["inputs"].items()}
+    (work / "chx.lock").write_text(json.dumps({**lock(), "files": {}}))  # so that everything is evaluated
+    unused.unlink()
+    for attribute, came in (("names", []), ("whole", ["used"]), ("inner", ["used", "used/in"])):
+        home = tmp_path / f"home of {attribute}"
+        run = chx_in(home, work, "build", attribute, "--no-out-link")
+        assert run.returncode == 0, run.stderr
+        assert [name for name, base in objects.items() if base and (home / "store" / base).exists()] == came
+        assert ("fetched the input 'used'" in run.stderr) == bool(came)
+    absent = chx_in(tmp_path / "fourth", work, "build", "other")
+    assert absent.returncode == 1 and "cannot fetch" in absent.stderr and "unused.tar.gz" in absent.stderr
+    offline = chx_in(tmp_path / "fifth", work, "eval", "-A", "other.name")
+    assert offline.returncode == 0, offline.stderr
+    # What is to be the same everywhere is looked for everywhere.
+    assert chx_in(tmp_path / "fifth", work, "lock", "check", "names").returncode == 1
+
+
+def test_a_lock_that_contradicts_itself_is_found_when_the_input_comes(
+    chx: Run, chx_in: Run, write: Write, tmp_path: Path, work: Path, lock: Lock
+) -> None:
+    place = archive(tmp_path / "zoo.tar.gz", {"default.nix": '"one"'})
+    write({"chx.toml": f'[inputs]\nzoo = "file://{place}"'}, '{ inputs, ... }: { t = tree "t" inputs.zoo.outputs; }')
+    assert chx("lock").returncode == 0
+    data = lock()
+    data["inputs"]["zoo"]["object"] = "/chx/store/" + "0" * 32 + "-source"
+    (work / "chx.lock").write_text(json.dumps(data))
+    for home in ("home", "other"):
+        run = chx_in(tmp_path / home, work, "build", "t")
+        assert run.returncode == 1 and "the lock contradicts itself: the input 'zoo'" in run.stderr
+
+
 def test_what_is_declared_and_what_is_locked_are_both_named(chx: Run, write: Write) -> None:
     write({"a/x": "", "b/x": "b", "chx.toml": '[inputs]\nin = "./a"'}, '{ inputs }: tree "t" "x"')
     assert chx("lock").returncode == 0
@@ -125,6 +173,33 @@ def test_a_commit_stays_until_it_is_moved(
     moved = chx("lock", "update", "zoo")
     assert first[:12] in moved.stdout and second[:12] in moved.stdout
     assert chx("build").returncode == 0 and (work / "result/text").read_text() == f"two{second}"
+
+
+@needs_git
+def test_submodules_are_a_choice(chx: Run, write: Write, repository: Repository, tmp_path: Path, lock: Lock) -> None:
+    other = Repository(tmp_path / "other")
+    other.commit({"x": "of the submodule"})
+    repository.commit({"default.nix": "./sub/x"})
+    repository.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(other.place), "sub")
+    repository.commit({"more": ""})
+    expression = '{ inputs, ... }: tree "t" (toString (builtins.attrNames (builtins.readDir "${inputs.zoo}/sub")))'
+    place = f"file://{repository.place}"
+    hashes = set()
+    for declared, names in (
+        (f'{{ git = "{place}" }}', ""),
+        (f'{{ git = "{place}", submodules = true }}', "x"),
+        (f'"git+{place}?ref=main&submodules=1"', "x"),
+    ):
+        write({"chx.toml": f"[inputs]\nzoo = {declared}"}, expression)
+        assert chx("lock", "update").returncode == 0
+        assert chx("build").returncode == 0 and (write() / "result/text").read_text() == names
+        assert lock()["inputs"]["zoo"]["from"].get("submodules", False) == bool(names)
+        hashes.add(lock()["inputs"]["zoo"]["hash"])
+    assert len(hashes) == 2
+    write({"chx.toml": '[inputs]\nzoo = { path = "./x", submodules = true }'})
+    assert "has 'submodules', which has no meaning there" in chx("lock").stderr
+    write({"chx.toml": f'[inputs]\nzoo = {{ git = "{place}", submodules = "yes" }}'})
+    assert "error[L001]" in chx("lock").stderr
 
 
 @pytest.fixture
@@ -249,3 +324,13 @@ def test_names_in_a_lock_are_no_expressions() -> None:
     text = inputs_expression({nasty: item, f"{nasty}/\\": item})
     parse(Source("x", text, "/"))
     assert "${1}" not in text.replace("\\${1}", "")
+
+
+def test_a_project_that_is_not_locked_yet_is_one(chx: Run, write: Write) -> None:
+    write({"a/x": "x", "chx.toml": '[inputs]\nmine = "./a"'}, '{ inputs, ... }: { t = tree "t" "${inputs.mine}/x"; }')
+    run = chx("build", "t")
+    assert run.returncode == 1 and "error[L010]: the input 'mine' is not locked" in run.stderr
+    assert chx("lock").returncode == 0 and chx("build", "t").returncode == 0
+    write({"chx.toml": "[caches]\nurls = [ ]  # no inputs"})
+    (write() / "chx.lock").unlink()
+    assert "in the bundled package set" in chx("build", "t").stderr

@@ -127,3 +127,32 @@ def test_another_seed_gives_the_same(chx_in: Run, tmp_path: Path, shared_home: P
     assert checked.returncode == 0, checked.stdout + checked.stderr
     for pin in pins.values():
         assert pin["x86_64-linux"]["outputs"]["out"]["digest"] in checked.stdout
+
+
+@pytest.mark.network
+@pytest.mark.sandbox
+@pytest.mark.slow
+def test_the_tiny_set_is_the_same_everywhere(chx_in: Run, tmp_path: Path, shared_home: Path, elsewhere: Path) -> None:
+    """The same lock from another seed, as another user, in another home, in another folder: all at once."""
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "default.nix").write_text(TINY)
+    made = chx_in(shared_home, project, "lock")
+    assert made.returncode == 0, made.stderr
+    pins = json.loads((project / "chx.lock").read_text())["pins"]
+    assert sorted(pins) == ["dash", "root"]
+    shutil.copytree(project, elsewhere / "project")
+    os.chmod(elsewhere / "project", 0o777)
+    status, said = as_somebody_else(
+        chx_in, elsewhere, "lock", "check", "--rebuild", "--no-caches", "--argstr", "seed", "debian-clang"
+    )
+    assert status == 0, said
+    home = elsewhere / "another home"
+    assert os.getuid() or home.stat().st_uid == NOBODY
+    for pin in pins.values():
+        output = pin["x86_64-linux"]["outputs"]["out"]
+        assert output["digest"] in said
+        assert (home / "store" / output["path"].rpartition("/")[2]).is_dir()
+    # The pinned seed took no part in it.
+    names = [name[33:] for name in os.listdir(home / "store")]
+    assert any(name.startswith("clang-") for name in names) and not any(name.startswith("gcc-12_") for name in names)

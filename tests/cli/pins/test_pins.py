@@ -54,7 +54,7 @@ def rewrite(folder: Path, *path: str, value: object) -> tuple[str, str]:
 def test_everything_is_pinned_if_nothing_is_named(project: Path, lock: Lock) -> None:
     assert sorted(lock()["pins"]) == ["a", "b", "uses"]
     (pin,) = lock()["pins"]["a"].values()
-    assert sorted(pin) == ["derivation", "outputs", "resolved"]
+    assert sorted(pin) == ["derivation", "outputs", "resolved", "seal"]
     assert sorted(pin["outputs"]["out"]) == ["digest", "path", "size"] and pin["outputs"]["out"]["size"] == 5
 
 
@@ -92,7 +92,8 @@ def test_a_changed_output_names_both_values_and_the_files(chx: Run, project: Pat
     assert " built: blake3:" in run.stderr and "7 bytes" in run.stderr and "~ text: 6 B -> 7 B" in run.stderr
     assert "chx lock update b" in run.stderr
     assert not os.path.lexists(project / "result")
-    assert "error[L020]" in chx("run", "b").stderr
+    for words in (("run", "b"), ("build", "b", "--check"), ("build", "b", "--rounds", "2")):
+        assert "error[L020]" in chx(*words).stderr
     around = chx("build", "b", "--no-lock")
     assert around.returncode == 0 and "chx.lock is not used" in around.stderr
     again = chx("build", "b", "--no-lock")
@@ -124,6 +125,10 @@ def test_an_output_that_was_tampered_with(chx: Run, project: Path) -> None:
         assert "error[L021]: 'a' was changed in the store" in told and "text: has other content" in told
         assert "pinned: blake3:" in told and " there: /chx/store/" in told
     assert chx("lock", "check", "b").returncode == 0
+    advice = next(line for line in run.stdout.splitlines() if "--repair" in line).split()
+    repaired = chx(*advice[2 : advice.index("makes")])
+    assert chx("build", "a").returncode == 0, repaired.stdout + repaired.stderr
+    assert file.read_text() == "first"
 
 
 def test_arguments_give_what_is_pinned_or_nothing(chx: Run, project: Path) -> None:
@@ -162,7 +167,7 @@ def test_sources_are_locked_with_where_they_come_from(chx: Run, write: Write, lo
     assert source[0] == url and source[1]["hash"].startswith("sha256-")
     assert lock()["pins"]["p"]["x86_64-linux"]["sources"] == [url]
     before, place = rewrite(work, "sources", url, "hash", value="sha256-" + "A" * 43 + "=")
-    for words in (("build", "p"), ("lock", "check"), ("lock",)):
+    for words in (("build", "p"), ("lock", "check"), ("lock",), ("build", "p", "--dry-run"), ("build", "p", "--check")):
         run = chx(*words)
         said = run.stdout + run.stderr
         assert run.returncode == 1 and "error[L012]" in said and before in said and place in said
@@ -175,10 +180,49 @@ def test_sources_are_locked_with_where_they_come_from(chx: Run, write: Write, lo
     write(default=expression("two", f"file://{work}/two"))
     new = chx("build", "p")
     assert new.returncode == 1 and f"its source 'file://{work}/two' is not in chx.lock" in new.stderr
+    (work / "old.lock").write_bytes((work / "chx.lock").read_bytes())
     update = chx("lock", "update", "p")
     assert update.returncode == 0, update.stderr
+    told = chx("diff", "old.lock", "chx.lock").stdout
+    assert (
+        "sources: 2 not the same" in told and f"- {url}: {before}" in told and f"+ file://{work}/two: sha256-" in told
+    )
     assert list(lock()["sources"]) == [f"file://{work}/two"]
     assert chx("build", "p").returncode == 0
+
+
+SHELL = """
+rec {
+  part = tree "part" "${derivation {
+    name = "data"; system = "builtin"; builder = "builtin:fetch"; url = "file://FOLDER/data";
+    outputHash = "sha256:HASH"; outputHashMode = "flat";
+  }}";
+  program = derivation { name = "program"; system = builtins.currentSystem; builder = "/bin/sh"; inherit part; };
+}
+"""
+
+
+def test_a_shell_is_guarded_as_a_build_is(chx: Run, write: Write, work: Path) -> None:
+    write({"data": "data"}, SHELL.replace("FOLDER", str(work)).replace("HASH", sha256("data")))
+    assert chx("lock", "part").returncode == 0
+    before, _ = rewrite(work, "pins", "part", "x86_64-linux", "outputs", "out", "digest", value="blake3:" + "0" * 64)
+    run = chx("shell", "program")
+    assert run.returncode == 1 and "error[L020]: 'part'" in run.stderr and before in run.stderr
+    assert "not pinned in chx.lock: program" in run.stderr
+    assert "error[L020]" not in chx("shell", "program", "--no-lock").stderr
+    rewrite(work, "pins", "part", "x86_64-linux", "outputs", "out", "digest", value=before)
+    rewrite(work, "sources", f"file://{work}/data", "hash", value="sha256-" + "A" * 43 + "=")
+    assert "error[L012]" in chx("run", "part").stderr
+    file = (
+        work.parent
+        / "home/store"
+        / json.loads((work / "chx.lock").read_text())["pins"]["part"]["x86_64-linux"]["outputs"]["out"][
+            "path"
+        ].rpartition("/")[2]
+    )
+    (file / "text").chmod(0o644)
+    (file / "text").write_text("changed")
+    assert "error[L021]: 'part' was changed" in chx("shell", "program").stderr
 
 
 def test_what_moves_is_said(chx: Run, project: Path, write: Write) -> None:
@@ -191,6 +235,42 @@ def test_what_moves_is_said(chx: Run, project: Path, write: Write) -> None:
     assert "closure: 2 packages differ, 0 equal" in run.stdout and "~ a 1 -> 2" in run.stdout
     assert "c" not in json.loads((project / "chx.lock").read_text())["pins"]
     assert chx("build", "uses").returncode == 0
+
+
+def test_two_locks_are_compared(chx: Run, chx_in: Run, project: Path, write: Write, tmp_path: Path) -> None:
+    write({"old.lock": (project / "chx.lock").read_text()})
+    same = chx("diff", "old.lock", "chx.lock", "--exit-code")
+    assert same.returncode == 0 and same.stdout == "old.lock and chx.lock pin the same\n"
+    changed = SET.replace('"a-1" "first', '"a-2" "first longer').replace("b = ", "c = ")
+    write({"in/x": "x", "chx.toml": '[inputs]\nmine = "./in"'}, changed)
+    assert chx("lock", "update").returncode == 0
+    run = chx("diff", "old.lock", "chx.lock", "--exit-code")
+    assert run.returncode == 1
+    assert "+ input mine: sha256-" in run.stdout and "- b (x86_64-linux): b-1" in run.stdout
+    assert "~ a (x86_64-linux): a-1 -> a-2" in run.stdout and "5 B -> 12 B (+7 B)" in run.stdout
+    assert "closure: 2 packages differ, 0 equal" in run.stdout and "~ a 1 -> 2" in run.stdout
+    # The same values for programs, and the lock alone says what a store could not add to.
+    data = json.loads(chx_in(tmp_path / "other", project, "diff", "chx.lock", "old.lock", "--json").stdout)
+    (a, b, uses), (mine,) = data["pins"], data["inputs"]
+    assert (a["verdict"], a["before"]["name"], a["after"]["name"]) == ("moved", "a-2", "a-1")
+    assert b["verdict"] == "added" and uses["verdict"] == "moved" and uses["closure"] is None
+    assert (a["outputs"][0]["before"]["size"], a["outputs"][0]["after"]["size"]) == (12, 5)
+    assert mine["name"] == "mine" and mine["after"] is None
+
+
+def test_locks_are_compared_with_locks(chx: Run, project: Path, write: Write) -> None:
+    for words, told in (
+        (("chx.lock", "absent.lock"), "there is no lock file 'absent.lock'"),
+        (("chx.lock", "chx.lock", "--level", "files"), "--level is not for lock files"),
+        (("chx.lock", "default.nix"), "error[L001]"),
+    ):
+        run = chx("diff", *words)
+        assert run.returncode == 1 and told in run.stderr
+    reader, writer = os.pipe()
+    os.write(writer, (project / "chx.lock").read_bytes())
+    os.close(writer)
+    assert "pin the same" in chx("diff", f"/dev/fd/{reader}", "chx.lock").stdout
+    os.close(reader)
 
 
 def test_one_pin_moves_alone(chx: Run, project: Path, write: Write) -> None:
@@ -249,6 +329,79 @@ def test_what_is_not_reproducible_is_found(chx: Run, chx_in: Run, write: Write, 
     assert other.returncode == 1 and "something that it is built with came out otherwise here" in other.stdout
 
 
+USER = """
+rec {
+  data = tree "data" "x";
+  good = derivation {
+    name = "good"; system = builtins.currentSystem; builder = "/bin/sh"; rootfs = [ ROOT ];
+    args = [ "-c" "mkdir $out; echo same > $out/same" ];
+  };
+  user = derivation {
+    name = "user"; system = builtins.currentSystem; builder = "/bin/sh"; rootfs = [ ROOT ]; outputs = [ "out" "doc" ];
+    args = [ "-c" "mkdir $out $doc; echo same > $doc/same; echo same > $out/same; id -u > $out/user" ];
+  };
+  fails = derivation {
+    name = "fails"; system = builtins.currentSystem; builder = "/bin/sh"; rootfs = [ ROOT ];
+    args = [ "-c" "test $(id -u) = 1000 && mkdir $out" ];
+  };
+}
+"""
+
+
+@pytest.mark.sandbox
+def test_variations_are_checked_against_the_pins(chx: Run, write: Write, work: Path, lock: Lock) -> None:
+    from importlib.util import module_from_spec, spec_from_file_location
+
+    spec = spec_from_file_location("roots", Path(__file__).parents[2] / "builder/conftest.py")
+    assert spec is not None and spec.loader is not None
+    roots = module_from_spec(spec)
+    spec.loader.exec_module(roots)
+    roots.programs_root(str(work / "root"), ("sh", "mkdir", "id"))
+    write(default=USER.replace("ROOT", '"${./root}"'))
+    assert chx("lock").returncode == 0
+    run = chx("lock", "check", "--vary", "user,umask", "--json")
+    assert run.returncode == 1
+    told = json.loads(run.stdout)
+    assert told["holds"] is False and told["lock"] == str(work / "chx.lock")
+    verdicts = {pin["attribute"]: pin for pin in told["pins"]}
+    assert {name: pin["verdict"] for name, pin in verdicts.items()} == {
+        "data": "holds", "good": "holds", "user": "differs", "fails": "failed"
+    }  # fmt: skip
+    user = verdicts["user"]
+    assert user["output"] == "out" and user["code"] == "L020"
+    assert user["cause"] == {"kind": "variations", "variations": ["user"]}
+    assert [file["path"] for file in user["files"]] == ["user"]
+    pinned = lock()["pins"]["user"]["x86_64-linux"]["outputs"]["out"]
+    assert user["pinned"]["out"] == pinned and user["built"]["digest"] not in ("", pinned["digest"])
+    assert verdicts["fails"]["code"] == "L024" and verdicts["good"]["code"] is None
+    shown = chx("lock", "check", "--vary", "umask,user", "user")
+    assert shown.returncode == 1 and "~ user: " in shown.stdout and "(--vary user)" in shown.stdout
+    assert "user once more, varied: umask, user" in shown.stderr
+    assert chx("lock", "check", "--vary", "all", "good", "data").returncode == 0
+    unknown = chx("lock", "check", "--vary", "moon")
+    assert unknown.returncode == 1 and "there is no variation 'moon'" in unknown.stderr
+
+
+def test_a_check_tells_programs_what_differs(
+    chx: Run, chx_in: Run, project: Path, write: Write, lock: Lock, tmp_path: Path
+) -> None:
+    good = chx("lock", "check", "--json")
+    assert good.returncode == 0 and json.loads(good.stdout)["holds"] is True
+    pinned = lock()["pins"]["b"]["x86_64-linux"]["outputs"]["out"]["path"]
+    assert chx("copy", "--to", tmp_path / "cache", pinned).returncode == 0
+    write(default=SET.replace('"second"', '"changed"'))
+    here = json.loads(chx("lock", "check", "--json").stdout)
+    other = json.loads(chx_in(tmp_path / "other", project, "lock", "check", "--json").stdout)
+    (project / "chx.toml").write_text(f'[caches]\nurls = ["{tmp_path}/cache"]\n')
+    cached = json.loads(chx_in(tmp_path / "other", project, "lock", "check", "--json").stdout)
+    for told, files in ((here, ["text"]), (other, []), (cached, ["text"])):
+        assert told["holds"] is False
+        a, b, uses = told["pins"]
+        assert (a["verdict"], b["verdict"], uses["verdict"]) == ("holds", "differs", "holds")
+        assert [file["path"] for file in b["files"]] == files and b["built"]["size"] == 7
+        assert b["pinned"]["out"]["path"] == pinned and b["message"] == "'b' is not what chx.lock pins (output 'out')"
+
+
 def test_pins_belong_to_one_expression(chx: Run, project: Path) -> None:
     (project / "other.nix").write_text((project / "default.nix").read_text().replace("second", "other"))
     run = chx("build", "-f", "other.nix", "b")
@@ -294,5 +447,6 @@ def test_what_means_nothing(chx: Run, write: Write) -> None:
     assert "no default.nix" in chx("lock").stderr
     write(default=SET)
     assert "there is no chx.lock" in chx("lock", "check").stderr
-    assert "is for chx lock check" in chx("lock", "--rebuild").stderr
+    for words in (("--rebuild",), ("--json",), ("update", "--vary", "all")):
+        assert "is for chx lock check" in chx("lock", *words).stderr
     assert "chx lock without a lock" in chx("lock", "--no-lock").stderr

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+import bz2
 import contextlib
+import gzip
+import io
+import lzma
 import struct
 import sys
+import tarfile
+import zipfile
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chx.store.difference import ArchiveChange, BinaryChange, ElfChange, TextChange, compare_bytes, line_diff
+from chx.store.difference import (
+    ArchiveChange,
+    BinaryChange,
+    ElfChange,
+    PackedChange,
+    TextChange,
+    classes,
+    compare_bytes,
+    line_diff,
+)
 from chx.store.difference.archive import members
 from chx.store.difference.bytewise import spread
 from chx.store.difference.elf import NotElf, sections
+from chx.store.difference.packed import NotPacked, decompressed, packed_members
 
 FORMS = [(bits, order) for bits in (32, 64) for order in "<>"]
 
@@ -226,3 +242,156 @@ def test_other_bytes_are_shown_around_the_first_difference() -> None:
     assert isinstance(found, BinaryChange)
     assert (found.differing, found.first_offset, found.shown_from) == (2, 100, 80)
     assert found.bytes_before == one[80:128] and found.bytes_after == other[80:128]
+
+
+def make_tar(contents: dict[str, bytes], time: int = 0, owner: int = 0) -> bytes:
+    target = io.BytesIO()
+    with tarfile.open(fileobj=target, mode="w") as tar:
+        for name, content in contents.items():
+            info = tarfile.TarInfo(name)
+            info.size, info.mtime, info.uid = len(content), time, owner
+            tar.addfile(info, io.BytesIO(content))
+    return target.getvalue()
+
+
+def make_zip(contents: dict[str, bytes], year: int = 2000) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in contents.items():
+            archive.writestr(zipfile.ZipInfo(name, (year, 1, 1, 0, 0, 0)), content)
+    return target.getvalue()
+
+
+@pytest.mark.parametrize("make", [make_tar, make_zip])
+def test_archives_are_compared_by_members_and_those_in_compressed_files_too(make) -> None:
+    one = make({"a": b"a\n", "b": b"b\n", "gone": b""})
+    other = make({"b": b"b\n", "a": b"x\n"})
+    change = compare_bytes(one, other)
+    assert isinstance(change, ArchiveChange) and change.is_reordered
+    assert [(member.name, member.stamp) for member in change.members] == [("a", False), ("gone", False)]
+    assert isinstance(change.members[0].content, TextChange) and change.members[1].size_after is None
+    for how, pack in (("gzip", gzip.compress), ("bzip2", bz2.compress), ("xz", lzma.compress)):
+        packed = compare_bytes(pack(one), pack(other))
+        assert isinstance(packed, PackedChange) and (packed.form, packed.content) == (how, change)
+
+
+def test_times_and_owners_of_members_are_told_apart() -> None:
+    (member,) = compare_bytes(make_tar({"a": b""}), make_tar({"a": b""}, time=9)).members
+    assert (member.stamp, member.time, member.content) == (True, True, None)
+    (member,) = compare_bytes(make_tar({"a": b""}), make_tar({"a": b""}, owner=9)).members
+    assert (member.stamp, member.time) == (True, False)
+    assert classes(compare_bytes(make_zip({"a": b""}), make_zip({"a": b""}, 2001))) == ("date",)
+
+
+def test_what_is_equal_inside_differs_by_its_packing() -> None:
+    early, late = gzip.compress(b"x" * 999, mtime=1), gzip.compress(b"x" * 999, mtime=2)
+    assert compare_bytes(early, late) == PackedChange("gzip", None, True)
+    assert classes(compare_bytes(early, late)) == ("date",)
+    change = compare_bytes(bz2.compress(b"x" * 999_999, 1), bz2.compress(b"x" * 999_999, 9))
+    assert change == PackedChange("bzip2", None, False) and classes(change) == ("packing",)
+
+
+def test_archives_in_archives_have_a_floor() -> None:
+    one, other = b"a", b"b"
+    for _ in range(9):
+        one, other = gzip.compress(one, mtime=0), gzip.compress(other, mtime=0)
+    change = compare_bytes(one, other)
+    depth = 0
+    while isinstance(change, PackedChange):
+        change, depth = change.content, depth + 1
+    assert depth == 4 and isinstance(change, BinaryChange)
+
+
+@given(st.sampled_from([make_tar, make_zip]), st.data())
+def test_damaged_archives_are_compared_as_bytes(make, data) -> None:
+    whole = make({"a": b"content", "b": bytes(600)})
+    position = data.draw(st.integers(0, len(whole) - 1))
+    damaged = whole[:position] + bytes([whole[position] ^ data.draw(st.integers(1, 255))]) + whole[position + 1 :]
+    for candidate in (damaged, whole[:position], gzip.compress(whole)[:position]):
+        assert compare_bytes(whole, candidate) is not None
+
+
+def test_a_file_that_unpacks_to_too_much_is_not_unpacked(monkeypatch) -> None:
+    monkeypatch.setattr("chx.store.difference.packed.MOST", 1000)
+    with pytest.raises(NotPacked, match="too large"):
+        decompressed(gzip.compress(bytes(1001)), "gzip")
+    with pytest.raises(NotPacked, match="too large"):
+        packed_members(make_zip({"a": bytes(600), "b": bytes(600)}), "zip")
+    assert len(decompressed(gzip.compress(bytes(1000)), "gzip")) == 1000
+
+
+def make_object(functions: dict[str, bytes], bits: int, order: str) -> bytes:
+    """An ELF file with these functions, one after the other, and their symbols."""
+    names, table, code = b"\0", bytes(24 if bits == 64 else 16), b""
+    for name, content in functions.items():
+        fields = (len(names), 0x12, 0, 1, len(code), len(content))
+        if bits == 64:
+            table += struct.pack(order + "IBBHQQ", *fields)
+        else:
+            table += struct.pack(order + "IIIBBH", fields[0], fields[4], fields[5], *fields[1:4])
+        names += name.encode() + b"\0"
+        code += content
+    image = bytearray(make_elf({".text": code, ".symtab": table, ".strtab": names}, bits, order, flags=4))
+    # The kind and the link of the table of symbols, in its section header.
+    form = order + ("IIQQQQIIQQ" if bits == 64 else "IIIIIIIIII")
+    header = len(image) - 3 * struct.calcsize(form)
+    fields = list(struct.unpack_from(form, image, header))
+    fields[1], fields[6] = 2, 3
+    struct.pack_into(form, image, header, *fields)
+    return bytes(image)
+
+
+@pytest.mark.parametrize("bits, order", FORMS)
+def test_symbols_are_compared_by_name_and_content(bits, order) -> None:
+    one = make_object({"same": b"1234", "old": b"x", "changed": b"ab"}, bits, order)
+    other = make_object({"same": b"1234", "changed": b"ac", "new": b"yy"}, bits, order)
+    change = compare_bytes(one, other)
+    assert isinstance(change, ElfChange)
+    assert (change.symbols_removed, change.symbols_added, change.symbols_changed) == (("old",), ("new",), ("changed",))
+    assert classes(change) == ("code", "symbols")
+
+
+@given(st.data())
+def test_damaged_tables_of_symbols_are_refused_or_read(data) -> None:
+    whole = bytearray(make_object({"f": b"1234", "g": b"5678"}, 64, "<"))
+    for _ in range(3):
+        whole[data.draw(st.integers(64, len(whole) - 1))] = data.draw(st.integers(0, 255))
+    assert compare_bytes(bytes(whole), make_object({"f": b"12345"}, 64, "<")) is not None
+
+
+@pytest.mark.parametrize(
+    "before, after, expected",
+    [
+        (b"a\nb\nc\n", b"c\na\nb\n", ("order",)),
+        (b"made on 2026-01-02 at 10:11:12\n", b"made on 2027-03-04 at 01:02:03\n", ("date",)),
+        (b"Built Nov 25 2026\n", b"Built Jan  3 2027\n", ("date",)),
+        (b"stamp 1700000000\n", b"stamp 1734560000\n", ("date",)),
+        (b"1795635220983319332\n", b"1795635221033105686\n", ("date",)),
+        (b"in /build/source/a.c:7\n", b"in /tmp/varied/build/source/a.c:7\n", ("path",)),
+        (b"/build/a on Mon\n", b"/tmp/a on Tue\n", ("path", "date")),
+        (b"one\n", b"two\n", ("text",)),
+        (b"version 1\n", b"version 2\n", ("text",)),
+        (b"a\0b", b"a\0c", ("bytes",)),
+        (make_archive([("a.o", b"1"), ("b.o", b"2")]), make_archive([("b.o", b"2"), ("a.o", b"1")]), ("order",)),
+        (make_archive([("a.o", b"1")]), make_archive([("a.o", b"1")], stamp=7), ("date",)),
+        (make_archive([("a.o", b"1")]), make_archive([]), ("files",)),
+        (
+            make_elf({".rodata": b"from /build/source here\0"}),
+            make_elf({".rodata": b"from /tmp/v/source here\0"}),
+            ("path",),
+        ),
+        (
+            make_elf({".note.gnu.build-id": b"1" * 20, ".text": b"a"}, flags=4),
+            make_elf({".note.gnu.build-id": b"2" * 20, ".text": b"b"}, flags=4),
+            ("build-id", "code"),
+        ),
+        (make_elf({".data": b"\1"}), make_elf({".data": b"\2"}), ("data",)),
+        (
+            make_elf({".debug_str": b"/build/source/x.c\0"}),
+            make_elf({".debug_str": b"/tmp/varied/x/x.c\0"}),
+            ("path", "debug"),
+        ),
+    ],
+)
+def test_differences_have_classes(before, after, expected) -> None:
+    assert classes(compare_bytes(before, after)) == expected

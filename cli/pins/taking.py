@@ -1,0 +1,256 @@
+"""Pinned outputs from the store or a cache, by what they are: nothing is built, nobody is trusted.
+
+A lock says what an output is, by digest and by path, and a path follows from content: of the object and, through the
+paths that it refers to, of its whole closure. So whoever has the object may give it. What has to be known is only
+that the pin is still what is asked for:
+
+* the expression gives the very derivation that is pinned, or
+* all that its evaluation looked at is as it was when it was pinned (`evaluated`); then it is not evaluated at all, or
+* the user said that what is pinned is wanted, whatever the expression has become (`--pinned`).
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from ..errors import CommandError
+from ..session import Asked
+from ..system import absolute, is_there
+from .document import NAME, WHOLE
+from .errors import BROKEN, NOT_HERE, LockError
+from .evaluated import first_changed, places_of
+from .sealing import state_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ...store import StorePath
+    from ..session import Session
+    from .document import Lock, Pin
+    from .project import Project
+
+Pinned = list[tuple[Asked, "Pin"]]
+Built = dict[tuple["StorePath", str], "StorePath"]
+
+
+class Taker:
+    """Takes pinned outputs: those of this store, or else from the configured caches."""
+
+    def __init__(self, session: Session, arguments: argparse.Namespace) -> None:
+        from ..realise import options_of
+
+        self._store = session.store
+        self._arguments = arguments
+        self._options = options_of(arguments)
+        self.travelled = False
+
+    def take(self, pins: Pinned) -> Built | None:
+        """The wanted outputs of all pins; None if one cannot be had."""
+        found: Built = {}
+        for asked, pin in pins:
+            for output in asked.outputs:
+                path = pin.outputs[output].path
+                if not self.has(path):
+                    return None
+                found[asked.derivation, output] = path
+        return found
+
+    def has(self, path: StorePath) -> bool:
+        """Whether an object is here, or by now."""
+        return self._store.claim(path) or (bool(self._options.caches) and self._fetch(path))
+
+    def _fetch(self, path: StorePath) -> bool:
+        from ...builder import Substituter
+        from ..lines import Lines
+        from ..realise import reporter_of
+
+        plain = self._arguments.log_format != "json"
+        reporter = Lines(self._arguments.verbose, self._arguments.quiet) if plain else reporter_of(self._arguments)
+        place = Substituter(self._store, self._options, reporter.refused, reporter.substituted).take(path)
+        if place is None:
+            return False
+        self.travelled = True
+        reporter.substituted(place, path)
+        return True
+
+
+def takeable(session: Session, lock: Lock, pins: Pinned) -> Pinned:
+    """Of pins whose attributes were evaluated those that can be taken on the word of the lock.
+
+    Their derivations are what was asked for, and this store does not know what these give.
+    """
+    return [
+        (asked, pin)
+        for asked, pin in pins
+        if pin.derivation == asked.derivation
+        and all(output in pin.outputs for output in asked.outputs)
+        and not _is_known(session, pin)
+        and state_of(lock, *_key(session, asked), pin) != "broken"
+    ]
+
+
+def without_building(session: Session, arguments: argparse.Namespace, pins: Pinned) -> Built:
+    """Those outputs of takeable pins that can be had."""
+    taker, found = Taker(session, arguments), Built()
+    for pair in pins:
+        found.update(taker.take([pair]) or {})
+    return found
+
+
+def _is_known(session: Session, pin: Pin) -> bool:
+    """Whether this store knows what a pinned derivation gives; then that is compared with the pin."""
+    from ...store import Digest
+
+    if pin.resolved is None:
+        return all(session.store.is_valid(output.path) for output in pin.outputs.values())
+    try:
+        return bool(session.store.realisations(Digest.parse(pin.resolved.removeprefix("blake3:"))))
+    except Exception:
+        return True  # no key of the build trace: the build will tell
+
+
+def _system(session: Session) -> str:
+    return session.world.current_system
+
+
+def without_evaluating(session: Session, arguments: argparse.Namespace) -> tuple[Pinned, Built] | None:
+    """What is pinned under the names of a command line, if it is known that evaluating them would give it.
+
+    Tells the session of the project and of what is asked. None: it has to be evaluated. Raises `LockError` if an
+    input has moved, as evaluating would.
+    """
+    from .beside import as_locked
+    from .project import project_at
+
+    file = _locked_file(arguments)
+    if file is None:
+        return None
+    project = project_at(file)
+    lock = project.lock
+    if lock is None or not project.pins_this or not lock.files:
+        return None
+    if project.declared.keys() != {name for name in lock.inputs if "/" not in name}:
+        return None
+    names = [*arguments.attributes, *arguments.attr] or [WHOLE]
+    pins = _pinned(session, lock, names)
+    if pins is None or any(state_of(lock, *_key(session, asked), pin) != "covered" for asked, pin in pins):
+        return None
+    _see(session, project, lock)
+    if first_changed(lock.files, project.folder) is not None:
+        return None
+    as_locked(session, arguments, project, lock)
+    taker = Taker(session, arguments)
+    built = taker.take(pins)
+    if built is None:
+        return None
+    if taker.travelled and not arguments.quiet:
+        from ..progress import say
+
+        say(f"as {NAME} pins it; nothing was evaluated, because all that it was made from is as it was")
+    session.project = project
+    session.asked += [asked for asked, _ in pins]
+    return pins, built
+
+
+def whatever_it_is(session: Session, arguments: argparse.Namespace) -> tuple[Pinned, Built]:
+    """`--pinned`: what the lock pins, and nothing is evaluated or built. Raises `LockError`, `CommandError`."""
+    from ..progress import say
+    from .project import project_at
+
+    _refuse_what_needs_evaluating(arguments)
+    place = absolute(arguments.file or ".")
+    if not place.endswith(".nix"):
+        place += "/default.nix"
+    project = project_at(place)
+    lock = project.lock
+    if lock is None:
+        raise CommandError(f"there is no {NAME} in '{project.folder}'", hint="--pinned takes what a lock pins")
+    if not project.pins_this and arguments.file is not None and arguments.file.endswith(".nix"):
+        raise CommandError(f"the pins of {NAME} are those of {lock.expression}, not of {project.expression}")
+    system = _system(session)
+    names = [*arguments.attributes, *arguments.attr] or sorted(name for name in lock.pins if system in lock.pins[name])
+    pins = _pinned(session, lock, names)
+    if pins is None:
+        missing = next(name for name in names if _pinned(session, lock, [name]) is None)
+        raise CommandError(
+            f"'{missing}' is not pinned for {system}", hint=f"pinned are {', '.join(sorted(lock.pins)) or 'none'}"
+        )
+    for asked, pin in pins:
+        if state_of(lock, *_key(session, asked), pin) == "broken":
+            raise LockError(
+                BROKEN, f"the pin of '{asked.attribute or WHOLE}' is not as chx lock wrote it: its seal is of something else",
+                hint="it was edited, or merged from two locks; chx build without --pinned compares it with what comes out",
+            )  # fmt: skip
+    _see(session, project, lock)
+    built: Built = {}
+    taker = Taker(session, arguments)
+    for pair in pins:
+        built.update(taker.take([pair]) or _absent(*pair))
+    changed = first_changed(lock.files, project.folder)
+    if changed is not None:
+        say(f"as {NAME} pins it, whatever the expression is now: {changed} has changed since")
+    session.project = project
+    session.asked += [asked for asked, _ in pins]
+    return pins, built
+
+
+def _absent(asked: Asked, pin: Pin) -> Mapping[tuple[StorePath, str], StorePath]:
+    output = pin.outputs[asked.outputs[0]]
+    raise LockError(
+        NOT_HERE, f"what is pinned as '{asked.attribute or WHOLE}' is neither in the store nor in a cache",
+        details=[f"  pinned: {output.digest}, {output.size} bytes, {output.path}"],
+        hint="[caches] in chx.toml names caches; without --pinned, it is built",
+    )  # fmt: skip
+
+
+def _refuse_what_needs_evaluating(arguments: argparse.Namespace) -> None:
+    used = [
+        option
+        for option, value in (
+            ("--expr", arguments.expr), ("--arg", arguments.arg), ("--argstr", arguments.argstr),
+            ("--include", arguments.include), ("--no-lock", arguments.no_lock),
+        )
+        if value
+    ]  # fmt: skip
+    if used:
+        raise CommandError(f"--pinned evaluates nothing, and {used[0]} is about evaluating")
+
+
+def _locked_file(arguments: argparse.Namespace) -> str | None:
+    """The expression that is meant, if it has a lock beside it and is taken as it is."""
+    if arguments.no_lock or arguments.arg or arguments.argstr or arguments.include or arguments.expr is not None:
+        return None
+    if arguments.file is None:
+        file = absolute("default.nix")
+    elif arguments.file == "-" or arguments.file.startswith("<"):
+        return None
+    else:
+        from ..sources import expression_file
+
+        file = expression_file(arguments.file)
+    return file if is_there(file) and is_there(f"{file.rpartition('/')[0]}/{NAME}") else None
+
+
+def _pinned(session: Session, lock: Lock, names: Sequence[str]) -> Pinned | None:
+    """The pins of attributes with the outputs that these stand for; None if one is not pinned for this system."""
+    found = []
+    for name in dict.fromkeys(names):
+        attribute = "" if name == WHOLE else name
+        pin = lock.pin(attribute, _system(session))
+        if pin is None or any(output not in pin.outputs for output in pin.named):
+            return None
+        found.append((Asked(attribute, pin.derivation, pin.named), pin))
+    return found
+
+
+def _key(session: Session, asked: Asked) -> tuple[str, str]:
+    return asked.attribute, _system(session)
+
+
+def _see(session: Session, project: Project, lock: Lock) -> None:
+    """Remember what is about to be compared, so that an equal command need not do it again."""
+    for place in (*project.files, f"{project.folder}/{project.expression}"):
+        session.world.see(place)
+    for place, is_tree in places_of(lock.files, project.folder):
+        (session.world.see_tree if is_tree else session.world.see)(place)

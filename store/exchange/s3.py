@@ -1,0 +1,150 @@
+"""Caches in S3, and in what speaks like it: `s3://BUCKET/PREFIX[?endpoint=URL&region=NAME]`.
+
+Keys, region and endpoint come from the variables that every client of S3 reads (`AWS_ACCESS_KEY_ID`, ...), as far
+as the URL does not say them. The client is obstore, an optional dependency.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Final
+
+from .errors import TransferFailed
+from .layout import MARK, MARK_TEXT
+from .places import BrokenOff, Downloading
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_CHUNK: Final = 1 << 20
+_SECONDS: Final = 60
+
+
+class S3Place(Downloading):
+    """A bucket, or what in it begins with a prefix."""
+
+    def __init__(self, url: str, *, create: bool = False) -> None:
+        self.url = url
+        self._bucket = _connect(url)
+        if self._exists(MARK):
+            return
+        if not create or self._holds_something():
+            raise TransferFailed(url, "", f"it is no cache: there is no object '{MARK}' in it")
+        self.write(MARK, [MARK_TEXT])
+
+    def transfer(self, name: str, descriptor: int, offset: int) -> bool:
+        import obstore
+
+        options: Any = {"range": {"offset": offset}} if offset else {}
+        try:
+            chunks = iter(obstore.get(self._bucket, name, options=options).stream(min_chunk_size=_CHUNK))
+        except Exception as error:
+            if is_missing(error):
+                return False
+            if offset and self._size(name) <= offset:
+                # Complete already, or another file by now: what it is will be seen from its digest.
+                os.ftruncate(descriptor, 0)
+            raise BrokenOff(_reason(error)) from error
+        while True:
+            try:
+                chunk = next(chunks, None)
+            except Exception as error:
+                raise BrokenOff(_reason(error)) from error
+            if chunk is None:
+                return True
+            view = memoryview(chunk).cast("B")
+            while view:
+                view = view[os.write(descriptor, view) :]
+
+    def _size(self, name: str) -> int:
+        import obstore
+
+        try:
+            return obstore.head(self._bucket, name)["size"]
+        except Exception as error:
+            raise BrokenOff(_reason(error)) from error
+
+    def has(self, name: str) -> bool:
+        return self._exists(name)
+
+    def _exists(self, name: str) -> bool:
+        import obstore
+
+        try:
+            obstore.head(self._bucket, name)
+        except Exception as error:
+            if is_missing(error):
+                return False
+            raise self._failure(name, error) from error
+        return True
+
+    def _holds_something(self) -> bool:
+        import obstore
+
+        try:
+            return any(obstore.list(self._bucket, chunk_size=1))
+        except Exception as error:
+            raise self._failure("", error) from error
+
+    def write(self, name: str, chunks: Iterable[bytes]) -> None:
+        from tempfile import TemporaryFile
+
+        import obstore
+
+        # What fails while it is read must not be half sent.
+        with TemporaryFile() as file:
+            for chunk in chunks:
+                file.write(chunk)
+            file.seek(0)
+            try:
+                obstore.put(self._bucket, name, file)
+            except Exception as error:
+                raise self._failure(name, error) from error
+
+    def _failure(self, name: str, error: Exception) -> TransferFailed:
+        return TransferFailed(
+            self.url, name, _reason(error), "keys, region and endpoint are read from AWS_ACCESS_KEY_ID and the like"
+        )
+
+
+def _connect(url: str) -> Any:
+    from datetime import timedelta
+    from urllib.parse import parse_qsl, unquote, urlsplit
+
+    try:
+        from obstore.store import S3Store
+    except ImportError:
+        raise TransferFailed(
+            url, "", "the package obstore, which speaks to S3, is not installed", "pip install 'chx[s3]'"
+        ) from None
+    parts = urlsplit(url)
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    unknown = sorted(options.keys() - {"endpoint", "region"})
+    if unknown or not parts.netloc or parts.fragment:
+        what = f"it has no parameter '{unknown[0]}'" if unknown else "it names no bucket"
+        raise TransferFailed(url, "", what, "write s3://BUCKET/PREFIX?endpoint=URL&region=NAME")
+    given: dict[str, Any] = {name: value for name, value in options.items() if value}
+    endpoint = given.get("endpoint") or os.environ.get("AWS_ENDPOINT_URL") or os.environ.get("AWS_ENDPOINT") or ""
+    try:
+        return S3Store(
+            unquote(parts.netloc),
+            prefix=unquote(parts.path).strip("/") or None,
+            client_options={"allow_http": endpoint.startswith("http:"), "timeout": timedelta(seconds=_SECONDS)},
+            retry_config={"max_retries": 3, "retry_timeout": timedelta(seconds=_SECONDS)},
+            **given,
+        )
+    except Exception as error:
+        raise TransferFailed(url, "", _reason(error)) from error
+
+
+def is_missing(error: Exception) -> bool:
+    """Whether what obstore says is that there is no such object."""
+    from obstore.exceptions import NotFoundError
+
+    return isinstance(error, (FileNotFoundError, NotFoundError))
+
+
+def _reason(error: Exception) -> str:
+    """The first line of what obstore says: the others repeat it in the words of its parts."""
+    text = str(error).strip()
+    return text.splitlines()[0] if text else type(error).__name__
