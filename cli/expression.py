@@ -32,6 +32,11 @@ def configure(
     group.add_argument(
         "-A", "--attr", action="append", default=[], metavar="ATTR", help="select an attribute (may be repeated)"
     )
+    group.add_argument(
+        "--target",
+        metavar="ARCH",
+        help="take the packages for another machine: ATTR means cross.ARCH.ATTR (`chx arch list`)",
+    )
     configure_evaluation(parser)
 
 
@@ -119,6 +124,11 @@ def select(session: Session, arguments: argparse.Namespace, *, call: bool = True
 
     evaluator = session.evaluator
     attributes = [*arguments.attributes, *arguments.attr]
+    target = getattr(arguments, "target", None)
+    if target is not None:
+        if not attributes:
+            raise CommandError(f"which package for {target}?", hint=f"name one, as in `--target {target} hello`")
+        attributes = [f"cross.{target}.{attribute}" for attribute in attributes]
     if arguments.file is not None and arguments.expr is not None:
         raise CommandError("-f and -E exclude each other")
     file, origin = None, _origin(arguments)

@@ -24,6 +24,8 @@ packages are today and writes the lock file anew. The seed 'host' is different: 
 is this machine's own compiler, and `chx seed update host` captures it.
 """
 HALVES = ("toolchain", "userland")
+# Beside the halves, for sets that need more than a C compiler: it is left out where it is not asked for.
+PARTS = (*HALVES, "cxx")
 LOCK_VERSION = 2
 
 
@@ -53,6 +55,7 @@ in {
 } // (if seed.impure or false then { } else {
   toolchain = half seed.toolchain;
   userland = half seed.userland;
+  cxx = half (seed.cxx or { });
 })
 """
 
@@ -106,15 +109,17 @@ def lock_of(directory: str, name: str, told: dict[str, Any]) -> dict[str, Any] |
 def pin(told: dict[str, Any]) -> dict[str, Any]:
     """The content of a lock file, of what apt and pip offer today.
 
-    A package that both halves need belongs to the userland, which must do without the toolchain.
+    A package that both halves need belongs to the userland, which must do without the toolchain; what C++ needs beyond
+    C is laid over both.
     """
     from .seeds.pins import Apt, wheel_pin
 
     pins: dict[str, Pin] = {}
-    parts: dict[str, set[str]] = {}
+    parts: dict[str, set[str]] = {part: set() for part in PARTS}
     with tempfile.TemporaryDirectory() as folder:
-        apt = Apt(folder, told["suite"]) if any(told[part]["packages"] for part in HALVES) else None
-        for part in HALVES:
+        told_parts = [part for part in PARTS if part in told]
+        apt = Apt(folder, told["suite"]) if any(told[part]["packages"] for part in told_parts) else None
+        for part in told_parts:
             here = [wheel_pin(url, folder) for url in told[part]["wheels"]]
             if told[part]["packages"]:
                 assert apt is not None
@@ -125,7 +130,8 @@ def pin(told: dict[str, Any]) -> dict[str, Any]:
             pins |= {pin.package: pin for pin in here}
             parts[part] = {pin.package for pin in here}
     parts["toolchain"] -= parts["userland"]
-    lock: dict[str, Any] = {part: sorted(parts[part]) for part in HALVES}
+    parts["cxx"] -= parts["toolchain"] | parts["userland"]
+    lock: dict[str, Any] = {part: sorted(parts[part]) for part in PARTS if part in HALVES or parts[part]}
     lock["files"] = [asdict(pins[name]) for name in sorted(pins)]
     if told["suite"] is not None:
         lock["suite"] = told["suite"]
@@ -214,7 +220,9 @@ def show(directory: str, name: str, as_json: bool) -> None:
         hint = f"`chx seed update {name}` does that"
         print(f"  {'not captured' if told['impure'] else 'not pinned'} yet: {hint}")
         return
-    for part in HALVES:
+    for part in PARTS:
+        if part not in lock:
+            continue
         if "files" in lock:
             print(f"  {part}:")
             for file in lock["files"]:

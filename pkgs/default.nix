@@ -8,9 +8,15 @@
 }:
 
 let
-  profiles = {
-    x86_64-linux = import ../arch/x86_64.nix;
-  };
+  arch = import ../arch;
+
+  # By system, which is the name of a profile and the kernel.
+  profiles = builtins.listToAttrs (
+    map (name: {
+      name = "${name}-linux";
+      value = arch.${name};
+    }) (builtins.attrNames arch)
+  );
 
   profile =
     profiles.${system}
@@ -23,18 +29,24 @@ let
   # What packages are written with: a container whose `/` is the trees of `rootfs`
   # merged, and whatever else all of them shall have. A package is a function; what
   # it asks for by name comes from this set.
-  over =
-    common:
+  over = overFor profile;
+
+  # The same for programs that run on another machine, `host`.
+  overFor = overFrom profile;
+
+  overFrom =
+    build: host: common:
     let
       scope = {
-        inherit profile;
+        profile = host;
+        buildProfile = build;
         inherit (lib)
           fetchurl
           merge
           unpack
           writeTree
           ;
-        mkDerivation = arguments: lib.mkDerivation (common // arguments);
+        mkDerivation = arguments: lib.mkDerivation (common // arguments) // { profile = host; };
         callPackage =
           path: overrides:
           let
@@ -46,33 +58,61 @@ let
     scope;
 
   # The ordinary packages, each with its own build system, over a closure.
-  packagesOver =
-    closure:
-    let
-      scope = over { rootfs = closure.toolchain ++ closure.userland; };
-    in
-    builtins.listToAttrs (
-      map
-        (name: {
-          inherit name;
-          value = scope.callPackage (./. + "/${name}/package.nix") { };
-        })
-        [
-          "bmake"
-          "bzip2"
-          "hello"
-          "libarchive"
-          "lua"
-          "mksh"
-          "ncurses"
-          "xz"
-          "zlib"
-        ]
-    );
+  packagesOver = closure: packagesIn (over ({ rootfs = closure.toolchain ++ closure.userland; } // closure.flags or { }));
 
-  bootstrap = import ./bootstrap { inherit over lib seeds; };
+  packagesIn =
+    scope:
+    let
+      named = name: overrides: scope.callPackage (./. + "/${name}/package.nix") overrides;
+      packages =
+        builtins.listToAttrs (
+          map
+            (name: {
+              inherit name;
+              value = named name { };
+            })
+            [
+              "bmake"
+              "bzip2"
+              "hello"
+              "libarchive"
+              "lua"
+              "mksh"
+              "ncurses"
+              "xz"
+              "zlib"
+              "zstd"
+            ]
+        )
+        // {
+          libedit = named "libedit" { inherit (packages) ncurses; };
+          mandoc = named "mandoc" { inherit (packages) zlib; };
+        };
+    in
+    packages;
+
+  bootstrap = import ./bootstrap { inherit over overFor profile lib seeds; };
 
   chosen = seeds.${seed} or (throw "there is no seed '${seed}'; there are ${builtins.concatStringsSep ", " (builtins.attrNames seeds)}");
+
+  # Compiled on and for this machine by the chosen seed.
+  here = over {
+    inherit (chosen) rootfs;
+    CFLAGS = "-O2";
+  };
+
+  # The packages for other machines, compiled by a clang on the machine `build`.
+  crossFrom =
+    build:
+    builtins.mapAttrs (
+      _: host:
+      import ./cross.nix {
+        inherit build host lib;
+        overFor = overFrom build;
+        native = if chosen ? resources then chosen else seeds.debian-clang;
+        tools.byacc = here.callPackage ./byacc/package.nix { };
+      }
+    ) arch;
 
   # The tiny system after three stages, and the ordinary packages built in it.
   tiny =
@@ -81,18 +121,21 @@ let
     in
     over { rootfs = final.toolchain ++ final.userland; } // packagesOver final // final.packages;
 in
-over { inherit (chosen) rootfs; }
-// packagesOver chosen
+here
+// packagesIn here
 // {
   inherit
     bootstrap
+    crossFrom
     lib
     over
+    overFor
     packagesOver
     profile
     seeds
     tiny
     ;
+  cross = crossFrom profile;
   inherit (bootstrap.tiny.${seed}.stage0.packages) tinycc;
   inherit (bootstrap.tiny.${seed}.stage2) root;
 }

@@ -1,6 +1,7 @@
 """`builtin:merge`: the one tree that holds several, by the laws of a `rootfs`.
 
-Attribute `trees`: store paths of trees, separated by white space.
+Attributes: `trees`, store paths of trees, separated by white space; `under`, the folder of the result that they are
+laid below, for example `usr/aarch64-linux-musl` (the top).
 """
 
 from __future__ import annotations
@@ -22,13 +23,17 @@ def merge_trees(task: Task) -> None:
     paths = list(dict.fromkeys(task.words("trees")))
     if not paths:
         raise task.refuse("trees", "it is empty")
+    under = task.derivation.env.get("under", "")
+    if any(part in ("", ".", "..") for part in under.split("/")) and under:
+        raise task.refuse("under", f"'{under}' is not a plain relative path")
     places = [task.input(path) for path in paths]
     merged = merge([Source(path, _manifest(place)) for path, place in zip(paths, places)])
-    os.mkdir(task.output, 0o755)
+    top = f"{task.output}/{under}" if under else task.output
+    os.makedirs(top, 0o755)
     for item in merged.entries:
         if item.path == "":
             continue
-        place = f"{task.output}/{item.path}"
+        place = f"{top}/{item.path}"
         if item.kind == Kind.DIRECTORY:
             os.mkdir(place, 0o755)
             continue

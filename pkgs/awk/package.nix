@@ -24,9 +24,9 @@ mkDerivation {
 
   buildPhase = ''
     ${byacc}/usr/bin/yacc -d -b awkgram awkgram.y
-    cc -o maketab maketab.c
+    $CC_FOR_BUILD -o maketab maketab.c
     ./maketab awkgram.tab.h > proctab.c
-    cc -D_GNU_SOURCE -o awk \
+    $CC $CFLAGS -D_GNU_SOURCE $LDFLAGS -o awk \
       awkgram.tab.c b.c main.c parse.c proctab.c tran.c lib.c run.c lex.c -lm
   '';
 
@@ -39,4 +39,10 @@ mkDerivation {
     mkdir -p "$out/usr/bin"
     cp awk "$out/usr/bin/"
   '';
+
+  meta = {
+    description = "the one true awk, Aho's, Weinberger's and Kernighan's";
+    homepage = "https://github.com/onetrueawk/awk";
+    license = "SMLNJ";
+  };
 }

@@ -4,6 +4,7 @@
   fetchurl,
   unpack,
   profile,
+  buildProfile,
 }:
 
 mkDerivation {
@@ -18,12 +19,8 @@ mkDerivation {
     };
   };
 
-  CC = "cc";
-  # Without the information for debuggers that configure asks for, and which names the build directory.
-  CFLAGS = "-O2";
-  LDFLAGS = "-static";
   configureFlags = [
-    "--build=${profile.triplet}"
+    "--build=${buildProfile.triplet}"
     "--host=${profile.triplet}"
     "--with-default-sys-path=/usr/share/mk"
     "--with-machine=${profile.name}"
@@ -47,4 +44,16 @@ mkDerivation {
     cp bmake "$out/usr/bin/"
     cp mk/*.mk "$out/usr/share/mk/"
   '';
+
+  # Assertions name their files as the compiler was told them.
+  preBuild = ''
+    sed -i 's/^srcdir=.*/srcdir=./' make-bootstrap.sh
+  '';
+
+  meta = {
+    description = "NetBSD's make, made to run elsewhere";
+    homepage = "https://www.crufty.net/help/sjg/bmake.html";
+    # Parts of Berkeley's code still ask for the acknowledgement.
+    license = "BSD-2-Clause AND BSD-3-Clause AND BSD-4-Clause";
+  };
 }

@@ -4,11 +4,14 @@
 # build's container, and both by name. A seed is one, a stage makes one of another.
 {
   over,
+  overFor ? _: over,
+  profile ? { },
   lib,
   seeds,
   # Other sets: a stage, by name.
   sets ? {
     tiny = import ./tiny.nix { inherit over; };
+    chimera = import ./chimera.nix { inherit overFor profile; };
   },
 }:
 
@@ -82,5 +85,19 @@ let
       true
     else
       throw "the seed is reached without stage 0: ${builtins.concatStringsSep " <- " (builtins.head residue).way}";
+
+  # For a set that is written in C++, a seed that compiles it, with all that it takes.
+  compilesCxx =
+    seeds:
+    builtins.listToAttrs (
+      map (name: {
+        inherit name;
+        value = seeds.${name} // {
+          toolchain = seeds.${name}.toolchain ++ seeds.${name}.cxx;
+        };
+      }) (builtins.filter (name: seeds.${name} ? cxx) (builtins.attrNames seeds))
+    );
+
+  seedsFor = set: if set == "chimera" then compilesCxx seeds else seeds;
 in
-builtins.mapAttrs (set: stage: builtins.mapAttrs (chain set stage) seeds) sets
+builtins.mapAttrs (set: stage: builtins.mapAttrs (chain set stage) (seedsFor set)) sets

@@ -22,7 +22,7 @@ mkDerivation {
   '';
 
   buildPhase = ''
-    cc -I. -DHAVE_CONFIG_H -DYYPATCH=20221106 -D_GNU_SOURCE -o yacc \
+    $CC $CFLAGS -I. -DHAVE_CONFIG_H -DYYPATCH=20221106 -D_GNU_SOURCE $LDFLAGS -o yacc \
       closure.c error.c graph.c lalr.c lr0.c main.c mkpar.c mstring.c output.c reader.c \
       symtab.c verbose.c warshall.c yaccpar.c
   '';
@@ -39,4 +39,10 @@ mkDerivation {
     cp yacc "$out/usr/bin/"
     ln -s yacc "$out/usr/bin/byacc"
   '';
+
+  meta = {
+    description = "Berkeley Yacc, a generator of LALR(1) parsers";
+    homepage = "https://invisible-island.net/byacc/";
+    license = "LicenseRef-public-domain";
+  };
 }

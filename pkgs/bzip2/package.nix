@@ -20,7 +20,7 @@ mkDerivation {
   configurePhase = "";
 
   buildPhase = ''
-    make CC=cc AR=ar RANLIB=ranlib CFLAGS=-D_FILE_OFFSET_BITS=64 LDFLAGS=-static libbz2.a bzip2 bzip2recover
+    make CC="$CC" AR="$AR" RANLIB="$RANLIB" CFLAGS="$CFLAGS -D_FILE_OFFSET_BITS=64" LDFLAGS="$LDFLAGS" libbz2.a bzip2 bzip2recover
   '';
 
   doCheck = true;
@@ -35,4 +35,10 @@ mkDerivation {
     cp bzlib.h "$out/usr/include/"
     cp libbz2.a "$out/usr/lib/"
   '';
+
+  meta = {
+    description = "compressor by block sorting, and its library";
+    homepage = "https://sourceware.org/bzip2/";
+    license = "bzip2-1.0.6";
+  };
 }

@@ -36,6 +36,8 @@
 #define SMALL 1
 #define WITH_LINENO 1
 
+/* Not where a program of the build is compiled, which may have another C library. */
+#ifndef GENERATOR
 /* musl's file offsets have 64 bits under their ordinary names. */
 #define dirent64 dirent
 #define fstat64 fstat
@@ -46,3 +48,4 @@
 #define open64 open
 #define readdir64 readdir
 #define stat64 stat
+#endif

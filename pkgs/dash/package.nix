@@ -32,16 +32,16 @@ mkDerivation {
   buildPhase = ''
     sh mktokens
     cp builtins.def.in builtins.c
-    cc $flags -E builtins.c | sed '/^#/d' > builtins.def
+    $CC $flags -E builtins.c | sed '/^#/d' > builtins.def
     sh mkbuiltins builtins.def
     for generator in mkinit mksyntax mknodes mksignames; do
-      cc $flags -o $generator $generator.c
+      $CC_FOR_BUILD $flags -DGENERATOR -o $generator $generator.c
     done
     ./mkinit $sources
     ./mknodes nodetypes nodes.c.pat
     ./mksyntax
     ./mksignames
-    cc $flags -o dash $sources builtins.c init.c nodes.c signames.c syntax.c
+    $CC $CFLAGS $flags $LDFLAGS -o dash $sources builtins.c init.c nodes.c signames.c syntax.c
   '';
 
   doCheck = true;
@@ -54,4 +54,11 @@ mkDerivation {
     cp dash "$out/usr/bin/"
     ln -s dash "$out/usr/bin/sh"
   '';
+
+  meta = {
+    description = "the Debian Almquist shell, small and POSIX";
+    homepage = "http://gondor.apana.org.au/~herbert/dash/";
+    # The table of signals is what a program of bash prints.
+    license = "BSD-3-Clause AND GPL-2.0-or-later";
+  };
 }

@@ -3,6 +3,8 @@
   mkDerivation,
   fetchurl,
   unpack,
+  profile,
+  buildProfile,
 }:
 
 mkDerivation {
@@ -17,9 +19,16 @@ mkDerivation {
     };
   };
 
-  # Without the information for debuggers that configure asks for, and which names the build directory.
-  CFLAGS = "-O2";
-  LDFLAGS = "-static";
-  configureFlags = [ "--disable-nls" ];
+  configureFlags = [
+    "--build=${buildProfile.triplet}"
+    "--host=${profile.triplet}"
+    "--disable-nls"
+  ];
   doCheck = true;
+
+  meta = {
+    description = "a program that greets, GNU's example of a package";
+    homepage = "https://www.gnu.org/software/hello/";
+    license = "GPL-3.0-or-later";
+  };
 }

@@ -3,9 +3,14 @@
 #
 # Each phase is shell text that may be replaced: unpackPhase, patchPhase,
 # configurePhase, buildPhase, checkPhase (run if `doCheck`), installPhase,
-# fixupPhase. `src` is a tree, usually from `unpack`. `tools` are the packages that
-# phases name by store path. All other attributes become variables of the
-# environment.
+# splitPhase (run if there are sub-outputs), fixupPhase. What they are without that
+# follows from `style`. `preBuild` and `postBuild`, and likewise for every phase, are
+# text before and after one. `src` is a tree, usually from `unpack`. `tools` are the
+# packages that phases name by store path. docs/packages.md has the table of all
+# attributes; those that are not in it become variables of the environment. The
+# tools' names and flags, CC, CXX, AR, RANLIB, NM, STRIP, OBJCOPY, CFLAGS, CXXFLAGS
+# and LDFLAGS, are always there, and are those for the machine that the package is to
+# run on; CC_FOR_BUILD is for what runs during the build.
 #
 # A package is a tree as it lies below `/`, so programs are in `usr/bin`; the
 # links `bin` and `lib` make it a small root by itself.
@@ -13,14 +18,33 @@
 # The result has an attribute `inputs`: every derivation that it is built from.
 { system }:
 
+let
+  styled =
+    pname: style: phase:
+    let
+      styles = import ./styles.nix { inherit pname; };
+      phases =
+        styles.${style}
+          or (throw "the package '${pname}' has the style '${style}'; there are ${builtins.concatStringsSep ", " (builtins.attrNames styles)}");
+    in
+    phases.${phase};
+in
 {
   pname,
   version,
   rootfs,
   shell ? "/bin/sh",
   tools ? [ ],
+  # Packages that it is compiled and linked against: they join the container's `/`,
+  # or what lies in it at `sysroot` for programs of another machine.
+  libraries ? [ ],
+  sysroot ? null,
+  # What has to be in the root where it runs: packages, and paths that any may give.
+  runtime ? [ ],
   patches ? [ ],
   doCheck ? false,
+  # Whether what is built runs where it is built.
+  canRun ? true,
   configureFlags ? [ ],
   makeFlags ? [ ],
   # Modification times are kept: all are equal in the store, so that make finds
@@ -37,29 +61,44 @@
   patchPhase ? ''
     for patch in $patches; do patch -p1 < "$patch"; done
   '',
-  configurePhase ? ''
-    ./configure --prefix=/usr $configureFlags
-  '',
-  buildPhase ? ''
-    make -j"$NIX_BUILD_CORES" $makeFlags
-  '',
-  checkPhase ? ''
-    make check $makeFlags
-  '',
-  installPhase ? ''
-    make install DESTDIR="$out" $makeFlags
-  '',
+  configurePhase ? styled pname style "configurePhase",
+  buildPhase ? styled pname style "buildPhase",
+  checkPhase ? styled pname style "checkPhase",
+  installPhase ? styled pname style "installPhase",
+  splitPhase ? import ./sub-outputs.nix outputs,
   fixupPhase ? ''
     for name in bin lib; do
       if [ -d "$out/usr/$name" ] && [ ! -e "$out/$name" ]; then ln -s "usr/$name" "$out/$name"; fi
     done
   '',
+  outputs ? [ "out" ],
+  style ? "configure",
+  meta ? { },
+  lints ? { },
   ...
 }@arguments:
 
 let
+  name = "${pname}-${version}";
+  conventions = import ./conventions.nix { inherit name arguments; };
+
+  compilers = {
+    AR = "ar";
+    CC = "cc";
+    CC_FOR_BUILD = "cc";
+    CFLAGS = "";
+    CXX = "c++";
+    CXXFLAGS = "";
+    LDFLAGS = "-static";
+    NM = "nm";
+    OBJCOPY = "objcopy";
+    RANLIB = "ranlib";
+    STRIP = "strip";
+  };
+
   variables =
-    builtins.removeAttrs arguments [
+    compilers
+    // builtins.removeAttrs (conventions.variables arguments) [
       "pname"
       "shell"
       "tools"
@@ -71,6 +110,7 @@ let
       "installPhase"
       "fixupPhase"
       "doCheck"
+      "canRun"
     ]
     // {
       inherit patches configureFlags makeFlags;
@@ -79,7 +119,7 @@ let
   # Who watches is told which phase runs; such lines do not go to the log.
   phase = name: text: ''
     echo '@nix { "action": "setPhase", "phase": "${name}" }' >&2
-    ${text}'';
+    ${conventions.hooked name text}'';
 
   script = builtins.concatStringsSep "\n" (
     [
@@ -88,18 +128,36 @@ let
       (phase "configurePhase" configurePhase)
       (phase "buildPhase" buildPhase)
     ]
-    ++ (if doCheck then [ (phase "checkPhase" checkPhase) ] else [ ])
-    ++ [
-      (phase "installPhase" installPhase)
-      (phase "fixupPhase" fixupPhase)
-    ]
+    ++ (
+      if !doCheck then
+        [ ]
+      else if canRun then
+        [ (phase "checkPhase" checkPhase) ]
+      else
+        [ "echo 'checkPhase is left out: what was built does not run on the machine that built it'" ]
+    )
+    ++ [ (phase "installPhase" installPhase) ]
+    ++ (if outputs == [ "out" ] then [ ] else [ (phase "splitPhase" splitPhase) ])
+    ++ [ (phase "fixupPhase" fixupPhase) ]
   );
+
+  merged =
+    if libraries == [ ] || sysroot == null then
+      libraries
+    else
+      [
+        (import ./merge.nix {
+          name = "libraries";
+          trees = libraries;
+          under = sysroot;
+        })
+      ];
 
   package = derivation (
     variables
     // {
-      name = "${pname}-${version}";
-      inherit system rootfs;
+      inherit name system;
+      rootfs = rootfs ++ merged;
       builder = shell;
       args = [
         "-eu"
@@ -111,7 +169,7 @@ let
 
   # What the strings of the package refer to must be among what is declared:
   # otherwise a walk over `inputs` would overlook it.
-  declared = rootfs ++ tools ++ builtins.filter builtins.isAttrs ([ (arguments.src or null) ] ++ patches);
+  declared = rootfs ++ merged ++ libraries ++ tools ++ builtins.filter builtins.isAttrs ([ (arguments.src or null) ] ++ patches);
   pathOf = input: builtins.unsafeDiscardStringContext (input.drvPath or (toString input));
   mentioned = builtins.getContext (
     builtins.concatStringsSep "" ([ script ] ++ map toString (builtins.attrValues (builtins.removeAttrs variables [ "rootfs" ])))
@@ -122,10 +180,20 @@ let
 in
 package
 // {
-  inherit pname version;
+  inherit
+    pname
+    version
+    tools
+    libraries
+    runtime
+    ;
+  inherit (conventions) position;
+  container = rootfs;
+  meta = import ./meta.nix { inherit name meta; };
+  lints = import ./lints.nix { inherit name lints; };
   inputs =
     if undeclared == [ ] then
       declared
     else
-      throw "the package '${package.name}' uses ${builtins.head undeclared}, which is neither in `rootfs` nor in `tools`";
+      throw "the package '${package.name}' uses ${builtins.head undeclared}, which is neither in `rootfs` nor in `libraries` nor in `tools`";
 }

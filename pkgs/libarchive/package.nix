@@ -4,6 +4,7 @@
   fetchurl,
   unpack,
   profile,
+  buildProfile,
 }:
 
 mkDerivation {
@@ -23,11 +24,8 @@ mkDerivation {
     sed -i 's/^#elif defined(__GNUC__)/#elif defined(__GNUC__) || defined(__TINYC__)/' libarchive/archive_blake2.h
   '';
 
-  # Without the information for debuggers that configure asks for, and which names the build directory.
-  CFLAGS = "-O2";
-  LDFLAGS = "-static";
   configureFlags = [
-    "--build=${profile.triplet}"
+    "--build=${buildProfile.triplet}"
     "--host=${profile.triplet}"
     "--disable-shared"
     "--disable-acl"
@@ -63,4 +61,11 @@ mkDerivation {
     cp libarchive/archive.h libarchive/archive_entry.h "$out/usr/include/"
     cp .libs/libarchive.a "$out/usr/lib/"
   '';
+
+  meta = {
+    description = "library and program that read and write archives";
+    homepage = "https://libarchive.org/";
+    # The choice of three is for BLAKE2.
+    license = "BSD-2-Clause AND BSD-3-Clause AND (CC0-1.0 OR OpenSSL OR Apache-2.0)";
+  };
 }

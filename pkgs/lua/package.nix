@@ -20,7 +20,8 @@ mkDerivation {
   configurePhase = "cd src";
 
   buildPhase = ''
-    make -j"$NIX_BUILD_CORES" CC=cc AR="ar rc" RANLIB=ranlib CFLAGS=-DLUA_USE_POSIX LDFLAGS=-static MYLIBS= lua luac
+    make -j"$NIX_BUILD_CORES" CC="$CC" AR="$AR rc" RANLIB="$RANLIB" CFLAGS="$CFLAGS -DLUA_USE_POSIX" \
+      LDFLAGS="$LDFLAGS" MYLIBS= lua luac
   '';
 
   doCheck = true;
@@ -35,4 +36,10 @@ mkDerivation {
     cp lua.h luaconf.h lualib.h lauxlib.h lua.hpp "$out/usr/include/"
     cp liblua.a "$out/usr/lib/"
   '';
+
+  meta = {
+    description = "small language for extending programs";
+    homepage = "https://www.lua.org/";
+    license = "MIT";
+  };
 }

@@ -30,7 +30,7 @@ mkDerivation {
   '';
 
   buildPhase = ''
-    cc -I. -DHAVE_CONFIG_H -D_GNU_SOURCE -o make \
+    $CC $CFLAGS -I. -DHAVE_CONFIG_H -D_GNU_SOURCE $LDFLAGS -o make \
       ar.c arscan.c commands.c default.c dir.c expand.c file.c function.c getopt.c getopt1.c \
       guile.c hash.c implicit.c job.c load.c loadapi.c main.c misc.c output.c posixos.c read.c \
       remake.c remote-stub.c rule.c signame.c strcache.c variable.c version.c vpath.c \
@@ -48,4 +48,10 @@ mkDerivation {
     cp make "$out/usr/bin/"
     ln -s make "$out/usr/bin/gmake"
   '';
+
+  meta = {
+    description = "GNU's make";
+    homepage = "https://www.gnu.org/software/make/";
+    license = "GPL-3.0-or-later";
+  };
 }

@@ -17,8 +17,6 @@ mkDerivation {
     };
   };
 
-  CC = "cc";
-  LDFLAGS = "-static";
   configurePhase = "";
 
   buildPhase = ''
@@ -35,4 +33,10 @@ mkDerivation {
     cp mksh "$out/usr/bin/"
     cp mksh.1 "$out/usr/share/man/man1/"
   '';
+
+  meta = {
+    description = "the MirBSD Korn shell";
+    homepage = "http://www.mirbsd.org/mksh.htm";
+    license = "MirOS";
+  };
 }

@@ -8,15 +8,7 @@
 
 mkDerivation {
   pname = "musl";
-  version = "1.2.5";
-
-  src = unpack {
-    name = "musl-source";
-    src = fetchurl {
-      url = "debian-source:musl/musl_1.2.5.orig.tar.gz";
-      sha256 = "a9a118bbe84d8764da0ea0d28b3ab3fae8477fc7e4085d90102b8596fc7c75e4";
-    };
-  };
+  inherit (import ./source.nix { inherit fetchurl unpack; }) version src;
 
   # tcc has neither complex numbers nor the assembler for the hand-written
   # mathematics and floating-point environment; the portable ones are there.
@@ -26,7 +18,7 @@ mkDerivation {
   '';
 
   configurePhase = ''
-    CC=cc ./configure --prefix=/usr --syslibdir=/usr/lib --target=${profile.name} \
+    CC="$CC" ./configure --prefix=/usr --syslibdir=/usr/lib --target=${profile.name} \
       --disable-shared --disable-wrapper CROSS_COMPILE= CFLAGS=
   '';
 
@@ -45,4 +37,10 @@ mkDerivation {
       echo '!<arch>' > "$out/usr/lib/lib$name.a"
     done
   '';
+
+  meta = {
+    description = "C library for Linux, small and made for static programs";
+    homepage = "https://musl.libc.org/";
+    license = "MIT";
+  };
 }

@@ -4,6 +4,7 @@
   fetchurl,
   unpack,
   profile,
+  buildProfile,
 }:
 
 mkDerivation {
@@ -18,11 +19,8 @@ mkDerivation {
     };
   };
 
-  LDFLAGS = "-static";
-  # Its own choice, `-curvU`, asks for the times and owners of members.
-  cf_cv_ar_flags = "crv";
   configureFlags = [
-    "--build=${profile.triplet}"
+    "--build=${buildProfile.triplet}"
     "--host=${profile.triplet}"
     "--prefix=/usr"
     "--without-ada"
@@ -45,4 +43,18 @@ mkDerivation {
   installPhase = ''
     make install.libs install.includes DESTDIR="$out"
   '';
+
+  # It asks `ar` for the time of the build in libraries, where it can be had.
+  postConfigure = ''
+    sed -i 's/-curvU/-curv/' */Makefile
+  '';
+
+  # ncurses6-config.
+  runtime = [ "/bin/sh" ];
+
+  meta = {
+    description = "library for text interfaces on terminals";
+    homepage = "https://invisible-island.net/ncurses/";
+    license = "X11-distribute-modifications-variant";
+  };
 }

@@ -1,7 +1,7 @@
 # Debian 12's clang 16 with LLVM's own assembler, linker and archiver. Neither GCC
 # nor binutils is here; but Debian's static glibc can be linked with libgcc only,
 # because compiler-rt 16 lacks arithmetic of 128-bit floating point on x86_64.
-{
+rec {
   description = "clang 16 and lld of Debian 12, with its GNU userland";
   architecture = "amd64";
   suite = "bookworm";
@@ -80,6 +80,22 @@
     scripts."usr/bin/cc" = ''
       #!/bin/sh
       exec /usr/bin/clang-16 -fuse-ld=lld -Wno-unused-command-line-argument "$@"
+    '';
+  };
+
+  # Where clang looks for what is linked into programs for other machines.
+  resources = "usr/lib/llvm-16/lib/clang/16";
+
+  # The library is GCC's: that is what Debian compiles its own programs with.
+  cxx = {
+    packages = [
+      "clang-16"
+      "libstdc++-12-dev"
+    ];
+    without = builtins.filter (name: name != "libstdc++-12-dev") toolchain.without;
+    scripts."usr/bin/c++" = ''
+      #!/bin/sh
+      exec /usr/bin/clang++-16 -fuse-ld=lld -Wno-unused-command-line-argument "$@"
     '';
   };
 

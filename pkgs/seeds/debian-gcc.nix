@@ -2,7 +2,7 @@
 #
 # The packages come from the suite itself and not from its security or update
 # archives, because the released suite moves a few times a year and those daily.
-{
+rec {
   description = "GCC 12 and binutils of Debian 12, with its GNU userland";
   architecture = "amd64";
   suite = "bookworm";
@@ -75,5 +75,11 @@
       "sbin" = "usr/sbin";
       "usr/bin/awk" = "mawk";
     };
+  };
+
+  cxx = {
+    packages = [ "g++-12" ];
+    without = toolchain.without ++ [ "libcc1-0" ];
+    links."usr/bin/c++" = "g++-12";
   };
 }

@@ -1,6 +1,7 @@
 # Foreign toolchains, each pinned file by file: docs/seeds.md.
 #
-# Every NAME.nix beside this file is a seed and says what its two halves hold;
+# Every NAME.nix beside this file is a seed and says what its two halves hold, and
+# what compiling C++ needs beyond them (`cxx`, which not every seed has);
 # NAME.lock.json, written by `chx seed update NAME`, pins their packages. A half
 # has packages and wheels, or trees that are in the store already, and the links,
 # scripts and small files that nobody packages.
@@ -108,7 +109,9 @@ let
       toolchain = given ++ (if seed.toolchain ? prepare then [ prepared ] else [ ]);
       userland = half "userland";
       rootfs = toolchain ++ userland;
-    };
+    }
+    // (if seed ? cxx then { cxx = half "cxx"; } else { })
+    // (if seed ? resources then { inherit (seed) resources; } else { });
 in
 listToAttrs (
   map (name: {

@@ -66,4 +66,14 @@ mkDerivation {
     script ranlib 'exit 0'
     script strip 'exit 0'
   '';
+
+  # `ar`, `ld` and their like are scripts; any shell will do.
+  runtime = [ "/bin/sh" ];
+
+  meta = {
+    description = "C compiler, assembler and linker in one small program";
+    homepage = "https://bellard.org/tcc/";
+    # The second is for parts of libtcc1, which come from GCC.
+    license = "LGPL-2.0-or-later AND GPL-2.0-or-later WITH GCC-exception-2.0";
+  };
 }

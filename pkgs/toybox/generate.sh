@@ -42,11 +42,11 @@ options() {
 }
 for kind in A B; do
   options $kind > options.c
-  cc -I. -E options.c | sed -n -e 's/" *"//g;/^#/d;t clear' -e ':clear' -e 's/"/"/p;t' -e 's/\( [AB] \).*/\1 " "/p'
+  $CC_FOR_BUILD -I. -E options.c | sed -n -e 's/" *"//g;/^#/d;t clear' -e ':clear' -e 's/"/"/p;t' -e 's/\( [AB] \).*/\1 " "/p'
 done > options.both
 sort -s options.both | sed -n -e 's/ A / /;t pair' -e 'h;s/\([^ ]*\).*/\1 " "/;x' -e 'b single' \
   -e ':pair' -e 'h;n' -e ':single' -e 's/[^ ]* B //;H;g;s/\n/ /;p' > options.pairs
-cc -o mkflags scripts/mkflags.c
+$CC_FOR_BUILD -o mkflags scripts/mkflags.c
 ./mkflags < options.pairs > generated/flags.h
 
 # The variables of each command, and one union of them all.
@@ -63,7 +63,7 @@ done > structures
   echo '} this;'
 } > generated/globals.h
 
-cc -o mktags scripts/mktags.c
+$CC_FOR_BUILD -o mktags scripts/mktags.c
 sed -n '/TAGGED_ARRAY(/,/^)/{s/.*TAGGED_ARRAY[(]\([^,]*\),/\1/;p}' toys/*/*.c lib/*.c | ./mktags > generated/tags.h
 
 # No help texts: they are made with python.

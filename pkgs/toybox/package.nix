@@ -40,7 +40,7 @@ mkDerivation {
 
   buildPhase = ''
     alternatives=$(echo $commands | tr ' ' '|')
-    cc -w -I. -funsigned-char -DQUIET= -o toybox \
+    $CC $CFLAGS -w -I. -funsigned-char -DQUIET= $LDFLAGS -o toybox \
       lib/*.c main.c $(grep -E -l "TOY[(]($alternatives)[ ,]" toys/*/*.c) -lm
   '';
 
@@ -52,6 +52,21 @@ mkDerivation {
   installPhase = ''
     mkdir -p "$out/usr/bin"
     cp toybox "$out/usr/bin/"
-    for command in $(./toybox); do ln -s toybox "$out/usr/bin/$command"; done
+    # What it would print by itself, were it to run here.
+    {
+      echo '#include "generated/config.h"'
+      echo '#define NEWTOY(name, options, flags) command name'
+      echo '#define OLDTOY(name, older, flags) command name'
+      cat generated/newtoys.h
+    } > commands.c
+    $CC_FOR_BUILD -I. -E commands.c | sed -n 's/^ *command \([^ ]*\)$/\1/p' | while read -r command; do
+      test "$command" = toybox || ln -s toybox "$out/usr/bin/$command"
+    done
   '';
+
+  meta = {
+    description = "the commands of a Unix system in one program";
+    homepage = "https://landley.net/toybox/";
+    license = "0BSD";
+  };
 }

@@ -4,6 +4,7 @@
   fetchurl,
   unpack,
   profile,
+  buildProfile,
 }:
 
 mkDerivation {
@@ -18,11 +19,8 @@ mkDerivation {
     };
   };
 
-  # Without the information for debuggers that configure asks for, and which names the build directory.
-  CFLAGS = "-O2";
-  LDFLAGS = "-static";
   configureFlags = [
-    "--build=${profile.triplet}"
+    "--build=${buildProfile.triplet}"
     "--host=${profile.triplet}"
     "--disable-shared"
     "--disable-nls"
@@ -33,8 +31,26 @@ mkDerivation {
     "--disable-doc"
   ];
 
+  # Otherwise the scripts are run by the best shell of the machine that builds.
+  gl_cv_posix_shell = "/bin/sh";
+
   doCheck = true;
   checkPhase = ''
     test "$(echo 42 | src/xz/xz | src/xz/xz -d)" = 42
   '';
+
+  # libtool's own file, which nobody else needs.
+  postInstall = ''
+    rm "$out"/usr/lib/*.la
+  '';
+
+  # Comparing, searching and paging compressed files are scripts.
+  runtime = [ "/bin/sh" ];
+
+  meta = {
+    description = "compressor with LZMA2, and its library";
+    homepage = "https://tukaani.org/xz/";
+    # The second is for the scripts that search in compressed files.
+    license = "LicenseRef-public-domain AND GPL-2.0-or-later";
+  };
 }

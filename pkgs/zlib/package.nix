@@ -36,4 +36,10 @@ mkDerivation {
     cp libz.a "$out/usr/lib/"
     cp zlib.pc "$out/usr/lib/pkgconfig/"
   '';
+
+  meta = {
+    description = "library for the compression of gzip and PNG";
+    homepage = "https://zlib.net/";
+    license = "Zlib";
+  };
 }

@@ -1,4 +1,4 @@
-"""The sections and symbols of ELF files, 32 and 64 bits, both byte orders.
+"""ELF files, 32 and 64 bits, both byte orders: what their headers, sections, segments and symbols say.
 
 Strict: whatever does not add up raises `NotElf`, and the caller compares plain bytes.
 """
@@ -15,6 +15,7 @@ MAGIC: Final = b"\x7fELF"
 EXECUTABLE: Final = 4
 """The flag of sections that hold instructions."""
 _NOBITS: Final = 8
+_DYNAMIC: Final = 2
 _SYMTAB: Final = 2
 _DYNSYM: Final = 11
 _DEFINITIONS: Final = (1, 2)
@@ -40,16 +41,42 @@ class Section(NamedTuple):
     link: int = 0
 
 
+class Header(NamedTuple):
+    """What the first bytes say: `word_size` in bits, `endian` "little" or "big", numbers of `elf.h` for the rest."""
+
+    word_size: int
+    endian: str
+    kind: int
+    machine: int
+    flags: int
+
+
+class Segment(NamedTuple):
+    """A row of the program headers: `start` and `stop` bound its bytes in the file."""
+
+    kind: int
+    flags: int
+    start: int
+    stop: int
+
+
 class _Form(NamedTuple):
     """How a class of ELF writes its headers: formats without byte order, as `struct` spells them."""
 
     header: str
     section: str
+    segment: str
+    dynamic: str
 
 
 # After e_ident: type machine version entry phoff shoff flags ehsize phentsize phnum shentsize shnum shstrndx.
 # A section: name type flags addr offset size link info addralign entsize.
-_FORMS: Final = {1: _Form("HHIIIIIHHHHHH", "IIIIIIIIII"), 2: _Form("HHIQQQIHHHHHH", "IIQQQQIIQQ")}
+# A segment: type offset vaddr paddr filesz memsz flags align, with the flags second in 64 bits. A row of the
+# dynamic section: tag value.
+_FORMS: Final = {
+    1: _Form("HHIIIIIHHHHHH", "IIIIIIIIII", "IIIIIIII", "II"),
+    2: _Form("HHIQQQIHHHHHH", "IIQQQQIIQQ", "IIQQQQQQ", "QQ"),
+}
 _ORDERS: Final = {1: "<", 2: ">"}
 # With 64 bits: name info other section value size; with 32: name value size info other section.
 _SYMBOLS: Final = {1: "IIIBBH", 2: "IBBHQQ"}
@@ -59,13 +86,62 @@ def is_elf(data: Bytes) -> bool:
     return data[:4] == MAGIC
 
 
-def sections(data: Bytes) -> tuple[Section, ...]:
-    """The sections of an ELF file in the order of its table, without the empty first one. Raises `NotElf`."""
+def header(data: Bytes) -> Header:
+    """What an ELF file is made for. Raises `NotElf`."""
+    form, order = _form(data)
+    fields = _unpack(order + form.header, data, 16)
+    return Header(32 if data[4] == 1 else 64, "little" if order == "<" else "big", fields[0], fields[1], fields[6])
+
+
+def segments(data: Bytes) -> tuple[Segment, ...]:
+    """The program headers of an ELF file, in order. Raises `NotElf`."""
+    form, order = _form(data)
+    fields = _unpack(order + form.header, data, 16)
+    table, entry_size, count = fields[4], fields[8], fields[9]
+    if not table or not count:
+        return ()
+    if entry_size != struct.calcsize(order + form.segment):
+        raise NotElf("program headers of an unknown size")
+    found = []
+    for number in range(count):
+        row = _unpack(order + form.segment, data, table + number * entry_size)
+        kind, flags = row[0], row[6] if data[4] == 1 else row[1]
+        start, size = (row[1], row[4]) if data[4] == 1 else (row[2], row[5])
+        if start + size > len(data):
+            raise NotElf("a segment leaves the file")
+        found.append(Segment(kind, flags, start, start + size))
+    return tuple(found)
+
+
+def dynamic(data: Bytes) -> tuple[tuple[int, int], ...]:
+    """Tags and values of the dynamic section, up to its end mark; nothing for a static program. Raises `NotElf`."""
+    form, order = _form(data)
+    spelt = order + form.dynamic
+    size = struct.calcsize(spelt)
+    rows: list[tuple[int, int]] = []
+    for segment in segments(data):
+        if segment.kind == _DYNAMIC:
+            for position in range(segment.start, segment.stop - size + 1, size):
+                tag, value = _unpack(spelt, data, position)
+                if not tag:
+                    break
+                rows.append((tag, value))
+    return tuple(rows)
+
+
+def _form(data: Bytes) -> tuple[_Form, str]:
+    """How a file spells its headers, and the sign of its byte order."""
     if not is_elf(data) or len(data) < 16:
         raise NotElf("no ELF header")
     form, order = _FORMS.get(data[4]), _ORDERS.get(data[5])
     if form is None or order is None:
         raise NotElf("neither 32 nor 64 bits, or of no known byte order")
+    return form, order
+
+
+def sections(data: Bytes) -> tuple[Section, ...]:
+    """The sections of an ELF file in the order of its table, without the empty first one. Raises `NotElf`."""
+    form, order = _form(data)
     fields = _unpack(order + form.header, data, 16)
     table, entry_size, count, names_index = fields[5], fields[10], fields[11], fields[12]
     if not table:

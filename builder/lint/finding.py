@@ -1,0 +1,59 @@
+"""What lints say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from .subject import File, Subject
+
+
+class Severity(StrEnum):
+    """An error fails `chx pkgs lint`; a warning does not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+class Remark(NamedTuple):
+    """What a check found: in which output (empty: the package as a whole), at which path, and what."""
+
+    output: str
+    path: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lint:
+    """A lint: `what` it finds, and what to do about it in `advice`.
+
+    `tree` looks at the package as a whole; `file` is given each file of it, and yields messages.
+    """
+
+    name: str
+    severity: Severity
+    what: str
+    advice: str
+    tree: Callable[[Subject], Iterable[Remark]] | None = None
+    file: Callable[[Subject, File], Iterable[str]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong; `waived` is the package's reason to put up with it, if it gives one."""
+
+    lint: str
+    severity: Severity
+    output: str
+    path: str
+    message: str
+    waived: str | None = None
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is an error that is not waived."""
+        return self.severity is Severity.ERROR and self.waived is None

@@ -1,0 +1,133 @@
+"""What lints look at: a package, its outputs, and the root that they make together."""
+
+from __future__ import annotations
+
+import mmap
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ...store.difference.bytewise import Bytes
+    from ...store.manifest import Entry, Manifest
+
+_MOST_LINKS: Final = 40
+
+
+class Form(Protocol):
+    """What the programs of an architecture look like; `chx.arch` knows it."""
+
+    def fits(self, header: bytes, /) -> bool:
+        """Whether the first 64 bytes of an ELF file say that it is for this architecture."""
+        ...
+
+
+class Target(NamedTuple):
+    """The architecture that programs of a package have to be for."""
+
+    name: str
+    form: Form
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """An output that is realised: `directory` is where it lies on the disk."""
+
+    name: str
+    manifest: Manifest
+    directory: str
+
+    def physical(self, entry: Entry) -> str:
+        return f"{self.directory}/{entry.path}" if entry.path else self.directory
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of an output, and its bytes."""
+
+    output: Output
+    entry: Entry
+    data: Bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A package as lints see it.
+
+    `meta` is what it says of itself; `problem` why that could not be read, if so. `runtime` are the trees that are
+    in the root where it runs, `promised` the paths that something there has. `waived`: lints and reasons.
+    """
+
+    name: str
+    outputs: tuple[Output, ...]
+    target: Target | None = None
+    meta: Mapping[str, object] = field(default_factory=dict)
+    problem: str | None = None
+    runtime: tuple[Manifest, ...] = ()
+    promised: frozenset[str] = frozenset()
+    waived: Mapping[str, str] = field(default_factory=dict)
+
+    def entries(self) -> Iterator[tuple[Output, Entry]]:
+        for output in self.outputs:
+            for entry in output.manifest:
+                yield output, entry
+
+    def files(self) -> Iterator[File]:
+        """Every file, open as long as the caller looks at it."""
+        for output, entry in self.entries():
+            if not entry.is_file:
+                continue
+            if not entry.size:
+                yield File(output, entry, b"")
+                continue
+            with (
+                open(os.fsencode(output.physical(entry)), "rb") as opened,
+                mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as data,
+            ):
+                yield File(output, entry, data)
+
+    def there(self, path: str) -> bool:
+        """Whether a path is there where the package runs: in an output, in `runtime`, or promised. Links are followed."""
+        return self._there(path.strip("/").split("/"), 0)
+
+    def _there(self, parts: list[str], links: int) -> bool:
+        if _usual("/".join(parts)) in self.promised:
+            return True
+        place: list[str] = []
+        for number, part in enumerate(parts):
+            if part in ("", "."):
+                continue
+            if part == "..":
+                del place[-1:]
+                continue
+            place.append(part)
+            entry = self._lookup("/".join(place))
+            if entry is None:
+                return False
+            if entry.target is not None:
+                if links == _MOST_LINKS:
+                    return False
+                before = [] if entry.target.startswith("/") else place[:-1]
+                return self._there([*before, *entry.target.split("/"), *parts[number + 1 :]], links + 1)
+        return True
+
+    def _lookup(self, path: str) -> Entry | None:
+        found = None
+        for manifest in (*(output.manifest for output in self.outputs), *self.runtime):
+            entry = manifest.lookup(path)
+            # A directory in one tree may be a link in another.
+            if entry is not None and (found is None or entry.target is None):
+                found = entry
+        return found
+
+
+def promised(paths: list[str]) -> frozenset[str]:
+    """Absolute paths in the form that `Subject.promised` has."""
+    return frozenset(_usual(path.strip("/")) for path in paths)
+
+
+def _usual(path: str) -> str:
+    """Where a program lies, if it is called by the link `/bin`."""
+    return f"usr/{path}" if path.startswith("bin/") else path

@@ -1,0 +1,91 @@
+"""`chx arch`: what is known of the architectures that programs can be built for."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from .output import put
+from .session import Session
+
+if TYPE_CHECKING:
+    import argparse
+
+    from ..evaluator import Evaluator
+
+DESCRIPTION = """\
+A profile is what is known of an architecture, as data: its names in other projects,
+its ABI, what its compiler can do. `arch/NAME.nix` is one, docs/arch.md explains every
+attribute, and another architecture is another file.
+"""
+HEADINGS = ("NAME", "TRIPLET", "ENDIAN", "BITS", "PAGE", "CPU", "DESCRIPTION")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    sub = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    listing = sub.add_parser("list", help="all architectures", description="One line for each architecture.")
+    show = sub.add_parser("show", help="what is known of one", description=DESCRIPTION)
+    show.add_argument("name", metavar="NAME", help="the architecture, for example riscv64")
+    for action in (listing, show):
+        action.add_argument("--json", action="store_true", help="print JSON")
+        action.add_argument("--directory", metavar="DIR", help="where NAME.nix lies (default: the bundled arch)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from ..arch import PROFILES
+
+    folder = arguments.directory or PROFILES
+    with Session() as session:
+        if arguments.action == "list":
+            text = listed(session.evaluator, folder, arguments.json)
+        else:
+            text = shown(session.evaluator, arguments.name, folder, arguments.json)
+    put(text)
+    return 0
+
+
+def listed(evaluator: Evaluator, folder: str, as_json: bool) -> str:
+    """All profiles: a table, or a JSON list of all there is in them."""
+    from ..arch import load_profile, profile_data, profile_names
+
+    names = profile_names(evaluator, folder)
+    if as_json:
+        return _json([profile_data(name, evaluator, folder) for name in names])
+    rows = [HEADINGS]
+    for name in names:
+        profile = load_profile(name, evaluator, folder)
+        page, bits = f"{profile.page_size // 1024} KB", str(profile.word_size)
+        rows.append((name, profile.triplet, profile.endian, bits, page, profile.cpu, profile.description))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS) - 1)]
+    lines = ["  ".join([*(f"{cell:<{width}}" for cell, width in zip(row, widths)), row[-1]]) for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def shown(evaluator: Evaluator, name: str, folder: str, as_json: bool) -> str:
+    """One profile: a line for each attribute, or JSON."""
+    from ..arch import profile_data
+
+    data = profile_data(name, evaluator, folder)
+    if as_json:
+        return _json(data)
+    rows = list(_flat("", data))
+    width = max(len(path) for path, _ in rows)
+    return "".join(f"{path:<{width}}  {value}\n" for path, value in rows)
+
+
+def _flat(prefix: str, data: dict[str, Any]) -> list[tuple[str, str]]:
+    """Attribute paths and their values in words, in the order of names."""
+    rows: list[tuple[str, str]] = []
+    for name, value in sorted(data.items()):
+        path = prefix + name
+        if isinstance(value, dict):
+            rows += _flat(f"{path}.", value)
+        elif isinstance(value, list):
+            rows.append((path, " ".join(map(str, value)) or "none"))
+        else:
+            rows.append((path, {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)))
+    return rows
+
+
+def _json(data: object) -> str:
+    return json.dumps(data, indent=2, sort_keys=True) + "\n"

@@ -1,0 +1,98 @@
+"""`chx pkgs graph` and `chx pkgs cycles`."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from ..expression import search_path
+from ..output import put
+from ..session import Session
+from .catalogue import Catalogue
+from .graph import cycles_of, graph_of
+
+if TYPE_CHECKING:
+    from .graph import Cycle, Graph
+
+_STYLES = {"container": "", "library": " [style=dashed]", "tool": " [style=bold]"}
+_SEED = "seed"
+
+
+def graph(arguments: argparse.Namespace) -> int:
+    with Session(search_path(arguments), arguments.max_call_depth) as session:
+        catalogue = Catalogue(session, arguments)
+        found = graph_of(catalogue, catalogue.chosen(arguments.names))
+        session.world.commit()
+    if arguments.json:
+        from ..store import put_json
+
+        put_json(_data(found))
+    elif arguments.dot:
+        put(_dot(found))
+    else:
+        for key, node in found.nodes.items():
+            inputs = [found.label(one) + ("" if role == "container" else f" ({role})") for one, role in node.inputs]
+            inputs += [_foreign(len(node.foreign))] if node.foreign else []
+            put(f"{found.label(key)}\n" + "".join(f"  {line}\n" for line in inputs))
+    return 0
+
+
+def cycles(arguments: argparse.Namespace) -> int:
+    with Session(search_path(arguments), arguments.max_call_depth) as session:
+        catalogue = Catalogue(session, arguments)
+        if arguments.names:
+            groups = {" ".join(arguments.names): catalogue.chosen(arguments.names)}
+        else:
+            ordinary = [package for package in catalogue.packages if "." not in (package.attribute or "")]
+            groups = {"ordinary packages": ordinary}
+            groups.update((name, catalogue.named(name)) for name in catalogue.sets())
+        found = {name: cycles_of(graph_of(catalogue, packages)) for name, packages in groups.items()}
+        session.world.commit()
+    if arguments.json:
+        from ..store import put_json
+
+        put_json({name: [cycle._asdict() for cycle in all_cycles] for name, all_cycles in found.items()})
+        return 0
+    for name, all_cycles in found.items():
+        put(f"{name}: none\n" if not all_cycles else "".join(f"{name}: {_told(cycle)}\n" for cycle in all_cycles))
+    return 0
+
+
+def _told(cycle: Cycle) -> str:
+    # Two derivations cannot need each other: evaluating that does not end. So each
+    # time around leads to an earlier stage.
+    return f"{' '.join(cycle.packages)}, across stages\n  a shortest way around: {' -> '.join(cycle.way)}"
+
+
+def _foreign(count: int) -> str:
+    return f"{count} tree{'' if count == 1 else 's'} of a seed"
+
+
+def _data(graph: Graph) -> dict[str, Any]:
+    return {
+        "nodes": [
+            {
+                "derivation": key,
+                "name": node.name,
+                "package": node.pname,
+                "stage": graph.stage(key),
+                "foreign": list(node.foreign),
+            }
+            for key, node in graph.nodes.items()
+        ],
+        "edges": [{"from": one, "to": other, "role": role} for one, other, role in graph.edges()],
+    }
+
+
+def _dot(graph: Graph) -> str:
+    """Bold arrows lead to what runs by its store path, dashed ones to what is linked."""
+    numbers = {key: f"n{number}" for number, key in enumerate(graph.nodes)}
+    lines = ["digraph {", "  node [shape=box];"]
+    for key, number in numbers.items():
+        label = graph.label(key).replace('"', '\\"').replace(" (stage", "\\n(stage")
+        lines.append(f'  {number} [label="{label}"];')
+    if any(node.foreign for node in graph.nodes.values()):
+        lines.append(f"  {_SEED} [shape=ellipse];")
+    lines += [f"  {numbers[one]} -> {numbers[other]}{_STYLES[role]};" for one, other, role in graph.edges()]
+    lines += [f"  {numbers[node.key]} -> {_SEED};" for node in graph.nodes.values() if node.foreign]
+    return "\n".join([*lines, "}"]) + "\n"

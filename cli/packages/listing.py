@@ -1,0 +1,69 @@
+"""`chx pkgs list` and `chx pkgs search`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from ..expression import search_path
+from ..session import Session
+from .catalogue import Catalogue
+from .facts import facts_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .facts import Facts
+
+
+def list_(arguments: argparse.Namespace) -> int:
+    _put(_all(arguments), arguments)
+    return 0
+
+
+def search(arguments: argparse.Namespace) -> int:
+    """The exit status is 1 if there is none, as that of grep."""
+    words = [word.lower() for word in arguments.texts]
+    found = [facts for facts in _all(arguments) if all(word in _text(facts) for word in words)]
+    _put(found, arguments)
+    if not found:
+        from ..progress import say
+
+        say(f"no package has {' and '.join(repr(word) for word in arguments.texts)} in it")
+    return 0 if found else 1
+
+
+def _all(arguments: argparse.Namespace) -> list[Facts]:
+    with Session(search_path(arguments), arguments.max_call_depth) as session:
+        catalogue = Catalogue(session, arguments)
+        return [facts_of(catalogue.evaluator, package) for package in catalogue.packages]
+
+
+def _text(facts: Facts) -> str:
+    meta = facts.meta
+    return "\n".join((facts.name, facts.description, str(meta.get("homepage", "")), facts.licence)).lower()
+
+
+def _put(all_facts: Sequence[Facts], arguments: argparse.Namespace) -> None:
+    if arguments.json:
+        from ..store import put_json
+
+        put_json([facts.to_dict() for facts in all_facts])
+        return
+    from ..difference.page import Page
+    from ..report import Style
+
+    page = Page(Style(sys.stdout))
+    rows = [(_place(facts), facts.version, facts.licence or "?") for facts in all_facts]
+    widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
+    for row, facts in zip(rows, all_facts):
+        said = facts.description if facts.problem is None else f"? {facts.problem}"
+        page.line("  ".join([*(f"{text:<{width}}" for text, width in zip(row, widths)), said]).rstrip(), 0)
+    page.write()
+
+
+def _place(facts: Facts) -> str:
+    """What `chx build` takes; only the name, in parentheses, of what no set has, but a stage at most."""
+    attribute = facts.attribute
+    return f"({facts.name})" if attribute is None or attribute.startswith("bootstrap.") else attribute

@@ -1,0 +1,95 @@
+# The packages of a set: a list of { name, attribute, package }.
+#
+# Of the bundled set each folder is one, called where it is to be found: among the
+# ordinary packages, in a set that is bootstrapped (in its first stage, which is there
+# soonest, if only the stages have it), or, where nothing has it, by itself
+# (`attribute` is null). Of any other set, every derivation in it.
+set:
+
+let
+  inherit (builtins)
+    all
+    attrNames
+    concatMap
+    filter
+    functionArgs
+    head
+    intersectAttrs
+    isAttrs
+    map
+    pathExists
+    readDir
+    ;
+
+  isDerivation = value: isAttrs value && value.type or null == "derivation";
+  isBundled = set ? bootstrap && set ? callPackage;
+
+  entries = readDir ../.;
+  fileOf = name: ../. + "/${name}/package.nix";
+  folders = filter (name: entries.${name} == "directory" && pathExists (fileOf name)) (attrNames entries);
+
+  names = attrNames set.bootstrap;
+
+  # Seeds that say something of the whole.
+  seedsOf = stages: filter (name: !(stages.${name}.seed.impure or false || stages.${name}.seed.demonstration or false)) (attrNames stages);
+
+  bootstrapped =
+    name:
+    let
+      stages = set.bootstrap.${name};
+      seed = head (seedsOf stages);
+    in
+    if set ? ${name} then
+      {
+        prefix = "${name}.";
+        set = set.${name};
+      }
+    else
+      {
+        prefix = "bootstrap.${name}.${seed}.stage0.packages.";
+        set = stages.${seed}.stage0.packages;
+      };
+
+  scopes = [
+    {
+      prefix = "";
+      inherit set;
+    }
+  ]
+  ++ map bootstrapped (filter (name: set ? ${name}) names ++ filter (name: !(set ? ${name})) names);
+
+  found =
+    name:
+    let
+      having = filter (scope: scope.set ? ${name}) scopes;
+      scope = head having;
+      arguments = functionArgs (import (fileOf name));
+      isComplete = all (argument: arguments.${argument} || set ? ${argument}) (attrNames arguments);
+    in
+    if having != [ ] then
+      [
+        {
+          inherit name;
+          attribute = scope.prefix + name;
+          package = scope.set.${name};
+        }
+      ]
+    else if isComplete then
+      [
+        {
+          inherit name;
+          attribute = null;
+          package = set.callPackage (fileOf name) (intersectAttrs arguments set);
+        }
+      ]
+    else
+      [ ];
+in
+if isBundled then
+  concatMap found folders
+else
+  map (name: {
+    inherit name;
+    attribute = name;
+    package = set.${name};
+  }) (filter (name: isDerivation set.${name}) (attrNames set))

@@ -1,0 +1,68 @@
+# What `mkDerivation` takes beside phases and variables: text around phases, and
+# attributes that say something of a package and are nothing to its build.
+{ name, arguments }:
+
+let
+  inherit (builtins)
+    attrNames
+    concatMap
+    filter
+    head
+    match
+    ;
+
+  phases = {
+    unpackPhase = "Unpack";
+    patchPhase = "Patch";
+    configurePhase = "Configure";
+    buildPhase = "Build";
+    checkPhase = "Check";
+    installPhase = "Install";
+    splitPhase = "Split";
+    fixupPhase = "Fixup";
+  };
+
+  hooks = concatMap (phase: [
+    "pre${phases.${phase}}"
+    "post${phases.${phase}}"
+  ]) (attrNames phases);
+
+  told = [
+    "libraries"
+    "lints"
+    "meta"
+    "runtime"
+    "splitPhase"
+    "style"
+    "sysroot"
+  ];
+
+  # A hook that is spelt wrong would be a variable that nobody reads.
+  strange = filter (
+    attribute: match "(pre|post)[A-Z][A-Za-z]*" attribute != null && !(builtins.elem attribute hooks)
+  ) (attrNames arguments);
+in
+{
+  inherit hooks;
+
+  # Where the package is written down.
+  position = builtins.unsafeGetAttrPos "pname" arguments;
+
+  variables =
+    attributes:
+    if strange != [ ] then
+      throw "the package '${name}' has `${head strange}`, and there is no such phase; there are ${
+        builtins.concatStringsSep ", " (map (phase: "pre${phase}") (builtins.attrValues phases))
+      }, and post likewise"
+    else
+      removeAttrs attributes (told ++ hooks);
+
+  # The text of a phase with what comes before and after it.
+  hooked =
+    phase: text:
+    let
+      before = arguments."pre${phases.${phase}}" or null;
+      after = arguments."post${phases.${phase}}" or null;
+    in
+    (if before == null then "" else "${before}\n") + text + (if after == null then "" else "\n${after}");
+}

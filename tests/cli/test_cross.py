@@ -1,0 +1,171 @@
+"""Packages for other machines, compiled here and run by a user-mode emulator.
+
+Two machines that differ in all that matters: one is little-endian, the other big. The three
+others are compiled by the slow test.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PROFILES = ROOT / "arch"
+QUICK = ("aarch64", "ppc64")
+REST = ("ppc64le", "riscv64", "x86_64")
+PACKAGES = (
+    "awk",
+    "bzip2",
+    "dash",
+    "hello",
+    "libarchive",
+    "lua",
+    "make",
+    "mksh",
+    "ncurses",
+    "toybox",
+    "xz",
+    "zlib",
+)  # fmt: skip
+NAMES_OF_MACHINES = {"aarch64": 183, "ppc64": 21, "ppc64le": 21, "riscv64": 243, "x86_64": 62}
+
+pytestmark = [pytest.mark.network, pytest.mark.sandbox]
+
+
+class Machine:
+    """The packages of one architecture, realised, and the emulator that runs them."""
+
+    def __init__(self, name: str, places: dict[str, Path], emulator: str) -> None:
+        self.name = name
+        self.places = places
+        self.emulator = emulator
+
+    def run(self, package: str, program: str, *words: str, stdin: bytes = b"") -> bytes:
+        """What the program prints; it has to succeed."""
+        path = self.places[package] / "usr" / "bin" / program
+        done = subprocess.run(
+            [self.emulator, "-0", program, str(path), *words], input=stdin, capture_output=True, timeout=300
+        )
+        assert done.returncode == 0, (program, words, done)
+        return done.stdout
+
+
+def emulator_of(name: str) -> str:
+    found = shutil.which(f"qemu-{name}-static") or shutil.which(f"qemu-{name}")
+    if found is None:
+        if "CI" in os.environ:
+            pytest.fail(f"there is no qemu-{name}-static here, and CI installs it")
+        pytest.skip(f"no qemu-{name}-static (Debian: qemu-user-static)")
+    return found
+
+
+def built(shared_chx, shared_home, name: str) -> Machine:
+    emulator = emulator_of(name)
+    run = shared_chx("build", "--target", name, *PACKAGES, "--no-out-link")
+    assert run.returncode == 0, run.stderr
+    paths = run.stdout.split()
+    assert len(paths) == len(PACKAGES)
+    more = shared_chx(
+        "build", "-f", ROOT / "tests" / "cli" / "cross-programs.nix", "--argstr", "arch", name, "--no-out-link"
+    )
+    assert more.returncode == 0, more.stderr
+    places = dict(zip((*PACKAGES, "cross-programs"), (*paths, more.stdout.strip())))
+    return Machine(
+        name,
+        {package: shared_home / "store" / Path(path).name for package, path in places.items()},
+        emulator,
+    )
+
+
+@pytest.fixture(
+    params=[*QUICK, *(pytest.param(name, marks=pytest.mark.slow) for name in REST)],
+)
+def machine(request, shared_chx, shared_home) -> Machine:
+    return built(shared_chx, shared_home, request.param)
+
+
+def test_the_base_set_is_for_the_machine_and_runs(machine: Machine, tmp_path: Path) -> None:
+    order = "big" if machine.name == "ppc64" else "little"
+    for package, place in machine.places.items():
+        for path in place.rglob("*"):
+            if path.is_symlink() or not path.is_file():
+                continue
+            head = path.read_bytes()[:20]
+            if head[:4] != b"\x7fELF":
+                continue
+            assert head[4] == 2, (package, path)
+            assert head[5] == (2 if order == "big" else 1), (package, path)
+            assert int.from_bytes(head[18:20], order) == NAMES_OF_MACHINES[machine.name], (package, path)
+
+    run = machine.run
+    assert run("hello", "hello") == b"Hello, world!\n"
+    assert run("dash", "dash", "-c", "set -- a b; echo $((6 * 7)) $#") == b"42 2\n"
+    assert run("mksh", "mksh", "-c", "typeset -i x=6; echo $((x * 7))") == b"42\n"
+    assert run("lua", "lua", "-e", 'print(6 * 7, 2^53, string.format("%.3f", math.sin(1)))') == (
+        b"42\t9.007199254741e+15\t0.841\n"
+    )
+    assert run("awk", "awk", '{ printf "%d %s\\n", $1 * $2, substr("abcdef", 2, 3) }', stdin=b"6 7\n") == b"42 bcd\n"
+    text = os.urandom(1000) + bytes(100_000)
+    for package, program in (("bzip2", "bzip2"), ("xz", "xz")):
+        packed = run(package, program, "-c", stdin=text)
+        assert len(packed) < 5000
+        assert run(package, program, "-dc", stdin=packed) == text
+        ours = subprocess.run([shutil.which(program) or program, "-dc"], input=packed, capture_output=True)
+        assert ours.stdout == text
+    (tmp_path / "file").write_text("42\n")
+    archive = run("libarchive", "bsdtar", "-C", str(tmp_path), "-cf", "-", "file")
+    assert run("libarchive", "bsdtar", "-xOf", "-", stdin=archive) == b"42\n"
+    assert run("toybox", "toybox", "sha256sum", stdin=b"42\n").split()[0] == (
+        b"084c799cd551dd1d8d5c5f9a5d593b2e931f5e36122ee5c793c1d08a19839cc0"
+    )
+    assert run("toybox", "toybox", "sort", "-n", stdin=b"10\n9\n8\n") == b"8\n9\n10\n"
+    (tmp_path / "makefile").write_text("answer := $(words a b c)\nall: ; @:\n$(info $(answer) $(MAKE_VERSION))\n")
+    assert run("make", "make", "-f", str(tmp_path / "makefile")).startswith(b"3 4.3\n")
+
+    printed = run("cross-programs", "all").decode().splitlines()
+    assert printed[:4] == ["exception from below", "cast derived", "thread 42", "regex 42"]
+    assert printed[4] == "floats 0.666667 1.414214"
+    assert printed[5] == f"wide 614 {(2**64 - 1) ** 2 % 1000003}"
+    assert printed[6:] == ["path /usr/lib", f"order {1 if order == 'big' else 4}"]
+
+
+def test_the_libraries_of_the_set_are_there(machine: Machine) -> None:
+    for package, library in (
+        ("zlib", "libz.a"),
+        ("bzip2", "libbz2.a"),
+        ("xz", "liblzma.a"),
+        ("ncurses", "libncurses.a"),
+    ):
+        assert (machine.places[package] / "usr" / "lib" / library).read_bytes().startswith(b"!<arch>\n")
+
+
+def test_nothing_refers_to_the_build(machine: Machine, shared_chx) -> None:
+    for package, place in machine.places.items():
+        references = shared_chx("store", "references", str(place))
+        assert references.returncode == 0, references.stderr
+        assert references.stdout.split() == [], package
+
+
+def test_what_runs_is_what_a_machine_of_another_name_compiles(shared_chx, shared_home) -> None:
+    """The same programs, from a set whose build machine is the host, and from one whose build machine is not."""
+    elsewhere = shared_chx(
+        "build", "-f", ROOT / "tests" / "cli" / "cross-elsewhere.nix", "--no-out-link", "-A", "here", "-A", "elsewhere"
+    )
+    assert elsewhere.returncode == 0, elsewhere.stderr
+    here, there = elsewhere.stdout.split()
+    assert here == there
+    derivations = json.loads(
+        shared_chx(
+            "eval",
+            "--strict",
+            "--json",
+            "-E",
+            f"let s = import {ROOT}/tests/cli/cross-elsewhere.nix {{ }}; in [ s.here.drvPath s.elsewhere.drvPath ]",
+        ).stdout
+    )
+    assert derivations[0] != derivations[1]
