@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -13,15 +14,18 @@ from .normal import CHUNK, EXECUTABLE_MODE, FILE_MODE, MTIME, READ, special_kind
 if TYPE_CHECKING:
     from .linking import Linker
 
-DIRECT: Final = 64 << 20
-"""From this size on files are copied past the system's cache."""
+LARGE: Final = 64 << 20
+"""From this size on files are copied by the kernel while what has arrived is hashed."""
 CLONE: Final = 1 << 20
 """From this size on it is tried whether a file can share the blocks of another."""
+_WINDOW: Final = 32 << 20
 _BUFFER: Final = 4 << 20
 _WRITERS: Final = 4
 _BLOCK: Final = 4096
 _FICLONE: Final = 0x40049409
 """Of linux/fs.h."""
+_NOT_OFFERED: Final = (errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM, errno.ENODEV)
+"""What a kernel answers that does not copy between these two file systems, or a file system that cannot be mapped."""
 
 
 class Hashed(NamedTuple):
@@ -37,9 +41,7 @@ def copy_file(source: bytes, target: bytes) -> None:
     try:
         status = os.fstat(reader)
         mode = EXECUTABLE_MODE if status.st_mode & stat.S_IXUSR else FILE_MODE
-        if (status.st_size >= CLONE and clone_file(reader, target)) or (
-            status.st_size >= DIRECT and copy_direct(reader, target) is not None
-        ):
+        if status.st_size >= CLONE and clone_file(reader, target):
             os.chmod(target, mode)
             os.utime(target, ns=MTIME)
             return
@@ -69,12 +71,49 @@ def clone_file(reader: int, target: bytes) -> bool:
     return True
 
 
+def copy_and_hash(reader: int, target: bytes, size: int) -> Hashed | None:
+    """Let the kernel copy a large file from cache to cache, and hash what has arrived; None if it does not offer that.
+
+    Nobody waits for the disk here: an object whose content has not been flushed is marked (docs/store.md). What is
+    hashed is the copy, because the original may be changing.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+    from mmap import ACCESS_READ, mmap
+
+    from blake3 import blake3
+
+    writer = os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        os.ftruncate(writer, size)
+        hasher, total = blake3(max_threads=blake3.AUTO), 0
+        with ThreadPoolExecutor(1) as pool, mmap(writer, size, access=ACCESS_READ) as copy, memoryview(copy) as arrived:
+            coming = pool.submit(_copy_window, reader, writer, size)
+            while total < size and (count := coming.result()):
+                start, total = total, total + count
+                if total < size:
+                    coming = pool.submit(_copy_window, reader, writer, size - total)
+                hasher.update(arrived[start:total])
+        os.ftruncate(writer, total)
+        return Hashed(hasher.digest(), total)
+    except OSError as error:
+        if error.errno not in _NOT_OFFERED:
+            raise
+        os.unlink(target)
+        os.lseek(reader, 0, os.SEEK_SET)
+        return None
+    finally:
+        os.close(writer)
+
+
+def _copy_window(reader: int, writer: int, left: int) -> int:
+    return os.copy_file_range(reader, writer, min(_WINDOW, left))
+
+
 def copy_direct(reader: int, target: bytes) -> Hashed | None:
     """Copy a large file past the cache of the system, and hash it on the way; None if that cannot be done here.
 
-    Filling the cache with a file that is not read soon costs more than writing it: on a virtual machine four times
-    as much, because every page has to be got from the host. This thread reads and hashes, others write: a disk is
-    fast when it has several things to do.
+    For what the kernel cannot copy by itself, such as a file of another file system. This thread reads and hashes,
+    others write: a disk is fast when it has several things to do.
     """
     direct = getattr(os, "O_DIRECT", 0)
     try:
@@ -94,8 +133,6 @@ def copy_direct(reader: int, target: bytes) -> Hashed | None:
                 os.close(plain)
         return hashed
     except OSError as error:
-        import errno
-
         if error.errno != errno.EINVAL:
             raise
         os.unlink(target)
@@ -107,8 +144,6 @@ def copy_direct(reader: int, target: bytes) -> Hashed | None:
 
 def _allocate(writer: int, size: int) -> None:
     """Blocks and size at once: writing to what has them already is possible in several places at a time."""
-    import errno
-
     try:
         os.posix_fallocate(writer, 0, size)
     except OSError as error:
@@ -224,8 +259,10 @@ def _copy_large(reader: int, target: bytes, size: int, data: bytes) -> Hashed:
             return Hashed(*hash_large(copy))
         finally:
             os.close(copy)
-    if size >= DIRECT and (hashed := copy_direct(reader, target)) is not None:
-        return hashed
+    if size >= LARGE:
+        hashed = copy_and_hash(reader, target, size) or copy_direct(reader, target)
+        if hashed is not None:
+            return hashed
     writer = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         hasher, total = blake3(), 0
@@ -245,10 +282,8 @@ def _copy_bytes(reader: int, writer: int, size: int) -> None:
             while os.copy_file_range(reader, writer, 1 << 30):
                 pass
         except OSError as error:
-            import errno
-
-            # Not offered between these two file systems, or by this kernel: nothing has been copied then.
-            if error.errno not in (errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM):
+            # Nothing has been copied then.
+            if error.errno not in _NOT_OFFERED:
                 raise
         else:
             if os.fstat(writer).st_size >= size:

@@ -54,10 +54,22 @@ def test_equal_files_of_one_new_tree_are_one(store, tools, tmp_path) -> None:
     tools.check(store)
 
 
-def test_large_files_are_copied_hashed_and_linked(store, tools, tmp_path, monkeypatch) -> None:
+def refused(number: int):
+    """A system call that this system does not offer."""
+
+    def refusing(*arguments: object) -> None:
+        raise OSError(number, "not here")
+
+    return refusing
+
+
+@pytest.mark.parametrize("is_kernel", [True, False])
+def test_large_files_are_copied_hashed_and_linked(store, tools, tmp_path, monkeypatch, is_kernel) -> None:
     from chx.store import copying
 
-    monkeypatch.setattr(copying, "DIRECT", 1 << 20)
+    if not is_kernel:
+        monkeypatch.setattr(os, "copy_file_range", refused(errno.EXDEV))
+    monkeypatch.setattr(copying, "LARGE", 1 << 20)
     monkeypatch.setattr(copying, "_BUFFER", 1 << 16)
     contents = [os.urandom(size) for size in (1 << 20, (1 << 20) + 1, (3 << 20) + 4095, (1 << 18) + 7)]
     trees = [{b"file": content} for content in contents]
@@ -80,19 +92,14 @@ def test_a_file_system_without_direct_writing_or_preallocation_gets_the_same(
 ) -> None:
     from chx.store import copying
 
-    monkeypatch.setattr(copying, "DIRECT", 1 << 16)
+    monkeypatch.setattr(copying, "LARGE", 1 << 16)
     content = os.urandom((1 << 20) + 77)
     source = written(tools, tmp_path / "tree", {b"file": content})
 
-    def refuse(number: int):
-        def refusing(*arguments: object) -> None:
-            raise OSError(number, "not here")
-
-        return refusing
-
-    monkeypatch.setattr(os, "posix_fallocate", refuse(errno.EOPNOTSUPP))
+    monkeypatch.setattr(os, "copy_file_range", refused(errno.ENOSYS))
+    monkeypatch.setattr(os, "posix_fallocate", refused(errno.EOPNOTSUPP))
     one = store.add_tree(source, "one")
-    monkeypatch.setattr(os, "pwrite", refuse(errno.EINVAL))
+    monkeypatch.setattr(os, "pwrite", refused(errno.EINVAL))
     monkeypatch.setattr(linking_module.Linker, "link", lambda *arguments: False)
     two = store.add_tree(source, "two")
     assert store.info(one).tree_digest == store.info(two).tree_digest
@@ -119,7 +126,8 @@ def test_where_blocks_can_be_shared_they_are_and_the_copy_is_what_is_hashed(
             file.write(b"changed")
 
     monkeypatch.setattr(fcntl, "ioctl", ioctl)
-    monkeypatch.setattr(copying, "copy_direct", lambda *arguments: pytest.fail("copied"))
+    for way in ("copy_direct", "copy_and_hash"):
+        monkeypatch.setattr(copying, way, lambda *arguments: pytest.fail("copied"))
     path = store.add_tree(source, "cloned")
     # _IOW(0x94, 9, int) of linux/fs.h.
     assert asked == [1 << 30 | 4 << 16 | 0x94 << 8 | 9]
@@ -133,7 +141,7 @@ def test_a_file_that_grows_or_shrinks_while_it_is_copied_is_one_of_what_it_was(
 ) -> None:
     from chx.store import copying
 
-    monkeypatch.setattr(copying, "DIRECT", 1 << 16)
+    monkeypatch.setattr(copying, "LARGE", 1 << 16)
     for size in (100, (1 << 20) + 5):
         content = os.urandom(1 << 19)
         source = written(tools, tmp_path / str(size), {b"file": content})
@@ -141,6 +149,7 @@ def test_a_file_that_grows_or_shrinks_while_it_is_copied_is_one_of_what_it_was(
         def allocate(writer: int, length: int, size: int = size, source: str = source) -> None:
             os.truncate(source + "/file", size)
 
+        monkeypatch.setattr(os, "copy_file_range", refused(errno.EXDEV))
         monkeypatch.setattr(copying, "_allocate", allocate)
         path = store.add_tree(source, "moving")
         assert status(store, path, "file").st_size == size

@@ -187,27 +187,61 @@ def test_a_marker_beside_whole_scratch_hashes_is_no_piece(size):
     assert found == set(OUTPUTS)
 
 
-@pytest.mark.parametrize("size", [1 << 20, (1 << 20) + 1, (16 << 20) - 1, (16 << 20) + 4097, 0])
-def test_a_file_copied_past_the_cache_is_what_it_was(tmp_path, monkeypatch, size):
+@pytest.mark.parametrize("size", [1 << 20, (1 << 20) + 1, (64 << 20) - 1, (64 << 20) + 4097, 1])
+@pytest.mark.parametrize("way", ["copy_and_hash", "copy_direct"])
+def test_a_large_file_is_what_it_was_and_hashed(tmp_path, size, way):
     from blake3 import blake3
 
     from chx.store import copying
 
-    monkeypatch.setattr(copying, "DIRECT", 1)
     data = os.urandom(size)
     (tmp_path / "f").write_bytes(data)
-    source, target = os.fsencode(tmp_path / "f"), os.fsencode(tmp_path / "copy")
-    hashed = copying.copy_file(source, target)
-    assert (tmp_path / "copy").read_bytes() == data
-    assert os.stat(target).st_mode & 0o777 == 0o444
-    # Where the file system does not offer it the file is copied as usual.
-    assert hashed in (None, (blake3(data).digest(), size))
+    target = os.fsencode(tmp_path / "copy")
+    with open(tmp_path / "f", "rb") as file:
+        if way == "copy_direct":
+            hashed = copying.copy_direct(file.fileno(), target)
+        else:
+            hashed = copying.copy_and_hash(file.fileno(), target, size)
+    # Where the system does not offer it there is nothing yet.
+    assert (tmp_path / "copy").exists() == (hashed is not None)
+    if hashed is not None:
+        assert (tmp_path / "copy").read_bytes() == data
+        assert hashed == (blake3(data).digest(), size)
+
+
+def test_the_kernel_copies_large_files_here(tmp_path):
+    from chx.store import copying
+
+    (tmp_path / "f").write_bytes(b"x" * 100)
+    with open(tmp_path / "f", "rb") as file:
+        assert copying.copy_and_hash(file.fileno(), os.fsencode(tmp_path / "copy"), 100) is not None
+
+
+@pytest.mark.parametrize("size", [0, 1, 40 << 20])
+def test_a_large_file_that_shrinks_meanwhile_is_as_long_as_what_was_copied(tmp_path, monkeypatch, size):
+    from blake3 import blake3
+
+    from chx.store import copying
+
+    data = os.urandom(70 << 20)
+    (tmp_path / "f").write_bytes(data)
+    plain = os.copy_file_range
+
+    def shrinking(reader, writer, count):
+        os.truncate(tmp_path / "f", size)
+        return plain(reader, writer, count)
+
+    monkeypatch.setattr(os, "copy_file_range", shrinking)
+    with open(tmp_path / "f", "rb") as file:
+        hashed = copying.copy_and_hash(file.fileno(), os.fsencode(tmp_path / "copy"), len(data))
+    assert hashed == (blake3(data[:size]).digest(), size)
+    assert (tmp_path / "copy").read_bytes() == data[:size]
 
 
 def test_an_added_large_file_is_hashed_while_it_is_copied(store, tmp_path, monkeypatch):
     from chx.store import copying
 
-    monkeypatch.setattr(copying, "DIRECT", 1)
+    monkeypatch.setattr(copying, "LARGE", 1)
     (tmp_path / "t").mkdir()
     (tmp_path / "t" / "a").write_bytes(os.urandom(5 << 20))
     (tmp_path / "t" / "b").write_bytes(b"x")
