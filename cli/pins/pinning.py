@@ -46,17 +46,21 @@ def sources_of(derivations: Iterable[Derivation]) -> dict[str, Source]:
 
 
 def known_seeds() -> dict[str, dict[str, str]]:
-    """Of every pinned seed of the bundled set the URLs of its files and their hashes."""
+    """Of every pinned seed of the bundled set the URLs of the files of both halves, and their hashes."""
     from ...builder import sri
+    from ..seed import HALVES
     from ..session import PKGS
 
     folder, found = os.path.join(PKGS, "seeds"), {}
     for name in sorted(os.listdir(folder)):
         if name.endswith(".lock.json"):
             with open(os.path.join(folder, name), "rb") as file:
-                files = json.load(file)["files"]
+                lock = json.load(file)
+            needed = {package for half in HALVES for package in lock[half]}
             found[name.removesuffix(".lock.json")] = {
-                item["url"]: sri("sha256", bytes.fromhex(item["sha256"])) for item in files
+                item["url"]: sri("sha256", bytes.fromhex(item["sha256"]))
+                for item in lock["files"]
+                if item["package"] in needed
             }
     return found
 
@@ -64,6 +68,7 @@ def known_seeds() -> dict[str, dict[str, str]]:
 def captured_seeds() -> dict[str, dict[str, str]]:
     """Of every seed that was captured from this machine its trees, which nobody else has."""
     from ..noop import home
+    from ..seed import HALVES
 
     folder, found = os.path.join(home(), "seeds"), {}
     try:
@@ -71,7 +76,7 @@ def captured_seeds() -> dict[str, dict[str, str]]:
         for name in names:
             with open(os.path.join(folder, name), "rb") as file:
                 lock = json.load(file)
-            halves = {half: lock[half]["path"] for half in ("toolchain", "userland")}
+            halves = {half: lock[half]["path"] for half in HALVES}
             found[name.removesuffix(".lock.json")] = halves
     except (OSError, ValueError, KeyError, TypeError):
         return {}

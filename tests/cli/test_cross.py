@@ -34,7 +34,7 @@ PACKAGES = (
 )  # fmt: skip
 NAMES_OF_MACHINES = {"aarch64": 183, "ppc64": 21, "ppc64le": 21, "riscv64": 243, "x86_64": 62}
 
-pytestmark = [pytest.mark.network, pytest.mark.sandbox]
+pytestmark = [pytest.mark.network, pytest.mark.sandbox, pytest.mark.emulator]
 
 
 class Machine:
