@@ -1,7 +1,7 @@
 """Packages for other machines, compiled here and run by a user-mode emulator.
 
 Two machines that differ in all that matters: one is little-endian, the other big. The three
-others are compiled by the slow test.
+others take as long again and are left to `-m long`.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def built(shared_chx, shared_home, name: str) -> Machine:
 
 
 @pytest.fixture(
-    params=[*QUICK, *(pytest.param(name, marks=pytest.mark.slow) for name in REST)],
+    params=[*QUICK, *(pytest.param(name, marks=pytest.mark.long) for name in REST)],
 )
 def machine(request, shared_chx, shared_home) -> Machine:
     return built(shared_chx, shared_home, request.param)
