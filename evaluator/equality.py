@@ -60,6 +60,12 @@ def _is_derivation(attrs: dict[str, Slot]) -> bool:
     return kind is not MISSING and force_slot(kind) == "derivation"
 
 
+@native
+def _is_ordered(attrs: dict[str, Slot]) -> bool:
+    """Whether sets are compared in the order of symbols; asked by the compiled runtime."""
+    return evaluator().symbols is not None
+
+
 def _equal_sets(left: dict[str, Slot], right: dict[str, Slot]) -> bool:
     if _is_derivation(left) and _is_derivation(right):
         one, two = left.get("outPath", MISSING), right.get("outPath", MISSING)

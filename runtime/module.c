@@ -51,6 +51,7 @@ static Replacement table[REPLACEMENTS] = {
     MANY(HAS_PATH, "operators.has_path", rt_has_path),
     MANY(EQUAL, "equality.equal", rt_equal),
     MANY(EQUAL_SLOTS, "equality.equal_slots", rt_equal_slots),
+    ONE(IS_ORDERED, "equality._is_ordered", NULL),
     ONE(HEAD, "lists.head", rt_head),
     ONE(TAIL, "lists.tail", rt_tail),
     MANY(ELEM_AT, "lists.elem_at", rt_elem_at),

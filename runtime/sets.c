@@ -163,8 +163,22 @@ static int slow_equal(PyObject *left, PyObject *right) {
     return truth(slow(EQUAL, stack, 2));
 }
 
+/* In another order two sets might have been found unequal before, or another error. */
+static void mark_unordered(void) {
+    PyObject *type, *value, *traceback, *variables;
+    PyErr_Fetch(&type, &value, &traceback);
+    PyErr_NormalizeException(&type, &value, &traceback);
+    variables = value == NULL ? NULL : PyObject_GetAttrString(value, "__dict__");
+    if (variables != NULL) {
+        PyDict_SetItemString(variables, "unordered", Py_True);
+        Py_DECREF(variables);
+    }
+    PyErr_Clear();
+    PyErr_Restore(type, value, traceback);
+}
+
 static int equal_sets(PyObject *left, PyObject *right) {
-    Py_ssize_t at = 0;
+    Py_ssize_t at = 0, size;
     PyObject *name, *slot;
     int has_left, has_right, both = is_derivation(left);
     if (both > 0) both = is_derivation(right);
@@ -173,7 +187,12 @@ static int equal_sets(PyObject *left, PyObject *right) {
     has_left = PyDict_Contains(left, WHERE_KEY);
     has_right = PyDict_Contains(right, WHERE_KEY);
     if (has_left < 0 || has_right < 0) return -1;
-    if (PyDict_GET_SIZE(left) - has_left != PyDict_GET_SIZE(right) - has_right) return 0;
+    size = PyDict_GET_SIZE(left) - has_left;
+    if (size != PyDict_GET_SIZE(right) - has_right) return 0;
+    if (size > 1) {
+        int ordered = truth(slow1(IS_ORDERED, left));
+        if (ordered) return ordered < 0 ? -1 : slow_equal(left, right);
+    }
     while (PyDict_Next(left, &at, &name, &slot)) {
         PyObject *other;
         int answer;
@@ -185,6 +204,7 @@ static int equal_sets(PyObject *left, PyObject *right) {
         answer = equal_slots(slot, other);
         Py_DECREF(slot);
         Py_DECREF(other);
+        if (answer < 0) mark_unordered();
         if (answer != 1) return answer;
     }
     return 1;

@@ -74,12 +74,13 @@ static inline PyObject *forced(PyObject *slot) {
 
 static PyObject *rt_force(PyObject *self, PyObject *thunk) { return forced(thunk); }
 
-/* `force_attr`: the value takes the place of the thunk, unless it is a function. */
+/* `force_attr`: the value takes the place of the thunk, unless it is a function or a list. */
 static PyObject *forced_attr(PyObject *attrs, PyObject *name, PyObject *slot) {
     PyObject *value;
     if (!PyList_CheckExact(slot)) return new_reference(slot);
     value = forced(slot);
-    if (value != NULL && !PyMethod_Check(value) && PyDict_SetItem(attrs, name, value) < 0) Py_CLEAR(value);
+    if (value != NULL && !PyMethod_Check(value) && !PyTuple_CheckExact(value) && PyDict_SetItem(attrs, name, value) < 0)
+        Py_CLEAR(value);
     return value;
 }
 

@@ -14,6 +14,7 @@ import pytest
 
 from .test_cases import CASES, read_cases
 from .test_depth import DEEP, ENDLESS, RECURSIVE
+from .test_exact import EXACT, split
 
 ROOT = Path(__file__).resolve().parents[2]
 OBSERVE = Path(__file__).with_name("observe.py")
@@ -61,6 +62,8 @@ PROGRAM_TEXTS = [
     "(derivation { name = \"n\"; system = \"s\"; builder = \"b\"; __ignoreNulls = true; u = null; w = \"ä\"; }).drvPath",
     "(derivation { name = \"n\"; system = \"s\"; builder = \"b\"; bad = x: x; }).drvPath",
     "(derivation { name = \"n\"; system = \"s\"; builder = \"b\"; args = 1; }).drvPath",
+    "let x = { b = throw \"b\"; a = throw \"a\"; }; in x == { a = 1; b = 2; }",
+    "let s = { l = [ 1 ]; }; in builtins.seq s.l s == { l = [ 1 ]; }",
     "let d = n: i: derivation { name = n; system = \"s\"; builder = \"b\"; inherit i; }; in \"${d \"a\" [ (d \"b\" \"\") (d \"c\" \"\") ]}\"",
 ]  # fmt: skip
 
@@ -108,8 +111,9 @@ def observe(package: Path, expressions: list[str], *, pure: bool = False, rounds
 
 def corpus() -> list[str]:
     cases = [f" {case.expression}" for file in sorted(CASES.glob("*.txt")) for case in read_cases(file)]
+    exact = [f" {split(case)[0]}" for file in sorted(EXACT.glob("*.txt")) for case in read_cases(file)]
     programs = [file.read_text() for file in sorted(PROGRAMS.glob("*.nix"))]
-    return [*cases, *programs, *PROGRAM_TEXTS, *RECURSIVE]
+    return [*cases, *exact, *programs, *PROGRAM_TEXTS, *RECURSIVE]
 
 
 def test_values_errors_places_and_traces_are_the_same(package: Path) -> None:
