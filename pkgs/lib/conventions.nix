@@ -1,14 +1,13 @@
 # What `mkDerivation` takes beside phases and variables: text around phases, and
 # attributes that say something of a package and are nothing to its build.
-{ name, arguments }:
-
 let
   inherit (builtins)
     attrNames
     concatMap
+    elem
     filter
     head
-    match
+    substring
     ;
 
   phases = {
@@ -37,10 +36,16 @@ let
     "sysroot"
   ];
 
+  # Regular expressions would say it shorter, but every evaluation of a package would wait for them.
+  follows = before: attribute: rest: substring 0 rest attribute == before && isCapital (substring rest 1 attribute);
+  isCapital = sign: sign >= "A" && sign <= "Z";
+  isHook = attribute: follows "pre" attribute 3 || follows "post" attribute 4;
+in
+{ name, arguments }:
+
+let
   # A hook that is spelt wrong would be a variable that nobody reads.
-  strange = filter (
-    attribute: match "(pre|post)[A-Z][A-Za-z]*" attribute != null && !(builtins.elem attribute hooks)
-  ) (attrNames arguments);
+  strange = filter (attribute: isHook attribute && !(elem attribute hooks)) (attrNames arguments);
 in
 {
   inherit hooks;

@@ -19,6 +19,8 @@
 { system }:
 
 let
+  conventionsOf = import ./conventions.nix;
+
   styled =
     pname: style: phase:
     let
@@ -80,7 +82,7 @@ in
 
 let
   name = "${pname}-${version}";
-  conventions = import ./conventions.nix { inherit name arguments; };
+  conventions = conventionsOf { inherit name arguments; };
 
   compilers = {
     AR = "ar";
