@@ -63,7 +63,7 @@ let
     rootfs = native.toolchain ++ native.userland;
     allowedRequisites = [ ];
   };
-  builtins_ = scopeOf {
+  intrinsics = scopeOf {
     CFLAGS = bare;
     trees = headers;
   };
@@ -96,7 +96,7 @@ let
     {
       linux-headers = copied.callPackage ./linux-headers/package.nix { };
       musl-headers = copied.callPackage ./musl/headers.nix { };
-      compiler-rt = builtins_.callPackage ./compiler-rt/package.nix {
+      compiler-rt = intrinsics.callPackage ./compiler-rt/package.nix {
         resources = native.resources or (throw "${native.name or "this toolchain"} has no compiler that makes programs for other machines: take one with clang, for example debian-clang");
       };
       musl = libc.callPackage ./musl/full.nix { };
