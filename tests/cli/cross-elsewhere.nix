@@ -1,4 +1,4 @@
-# hello for x86-64, compiled by a machine that is known to be one, which runs what it
+# lua for x86-64, compiled by a machine that is known to be one, which runs what it
 # compiled, and by the same machine under another name, which therefore does not.
 {
   system ? builtins.currentSystem,
@@ -16,6 +16,6 @@ let
   from = build: (pkgs.crossFrom build).x86_64;
 in
 {
-  here = (from pkgs.profile).hello;
-  elsewhere = (from elsewhere).hello;
+  here = (from pkgs.profile).lua;
+  elsewhere = (from elsewhere).lua;
 }

@@ -152,7 +152,10 @@ def test_nothing_refers_to_the_build(machine: Machine, shared_chx) -> None:
 
 
 def test_what_runs_is_what_a_machine_of_another_name_compiles(shared_chx, shared_home) -> None:
-    """The same programs, from a set whose build machine is the host, and from one whose build machine is not."""
+    """The same program, from a set whose build machine is the host, and from one whose build machine is not.
+
+    One that asks nothing of a machine that is not here: what `configure` finds out by running programs, it guesses then.
+    """
     elsewhere = shared_chx(
         "build", "-f", ROOT / "tests" / "cli" / "cross-elsewhere.nix", "--no-out-link", "-A", "here", "-A", "elsewhere"
     )
