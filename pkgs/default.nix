@@ -50,7 +50,9 @@ let
           unpack
           writeTree
           ;
-        mkDerivation = arguments: lib.mkDerivation (common // arguments) // { profile = host; };
+        # With the profile as the schema completes it, for who asks.
+        mkDerivation =
+          arguments: lib.mkDerivation (common // arguments) // { profile = arch.${host.name} or host; };
         callPackage =
           path: overrides:
           let
