@@ -22,11 +22,8 @@ case $family in
   AArch64) special="cpu_model/aarch64.c aarch64/fp_mode.c" left_out="$left_out$extended" ;;
   RISCV) special="riscv/fp_mode.c riscv/save.S riscv/restore.S riscv/muldi3.S" left_out="$left_out$extended$brain" ;;
   PowerPC) special= left_out="$left_out$extended$quadruple$brain" ;;
+  LoongArch) special=loongarch/fp_mode.c left_out="$left_out$extended$brain" ;;
   *) special= left_out="$left_out$extended$brain" ;;
-esac
-
-case $family in
-  LoongArch) special=loongarch/fp_mode.c ;;
 esac
 
 # A machine's own takes the place of the general one.
