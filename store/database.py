@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 from _thread import RLock
 from contextlib import contextmanager
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Final
 
 from .errors import DatabaseFailure
@@ -162,8 +163,7 @@ class Database:
             raise failure(path, error) from error
 
     def _create(self) -> None:
-        # The mode stays with the file; two processes may both set it.
-        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._keep_log()
         self.begin()
         try:
             if self.value("PRAGMA user_version") == 0:
@@ -173,6 +173,25 @@ class Database:
         except BaseException:
             self.roll_back()
             raise
+
+    def _keep_log(self) -> None:
+        """Write-ahead logging, as a mode that stays with the file; several processes may set it.
+
+        SQLite waits for nobody here, whatever the timeout: it is refused at once while another connection reads
+        (https://sqlite.org/wal.html, "Sometimes Queries Return SQLITE_BUSY").
+        """
+        import sqlite3
+
+        until = monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or monotonic() > until:
+                    raise
+                sleep(0.002)
+            else:
+                return
 
     def _upgrade(self) -> None:
         self.begin()

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
 
 from chx.store import DatabaseFailure, NotValid, Store, StoreError, StoreIO
+from chx.store.database import Database
 
 TREES = {
     "out": {"bin/tool": ("run", b"\x7fELF @out@ @dev@"), "d": None},
@@ -115,6 +118,21 @@ def test_two_processes_add_the_same_and_different_objects_at_once(home, tools) -
     with Store.open(home) as store:
         tools.check(store)
         assert len(os.listdir(store.directory)) == 25 + 4 * 25 + 3
+
+
+def test_a_new_database_waits_for_whoever_reads_the_empty_one(tmp_path) -> None:
+    path = str(tmp_path / "store.sqlite")
+    reading = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    reading.execute("BEGIN")
+    reading.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        sqlite3.connect(path).execute("PRAGMA journal_mode = WAL")
+    let_go = threading.Timer(0.2, lambda: reading.execute("COMMIT"))
+    let_go.start()
+    database = Database.open(path)
+    let_go.join()
+    assert database.value("PRAGMA journal_mode") == "wal"
+    database.close()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs to become another user")
