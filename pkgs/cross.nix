@@ -51,40 +51,40 @@ let
   # Compiled before there is anything to protect with.
   bare = "-O2";
 
-  headers = [
-    packages.linux-headers
-    packages.musl-headers
-  ];
-  runtime = [ packages.compiler-rt ];
-  c = headers ++ [ packages.musl ];
-
   # What is only copied is the same whoever would compile it.
   copied = overFor host {
     rootfs = native.toolchain ++ native.userland;
     allowedRequisites = [ ];
   };
-  intrinsics = scopeOf {
-    CFLAGS = bare;
-    trees = headers;
-  };
-  libc = scopeOf {
-    CFLAGS = bare;
-    inherit runtime;
-    trees = headers;
-  };
-  cxx = scopeOf {
-    CFLAGS = bare;
-    inherit runtime;
-    trees = c;
+  compilerRt = [ packages.compiler-rt ];
+  runtime = import ./runtime.nix {
+    inherit copied;
+    resources =
+      native.resources
+        or (throw "${native.name or "this toolchain"} has no compiler that makes programs for other machines: take one with clang, for example debian-clang");
+    intrinsics = scopeOf {
+      CFLAGS = bare;
+      trees = runtime.headers;
+    };
+    libc = scopeOf {
+      CFLAGS = bare;
+      runtime = compilerRt;
+      trees = runtime.headers;
+    };
+    cxx = scopeOf {
+      CFLAGS = bare;
+      runtime = compilerRt;
+      trees = runtime.c;
+    };
   };
   programs = scopeOf {
-    inherit runtime;
-    trees = c ++ [ packages.libunwind ];
+    runtime = compilerRt;
+    trees = runtime.c ++ [ packages.libunwind ];
   };
   # With C++, which programs in C need not wait for.
   complete = scopeOf {
-    inherit runtime;
-    trees = c ++ [
+    runtime = compilerRt;
+    trees = runtime.c ++ [
       packages.libunwind
       packages.libcxx
     ];
@@ -93,18 +93,10 @@ let
   ordinary = name: programs.callPackage (./. + "/${name}/package.nix") { };
 
   packages =
-    {
-      linux-headers = copied.callPackage ./linux-headers/package.nix { };
-      musl-headers = copied.callPackage ./musl/headers.nix { };
-      compiler-rt = intrinsics.callPackage ./compiler-rt/package.nix {
-        resources = native.resources or (throw "${native.name or "this toolchain"} has no compiler that makes programs for other machines: take one with clang, for example debian-clang");
-      };
-      musl = libc.callPackage ./musl/full.nix { };
-      libunwind = cxx.callPackage ./libunwind/package.nix { };
-      libcxx-headers = copied.callPackage ./libcxx/headers.nix { };
-      libcxxabi = cxx.callPackage ./libcxxabi/package.nix { inherit (packages) libcxx-headers; };
-      libcxx = cxx.callPackage ./libcxx/package.nix { inherit (packages) libcxx-headers libcxxabi; };
+    runtime.packages
+    // {
       awk = programs.callPackage ./awk/package.nix { inherit (tools) byacc; };
+      ninja = complete.callPackage ./ninja/package.nix { };
     }
     // builtins.listToAttrs (
       map

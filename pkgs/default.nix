@@ -66,36 +66,7 @@ let
   # The ordinary packages, each with its own build system, over a closure.
   packagesOver = closure: packagesIn (over ({ rootfs = closure.toolchain ++ closure.userland; } // closure.flags or { }));
 
-  packagesIn =
-    scope:
-    let
-      named = name: overrides: scope.callPackage (./. + "/${name}/package.nix") overrides;
-      packages =
-        builtins.listToAttrs (
-          map
-            (name: {
-              inherit name;
-              value = named name { };
-            })
-            [
-              "bmake"
-              "bzip2"
-              "hello"
-              "libarchive"
-              "lua"
-              "mksh"
-              "ncurses"
-              "xz"
-              "zlib"
-              "zstd"
-            ]
-        )
-        // {
-          libedit = named "libedit" { inherit (packages) ncurses; };
-          mandoc = named "mandoc" { inherit (packages) zlib; };
-        };
-    in
-    packages;
+  packagesIn = import ./ordinary.nix;
 
   bootstrap = import ./bootstrap { inherit over overFor profile lib seeds; };
 
@@ -120,12 +91,18 @@ let
       }
     ) arch;
 
-  # The tiny system after three stages, and the ordinary packages built in it.
-  tiny =
+  # A system after three stages, and the ordinary packages built in it.
+  final =
+    set:
     let
-      final = bootstrap.tiny.${seed}.stage2;
+      closure = (bootstrap.${set}.${seed} or (throw "no bootstrap of the set '${set}' starts from the seed '${seed}'")).stage2;
     in
-    over { rootfs = final.toolchain ++ final.userland; } // packagesOver final // final.packages;
+    over ({ rootfs = closure.toolchain ++ closure.userland; } // closure.flags or { })
+    // packagesOver closure
+    // closure.packages
+    // {
+      inherit (closure) root;
+    };
 in
 here
 // packagesIn here
@@ -139,8 +116,9 @@ here
     packagesOver
     profile
     seeds
-    tiny
     ;
+  tiny = final "tiny";
+  chimera = final "chimera";
   cross = crossFrom profile;
   inherit (bootstrap.tiny.${seed}.stage0.packages) tinycc;
   inherit (bootstrap.tiny.${seed}.stage2) root;

@@ -38,30 +38,25 @@ let
   # Whoever compiled it before compiles it now.
   compiler = sealed (previous.toolchain ++ previous.userland) { };
   copied = sealed ([ packages.llvm ] ++ previous.userland) { };
-  headers = [
-    packages.linux-headers
-    packages.musl-headers
-  ];
-  runtime = sealed ([ packages.llvm ] ++ headers ++ previous.userland) bare;
-  library = sealed ([ packages.llvm packages.compiler-rt ] ++ headers ++ previous.userland) bare;
-  cxx = sealed ([ packages.llvm packages.compiler-rt packages.musl packages.linux-headers ] ++ previous.userland) bare;
+  runtime = import ../runtime.nix {
+    inherit copied resources;
+    intrinsics = sealed ([ packages.llvm ] ++ runtime.headers ++ previous.userland) bare;
+    libc = sealed ([ packages.llvm packages.compiler-rt ] ++ runtime.headers ++ previous.userland) bare;
+    cxx = sealed ([ packages.llvm packages.compiler-rt packages.musl packages.linux-headers ] ++ previous.userland) bare;
+  };
   programs = sealed (toolchain ++ previous.userland) full;
 
-  packages = {
+  # What makes a system of it. Not all of it is in the container of the next stage.
+  ordinary = import ../ordinary.nix programs;
+
+  packages = runtime.packages // ordinary // {
     llvm = compiler.callPackage ../llvm/package.nix { };
-    linux-headers = copied.callPackage ../linux-headers/package.nix { };
-    musl-headers = copied.callPackage ../musl/headers.nix { };
-    compiler-rt = runtime.callPackage ../compiler-rt/package.nix { inherit resources; };
-    musl = library.callPackage ../musl/full.nix { };
-    libunwind = cxx.callPackage ../libunwind/package.nix { };
-    libcxx-headers = copied.callPackage ../libcxx/headers.nix { };
-    libcxxabi = cxx.callPackage ../libcxxabi/package.nix { inherit (packages) libcxx-headers; };
-    libcxx = cxx.callPackage ../libcxx/package.nix { inherit (packages) libcxx-headers libcxxabi; };
     dash = programs.callPackage ../dash/package.nix { };
     toybox = programs.callPackage ../toybox/package.nix { };
     byacc = programs.callPackage ../byacc/package.nix { };
     awk = programs.callPackage ../awk/package.nix { inherit (packages) byacc; };
     make = programs.callPackage ../make/package.nix { };
+    ninja = programs.callPackage ../ninja/package.nix { };
   };
 
   toolchain = [

@@ -8,10 +8,14 @@
   profile ? { },
   lib,
   seeds,
-  # Other sets: a stage, by name.
+  # Stages by name: functions, or sets that can be called and say in `asks` which
+  # parts of a seed they need beside what every seed has.
   sets ? {
     tiny = import ./tiny.nix { inherit over; };
-    chimera = import ./chimera.nix { inherit overFor profile; };
+    chimera = {
+      asks = [ "cxx" ];
+      __functor = _: import ./chimera.nix { inherit overFor profile; };
+    };
   },
 }:
 
@@ -86,18 +90,20 @@ let
     else
       throw "the seed is reached without stage 0: ${builtins.concatStringsSep " <- " (builtins.head residue).way}";
 
-  # For a set that is written in C++, a seed that compiles it, with all that it takes.
-  compilesCxx =
-    seeds:
+  # The seeds that have every part of a toolchain that the stage asks for, with those parts.
+  seedsFor =
+    stage:
+    let
+      parts = stage.asks or [ ];
+      suitable = builtins.filter (name: builtins.all (part: seeds.${name} ? ${part}) parts) (builtins.attrNames seeds);
+    in
     builtins.listToAttrs (
       map (name: {
         inherit name;
         value = seeds.${name} // {
-          toolchain = seeds.${name}.toolchain ++ seeds.${name}.cxx;
+          toolchain = seeds.${name}.toolchain ++ builtins.concatMap (part: seeds.${name}.${part}) parts;
         };
-      }) (builtins.filter (name: seeds.${name} ? cxx) (builtins.attrNames seeds))
+      }) suitable
     );
-
-  seedsFor = set: if set == "chimera" then compilesCxx seeds else seeds;
 in
-builtins.mapAttrs (set: stage: builtins.mapAttrs (chain set stage) (seedsFor set)) sets
+builtins.mapAttrs (set: stage: builtins.mapAttrs (chain set stage) (seedsFor stage)) sets

@@ -1,8 +1,8 @@
 # The packages of a set: a list of { name, attribute, package }.
 #
 # Of the bundled set each folder is one, called where it is to be found: among the
-# ordinary packages, in a set that is bootstrapped (in its first stage, which is there
-# soonest, if only the stages have it), or, where nothing has it, by itself
+# ordinary packages, in the smallest set that is bootstrapped (in its first stage, which
+# is there soonest, if only the stages have it), or, where nothing has it, by itself
 # (`attribute` is null). Of any other set, every derivation in it.
 set:
 
@@ -16,9 +16,11 @@ let
     head
     intersectAttrs
     isAttrs
+    length
     map
     pathExists
     readDir
+    sort
     ;
 
   isDerivation = value: isAttrs value && value.type or null == "derivation";
@@ -28,7 +30,12 @@ let
   fileOf = name: ../. + "/${name}/package.nix";
   folders = filter (name: entries.${name} == "directory" && pathExists (fileOf name)) (attrNames entries);
 
-  names = attrNames set.bootstrap;
+  # The smaller a set is, the sooner it is there.
+  names =
+    let
+      size = name: length (attrNames (bootstrapped name).set);
+    in
+    sort (one: other: size one < size other) (attrNames set.bootstrap);
 
   # Seeds that say something of the whole.
   seedsOf = stages: filter (name: !(stages.${name}.seed.impure or false || stages.${name}.seed.demonstration or false)) (attrNames stages);
