@@ -79,12 +79,16 @@ let
   };
   programs = scopeOf {
     runtime = compilerRt;
-    trees = runtime.c ++ [ packages.libunwind ];
+    trees = runtime.c ++ [
+      packages.fortify-headers
+      packages.libunwind
+    ];
   };
   # With C++, which programs in C need not wait for.
   complete = scopeOf {
     runtime = compilerRt;
     trees = runtime.c ++ [
+      packages.fortify-headers
       packages.libunwind
       packages.libcxx
     ];

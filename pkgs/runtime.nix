@@ -18,6 +18,7 @@ let
   packages = {
     linux-headers = copied.callPackage ./linux-headers/package.nix { };
     musl-headers = copied.callPackage ./musl/headers.nix { };
+    fortify-headers = copied.callPackage ./fortify-headers/package.nix { };
     compiler-rt = intrinsics.callPackage ./compiler-rt/package.nix { inherit resources; };
     musl = libc.callPackage ./musl/full.nix { };
     libunwind = cxx.callPackage ./libunwind/package.nix { };

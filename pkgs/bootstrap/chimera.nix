@@ -64,6 +64,7 @@ let
     packages.compiler-rt
     packages.linux-headers
     packages.musl
+    packages.fortify-headers
     packages.libunwind
     packages.libcxx
   ];

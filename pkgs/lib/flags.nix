@@ -19,6 +19,11 @@ in
     ++ when "stackProtector" [ "-fstack-protector-strong" ]
     ++ when "stackClash" [ "-fstack-clash-protection" ]
     ++ when "autoVarInit" [ "-ftrivial-auto-var-init=zero" ]
+    # The headers are a package of their own, fortify-headers.
+    ++ when "fortify" [
+      "-D_FORTIFY_SOURCE=2"
+      "-iwithsysroot/usr/include/fortify"
+    ]
     ++ when "integerSanitizers" [
       "-fsanitize=signed-integer-overflow,integer-divide-by-zero"
       "-fsanitize-trap=signed-integer-overflow,integer-divide-by-zero"
