@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -45,12 +46,15 @@ class Machine:
         self.places = places
         self.emulator = emulator
 
-    def run(self, package: str, program: str, *words: str, stdin: bytes = b"") -> bytes:
-        """What the program prints; it has to succeed."""
+    def start(self, package: str, program: str, *words: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
         path = self.places[package] / "usr" / "bin" / program
-        done = subprocess.run(
+        return subprocess.run(
             [self.emulator, "-0", program, str(path), *words], input=stdin, capture_output=True, timeout=300
         )
+
+    def run(self, package: str, program: str, *words: str, stdin: bytes = b"") -> bytes:
+        """What the program prints; it has to succeed."""
+        done = self.start(package, program, *words, stdin=stdin)
         assert done.returncode == 0, (program, words, done)
         return done.stdout
 
@@ -132,6 +136,16 @@ def test_the_base_set_is_for_the_machine_and_runs(machine: Machine, tmp_path: Pa
     assert printed[4] == "floats 0.666667 1.414214"
     assert printed[5] == f"wide 614 {(2**64 - 1) ** 2 % 1000003}"
     assert printed[6:] == ["path /usr/lib", f"order {1 if order == 'big' else 4}"]
+
+
+def test_a_program_ends_where_it_would_go_beyond_an_object(machine: Machine) -> None:
+    functions = machine.run("cross-programs", "fortify").decode().split()
+    assert len(functions) == 32 and {"memcpy", "read", "realpath"} <= set(functions)
+    for function in functions:
+        assert machine.start("cross-programs", "fortify", function).returncode == 0, function
+        # An instruction that no machine has, or one that is for traps.
+        beyond = machine.start("cross-programs", "fortify", function, "beyond").returncode
+        assert beyond in (-signal.SIGILL, -signal.SIGTRAP), function
 
 
 def test_the_libraries_of_the_set_are_there(machine: Machine) -> None:
