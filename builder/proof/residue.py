@@ -16,7 +16,7 @@ What counts as a string, and what accounts for one, is said in `strings.py`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..plan import Lane, lane_of, recall
 from .strings import Sources, Strings
@@ -79,8 +79,14 @@ def find_residue(store: Store, chains: Iterable[Chain], outcomes: Iterable[Outco
         chain.toolchain.objects(derivations, known) | chain.userland.objects(derivations, known) for chain, _ in pairs
     ]
     # Of all seeds together: what accounts for a string does not depend on the seed.
-    objects, texts = _sources([chain for chain, _ in pairs], derivations, known)
-    sources = Sources([*texts, *(content for path in objects for _, content in strings.files(path))])
+    accounts = _accounts([chain for chain, _ in pairs], derivations, known)
+    sources = Sources(
+        [
+            *accounts.texts,
+            *(content for path in accounts.sources for _, content in strings.files(path)),
+            *(content for path in accounts.generated for content in strings.texts(path)),
+        ]
+    )
     return tuple(
         Residue(
             chain.seed,
@@ -119,20 +125,56 @@ def _ways(chain: Chain, derivations: Mapping[StorePath, Derivation]) -> Iterator
                 todo.append(inner)
 
 
-def _sources(
-    chains: Iterable[Chain], derivations: Mapping[StorePath, Derivation], known: Known
-) -> tuple[list[StorePath], list[bytes]]:
-    """The objects that packages are made of, and the texts of their derivations."""
-    objects: set[StorePath] = set()
+class _Accounts(NamedTuple):
+    """What may account for a string: whole objects, the texts among the files of others, and texts of derivations."""
+
+    sources: list[StorePath]
+    generated: list[StorePath]
+    texts: list[bytes]
+
+
+def _accounts(chains: Iterable[Chain], derivations: Mapping[StorePath, Derivation], known: Known) -> _Accounts:
+    """What packages are made of.
+
+    A source is what was made without any of the seeds' and stages' programs. What was made with them and is no
+    package itself, such as a compiler's parts, is none: a seed may have left its strings there. But texts that
+    programs of the last stage wrote, as tables that are generated and then compiled, are as good as sources.
+    """
+    sources: set[StorePath] = set()
+    generated: set[StorePath] = set()
     texts: set[bytes] = set()
     for chain in chains:
         packages = {package.derivation for stage in chain.stages for package in stage.values()}
+        last = {package.derivation for package in chain.stages[-1].values()}
         foreign = {*chain.foreign, *chain.trees}
-        for path in packages:
+        is_made: dict[StorePath, bool] = {}
+
+        def made(path: StorePath) -> bool:
+            """Whether a derivation needs a package of this chain, or its seed."""
+            if path not in is_made:
+                inputs = (*derivations[path].input_drvs, *derivations[path].input_srcs)
+                is_made[path] = any(
+                    inner in packages or inner in foreign or (inner in derivations and made(inner)) for inner in inputs
+                )
+            return is_made[path]
+
+        todo = {path: path in last for path in packages}
+        seen: set[StorePath] = set()
+        while todo:
+            path, is_last = todo.popitem()
+            seen.add(path)
             derivation = derivations[path]
             texts.add("\0".join((*derivation.args, *derivation.env.values())).encode("utf-8", "surrogateescape"))
-            objects.update(source for source in derivation.input_srcs if source not in foreign)
+            sources.update(source for source in derivation.input_srcs if source not in foreign)
             for inner, outputs in derivation.input_drvs.items():
-                if inner not in packages and inner not in foreign and lane_of(derivations[inner]) is not Lane.FETCH:
-                    objects.update(known[inner, output] for output in outputs)
-    return sorted(objects), sorted(texts)
+                if inner in packages or inner in foreign or lane_of(derivations[inner]) is Lane.FETCH:
+                    continue
+                objects = {known[inner, output] for output in outputs}
+                if not made(inner):
+                    sources |= objects
+                    continue
+                if is_last and derivations[inner].system != "builtin":
+                    generated |= objects
+                if inner not in seen:
+                    todo[inner] = is_last
+    return _Accounts(sorted(sources), sorted(generated - sources), sorted(texts))

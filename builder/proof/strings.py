@@ -27,6 +27,11 @@ _RUN: Final = re.compile(rb"[\x20-\x7e]{%d,}" % SHORTEST)
 _WORDS: Final = re.compile(rb"[A-Za-z][a-z]{2,}|\d+(?:\.\d+)+")
 """Words and versions."""
 _NAME: Final = re.compile(rb"[\w.$-]{%d,}" % SHORTEST)
+_JOINT: Final = re.compile(rb'(?<!\\)"\s*"')
+_LITERAL: Final = re.compile(rb'"((?:[^"\\\n]|\\.){%d,})"' % SHORTEST)
+_ESCAPED: Final = re.compile(rb"\\(?:[abefnrtv]|[0-7]{1,3}|x[0-9A-Fa-f]+)")
+"""Escapes of characters that end a string, because they are not printed."""
+_QUOTING: Final = re.compile(rb"\\([\"'\\?])")
 _BINARY: Final = (b"\x7fELF", b"!<arch>\n", b"!<thin>\n")
 MOST: Final = 400
 """Where so many strings are not accounted for, it does not matter how many more there are."""
@@ -103,6 +108,12 @@ class Strings:
                 with open(f"{physical}/{entry.path}" if entry.path else physical, "rb") as file:
                     yield entry.path, file.read()
 
+    def texts(self, path: StorePath) -> Iterator[bytes]:
+        """Content of every file of an object that a compiler did not write."""
+        for _, content in self.files(path):
+            if not content.startswith(_BINARY):
+                yield content
+
     def _place(self, path: StorePath) -> str:
         return f"{self._store.home}/cache/strings/{_VERSION}-{path.hash}"
 
@@ -133,13 +144,15 @@ class Sources:
         parts = list(contents)
         # Most strings are names of functions, which are whole words in some source: looked up instead of searched.
         self._names = {name for part in parts for name in _NAME.findall(part)}
+        # Of the others, most are what a program prints, and between quotes.
+        self._quoted = {text for part in parts for text in quoted(part)}
         self._everything = b"\0".join(parts)
         self._held: dict[bytes, bool] = {}
         self._spelt_out: dict[bytes, bool] = {}
 
     def hold(self, text: bytes) -> bool:
         """Whether a source holds `text` as it is."""
-        if text in self._names:
+        if text in self._names or text in self._quoted:
             return True
         if text not in self._held:
             self._held[text] = text in self._everything
@@ -155,6 +168,16 @@ class Sources:
 def telling(content: bytes) -> set[bytes]:
     """The strings in `content`."""
     return {text for text in _RUN.findall(content) if is_telling(text)}
+
+
+def quoted(source: bytes) -> Iterator[bytes]:
+    """The strings that are written between quotes; such as stand one after the other are one, as they are in C."""
+    if b'"' not in source:
+        return
+    for literal in _LITERAL.findall(_JOINT.sub(b"", source)):
+        for piece in _ESCAPED.split(literal) if b"\\" in literal else (literal,):
+            if len(piece) >= SHORTEST:
+                yield _QUOTING.sub(rb"\1", piece)
 
 
 def is_telling(text: bytes) -> bool:

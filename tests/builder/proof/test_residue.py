@@ -26,6 +26,15 @@ def test_a_string_of_the_seeds_programs_that_no_source_holds_is_residue(world):
     assert not found.holds
 
 
+def test_what_was_compiled_on_the_way_is_no_source(world):
+    compiler = world.compiler("s", MARK)
+    part = world.store.add_derivation(_copy_of(world, compiler))
+    last = {"p": world.store.add_derivation(_copy_of(world, part))}
+    chain = world.chain("s", MARK, {"p": world.tree("p", {"x": "nothing to see"})}, last, foreign=compiler)
+    (found,) = find_residue(world.store, [chain], world.realise(chain))
+    assert [echo.text for echo in found.echoes] == [MARK]
+
+
 def test_a_string_that_a_source_spells_out_is_accounted_for(world):
     compiler = world.compiler("s", MARK)
     stage = {"p": world.tree("p", {"x": f"\x7fELF\0{MARK}\0"})}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chx.builder.proof.strings import SHORTEST, Strings, is_spelt_out, is_telling, telling
+from chx.builder.proof.strings import SHORTEST, Strings, is_spelt_out, is_telling, quoted, telling
 
 TEXT = b"assertion failed in collector"
 
@@ -50,6 +50,21 @@ def test_a_run_that_is_short_does_not_count():
 )
 def test_a_source_may_spell_a_string_as_text_or_as_numbers(source):
     assert is_spelt_out(TEXT, source)
+
+
+@pytest.mark.parametrize(
+    ("source", "strings"),
+    [
+        (b'puts("assertion failed in collector");', [b"assertion failed in collector"]),
+        (b'puts("assertion failed "\n\t"in collector");', [b"assertion failed in collector"]),
+        (b'fprintf(f, "assertion failed in %s\\n\\tat line %d of it", f, 1)', [b"assertion failed in %s", b"at line %d of it"]),
+        (b'"a \\"quoted\\" word and a \\\\"', [b'a "quoted" word and a \\']),
+        (b'"short", "and another short"', [b"and another short"]),
+        (b"'\"'; x = \"the character before is alone\";\n\"the next line is whole\"", [b"the character before is alone", b"the next line is whole"]),
+    ],
+)  # fmt: skip
+def test_what_stands_between_quotes_is_found_at_once(source, strings):
+    assert list(quoted(source)) == strings
 
 
 def test_a_source_may_spell_a_string_as_words_of_32_bits():
