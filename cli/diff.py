@@ -37,6 +37,7 @@ examples:
   chx diff ./result ./result-2 --level bytes --full
   chx diff -E '{ a = import ./old.nix; b = import ./new.nix; }' a b
   chx diff --attribute old new -f default.nix
+  chx diff --residue bootstrap.tiny.zig.stage2 seeds.zig
   chx diff <(git show HEAD~:chx.lock) chx.lock
 """
 
@@ -57,6 +58,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--attribute", action="store_true",
         help="build A with one thing at a time taken from B, and say which of them change the output",
     )  # fmt: skip
+    group.add_argument(
+        "--residue", action="store_true",
+        help="say what of the seed or toolchain B is left in the stage, set or package A: references to it, "
+        "and strings that no source accounts for",
+    )  # fmt: skip
     group.add_argument("--full", action="store_true", help="leave nothing out")
     group.add_argument("--deep", action="store_true", help="also run diffoscope on outputs that differ")
     group.add_argument("--json", action="store_true", help="print JSON")
@@ -74,6 +80,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     if is_lock(arguments.before) or is_lock(arguments.after):
         return compare_locks(arguments)
+    if arguments.residue:
+        return look_for_residue(arguments)
     if arguments.attribute and arguments.level:
         raise CommandError("--attribute compares outputs and has no levels", hint="leave --level out")
     if arguments.deep:
@@ -100,6 +108,20 @@ def run(arguments: argparse.Namespace) -> int:
     return int(arguments.exit_code and not comparison.is_equal)
 
 
+def look_for_residue(arguments: argparse.Namespace) -> int:
+    """What of B is left in A; status 1 if there is something and --exit-code was given."""
+    from .difference.leftover import draw_leftover, find_leftover
+    from .session import Session
+
+    unfit = [name for name in ("level", "attribute", "deep") if getattr(arguments, name)]
+    if unfit:
+        raise CommandError(f"--residue and --{unfit[0]} exclude each other")
+    with Session(expression.search_path(arguments), arguments.max_call_depth) as session:
+        found = find_leftover(session, arguments)
+    show(arguments, found, lambda page: draw_leftover(page, found))
+    return int(arguments.exit_code and not found.holds)
+
+
 def is_lock(word: str) -> bool:
     """Whether a word names a chx.lock; what a pipe brings is taken for one."""
     from stat import S_ISFIFO
@@ -118,7 +140,7 @@ def compare_locks(arguments: argparse.Namespace) -> int:
     from .pins.moves import draw_moves, moves
     from .session import Session
 
-    unfit = [name for name in ("level", "attribute", "deep") if getattr(arguments, name)]
+    unfit = [name for name in ("level", "attribute", "deep", "residue") if getattr(arguments, name)]
     if unfit:
         raise CommandError(f"--{unfit[0]} is not for lock files")
     locks = []

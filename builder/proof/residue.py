@@ -79,12 +79,14 @@ def find_residue(store: Store, chains: Iterable[Chain], outcomes: Iterable[Outco
         chain.toolchain.objects(derivations, known) | chain.userland.objects(derivations, known) for chain, _ in pairs
     ]
     # Of all seeds together: what accounts for a string does not depend on the seed.
-    accounts = _accounts([chain for chain, _ in pairs], derivations, known)
+    accounts = [_accounts(chain, derivations, known) for chain, _ in pairs]
+    whole = {path for account in accounts for path in account.sources}
+    generated = {path for account in accounts for path in account.generated} - whole
     sources = Sources(
         [
-            *accounts.texts,
-            *(content for path in accounts.sources for _, content in strings.files(path)),
-            *(content for path in accounts.generated for content in strings.texts(path)),
+            *sorted({text for account in accounts for text in account.texts}),
+            *(content for path in sorted(whole) for _, content in strings.files(path)),
+            *(content for path in sorted(generated) for content in strings.texts(path)),
         ]
     )
     return tuple(
@@ -128,53 +130,50 @@ def _ways(chain: Chain, derivations: Mapping[StorePath, Derivation]) -> Iterator
 class _Accounts(NamedTuple):
     """What may account for a string: whole objects, the texts among the files of others, and texts of derivations."""
 
-    sources: list[StorePath]
-    generated: list[StorePath]
-    texts: list[bytes]
+    sources: set[StorePath]
+    generated: set[StorePath]
+    texts: set[bytes]
 
 
-def _accounts(chains: Iterable[Chain], derivations: Mapping[StorePath, Derivation], known: Known) -> _Accounts:
+def _accounts(chain: Chain, derivations: Mapping[StorePath, Derivation], known: Known) -> _Accounts:
     """What packages are made of.
 
-    A source is what was made without any of the seeds' and stages' programs. What was made with them and is no
+    A source is what was made without any of the seed's and stages' programs. What was made with them and is no
     package itself, such as a compiler's parts, is none: a seed may have left its strings there. But texts that
     programs of the last stage wrote, as tables that are generated and then compiled, are as good as sources.
     """
-    sources: set[StorePath] = set()
-    generated: set[StorePath] = set()
-    texts: set[bytes] = set()
-    for chain in chains:
-        packages = {package.derivation for stage in chain.stages for package in stage.values()}
-        last = {package.derivation for package in chain.stages[-1].values()}
-        foreign = {*chain.foreign, *chain.trees}
-        is_made: dict[StorePath, bool] = {}
+    packages = {package.derivation for stage in chain.stages for package in stage.values()}
+    last = {package.derivation for package in chain.stages[-1].values()}
+    ends = {*packages, *chain.foreign, *chain.trees}
+    is_made: dict[StorePath, bool] = {}
 
-        def made(path: StorePath) -> bool:
-            """Whether a derivation needs a package of this chain, or its seed."""
-            if path not in is_made:
-                inputs = (*derivations[path].input_drvs, *derivations[path].input_srcs)
-                is_made[path] = any(
-                    inner in packages or inner in foreign or (inner in derivations and made(inner)) for inner in inputs
-                )
-            return is_made[path]
+    def made(path: StorePath) -> bool:
+        """Whether a derivation needs a package, or the seed."""
+        if path not in is_made:
+            inputs = (*derivations[path].input_drvs, *derivations[path].input_srcs)
+            is_made[path] = any(inner in ends or (inner in derivations and made(inner)) for inner in inputs)
+        return is_made[path]
 
-        todo = {path: path in last for path in packages}
-        seen: set[StorePath] = set()
-        while todo:
-            path, is_last = todo.popitem()
-            seen.add(path)
-            derivation = derivations[path]
-            texts.add("\0".join((*derivation.args, *derivation.env.values())).encode("utf-8", "surrogateescape"))
-            sources.update(source for source in derivation.input_srcs if source not in foreign)
-            for inner, outputs in derivation.input_drvs.items():
-                if inner in packages or inner in foreign or lane_of(derivations[inner]) is Lane.FETCH:
-                    continue
-                objects = {known[inner, output] for output in outputs}
-                if not made(inner):
-                    sources |= objects
-                    continue
-                if is_last and derivations[inner].system != "builtin":
-                    generated |= objects
-                if inner not in seen:
-                    todo[inner] = is_last
-    return _Accounts(sorted(sources), sorted(generated - sources), sorted(texts))
+    found = _Accounts(set(), set(), set())
+    seen: set[StorePath] = set()
+    # The last stage first: what it shares with one before counts as its own.
+    todo = [*((path, False) for path in packages - last), *((path, True) for path in last)]
+    while todo:
+        path, is_last = todo.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        derivation = derivations[path]
+        found.texts.add("\0".join((*derivation.args, *derivation.env.values())).encode("utf-8", "surrogateescape"))
+        found.sources.update(source for source in derivation.input_srcs if source not in ends)
+        for inner, outputs in derivation.input_drvs.items():
+            if inner in ends or lane_of(derivations[inner]) is Lane.FETCH:
+                continue
+            objects = {known[inner, output] for output in outputs}
+            if not made(inner):
+                found.sources.update(objects)
+                continue
+            if is_last and derivations[inner].system != "builtin":
+                found.generated.update(objects)
+            todo.append((inner, is_last))
+    return found

@@ -77,15 +77,19 @@ def _chain(evaluator: Evaluator, value: Value, name: str, stages: int) -> Descri
     chain = Chain(
         name,
         _flag(evaluator, seed, "impure"),
-        _half(evaluator, seed, "toolchain"),
-        _half(evaluator, seed, "userland"),
-        tuple(_stage(evaluator, evaluator.select(value, f"stage{number}")) for number in range(stages)),
+        half_of(evaluator, seed, "toolchain"),
+        half_of(evaluator, seed, "userland"),
+        tuple(
+            stage_of(evaluator, evaluator.select(evaluator.select(value, f"stage{number}"), "packages"))
+            for number in range(stages)
+        ),
     )
     description = evaluator.select(seed, "description") if "description" in described else ""
     return Described(chain, readable(str(description)))
 
 
-def _half(evaluator: Evaluator, seed: Value, name: str) -> Half:
+def half_of(evaluator: Evaluator, seed: Value, name: str) -> Half:
+    """`toolchain` or `userland` of a seed: derivations, or the store paths of trees."""
     from ...builder.proof import Half
     from ...store import StorePath
 
@@ -100,10 +104,10 @@ def _half(evaluator: Evaluator, seed: Value, name: str) -> Half:
     return Half(tuple(derivations), tuple(trees))
 
 
-def _stage(evaluator: Evaluator, closure: Value) -> dict[str, Package]:
+def stage_of(evaluator: Evaluator, packages: Value) -> dict[str, Package]:
+    """A stage, from the set of its packages. Raises `CommandError` if one is no derivation."""
     from ...builder.proof import Package
 
-    packages = evaluator.select(closure, "packages")
     stage: dict[str, Package] = {}
     for name in evaluator.attr_names(packages):
         found = evaluator.derivation_of(evaluator.select(packages, name))

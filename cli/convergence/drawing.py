@@ -76,7 +76,7 @@ def verdicts(account: Account) -> Iterator[tuple[str, str, list[str]]]:
         _fixed_point(found.fixed_points, account),
     )
     yield _mark(found.agreement.holds), "host independence", _independence(account)
-    yield _mark(all(residue.holds for residue in found.residues)), "no residue", _residue(found.residues)
+    yield _mark(all(residue.holds for residue in found.residues)), "no residue", residue_lines(found.residues)
 
 
 def _mark(holds: bool | None) -> str:
@@ -143,7 +143,8 @@ def _dissent(facts: DissentFacts, dissent: Dissent, account: Account) -> Iterato
         yield f"{settled}{named} of {who} {verb} from {rest}" + (f" ({_list(most)})" if len(most) < 4 else "")
 
 
-def _residue(residues: Sequence[Residue]) -> list[str]:
+def residue_lines(residues: Sequence[Residue]) -> list[str]:
+    """What is left of seeds, or that nothing is."""
     if all(residue.holds for residue in residues):
         shared = max(residue.shared for residue in residues)
         return [

@@ -40,6 +40,28 @@ def test_the_table_and_the_verdicts_are_printed(shared_chx):
     assert again.stdout == run.stdout
 
 
+def test_what_is_left_of_a_seed_is_found_in_the_files(shared_chx):
+    shared_chx("bootstrap", "tiny", "--seeds", "debian-gcc", "--json")
+    last = shared_chx("diff", "--residue", "--exit-code", "bootstrap.tiny.debian-gcc.stage2", "seeds.debian-gcc")
+    assert last.returncode == 0, last.stdout + last.stderr
+    assert last.stdout.startswith("no residue\n")
+    # glibc is in the compiler of stage 0, and in nothing else of it.
+    first = shared_chx(
+        "diff", "--residue", "--exit-code", "--json", "bootstrap.tiny.debian-gcc.stage0", "seeds.debian-gcc"
+    )
+    assert first.returncode == 1, first.stderr
+    assert {echo["file"] for echo in json.loads(first.stdout)["echoes"]} == {"usr/bin/tcc"}
+
+
+def test_residue_is_asked_of_what_is_built_and_of_packages(chx):
+    missing = chx("diff", "--residue", "bootstrap.tiny.debian-gcc.stage2", "seeds.debian-gcc")
+    assert missing.returncode == 1 and "is not there" in missing.stderr and "chx bootstrap" in missing.stderr
+    no_package = chx("diff", "--residue", "-E", "{ a = 1; b = { }; }", "b", "b")
+    assert no_package.returncode == 1 and "'b' is neither a package nor a set of packages" in no_package.stderr
+    both = chx("diff", "--residue", "--attribute", "a", "b")
+    assert both.returncode == 1 and "--residue and --attribute exclude each other" in both.stderr
+
+
 def test_a_trojan_horse_reaches_its_own_fixed_point_and_is_caught(shared_chx):
     run = shared_chx("bootstrap", "tiny", "--seeds", f"{HONEST},trojan")
     assert run.returncode == 1
