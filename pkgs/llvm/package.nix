@@ -181,7 +181,9 @@ compiled {
     generated="$PWD/own ${tables}"
     . ${./targets.sh}
     select_targets own
-    mkdir -p own/tools/llvm-driver
+    mkdir -p own/tools/llvm-driver own/lld/include
+    : > own/lld/include/VCSVersion.inc
+    cp ${tables}/lld/ELF/Options.inc own/lld/include/
     {
       for name in clang clang++ clang-cpp cc c++ cpp; do echo "LLVM_DRIVER_TOOL(\"$name\", clang)"; done
       for name in ld ld.lld lld; do echo "LLVM_DRIVER_TOOL(\"$name\", lld)"; done
@@ -191,7 +193,9 @@ compiled {
     } > own/tools/llvm-driver/LLVMDriverTools.def
   '';
 
+  # lld's folders lie one level higher than all others, and see each other's headers.
   build = ''
+    common_cxx="$common_cxx -I$source/lld/ELF"
     compile
     c++ $common_cxx -I"$source/llvm/include" -I${tables}/include -c ${./drivers.cpp} -o drivers.o
     c++ -static -s -Wl,--gc-sections -o llvm drivers.o -Wl,--start-group lib/*.a ${
