@@ -27,11 +27,18 @@ _RUN: Final = re.compile(rb"[\x20-\x7e]{%d,}" % SHORTEST)
 _WORDS: Final = re.compile(rb"[A-Za-z][a-z]{2,}|\d+(?:\.\d+)+")
 """Words and versions."""
 _NAME: Final = re.compile(rb"[\w.$-]{%d,}" % SHORTEST)
-_JOINT: Final = re.compile(rb'(?<!\\)"\s*"')
-_LITERAL: Final = re.compile(rb'"((?:[^"\\\n]|\\.){%d,})"' % SHORTEST)
+_LITERAL: Final = rb'"((?:[^"\\\n]|\\.)*)"'
+_LITERALS: Final = re.compile(rb'"(?:[^"\\\n]|\\.)*"(?:\s*"(?:[^"\\\n]|\\.)*")*')
 _ESCAPED: Final = re.compile(rb"\\(?:[abefnrtv]|[0-7]{1,3}|x[0-9A-Fa-f]+)")
 """Escapes of characters that end a string, because they are not printed."""
 _QUOTING: Final = re.compile(rb"\\([\"'\\?])")
+_WORD: Final = re.compile(rb"\w+")
+_SIGNATURE: Final = re.compile(rb"\[\w+ = .+\]$")
+"""What a compiler makes of __PRETTY_FUNCTION__ in a template."""
+_BETWEEN: Final = (b"(", b")", b", ", b"|")
+"""What a macro that writes its arguments as text has between names."""
+_LONGEST_STITCHED: Final = 200
+_MOST_STITCHED: Final = 5000
 _BINARY: Final = (b"\x7fELF", b"!<arch>\n", b"!<thin>\n")
 MOST: Final = 400
 """Where so many strings are not accounted for, it does not matter how many more there are."""
@@ -61,8 +68,10 @@ class Strings:
     def unexplained(self, strings: Mapping[bytes, Place], sources: Sources) -> set[bytes]:
         """Those of `strings` that no source spells out: all, or the `MOST` longest and perhaps not all."""
         left: set[bytes] = set()
-        for text in sorted(strings, key=lambda text: (-len(text), text)):
-            if not sources.hold(text):
+        unknown = [text for text in strings if not sources.look_up(text)]
+        stitched = sources.stitched(unknown)
+        for text in sorted(unknown, key=lambda text: (-len(text), text)):
+            if text not in stitched and not sources.hold(text):
                 left.add(text)
                 if len(left) == MOST:
                     break
@@ -150,9 +159,33 @@ class Sources:
         self._held: dict[bytes, bool] = {}
         self._spelt_out: dict[bytes, bool] = {}
 
+    def look_up(self, text: bytes) -> bool:
+        """Whether a source holds `text` as a name or between quotes, which is known at once."""
+        return text in self._names or text in self._quoted
+
+    def stitched(self, texts: Collection[bytes]) -> set[bytes]:
+        """Those of `texts` that a compiler puts together of what sources hold.
+
+        Macros join literals and names, and the name of a function of a template names its arguments. A sentence is
+        no such thing: its words have spaces between them, which have to stand in a literal. None of very many:
+        they come from elsewhere.
+        """
+        if len(texts) > _MOST_STITCHED:
+            return set()
+        signatures = [text for text in texts if _SIGNATURE.search(text)]
+        short = [text for text in texts if len(text) <= _LONGEST_STITCHED]
+        wanted = {text[start:end] for text in short for end in range(1, len(text) + 1) for start in range(end)}
+        names = {text: set(_WORD.findall(text)) for text in signatures}
+        wanted.update(*names.values())
+        words = wanted.intersection(_WORD.findall(self._everything))
+        pieces = words.union(wanted.intersection(quoted(self._everything, 1)))
+        return {text for text, used in names.items() if used <= words} | {
+            text for text in short if is_stitched(text, pieces)
+        }
+
     def hold(self, text: bytes) -> bool:
         """Whether a source holds `text` as it is."""
-        if text in self._names or text in self._quoted:
+        if self.look_up(text):
             return True
         if text not in self._held:
             self._held[text] = text in self._everything
@@ -170,14 +203,30 @@ def telling(content: bytes) -> set[bytes]:
     return {text for text in _RUN.findall(content) if is_telling(text)}
 
 
-def quoted(source: bytes) -> Iterator[bytes]:
+def quoted(source: bytes, shortest: int = SHORTEST) -> Iterator[bytes]:
     """The strings that are written between quotes; such as stand one after the other are one, as they are in C."""
-    if b'"' not in source:
-        return
-    for literal in _LITERAL.findall(_JOINT.sub(b"", source)):
+    for run in _LITERALS.findall(source.replace(b"'\"'", b"").replace(b"'\\\"'", b"")):
+        if len(run) < shortest + 2:
+            continue
+        literals = re.findall(_LITERAL, run)
+        literal = literals[0] if len(literals) == 1 else b"".join(literals)
         for piece in _ESCAPED.split(literal) if b"\\" in literal else (literal,):
-            if len(piece) >= SHORTEST:
+            if len(piece) >= shortest:
                 yield _QUOTING.sub(rb"\1", piece)
+
+
+def is_stitched(text: bytes, pieces: Collection[bytes]) -> bool:
+    """Whether `text` can be put together of few of `pieces`: of five, or of more if they are six long on average."""
+    most = max(5, len(text) // 6)
+    least = [0, *(most + 1 for _ in text)]
+    for end in range(1, len(text) + 1):
+        for start in range(end):
+            if least[start] > most:
+                continue
+            piece = text[start:end]
+            cost = 0 if piece in _BETWEEN else 1 if piece in pieces else most + 1
+            least[end] = min(least[end], least[start] + cost)
+    return least[-1] <= most
 
 
 def is_telling(text: bytes) -> bool:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chx.builder.proof.strings import SHORTEST, Strings, is_spelt_out, is_telling, quoted, telling
+from chx.builder.proof.strings import SHORTEST, Sources, Strings, is_spelt_out, is_telling, quoted, telling
 
 TEXT = b"assertion failed in collector"
 
@@ -59,12 +59,43 @@ def test_a_source_may_spell_a_string_as_text_or_as_numbers(source):
         (b'puts("assertion failed "\n\t"in collector");', [b"assertion failed in collector"]),
         (b'fprintf(f, "assertion failed in %s\\n\\tat line %d of it", f, 1)', [b"assertion failed in %s", b"at line %d of it"]),
         (b'"a \\"quoted\\" word and a \\\\"', [b'a "quoted" word and a \\']),
+        (b'"offset 0x%" PRIx64 " " "and the rest of it"', [b" and the rest of it"]),
         (b'"short", "and another short"', [b"and another short"]),
         (b"'\"'; x = \"the character before is alone\";\n\"the next line is whole\"", [b"the character before is alone", b"the next line is whole"]),
     ],
 )  # fmt: skip
 def test_what_stands_between_quotes_is_found_at_once(source, strings):
     assert list(quoted(source)) == strings
+
+
+SOURCE = b"""
+#define FEATURE(name) print("{\\"" #name "\\" : ");
+FEATURE(cxx_alignof)
+#define JOIN(one, other) one##other
+JOIN(__, make_signed)
+error("a unit at offset 0x%" PRIx64 " is too short");
+#define PRIx64 "l" "x"
+const char *lx;
+template <typename DesiredTypeName> void getTypeName() { puts(__PRETTY_FUNCTION__); }
+class AnalysisPass; void error(const char *);
+/* No such file or directory: words of a comment. */
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "is_stitched"),
+    [
+        (b'{"cxx_alignof" : ', True),
+        (b"JOIN(__, make_signed)", True),
+        (b"a unit at offset 0x%lx is too short", True),
+        (b"void getTypeName() [DesiredTypeName = AnalysisPass]", True),
+        (b"void getTypeName() [DesiredTypeName = OtherPass]", False),
+        (b"such directory or such file", False),
+        (b"clang version 16.0.6 (15~deb12u1)", False),
+    ],
+)
+def test_macros_and_templates_put_strings_together(text, is_stitched):
+    assert (Sources([SOURCE]).stitched([text]) == {text}) is is_stitched
 
 
 def test_a_source_may_spell_a_string_as_words_of_32_bits():
