@@ -29,6 +29,7 @@ PACKAGES = (
     "make",
     "mksh",
     "ncurses",
+    "ninja",
     "toybox",
     "xz",
     "zlib",
@@ -130,6 +131,10 @@ def test_the_base_set_is_for_the_machine_and_runs(machine: Machine, tmp_path: Pa
     assert run("toybox", "toybox", "sort", "-n", stdin=b"10\n9\n8\n") == b"8\n9\n10\n"
     (tmp_path / "makefile").write_text("answer := $(words a b c)\nall: ; @:\n$(info $(answer) $(MAKE_VERSION))\n")
     assert run("make", "make", "-f", str(tmp_path / "makefile")).startswith(b"3 4.3\n")
+
+    (tmp_path / "build.ninja").write_text("rule nothing\n command = :\nbuild answer: nothing\n")
+    assert run("ninja", "ninja", "--version") == b"1.11.1\n"
+    assert run("ninja", "ninja", "-C", str(tmp_path), "-t", "targets", "all").endswith(b"answer: nothing\n")
 
     printed = run("cross-programs", "all").decode().splitlines()
     assert printed[:4] == ["exception from below", "cast derived", "thread 42", "regex 42"]
