@@ -15,6 +15,7 @@
 
 let
   under = "usr/${host.triplet}";
+  canRun = host.name == build.name;
   flags = import ./lib/flags.nix host;
 
   sysroot =
@@ -34,19 +35,22 @@ let
       trees ? [ ],
       CFLAGS ? "-O2 ${flags.compile}",
     }:
-    overFor host {
-      rootfs =
-        native.toolchain ++ native.cxx or [ ] ++ native.userland ++ runtime ++ (if trees == [ ] then [ ] else [ (sysroot trees) ]);
-      allowedRequisites = [ ];
-      CC = "cc ${target} ${libraries}";
-      CXX = "c++ ${target} ${libraries} -stdlib=libc++";
-      CC_FOR_BUILD = "cc";
-      inherit CFLAGS;
-      CXXFLAGS = CFLAGS;
-      LDFLAGS = flags.link;
-      canRun = host.name == build.name;
-      sysroot = under;
-    };
+    overFor host (
+      {
+        rootfs =
+          native.toolchain ++ native.cxx or [ ] ++ native.userland ++ runtime ++ (if trees == [ ] then [ ] else [ (sysroot trees) ]);
+        allowedRequisites = [ ];
+        CC = "cc ${target} ${libraries}";
+        CXX = "c++ ${target} ${libraries} -stdlib=libc++";
+        CC_FOR_BUILD = "cc";
+        inherit CFLAGS canRun;
+        CXXFLAGS = CFLAGS;
+        LDFLAGS = flags.link;
+        sysroot = under;
+      }
+      # What `configure` would run to see what it answers.
+      // (if canRun then { } else { CONFIG_SITE = "${./lib/musl.site}"; })
+    );
 
   # Compiled before there is anything to protect with.
   bare = "-O2";

@@ -32,17 +32,37 @@ let
         number: stage (if number == 0 then seed else builtins.elemAt closures (number - 1))
       ) longest;
 
+      # Who builds a package of a stage, or with one, has it checked; who asks for its
+      # name or version does not wait for that.
       checked =
         number:
         let
           closure = builtins.elemAt closures number;
+          isIndependent = number == 0 || independent seed (builtins.head closures) closure;
+          guarded =
+            package:
+            if !builtins.isAttrs package then
+              package
+            else
+              package
+              // {
+                drvPath =
+                  assert isIndependent;
+                  package.drvPath;
+                outPath =
+                  assert isIndependent;
+                  package.outPath;
+              };
+          toolchain = map guarded closure.toolchain;
+          userland = map guarded closure.userland;
         in
-        assert number == 0 || independent seed (builtins.head closures) closure;
         closure
         // {
+          inherit toolchain userland;
+          packages = builtins.mapAttrs (_: guarded) closure.packages;
           root = lib.merge {
             name = "${set}-root";
-            trees = closure.toolchain ++ closure.userland;
+            trees = toolchain ++ userland;
           };
         };
     in

@@ -1,5 +1,6 @@
-# lua for x86-64, compiled by a machine that is known to be one, which runs what it
-# compiled, and by the same machine under another name, which therefore does not.
+# The packages for x86-64, compiled by a machine that is known to be one, which runs
+# what it compiled, and by the same machine under another name, which therefore does
+# not.
 {
   system ? builtins.currentSystem,
 }:
@@ -16,6 +17,6 @@ let
   from = build: (pkgs.crossFrom build).x86_64;
 in
 {
-  here = (from pkgs.profile).lua;
-  elsewhere = (from elsewhere).lua;
+  here = from pkgs.profile;
+  elsewhere = from elsewhere;
 }
