@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import signal
 import sys
 
 _ROOT = os.path.dirname(os.path.abspath(__file__))
@@ -18,3 +19,9 @@ def _use_checkout() -> None:
 
 
 _use_checkout()
+
+
+# In the background of a script a shell ignores these, and so would every process that a test starts in order to interrupt it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+for _number in (signal.SIGHUP, signal.SIGQUIT):
+    signal.signal(_number, signal.SIG_DFL)

@@ -35,6 +35,9 @@ _QUOTING: Final = re.compile(rb"\\([\"'\\?])")
 _WORD: Final = re.compile(rb"\w+")
 _SIGNATURE: Final = re.compile(rb"\[\w+ = .+\]$")
 """What a compiler makes of __PRETTY_FUNCTION__ in a template."""
+_MANGLED: Final = re.compile(rb"\*?(?:_Z|St|[NKPR])[\w.$]*")
+"""Names that the C++ ABI makes of those in a source: of functions, and of types."""
+_NUMBER: Final = re.compile(rb"[1-9]\d*")
 _BETWEEN: Final = (b"(", b")", b", ", b"|")
 """What a macro that writes its arguments as text has between names."""
 _LONGEST_STITCHED: Final = 200
@@ -166,16 +169,16 @@ class Sources:
     def stitched(self, texts: Collection[bytes]) -> set[bytes]:
         """Those of `texts` that a compiler puts together of what sources hold.
 
-        Macros join literals and names, and the name of a function of a template names its arguments. A sentence is
-        no such thing: its words have spaces between them, which have to stand in a literal. None of very many:
-        they come from elsewhere.
+        Macros join literals and names, the name of a function of a template names its arguments, and the names that
+        linkers see are made of those in a source. A sentence is no such thing: its words have spaces between them,
+        which have to stand in a literal. None of very many: they come from elsewhere.
         """
         if len(texts) > _MOST_STITCHED:
             return set()
-        signatures = [text for text in texts if _SIGNATURE.search(text)]
+        names = {text: set(_WORD.findall(text)) for text in texts if _SIGNATURE.search(text)}
+        names |= {text: mangled for text in texts if (mangled := mangled_names(text))}
         short = [text for text in texts if len(text) <= _LONGEST_STITCHED]
         wanted = {text[start:end] for text in short for end in range(1, len(text) + 1) for start in range(end)}
-        names = {text: set(_WORD.findall(text)) for text in signatures}
         wanted.update(*names.values())
         words = wanted.intersection(_WORD.findall(self._everything))
         pieces = words.union(wanted.intersection(quoted(self._everything, 1)))
@@ -213,6 +216,24 @@ def quoted(source: bytes, shortest: int = SHORTEST) -> Iterator[bytes]:
         for piece in _ESCAPED.split(literal) if b"\\" in literal else (literal,):
             if len(piece) >= shortest:
                 yield _QUOTING.sub(rb"\1", piece)
+
+
+def mangled_names(text: bytes) -> set[bytes]:
+    """The names of a source that a mangled name of C++ holds, each after its length; none if it is no such name.
+
+    Itanium C++ ABI, 5.1.
+    """
+    found: set[bytes] = set()
+    if _MANGLED.fullmatch(text) is None:
+        return found
+    at = 0
+    while (number := _NUMBER.search(text, at)) is not None:
+        at = number.end() + int(number[0])
+        name = text[number.end() : at]
+        if len(name) < int(number[0]) or _WORD.fullmatch(name) is None:
+            return set()
+        found.add(name)
+    return found
 
 
 def is_stitched(text: bytes, pieces: Collection[bytes]) -> bool:

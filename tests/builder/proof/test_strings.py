@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chx.builder.proof.strings import SHORTEST, Sources, Strings, is_spelt_out, is_telling, quoted, telling
+from chx.builder.proof.strings import (
+    SHORTEST,
+    Sources,
+    Strings,
+    is_spelt_out,
+    is_telling,
+    mangled_names,
+    quoted,
+    telling,
+)
 
 TEXT = b"assertion failed in collector"
 
@@ -90,12 +99,29 @@ class AnalysisPass; void error(const char *);
         (b"a unit at offset 0x%lx is too short", True),
         (b"void getTypeName() [DesiredTypeName = AnalysisPass]", True),
         (b"void getTypeName() [DesiredTypeName = OtherPass]", False),
+        (b"_ZN12AnalysisPass11getTypeNameEv", True),
+        (b"_ZN9OtherPass11getTypeNameEv", False),
         (b"such directory or such file", False),
         (b"clang version 16.0.6 (15~deb12u1)", False),
     ],
 )
 def test_macros_and_templates_put_strings_together(text, is_stitched):
     assert (Sources([SOURCE]).stitched([text]) == {text}) is is_stitched
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        (b"_ZN10__cxxabiv116__enum_type_infoD0Ev", {b"__cxxabiv1", b"__enum_type_info"}),
+        (b"_ZNKSt20bad_array_new_length4whatEv", {b"bad_array_new_length", b"what"}),
+        (b"St7num_getIcSt19istreambuf_iteratorIcSt11char_traitsIcEEE", {b"num_get", b"istreambuf_iterator", b"char_traits"}),
+        (b"_ZSt99too_short_to_be_one", set()),
+        (b"Stopped by signal 15", set()),
+        (b"malloc_consolidate", set()),
+    ],
+)  # fmt: skip
+def test_mangled_names_hold_those_of_a_source(text, names):
+    assert mangled_names(text) == names
 
 
 def test_a_source_may_spell_a_string_as_words_of_32_bits():
