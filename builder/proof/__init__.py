@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .chain import Chain, Half, Outcome, Package, outcome_of, targets_of
+    from .chain import Chain, Half, Outcome, Package, made_on_the_way, outcome_of, targets_of
     from .convergence import Agreement, Dissent, FixedPoint, Row, agreement, fixed_point, rows
     from .document import Proof, ProofRefused
     from .residue import Residue, find_residue
@@ -34,6 +34,7 @@ _HOMES = {
     "find_residue": "residue",
     "fixed_point": "convergence",
     "judge": "verdict",
+    "made_on_the_way": "chain",
     "outcome_of": "chain",
     "rows": "convergence",
     "targets_of": "chain",
@@ -67,6 +68,7 @@ __all__ = [
     "find_residue",
     "fixed_point",
     "judge",
+    "made_on_the_way",
     "outcome_of",
     "rows",
     "targets_of",

@@ -78,6 +78,30 @@ def targets_of(chains: Iterable[Chain]) -> list[tuple[StorePath, tuple[str, ...]
     ]
 
 
+def made_on_the_way(chain: Chain, derivations: Mapping[StorePath, Derivation]) -> set[StorePath]:
+    """What is built with programs of the seed or of a stage and is no package itself, such as the parts of a compiler.
+
+    `derivations` are at least those that packages of the chain need.
+    """
+    packages = {package.derivation for stage in chain.stages for package in stage.values()}
+    ends = {*packages, *chain.foreign, *chain.trees}
+    is_made: dict[StorePath, bool] = {}
+
+    def made(path: StorePath) -> bool:
+        if path not in is_made:
+            derivation = derivations[path]
+            # All of them, so that each is looked at.
+            needs = [inner in ends or made(inner) for inner in derivation.input_drvs if inner in derivations]
+            is_made[path] = any(needs) or any(
+                inner in ends for inner in (*derivation.input_drvs, *derivation.input_srcs)
+            )
+        return is_made[path]
+
+    for package in packages:
+        made(package)
+    return {path for path, answer in is_made.items() if answer and path not in ends}
+
+
 def items_of(stage: Mapping[str, Package]) -> Iterator[tuple[str, StorePath, str]]:
     """The items of a stage: name, derivation and output of each."""
     for name, package in stage.items():

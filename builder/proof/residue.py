@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..plan import Lane, lane_of, recall
+from .chain import made_on_the_way
 from .strings import Sources, Strings
 
 if TYPE_CHECKING:
@@ -145,15 +146,7 @@ def _accounts(chain: Chain, derivations: Mapping[StorePath, Derivation], known: 
     packages = {package.derivation for stage in chain.stages for package in stage.values()}
     last = {package.derivation for package in chain.stages[-1].values()}
     ends = {*packages, *chain.foreign, *chain.trees}
-    is_made: dict[StorePath, bool] = {}
-
-    def made(path: StorePath) -> bool:
-        """Whether a derivation needs a package, or the seed."""
-        if path not in is_made:
-            inputs = (*derivations[path].input_drvs, *derivations[path].input_srcs)
-            is_made[path] = any(inner in ends or (inner in derivations and made(inner)) for inner in inputs)
-        return is_made[path]
-
+    made = made_on_the_way(chain, derivations)
     found = _Accounts(set(), set(), set())
     seen: set[StorePath] = set()
     # The last stage first: what it shares with one before counts as its own.
@@ -170,7 +163,7 @@ def _accounts(chain: Chain, derivations: Mapping[StorePath, Derivation], known: 
             if inner in ends or lane_of(derivations[inner]) is Lane.FETCH:
                 continue
             objects = {known[inner, output] for output in outputs}
-            if not made(inner):
+            if inner not in made:
                 found.sources.update(objects)
                 continue
             if is_last and derivations[inner].system != "builtin":

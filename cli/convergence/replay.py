@@ -13,8 +13,8 @@ from ..report import Style
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ...builder.proof import Outcome, Proof
-    from ...store import StorePath
+    from ...builder.proof import Chain, Outcome, Proof
+    from ...store import Store, StorePath
     from ..session import Session
 
 
@@ -30,7 +30,7 @@ class Deviation(NamedTuple):
 
 def replay(session: Session, arguments: argparse.Namespace) -> int:
     """Check the proof `arguments.replay`; the exit status."""
-    from ...builder.proof import judge, outcome_of, targets_of
+    from ...builder.proof import judge, outcome_of
     from ..bootstrap import build, write_text
     from .account import account_of
     from .chains import Described
@@ -41,7 +41,7 @@ def replay(session: Session, arguments: argparse.Namespace) -> int:
     if arguments.seeds is not None or arguments.set is not None or arguments.proof is not None:
         raise CommandError("--replay takes sets and seeds from the proof", hint="leave SET, --seeds and --proof out")
     proof.restore(session.store)
-    realised, work = build(session, arguments, proof.chains, targets_of(proof.chains), rebuild=True)
+    realised, work = build(session, arguments, proof.chains, everything(session.store, proof.chains), rebuild=True)
     outcomes = [outcome_of(chain, realised) for chain in proof.chains]
     verdicts = judge(session.store, proof.chains, outcomes)
     described = [Described(chain, "") for chain in proof.chains]
@@ -53,6 +53,18 @@ def replay(session: Session, arguments: argparse.Namespace) -> int:
         _draw(page, proof, outcomes, deviations)
         page.write()
     return 0 if account.holds and not deviations else 1
+
+
+def everything(store: Store, chains: Sequence[Chain]) -> list[tuple[StorePath, tuple[str, ...]]]:
+    """What has to be built again: the packages, and what is compiled on the way to them."""
+    from ...builder import recall
+    from ...builder.proof import made_on_the_way, targets_of
+
+    targets = targets_of(chains)
+    derivations = recall(store, [derivation for derivation, _ in targets]).derivations
+    parts = {path for chain in chains for path in made_on_the_way(chain, derivations)}
+    packages = {derivation for derivation, _ in targets}
+    return [*targets, *((path, tuple(derivations[path].outputs)) for path in sorted(parts - packages))]
 
 
 def read_proof(name: str) -> Proof:
