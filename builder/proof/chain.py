@@ -89,12 +89,9 @@ def made_on_the_way(chain: Chain, derivations: Mapping[StorePath, Derivation]) -
 
     def made(path: StorePath) -> bool:
         if path not in is_made:
-            derivation = derivations[path]
-            # All of them, so that each is looked at.
-            needs = [inner in ends or made(inner) for inner in derivation.input_drvs if inner in derivations]
-            is_made[path] = any(needs) or any(
-                inner in ends for inner in (*derivation.input_drvs, *derivation.input_srcs)
-            )
+            inputs = (*derivations[path].input_drvs, *derivations[path].input_srcs)
+            # A list, so that each of them is looked at.
+            is_made[path] = any([inner in ends or (inner in derivations and made(inner)) for inner in inputs])
         return is_made[path]
 
     for package in packages:

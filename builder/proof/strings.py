@@ -27,8 +27,9 @@ _RUN: Final = re.compile(rb"[\x20-\x7e]{%d,}" % SHORTEST)
 _WORDS: Final = re.compile(rb"[A-Za-z][a-z]{2,}|\d+(?:\.\d+)+")
 """Words and versions."""
 _NAME: Final = re.compile(rb"[\w.$-]{%d,}" % SHORTEST)
-_LITERAL: Final = rb'"((?:[^"\\\n]|\\.)*)"'
-_LITERALS: Final = re.compile(rb'"(?:[^"\\\n]|\\.)*"(?:\s*"(?:[^"\\\n]|\\.)*")*')
+_IN_QUOTES: Final = rb'(?:[^"\\\n]|\\.)*'
+_LITERAL: Final = re.compile(rb'"(%b)"' % _IN_QUOTES)
+_LITERALS: Final = re.compile(rb'"%b"(?:\s*"%b")*' % (_IN_QUOTES, _IN_QUOTES))
 _ESCAPED: Final = re.compile(rb"\\(?:[abefnrtv]|[0-7]{1,3}|x[0-9A-Fa-f]+)")
 """Escapes of characters that end a string, because they are not printed."""
 _QUOTING: Final = re.compile(rb"\\([\"'\\?])")
@@ -173,7 +174,7 @@ class Sources:
         linkers see are made of those in a source. A sentence is no such thing: its words have spaces between them,
         which have to stand in a literal. None of very many: they come from elsewhere.
         """
-        if len(texts) > _MOST_STITCHED:
+        if not 0 < len(texts) <= _MOST_STITCHED:
             return set()
         names = {text: set(_WORD.findall(text)) for text in texts if _SIGNATURE.search(text)}
         names |= {text: mangled for text in texts if (mangled := mangled_names(text))}
@@ -211,8 +212,8 @@ def quoted(source: bytes, shortest: int = SHORTEST) -> Iterator[bytes]:
     for run in _LITERALS.findall(source.replace(b"'\"'", b"").replace(b"'\\\"'", b"")):
         if len(run) < shortest + 2:
             continue
-        literals = re.findall(_LITERAL, run)
-        literal = literals[0] if len(literals) == 1 else b"".join(literals)
+        literals = _LITERAL.findall(run)
+        literal = b"".join(literals)
         for piece in _ESCAPED.split(literal) if b"\\" in literal else (literal,):
             if len(piece) >= shortest:
                 yield _QUOTING.sub(rb"\1", piece)
