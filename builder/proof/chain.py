@@ -53,6 +53,16 @@ class Chain(NamedTuple):
         """The captured objects of the seed."""
         return (*self.toolchain.trees, *self.userland.trees)
 
+    @property
+    def packages(self) -> set[StorePath]:
+        """The derivations of all stages."""
+        return {package.derivation for stage in self.stages for package in stage.values()}
+
+    @property
+    def ends(self) -> set[StorePath]:
+        """What its packages are made from or are: where a walk from one of them comes to something known."""
+        return {*self.packages, *self.foreign, *self.trees}
+
 
 class Outcome(NamedTuple):
     """What became of a chain: the store path of every item, stage by stage.
@@ -83,8 +93,7 @@ def made_on_the_way(chain: Chain, derivations: Mapping[StorePath, Derivation]) -
 
     `derivations` are at least those that packages of the chain need.
     """
-    packages = {package.derivation for stage in chain.stages for package in stage.values()}
-    ends = {*packages, *chain.foreign, *chain.trees}
+    ends = chain.ends
     is_made: dict[StorePath, bool] = {}
 
     def made(path: StorePath) -> bool:
@@ -94,7 +103,7 @@ def made_on_the_way(chain: Chain, derivations: Mapping[StorePath, Derivation]) -
             is_made[path] = any([inner in ends or (inner in derivations and made(inner)) for inner in inputs])
         return is_made[path]
 
-    for package in packages:
+    for package in chain.packages:
         made(package)
     return {path for path, answer in is_made.items() if answer and path not in ends}
 

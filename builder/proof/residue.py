@@ -143,14 +143,13 @@ def _accounts(chain: Chain, derivations: Mapping[StorePath, Derivation], known: 
     package itself, such as a compiler's parts, is none: a seed may have left its strings there. But texts that
     programs of the last stage wrote, as tables that are generated and then compiled, are as good as sources.
     """
-    packages = {package.derivation for stage in chain.stages for package in stage.values()}
     last = {package.derivation for package in chain.stages[-1].values()}
-    ends = {*packages, *chain.foreign, *chain.trees}
+    ends = chain.ends
     made = made_on_the_way(chain, derivations)
     found = _Accounts(set(), set(), set())
     seen: set[StorePath] = set()
     # The last stage first: what it shares with one before counts as its own.
-    todo = [*((path, False) for path in packages - last), *((path, True) for path in last)]
+    todo = [*((path, False) for path in chain.packages - last), *((path, True) for path in last)]
     while todo:
         path, is_last = todo.pop()
         if path in seen:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import CommandError
+from .subject import packages_in
 
 if TYPE_CHECKING:
     import argparse
@@ -65,22 +66,13 @@ def _packages(evaluator: Evaluator, value: Value, word: str) -> dict[str, Packag
     from ...builder.proof import Package
 
     one = evaluator.derivation_of(value)
-    if one is not None:
-        return {word: Package(*one)}
-    if _has(evaluator, value, "packages"):
-        value = evaluator.select(value, "packages")
-    found = {}
-    if evaluator.type_name(value) == "set":
-        for name in evaluator.attr_names(value):
-            derivation = evaluator.derivation_of(evaluator.select(value, name))
-            if derivation is not None:
-                found[name] = Package(*derivation)
+    found = packages_in(evaluator, value) if one is None else {word: one}
     if not found:
         raise CommandError(
             f"'{word}' is neither a package nor a set of packages",
             hint="name a stage and a seed, as in `chx diff --residue bootstrap.tiny.zig.stage2 seeds.zig`",
         )
-    return found
+    return {name: Package(*derivation) for name, derivation in found.items()}
 
 
 def _realised(store: Store, chain: Chain) -> Mapping[tuple[StorePath, str], StorePath]:

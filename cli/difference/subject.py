@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
 
-    from ...evaluator import Value
+    from ...evaluator import Evaluator, Value
     from ...store import Store, StorePath
     from ..session import Session
     from .knowledge import Knowledge
@@ -125,18 +125,9 @@ def _value(session: Session, value: Value, word: str) -> _Draft:
     one = evaluator.derivation_of(value)
     if one is not None:
         return _Named(word, *one)
-    if evaluator.type_name(value) == "set":
-        if "packages" in evaluator.attr_names(value):
-            inner = evaluator.select(value, "packages")
-            if evaluator.type_name(inner) == "set":
-                value = inner
-        members = {}
-        for name in evaluator.attr_names(value):
-            found = evaluator.derivation_of(evaluator.select(value, name))
-            if found is not None:
-                members[name] = _Named(name, *found)
-        if members:
-            return members
+    members = packages_in(evaluator, value)
+    if members:
+        return {name: _Named(name, *found) for name, found in members.items()}
     kind = evaluator.type_name(value)
     if kind == "list":
         listed = {}
@@ -150,6 +141,18 @@ def _value(session: Session, value: Value, word: str) -> _Draft:
         f"'{word}' is of type {kind} and neither a derivation nor a set with derivations in it",
         hint="name a package, a stage, a store path, a result link or a lock file",
     )
+
+
+def packages_in(evaluator: Evaluator, value: Value) -> dict[str, tuple[StorePath, tuple[str, ...]]]:
+    """The derivations of a stage or package set by attribute name, with their outputs; none if `value` is neither."""
+    if evaluator.type_name(value) != "set":
+        return {}
+    if "packages" in evaluator.attr_names(value):
+        inner = evaluator.select(value, "packages")
+        if evaluator.type_name(inner) == "set":
+            value = inner
+    found = ((name, evaluator.derivation_of(evaluator.select(value, name))) for name in evaluator.attr_names(value))
+    return {name: derivation for name, derivation in found if derivation is not None}
 
 
 def _derivations_in(draft: _Draft) -> list[StorePath]:
