@@ -98,35 +98,16 @@ let
     ];
   };
 
-  ordinary = name: programs.callPackage (./. + "/${name}/package.nix") { };
-
   packages =
     runtime.packages
+    // import ./ordinary.nix programs
     // {
       awk = programs.callPackage ./awk/package.nix { inherit (tools) byacc; };
+      byacc = programs.callPackage ./byacc/package.nix { };
+      dash = programs.callPackage ./dash/package.nix { };
+      make = programs.callPackage ./make/package.nix { };
       ninja = complete.callPackage ./ninja/package.nix { };
-    }
-    // builtins.listToAttrs (
-      map
-        (name: {
-          inherit name;
-          value = ordinary name;
-        })
-        [
-          "bmake"
-          "byacc"
-          "bzip2"
-          "dash"
-          "hello"
-          "libarchive"
-          "lua"
-          "make"
-          "mksh"
-          "ncurses"
-          "toybox"
-          "xz"
-          "zlib"
-        ]
-    );
+      toybox = programs.callPackage ./toybox/package.nix { };
+    };
 in
 complete // packages

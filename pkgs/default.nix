@@ -78,20 +78,35 @@ let
     CFLAGS = "-O2";
   };
 
-  # The packages for other machines, compiled by a clang on the machine `build`.
-  crossFrom =
-    build:
+  # The packages for other machines, compiled on the machine `build` by the closure
+  # that `nativeFor` gives for each of them.
+  crossWith =
+    {
+      build ? profile,
+      nativeFor,
+      byacc,
+    }:
     builtins.mapAttrs (
       _: host:
       import ./cross.nix {
         inherit build host lib;
         overFor = overFrom build;
-        native = if chosen ? resources then chosen else seeds.debian-clang;
-        tools.byacc = here.callPackage ./byacc/package.nix { };
+        native = nativeFor host;
+        tools = { inherit byacc; };
       }
     ) arch;
 
-  # A system after three stages, and the ordinary packages built in it.
+  # By the chosen seed, or another whose compiler makes programs for all machines.
+  crossFrom =
+    build:
+    crossWith {
+      inherit build;
+      nativeFor = _: if chosen ? resources then chosen else seeds.debian-clang;
+      byacc = here.callPackage ./byacc/package.nix { };
+    };
+
+  # A system after three stages, the ordinary packages built in it, and what its
+  # compiler makes for other machines.
   final =
     set:
     let
@@ -102,7 +117,23 @@ let
     // closure.packages
     // {
       inherit (closure) root;
-    };
+    }
+    // (
+      if closure ? toolchainFor then
+        {
+          cross = crossWith {
+            nativeFor =
+              host:
+              closure
+              // {
+                toolchain = closure.toolchainFor (if host.llvm == profile.llvm then [ host.llvm ] else [ profile.llvm host.llvm ]);
+              };
+            inherit (closure.packages) byacc;
+          };
+        }
+      else
+        { }
+    );
 in
 here
 // packagesIn here

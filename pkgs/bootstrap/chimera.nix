@@ -59,8 +59,9 @@ let
     ninja = programs.callPackage ../ninja/package.nix { };
   };
 
-  toolchain = [
-    packages.llvm
+  toolchain = toolchainWith packages.llvm;
+  toolchainWith = llvm: [
+    llvm
     packages.compiler-rt
     packages.linux-headers
     packages.musl
@@ -72,6 +73,8 @@ in
 {
   inherit packages toolchain resources;
   flags = full;
+  # The same compiler, for machines in LLVM's words.
+  toolchainFor = targets: toolchainWith (compiler.callPackage ../llvm/package.nix { inherit targets; });
   userland = [
     packages.dash
     packages.toybox

@@ -9,11 +9,22 @@
   lib,
   seeds,
   # Stages by name: functions, or sets that can be called and say in `asks` which
-  # parts of a seed they need beside what every seed has.
+  # parts of a seed they need beside what every seed has, and in `refuses` what no
+  # package after the seed may be, or be made with, by name.
   sets ? {
     tiny = import ./tiny.nix { inherit over; };
     chimera = {
       asks = [ "cxx" ];
+      refuses = [
+        "bash"
+        "binutils"
+        "busybox"
+        "coreutils"
+        "gcc"
+        "glibc"
+        "libgcc"
+        "libstdc++"
+      ];
       __functor = _: import ./chimera.nix { inherit overFor profile; };
     };
   },
@@ -38,7 +49,7 @@ let
         number:
         let
           closure = builtins.elemAt closures number;
-          isIndependent = number == 0 || independent seed (builtins.head closures) closure;
+          isIndependent = number == 0 || independent (stage.refuses or [ ]) seed (builtins.head closures) closure;
           guarded =
             package:
             if !builtins.isAttrs package then
@@ -80,9 +91,9 @@ let
   pathOf = package: builtins.unsafeDiscardStringContext (package.drvPath or (toString package));
 
   # The input closure of a stage after stage 0 holds nothing of the seed but
-  # through the packages of stage 0.
+  # through the packages of stage 0, and nothing that is refused.
   independent =
-    seed: first: closure:
+    refused: seed: first: closure:
     let
       ends = map pathOf (builtins.attrValues first.packages);
       foreign = map pathOf (seed.toolchain ++ seed.userland);
@@ -104,11 +115,19 @@ let
             }) (if builtins.isAttrs item.package then item.package.inputs or [ ] else [ ]);
       };
       residue = builtins.filter (item: builtins.elem item.key foreign) reached;
+      unwanted =
+        if refused == [ ] then
+          [ ]
+        else
+          builtins.filter (item: builtins.elem (builtins.parseDrvName (item.package.name or "")).name refused) reached;
+      along = items: builtins.concatStringsSep " <- " (builtins.head items).way;
     in
-    if residue == [ ] then
-      true
+    if residue != [ ] then
+      throw "the seed is reached without stage 0: ${along residue}"
+    else if unwanted != [ ] then
+      throw "the stage does without this: ${along unwanted}"
     else
-      throw "the seed is reached without stage 0: ${builtins.concatStringsSep " <- " (builtins.head residue).way}";
+      true;
 
   # The seeds that have every part of a toolchain that the stage asks for, with those parts.
   seedsFor =

@@ -3,9 +3,48 @@
   mkDerivation,
   fetchurl,
   unpack,
+  profile,
+  buildProfile,
   zlib,
 }:
 
+let
+  # What `configure` finds out by running programs: musl's answers, where it cannot.
+  answers = has: names: builtins.concatStringsSep "" (map (name: "\necho HAVE_${name}=${has}") names);
+  answered =
+    answers "1" [
+      "ATTRIBUTE"
+      "CMSG"
+      "ENDIAN"
+      "ERR"
+      "GETLINE"
+      "GETSUBOPT"
+      "ISBLANK"
+      "MKDTEMP"
+      "MKSTEMPS"
+      "NANOSLEEP"
+      "NTOHL"
+      "O_DIRECTORY"
+      "PATH_MAX"
+      "REALLOCARRAY"
+      "RECVMSG"
+      "REWB_SYSV"
+      "STRCASESTR"
+      "STRLCAT"
+      "STRLCPY"
+      "STRNDUP"
+      "STRPTIME"
+      "STRSEP"
+      "VASPRINTF"
+      "WFLAG"
+    ]
+    + answers "0" [
+      "REWB_BSD"
+      "WCHAR"
+    ]
+    + "\necho NEED_GNU_SOURCE=1"
+    + "\necho STATIC=-static";
+in
 mkDerivation {
   pname = "mandoc";
   version = "1.14.6";
@@ -30,7 +69,7 @@ mkDerivation {
       echo SBINDIR=/usr/bin
       echo MANDIR=/usr/share/man
       echo LN="'ln -sf'"
-      echo OSNAME="'chx'"
+      echo OSNAME="'chx'"${if profile.name == buildProfile.name then "" else answered}
     } > configure.local
     ./configure
   '';

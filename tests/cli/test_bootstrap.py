@@ -159,6 +159,39 @@ def test_a_stage_that_reaches_the_seed_by_itself_is_refused_when_it_is_evaluated
     assert "the seed is reached without stage 0: leak-later <- " in run.stderr
 
 
+def test_a_stage_that_is_made_with_what_its_set_refuses_is_refused_too(shared_chx, work):
+    (work / "gnu.nix").write_text(
+        """
+        let
+          pkgs = import <chx> { };
+          stage = previous: rec {
+            make = name: rootfs: (pkgs.over { inherit rootfs; }).mkDerivation { pname = name; version = "1"; };
+            # Built by the stage itself, and so of no seed; its name is another matter.
+            helper = make "binutils" previous.toolchain;
+            packages.tool = make "tool" [ helper ];
+            toolchain = [ packages.tool ];
+            userland = [ ];
+          };
+          chains = refuses: import <chx/bootstrap> {
+            inherit (pkgs) over lib seeds;
+            sets.gnu = { inherit refuses; __functor = _: stage; };
+          };
+        in
+        { lenient = chains [ ]; strict = chains [ "binutils" ]; }
+        """
+    )
+
+    def asked(which: str, number: int):
+        attribute = f"{which}.gnu.debian-gcc.stage{number}.packages.tool.drvPath"
+        return shared_chx("eval", "--raw", "-f", "gnu.nix", "-A", attribute)
+
+    assert asked("lenient", 1).returncode == 0
+    assert asked("strict", 0).returncode == 0
+    refused = asked("strict", 1)
+    assert refused.returncode == 1
+    assert "the stage does without this: tool-1 <- binutils-1" in refused.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

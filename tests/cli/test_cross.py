@@ -24,14 +24,17 @@ PACKAGES = (
     "dash",
     "hello",
     "libarchive",
+    "libedit",
     "lua",
     "make",
+    "mandoc",
     "mksh",
     "ncurses",
     "ninja",
     "toybox",
     "xz",
     "zlib",
+    "zstd",
 )  # fmt: skip
 NAMES_OF_MACHINES = {"aarch64": 183, "ppc64": 21, "ppc64le": 21, "riscv64": 243, "x86_64": 62}
 
@@ -122,6 +125,11 @@ def test_the_base_set_is_for_the_machine_and_runs(machine: Machine, tmp_path: Pa
         ours = subprocess.run([shutil.which(program) or program, "-dc"], input=packed, capture_output=True)
         assert ours.stdout == text
     (tmp_path / "file").write_text("42\n")
+    packed = run("zstd", "zstd", "-c", stdin=text)
+    assert len(packed) < 5000
+    assert run("zstd", "zstd", "-dc", stdin=packed) == text
+    page = b".Dd November 26, 2026\n.Dt ANSWER 6\n.Os\n.Sh NAME\n.Nm answer\n.Nd forty-two\n"
+    assert b"- forty-two" in run("mandoc", "mandoc", "-T", "ascii", stdin=page)
     archive = run("libarchive", "bsdtar", "-C", str(tmp_path), "-cf", "-", "file")
     assert run("libarchive", "bsdtar", "-xOf", "-", stdin=archive) == b"42\n"
     assert run("toybox", "toybox", "sha256sum", stdin=b"42\n").split()[0] == (
@@ -158,6 +166,8 @@ def test_the_libraries_of_the_set_are_there(machine: Machine) -> None:
         ("bzip2", "libbz2.a"),
         ("xz", "liblzma.a"),
         ("ncurses", "libncurses.a"),
+        ("libedit", "libedit.a"),
+        ("zstd", "libzstd.a"),
     ):
         assert (machine.places[package] / "usr" / "lib" / library).read_bytes().startswith(b"!<arch>\n")
 
