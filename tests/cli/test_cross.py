@@ -6,6 +6,7 @@ others take as long again and are left to `-m long`.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -203,3 +204,31 @@ def test_what_runs_is_what_a_machine_of_another_name_compiles(shared_chx, packag
         derivations[side] = asked.stdout
     assert sides["here"] == sides["elsewhere"]
     assert derivations["here"] != derivations["elsewhere"]
+
+
+def test_the_system_has_its_own_compiler_for_other_machines(shared_chx) -> None:
+    """What is compiled for them is made by the last stage and nothing else; of LLVM one part is added."""
+    expression = """
+        let
+          pkgs = import <chx> { seed = "debian-clang"; };
+          inherit (pkgs.bootstrap.chimera.debian-clang) stage2;
+          llvmFor = targets: builtins.head (stage2.toolchainFor targets);
+          names = llvm: map (part: part.pname) llvm.libraries;
+          drvs = llvm: map (part: part.drvPath) llvm.libraries;
+          more = llvmFor [ "X86" "AArch64" ];
+          reached = builtins.genericClosure {
+            startSet = [ { key = pkgs.chimera.cross.aarch64.hello.drvPath; package = pkgs.chimera.cross.aarch64.hello; } ];
+            operator = item: map (package: { key = package.drvPath; inherit package; }) (item.package.inputs or [ ]);
+          };
+          keys = map (item: item.key) reached;
+        in
+        {
+          own = (llvmFor [ "X86" ]).drvPath == stage2.packages.llvm.drvPath;
+          added = builtins.filter (name: !builtins.elem name (names stage2.packages.llvm)) (names more);
+          shared = builtins.all (drv: builtins.elem drv (drvs more)) (drvs stage2.packages.llvm);
+          compiler = builtins.elem more.drvPath keys;
+        }
+    """
+    run = shared_chx("eval", "--strict", "--json", "-E", expression)
+    assert run.returncode == 0, run.stderr
+    assert json.loads(run.stdout) == {"own": True, "added": ["llvm-AArch64"], "shared": True, "compiler": True}
