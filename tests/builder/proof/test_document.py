@@ -1,6 +1,7 @@
 """Proofs: what is written can be read, what was changed is refused, what was claimed can be done again."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +10,8 @@ from chx.builder.proof import ProofRefused, judge, outcome_of, targets_of
 from chx.builder.proof.document import compose, read, sign
 from chx.store import InvalidKey, Store
 from chx.store.keys import Signer, is_signed_by
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
@@ -30,6 +33,23 @@ def test_what_was_written_is_read(proved):
     assert list(proof.chains) == chains
     assert list(proof.outcomes) == outcomes
     assert proof.verdicts == {"fixedPoint": True, "hostIndependence": True, "noResidue": True}
+
+
+def test_the_published_proof_is_whole_and_says_what_the_manual_says(tmp_path):
+    proof = read((ROOT / "docs" / "proofs" / "chimera.json").read_bytes(), "chimera.json")
+    assert proof.verdicts == {"fixedPoint": True, "hostIndependence": True, "noResidue": True}
+    assert [outcome.seed for outcome in proof.outcomes] == ["debian-clang", "debian-gcc"]
+    first, second = proof.outcomes
+    assert first.last == second.last and len(first.last) == 28
+    assert first.stages[0]["llvm"] != second.stages[0]["llvm"]
+    page = (ROOT / "docs" / "bootstrap.md").read_text()
+    for outcome in proof.outcomes:
+        row = "  ".join(str(stage["llvm"]).rpartition("/")[2][:8] for stage in outcome.stages)
+        assert f"{outcome.seed:<12}  {row}" in page
+    with Store.open(str(tmp_path / "elsewhere")) as other:
+        proof.restore(other)
+        for chain in proof.chains:
+            assert all(other.is_valid(package.derivation) for stage in chain.stages for package in stage.values())
 
 
 def test_a_proof_is_done_again_in_an_empty_store(proved, tmp_path):
