@@ -106,6 +106,10 @@ let
       byacc = programs.callPackage ./byacc/package.nix { };
       dash = programs.callPackage ./dash/package.nix { };
       make = programs.callPackage ./make/package.nix { };
+      mandoc = programs.callPackage ./mandoc/package.nix {
+        inherit (packages) zlib;
+        isTold = true;
+      };
       ninja = complete.callPackage ./ninja/package.nix { };
       toybox = programs.callPackage ./toybox/package.nix { };
     };

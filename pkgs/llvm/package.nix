@@ -159,6 +159,34 @@ let
       '';
     };
 
+  # Headers of clang's own that are generated too, for the machines that have some.
+  headers =
+    let
+      lists = builtins.filter builtins.pathExists (map (name: ./headers + "/${name}.txt") targets);
+    in
+    if lists == [ ] then
+      [ ]
+    else
+      [
+        (compiled {
+          pname = "llvm-headers";
+          tools = [ tablegen ];
+          generated = tables;
+          folders = folders parts.headers;
+          build = ''
+            compile
+            mkdir -p bin include
+            rm "$(library clang/utils/TableGen)"
+            c++ -static -o bin/clang-tblgen objects/clang/utils/TableGen/*.o -Wl,--start-group lib/*.a ${tablegen}/lib/*.a -Wl,--end-group -lpthread -ldl -lm
+            cat ${words (map toString lists)} | tabulate bin include
+          '';
+          install = ''
+            mkdir -p "$out"
+            cp -R include "$out/"
+          '';
+        })
+      ];
+
   libraries =
     map part [
       "core"
@@ -172,7 +200,7 @@ let
 in
 compiled {
   pname = "llvm";
-  tools = [ tablegen ] ++ libraries;
+  tools = [ tablegen ] ++ libraries ++ headers;
   folders = folders parts.programs;
   inherit targets;
 
@@ -224,7 +252,8 @@ compiled {
       mkdir -p "$resources/include/''${header%/*}"
       cp "$source/clang/lib/Headers/$header" "$resources/include/$header"
     done
-  '';
+  ''
+  + builtins.concatStringsSep "" (map (tree: "cp -R ${tree}/include/. \"$resources/include/\"\n") headers);
 
   meta = {
     description = "clang, lld and LLVM's tools for object files, as one program";

@@ -26,6 +26,15 @@
     ];
   };
 
+  # The generator of those of clang's headers that are generated.
+  headers = {
+    support = [ "clang/lib/Support" ];
+    tblgen = [
+      "clang/utils/TableGen"
+      "llvm/lib/TableGen"
+    ];
+  };
+
   core = {
     support = [
       "llvm/lib/BinaryFormat"

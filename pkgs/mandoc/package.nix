@@ -3,13 +3,14 @@
   mkDerivation,
   fetchurl,
   unpack,
-  profile,
-  buildProfile,
   zlib,
+  # Whether `configure` is told what it would find out by running programs.
+  isTold ? false,
 }:
 
 let
-  # What `configure` finds out by running programs: musl's answers, where it cannot.
+  # Musl's answers. Programs of the tests are linked without $LDFLAGS, and so cannot
+  # even be run on their own machine, unless it is a system with musl.
   answers = has: names: builtins.concatStringsSep "" (map (name: "\necho HAVE_${name}=${has}") names);
   answered =
     answers "1" [
@@ -69,7 +70,7 @@ mkDerivation {
       echo SBINDIR=/usr/bin
       echo MANDIR=/usr/share/man
       echo LN="'ln -sf'"
-      echo OSNAME="'chx'"${if profile.name == buildProfile.name then "" else answered}
+      echo OSNAME="'chx'"${if isTold then answered else ""}
     } > configure.local
     ./configure
   '';
