@@ -178,7 +178,7 @@ let
             mkdir -p bin include
             rm "$(library clang/utils/TableGen)"
             c++ -static -o bin/clang-tblgen objects/clang/utils/TableGen/*.o -Wl,--start-group lib/*.a ${tablegen}/lib/*.a -Wl,--end-group -lpthread -ldl -lm
-            cat ${words (map toString lists)} | tabulate bin include
+            cat ${words (map (list: "${list}") lists)} | tabulate bin include
           '';
           install = ''
             mkdir -p "$out"
