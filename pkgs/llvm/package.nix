@@ -175,10 +175,10 @@ let
           folders = folders parts.headers;
           build = ''
             compile
-            mkdir -p bin include
+            mkdir bin
             rm "$(library clang/utils/TableGen)"
             c++ -static -o bin/clang-tblgen objects/clang/utils/TableGen/*.o -Wl,--start-group lib/*.a ${tablegen}/lib/*.a -Wl,--end-group -lpthread -ldl -lm
-            cat ${words (map (list: "${list}") lists)} | tabulate bin include
+            cat ${words (map (list: "${list}") lists)} | tabulate bin .
           '';
           install = ''
             mkdir -p "$out"
