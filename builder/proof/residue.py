@@ -66,9 +66,7 @@ class Residue:
 def find_residue(store: Store, chains: Iterable[Chain], outcomes: Iterable[Outcome]) -> tuple[Residue, ...]:
     """One answer for each chain, whose outcome stands at the same place. Everything must be realised."""
     pairs = list(zip(chains, outcomes))
-    targets = [package.derivation for chain, _ in pairs for stage in chain.stages for package in stage.values()]
-    foreign = [drv for chain, _ in pairs for drv in chain.foreign]
-    recollection = recall(store, dict.fromkeys([*targets, *foreign]))
+    recollection = recall(store, sorted({drv for chain, _ in pairs for drv in (*chain.packages, *chain.foreign)}))
     derivations, known = recollection.derivations, recollection.outputs
     strings = Strings(store)
     closures = [store.closure(set(outcome.last.values())) for _, outcome in pairs]
