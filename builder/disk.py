@@ -45,52 +45,10 @@ def write_all(descriptor: int, data: bytes | memoryview) -> None:
 
 
 def remove_tree(path: str) -> None:
-    """Remove a file or a tree, also one whose directories are read-only; a missing one is fine.
+    """As that of the store: whatever the modes and the depth, never through a link, no error if it is not there."""
+    from ..store.removal import remove_tree as remove
 
-    Never follows a link, and does not descend deeper than it must: directories are walked with a stack,
-    because a build may have made a chain deeper than Python recurses.
-    """
-    try:
-        os.unlink(path)
-        return
-    except FileNotFoundError:
-        return
-    except OSError:
-        pass  # a directory
-    stack = [path]
-    while stack:
-        directory = stack[-1]
-        inner = _empty(directory)
-        if inner:
-            stack += inner
-            continue
-        os.rmdir(directory)
-        stack.pop()
-
-
-def _empty(directory: str) -> list[str]:
-    """Remove every file in `directory`; the directories that are left."""
-    inner: list[str] = []
-    opened = False
-    for attempt in (1, 2):
-        inner.clear()
-        try:
-            with os.scandir(directory) as entries:
-                for entry in entries:
-                    if entry.is_dir(follow_symlinks=False):
-                        inner.append(entry.path)
-                    else:
-                        os.unlink(entry.path)
-            if inner and not opened:
-                # Removing an inner directory later needs the right to write here.
-                os.chmod(directory, 0o700)
-            return inner
-        except PermissionError:
-            if attempt == 2:
-                raise
-            os.chmod(directory, 0o700)
-            opened = True
-    return inner
+    remove(os.fsencode(path))
 
 
 def size_of(path: str) -> int:

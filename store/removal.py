@@ -1,13 +1,29 @@
-"""Removing trees that were made unremovable."""
+"""Removing trees that were made unremovable, and that somebody may be changing meanwhile.
+
+A process that kept a descriptor of a folder may put a link in the place of a directory at any moment. So a directory
+is opened below the one that is open already, never by its path and never through a link. Directories further
+down than `_LEVELS` are moved up beside the root, to be removed after it: a path never becomes too long, few
+descriptors are open, and the time taken is in proportion to what there is.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LEVELS: Final = 32
+_DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_NO_DIRECTORY: Final = (errno.ENOTDIR, errno.ELOOP)
+_IN_USE: Final = (errno.EEXIST, errno.ENOTEMPTY)
 
 
 def remove_tree(path: bytes) -> None:
-    """Remove a tree whatever its modes and depth; no error if it is not there."""
+    """Remove a tree whatever its modes and depth; no error if it is not there. Raises `OSError`."""
     try:
         os.unlink(path)
         return
@@ -16,28 +32,122 @@ def remove_tree(path: bytes) -> None:
     except OSError:
         if not stat.S_ISDIR(os.lstat(path).st_mode):
             raise
-    # Too deep a path cannot be named: directories that far down are moved up beside the root first.
-    pending = [path]
-    emptied: list[bytes] = []
-    moved = 0
-    while pending:
-        directory = pending.pop()
-        os.chmod(directory, 0o700)
-        emptied.append(directory)
+    parent, name = os.path.split(path)
+    place = os.open(parent or b".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        _Removal(place, os.fsdecode(name)).run()
+    finally:
+        os.close(place)
+
+
+class _Removal:
+    """The removal of the directory `name` in the open directory `place`."""
+
+    def __init__(self, place: int, name: str) -> None:
+        self._place, self._name = place, name
+        self._moved: list[str] = []
+        self._count = 0
+
+    def run(self) -> None:
+        doomed = self._name
+        while True:
+            self._remove(doomed)
+            if not self._moved:
+                return
+            doomed = self._moved.pop()
+
+    def _remove(self, name: str) -> None:
+        opened: list[tuple[int, str, Iterator[str]]] = []
+        try:
+            self._enter(opened, self._place, name)
+            while opened:
+                directory, name, inner = opened[-1]
+                below = next(inner, None)
+                if below is None:
+                    opened.pop()
+                    os.close(directory)
+                    _rmdir(opened[-1][0] if opened else self._place, name)
+                elif len(opened) < _LEVELS:
+                    self._enter(opened, directory, below)
+                else:
+                    self._move_up(directory, below)
+        finally:
+            for directory, _, _ in opened:
+                os.close(directory)
+
+    def _enter(self, opened: list[tuple[int, str, Iterator[str]]], above: int, name: str) -> None:
+        """Open a directory and remove the files in it; what is no directory any more is removed itself."""
+        directory = _opened(above, name)
+        if directory is None:
+            _unlink(above, name)
+            return
+        inner: list[str] = []
+        opened.append((directory, name, iter(inner)))
         with os.scandir(directory) as listing:
             for child in listing:
-                if not child.is_dir(follow_symlinks=False):
-                    os.unlink(child.path)
-                elif len(child.path) < 2000:
-                    pending.append(child.path)
+                if child.is_dir(follow_symlinks=False):
+                    inner.append(child.name)
                 else:
-                    os.chmod(child.path, 0o700)
-                    moved += 1
-                    up = b"%s.deep-%d" % (path, moved)
-                    os.rename(child.path, up)
-                    pending.append(up)
-    for directory in reversed(emptied):
-        os.rmdir(directory)
+                    _unlink(directory, child.name)
+
+    def _move_up(self, directory: int, name: str) -> None:
+        # Who moves a directory changes it: its `..`.
+        below = _opened(directory, name)
+        if below is None:
+            _unlink(directory, name)
+            return
+        os.close(below)
+        while True:
+            self._count += 1
+            up = f"{self._name}.deep-{self._count}"
+            try:
+                os.rename(name, up, src_dir_fd=directory, dst_dir_fd=self._place)
+            except OSError as error:
+                if error.errno not in _IN_USE:  # left by a removal that was interrupted
+                    raise
+            else:
+                self._moved.append(up)
+                return
+
+
+def _opened(above: int, name: str) -> int | None:
+    """A directory in `above`, made writable; None if there is something else of that name."""
+    try:
+        try:
+            directory = os.open(name, _DIRECTORY, dir_fd=above)
+        except PermissionError:
+            unreadable = os.open(name, os.O_PATH | _DIRECTORY, dir_fd=above)
+            try:
+                os.chmod(f"/proc/self/fd/{unreadable}", 0o700)
+                directory = os.open(".", _DIRECTORY, dir_fd=unreadable)
+            finally:
+                os.close(unreadable)
+    except OSError as error:
+        if error.errno in _NO_DIRECTORY:
+            return None
+        raise
+    try:
+        os.fchmod(directory, 0o700)
+    except BaseException:
+        os.close(directory)
+        raise
+    return directory
+
+
+def _rmdir(directory: int, name: str) -> None:
+    try:
+        os.rmdir(name, dir_fd=directory)
+    except FileNotFoundError:
+        return
+    except NotADirectoryError:
+        _unlink(directory, name)
+
+
+def _unlink(directory: int, name: str) -> None:
+    try:
+        os.unlink(name, dir_fd=directory)
+    except FileNotFoundError:
+        return
 
 
 def weight(path: bytes) -> int:
