@@ -1,4 +1,4 @@
-"""The NAR form of a tree, as far as hashing needs it: what a `recursive` fixed output promises the hash of.
+"""The NAR form of a tree: what a `recursive` fixed output promises the hash of, and how a bundle carries it.
 
 Format: Nix manual, "Nix Archive (NAR) Format". Names are ordered bytewise; nothing but kind, executable
 bit, content, link target and names is in it.
@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _CHUNK = 1 << 20
+_LONGEST_TEXT = 1 << 16
 
 
 class Hasher(Protocol):
@@ -92,3 +93,116 @@ def nar_size(path: str) -> int:
 
     write_nar(path, count)
     return size
+
+
+class InvalidNar(ValueError):
+    """Bytes that are no NAR."""
+
+
+def read_nar(source: BinaryIO, target: str) -> None:
+    """Write the tree that the NAR `source` holds to `target`, where nothing is. Raises `InvalidNar`, `OSError`.
+
+    Only the one spelling that `write_nar` gives is read: names in order, no name that leads elsewhere.
+    """
+    reader = _Reader(source)
+    reader.expect(b"nix-archive-1")
+    # The directories that are being read, each with the last name in it.
+    opened: list[tuple[str, bytes]] = []
+    place: str | None = target
+    while place is not None:
+        is_complete = _read_node(reader, place, opened)
+        place = _next_place(reader, opened, is_complete)
+    if source.read(1):
+        raise InvalidNar("something follows its end")
+
+
+def _read_node(reader: _Reader, place: str, opened: list[tuple[str, bytes]]) -> bool:
+    """Read a file, a link, or the beginning of a directory; whether all of it was read."""
+    reader.expect(b"(")
+    reader.expect(b"type")
+    kind = reader.text()
+    if kind == b"directory":
+        os.mkdir(place)
+        opened.append((place, b""))
+        return False
+    if kind == b"regular":
+        reader.file(place)
+    elif kind == b"symlink":
+        reader.expect(b"target")
+        os.symlink(reader.text(), os.fsencode(place))
+    else:
+        raise InvalidNar(f"it has an entry of the kind {kind[:20]!r}")
+    reader.expect(b")")
+    return True
+
+
+def _next_place(reader: _Reader, opened: list[tuple[str, bytes]], is_complete: bool) -> str | None:
+    """Where the next node goes; None after the last."""
+    while True:
+        if is_complete:
+            if not opened:
+                return None
+            # The end of the entry that it was.
+            reader.expect(b")")
+        folder, last = opened[-1]
+        word = reader.text()
+        if word == b"entry":
+            reader.expect(b"(")
+            reader.expect(b"name")
+            name = reader.text()
+            if name in (b"", b".", b"..") or b"/" in name or b"\0" in name or name <= last:
+                raise InvalidNar(f"the name {name[:80]!r} is not allowed, or out of order")
+            reader.expect(b"node")
+            opened[-1] = (folder, name)
+            return os.path.join(folder, os.fsdecode(name))
+        if word != b")":
+            raise InvalidNar(f"it has {word[:20]!r} where an entry or the end of a directory should be")
+        opened.pop()
+        is_complete = True
+
+
+class _Reader:
+    """Reads the texts of a NAR: a length of 8 bytes, little-endian, the bytes, and zeros up to a multiple of 8."""
+
+    def __init__(self, source: BinaryIO) -> None:
+        self._source = source
+
+    def _exactly(self, size: int) -> bytes:
+        data = self._source.read(size)
+        if len(data) != size:
+            raise InvalidNar("it ends too early")
+        return data
+
+    def _padding(self, size: int) -> None:
+        if any(self._exactly(-size % 8)):
+            raise InvalidNar("its padding is not zero")
+
+    def text(self) -> bytes:
+        size = int.from_bytes(self._exactly(8), "little")
+        if size > _LONGEST_TEXT:
+            raise InvalidNar(f"it has a word of {size} bytes")
+        data = self._exactly(size)
+        self._padding(size)
+        return data
+
+    def expect(self, word: bytes) -> None:
+        found = self.text()
+        if found != word:
+            raise InvalidNar(f"it has {found[:20]!r} where {word!r} should be")
+
+    def file(self, place: str) -> None:
+        word = self.text()
+        is_executable = word == b"executable"
+        if is_executable:
+            self.expect(b"")
+            word = self.text()
+        if word != b"contents":
+            raise InvalidNar(f"it has {word[:20]!r} where 'contents' should be")
+        size = left = int.from_bytes(self._exactly(8), "little")
+        with open(place, "xb") as file:
+            while left:
+                chunk = self._exactly(min(left, _CHUNK))
+                file.write(chunk)
+                left -= len(chunk)
+        self._padding(size)
+        os.chmod(place, 0o755 if is_executable else 0o644)

@@ -41,8 +41,9 @@ examples:
   chx bootstrap
   chx bootstrap tiny --seeds debian-gcc,zig --report report.html
   chx bootstrap tiny --seeds debian-gcc,debian-clang,zig,trojan
-  chx bootstrap tiny --proof proof.json
-  chx bootstrap --replay proof.json
+  chx bootstrap tiny --proof proof.json --bundle inputs.tar
+  chx bootstrap --check-proof proof.json
+  chx bootstrap --replay proof.json --bundle inputs.tar
   chx bootstrap --drop tiny
 """
 DEFAULT_SET = "tiny"
@@ -66,8 +67,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--report", metavar="FILE", help="write a page for a browser, all in one file")
     group.add_argument("--proof", metavar="FILE", help="write a signed proof that can be replayed elsewhere")
     group.add_argument("--replay", metavar="FILE", help="check a proof: build all of it again and compare")
+    group.add_argument(
+        "--check-proof", metavar="FILE", help="check all of a proof that can be checked without building; takes seconds"
+    )
+    group.add_argument(
+        "--bundle", metavar="FILE", help="write (with --proof) or use (with --replay) a file of all fetched inputs"
+    )
     group.add_argument("--drop", action="store_true", help="build nothing; let `chx gc` take what was kept of SET")
-    group.add_argument("--key", metavar="KEY", help="with --replay: the public key that must have signed it")
+    group.add_argument(
+        "--key", metavar="KEY", help="the public key that must have signed the proof (with --replay, --check-proof)"
+    )
     expression.configure_evaluation(parser)
     configure_building(parser)
 
@@ -85,6 +94,12 @@ def run(arguments: argparse.Namespace) -> int:
 
     if arguments.drop:
         return drop(arguments)
+    if arguments.bundle is not None and arguments.proof is None and arguments.replay is None:
+        raise CommandError("--bundle belongs to a proof", hint="write it with --proof FILE, use it with --replay FILE")
+    if arguments.check_proof is not None:
+        from .convergence.replay import check
+
+        return check(arguments)
     with Session(expression.search_path(arguments), arguments.max_call_depth) as session:
         if arguments.replay is not None:
             from .convergence.replay import replay
@@ -109,11 +124,14 @@ def drop(arguments: argparse.Namespace) -> int:
 
 
 def bootstrap(session: Session, arguments: argparse.Namespace) -> tuple[Account, list[tuple[str, str]]]:
-    """Evaluate, build, keep and judge; writes a proof if one was asked for. Gives links to what is kept, too."""
-    from ..builder.proof import judge, outcome_of, targets_of
-    from .convergence.account import account_of
+    """Evaluate, build, keep and judge; writes a proof if one was asked for. Gives links to what is kept, too.
+
+    Raises `ShapeRefused` before anything is built if the stages are none.
+    """
+    from ..builder.proof import check_shape, everything_below, judge, outcome_of, targets_of
+    from .convergence.account import account_of, origin_of
     from .convergence.chains import chains_of
-    from .convergence.prove import check_provable, proof_text
+    from .convergence.prove import check_provable, prove
     from .kept import keep, witnesses
 
     name = arguments.set or DEFAULT_SET
@@ -122,15 +140,22 @@ def bootstrap(session: Session, arguments: argparse.Namespace) -> tuple[Account,
     if arguments.proof is not None:
         check_provable(chains)
     session.world.commit()
+    derivations = everything_below(session.store, chains)
+    check_shape(f"the set '{name}'", chains, derivations)
     targets = [*targets_of(chains), *witnesses(session.store, chains)]
+    if arguments.proof is not None:
+        # Their hashes are checked again before anything is signed.
+        targets += [(path, ("out",)) for path, derivation in derivations.items() if derivation.fixed is not None]
     realised, work = build(session, arguments, chains, targets)
     gave = {realised[path, output] for path, outputs in targets for output in outputs}
     links = keep(session.store, name, gave.union(*(chain.trees for chain in chains)))
     outcomes = [outcome_of(chain, realised) for chain in chains]
     verdicts = judge(session.store, chains, outcomes)
+    signed = None
     if arguments.proof is not None:
-        _write(arguments.proof, proof_text(session.store, name, chains, outcomes, verdicts))
-    return account_of(session.store, name, described, outcomes, verdicts, work), links
+        signed = prove(session.store, name, chains, outcomes, verdicts, arguments.proof, arguments.bundle)
+    origin = origin_of(derivations, arguments.proof, signed)
+    return account_of(session.store, name, described, outcomes, verdicts, work, origin), links
 
 
 def build(
@@ -161,7 +186,7 @@ def write_text(arguments: argparse.Namespace, account: Account) -> str:
     if arguments.report is not None:
         from .convergence.html import page_of
 
-        _write(arguments.report, page_of(account))
+        write_whole(arguments.report, page_of(account))
     text = _text(arguments, account)
     put(text)
     return text
@@ -204,8 +229,8 @@ def _text(arguments: argparse.Namespace, account: Account) -> str:
     return "".join(f"{line}\n" for line in page.lines)
 
 
-def _write(name: str, text: str) -> None:
-    """Whole or not at all."""
+def write_whole(name: str, text: str) -> None:
+    """Write a file whole or not at all."""
     import os
 
     temporary = f"{name}.{os.getpid()}.new"

@@ -3,7 +3,7 @@
 Words: a *chain* is the stages that grew from one *seed*, each a set of packages; an *outcome* is a chain
 whose packages are realised. Outcomes *converge*: a chain reaches its *fixed point* (a stage that gives
 itself), chains *agree* (host independence), and what is left of a seed in the end is its *residue*.
-A *proof* is all that as a document that another machine can *replay*.
+A *proof* is all that as a document that another machine can *replay*; a *bundle* holds what it has to fetch.
 """
 
 from __future__ import annotations
@@ -11,34 +11,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .bundle import BundleRefused, Loaded, load_bundle, write_bundle
     from .chain import Chain, Half, Outcome, Package, made_on_the_way, outcome_of, targets_of
     from .convergence import Agreement, Dissent, FixedPoint, Row, agreement, fixed_point, rows
-    from .document import Proof, ProofRefused
+    from .document import Claims, Proof, ProofRefused
+    from .evidence import check_evidence
+    from .kinship import Kinship, Makeup, Program, Shared, kinship_of
     from .residue import Residue, find_residue
-    from .verdict import Verdicts, judge
+    from .shape import ShapeRefused, check_shape
+    from .suspicion import Suspicion, suspicions
+    from .verdict import Verdicts, everything_below, judge
 
-_HOMES = {
-    "Agreement": "convergence",
-    "Chain": "chain",
-    "Dissent": "convergence",
-    "FixedPoint": "convergence",
-    "Half": "chain",
-    "Outcome": "chain",
-    "Package": "chain",
-    "Proof": "document",
-    "ProofRefused": "document",
-    "Residue": "residue",
-    "Row": "convergence",
-    "Verdicts": "verdict",
-    "agreement": "convergence",
-    "find_residue": "residue",
-    "fixed_point": "convergence",
-    "judge": "verdict",
-    "made_on_the_way": "chain",
-    "outcome_of": "chain",
-    "rows": "convergence",
-    "targets_of": "chain",
+_ORIGINS = {
+    "bundle": "BundleRefused Loaded load_bundle write_bundle",
+    "chain": "Chain Half Outcome Package made_on_the_way outcome_of targets_of",
+    "convergence": "Agreement Dissent FixedPoint Row agreement fixed_point rows",
+    "document": "Claims Proof ProofRefused",
+    "evidence": "check_evidence",
+    "kinship": "Kinship Makeup Program Shared kinship_of",
+    "residue": "Residue find_residue",
+    "shape": "ShapeRefused check_shape",
+    "suspicion": "Suspicion suspicions",
+    "verdict": "Verdicts everything_below judge",
 }
+_HOMES = {name: home for home, names in _ORIGINS.items() for name in names.split()}
 
 
 def __getattr__(name: str) -> object:
@@ -53,23 +49,39 @@ def __getattr__(name: str) -> object:
 
 __all__ = [
     "Agreement",
+    "BundleRefused",
     "Chain",
+    "Claims",
     "Dissent",
     "FixedPoint",
     "Half",
+    "Kinship",
+    "Loaded",
+    "Makeup",
     "Outcome",
     "Package",
+    "Program",
     "Proof",
     "ProofRefused",
     "Residue",
     "Row",
+    "ShapeRefused",
+    "Shared",
+    "Suspicion",
     "Verdicts",
     "agreement",
+    "check_evidence",
+    "check_shape",
+    "everything_below",
     "find_residue",
     "fixed_point",
     "judge",
+    "kinship_of",
+    "load_bundle",
     "made_on_the_way",
     "outcome_of",
     "rows",
+    "suspicions",
     "targets_of",
+    "write_bundle",
 ]

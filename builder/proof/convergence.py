@@ -81,7 +81,10 @@ def fixed_point(outcome: Outcome) -> FixedPoint:
 
 @dataclass(frozen=True, slots=True)
 class Dissent:
-    """An item of the last stage on which seeds differ: `camps` from the largest to the smallest."""
+    """An item of the last stage on which seeds differ: `camps` are the seeds that have the same.
+
+    From the largest to the smallest, which is an order to show them in and no verdict: a majority proves nothing.
+    """
 
     item: str
     camps: tuple[tuple[StorePath | None, tuple[str, ...]], ...]
@@ -89,19 +92,25 @@ class Dissent:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """Whether the last stages of all seeds are the same; None if there is one seed, which cannot show it."""
+    """Whether the last stages of all seeds are the same.
+
+    `toolchains` are groups of seeds that count once, None if that is not known; `camps` the seeds that agree in
+    everything. None, if nothing differs and the seeds are not at least two toolchains: that cannot show it.
+    """
 
     seeds: tuple[str, ...]
     dissents: tuple[Dissent, ...]
+    toolchains: tuple[tuple[str, ...], ...] | None
+    camps: tuple[tuple[str, ...], ...]
 
     @property
     def holds(self) -> bool | None:
-        if len(self.seeds) < 2:
-            return None
-        return not self.dissents
+        if self.dissents:
+            return False
+        return True if len(self.toolchains or ()) > 1 else None
 
 
-def agreement(outcomes: Sequence[Outcome]) -> Agreement:
+def agreement(outcomes: Sequence[Outcome], toolchains: tuple[tuple[str, ...], ...] | None) -> Agreement:
     """Compare the last stages."""
     dissents = []
     for item in dict.fromkeys(item for outcome in outcomes for item in outcome.last):
@@ -112,4 +121,12 @@ def agreement(outcomes: Sequence[Outcome]) -> Agreement:
             # Stable, so that of camps of one size the one named first comes first.
             ordered = sorted(camps.items(), key=lambda camp: -len(camp[1]))
             dissents.append(Dissent(item, tuple((path, tuple(seeds)) for path, seeds in ordered)))
-    return Agreement(tuple(outcome.seed for outcome in outcomes), tuple(dissents))
+    whole: dict[tuple[tuple[str, StorePath], ...], list[str]] = {}
+    for outcome in outcomes:
+        whole.setdefault(tuple(sorted(outcome.last.items())), []).append(outcome.seed)
+    return Agreement(
+        tuple(outcome.seed for outcome in outcomes),
+        tuple(dissents),
+        toolchains,
+        tuple(sorted(map(tuple, whole.values()), key=lambda seeds: -len(seeds))),
+    )

@@ -1,125 +1,230 @@
 """A proof as a document: everything that is needed to do a bootstrap again elsewhere, and what came of it.
 
     {
-      "format": "chx bootstrap proof 1",
-      "set": NAME, "stages": N, "chx": VERSION,
+      "shows": TEXT,                              what it shows, or "nothing: ..."; the first line of the file
+      "format": "chx bootstrap proof 2",
+      "set": NAME,
       "chains":      {SEED: {"toolchain": [DERIVATION...], "userland": [DERIVATION...],
                              "stages": [{PACKAGE: {"derivation": PATH, "outputs": [NAME...]}}...]}},
-      "derivations": {PATH: DERIVATION AS JSON},
-      "sources":     {PATH: {"url": [...], "hash": "ALGORITHM:HEX"}},     for people; it follows from the derivations
-      "files":       {PATH: [ENTRY...]},          source files that lie beside the expressions, base 64
+      "derivations": {PATH: DERIVATION AS JSON},  all that packages and seeds need, and no others
+      "files":       {PATH: {"entries": [ENTRY...], "references": [PATH...]}},
+                                                  source files that lie beside the expressions, base 64
+      "sources":     {PATH: {"urls": [TEXT...], "hash": "ALGORITHM:HEX", "mode": "flat" or "recursive"}},
       "outcomes":    {SEED: [{ITEM: STORE PATH}...]},
-      "realisations": [{"derivation", "resolved", "output", "path", "tree"}...],
-      "verdicts":    {"fixedPoint": BOOL, "hostIndependence": BOOL, "noResidue": BOOL},
+      "objects":     {STORE PATH: {"tree": HEX, "references": [STORE PATH...], "self": BOOL}},
+      "programs":    {SEED: [{"digest": HEX, "role": ROLE, "path": TEXT}...]},
+      "shared":      {"common": SHARED or null, "pairs": [SHARED...]},
+      "toolchains":  [[SEED...]...],
+      "suspicions":  [{"kind": KIND, "item": ITEM, "seeds": [SEED...]}...],
+      "verdicts":    {"fixedPoint": BOOL or null, "hostIndependence": BOOL or null, "noResidue": BOOL},
       "signature":   {"key": "ed25519:...", "value": BASE64}
     }
 
-The signature is that of the canonical JSON (sorted keys, no white space) of all but `signature`. It says
+SHARED is {"seeds": [SEED...], "files": [NAME...], "programs": [[ROLE, PATH]...]}. There is no other field. What
+follows from other fields (`shows`, `sources`, `shared`, `toolchains`, `verdicts`) is computed anew and compared, and
+everything else is either checked against the name that it has or comes out of a replay.
+
+The signature is that of the canonical JSON (sorted keys, no white space, ASCII) of all but `signature`. It says
 who claims this; that it is true is found by replaying, which needs no trust in anybody.
+
+Format 1 is read, too. It has no `objects`, `programs`, `shared`, `toolchains` and `shows`; `realisations` are in their
+place, and it says the number of stages and the version of chx.
 """
 
 from __future__ import annotations
 
 import base64
+import binascii
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from ...store.derivation import Derivation, InvalidDerivation
-from ...store.errors import StoreError
+from ...store.address import file_path, object_path
+from ...store.derivation import Derivation, InvalidDerivation, output_object_name
+from ...store.digest import Digest
+from ...store.errors import InvalidManifest, StoreError
 from ...store.keys import is_signed_by
-from ...store.manifest import Kind
+from ...store.manifest import Entry, Kind, Manifest
 from ...store.path import StorePath
-from ..plan import recall
-from ..resolve import resolve
-from .chain import Chain, Half, Outcome, Package
+from .chain import Chain, Half, Outcome, Package, items_of
+from .convergence import agreement, fixed_point
+from .kinship import ROLES, Kinship, Makeup, Program, files_below, kinship_of
+from .shape import flaws_of
+from .suspicion import KINDS, Suspicion
+from .verdict import everything_below
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from ...store.keys import Signer
     from ...store.store import Store
+    from .kinship import Shared
     from .verdict import Verdicts
 
-FORMAT: Final = "chx bootstrap proof 1"
+FORMAT: Final = "chx bootstrap proof 2"
+OLD_FORMAT: Final = "chx bootstrap proof 1"
 _ORIGIN: Final = "proofs are written by chx bootstrap --proof FILE"
+_FIELDS: Final = frozenset(
+    [
+        "shows",
+        "format",
+        "set",
+        "chains",
+        "derivations",
+        "files",
+        "sources",
+        "outcomes",
+        "objects",
+        "programs",
+        "shared",
+        "toolchains",
+        "suspicions",
+        "verdicts",
+        "signature",
+    ]
+)
+_OLD_FIELDS: Final = frozenset(
+    [
+        "format",
+        "set",
+        "stages",
+        "chx",
+        "chains",
+        "derivations",
+        "sources",
+        "files",
+        "outcomes",
+        "realisations",
+        "verdicts",
+        "signature",
+    ]
+)
 
 
 class ProofRefused(StoreError):
-    """A document that is no proof, or was changed after it was signed."""
+    """A document that is no proof, contradicts itself, or was changed after it was signed."""
 
     def __init__(self, message: str, hint: str | None = None) -> None:
         super().__init__(message, hint=hint, code="B040")
 
 
-class Proof(NamedTuple):
-    """A proof that was read; `outcomes` are what its author claims, `key` is the author's."""
+class Object(NamedTuple):
+    """What an outcome's store path was computed from. `refers_to_itself`: its own hash occurs in it."""
 
+    tree: Digest
+    references: tuple[StorePath, ...]
+    refers_to_itself: bool
+
+
+class Claims(NamedTuple):
+    """The verdicts that a document states; None is "not shown"."""
+
+    fixed_point: bool | None
+    host_independence: bool | None
+    no_residue: bool
+
+    @property
+    def holds(self) -> bool:
+        return self.fixed_point is True and self.host_independence is True and self.no_residue
+
+    @property
+    def text(self) -> str:
+        """What such verdicts show, or that they show nothing, and why."""
+        if self.holds:
+            return "a fixed point, independence of the host, and no residue of a seed"
+        names = ("fixed point", "host independence", "no residue")
+        failed = [name for name, claim in zip(names, self) if claim is False]
+        unknown = [name for name, claim in zip(names, self) if claim is None]
+        reasons = [f"{' and '.join(failed)} failed"] if failed else []
+        if unknown:
+            reasons.append(f"{' and '.join(unknown)} could not be shown with these seeds and stages")
+        return f"nothing: {'; '.join(reasons)}"
+
+
+class Proof(NamedTuple):
+    """A proof that was read and checked; `outcomes` and `claims` are what its author states, `key` is the author's.
+
+    `kinship` is computed from what the document says; None for format 1, which does not say it. `resolved` are the
+    digests of resolved derivations that format 1 states.
+    """
+
+    name: str
+    format: str
     set: str
     chains: tuple[Chain, ...]
     outcomes: tuple[Outcome, ...]
-    verdicts: Mapping[str, bool]
+    objects: Mapping[StorePath, Object]
+    claims: Claims
+    kinship: Kinship | None
+    suspicions: tuple[Suspicion, ...]
     key: str
-    derivations: Mapping[str, Any]
-    files: Mapping[str, Any]
+    derivations: Mapping[StorePath, Derivation]
+    files: Mapping[StorePath, tuple[Sequence[tuple[Entry, bytes]], tuple[StorePath, ...]]]
+    resolved: Mapping[tuple[StorePath, str], str]
 
     def restore(self, store: Store) -> None:
-        """Put the derivations and source files into `store`; raises `ProofRefused` if one is not what its name says."""
+        """Put the derivations and source files into `store`."""
         with store.transaction():
-            for name, entries in self.files.items():
-                _restore_source(store, StorePath.parse(name), entries)
-            for path, derivation in _inputs_first(self.derivations):
+            done: set[StorePath] = set()
+            for start in self.files:
+                for path in _references_first(start, self.files, done):
+                    _restore_source(store, path, *self.files[path])
+            for path in _inputs_first(self.derivations):
+                derivation = self.derivations[path]
                 references = (*derivation.input_srcs, *derivation.input_drvs)
                 if store.add_bytes(derivation.to_json(), path.name, references) != path:
                     raise ProofRefused(f"the proof's derivation '{path}' is not what its name says")
 
 
 def compose(
-    store: Store,
-    name: str,
-    chains: Sequence[Chain],
-    outcomes: Sequence[Outcome],
-    verdicts: Verdicts,
-    version: str,
+    store: Store, name: str, chains: Sequence[Chain], outcomes: Sequence[Outcome], verdicts: Verdicts
 ) -> dict[str, Any]:
-    """The document without its signature; all must be realised."""
-    targets = [package.derivation for chain in chains for stage in chain.stages for package in stage.values()]
-    recollection = recall(store, dict.fromkeys([*targets, *(drv for chain in chains for drv in chain.foreign)]))
-    derivations = _all_derivations(store, recollection.derivations)
-    sources = {source for derivation in derivations.values() for source in derivation.input_srcs}
+    """The document without its signature; all must be realised. Raises `ProofRefused` for what a proof cannot hold."""
+    captured = [chain.seed for chain in chains if chain.trees]
+    if captured:
+        raise ProofRefused(f"a proof cannot hold the seed '{captured[0]}': nothing says how to get its trees")
+    derivations = everything_below(store, chains)
+    files = {source for derivation in derivations.values() for source in derivation.input_srcs}
+    objects = {path for outcome in outcomes for stage in outcome.stages for path in stage.values()}
+    # Trees that are equal though they come of different files are known after a replay only.
+    # The keys of the document are sorted, and what follows from it must not depend on the order of an option.
+    kin = kinship_of([replace(makeup, trees={}) for makeup in sorted(verdicts.kinship.makeups, key=lambda it: it.seed)])
+    claims = claims_of(verdicts)
     return {
+        "shows": claims.text,
         "format": FORMAT,
         "set": name,
-        "stages": len(chains[0].stages),
-        "chx": version,
         "chains": {chain.seed: _chain_data(chain) for chain in chains},
         "derivations": {str(path): derivation.to_dict() for path, derivation in derivations.items()},
-        "sources": {str(path): _source_data(drv) for path, drv in derivations.items() if drv.fixed is not None},
-        "files": {str(path): _entries(store, path) for path in sorted(sources)},
+        "files": {
+            str(path): {"entries": _entries(store, path), "references": sorted(map(str, store.info(path).references))}
+            for path in sorted(store.closure(files))
+        },
+        "sources": _sources_data(derivations),
         "outcomes": {
             outcome.seed: [{item: str(path) for item, path in stage.items()} for stage in outcome.stages]
             for outcome in outcomes
         },
-        "realisations": list(_realisations(store, dict.fromkeys(targets), recollection.outputs, derivations)),
+        "objects": {str(path): _object_data(store, path) for path in sorted(objects)},
+        "programs": {makeup.seed: _programs_data(makeup) for makeup in kin.makeups},
+        "shared": _shared_data(kin),
+        "toolchains": [list(seeds) for seeds in kin.toolchains or ()],
+        "suspicions": [
+            {"kind": found.kind, "item": found.item, "seeds": list(found.seeds)} for found in verdicts.suspicions
+        ],
         "verdicts": {
-            "fixedPoint": verdicts.fixed_point is True,
-            "hostIndependence": verdicts.agreement.holds is True,
-            "noResidue": all(residue.holds for residue in verdicts.residues),
+            "fixedPoint": claims.fixed_point,
+            "hostIndependence": claims.host_independence,
+            "noResidue": claims.no_residue,
         },
     }
 
 
-def _all_derivations(store: Store, known: Mapping[StorePath, Derivation]) -> dict[StorePath, Derivation]:
-    """Also those behind fixed outputs that are there, which remembering leaves out."""
-    found = dict(known)
-    todo = [inner for derivation in known.values() for inner in derivation.input_drvs]
-    while todo:
-        path = todo.pop()
-        if path not in found:
-            found[path] = store.derivation(path)
-            todo += found[path].input_drvs
-    return dict(sorted(found.items()))
+def claims_of(verdicts: Verdicts) -> Claims:
+    """What a document states of `verdicts`."""
+    return Claims(verdicts.fixed_point, verdicts.host_independence, verdicts.no_residue)
 
 
 def _chain_data(chain: Chain) -> dict[str, Any]:
@@ -136,10 +241,16 @@ def _chain_data(chain: Chain) -> dict[str, Any]:
     }
 
 
-def _source_data(derivation: Derivation) -> dict[str, Any]:
-    assert derivation.fixed is not None
-    urls = derivation.env.get("urls", derivation.env.get("url", "")).split()
-    return {"url": urls, "hash": f"{derivation.fixed.algorithm}:{derivation.fixed.digest.hex()}"}
+def _sources_data(derivations: Mapping[StorePath, Derivation]) -> dict[str, Any]:
+    return {
+        str(path): {
+            "urls": derivation.env.get("urls", derivation.env.get("url", "")).split(),
+            "hash": f"{derivation.fixed.algorithm}:{derivation.fixed.digest.hex()}",
+            "mode": derivation.fixed.mode,
+        }
+        for path, derivation in derivations.items()
+        if derivation.fixed is not None
+    }
 
 
 def _entries(store: Store, path: StorePath) -> list[dict[str, str]]:
@@ -156,29 +267,37 @@ def _entries(store: Store, path: StorePath) -> list[dict[str, str]]:
     return entries
 
 
-def _realisations(
-    store: Store,
-    targets: Mapping[StorePath, None],
-    known: Mapping[tuple[StorePath, str], StorePath],
-    derivations: Mapping[StorePath, Derivation],
-) -> Iterator[dict[str, str]]:
-    for path in targets:
-        resolved = resolve(derivations[path], known).resolved_digest()
-        for output in derivations[path].outputs:
-            found = known[path, output]
-            yield {
-                "derivation": str(path),
-                "resolved": str(resolved),
-                "output": output,
-                "path": str(found),
-                "tree": f"blake3:{store.info(found).tree_digest}",
-            }
+def _object_data(store: Store, path: StorePath) -> dict[str, Any]:
+    info = store.info(path)
+    others = sorted(str(reference) for reference in info.references if reference != path)
+    return {"tree": str(info.tree_digest), "references": others, "self": path in info.references}
+
+
+def _programs_data(makeup: Makeup) -> list[dict[str, str]]:
+    return [
+        {"digest": program.digest.hex(), "role": program.role, "path": program.path}
+        for program in makeup.programs or ()
+    ]
+
+
+def _shared_data(found: Kinship) -> dict[str, Any]:
+    def one(shared: Shared) -> dict[str, Any]:
+        return {
+            "seeds": list(shared.seeds),
+            "files": list(shared.files),
+            "programs": [list(program) for program in shared.programs],
+        }
+
+    return {"common": None if found.common is None else one(found.common), "pairs": list(map(one, found.pairs))}
 
 
 def sign(document: Mapping[str, Any], signer: Signer) -> str:
-    """The text of the signed document: sorted, a line for each value, so that two can be compared."""
+    """The text of the signed document: what it shows comes first, the rest sorted, a line for each value."""
     signature = {"key": signer.public, "value": signer.sign(_canonical(document))}
-    return json.dumps({**document, "signature": signature}, indent=1, sort_keys=True) + "\n"
+    rest = {name: value for name, value in document.items() if name != "shows"}
+    text = json.dumps({**rest, "signature": signature}, indent=1, sort_keys=True)
+    first = f'{{"shows": {json.dumps(document["shows"])},' if "shows" in document else "{"
+    return f"{first}{text[1:]}\n"
 
 
 def _canonical(document: Mapping[str, Any]) -> bytes:
@@ -187,98 +306,516 @@ def _canonical(document: Mapping[str, Any]) -> bytes:
 
 
 def read(text: bytes, name: str) -> Proof:
-    """Check form and signature of the document that the user calls `name`. Raises `ProofRefused`."""
+    """Check all of the document that the user calls `name` that can be checked without building.
+
+    Its form and signature; that each derivation, file and object has the name that follows from it; that nothing is
+    missing and nothing too much; the shape; and that everything that follows from other fields does follow. Raises
+    `ProofRefused`.
+    """
     try:
-        document = json.loads(text)
-    except ValueError as error:
-        raise ProofRefused(f"'{name}' is no proof: {error}", hint=_ORIGIN) from error
+        document = json.loads(text, object_pairs_hook=_no_duplicates)
+    except (ValueError, RecursionError) as error:
+        what = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise ProofRefused(f"'{name}' is no proof: {what}", hint=_ORIGIN) from error
     found = document.get("format") if isinstance(document, dict) else None
-    if found != FORMAT:
-        raise ProofRefused(f"'{name}' is no proof that this chx can read: its format is {found!r}", hint=_ORIGIN)
+    if found not in (FORMAT, OLD_FORMAT):
+        shown = found if isinstance(found, str) else type(found).__name__ if found is not None else None
+        raise ProofRefused(f"'{name}' is no proof that this chx can read: its format is {shown!r}", hint=_ORIGIN)
     try:
-        signature = document["signature"]
-        if not is_signed_by(signature["key"], _canonical(document), signature["value"]):
-            raise ProofRefused(
-                f"the proof '{name}' was changed after it was signed: its signature does not fit",
-                hint="get it once more from where it came from",
-            )
-        seeds = document["chains"]
-        return Proof(
-            document["set"],
-            tuple(_chain_of(seed, seeds[seed]) for seed in seeds),
-            tuple(_outcome_of(seed, document["outcomes"][seed]) for seed in seeds),
-            document["verdicts"],
-            signature["key"],
-            document["derivations"],
-            document["files"],
+        _check_signature(document, name)
+        proof = _read(document, name) if found == FORMAT else _read_old(document, name)
+        _check_names(proof)
+        _check_whole(proof)
+        if found == FORMAT:
+            proof = proof._replace(kinship=_kinship(document["programs"], proof))
+        _check_claims(proof)
+        if found == FORMAT:
+            _check_conclusions(document, proof)
+        else:
+            _check_old_sources(document, proof)
+    except ProofRefused:
+        raise
+    except (_Damaged, StoreError) as error:
+        raise ProofRefused(f"the proof '{name}' is not what a proof is: {error}") from error
+    return proof
+
+
+class _Damaged(Exception):
+    """What is wrong with a document, and where."""
+
+    def __init__(self, where: str, what: str) -> None:
+        super().__init__(f"{where}: {what}")
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        raise ValueError("a key stands twice in it")
+    return result
+
+
+def _check_signature(document: dict[str, Any], name: str) -> None:
+    signature = _record(document.get("signature"), "signature", {"key", "value"})
+    key, value = _text(signature["key"], "signature.key"), _text(signature["value"], "signature.value")
+    try:
+        genuine = is_signed_by(key, _canonical(document), value)
+    except (StoreError, ValueError, RecursionError) as error:
+        raise _Damaged("signature", str(error)) from error
+    if not genuine:
+        raise ProofRefused(
+            f"the proof '{name}' was changed after it was signed: its signature does not fit",
+            hint="get it once more from where it came from",
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ProofRefused(f"the proof '{name}' is damaged: {error!r}") from error
 
 
-def _chain_of(seed: str, data: Mapping[str, Any]) -> Chain:
-    return Chain(
-        seed,
-        False,
-        Half(tuple(map(StorePath.parse, data["toolchain"]))),
-        Half(tuple(map(StorePath.parse, data["userland"]))),
-        tuple(
-            {
-                name: Package(StorePath.parse(package["derivation"]), tuple(package["outputs"]))
-                for name, package in stage.items()
-            }
-            for stage in data["stages"]
+# Form.
+
+
+def _map(value: Any, where: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise _Damaged(where, "is no object")
+    return value
+
+
+def _record(value: Any, where: str, fields: Collection[str]) -> dict[str, Any]:
+    found = _map(value, where)
+    for missing in sorted(set(fields) - found.keys()):
+        raise _Damaged(where, f"lacks '{missing}'")
+    for extra in sorted(found.keys() - set(fields)):
+        raise _Damaged(where, f"has a field that is not in the format: '{extra}'")
+    return found
+
+
+def _list(value: Any, where: str) -> list[Any]:
+    if not isinstance(value, list):
+        raise _Damaged(where, "is no list")
+    return value
+
+
+def _text(value: Any, where: str) -> str:
+    if not isinstance(value, str):
+        raise _Damaged(where, "is no text")
+    return value
+
+
+def _flag(value: Any, where: str, may_be_null: bool = True) -> bool | None:
+    if isinstance(value, bool) or (value is None and may_be_null):
+        return value
+    raise _Damaged(where, "is neither true nor false")
+
+
+def _path(value: Any, where: str) -> StorePath:
+    text = _text(value, where)
+    try:
+        path = StorePath.parse(text)
+    except StoreError as error:
+        raise _Damaged(where, str(error)) from error
+    if str(path) != text:
+        raise _Damaged(where, f"'{text}' is not a whole store path")
+    return path
+
+
+def _hex(value: Any, where: str) -> Digest:
+    text = _text(value, where)
+    try:
+        digest = Digest.parse(text)
+    except ValueError as error:
+        raise _Damaged(where, f"is no BLAKE3 digest: {error}") from error
+    if str(digest) != text:
+        raise _Damaged(where, "is no BLAKE3 digest in lower case")
+    return digest
+
+
+def _paths(value: Any, where: str) -> tuple[StorePath, ...]:
+    return tuple(_path(item, f"{where}[{number}]") for number, item in enumerate(_list(value, where)))
+
+
+def _texts(value: Any, where: str) -> tuple[str, ...]:
+    return tuple(_text(item, f"{where}[{number}]") for number, item in enumerate(_list(value, where)))
+
+
+def _read(document: dict[str, Any], name: str) -> Proof:
+    _record(document, "the document", _FIELDS)
+    chains = _chains(document["chains"])
+    derivations = _derivations(document["derivations"])
+    claims = _record(document["verdicts"], "verdicts", {"fixedPoint", "hostIndependence", "noResidue"})
+    return Proof(
+        name,
+        FORMAT,
+        _text(document["set"], "set"),
+        chains,
+        _outcomes(document["outcomes"], chains),
+        {
+            _path(path, f"objects.{path}"): _object(value, f"objects.{path}")
+            for path, value in _map(document["objects"], "objects").items()
+        },
+        Claims(
+            _flag(claims["fixedPoint"], "verdicts.fixedPoint"),
+            _flag(claims["hostIndependence"], "verdicts.hostIndependence"),
+            _flag(claims["noResidue"], "verdicts.noResidue", may_be_null=False) is True,
         ),
+        None,
+        tuple(
+            _suspicion(value, f"suspicions[{number}]", {chain.seed for chain in chains})
+            for number, value in enumerate(_list(document["suspicions"], "suspicions"))
+        ),
+        document["signature"]["key"],
+        derivations,
+        {
+            _path(path, f"files.{path}"): _file(
+                _record(value, f"files.{path}", {"entries", "references"}), f"files.{path}"
+            )
+            for path, value in _map(document["files"], "files").items()
+        },
+        {},
     )
 
 
-def _outcome_of(seed: str, data: Sequence[Mapping[str, str]]) -> Outcome:
-    return Outcome(seed, tuple({item: StorePath.parse(path) for item, path in stage.items()} for stage in data))
+def _read_old(document: dict[str, Any], name: str) -> Proof:
+    _record(document, "the document", _OLD_FIELDS)
+    chains = _chains(document["chains"])
+    if document["stages"] != len(chains[0].stages if chains else ()):
+        raise _Damaged("stages", "is not the number of stages")
+    _text(document["chx"], "chx")
+    derivations = _derivations(document["derivations"])
+    claims = _record(document["verdicts"], "verdicts", {"fixedPoint", "hostIndependence", "noResidue"})
+    objects: dict[StorePath, Object] = {}
+    resolved: dict[tuple[StorePath, str], str] = {}
+    outcomes = _outcomes(document["outcomes"], chains)
+    stated = {path for outcome in outcomes for stage in outcome.stages for path in stage.values()}
+    for number, value in enumerate(_list(document["realisations"], "realisations")):
+        where = f"realisations[{number}]"
+        row = _record(value, where, {"derivation", "resolved", "output", "path", "tree"})
+        tree = _text(row["tree"], f"{where}.tree")
+        path = _path(row["path"], f"{where}.path")
+        key = _path(row["derivation"], f"{where}.derivation"), _text(row["output"], f"{where}.output")
+        resolved[key] = str(_hex(row["resolved"], f"{where}.resolved"))
+        entry = Object(_hex(tree.removeprefix("blake3:"), f"{where}.tree"), (), False)
+        if path in stated:
+            objects[path] = entry
+    return Proof(
+        name,
+        OLD_FORMAT,
+        _text(document["set"], "set"),
+        chains,
+        outcomes,
+        objects,
+        Claims(
+            _flag(claims["fixedPoint"], "verdicts.fixedPoint", may_be_null=False),
+            _flag(claims["hostIndependence"], "verdicts.hostIndependence", may_be_null=False),
+            _flag(claims["noResidue"], "verdicts.noResidue", may_be_null=False) is True,
+        ),
+        None,
+        (),
+        document["signature"]["key"],
+        derivations,
+        {
+            _path(path, f"files.{path}"): _file({"entries": value, "references": []}, f"files.{path}")
+            for path, value in _map(document["files"], "files").items()
+        },
+        resolved,
+    )
 
 
-def _inputs_first(data: Mapping[str, Any]) -> Iterator[tuple[StorePath, Derivation]]:
+def _chains(value: Any) -> tuple[Chain, ...]:
+    chains = []
+    for seed, data in _map(value, "chains").items():
+        where = f"chains.{seed}"
+        chain = _record(data, where, {"toolchain", "userland", "stages"})
+        stages = []
+        for number, stage in enumerate(_list(chain["stages"], f"{where}.stages")):
+            packages = {}
+            for package, content in _map(stage, f"{where}.stages[{number}]").items():
+                place = f"{where}.stages[{number}].{package}"
+                found = _record(content, place, {"derivation", "outputs"})
+                packages[package] = Package(
+                    _path(found["derivation"], f"{place}.derivation"), _texts(found["outputs"], f"{place}.outputs")
+                )
+            stages.append(packages)
+        chains.append(
+            Chain(
+                seed,
+                False,
+                Half(_paths(chain["toolchain"], f"{where}.toolchain")),
+                Half(_paths(chain["userland"], f"{where}.userland")),
+                tuple(stages),
+            )
+        )
+    if not chains:
+        raise _Damaged("chains", "has no seed")
+    return tuple(chains)
+
+
+def _derivations(value: Any) -> dict[StorePath, Derivation]:
+    found = {}
+    for name, data in _map(value, "derivations").items():
+        where = f"derivations.{name}"
+        try:
+            text = json.dumps(_map(data, where), sort_keys=True, separators=(",", ":")).encode("ascii")
+            derivation = Derivation.from_json(text)
+            if derivation.to_json() != text:
+                raise _Damaged(where, "has other fields than a derivation, or in another order")
+        except (InvalidDerivation, StoreError, TypeError, ValueError, AttributeError, RecursionError) as error:
+            raise _Damaged(where, str(error)) from error
+        found[_path(name, where)] = derivation
+    return found
+
+
+def _file(data: dict[str, Any], where: str) -> tuple[Sequence[tuple[Entry, bytes]], tuple[StorePath, ...]]:
+    entries = []
+    for number, value in enumerate(_list(data["entries"], f"{where}.entries")):
+        place = f"{where}.entries[{number}]"
+        kind = _text(_map(value, place).get("kind"), f"{place}.kind")
+        content = b""
+        if kind == Kind.DIRECTORY:
+            entry = Entry(_text(_record(value, place, {"path", "kind"})["path"], place), kind)
+        elif kind == Kind.SYMLINK:
+            found = _record(value, place, {"path", "kind", "target"})
+            entry = Entry(_text(found["path"], place), kind, target=_text(found["target"], place))
+        elif kind in (Kind.FILE, Kind.EXECUTABLE):
+            found = _record(value, place, {"path", "kind", "content"})
+            try:
+                content = base64.b64decode(_text(found["content"], place), validate=True)
+            except (binascii.Error, ValueError) as error:
+                raise _Damaged(place, f"the content is no base 64: {error}") from error
+            entry = Entry(_text(found["path"], place), kind, Digest.of(content).raw, len(content))
+        else:
+            raise _Damaged(place, f"has the kind '{kind}'")
+        entries.append((entry, content))
     try:
-        derivations = {
-            StorePath.parse(name): Derivation.from_json(json.dumps(value).encode()) for name, value in data.items()
-        }
-    except InvalidDerivation as error:
-        raise ProofRefused(f"the proof is damaged: {error}") from error
+        # The canonical form refuses paths that lead elsewhere, entries out of order and those without a parent.
+        Manifest.decode(Manifest(tuple(entry for entry, _ in entries)).encode())
+    except (InvalidManifest, UnicodeError) as error:
+        raise _Damaged(where, str(error)) from error
+    return entries, _paths(data["references"], f"{where}.references")
+
+
+def _outcomes(value: Any, chains: Sequence[Chain]) -> tuple[Outcome, ...]:
+    found = _record(value, "outcomes", {chain.seed for chain in chains})
+    outcomes = []
+    for chain in chains:
+        where = f"outcomes.{chain.seed}"
+        stages = _list(found[chain.seed], where)
+        if len(stages) != len(chain.stages):
+            raise _Damaged(where, f"has {len(stages)} stages, the chain has {len(chain.stages)}")
+        read = []
+        for number, (stage, packages) in enumerate(zip(stages, chain.stages)):
+            items = {item for item, _, _ in items_of(packages)}
+            data = _record(stage, f"{where}[{number}]", items)
+            read.append({item: _path(path, f"{where}[{number}].{item}") for item, path in data.items()})
+        outcomes.append(Outcome(chain.seed, tuple(read)))
+    return tuple(outcomes)
+
+
+def _object(value: Any, where: str) -> Object:
+    found = _record(value, where, {"tree", "references", "self"})
+    return Object(
+        _hex(found["tree"], f"{where}.tree"),
+        _paths(found["references"], f"{where}.references"),
+        _flag(found["self"], f"{where}.self", may_be_null=False) is True,
+    )
+
+
+def _programs(value: Any, where: str) -> tuple[Program, ...]:
+    programs = []
+    for number, item in enumerate(_list(value, where)):
+        place = f"{where}[{number}]"
+        found = _record(item, place, {"digest", "role", "path"})
+        role = next((role for role in ROLES if role == found["role"]), None)
+        if role is None:
+            raise _Damaged(place, "has no role that there is")
+        programs.append(Program(_hex(found["digest"], place).raw, role, _text(found["path"], place)))
+    if programs != sorted(programs) or len({program.digest for program in programs}) != len(programs):
+        raise _Damaged(where, "is not sorted, or has a program twice")
+    return tuple(programs)
+
+
+def _suspicion(value: Any, where: str, seeds: Collection[str]) -> Suspicion:
+    found = _record(value, where, {"kind", "item", "seeds"})
+    kind = next((kind for kind in KINDS if kind == found["kind"]), None)
+    if kind is None:
+        raise _Damaged(where, "has no kind that there is")
+    names = _texts(found["seeds"], f"{where}.seeds")
+    if not set(names) <= set(seeds):
+        raise _Damaged(where, "names a seed that is none of the proof")
+    return Suspicion(kind, _text(found["item"], f"{where}.item"), names)
+
+
+# Meaning.
+
+
+def _check_names(proof: Proof) -> None:
+    """Everything has the name that follows from it."""
+    for path, derivation in proof.derivations.items():
+        references = (*derivation.input_srcs, *derivation.input_drvs)
+        if file_path(derivation.to_json(), f"{derivation.name}.drv", references) != path:
+            raise _Damaged(f"derivations.{path}", "is not what its name says")
+    for path, (entries, references) in proof.files.items():
+        manifest = Manifest(tuple(entry for entry, _ in entries))
+        own = path in references
+        others = [reference for reference in references if reference != path]
+        if own or object_path(manifest.tree_digest, path.name, others) != path:
+            raise _Damaged(f"files.{path}", "is not what its name says")
+    for path, found in proof.objects.items():
+        name = object_path(found.tree, path.name, found.references, self_reference=found.refers_to_itself)
+        if name != path:
+            raise _Damaged(f"objects.{path}", "is not what its name says")
+
+
+def _check_whole(proof: Proof) -> None:
+    """Nothing is missing, nothing too much, and chains, outcomes and objects belong together."""
+    derivations = proof.derivations
+    wanted = set()
+    todo = [path for chain in proof.chains for path in (*chain.packages, *chain.foreign)]
+    while todo:
+        path = todo.pop()
+        if path not in wanted:
+            wanted.add(path)
+            if path not in derivations:
+                raise _Damaged("derivations", f"lacks '{path}'")
+            todo += derivations[path].input_drvs
+    for extra in sorted(derivations.keys() - wanted):
+        raise _Damaged("derivations", f"has '{extra}', which nothing needs")
+    files = {source for derivation in derivations.values() for source in derivation.input_srcs}
+    todo = list(files)
+    while todo:
+        path = todo.pop()
+        if path not in proof.files:
+            raise _Damaged("files", f"lacks '{path}'")
+        new = set(proof.files[path][1]) - files
+        files |= new
+        todo += new
+    for extra in sorted(proof.files.keys() - files):
+        raise _Damaged("files", f"has '{extra}', which nothing needs")
+    for chain, outcome in zip(proof.chains, proof.outcomes):
+        for number, (stage, items) in enumerate(zip(chain.stages, outcome.stages)):
+            for item, derivation, output in items_of(stage):
+                where = f"chains.{chain.seed}.stages[{number}].{item}"
+                if output not in derivations[derivation].outputs:
+                    raise _Damaged(where, f"has the output '{output}', the derivation has not")
+                name = output_object_name(derivations[derivation].name, output)
+                if items[item].name != name:
+                    raise _Damaged(f"outcomes.{chain.seed}[{number}].{item}", f"is no output called '{name}'")
+    stated = {path for outcome in proof.outcomes for stage in outcome.stages for path in stage.values()}
+    for path in sorted(stated ^ proof.objects.keys()):
+        raise _Damaged("objects", f"'{path}' is in 'objects' and in no outcome, or in an outcome alone")
+    for flaw in flaws_of(proof.chains, derivations):
+        raise _Damaged("chains", flaw)
+
+
+def _kinship(value: Any, proof: Proof) -> Kinship:
+    """What seeds share, from the programs that the document states."""
+    programs = _record(value, "programs", {chain.seed for chain in proof.chains})
+    return kinship_of(
+        [
+            Makeup(
+                chain.seed,
+                files_below(proof.derivations, chain.foreign),
+                {},
+                _programs(programs[chain.seed], f"programs.{chain.seed}"),
+            )
+            for chain in sorted(proof.chains, key=lambda chain: chain.seed)
+        ]
+    )
+
+
+def _check_old_sources(document: Mapping[str, Any], proof: Proof) -> None:
+    told = {
+        path: {"url": source["urls"], "hash": source["hash"]}
+        for path, source in _sources_data(proof.derivations).items()
+    }
+    if document["sources"] != told:
+        raise _Damaged("sources", "is not what follows from the rest")
+
+
+def _check_conclusions(document: Mapping[str, Any], proof: Proof) -> None:
+    """What follows from other fields is what follows from them."""
+    assert proof.kinship is not None
+    expected = {
+        "sources": _sources_data(proof.derivations),
+        "shared": _shared_data(proof.kinship),
+        "toolchains": [list(seeds) for seeds in proof.kinship.toolchains or ()],
+        "shows": proof.claims.text,
+    }
+    for field, value in expected.items():
+        if document[field] != value:
+            raise _Damaged(field, "is not what follows from the rest")
+
+
+def _check_claims(proof: Proof) -> None:
+    """The verdicts are those that follow from outcomes and programs; residue alone is left to a replay."""
+    points = {fixed_point(outcome).holds for outcome in proof.outcomes}
+    settled = False if False in points else None if None in points else True
+    groups = None if proof.kinship is None else proof.kinship.toolchains
+    agreed = agreement(proof.outcomes, groups)
+    if proof.format == OLD_FORMAT:
+        if proof.claims.fixed_point is not (settled is True):
+            raise _Damaged("verdicts.fixedPoint", "is not what follows from the outcomes")
+        if proof.claims.host_independence is True and (agreed.dissents or len(agreed.seeds) < 2):
+            raise _Damaged("verdicts.hostIndependence", "is not what follows from the outcomes")
+        return
+    if proof.claims.fixed_point is not settled:
+        raise _Damaged("verdicts.fixedPoint", "is not what follows from the outcomes")
+    shown = None if agreed.holds and any(found.is_grave for found in proof.suspicions) else agreed.holds
+    if proof.claims.host_independence is not shown:
+        raise _Damaged("verdicts.hostIndependence", "is not what follows from the outcomes and the seeds' programs")
+
+
+# Restoring.
+
+
+def _inputs_first(derivations: Mapping[StorePath, Derivation]) -> Iterator[StorePath]:
+    """In an order in which inputs come first. Names follow from content, so that none can need itself."""
     done: set[StorePath] = set()
     for start in derivations:
         stack = [start]
         while stack:
             path = stack[-1]
-            if path in done:
-                stack.pop()
-                continue
-            if path not in derivations or len(stack) > len(derivations):
-                raise ProofRefused(f"the proof is damaged: '{path}' is missing or needs itself")
             missing = [inner for inner in derivations[path].input_drvs if inner not in done]
-            if missing:
-                stack.append(missing[0])
+            if missing and path not in done:
+                stack += missing
                 continue
+            stack.pop()
+            if path not in done:
+                done.add(path)
+                yield path
+
+
+def _references_first(
+    start: StorePath,
+    files: Mapping[StorePath, tuple[Sequence[tuple[Entry, bytes]], tuple[StorePath, ...]]],
+    done: set[StorePath],
+) -> Iterator[StorePath]:
+    stack = [start]
+    while stack:
+        path = stack[-1]
+        missing = [inner for inner in files[path][1] if inner not in done]
+        if missing and path not in done:
+            stack += missing
+            continue
+        stack.pop()
+        if path not in done:
             done.add(path)
-            yield path, derivations[path]
+            yield path
 
 
-def _restore_source(store: Store, path: StorePath, entries: Sequence[Mapping[str, str]]) -> None:
+def _restore_source(
+    store: Store, path: StorePath, entries: Sequence[tuple[Entry, bytes]], references: Sequence[StorePath]
+) -> None:
     if store.is_valid(path):
         return
     folder = store.temporary("proof")
     top = os.path.join(folder, "tree")
-    for entry in entries:
-        parts = entry["path"].split("/")
-        if ".." in parts or entry["path"].startswith("/"):
-            raise ProofRefused(f"the proof's source '{path}' has the path '{entry['path']}'")
-        place = os.path.join(top, entry["path"]) if entry["path"] else top
-        if entry["kind"] == Kind.DIRECTORY:
+    for entry, content in entries:
+        place = os.path.join(top, entry.path) if entry.path else top
+        if entry.kind == Kind.DIRECTORY:
             os.mkdir(place)
-        elif entry["kind"] == Kind.SYMLINK:
-            os.symlink(entry["target"], place)
+        elif entry.target is not None:
+            os.symlink(entry.target, place)
         else:
             with open(place, "xb") as file:
-                file.write(base64.b64decode(entry["content"]))
-            os.chmod(place, 0o755 if entry["kind"] == Kind.EXECUTABLE else 0o644)
-    if store.add_tree(top, path.name, consume=True) != path:
+                file.write(content)
+            os.chmod(place, 0o755 if entry.kind == Kind.EXECUTABLE else 0o644)
+    if store.add_tree(top, path.name, references=references, consume=True) != path:
         raise ProofRefused(f"the proof's source '{path}' is not what its name says")
     os.rmdir(folder)

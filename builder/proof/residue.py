@@ -1,16 +1,24 @@
 """What is left of a seed in the end.
 
-Three questions, from the strictest to the most suspicious.
+Four questions, from the strictest to the most suspicious.
 
 *References*: does the closure of the last stage hold an object of the seed? Store paths are found by their
 hash parts, so this is exact.
 
 *Ways*: does a derivation of the last stage need one of the seed other than through an output of stage 0?
 
+*Survivors*: is a file of the last stage, byte for byte, a file of either half of the seed, and not a file of a source?
+Files are compared by digest, so this is exact, too.
+
 *Echoes*: does a file of the last stage hold a string that programs, objects or archives of the seed's
 toolchain hold too, and that no source accounts for? (What merely runs build scripts leaves no such trace.) A compiler leaves such strings where it goes: its
 name, its start files, assertions of its libc, the saving of registers as it writes it.
-What counts as a string, and what accounts for one, is said in `strings.py`.
+What counts as a string, and what accounts for one, is said in `strings.py`. This one can find something, and cannot
+show that there is nothing: code without text, and text that is short, encoded or compressed, leave no string.
+
+A survivor or an echo is accounted for, too, if the very file that it stands in is in the last stage of another chain,
+whose seed is another toolchain and does not hold that file or string: what came from there without the seed did not
+need the seed here. So a system that is its own seed is not accused of what it is.
 """
 
 from __future__ import annotations
@@ -23,7 +31,7 @@ from .chain import made_on_the_way
 from .strings import Sources, Strings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ...store.derivation import Derivation
     from ...store.path import StorePath
@@ -43,40 +51,64 @@ class Echo:
 
 
 @dataclass(frozen=True, slots=True)
+class Survivor:
+    """The file `file` of the object `path`, which is the file `origin` of the seed, byte for byte."""
+
+    path: StorePath
+    file: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
 class Residue:
     """What is left of `seed`.
 
-    `ways` are chains of derivations, from the last stage to the seed. `shared` is how many strings the
-    last stage and the seed have in common, `echoes` those of them that no source accounts for, the longest if
-    there are very many.
+    `ways` are chains of derivations, from the last stage to the seed. `shared` are the strings that the
+    last stage and the seed have in common, `echoes` those of them that nothing accounts for, the longest if
+    there are very many. `elsewhere` is how many files and strings only another chain accounts for.
     """
 
     seed: str
     references: tuple[StorePath, ...]
     ways: tuple[tuple[StorePath, ...], ...]
-    shared: int
+    survivors: tuple[Survivor, ...]
+    shared: tuple[Echo, ...]
     echoes: tuple[Echo, ...]
+    elsewhere: int = 0
 
     @property
     def holds(self) -> bool:
-        """Whether there is nothing."""
-        return not (self.references or self.ways or self.echoes)
+        """Whether nothing was found."""
+        return not (self.references or self.ways or self.survivors or self.echoes)
 
 
-def find_residue(store: Store, chains: Iterable[Chain], outcomes: Iterable[Outcome]) -> tuple[Residue, ...]:
-    """One answer for each chain, whose outcome stands at the same place. Everything must be realised."""
+class _End(NamedTuple):
+    """What one chain came to: the files of its last stage, and what its seed holds, by digest and as strings."""
+
+    closure: list[StorePath]
+    files: dict[bytes, tuple[StorePath, str]]
+    seed_objects: set[StorePath]
+    seed_files: dict[bytes, str]
+    toolchain: list[StorePath]
+
+
+def find_residue(
+    store: Store,
+    chains: Iterable[Chain],
+    outcomes: Iterable[Outcome],
+    toolchains: Sequence[Sequence[str]] | None = None,
+) -> tuple[Residue, ...]:
+    """One answer for each chain, whose outcome stands at the same place. Everything must be realised.
+
+    `toolchains` are groups of seeds that count once (`kinship.toolchains`); without them no chain accounts for
+    what is in another.
+    """
     pairs = list(zip(chains, outcomes))
     recollection = recall(store, sorted({drv for chain, _ in pairs for drv in (*chain.packages, *chain.foreign)}))
     derivations, known = recollection.derivations, recollection.outputs
     strings = Strings(store)
-    closures = [store.closure(set(outcome.last.values())) for _, outcome in pairs]
-    shared = [
-        strings.shared(closure, sorted(chain.toolchain.objects(derivations, known)))
-        for (chain, _), closure in zip(pairs, closures)
-    ]
-    seeds = [
-        chain.toolchain.objects(derivations, known) | chain.userland.objects(derivations, known) for chain, _ in pairs
-    ]
+    ends = [_end(store, chain, outcome, derivations, known) for chain, outcome in pairs]
+    shared = [strings.shared(end.closure, end.toolchain) for end in ends]
     # Of all seeds together: what accounts for a string does not depend on the seed.
     accounts = [_accounts(chain, derivations, known) for chain, _ in pairs]
     whole = {path for account in accounts for path in account.sources}
@@ -84,20 +116,95 @@ def find_residue(store: Store, chains: Iterable[Chain], outcomes: Iterable[Outco
     sources = Sources(
         [
             *sorted({text for account in accounts for text in account.texts}),
+            *(_names(store, path) for path in sorted(whole | generated)),
             *(content for path in sorted(whole) for _, content in strings.files(path)),
             *(content for path in sorted(generated) for content in strings.texts(path)),
         ]
     )
-    return tuple(
-        Residue(
-            chain.seed,
-            tuple(path for path in closure if path in seed),
-            tuple(_ways(chain, derivations)),
-            len(found),
-            tuple(Echo(text.decode("ascii"), *found[text]) for text in sorted(strings.unexplained(found, sources))),
+    source_files = {digest for path in whole for digest, _ in _files(store, path)}
+    found = []
+    for number, (chain, _) in enumerate(pairs):
+        end = ends[number]
+        others = [
+            ends[other] for other, (there, _) in enumerate(pairs) if _are_apart(chain.seed, there.seed, toolchains)
+        ]
+        survivors = {
+            digest: Survivor(*place, end.seed_files[digest])
+            for digest, place in end.files.items()
+            if digest in end.seed_files and digest not in source_files
+        }
+        echoes = {text: shared[number][text] for text in strings.unexplained(shared[number], sources)}
+        left, quiet = _unaccounted(store, strings, survivors, echoes, others)
+        found.append(
+            Residue(
+                chain.seed,
+                tuple(path for path in end.closure if path in end.seed_objects),
+                tuple(_ways(chain, derivations)),
+                tuple(sorted(left, key=lambda survivor: (survivor.path, survivor.file))),
+                tuple(Echo(text.decode("ascii"), *place) for text, place in sorted(shared[number].items())),
+                tuple(Echo(text.decode("ascii"), *echoes[text]) for text in sorted(quiet)),
+                len(survivors) + len(echoes) - len(left) - len(quiet),
+            )
         )
-        for (chain, _), closure, found, seed in zip(pairs, closures, shared, seeds)
+    return tuple(found)
+
+
+def _end(
+    store: Store, chain: Chain, outcome: Outcome, derivations: Mapping[StorePath, Derivation], known: Known
+) -> _End:
+    closure = store.closure(set(outcome.last.values()))
+    toolchain = chain.toolchain.objects(derivations, known)
+    objects = toolchain | chain.userland.objects(derivations, known)
+    return _End(
+        closure,
+        {digest: (path, file) for path in reversed(closure) for digest, file in _files(store, path)},
+        objects,
+        {digest: file for path in sorted(objects) for digest, file in _files(store, path)},
+        sorted(toolchain),
     )
+
+
+def _files(store: Store, path: StorePath) -> Iterator[tuple[bytes, str]]:
+    """Digest and path of each file that is not empty."""
+    for entry in store.manifest(path):
+        if entry.digest is not None and entry.size:
+            yield entry.digest, entry.path
+
+
+def _names(store: Store, path: StorePath) -> bytes:
+    """The names of the files of a source, which compilers and assemblers write into objects."""
+    return "\0".join(entry.path for entry in store.manifest(path)).encode("utf-8", "surrogateescape")
+
+
+def _are_apart(one: str, other: str, toolchains: Sequence[Sequence[str]] | None) -> bool:
+    """Whether two seeds are known to be two toolchains."""
+    groups = {seed: number for number, seeds in enumerate(toolchains or ()) for seed in seeds}
+    return one in groups and other in groups and groups[one] != groups[other]
+
+
+def _unaccounted(
+    store: Store,
+    strings: Strings,
+    survivors: Mapping[bytes, Survivor],
+    echoes: Mapping[bytes, tuple[StorePath, str]],
+    others: Sequence[_End],
+) -> tuple[list[Survivor], list[bytes]]:
+    """Those of the files and strings for which no other chain accounts."""
+    left = [
+        survivor
+        for digest, survivor in survivors.items()
+        if not any(digest in other.files and digest not in other.seed_files for other in others)
+    ]
+    if not echoes or not others:
+        return left, list(echoes)
+    held = [strings.held_by(other.toolchain) for other in others]
+    quiet = []
+    for text, (path, file) in echoes.items():
+        entry = store.manifest(path).lookup(file)
+        digest = None if entry is None else entry.digest
+        if not any(digest in other.files and text not in texts for other, texts in zip(others, held)):
+            quiet.append(text)
+    return left, quiet
 
 
 def _ways(chain: Chain, derivations: Mapping[StorePath, Derivation]) -> Iterator[tuple[StorePath, ...]]:

@@ -69,6 +69,10 @@ class Strings:
             result.update((text, found[text]) for text in found.keys() & self._marked(other))
         return result
 
+    def held_by(self, objects: Iterable[StorePath]) -> set[bytes]:
+        """The strings in programs, objects and archives of `objects`."""
+        return {text for path in objects for text in self._marked(path)}
+
     def unexplained(self, strings: Mapping[bytes, Place], sources: Sources) -> set[bytes]:
         """Those of `strings` that no source spells out: all, or the `MOST` longest and perhaps not all."""
         left: set[bytes] = set()

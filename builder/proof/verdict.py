@@ -5,25 +5,34 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..plan import recall
 from .convergence import agreement, fixed_point
+from .kinship import kinship_of, makeup_of
 from .residue import find_residue
+from .suspicion import suspicions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from ...store.derivation import Derivation
+    from ...store.path import StorePath
     from ...store.store import Store
     from .chain import Chain, Outcome
     from .convergence import Agreement, FixedPoint
+    from .kinship import Kinship
     from .residue import Residue
+    from .suspicion import Suspicion
 
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
-    """`fixed_points` and `residues` have one answer for each seed."""
+    """`fixed_points` and `residues` have one answer for each seed; `suspicions` are what stage 0 shows by itself."""
 
     fixed_points: tuple[FixedPoint, ...]
     agreement: Agreement
     residues: tuple[Residue, ...]
+    kinship: Kinship
+    suspicions: tuple[Suspicion, ...] = ()
 
     @property
     def fixed_point(self) -> bool | None:
@@ -32,19 +41,44 @@ class Verdicts:
         return False if False in answers else None if None in answers else True
 
     @property
+    def host_independence(self) -> bool | None:
+        """Whether unrelated toolchains ended in the same; None if that is not shown, by too few or by what stage 0 shows."""
+        if self.agreement.holds and any(suspicion.is_grave for suspicion in self.suspicions):
+            return None
+        return self.agreement.holds
+
+    @property
+    def no_residue(self) -> bool:
+        """Whether nothing of a seed was found."""
+        return all(residue.holds for residue in self.residues)
+
+    @property
     def holds(self) -> bool:
         """Whether all three are shown."""
-        return (
-            self.fixed_point is True
-            and self.agreement.holds is True
-            and all(residue.holds for residue in self.residues)
-        )
+        return self.fixed_point is True and self.host_independence is True and self.no_residue
 
 
 def judge(store: Store, chains: Sequence[Chain], outcomes: Sequence[Outcome]) -> Verdicts:
     """Judge what was realised."""
+    derivations = everything_below(store, chains)
+    known = recall(store, [drv for chain in chains for drv in chain.foreign]).outputs
+    kin = kinship_of([makeup_of(store, chain, derivations, known) for chain in chains])
     return Verdicts(
         tuple(map(fixed_point, outcomes)),
-        agreement(outcomes),
-        find_residue(store, chains, outcomes),
+        agreement(outcomes, kin.toolchains),
+        find_residue(store, chains, outcomes, kin.toolchains),
+        kin,
+        suspicions(store, chains, outcomes, derivations, kin),
     )
+
+
+def everything_below(store: Store, chains: Sequence[Chain]) -> Mapping[StorePath, Derivation]:
+    """The derivations of `chains` and all that they need, those behind fixed outputs that are there too."""
+    found: dict[StorePath, Derivation] = {}
+    todo = [path for chain in chains for path in (*chain.packages, *chain.foreign)]
+    while todo:
+        path = todo.pop()
+        if path not in found:
+            found[path] = store.derivation(path)
+            todo += found[path].input_drvs
+    return dict(sorted(found.items()))

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from time import gmtime, strftime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ...builder.plan import Recollection
     from ...builder.proof import Dissent, Outcome, Verdicts
     from ...store import Derivation, Store, StorePath
     from ..difference.comparison import ObjectReport
     from .chains import Described
+    from .prove import Signed
 
     Known = Mapping[tuple[StorePath, str], StorePath]
 
@@ -59,6 +62,23 @@ class DissentFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an account comes from.
+
+    `date` is UTC (ISO 8601), `machine` the kernel and processor, `packages` a digest of the names of all
+    derivations, from which everything that was built and fetched follows. `proof` is the file that was written with
+    it, `key` and `signature` those of that proof.
+    """
+
+    date: str
+    machine: str
+    packages: str
+    proof: str | None = None
+    key: str | None = None
+    signature: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """`builds` and `reused`: steps that were carried out, and that an earlier result made needless."""
 
@@ -71,6 +91,7 @@ class Account:
     builds: int
     reused: int
     seconds: float
+    origin: Origin
 
     @property
     def holds(self) -> bool:
@@ -84,6 +105,7 @@ def account_of(
     outcomes: Sequence[Outcome],
     verdicts: Verdicts,
     work: tuple[int, int, float],
+    origin: Origin,
 ) -> Account:
     """Collect the facts; `work` is builds, reused steps and seconds."""
     from ...builder.plan import recall
@@ -120,6 +142,23 @@ def account_of(
         verdicts,
         tuple(_dissent(store, dissent) for dissent in verdicts.agreement.dissents),
         *work,
+        origin,
+    )
+
+
+def origin_of(derivations: Iterable[StorePath], proof: str | None = None, signed: Signed | None = None) -> Origin:
+    """What is known of this run; `derivations` are all that it took."""
+    from ...store import Digest
+
+    system = os.uname()
+    return Origin(
+        strftime("%Y-%m-%dT%H:%M:%SZ", gmtime()),
+        f"{system.sysname} {system.release} on {system.machine}",
+        # The names of derivations follow from all that they say.
+        f"blake3:{Digest.of(chr(10).join(sorted(map(str, derivations))).encode())}",
+        proof,
+        None if signed is None else signed.key,
+        None if signed is None else signed.signature,
     )
 
 

@@ -11,7 +11,7 @@ from ..difference.page import count
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ...builder.proof import Dissent, FixedPoint, Residue
+    from ...builder.proof import FixedPoint, Kinship, Residue, Shared, Suspicion
     from ..difference.comparison import ObjectReport
     from ..difference.page import Page
     from .account import Account, Cell, DissentFacts, ItemFacts
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 DIGITS = 8
 """Characters of a hash in the table: enough to tell a few dozen objects apart by eye."""
 ECHOES_SHOWN = 5
+NONE_FOUND = "none found"
+FOUND = "FOUND"
+BLIND = "strings do not show code without text, or text that is short, encoded or compressed"
+_MARK = 3
 
 
 def draw(page: Page, account: Account) -> None:
@@ -29,10 +33,14 @@ def draw(page: Page, account: Account) -> None:
     _draw_table(page, account)
     page.line("", 0)
     for mark, name, lines in verdicts(account):
-        colour = {"yes": page.style.green, "NO": page.style.red, "?": page.style.bold}[mark]
-        page.lines.append(f"{name:<18} {colour}{mark:<3}{page.style.reset} {lines[0]}")
-        for line in lines[1:]:
+        colour = {"yes": page.style.green, NONE_FOUND: page.style.green, "?": page.style.bold}.get(mark, page.style.red)
+        first, rest = (lines[0], lines[1:]) if len(mark) <= _MARK else ("", lines)
+        page.lines.append(f"{name:<18} {colour}{mark:<{_MARK}}{page.style.reset} {first}".rstrip())
+        for line in rest:
             page.line(line, 11)
+    sharing = list(sharing_lines(account.verdicts.kinship))
+    for number, line in enumerate(sharing):
+        page.line(f"{'' if number else 'what seeds share':<18} {line}", 0)
     for dissent in account.dissents:
         for report in dissent.differences:
             _draw_difference(page, dissent, report)
@@ -68,15 +76,19 @@ def _short(cell: Cell | None) -> str:
 
 
 def verdicts(account: Account) -> Iterator[tuple[str, str, list[str]]]:
-    """For each question: the answer, the question, and why, as lines."""
+    """For each question: the answer, the question, and why, as lines.
+
+    Answers are `yes`, `NO` and `?`. Whether there is residue cannot be answered with yes or no where strings are
+    compared: `NONE_FOUND` or `FOUND`.
+    """
     found = account.verdicts
     yield (
         _mark(found.fixed_point),
         "fixed point",
         _fixed_point(found.fixed_points, account),
     )
-    yield _mark(found.agreement.holds), "host independence", _independence(account)
-    yield _mark(all(residue.holds for residue in found.residues)), "no residue", residue_lines(found.residues)
+    yield _mark(found.host_independence), "host independence", _independence(account)
+    yield NONE_FOUND if found.no_residue else FOUND, "residue", residue_lines(found.residues)
 
 
 def _mark(holds: bool | None) -> str:
@@ -111,52 +123,134 @@ def _every(seeds: int) -> str:
 
 def _independence(account: Account) -> list[str]:
     found, last = account.verdicts.agreement, account.stages - 1
-    if found.holds is None:
-        return ["one seed cannot show it: name another with --seeds"]
-    if found.holds:
-        seeds = "both seeds" if len(found.seeds) == 2 else f"all {len(found.seeds)} seeds"
-        return [f"{seeds} agree in stage {last}, file by file ({count(len(account.items), 'package')})"]
+    if not found.dissents:
+        if len(found.seeds) < 2:
+            return ["one seed cannot show it: name another with --seeds"]
+        lines = [
+            f"{_every(len(found.seeds))} agree in stage {last}, file by file ({count(len(account.items), 'package')})"
+        ]
+        groups = found.toolchains or ()
+        if len(groups) < 2:
+            lines[0] = f"{_every(len(found.seeds))} end in the same, and they are {count(len(groups), 'toolchain')}:"
+            lines.append("two unrelated ones are needed to show it")
+        elif len(groups) < len(found.seeds):
+            lines[0] += f"; they are {count(len(groups), 'toolchain')}"
+        return [*lines, *suspicion_lines(account.verdicts.suspicions)]
+    camps = " | ".join(_list(camp) for camp in found.camps)
     return [
-        sentence
-        for facts, dissent in zip(account.dissents, found.dissents)
-        for sentence in _dissent(facts, dissent, account)
+        f"stage {last} is not the same for all: {camps}; a majority proves nothing",
+        *(sentence for facts in account.dissents for sentence in _dissent(facts)),
+        *suspicion_lines(account.verdicts.suspicions),
     ]
 
 
-def _dissent(facts: DissentFacts, dissent: Dissent, account: Account) -> Iterator[str]:
+def _dissent(facts: DissentFacts) -> Iterator[str]:
     """Who differs from whom, and in which files."""
-    last = account.stages - 1
-    (_, most), *others = dissent.camps
+    (first, most), *others = facts.camps
     reports = {report.difference.after: report for report in facts.differences}
     for path, seeds in others:
-        who = f"seed{'s' if len(seeds) > 1 else ''} {_list(seeds)}"
-        rest = f"{len(most)} other seed{'s' if len(most) > 1 else ''}"
-        points = [point for point in account.verdicts.fixed_points if point.seed in seeds]
-        settled = f"stage {last - 1} == stage {last}, but " if all(point.holds for point in points) else ""
-        report = reports.get(path) if path is not None else None
+        who = f"{_list(most)} against {_list(seeds)}"
+        report = reports.get(path) if path is not None and first is not None else None
         if report is None:
-            yield f"{settled}{dissent.item} of {who} is missing in one, not in the other"
+            yield f"{facts.item} is missing in one, not in the other: {who}"
             continue
         files = [f"`{change.path}`" for change in report.difference.files]
         named = _list(files[:4]) + (f" and {len(files) - 4} more" if len(files) > 4 else "")
-        verb = "differs" if len(files) == 1 else "differ"
-        yield f"{settled}{named} of {who} {verb} from {rest}" + (f" ({_list(most)})" if len(most) < 4 else "")
+        yield f"{named} of {facts.item} {'differs' if len(files) == 1 else 'differ'}: {who}"
+
+
+def suspicion_lines(suspicions: Sequence[Suspicion]) -> list[str]:
+    """What stage 0 shows by itself."""
+    lines = []
+    for kind, item, seeds in suspicions:
+        who = _list(seeds)
+        if kind == "twins":
+            lines.append(
+                f"{who}: their compilers made the same {item} in stage 0, as unrelated honest compilers do not"
+            )
+        elif kind == "at-rest":
+            lines.append(f"{who}: {item} of stage 0 is that of stage 1: no honest compiler makes what it compiled make")
+        else:
+            lines.append(f"{who}: {item} of stage 0 differs by equal sources and recipe: the compiler of one of them")
+            lines.append("  compiled its compiler wrongly, or the build depends on something else")
+    return lines
+
+
+def sharing_lines(kin: Kinship) -> Iterator[str]:
+    """What seeds have in common, and which of them count once."""
+    count_of = {makeup.seed: len(makeup.files) for makeup in kin.makeups}
+    if kin.common is not None:
+        everybody = "both" if len(kin.makeups) == 2 else f"all {NUMBERS.get(len(kin.makeups), len(kin.makeups))}"
+        told = _files_of(kin.common) or "no file"
+        more = f" ({count(len(kin.common.files), 'file')})" if len(kin.common.files) > MOST_NAMED else ""
+        yield f"{everybody}: {told}{more}{_programs_of(kin.common)}"
+    for pair in kin.pairs:
+        one, other = pair.seeds
+        if kin.common is None or pair[1:] != kin.common[1:]:
+            of = f"{count(len(pair.files), 'file')} of {count_of[one]} and {count_of[other]}"
+            yield f"{one} and {other} share {of}{_trees_of(pair)}{_programs_of(pair)}"
+    for seeds in kin.toolchains or ():
+        if len(seeds) > 1:
+            yield f"{' and '.join(seeds)} are one toolchain: they have the same compilers"
+    counted = {seed for seeds in kin.toolchains or () for seed in seeds}
+    for makeup in kin.makeups:
+        if kin.toolchains is not None and makeup.seed not in counted:
+            yield f"{makeup.seed} has no compiler that is a program of its own, and does not count"
+
+
+MOST_NAMED = 6
+NUMBERS = {3: "three", 4: "four", 5: "five", 6: "six"}
+
+
+def _files_of(shared: Shared) -> str:
+    names = [_short_name(name) for name in shared.files]
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return _list(names[:MOST_NAMED]) + more
+
+
+def _short_name(name: str) -> str:
+    """`make_4.3-4.1_amd64.deb` as a person would say it."""
+    parts = name.removesuffix(".deb").split("_")
+    return f"{parts[0]} {parts[1]}" if name.endswith(".deb") and len(parts) > 1 else name
+
+
+def _trees_of(shared: Shared) -> str:
+    return f", {count(len(shared.trees), 'tree')} of other origin" if shared.trees else ""
+
+
+def _programs_of(shared: Shared) -> str:
+    roles = list(dict.fromkeys(role for role, _ in shared.programs))
+    named = ", ".join({"tool": "other binary tools"}.get(role, f"the {role}") for role in roles)
+    return f"; among them {named}" if named else ""
 
 
 def residue_lines(residues: Sequence[Residue]) -> list[str]:
-    """What is left of seeds, or that nothing is."""
+    """What is left of seeds, or that nothing was found."""
     if all(residue.holds for residue in residues):
-        shared = max(residue.shared for residue in residues)
-        return [
-            "no reference to a seed, no way to one but through stage 0,",
+        shared = max(len(residue.shared) for residue in residues)
+        elsewhere = max(residue.elsewhere for residue in residues)
+        lines = [
+            "no reference to a seed, no file of one, no way to one but through stage 0;",
             f"no string of a seed's toolchain that a source does not account for ({shared} it does)",
         ]
+        if elsewhere:
+            lines[-1] += ","
+            lines.append(
+                f"or a chain from another toolchain ({count(elsewhere, 'file or string', 'files and strings')})"
+            )
+        return [*lines, BLIND]
     lines = []
     for residue in residues:
         lines += [f"{residue.seed}: the closure holds {path}" for path in residue.references]
         lines += [
             f"{residue.seed}: reached without stage 0: {' <- '.join(step.name for step in way)}" for way in residue.ways
         ]
+        lines += [
+            f"{residue.seed}: `{survivor.file}` of {survivor.path.name} is its file `{survivor.origin}`"
+            for survivor in residue.survivors[:ECHOES_SHOWN]
+        ]
+        if len(residue.survivors) > ECHOES_SHOWN:
+            lines.append(f"{residue.seed}: {len(residue.survivors) - ECHOES_SHOWN} more of its files")
         if residue.echoes:
             more = "or more " if len(residue.echoes) >= MOST else ""
             lines.append(

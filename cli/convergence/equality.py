@@ -20,8 +20,8 @@ HUES: Final = 6
 class Class:
     """What is equal shares a class; no two classes of one `Equality` share the letter.
 
-    `final`: what the largest camp ends in. `dissent`: what another one ends in. `passing`: what no seed ends
-    in. Where no camp is the largest, all of them dissent from each other.
+    `final`: what all seeds end in. `dissent`: what some of them end in, where they do not end in the same: a
+    majority proves nothing, so that none of them is the right one. `passing`: what no seed ends in.
     """
 
     letter: str
@@ -92,15 +92,14 @@ def classify(table: Mapping[str, Sequence[str | None]]) -> Equality:
     for cells in table.values():
         camps[cells[-1]] = camps.get(cells[-1], 0) + 1
     ordered = sorted(camps, key=lambda text: -camps[text])
-    has_leader = len(ordered) == 1 or camps[ordered[0]] > camps[ordered[1]]
     found: dict[str, Class] = {}
 
     def add(text: str, kind: Kind, hue: int = 0) -> None:
         found[text] = Class(_letter(len(found)), kind, hue, text)
 
-    for number, text in enumerate(ordered):
+    for text in ordered:
         if text is not None:
-            add(text, "final" if number == 0 and has_leader else "dissent")
+            add(text, "final" if len(ordered) == 1 else "dissent")
     before: tuple[str | None, ...] = (None,) * len(table)
     for column in zip(*table.values()):
         for seed, text in enumerate(column):

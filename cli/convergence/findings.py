@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 from ...builder.proof.strings import MOST
 from ..bootstrap import DEFAULT_STAGES
@@ -11,7 +12,7 @@ from ..difference.files import draw_contents, draw_files
 from ..difference.page import Page, count
 from ..progress import size
 from ..report import Style
-from .drawing import verdicts
+from .drawing import BLIND, FOUND, NONE_FOUND, sharing_lines, suspicion_lines, verdicts
 from .equality import classes_of_items, classes_of_stages
 from .markup import Markup, element, join, sentence
 
@@ -19,13 +20,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ...builder.proof import Residue
+    from ...builder.proof.residue import Echo
     from ..difference.comparison import ObjectReport
     from .account import Account, DissentFacts, SeedFacts
     from .equality import Class
 
 MOST_LINES: Final = 1500
 """Lines of one difference: who needs more of them has `chx diff --full`."""
-_ANSWERS: Final = {"yes": ("yes", "yes"), "NO": ("no", "no"), "?": ("unknown", "unknown")}
+_ANSWERS: Final = {
+    "yes": ("yes", "yes"),
+    NONE_FOUND: ("yes", "none found"),
+    FOUND: ("no", "found"),
+    "NO": ("no", "no"),
+    "?": ("unknown", "unknown"),
+}
+MOST_STRINGS: Final = 2000
+"""Strings of one list."""
 _SHAPES: Final = {
     "yes": "M6 12.5l4 4 8-9",
     "no": "M7 7l10 10M17 7l-10 10",
@@ -77,20 +87,17 @@ def draw_lead(account: Account) -> Markup:
         return element(
             "p",
             f"{every} in the same bytes. Built with themselves they give themselves, "
-            "and nothing of a seed is left in them.",
+            "and nothing of a seed was found in them.",
             class_="lead",
         )
     parts: list[str] = []
-    equality = classes_of_stages(account)
-    alone = [seed for seed in equality.ordered() if equality.of_stage(seed, -1).kind == "dissent"]
-    if alone and len(alone) < seeds:
-        rest = "the other seed" if seeds - len(alone) == 1 else f"the other {seeds - len(alone)} seeds"
-        verb = "does" if len(alone) == 1 else "do"
-        parts.append(f"{_and(alone)} {verb} not end in the same bytes as {rest}.")
-    elif alone:
-        parts.append(f"{_and(alone)} end in different bytes, and no majority says which of them to suspect.")
+    camps = account.verdicts.agreement.camps
+    if len(camps) > 1:
+        parts.append(f"The seeds end in {len(camps)} different results: {'; '.join(map(_and, camps))}.")
+        parts.append("A majority proves nothing.")
+        parts += [f"{line[:1].upper()}{line[1:]}." for line in suspicion_lines(account.verdicts.suspicions)]
     else:
-        failed = [question for mark, question, _ in verdicts(account) if mark != "yes"]
+        failed = [question for mark, question, _ in verdicts(account) if mark not in ("yes", NONE_FOUND)]
         parts.append(f"Not shown: {_and(failed)}.")
     return element("p", " ".join(parts), class_="lead")
 
@@ -166,6 +173,9 @@ def _pre(lines: Sequence[str]) -> Markup:
 def draw_seeds(account: Account) -> Markup:
     """What each seed is."""
     cards = element("div", *(_seed(account, seed) for seed in account.seeds), class_="seeds")
+    sharing = [element("li", line) for line in sharing_lines(account.verdicts.kinship)]
+    if sharing:
+        cards = join(cards, element("h3", "What they share"), element("ul", *sharing, class_="sharing"))
     if not any(seed.impure for seed in account.seeds):
         return cards
     return join(element("p", "An impure seed is what one machine had: elsewhere it is another one."), cards)
@@ -189,29 +199,45 @@ def _seed(account: Account, seed: SeedFacts) -> Markup:
 
 
 def draw_residue(account: Account) -> Markup:
-    """Of each seed: references, ways past stage 0, strings."""
-    return element("div", *(_residue(residue) for residue in account.verdicts.residues), class_="residues")
+    """Of each seed: references, files, ways past stage 0, strings."""
+    cards = element("div", *(_residue(residue) for residue in account.verdicts.residues), class_="residues")
+    return join(cards, element("p", f"{BLIND[:1].upper()}{BLIND[1:]}.", class_="note"))
 
 
 def _residue(residue: Residue) -> Markup:
     answer = "yes" if residue.holds else "no"
-    common = f"{count(residue.shared, 'string')} in common with its toolchain, "
-    told = "each found in a source" if not residue.echoes else f"{_many(residue)} in no source"
+    common = f"{count(len(residue.shared), 'string')} in common with its toolchain, "
+    told = "none found that no source accounts for" if not residue.echoes else f"{_many(residue)} in no source"
     parts = [element("h3", icon(answer), " ", residue.seed), element("p", common, told)]
+    if residue.elsewhere:
+        many = count(residue.elsewhere, "file or string", "files and strings")
+        parts.append(element("p", f"{many}: accounted for by a chain from another toolchain", class_="note"))
     if residue.references:
         paths = (element("li", element("code", str(path))) for path in residue.references)
         parts.append(_details(f"{count(len(residue.references), 'object')} of the seed in the closure", *paths))
+    if residue.survivors:
+        files = (
+            element("li", element("code", f"{item.path.name}: {item.file}"), " ", element("small", item.origin))
+            for item in residue.survivors[:MOST_STRINGS]
+        )
+        parts.append(_details(f"{count(len(residue.survivors), 'file')} of the seed, byte for byte", *files))
     if residue.ways:
         ways = (element("li", element("code", " <- ".join(step.name for step in way))) for way in residue.ways)
         parts.append(_details(f"{count(len(residue.ways), 'way')} past stage 0", *ways))
     if residue.echoes:
-        longest = sorted(residue.echoes, key=lambda echo: (-len(echo.text), echo.text))
-        items = (
-            element("li", element("code", echo.text), " ", element("small", f"{echo.path.name}: {echo.file}"))
-            for echo in longest
-        )
-        parts.append(_details(f"{_many(residue)} that no source accounts for", *items))
+        parts.append(_details(f"{_many(residue)} that no source accounts for", *_strings(residue.echoes)))
+    if residue.shared:
+        parts.append(_details(f"{count(len(residue.shared), 'string')} in common", *_strings(residue.shared)))
     return element("section", *parts, class_=f"residue {answer}")
+
+
+def _strings(echoes: Sequence[Echo]) -> Iterator[Markup]:
+    """The longest, with the file that each stands in."""
+    longest = sorted(echoes, key=lambda echo: (-len(echo.text), echo.text))
+    for echo in longest[:MOST_STRINGS]:
+        yield element("li", element("code", echo.text), " ", element("small", f"{echo.path.name}: {echo.file}"))
+    if len(longest) > MOST_STRINGS:
+        yield element("li", f"... and {len(longest) - MOST_STRINGS} shorter ones")
 
 
 def _many(residue: Residue) -> str:
@@ -223,11 +249,33 @@ def _details(title: str, *items: Markup) -> Markup:
     return element("details", element("summary", title), element("ul", *items))
 
 
+def draw_origin(account: Account) -> Markup:
+    """When and where this was found, and who signed it."""
+    origin = account.origin
+    facts: list[tuple[str, str | Markup]] = [
+        ("date", origin.date),
+        ("machine", origin.machine),
+        ("all derivations", element("code", origin.packages)),
+    ]
+    if origin.proof is not None:
+        # A page and its proof usually lie in one folder; elsewhere the name still says which file is meant.
+        name = origin.proof.rpartition("/")[2]
+        facts.append(("proof", element("a", name, href=quote(name, errors="surrogateescape"))))
+    if origin.key is not None and origin.signature is not None:
+        facts += [("signed by", element("code", origin.key)), ("signature", element("code", origin.signature))]
+    else:
+        facts.append(("signature", "none: chx bootstrap --proof FILE signs what was found"))
+    rows = (element("div", element("dt", name), element("dd", value)) for name, value in facts)
+    return element("dl", *rows, class_="origin")
+
+
 def draw_commands(account: Account) -> Markup:
     """What to type to see the same elsewhere, and to look closer."""
     seeds = ",".join(seed.name for seed in account.seeds)
     stages = [] if account.stages == DEFAULT_STAGES else ["--stages", str(account.stages)]
     words = [["chx", "bootstrap", account.set, "--seeds", seeds, *stages, "--report", "report.html"]]
+    if account.origin.proof is not None:
+        words.append(["chx", "bootstrap", "--replay", account.origin.proof.rpartition("/")[2]])
     for dissent in account.dissents:
         there = [members[0] for path, members in dissent.camps if path is not None]
         words += [

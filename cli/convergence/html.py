@@ -12,6 +12,7 @@ from .findings import (
     draw_commands,
     draw_differences,
     draw_lead,
+    draw_origin,
     draw_residue,
     draw_seeds,
     draw_verdicts,
@@ -80,7 +81,7 @@ def _sections(account: Account) -> list[Markup]:
             "packages",
             element(
                 "p",
-                "Equal letters in a row are equal bytes: A is what the most seeds end in. The code is the beginning "
+                "Equal letters in a row are equal bytes. The code is the beginning "
                 "of the store path, which follows from the content; then the size, and how long its builds took, "
                 "whenever that was. What is equal is built once for all.",
             ),
@@ -96,11 +97,12 @@ def _sections(account: Account) -> list[Markup]:
             "residue",
             element(
                 "p",
-                "What of a seed is left in the last stage: objects of it in the closure, ways to it other than "
-                "through stage 0, and strings of its toolchain that stand in no source.",
+                "What of a seed is left in the last stage: objects of it in the closure, files of it byte for byte, ways "
+                "to it other than through stage 0, and strings of its toolchain that stand in no source.",
             ),
             draw_residue(account),
         ),
+        _section("Where this comes from", "origin", draw_origin(account)),
         _section(
             "Do it again",
             "again",
@@ -124,11 +126,11 @@ def _legend(account: Account) -> Markup:
     kinds = {cls.kind for cls in classes}
     parts: list[Markup] = []
     if "final" in kinds:
-        parts.append(_key("what the seeds end in" if len(account.seeds) > 1 else "what the seed ends in", "final"))
+        parts.append(_key("what all seeds end in" if len(account.seeds) > 1 else "what the seed ends in", "final"))
     if "passing" in kinds:
         parts.append(_key("what does not last", *sorted({cls.style for cls in classes if cls.kind == "passing"})))
     if "dissent" in kinds:
-        parts.append(_key("what a dissenting seed ends in", "dissent"))
+        parts.append(_key("what some of the seeds end in", "dissent"))
     text = (
         "A box is a whole stage, built with the one before it. Seeds whose stages are equal bit for bit share a "
         "box, = joins stages with the same content. The squares are packages, in the order of the table below; "

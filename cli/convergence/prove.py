@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import contextlib
+import json
+import os
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import CommandError
 
@@ -23,12 +26,47 @@ def check_provable(chains: Sequence[Chain]) -> None:
         )
 
 
-def proof_text(
-    store: Store, name: str, chains: Sequence[Chain], outcomes: Sequence[Outcome], verdicts: Verdicts
-) -> str:
-    """The signed document."""
-    from ... import __version__
+class Signed(NamedTuple):
+    """A proof that was written: the key and the signature, and what it shows."""
+
+    key: str
+    signature: str
+    shows: str
+
+
+def prove(
+    store: Store,
+    name: str,
+    chains: Sequence[Chain],
+    outcomes: Sequence[Outcome],
+    verdicts: Verdicts,
+    file: str,
+    bundle: str | None,
+) -> Signed:
+    """Write the signed document, and the bundle if one was asked for.
+
+    Raises `ProofRefused` if the store does not hold any more what was built or fetched.
+    """
+    from ...builder.proof import check_evidence, everything_below, write_bundle
     from ...builder.proof.document import compose, sign
     from ...store.keys import Signer
+    from ..bootstrap import write_whole
+    from ..progress import say
 
-    return sign(compose(store, name, chains, outcomes, verdicts, __version__), Signer(store.home))
+    check_evidence(store, chains, outcomes)
+    document = compose(store, name, chains, outcomes, verdicts)
+    if bundle is not None:
+        temporary = f"{bundle}.{os.getpid()}.new"
+        try:
+            with open(temporary, "wb") as out:
+                write_bundle(store, everything_below(store, chains), out)
+            os.replace(temporary, bundle)
+        except BaseException:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(temporary)
+            raise
+    signer = Signer(store.home)
+    text = sign(document, signer)
+    write_whole(file, text)
+    say(f"the proof '{file}' shows {document['shows']}")
+    return Signed(signer.public, json.loads(text)["signature"]["value"], document["shows"])

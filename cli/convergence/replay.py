@@ -8,51 +8,105 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..difference.page import Page, count
 from ..errors import CommandError
+from ..output import put
 from ..report import Style
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from ...builder.proof import Chain, Outcome, Proof
+    from ...builder.proof import Chain, Outcome, Proof, Verdicts
     from ...store import Store, StorePath
     from ..session import Session
+    from .bundled import Likeness
 
 
 class Deviation(NamedTuple):
-    """An item that did not come out as the proof says."""
+    """Something that is not as the proof says: `what`, as it is claimed and as it was found."""
 
-    seed: str
-    stage: int
-    item: str
-    claimed: StorePath | None
-    found: StorePath | None
+    what: str
+    claimed: str
+    found: str
 
 
 def replay(session: Session, arguments: argparse.Namespace) -> int:
     """Check the proof `arguments.replay`; the exit status."""
-    from ...builder.proof import judge, outcome_of
+    from ...builder.proof import everything_below, judge, load_bundle, outcome_of
     from ..bootstrap import build, write_text
-    from .account import account_of
+    from ..progress import say
+    from .account import account_of, origin_of
+    from .bundled import likeness
     from .chains import Described
 
-    proof = read_proof(arguments.replay)
-    if arguments.key is not None and proof.key != arguments.key:
-        raise CommandError(f"the proof is signed by {proof.key}, not by {arguments.key}")
-    if arguments.seeds is not None or arguments.set is not None or arguments.proof is not None:
-        raise CommandError("--replay takes sets and seeds from the proof", hint="leave SET, --seeds and --proof out")
+    proof = read_proof(arguments, arguments.replay, "--replay")
+    if not proof.claims.holds and not arguments.json:
+        put(f"this proof shows {proof.claims.text}\n\n")
     proof.restore(session.store)
+    if arguments.bundle is not None:
+        loaded = load_bundle(session.store, proof.derivations, arguments.bundle)
+        missing = f"; it lacks {', '.join(loaded.missing[:5])}" if loaded.missing else ""
+        say(f"took {count(loaded.taken, 'file')} from '{arguments.bundle}'{missing}")
     realised, work = build(session, arguments, proof.chains, everything(session.store, proof.chains), rebuild=True)
     outcomes = [outcome_of(chain, realised) for chain in proof.chains]
     verdicts = judge(session.store, proof.chains, outcomes)
     described = [Described(chain, "") for chain in proof.chains]
-    account = account_of(session.store, proof.set, described, outcomes, verdicts, work)
-    deviations = deviations_of(proof.outcomes, outcomes)
+    origin = origin_of(everything_below(session.store, proof.chains), arguments.replay)
+    account = account_of(session.store, proof.set, described, outcomes, verdicts, work, origin)
+    deviations = [*deviations_of(proof, outcomes, verdicts), *_stated_rows(session.store, proof)]
     write_text(arguments, account)
     if not arguments.json:
         page = Page(Style(sys.stdout))
-        _draw(page, proof, outcomes, deviations)
+        page.line("", 0)
+        _draw_deviations(page, sum(len(stage) for outcome in outcomes for stage in outcome.stages), deviations)
+        _draw_likeness(page, proof, likeness(session, arguments, proof))
+        page.line(f"signed by {proof.key}", 0)
         page.write()
     return 0 if account.holds and not deviations else 1
+
+
+def check(arguments: argparse.Namespace) -> int:
+    """Check of the proof `arguments.check_proof` what can be checked without building; the exit status."""
+    from .. import expression
+    from ..session import Session
+    from .bundled import likeness
+
+    proof = read_proof(arguments, arguments.check_proof, "--check-proof")
+    with Session(expression.search_path(arguments), arguments.max_call_depth) as session:
+        like = likeness(session, arguments, proof)
+    if arguments.json:
+        import json
+
+        from ..difference.data import as_data
+
+        data = {
+            "format": proof.format,
+            "set": proof.set,
+            "shows": proof.claims.text,
+            "holds": proof.claims.holds,
+            "claims": as_data(proof.claims),
+            "kinship": as_data(proof.kinship),
+            "suspicions": as_data(proof.suspicions),
+            "likeness": as_data(like),
+            "key": proof.key,
+        }
+        put(json.dumps(data, indent=2, sort_keys=True) + "\n")
+    else:
+        page = Page(Style(sys.stdout))
+        _draw_checked(page, proof, like)
+        page.write()
+    return 0 if proof.claims.holds else 1
+
+
+def read_proof(arguments: argparse.Namespace, name: str, option: str) -> Proof:
+    """Raises `ProofRefused`, `OSError`, `CommandError`."""
+    from ...builder.proof.document import read
+
+    if arguments.seeds is not None or arguments.set is not None or arguments.proof is not None:
+        raise CommandError(f"{option} takes sets and seeds from the proof", hint="leave SET, --seeds and --proof out")
+    with open(name, "rb") as file:
+        proof = read(file.read(), name)
+    if arguments.key is not None and proof.key != arguments.key:
+        raise CommandError(f"the proof is signed by {proof.key}, not by {arguments.key}")
+    return proof
 
 
 def everything(store: Store, chains: Sequence[Chain]) -> list[tuple[StorePath, tuple[str, ...]]]:
@@ -67,34 +121,100 @@ def everything(store: Store, chains: Sequence[Chain]) -> list[tuple[StorePath, t
     return [*targets, *((path, tuple(derivations[path].outputs)) for path in sorted(parts - packages))]
 
 
-def read_proof(name: str) -> Proof:
-    """Raises `ProofRefused`, `OSError`."""
-    from ...builder.proof.document import read
-
-    with open(name, "rb") as file:
-        return read(file.read(), name)
-
-
-def deviations_of(claimed: Sequence[Outcome], found: Sequence[Outcome]) -> list[Deviation]:
+def deviations_of(proof: Proof, outcomes: Sequence[Outcome], verdicts: Verdicts) -> Iterator[Deviation]:
     """Everything in which what was found is not what was claimed."""
-    return [
-        Deviation(ours.seed, number, item, there.get(item), here.get(item))
-        for ours, theirs in zip(found, claimed)
-        for number, (here, there) in enumerate(zip(ours.stages, theirs.stages))
-        for item in dict.fromkeys([*there, *here])
-        if here.get(item) != there.get(item)
-    ]
+    from ...builder.proof.document import claims_of
+
+    for ours, theirs in zip(outcomes, proof.outcomes):
+        for number, (here, there) in enumerate(zip(ours.stages, theirs.stages)):
+            for item in dict.fromkeys([*there, *here]):
+                if here.get(item) != there.get(item):
+                    yield Deviation(f"{ours.seed}, stage {number}: {item}", str(there.get(item)), str(here.get(item)))
+    found = claims_of(verdicts)
+    for name, claim, is_so in zip(("fixed point", "host independence", "no residue"), proof.claims, found):
+        # Format 1 has one word for "no" and "not shown".
+        if claim is not is_so and (proof.kinship is not None or claim is True):
+            yield Deviation(f"the verdict '{name}'", _word(claim), _word(is_so))
+    if proof.kinship is None:
+        return
+    stated = {makeup.seed: makeup for makeup in proof.kinship.makeups}
+    for made in verdicts.kinship.makeups:
+        claimed = stated[made.seed].programs
+        if claimed != made.programs:
+            yield Deviation(
+                f"{made.seed}: the programs of its toolchain",
+                count(len(claimed or ()), "program"),
+                f"{count(len(made.programs or ()), 'program')}, not the same",
+            )
+    if proof.suspicions != verdicts.suspicions:
+        yield Deviation(
+            "what stage 0 shows",
+            count(len(proof.suspicions), "suspicion"),
+            f"{count(len(verdicts.suspicions), 'suspicion')}, not the same",
+        )
 
 
-def _draw(page: Page, proof: Proof, outcomes: Sequence[Outcome], deviations: Sequence[Deviation]) -> None:
-    total = sum(len(stage) for outcome in outcomes for stage in outcome.stages)
-    page.line("", 0)
+def _word(claim: bool | None) -> str:
+    return "not shown" if claim is None else "yes" if claim else "no"
+
+
+def _stated_rows(store: Store, proof: Proof) -> Iterator[Deviation]:
+    """The resolved derivations that a document of format 1 states."""
+    from ...builder import recall
+    from ...builder.resolve import resolve
+
+    if not proof.resolved:
+        return
+    known = recall(store, sorted({derivation for derivation, _ in proof.resolved})).outputs
+    for (path, output), claimed in sorted(proof.resolved.items()):
+        derivation = proof.derivations.get(path)
+        found = None if derivation is None else str(resolve(derivation, known).resolved_digest())
+        if found != claimed or derivation is None or output not in derivation.outputs:
+            yield Deviation(f"{path}!{output}, resolved", claimed, str(found))
+
+
+def _draw_deviations(page: Page, total: int, deviations: Sequence[Deviation]) -> None:
     if not deviations:
         page.line(f"replayed: all {count(total, 'output')} came out as the proof says", 0)
-    else:
-        page.line(f"replayed: {len(deviations)} of {count(total, 'output')} did not come out as the proof says:", 0)
+        return
+    page.line(f"replayed: {count(len(deviations), 'thing')} did not come out as the proof says:", 0)
     for item in deviations:
-        page.line(f"{item.seed}, stage {item.stage}: {item.item}")
-        page.removed(str(item.claimed), 2)
-        page.added(str(item.found), 2)
+        page.line(item.what)
+        page.removed(item.claimed, 2)
+        page.added(item.found, 2)
+
+
+def _draw_likeness(page: Page, proof: Proof, like: Likeness) -> None:
+    page.line(f"the set {proof.set}: {like.set_words}", 0)
+    for seed, words in like.seed_words:
+        page.line(f"{seed}: {words}", 0)
+
+
+def _draw_checked(page: Page, proof: Proof, like: Likeness) -> None:
+    from .drawing import sharing_lines
+
+    page.title(f"this proof shows {proof.claims.text}")
+    stages = count(len(proof.chains[0].stages), "stage")
+    seeds = ", ".join(chain.seed for chain in proof.chains)
+    page.line(f"{proof.set}: {stages} from {count(len(proof.chains), 'seed')}: {seeds}", 0)
     page.line(f"signed by {proof.key}", 0)
+    page.line("", 0)
+    page.line("checked: the form and the signature; that everything has the name that follows from it", 0)
+    page.line(
+        f"({count(len(proof.derivations), 'derivation')}, {count(len(proof.files), 'source file')},"
+        f" {count(len(proof.objects), 'object')});"
+    )
+    page.line("that each stage is made with the one before it, and stage 0 with its seed;")
+    page.line("that the verdicts 'fixed point' and 'host independence' follow from the outcomes")
+    page.line(
+        "not checked without building: that the derivations give these outcomes; which programs the seeds have;", 0
+    )
+    page.line("'no residue': see chx bootstrap --replay")
+    if proof.kinship is not None:
+        for line in sharing_lines(proof.kinship):
+            page.line(line, 0)
+    else:
+        page.line(
+            "format 1 does not say which programs the seeds have: how many toolchains they are, a replay tells", 0
+        )
+    _draw_likeness(page, proof, like)

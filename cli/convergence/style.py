@@ -127,6 +127,8 @@ pre { overflow-x: auto; padding: .9rem 1rem; border: 1px solid rgb(var(--line));
 .seeds h3, .residues h3 { margin-top: 0 }
 .seeds p, .residues p { font-size: .92rem }
 .seeds .note { margin-top: .4rem; font-size: .82rem }
+.sharing { padding-left: 1.2rem; font-size: .92rem } .sharing li { margin: .25rem 0 }
+.origin { flex-direction: column; gap: .5rem } .origin dd { overflow-wrap: anywhere; font-weight: 500 }
 .seeds em { padding: .05rem .4rem; border: 1px solid rgb(var(--orange)); border-radius: 3px; color: rgb(var(--orange)); font-size: .8rem; font-style: normal }
 .residues .no { grid-column: 1 / -1 }
 .residues ul { max-height: 28rem; overflow-y: auto; padding: 0; list-style: none }

@@ -52,7 +52,7 @@ def draw_leftover(page: Page, residue: Residue) -> None:
     """What there is, or that there is nothing."""
     from ..convergence.drawing import residue_lines
 
-    page.title("no residue" if residue.holds else "residue")
+    page.title("residue: none found" if residue.holds else "residue")
     for line in residue_lines([residue]):
         page.line(line)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -35,7 +36,10 @@ def test_the_table_and_the_verdicts_are_printed(shared_chx):
     assert run.returncode == 0, run.stderr
     assert "fixed point        yes stage 1 == stage 2 for both seeds" in run.stdout
     assert "host independence  yes both seeds agree in stage 2" in run.stdout
-    assert "no residue         yes" in run.stdout
+    assert "residue            none found\n" in run.stdout
+    assert "strings do not show code without text, or text that is short, encoded or compressed" in run.stdout
+    assert "what seeds share   both: bash 5.2.15-2+b13, bzip2 1.0.8-5+b1" in run.stdout
+    assert "(33 files)" in run.stdout
     again = shared_chx("bootstrap", "tiny", "--seeds", HONEST)
     assert again.stdout == run.stdout
 
@@ -44,7 +48,7 @@ def test_what_is_left_of_a_seed_is_found_in_the_files(shared_chx):
     shared_chx("bootstrap", "tiny", "--seeds", "debian-gcc", "--json")
     last = shared_chx("diff", "--residue", "--exit-code", "bootstrap.tiny.debian-gcc.stage2", "seeds.debian-gcc")
     assert last.returncode == 0, last.stdout + last.stderr
-    assert last.stdout.startswith("no residue\n")
+    assert last.stdout.startswith("residue: none found\n")
     # glibc is in the compiler of stage 0, and in nothing else of it.
     first = shared_chx(
         "diff", "--residue", "--exit-code", "--json", "bootstrap.tiny.debian-gcc.stage0", "seeds.debian-gcc"
@@ -67,9 +71,13 @@ def test_a_trojan_horse_reaches_its_own_fixed_point_and_is_caught(shared_chx):
     assert run.returncode == 1
     assert "fixed point        yes stage 1 == stage 2 for all 3 seeds" in run.stdout
     assert (
-        "host independence  NO  stage 1 == stage 2, but `usr/bin/tcc` of seed trojan differs from 2 other seeds"
-        in run.stdout
+        "host independence  NO  stage 2 is not the same for all: debian-gcc, debian-clang | trojan; a majority proves"
+        " nothing" in run.stdout
     )
+    assert "`usr/bin/tcc` of tinycc differs: debian-gcc, debian-clang against trojan" in run.stdout
+    # What stage 0 shows by itself, whoever is in the majority.
+    assert "trojan: tinycc of stage 0 is that of stage 1" in run.stdout
+    assert "debian-gcc: tinycc" not in run.stdout and "debian-clang: tinycc" not in run.stdout
     assert "trojan: 400 strings or more of its toolchain in `usr/bin/tcc`" in run.stdout
     assert "tinycc: debian-gcc, debian-clang against trojan" in run.stdout
 
@@ -81,19 +89,118 @@ def test_a_trojan_horse_among_two_seeds_makes_no_majority(shared_chx):
     assert [seeds for _, seeds in dissent["camps"]] == [["trojan"], ["debian-gcc"]]
 
 
-def test_a_proof_is_replayed_and_a_changed_one_is_refused(shared_chx, tmp_path):
-    proof = tmp_path / "proof.json"
-    run = shared_chx("bootstrap", "tiny", "--seeds", HONEST, "--proof", proof)
+ALIASED = """
+let pkgs = import <chx> { }; in
+{
+  bootstrap = import <chx/bootstrap> {
+    inherit (pkgs) over lib;
+    seeds = pkgs.seeds // { alias = pkgs.seeds.debian-gcc; };
+  };
+}
+"""
+
+
+def test_a_seed_under_another_name_shows_no_independence(shared_chx, work):
+    (work / "aliased.nix").write_text(ALIASED)
+    run = shared_chx("bootstrap", "tiny", "-f", "aliased.nix", "--seeds", "debian-gcc,alias")
+    assert run.returncode == 1, run.stderr
+    assert "host independence  ?   both seeds end in the same, and they are 1 toolchain:" in run.stdout
+    assert "debian-gcc and alias are one toolchain: they have the same compilers" in run.stdout
+    found = json.loads(
+        shared_chx("bootstrap", "tiny", "-f", "aliased.nix", "--seeds", "debian-gcc,alias", "--json").stdout
+    )
+    assert found["verdicts"]["kinship"]["toolchains"] == [["debian-gcc", "alias"]]
+
+
+def test_a_stage_that_ignores_the_one_before_is_refused_before_anything_is_built(shared_chx, work):
+    (work / "still.nix").write_text(
+        """
+        let pkgs = import <chx> { }; in
+        {
+          bootstrap = import <chx/bootstrap> {
+            inherit (pkgs) over lib seeds;
+            sets.still = previous: import <chx/bootstrap/tiny.nix> { inherit (pkgs) over; } pkgs.seeds.debian-gcc;
+          };
+        }
+        """
+    )
+    run = shared_chx("bootstrap", "still", "-f", "still.nix", "--seeds", "debian-gcc")
+    assert run.returncode == 1 and run.stdout == ""
+    # The expression is refused first: it reaches the seed in stage 1.
+    assert "the seed is reached without stage 0" in run.stderr
+    (work / "still.nix").write_text(
+        (work / "still.nix").read_text().replace("previous:", "previous: if previous ? packages then previous else")
+    )
+    run = shared_chx("bootstrap", "still", "-f", "still.nix", "--seeds", "debian-gcc")
+    assert run.returncode == 1 and run.stdout == ""
+    assert "error[B041]: the set 'still' is no bootstrap:" in run.stderr
+    assert "of stage 1 is that of stage 0: it does not depend on the stage before it" in run.stderr
+
+
+@pytest.fixture
+def proof(shared_chx, tmp_path):
+    """A proof with its bundle."""
+    place = tmp_path / "proof.json"
+    run = shared_chx("bootstrap", "tiny", "--seeds", HONEST, "--proof", place, "--bundle", tmp_path / "inputs.tar")
     assert run.returncode == 0, run.stderr
+    assert "shows a fixed point, independence of the host, and no residue of a seed" in run.stderr
+    return place
+
+
+def test_a_proof_is_replayed_and_a_changed_one_is_refused(shared_chx, proof):
     replayed = shared_chx("bootstrap", "--replay", proof)
     assert replayed.returncode == 0, replayed.stdout + replayed.stderr
     assert "replayed: all 42 outputs came out as the proof says" in replayed.stdout
+    assert "the set tiny: as in this chx" in replayed.stdout
+    assert "debian-gcc: as in this chx" in replayed.stdout
     document = json.loads(proof.read_text())
     document["outcomes"]["debian-gcc"][2]["tinycc"] = document["outcomes"]["debian-gcc"][0]["tinycc"]
     proof.write_text(json.dumps(document))
     refused = shared_chx("bootstrap", "--replay", proof)
     assert refused.returncode == 1
     assert "was changed after it was signed" in refused.stderr
+
+
+def test_a_proof_is_checked_without_building(shared_chx, chx, proof):
+    checked = chx("bootstrap", "--check-proof", proof)
+    assert checked.returncode == 0, checked.stderr
+    assert checked.stdout.splitlines()[0] == (
+        "this proof shows a fixed point, independence of the host, and no residue of a seed"
+    )
+    assert "debian-clang: as in this chx" in checked.stdout
+    again = shared_chx("bootstrap", "--check-proof", proof, "--key", "ed25519:other")
+    assert again.returncode == 1 and "not by ed25519:other" in again.stderr
+
+
+def test_a_bundle_has_all_that_is_fetched(shared_chx, chx, proof, tmp_path):
+    bundle = tmp_path / "inputs.tar"
+    replayed = chx("bootstrap", "--replay", proof, "--bundle", bundle, "--offline")
+    assert replayed.returncode == 0, replayed.stdout + replayed.stderr
+    assert "replayed: all 42 outputs came out as the proof says" in replayed.stdout
+
+
+def test_nothing_is_signed_that_was_changed_after_it_was_built(shared_chx, shared_home, proof, tmp_path):
+    (tcc,) = {
+        stage["tinycc"].rpartition("/")[2]
+        for stages in json.loads(proof.read_text())["outcomes"].values()
+        for stage in stages[2:]
+    }
+    file = shared_home / "store" / tcc / "usr/bin/tcc"
+    content = file.read_bytes()
+    mode = file.stat().st_mode
+    file.chmod(0o755)
+    try:
+        file.write_bytes(content[:1000] + bytes([content[1000] ^ 1]) + content[1001:])
+        file.chmod(mode)
+        run = shared_chx("bootstrap", "tiny", "--seeds", HONEST, "--proof", tmp_path / "other.json")
+        assert run.returncode == 1
+        assert f"nothing is signed: `usr/bin/tcc` of /chx/store/{tcc}" in run.stderr
+        assert not (tmp_path / "other.json").exists()
+    finally:
+        file.chmod(0o755)
+        file.write_bytes(content)
+        file.chmod(mode)
+        os.utime(file, (1, 1))
 
 
 def test_a_comment_in_a_build_script_rebuilds_that_package_and_nothing_behind_it(shared_chx, tmp_path):
@@ -199,6 +306,8 @@ def test_a_stage_that_is_made_with_what_its_set_refuses_is_refused_too(shared_ch
         (["--seeds", "zgi"], "there is no seed 'zgi'\n  = did you mean 'zig'?"),
         (["--seeds", ","], "--seeds names none"),
         (["--stages", "99"], "there are 16 stages, not 99"),
+        (["--bundle", "b"], "--bundle belongs to a proof"),
+        (["--check-proof", "/nonexistent"], "no such file or directory: '/nonexistent'"),
         (["--replay", "/nonexistent"], "no such file or directory: '/nonexistent'"),
         (["--seeds", "host", "--proof", "p"], "the seed 'host' is not captured yet"),
     ],

@@ -9,9 +9,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from chx.builder.proof import Outcome, Residue, Verdicts, agreement, fixed_point, rows
+from chx.builder.proof import Makeup, Outcome, Program, Residue, Verdicts, agreement, fixed_point, kinship_of, rows
 from chx.builder.proof.residue import Echo
-from chx.cli.convergence.account import Account, Cell, DissentFacts, ItemFacts, SeedFacts
+from chx.cli.convergence.account import Account, Cell, DissentFacts, ItemFacts, Origin, SeedFacts
 from chx.cli.convergence.equality import classify
 from chx.cli.convergence.graph import MOST_MARKS
 from chx.cli.convergence.html import page_of
@@ -21,6 +21,10 @@ from chx.store.difference import ContentChange, ElfChange, FileChange, ObjectDif
 from chx.store.manifest import Entry
 
 HOSTILE = "</pre></style><script>alert('x')</script>\"' onload=\"x&amp;\x1b[31m\u202e\udcff"
+
+ORIGIN = Origin(
+    "2026-01-02T03:04:05Z", "Linux 6.1 on x86_64", "blake3:00", "proofs/proof of <tiny>.json", "ed25519:key", "sig<"
+)
 
 Table = dict[str, list[dict[str, str | None]]]
 """Contents by seed, stage and item."""
@@ -55,7 +59,8 @@ def account_of(table: Table, echoes: dict[str, list[str]] | None = None, impure:
             outcome.seed,
             (),
             (),
-            7,
+            (),
+            (),
             tuple(
                 Echo(text, next(iter(outcome.last.values())), f"bin/{HOSTILE}")
                 for text in (echoes or {}).get(outcome.seed, ())
@@ -63,7 +68,13 @@ def account_of(table: Table, echoes: dict[str, list[str]] | None = None, impure:
         )
         for outcome in outcomes
     )
-    verdicts = Verdicts(tuple(map(fixed_point, outcomes)), agreement(outcomes), residues)
+    kin = kinship_of(
+        [
+            Makeup(seed, {f"sha256:{seed}": seed}, {}, (Program(hash_of(seed).encode(), "compiler", "cc"),))
+            for seed in table
+        ]
+    )
+    verdicts = Verdicts(tuple(map(fixed_point, outcomes)), agreement(outcomes, kin.toolchains), residues, kin)
     items = tuple(
         ItemFacts(
             row.item,
@@ -81,7 +92,7 @@ def account_of(table: Table, echoes: dict[str, list[str]] | None = None, impure:
         dissents.append(DissentFacts(dissent.item, dissent.camps, tuple(report_of(first, other) for other in others)))
     stages = len(next(iter(table.values())))
     seeds = tuple(SeedFacts(seed, f"the seed {seed}", seed in impure, 5, 10**9) for seed in table)
-    return Account("tiny", stages, seeds, items, verdicts, tuple(dissents), 3, 2, 4.5)
+    return Account("tiny", stages, seeds, items, verdicts, tuple(dissents), 3, 2, 4.5, ORIGIN)
 
 
 def report_of(before: StorePath, after: StorePath) -> ObjectReport:
@@ -170,7 +181,9 @@ def test_is_well_formed_and_needs_nothing_else(account: Account) -> None:
     identities = [attributes["id"] for _, attributes in reader.tags if "id" in attributes]
     assert len(set(identities)) == len(identities)
     links = {attributes["href"] for attributes in reader.of("a")} | set(re.findall(r"url\((#[^)]*)\)", page))
-    assert links <= {f"#{identity}" for identity in identities}
+    # The proof lies beside the page.
+    assert {link for link in links if not (link or "").startswith("#")} == {"proof%20of%20%3Ctiny%3E.json"}
+    assert {link for link in links if (link or "").startswith("#")} <= {f"#{identity}" for identity in identities}
 
 
 @pytest.mark.parametrize("account", ACCOUNTS.values(), ids=ACCOUNTS)
@@ -191,7 +204,10 @@ def test_says_what_is_proved() -> None:
     assert [name for name in classes(proved, "section") if name.startswith("verdict")] == ["verdict yes"] * 3
     trojan = Reader(page_of(ACCOUNTS["trojan"]))
     assert "Not proved" in trojan.text
-    assert "trojan does not end in the same bytes as the other 3 seeds." in trojan.text
+    assert (
+        "The seeds end in 2 different results: seed-0, seed-1 and seed-2; trojan. A majority proves nothing."
+        in trojan.text
+    )
     answers = [name for name in classes(trojan, "section") if name.startswith("verdict")]
     assert answers == ["verdict yes", "verdict no", "verdict no"]
     alone = Reader(page_of(ACCOUNTS["one seed"]))
@@ -212,17 +228,31 @@ def test_seeds_with_equal_stages_share_a_box() -> None:
         "passing-1",
         "passing-2",
         "dissent",
-        "final",
         "dissent",
-        "final last",
+        "dissent",
+        "dissent last",
         "dissent last",
     ]
     assert "seed impure" in boxes(ACCOUNTS["many"])
 
 
-def test_where_no_camp_is_the_largest_all_dissent() -> None:
-    assert boxes(ACCOUNTS["a tie"])[-2:] == ["dissent last", "dissent last"]
-    assert "no majority" in page_of(ACCOUNTS["a tie"])
+def test_where_seeds_differ_none_of_them_is_shown_as_the_right_one() -> None:
+    for name in ("a tie", "trojan"):
+        assert boxes(ACCOUNTS[name])[-2:] == ["dissent last", "dissent last"]
+        assert "A majority proves nothing." in page_of(ACCOUNTS[name])
+
+
+def test_date_machine_packages_and_signature_are_told() -> None:
+    text = Reader(page_of(ACCOUNTS["proved"])).text
+    for fact in (ORIGIN.date, ORIGIN.machine, ORIGIN.packages, "proof of <tiny>.json", "ed25519:key", "sig<"):
+        assert fact in text
+    unsigned = replace(ACCOUNTS["proved"], origin=replace(ORIGIN, proof=None, key=None, signature=None))
+    assert "chx bootstrap --proof FILE signs what was found" in Reader(page_of(unsigned)).text
+
+
+def test_where_strings_were_compared_the_word_is_none_found() -> None:
+    text = Reader(page_of(ACCOUNTS["proved"])).text
+    assert "none found" in text and "Strings do not show code without text" in text
 
 
 def test_a_dissenting_cell_leads_to_its_difference() -> None:
@@ -258,7 +288,8 @@ def test_classes_say_what_is_the_same_across_stages() -> None:
     equality = classify({"a": ["1", "9"], "b": ["2", "9"], "c": ["9", "9"], "d": ["4", None]})
     letters = {seed: [cls and cls.letter for cls in cells] for seed, cells in equality.cells.items()}
     assert letters == {"a": ["B", "A"], "b": ["C", "A"], "c": ["A", "A"], "d": ["D", None]}
-    assert [cls and cls.kind for cls in equality.cells["a"]] == ["passing", "final"]
+    assert [cls and cls.kind for cls in equality.cells["a"]] == ["passing", "dissent"]
+    assert classify({"a": ["1", "9"]}).cells["a"][1].kind == "final"  # type: ignore[union-attr]
     many = classify({str(seed): [str(seed), "end"] for seed in range(30)})
     assert many.cells["29"][0].letter == "AE"  # type: ignore[union-attr]
     assert len({cell.style for cells in equality.cells.values() for cell in cells if cell}) == 4

@@ -21,7 +21,10 @@ class World(NamedTuple):
 
     def tree(self, name: str, files: dict[str, str], *inputs: StorePath, sources=()) -> StorePath:
         """A derivation that writes `files`; its `inputs` are mentioned in a variable."""
-        entries = [{"path": path, "kind": "file", "content": text} for path, text in files.items()]
+        entries = [
+            {"path": path, "kind": "executable" if text.startswith(ELF) else "file", "content": text}
+            for path, text in files.items()
+        ]
         return self.store.add_derivation(
             Derivation(
                 name,
@@ -41,6 +44,15 @@ class World(NamedTuple):
         compiler = foreign or self.compiler(seed, mark)
         packages = [{name: Package(drv, ("out",)) for name, drv in stage.items()} for stage in stages]
         return Chain(seed, False, Half((compiler,)), Half(()), tuple(packages))
+
+    def bootstrap(self, seed: str, mark: str, *contents: str, name: str = "p", sources=()) -> Chain:
+        """A chain of one package whose stages are made with each other; `contents` are those of its file, by stage."""
+        compiler = before = self.compiler(seed, mark)
+        stages = []
+        for content in contents:
+            before = self.tree(name, {"x": content}, before, sources=sources)
+            stages.append({name: before})
+        return self.chain(seed, mark, *stages, foreign=compiler)
 
     def compiler(self, seed: str, mark: str) -> StorePath:
         return self.tree(f"{seed}-compiler", {"usr/bin/cc": f"{ELF}\0{mark}\0"})

@@ -40,16 +40,34 @@ def test_one_stage_shows_nothing():
     assert fixed_point(outcome("s", "a")).holds is None
 
 
+def apart(*outcomes: Outcome):
+    """Compare the outcomes of seeds of which each is a toolchain of its own."""
+    return agreement(outcomes, tuple((outcome.seed,) for outcome in outcomes))
+
+
 def test_one_seed_shows_no_independence():
-    assert agreement([outcome("s", "a", "a")]).holds is None
+    assert apart(outcome("s", "a", "a")).holds is None
 
 
 def test_seeds_agree_if_their_last_stages_are_equal_whatever_came_before():
-    assert agreement([outcome("s", "a", "x"), outcome("t", "b", "x")]).holds is True
+    assert apart(outcome("s", "a", "x"), outcome("t", "b", "x")).holds is True
+
+
+def test_seeds_of_one_toolchain_show_no_independence_however_many_they_are():
+    same = [outcome(seed, "a", "x") for seed in "stu"]
+    assert agreement(same, (("s", "t", "u"),)).holds is None
+    assert agreement(same, ()).holds is None
+    assert agreement(same, None).holds is None
+    assert agreement(same, (("s", "t"), ("u",))).holds is True
+
+
+def test_seeds_of_one_toolchain_that_differ_do_not_agree():
+    assert agreement([outcome("s", "a", "x"), outcome("t", "a", "y")], (("s", "t"),)).holds is False
 
 
 def test_the_camps_of_a_dissent_stand_from_the_largest_to_the_smallest():
-    found = agreement([outcome("evil", "kx"), outcome("a", "ky"), outcome("b", "ky")])
+    found = apart(outcome("evil", "kx"), outcome("a", "ky"), outcome("b", "ky"))
+    assert found.camps == (("a", "b"), ("evil",))
     (dissent,) = found.dissents
     assert found.holds is False
     assert dissent.item == "1"
@@ -57,7 +75,7 @@ def test_the_camps_of_a_dissent_stand_from_the_largest_to_the_smallest():
 
 
 def test_an_item_that_one_seed_lacks_is_a_dissent():
-    found = agreement([Outcome("a", ({"x": path("a")},)), Outcome("b", ({},))])
+    found = apart(Outcome("a", ({"x": path("a")},)), Outcome("b", ({},)))
     assert dict(found.dissents[0].camps) == {path("a"): ("a",), None: ("b",)}
 
 
@@ -86,7 +104,7 @@ def test_repeating_the_last_stage_makes_a_fixed_point_at_or_before_it(stages):
 
 @given(st.lists(st.text("ab", min_size=2, max_size=2), min_size=2, max_size=4))
 def test_seeds_agree_exactly_if_no_two_last_stages_differ(lasts):
-    found = agreement([outcome(str(n), "aa", last) for n, last in enumerate(lasts)])
+    found = apart(*(outcome(str(n), "aa", last) for n, last in enumerate(lasts)))
     assert found.holds is (len(set(lasts)) == 1)
     for dissent in found.dissents:
         assert sorted(seed for _, seeds in dissent.camps for seed in seeds) == [str(n) for n in range(len(lasts))]

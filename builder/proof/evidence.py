@@ -1,0 +1,78 @@
+"""What is signed was read: before a proof is signed, its objects are hashed again and its rows of the ledger checked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..errors import BuildError
+from ..fixed import check_fixed
+from ..plan import known_fixed, recall
+from ..resolve import resolve
+from .document import ProofRefused
+from .verdict import everything_below
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ...store.derivation import Derivation
+    from ...store.digest import Digest
+    from ...store.path import StorePath
+    from ...store.store import Store
+    from .chain import Chain, Outcome
+
+
+def check_evidence(store: Store, chains: Sequence[Chain], outcomes: Sequence[Outcome]) -> None:
+    """Raise `ProofRefused` unless the store still holds what was built, and the ledger what was recorded.
+
+    The objects are those of all stages and of the seeds, the rows those by which each derivation of a stage came to
+    its outputs.
+    """
+    derivations = everything_below(store, chains)
+    found = recall(store, sorted({*(drv for chain in chains for drv in (*chain.packages, *chain.foreign))})).outputs
+    objects = {path for outcome in outcomes for stage in outcome.stages for path in stage.values()}
+    for chain in chains:
+        objects |= chain.toolchain.objects(derivations, found) | chain.userland.objects(derivations, found)
+    for derivation in derivations.values():
+        if derivation.fixed is not None:
+            _check_source(store, derivation)
+    for path in sorted(store.closure(objects)):
+        for problem in store.verify_object(path):
+            place = f"`{problem.file}` of {path}" if problem.file else str(path)
+            raise ProofRefused(
+                f"nothing is signed: {place} {problem.what}",
+                hint="the store was changed after the build; see chx store verify --repair",
+            )
+
+
+def _check_source(store: Store, derivation: Derivation) -> None:
+    """Raise `ProofRefused` unless a fixed output is there and has its hash."""
+    assert derivation.fixed is not None
+    path = known_fixed(store, derivation)
+    if path is None:
+        raise ProofRefused(
+            f"nothing is signed: '{derivation.name}' is not in the store, and its hash cannot be checked"
+        )
+    try:
+        check_fixed(store.physical(path), derivation.fixed)
+    except BuildError as error:
+        raise ProofRefused(
+            f"nothing is signed: {path} was changed after it was fetched: {error.message}",
+            hint="see chx store verify --repair",
+        ) from error
+
+
+def rows_relied_on(store: Store, chains: Sequence[Chain]) -> Iterator[tuple[Digest, str, StorePath]]:
+    """Resolved digest, output and store path of everything that was built for packages of `chains`."""
+    recollection = recall(store, sorted({drv for chain in chains for drv in chain.packages}))
+    for path, derivation in sorted(recollection.derivations.items()):
+        if derivation.fixed is not None:
+            continue
+        try:
+            digest = resolve(derivation, recollection.outputs).resolved_digest()
+        except KeyError:
+            # What an object that is there was made of is not asked for again.
+            continue
+        for output in derivation.outputs:
+            known = recollection.outputs.get((path, output))
+            if known is not None:
+                yield digest, output, known

@@ -1,0 +1,213 @@
+"""What seeds have in common, and how many toolchains they are.
+
+Diverse double-compiling shows something if the compilers are unrelated. The name of a seed is no evidence of that.
+What is compared is what the seeds consist of: the *fixed outputs* below each of their halves, by hash; their *trees*,
+by digest; and the *compiling programs* of their toolchains, by digest of the file.
+
+A compiling program is an executable ELF file of the half `toolchain`. Two seeds are *one toolchain* if they share a
+compiler, or if they have no compiling program at all. A compiler is every compiling program that is no assembler,
+linker, archiver or other binary tool by its name: a file with an unknown name counts as a compiler, so that a new name
+makes two seeds no less related. That a linker is shared does not make two compilers one; it is told.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+from ...store.manifest import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from ...store.derivation import Derivation
+    from ...store.path import StorePath
+    from ...store.store import Store
+    from .chain import Chain, Realised
+
+Role = Literal["compiler", "assembler", "linker", "archiver", "tool"]
+ROLES: Final[tuple[Role, ...]] = ("compiler", "assembler", "linker", "archiver", "tool")
+_BEFORE: Final = r"(?:.*-)?"
+_AFTER: Final = r"(?:-[\d.]+)?"
+_NAMES: Final[Mapping[Role, re.Pattern[str]]] = {
+    "assembler": re.compile(rf"{_BEFORE}as{_AFTER}"),
+    "linker": re.compile(rf"{_BEFORE}(?:ld(?:\.\w+)?|ld64(?:\.lld)?|lld(?:-link)?|wasm-ld|gold|dwp){_AFTER}"),
+    "archiver": re.compile(rf"{_BEFORE}(?:ar|ranlib|lib|dlltool){_AFTER}"),
+    "tool": re.compile(
+        rf"{_BEFORE}(?:addr2line|c\+\+filt|cxxfilt|elfedit|gp-\w+|gprof(?:ng)?|nm|objcopy|objdump|readelf|size|strings|strip)"
+        rf"{_AFTER}|.*\.so(?:\.[\d.]+)?"
+    ),
+}
+_ELF: Final = b"\x7fELF"
+
+
+class Program(NamedTuple):
+    """A compiling program: `digest` is the raw BLAKE3 digest of the file, `path` where it lies in its tree."""
+
+    digest: bytes
+    role: Role
+    path: str
+
+
+class Tree(NamedTuple):
+    """A tree of a seed: its name, and the fixed outputs that it is made of."""
+
+    name: str
+    files: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Makeup:
+    """What a seed consists of.
+
+    `files` maps the fixed outputs below it, as `ALGORITHM:HEX`, to the names of their derivations; `trees` are by
+    their digests (BLAKE3, hexadecimal). `programs` are None where they are not known.
+    """
+
+    seed: str
+    files: Mapping[str, str]
+    trees: Mapping[str, Tree]
+    programs: tuple[Program, ...] | None
+
+    @property
+    def compilers(self) -> frozenset[bytes]:
+        """The digests of the compiling programs that are compilers."""
+        return frozenset(program.digest for program in self.programs or () if program.role == "compiler")
+
+
+class Shared(NamedTuple):
+    """What all of `seeds` have: names of fixed outputs and of equal trees, and the roles of programs by path.
+
+    `trees` are those of equal content that come of different files.
+    """
+
+    seeds: tuple[str, ...]
+    files: tuple[str, ...]
+    trees: tuple[str, ...]
+    programs: tuple[tuple[Role, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Kinship:
+    """How seeds are related: `common` is what all share (None for one seed), `pairs` what any two do.
+
+    `toolchains` are groups of seeds that count once; None where nobody knows the programs. A seed without a
+    compiling program belongs to none.
+    """
+
+    makeups: tuple[Makeup, ...]
+    common: Shared | None
+    pairs: tuple[Shared, ...]
+    toolchains: tuple[tuple[str, ...], ...] | None
+
+
+def role_of(path: str) -> Role:
+    """What a compiling program is, by its name."""
+    name = path.rpartition("/")[2]
+    return next((role for role, pattern in _NAMES.items() if pattern.fullmatch(name)), "compiler")
+
+
+def programs_of(store: Store, objects: Iterable[StorePath]) -> tuple[Program, ...]:
+    """The executable ELF files of `objects`, each content once, in the order of digests."""
+    found: dict[bytes, Program] = {}
+    for path in sorted(objects):
+        physical = store.physical(path)
+        for entry in store.manifest(path):
+            if entry.kind != Kind.EXECUTABLE or entry.digest is None or entry.digest in found or not entry.size:
+                continue
+            with open(f"{physical}/{entry.path}" if entry.path else physical, "rb") as file:
+                if file.read(len(_ELF)) == _ELF:
+                    found[entry.digest] = Program(entry.digest, role_of(entry.path or path.name), entry.path)
+    return tuple(sorted(found.values()))
+
+
+def files_below(derivations: Mapping[StorePath, Derivation], tops: Iterable[StorePath]) -> dict[str, str]:
+    """The fixed outputs that `tops` are made of, with the names of their derivations."""
+    found: dict[str, str] = {}
+    seen: set[StorePath] = set()
+    todo = list(tops)
+    while todo:
+        path = todo.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        derivation = derivations[path]
+        if derivation.fixed is not None:
+            found[f"{derivation.fixed.algorithm}:{derivation.fixed.digest.hex()}"] = derivation.name
+        todo += derivation.input_drvs
+    return found
+
+
+def makeup_of(store: Store, chain: Chain, derivations: Mapping[StorePath, Derivation], outputs: Realised) -> Makeup:
+    """What the seed of `chain` consists of, read from the store; KeyError if some of it is not realised.
+
+    `derivations` are all that the seed is made of.
+    """
+    trees = {str(store.info(path).tree_digest): Tree(path.name) for path in chain.trees}
+    for derivation in chain.foreign:
+        files = frozenset(files_below(derivations, (derivation,)))
+        for output in derivations[derivation].outputs:
+            path = outputs[derivation, output]
+            trees[str(store.info(path).tree_digest)] = Tree(path.name, files)
+    return Makeup(
+        chain.seed,
+        files_below(derivations, chain.foreign),
+        trees,
+        programs_of(store, chain.toolchain.objects(derivations, outputs)),
+    )
+
+
+def kinship_of(makeups: Sequence[Makeup]) -> Kinship:
+    """Compare seeds with each other."""
+    common = shared(makeups) if len(makeups) > 1 else None
+    pairs = tuple(shared(pair) for pair in combinations(makeups, 2)) if len(makeups) > 2 else ()
+    return Kinship(tuple(makeups), common, pairs, toolchains(makeups))
+
+
+def shared(makeups: Collection[Makeup]) -> Shared:
+    """What all of `makeups` have."""
+    first, *others = makeups
+    files = {digest: name for digest, name in first.files.items() if all(digest in other.files for other in others)}
+    trees = [
+        tree.name
+        for digest, tree in first.trees.items()
+        if all(digest in other.trees for other in others)
+        # A tree that is made of shared files is no news.
+        and not (tree.files and tree.files <= files.keys())
+    ]
+    digests = [{program.digest for program in other.programs or ()} for other in others]
+    programs = [
+        (program.role, program.path)
+        for program in first.programs or ()
+        if all(program.digest in found for found in digests)
+    ]
+    return Shared(
+        tuple(makeup.seed for makeup in makeups),
+        tuple(sorted(files.values())),
+        tuple(sorted(trees)),
+        tuple(sorted(programs, key=lambda program: (ROLES.index(program[0]), program[1]))),
+    )
+
+
+def toolchains(makeups: Sequence[Makeup]) -> tuple[tuple[str, ...], ...] | None:
+    """Groups of seeds that count once, in the order of their first seeds; None if programs are not known."""
+    if any(makeup.programs is None for makeup in makeups):
+        return None
+    groups: list[tuple[set[bytes], list[str]]] = []
+    for makeup in makeups:
+        if not makeup.compilers:
+            continue
+        joined: tuple[set[bytes], list[str]] = (set(makeup.compilers), [makeup.seed])
+        apart = []
+        for group in groups:
+            if group[0] & joined[0]:
+                joined = (group[0] | joined[0], group[1] + joined[1])
+            else:
+                apart.append(group)
+        groups = [*apart, joined]
+    places = {makeup.seed: number for number, makeup in enumerate(makeups)}
+    ordered = [tuple(sorted(seeds, key=places.__getitem__)) for _, seeds in groups]
+    return tuple(sorted(ordered, key=lambda seeds: places[seeds[0]]))

@@ -1,0 +1,102 @@
+"""What seeds share is computed from what they consist of; their names are no evidence."""
+
+import pytest
+
+from chx.builder.proof import Half, judge, kinship_of
+from chx.builder.proof.kinship import Makeup, Program, role_of
+
+GCC = Program(b"1" * 32, "compiler", "usr/libexec/cc1")
+AS = Program(b"2" * 32, "assembler", "usr/bin/as")
+CLANG = Program(b"3" * 32, "compiler", "usr/bin/clang")
+
+
+def makeup(seed: str, *programs: Program, files=()) -> Makeup:
+    return Makeup(seed, {f"sha256:{name}": name for name in files}, {}, programs)
+
+
+def test_a_seed_under_two_names_is_one_toolchain():
+    found = kinship_of([makeup("gcc", GCC, AS), makeup("alias", GCC, AS)])
+    assert found.toolchains == (("gcc", "alias"),)
+
+
+def test_a_wrapper_and_a_program_more_make_no_other_toolchain():
+    extra = Program(b"9" * 32, "compiler", "usr/bin/mine")
+    assert kinship_of([makeup("gcc", GCC, AS), makeup("wrapped", GCC, AS, extra)]).toolchains == (("gcc", "wrapped"),)
+
+
+def test_a_shared_assembler_is_told_and_makes_two_compilers_no_less_two():
+    found = kinship_of([makeup("gcc", GCC, AS), makeup("pcc", CLANG, AS)])
+    assert found.toolchains == (("gcc",), ("pcc",))
+    assert found.common is not None and found.common.programs == (("assembler", "usr/bin/as"),)
+
+
+def test_seeds_that_are_related_through_a_third_are_one():
+    both = makeup("both", GCC, CLANG)
+    assert kinship_of([makeup("gcc", GCC), makeup("clang", CLANG), both]).toolchains == (("gcc", "clang", "both"),)
+
+
+def test_a_seed_without_a_compiler_counts_as_none():
+    assert kinship_of([makeup("gcc", GCC), makeup("scripts"), makeup("binutils", AS)]).toolchains == (("gcc",),)
+
+
+def test_what_all_and_what_two_share_is_named():
+    found = kinship_of([makeup("a", files="xyz"), makeup("b", files="xy"), makeup("c", files="xq")])
+    assert found.common is not None and found.common.files == ("x",)
+    assert [(pair.seeds, pair.files) for pair in found.pairs] == [
+        (("a", "b"), ("x", "y")),
+        (("a", "c"), ("x",)),
+        (("b", "c"), ("x",)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "role"),
+    [
+        ("usr/bin/as", "assembler"),
+        ("usr/bin/x86_64-linux-gnu-as", "assembler"),
+        ("usr/bin/ld.bfd", "linker"),
+        ("usr/bin/ld.lld-16", "linker"),
+        ("usr/bin/lld", "linker"),
+        ("usr/bin/llvm-ar", "archiver"),
+        ("usr/bin/llvm-ar-16", "archiver"),
+        ("usr/bin/x86_64-linux-gnu-ranlib", "archiver"),
+        ("usr/bin/objcopy", "tool"),
+        ("usr/lib/libbfd-2.40.so", "tool"),
+        ("usr/bin/gcc", "compiler"),
+        ("usr/libexec/gcc/cc1plus", "compiler"),
+        ("usr/bin/tcc", "compiler"),
+        ("usr/bin/clang-16", "compiler"),
+        ("usr/bin/anything", "compiler"),
+        ("usr/bin/canvas", "compiler"),
+    ],
+)
+def test_what_has_no_known_name_is_a_compiler(path, role):
+    assert role_of(path) == role
+
+
+def test_an_alias_of_a_seed_shows_no_independence(world):
+    one = world.bootstrap("s", "the compiler of Example", "0", "1", "1")
+    alias = one._replace(seed="alias")
+    found = judge(world.store, [one, alias], world.realise(one, alias))
+    assert found.host_independence is None
+    assert not found.holds
+    assert found.kinship.toolchains == (("s", "alias"),)
+
+
+def test_captured_trees_are_compared_too(world):
+    compiler = world.compiler("s", "the compiler of Example")
+    chain = world.bootstrap("s", "the compiler of Example", "0", "1")
+    ((path,),) = [set(chain.toolchain.objects(*_known(world, chain)))]
+    captured = chain._replace(seed="t", toolchain=Half((), (path,)))
+    found = judge(world.store, [chain, captured], world.realise(chain, captured))
+    assert compiler in chain.toolchain.derivations
+    assert found.kinship.common is not None and found.kinship.common.trees == ("s-compiler",)
+    assert found.kinship.toolchains == (("s", "t"),)
+
+
+def _known(world, chain):
+    from chx.builder import recall
+
+    world.realise(chain)
+    found = recall(world.store, chain.foreign)
+    return found.derivations, found.outputs

@@ -1,0 +1,117 @@
+"""A bootstrap has a shape, and what has not is none."""
+
+import pytest
+
+from chx.builder.proof import Package, ShapeRefused, check_shape, everything_below
+
+MARK = "the compiler of Example"
+
+
+def refused(world, *chains, of=None):
+    with pytest.raises(ShapeRefused) as caught:
+        check_shape("the set 'x'", chains, everything_below(world.store, of or chains))
+    return caught.value
+
+
+def accepted(world, *chains):
+    check_shape("the set 'x'", chains, everything_below(world.store, chains))
+
+
+def test_stages_that_are_made_with_each_other_are_a_bootstrap(world):
+    accepted(world, world.bootstrap("s", MARK, "0", "1", "1"), world.bootstrap("t", "another compiler", "2", "1", "1"))
+
+
+def test_one_stage_is_one(world):
+    accepted(world, world.bootstrap("s", MARK, "0"))
+
+
+def test_what_is_made_of_sources_alone_may_be_the_same_in_every_stage(world):
+    chain = world.bootstrap("s", MARK, "0", "1")
+    headers = Package(world.tree("headers", {"a.h": "1"}), ("out",))
+    accepted(world, chain._replace(stages=tuple({**stage, "headers": headers} for stage in chain.stages)))
+
+
+def test_a_stage_that_ignores_the_one_before_is_none(world):
+    compiler = world.compiler("s", MARK)
+    same = {"p": world.tree("p", {"x": "1"}, compiler)}
+    error = refused(world, world.chain("s", MARK, same, same, same, foreign=compiler))
+    assert "'p' of stage 1 is that of stage 0: it does not depend on the stage before it" in error.message
+
+
+def test_one_package_that_depends_on_the_stage_before_does_not_excuse_the_others(world):
+    chain = world.bootstrap("s", MARK, "0", "1", "1")
+    fixed = Package(world.tree("q", {"x": "1"}, *chain.toolchain.derivations), ("out",))
+    error = refused(world, chain._replace(stages=tuple({**stage, "q": fixed} for stage in chain.stages)))
+    assert "'q' of stage 1 is that of stage 0" in error.message
+
+
+def test_a_stage_that_reaches_the_seed_by_itself_is_none(world):
+    compiler = world.compiler("s", MARK)
+    first = world.tree("p", {"x": "0"}, compiler)
+    error = refused(
+        world,
+        world.chain("s", MARK, {"p": first}, {"p": world.tree("p", {"x": "1"}, first, compiler)}, foreign=compiler),
+    )
+    assert "'p' of stage 1 reaches the seed without stage 0: s-compiler.drv" in error.message
+
+
+def test_a_stage_that_is_made_with_an_earlier_one_than_the_last_is_none(world):
+    compiler = world.compiler("s", MARK)
+    first = world.tree("p", {"x": "0"}, compiler)
+    second = world.tree("p", {"x": "1"}, first)
+    third = world.tree("p", {"x": "2"}, first, second)
+    error = refused(world, world.chain("s", MARK, {"p": first}, {"p": second}, {"p": third}, foreign=compiler))
+    assert "without stage 1" in error.message
+
+
+def test_a_stage_0_without_the_seed_is_none(world):
+    chain = world.chain("s", MARK, {"p": world.tree("p", {"x": "0"})})
+    assert "nothing in stage 0 is made with the toolchain of the seed" in refused(world, chain).message
+
+
+def test_a_stage_0_that_is_made_with_another_seed_is_none(world):
+    other = world.bootstrap("t", "another compiler", "0")
+    compiler = world.compiler("s", MARK)
+    mixed = world.tree("p", {"x": "0"}, compiler, *other.toolchain.derivations)
+    error = refused(world, world.chain("s", MARK, {"p": mixed}, foreign=compiler), other)
+    assert "stage 0 is made with t-compiler.drv, which is of another seed" in error.message
+
+
+def test_the_last_stage_of_one_chain_may_be_the_seed_of_another(world):
+    chain = world.bootstrap("s", MARK, "0", "1", "1")
+    (last,) = (package.derivation for package in chain.stages[-1].values())
+    first = world.tree("p", {"x": "1"}, last)
+    own = world.chain("self", MARK, {"p": first}, {"p": world.tree("p", {"x": "1"}, first)}, foreign=last)
+    accepted(world, chain._replace(stages=chain.stages[:2]), own)
+    accepted(
+        world,
+        chain,
+        own._replace(
+            stages=(*own.stages, {"p": Package(world.tree("p", {"x": "1"}, own.stages[1]["p"].derivation), ("out",))})
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda chain: chain._replace(stages=()), "it has no stage"),
+        (lambda chain: chain._replace(stages=({}, *chain.stages[1:])), "stage 0 has no package"),
+        (lambda chain: chain._replace(stages=chain.stages[:1]), "t has 1 stages, s has 2"),
+        (
+            lambda chain: chain._replace(stages=tuple({"q": stage["p"]} for stage in chain.stages)),
+            "only one of them has p, q in stage 0",
+        ),
+        (
+            lambda chain: chain._replace(stages=({"p": Package(chain.stages[0]["p"].derivation, ())}, chain.stages[1])),
+            "'p' of stage 0 has no output",
+        ),
+    ],
+)
+def test_numbers_agree_and_are_not_zero(world, change, said):
+    one, other = world.bootstrap("s", MARK, "0", "1"), world.bootstrap("t", "another compiler", "0", "1")
+    assert said in refused(world, one, change(other), of=[one, other]).message
+
+
+def test_no_seed_is_no_bootstrap(world):
+    assert "it has no seed" in refused(world).message
