@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from typing import TYPE_CHECKING
 
 from .difference.subject import Thing
 from .errors import CommandError
-from .output import finish, put
+from .output import colours, finish, put, show, tell
 
 if TYPE_CHECKING:
     from ..store import Store
@@ -28,6 +29,7 @@ def find_diffoscope() -> str:
 def compare_deeply(store: Store, program: str, before: Subject, after: Subject) -> None:
     """Print its report for every pair of outputs that differ; raises `CommandError`."""
     import subprocess
+    import tempfile
 
     if not isinstance(before, Thing) or not isinstance(after, Thing):
         raise CommandError("--deep compares two packages or objects")
@@ -40,6 +42,15 @@ def compare_deeply(store: Store, program: str, before: Subject, after: Subject) 
         if one != other:
             put(f"\ndiffoscope {one} {other}\n")
             finish()
-            done = subprocess.run([program, "--no-progress", store.physical(one), store.physical(other)])
-            if done.returncode not in (0, 1):
-                raise CommandError(f"diffoscope failed with exit status {done.returncode}")
+            words = [program, "--no-progress", *(["--text-color=always"] if colours(sys.stdout) else [])]
+            with tempfile.TemporaryFile() as said:
+                running = subprocess.Popen(
+                    [*words, store.physical(one), store.physical(other)], stdout=subprocess.PIPE, stderr=said
+                )
+                assert running.stdout is not None
+                show(iter(lambda source=running.stdout: source.read1(1 << 16), b""))  # type: ignore[misc]
+                status = running.wait()
+                said.seek(0)
+                tell(said.read().decode("utf-8", "surrogateescape"))
+            if status not in (0, 1):
+                raise CommandError(f"diffoscope failed with exit status {status}")

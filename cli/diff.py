@@ -167,8 +167,9 @@ def show(arguments: argparse.Namespace, value: object, draw: Callable[[Page], No
         import json
 
         from .difference.data import as_data
+        from .output import put
 
-        print(json.dumps(as_data(value), indent=2, sort_keys=True))
+        put(json.dumps(as_data(value), indent=2, sort_keys=True) + "\n")
         return
     from .difference.page import Page
     from .report import Style

@@ -267,13 +267,16 @@ class Live(Lines):
         for one in rows:
             elapsed = now - one.started
             took = f" / {duration(one.expected)}" if one.expected is not None and one.expected >= 1 else ""
-            what, tail = one.phase, harmless(overwritten(one.line), False)
+            what, tail = harmless(one.phase, False), harmless(overwritten(one.line), False)
             if one.is_fetch:
                 whole = f" of {size(one.total)}" if one.total else ""
                 what = f"{size(one.done)}{whole}" if one.done else "connecting"
                 tail = speed(one.done, elapsed) if one.done else ""
             table.add_row(
-                Text(f"  {'↓' if one.is_fetch else '•'} {one.title}", style="cyan" if one.is_fetch else "green"),
+                Text(
+                    f"  {'↓' if one.is_fetch else '•'} {harmless(one.title, False)}",
+                    style="cyan" if one.is_fetch else "green",
+                ),
                 Text(what),
                 Text(f"{duration(elapsed)}{took}"),
                 Text(tail.expandtabs(), style="dim"),

@@ -7,11 +7,12 @@ import argparse
 from . import expression
 from .errors import CommandError
 from .named import MEANING, derivations_named
-from .output import finish, put
+from .output import show
 
 DESCRIPTION = """\
 Print the log of the build of X: an attribute, a result link, a store path or a
-derivation. Logs of failed builds are kept too.
+derivation. Logs of failed builds are kept too. A terminal is shown control
+characters as pictures, and colours; a pipe or a file gets the log as it is.
 """
 
 
@@ -33,7 +34,5 @@ def run(arguments: argparse.Namespace) -> int:
                     f"there is no log of '{derivation.name}'",
                     hint="it was never built here, or its builder is builtin and printed nothing",
                 )
-            for piece in log:
-                put(piece)
-                finish()
+            show(log)
     return 0

@@ -11,7 +11,7 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, NoReturn
 
 USAGE_ERROR = 2
 INTERNAL_ERROR = 70
@@ -183,12 +183,23 @@ def command_parser(name: str):  # type: ignore[no-untyped-def]  # modules have n
     from .commands import COMMANDS
 
     class Parser(argparse.ArgumentParser):
-        """argparse ignores it if the help cannot be written."""
+        """argparse ignores it if the help cannot be written, and writes words of the command line as they are."""
 
         def print_help(self, file: object = None) -> None:
             from .output import put
 
             put(self.format_help())
+
+        def print_usage(self, file: object = None) -> None:
+            from .output import tell
+
+            tell(self.format_usage())
+
+        def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+            from .output import tell
+
+            tell(message or "")
+            raise SystemExit(status)
 
     module_name, summary = COMMANDS[name]
     module = import_module(f".{module_name}", __package__)

@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Literal
 
-from .output import is_terminal, tell
+from .output import cleaned, is_terminal, tell
 
 if TYPE_CHECKING:
     from ..builder import BuildError
@@ -54,16 +54,24 @@ def _first(error: BuildError) -> BuildError:
 
 
 def show_log(error: BuildError) -> None:
-    """In the user's pager, as a manual page would be."""
+    """In the user's pager, as a manual page would be; a pager may hand on whatever it is given."""
     import shutil
     import subprocess
 
     pager = os.environ.get("PAGER") or shutil.which("less") or shutil.which("more") or "cat"
     log = subprocess.Popen(_chx("log", str(error.derivation)), stdout=subprocess.PIPE)
-    subprocess.run(pager, shell=True, stdin=log.stdout)
-    assert log.stdout is not None
+    reader = subprocess.Popen(pager, shell=True, stdin=subprocess.PIPE)
+    assert log.stdout is not None and reader.stdin is not None
+    pieces = iter(lambda source=log.stdout: source.read1(1 << 16), b"")  # type: ignore[misc]
+    try:
+        for piece in cleaned(pieces, coloured=False):
+            reader.stdin.write(piece)
+        reader.stdin.close()
+    except BrokenPipeError:
+        pass  # it was left before the end
     log.stdout.close()
     log.wait()
+    reader.wait()
 
 
 def _call(*words: str) -> None:

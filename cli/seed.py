@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import sys
 import tempfile
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from .errors import CommandError
+from .output import put
 
 if TYPE_CHECKING:
     from .seeds.pins import Pin
@@ -191,7 +191,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     directory = arguments.directory or os.path.join(PKGS, "seeds")
     if arguments.action == "update":
-        print(f"chx: {update(directory, arguments.name, arguments.cc or 'cc')}", file=sys.stderr)
+        from .progress import say
+
+        say(update(directory, arguments.name, arguments.cc or "cc"))
     elif arguments.action == "list":
         rows = []
         for name in seed_names(directory):
@@ -200,7 +202,7 @@ def run(arguments: argparse.Namespace) -> int:
             rows.append((name, state, amount(lock_of(directory, name, told)), told["description"]))
         widths = [max(len(row[column]) for row in rows) for column in range(3)] if rows else []
         for row in rows:
-            print("  ".join([*(f"{cell:<{width}}" for cell, width in zip(row, widths)), row[3]]))
+            put("  ".join([*(f"{cell:<{width}}" for cell, width in zip(row, widths)), row[3]]) + "\n")
     else:
         show(directory, arguments.name, arguments.json)
     return 0
@@ -211,24 +213,24 @@ def show(directory: str, name: str, as_json: bool) -> None:
     told = facts(directory, name)
     lock = lock_of(directory, name, told)
     if as_json:
-        print(json.dumps({"name": name, **told, "lock": lock}, indent=2, sort_keys=True))
+        put(json.dumps({"name": name, **told, "lock": lock}, indent=2, sort_keys=True) + "\n")
         return
-    print(f"{name}: {told['description']}")
+    put(f"{name}: {told['description']}\n")
     if told["impure"]:
-        print("  impure: captured from one machine; proves nothing to anybody else")
+        put("  impure: captured from one machine; proves nothing to anybody else" + "\n")
     if lock is None:
         hint = f"`chx seed update {name}` does that"
-        print(f"  {'not captured' if told['impure'] else 'not pinned'} yet: {hint}")
+        put(f"  {'not captured' if told['impure'] else 'not pinned'} yet: {hint}\n")
         return
     for part in PARTS:
         if part not in lock:
             continue
         if "files" in lock:
-            print(f"  {part}:")
+            put(f"  {part}:\n")
             for file in lock["files"]:
                 if file["package"] in lock[part]:
-                    print(f"    {file['package']} {file['version']}  {file['url']}")
+                    put(f"    {file['package']} {file['version']}  {file['url']}\n")
         else:
-            print(f"  {part}: {lock[part]['path']}")
+            put(f"  {part}: {lock[part]['path']}\n")
     if "compiler" in lock:
-        print("  compiler: " + lock["compiler"].splitlines()[0])
+        put("  compiler: " + lock["compiler"].splitlines()[0] + "\n")

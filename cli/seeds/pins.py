@@ -57,14 +57,17 @@ class Apt:
 
     @staticmethod
     def _bases() -> list[str]:
-        run = subprocess.run(
-            ["apt-get", "indextargets", "--format", "$(REPO_URI)"], text=True, stdout=subprocess.PIPE, check=False
-        )
+        command = ["apt-get", "indextargets", "--format", "$(REPO_URI)"]
+        run = subprocess.run(command, text=True, errors="replace", capture_output=True, check=False)
+        if run.returncode:
+            raise CommandError(f"apt-get indextargets failed: {run.stderr.strip()}")
         return sorted(set(run.stdout.split()))
 
     def run(self, program: str, *arguments: str) -> str:
         """Standard output of an apt program; raises `CommandError` with what it said on failure."""
-        run = subprocess.run([program, *self._options, *arguments], text=True, capture_output=True, check=False)
+        run = subprocess.run(
+            [program, *self._options, *arguments], text=True, errors="replace", capture_output=True, check=False
+        )
         if run.returncode:
             raise CommandError(f"{program} {arguments[0]} failed: {run.stderr.strip()}")
         return run.stdout
@@ -106,7 +109,7 @@ def wheel_pin(url: str, folder: str) -> Pin:
         raise CommandError("there is no pip", hint="install pip for this Python, or put pip on the PATH")
     command = [*pip, "download", "--no-deps", "--disable-pip-version-check", "--no-input", "--progress-bar", "off"]
     command += ["--only-binary=:all:", *wheel.options, "-d", folder, wheel.requirement]
-    run = subprocess.run(command, text=True, capture_output=True, check=False)
+    run = subprocess.run(command, text=True, errors="replace", capture_output=True, check=False)
     if run.returncode:
         raise CommandError(f"pip download {wheel.requirement} failed: {run.stderr.strip()}")
     path = os.path.join(folder, wheel.file)

@@ -62,7 +62,9 @@ def interpreter(path: str) -> str | None:
 
 def libraries(loader: str, program: str) -> Sequence[str]:
     """The shared libraries of a program, as its own loader finds them."""
-    run = subprocess.run([loader, "--list", program], text=True, capture_output=True, check=False)
+    run = subprocess.run(
+        [loader, "--list", program], text=True, errors="surrogateescape", capture_output=True, check=False
+    )
     if run.returncode:
         raise CommandError(f"{loader} --list {program} failed: {run.stderr.strip()}")
     return [path for path in re.findall(r"(/\S+) \(0x", run.stdout) if os.path.isfile(path)]

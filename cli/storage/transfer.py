@@ -7,7 +7,7 @@ import os
 import sys
 
 from ..errors import CommandError
-from ..output import put
+from ..output import finish, put, raw_output
 from ..session import Session
 
 
@@ -22,10 +22,11 @@ def export(arguments: argparse.Namespace) -> int:
     with Session() as session:
         paths = named(session.store, arguments.paths)
         if arguments.output == "-":
-            if sys.stdout.isatty():
+            out_or_none = raw_output()
+            if out_or_none is None:
                 raise CommandError("an export is not for a terminal", hint="name a file with -o, or redirect")
-            count = export(session.store, paths, sys.stdout.buffer)
-            sys.stdout.buffer.flush()
+            count = export(session.store, paths, out_or_none)
+            finish()
         else:
             draft = f"{arguments.output}.{os.getpid()}.tmp"
             try:

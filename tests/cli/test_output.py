@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,8 +12,10 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from chx.cli.output import harmless
+from chx.cli.output import cleaned, harmless
 
 from .conftest import ROOT
 
@@ -81,6 +85,62 @@ def test_a_terminal_is_told_nothing_that_it_obeys() -> None:
     assert harmless(text, True) == "a\tb\n\x1b[1;31mred\x1b[0m ␛]0;title␇ ␛[2J ␍ ␡ �1m � é │"
     assert harmless(text, False) == "a\tb\nred ␛]0;title␇ ␛[2J ␍ ␡ �1m � é │"
     assert harmless("\x1b", True) == "␛" and harmless("x\x1b[", True) == "x␛["
+
+
+def test_what_turns_the_direction_of_writing_is_shown_and_marks_of_a_direction_stay() -> None:
+    assert harmless("a\u202eb\u2066c\u2028d\ud800", True) == "a�b�c�d�"
+    assert harmless("\u05d0\u200f!\u200e", True) == "\u05d0\u200f!\u200e"
+
+
+@pytest.mark.parametrize(
+    "text, shown",
+    [
+        ("\x1b[31mred", "\x1b[31mred\x1b[0m"),
+        ("\x1b[31mred\n", "\x1b[31mred\x1b[0m\n"),
+        ("\x1b[31mred\x1b[mplain\n", "\x1b[31mred\x1b[mplain\n"),
+        ("\x1b[8mhidden", "hidden"),
+        ("\x1b[0;08mhidden", "hidden"),
+        ("\x1b[38;5;8mgrey\x1b[0m", "\x1b[38;5;8mgrey\x1b[0m"),
+        ("\x1b[48;2;8;8;8;1mdark\x1b[0m", "\x1b[48;2;8;8;8;1mdark\x1b[0m"),
+        ("\x1b[38:5:8mgrey\x1b[0m", "\x1b[38:5:8mgrey\x1b[0m"),
+        ("\x1b[>4;1mkeys", "␛[>4;1mkeys"),
+        ("\x1b[?1049hscreen", "␛[?1049hscreen"),
+    ],
+)
+def test_colours_end_with_their_text_and_hide_nothing(text: str, shown: str) -> None:
+    assert harmless(text, True) == shown
+
+
+@given(st.text(st.sampled_from("\x1b[]0;:3158mhJ\n\r\t\x07\x9b a\u202e\udc80é")), st.booleans())
+def test_what_was_made_harmless_holds_nothing_but_text_and_colours_and_stays_as_it_is(
+    text: str, coloured: bool
+) -> None:
+    shown = harmless(text, coloured)
+    assert harmless(shown, coloured) == shown
+    plain = re.sub("\x1b\\[[0-9;:]*m", "", shown) if coloured else shown
+    assert all(c in "\t\n" or (c.isprintable() and c < "\ud800") or c == "�" for c in plain)
+
+
+@given(st.binary(), st.lists(st.integers(0, 40)), st.booleans())
+def test_a_text_in_pieces_is_cleaned_as_a_whole(data: bytes, cuts: list[int], coloured: bool) -> None:
+    data = data.replace(b"a", b"\x1b[31m").replace(b"b", b"\r").replace(b"c", b"\x1b]0;").replace(b"d", b"\n")
+    places = sorted({min(cut, len(data)) for cut in cuts})
+    pieces = [data[start:end] for start, end in itertools.pairwise([0, *places, len(data)])]
+    shown = b"".join(cleaned(pieces, coloured)).decode()
+    assert harmless(shown, coloured) == shown
+    if b"\r" not in data and b"\x1b" not in data:
+        assert shown == harmless(data.decode("utf-8", "surrogateescape"), coloured)
+
+
+def test_a_sequence_that_is_cut_in_two_is_still_one() -> None:
+    def show(*pieces: bytes) -> str:
+        return b"".join(cleaned(pieces, True)).decode()
+
+    assert show(b"\x1b[3", b"1mred\x1b[0m \xc3", b"\xa9\r", b"\nnext") == "\x1b[31mred\x1b[0m é\nnext"
+    assert show(b"a\x1b", b"]0;t\x07") == "a␛]0;t␇"
+    assert show(b"10 %\r20 %\r", b"100 %\ndone") == "20 %\n100 %\ndone"
+    assert show(b"\x1b[" + b"1" * 100, b"m") == "␛[" + "1" * 100 + "m"
+    assert show(b"end\xc3") == "end�"
 
 
 def test_of_a_long_line_the_part_around_the_place_is_shown(tmp_path: Path) -> None:
