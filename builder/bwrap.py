@@ -60,6 +60,13 @@ def _find(named: str | None, path: str) -> str:
     raise BwrapNotFound(tuple(tried))
 
 
+@cache
+def sandbox_name(bwrap: str) -> str:
+    """What a sandbox is made with, as a build is witnessed: `bubblewrap 0.11.0`, without a version if that is not known."""
+    return " ".join(["bubblewrap", ".".join(map(str, _version(bwrap)))]).strip()
+
+
+@cache
 def _version(program: str) -> tuple[int, ...]:
     """From `bubblewrap 0.11.0`; empty if the program says something else."""
     said: list[bytes] = []

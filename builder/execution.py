@@ -22,7 +22,7 @@ from ..store.records import OutputDraft, Realisation
 from ..store.scratch import scratch_hash
 from .builtin.table import find_builtin
 from .builtin.task import Task
-from .bwrap import explain_refusal, find_bwrap, run_sandbox
+from .bwrap import explain_refusal, find_bwrap, run_sandbox, sandbox_name
 from .checks import check_outputs
 from .disk import remove_tree
 from .entrance import write_entrance
@@ -147,6 +147,7 @@ class _Execution:
         self._derivation = with_outputs(work.derivation, self._scratch)
         self._top = ""
         self._variation = ""
+        self._sandbox = ""
         self._spec: SandboxSpec | None = None
 
     def run(self) -> Result:
@@ -213,6 +214,7 @@ class _Execution:
             raise WrongSystem(derivation.system, supported)
         bwrap = find_bwrap()
         cores = self._world.cores()
+        self._sandbox = sandbox_name(bwrap)
         self._variation = f"cores={cores} kernel={os.uname().release}"
         prepared = prepare(self._store, derivation, self._scratch, self._top, cores, self._world.covers)
         with self._varied(replace(prepared.spec, limits=limits_of(options))) as spec:
@@ -254,8 +256,14 @@ class _Execution:
         folder = self._folder("varied")
         os.mkdir(folder)
         memory = _folder_in_memory()
+        unmade: set[str] = set()
         try:
-            yield vary(spec, names, Ground(folder, memory), lambda name: self._world.unvaried(self._work.path, name))
+            varied = vary(spec, names, Ground(folder, memory), unmade.add)
+            for name in sorted(unmade):
+                self._world.unvaried(self._work.path, name)
+            if made := ",".join(name for name in names if name not in unmade):
+                self._variation += f" vary={made}"
+            yield varied
         finally:
             if memory is not None:
                 remove_tree(memory)
@@ -287,9 +295,9 @@ class _Execution:
                 raise FixedOutputReferences(tuple(map(str, references)))
             store.record_fixed_output(outputs["out"].name, derivation.fixed, outputs["out"])
         check_outputs(store, derivation, outputs)
-        work = self._work
+        work, witness = self._work, store.witness(self._sandbox)
         store.record(
-            Realisation(work.resolved, output, path, work.path, started, seconds, self._variation)
+            Realisation(work.resolved, output, path, work.path, started, seconds, self._variation, witness=witness)
             for output, path in outputs.items()
         )
         return outputs

@@ -1,29 +1,34 @@
-"""`chx ledger`: what was built, by whom, when, and whether it always came out the same."""
+"""`chx ledger`: what was built, by whom, where, when, and whether it always came out the same."""
 
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .output import put
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from ..store import Realisation, StorePath
 
 DESCRIPTION = """\
-List the rows of the build trace: what each build gave, when, how long it took, in
-which surroundings, and the key of who built it. Rows of this store's builder are
+List the rows of the build trace: what each build gave, when (UTC), how long it took,
+in which surroundings, and its witness: the key of who built it, the home and the
+machine it was built in, and with what. Each build that ran has a row; above the rows
+stands how many different witnesses say the same. Rows of this store's builder are
 signed and chained, so that removing or changing one is noticed.
 """
 EPILOG = """\
 examples:
   chx ledger ./result              how a result came about
+  chx ledger --witnesses           how many confirm what
   chx ledger --differing           what came out differently
   chx ledger --head > elsewhere    to notice later if the store was set back
   chx ledger --check --expect "$(cat elsewhere)"
 """
+_SHORT = 8
+"""Digits that tell homes and machines from each other at a glance; --json has all."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
     parser.add_argument("paths", nargs="*", metavar="PATH", help=f"only rows of this derivation or output: {NAMED}")
     parser.add_argument("--differing", action="store_true", help="only rows of builds that gave different outputs")
+    parser.add_argument("--witnesses", action="store_true", help="only how many witnesses confirm each output")
     parser.add_argument("--head", action="store_true", help="print the number of rows and the last hash")
     parser.add_argument("--check", action="store_true", help="check signatures and chain")
     parser.add_argument("--expect", metavar="HEAD", help="with --check: the ledger has to go on from this head")
@@ -60,22 +66,78 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.differing:
         groups = differing(rows)
         rows = [row for row in rows if (row.resolved, row.output) in groups]
+    outcomes = outcomes_of(rows)
     if arguments.json:
-        put_json([as_data(row) for row in rows])
+        put_json(list(map(_outcome_data, outcomes)) if arguments.witnesses else list(map(as_data, rows)))
         return 0
-    from time import localtime, strftime
+    from .difference.page import printable
 
-    for row in rows:
-        who = row.builder or "unsigned"
-        what = row.derivation.name.removesuffix(".drv") if row.derivation else str(row.resolved)[:16]
-        put(
-            f"{strftime('%Y-%m-%d %H:%M:%S', localtime(row.started))} {what}!{row.output} -> {row.path}\n"
-            f"    {row.seconds:.1f} s, by {who}"
-            + (f", {row.variation}" if row.variation else "")
-            + (f", from {row.origin}" if row.origin else "")
-            + "\n"
-        )
+    for outcome in outcomes:
+        put(f"{printable(outcome.title)} -> {outcome.path}\n    {outcome.summary}\n")
+        for row in () if arguments.witnesses else outcome.rows:
+            put(f"    {printable(row_line(row))}\n")
     return 0
+
+
+class Outcome(NamedTuple):
+    """What came out of a resolved derivation, and all rows that say so."""
+
+    path: StorePath
+    rows: tuple[Realisation, ...]
+
+    @property
+    def title(self) -> str:
+        """What was built: `hello-2.12!out`."""
+        named = next((row.derivation for row in self.rows if row.derivation is not None), None)
+        first = self.rows[0]
+        what = named.name.removesuffix(".drv") if named is not None else str(first.resolved)[:16]
+        return f"{what}!{first.output}"
+
+    @property
+    def witnesses(self) -> int:
+        """How many different ones: another key, home or machine. Rows without a witness are told apart by key alone."""
+        return len({_witness_key(row) for row in self.rows})
+
+    @property
+    def keys(self) -> int:
+        """How many different builders have signed: a signature of one counts once, however often it is given."""
+        return len({row.builder for row in self.rows if row.builder})
+
+    @property
+    def summary(self) -> str:
+        from .difference.page import count
+
+        return (
+            f"{count(len(self.rows), 'build')} by {count(self.witnesses, 'witness', 'witnesses')}"
+            f" with {count(self.keys, 'key')}"
+        )
+
+
+def outcomes_of(rows: Iterable[Realisation]) -> list[Outcome]:
+    """Rows that say the same together, in the order of the first of them."""
+    found: dict[object, list[Realisation]] = {}
+    for row in rows:
+        found.setdefault((row.resolved, row.output, row.path), []).append(row)
+    return [Outcome(same[0].path, tuple(same)) for same in found.values()]
+
+
+def _witness_key(row: Realisation) -> tuple[str, ...]:
+    return (row.builder,) if row.witness is None else (row.builder, row.witness.home, row.witness.machine)
+
+
+def row_line(row: Realisation) -> str:
+    """One row, but for what it gave."""
+    from time import gmtime, strftime
+
+    parts = [f"by {row.builder or 'unsigned'}"]
+    if row.witness is not None:
+        where = f"in home {row.witness.home[:_SHORT]}"
+        parts[0] += f" {where} on machine {row.witness.machine[:_SHORT]}" if row.witness.machine else f" {where}"
+        parts += [f"chx {row.witness.chx}", row.witness.sandbox, f"kernel {row.witness.kernel}"]
+    surroundings = [word for word in row.variation.split() if not (row.witness and word.startswith("kernel="))]
+    parts += [" ".join(surroundings), f"from {row.origin}" if row.origin else ""]
+    when = strftime("%Y-%m-%d %H:%M:%S UTC", gmtime(row.started))
+    return f"{when}, {row.seconds:.1f} s, {', '.join(filter(None, parts))}"
 
 
 def fault_line(row: int | None, what: str) -> str:
@@ -102,4 +164,19 @@ def as_data(row: Realisation) -> dict[str, Any]:
         "variation": row.variation,
         "builder": row.builder or None,
         "origin": row.origin or None,
+        "witness": row.witness.to_dict() if row.witness is not None else None,
+    }
+
+
+def _outcome_data(outcome: Outcome) -> dict[str, Any]:
+    first = outcome.rows[0]
+    derivations: Sequence[StorePath] = sorted({row.derivation for row in outcome.rows if row.derivation is not None})
+    return {
+        "resolved": str(first.resolved),
+        "output": first.output,
+        "path": str(outcome.path),
+        "derivations": list(map(str, derivations)),
+        "builds": len(outcome.rows),
+        "witnesses": outcome.witnesses,
+        "keys": outcome.keys,
     }

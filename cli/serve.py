@@ -179,12 +179,14 @@ class Shelf:
         import json
 
         from ..store import Digest
+        from ..store.exchange.sending import distinct
         from ..store.ledger import signed_rows
 
-        rows = signed_rows(self._store._database, "resolved = ?", (Digest.parse(resolved).raw,))
+        found = signed_rows(self._store._database, "resolved = ?", (Digest.parse(resolved).raw,))
+        rows = distinct(row for _, row in found)
         if not rows:
             return None
-        text = json.dumps([row.to_dict() for _, row in rows]).encode()
+        text = json.dumps([row.to_dict() for row in rows]).encode()
         # Rows are added: the name says which they are.
         return self._kept(f"trace/{resolved}-{len(rows)}.json", lambda: [text])
 

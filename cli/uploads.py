@@ -11,7 +11,7 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ..store import Digest, InvalidStorePath, SignedRow, StoreError, StorePath
+from ..store import Digest, InvalidStorePath, StorePath
 from ..store.exchange import Receiver
 from ..store.exchange.errors import LyingCache
 from ..store.exchange.layout import MARK, MARK_TEXT, blob_name, object_name, trace_name
@@ -76,8 +76,7 @@ class Uploads:
                         self._place.remove(blob_name(entry.digest))
 
     def _remember(self, chunks: Iterable[bytes]) -> None:
-        import json
-
+        from ..store.ledger import parse_rows
         from .copy import accept_rows
 
         data = b""
@@ -86,8 +85,8 @@ class Uploads:
             if len(data) > _LARGEST_TRACE:
                 raise Refused("it is too large")
         try:
-            rows = [SignedRow.from_dict(item) for item in json.loads(data)]
-        except (ValueError, TypeError, RecursionError, StoreError) as error:
+            rows = parse_rows(data)
+        except ValueError as error:
             raise Refused(f"no rows of a build trace: {error}") from error
         with self._lock:
             _, refused = accept_rows(self._store, rows, (), "upload")

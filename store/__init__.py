@@ -39,7 +39,7 @@ if TYPE_CHECKING:
         UnsupportedFile,
     )
     from .keys import InvalidKey, Signer
-    from .ledger import Fault, SignedRow
+    from .ledger import Fault, SignedRow, UnsoundLedger
     from .linking import disk_usage
     from .manifest import Entry, Kind, Manifest
     from .path import HASH_LENGTH, STORE_DIR, InvalidStorePath, StorePath, check_name
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from .transaction import Transaction
     from .tree import scan_tree
     from .verify import Problem
+    from .witness import Witness
 
 _ORIGINS = {
     "address": "file_path object_path",
@@ -62,7 +63,7 @@ _ORIGINS = {
     "errors": "DatabaseFailure ForeignScratch InvalidHome InvalidManifest NotValid OutputCycle PartialScratch"
     " StoreError StoreIO UnsupportedFile",
     "keys": "InvalidKey Signer",
-    "ledger": "Fault SignedRow",
+    "ledger": "Fault SignedRow UnsoundLedger",
     "linking": "disk_usage",
     "manifest": "Entry Kind Manifest",
     "path": "HASH_LENGTH STORE_DIR InvalidStorePath StorePath check_name",
@@ -75,6 +76,7 @@ _ORIGINS = {
     "transaction": "Transaction",
     "tree": "scan_tree",
     "verify": "Problem",
+    "witness": "Witness",
 }
 _MODULES = {name: module for module, names in _ORIGINS.items() for name in names.split()}
 
@@ -130,7 +132,9 @@ __all__ = [
     "StoreIO",
     "StorePath",
     "Transaction",
+    "UnsoundLedger",
     "UnsupportedFile",
+    "Witness",
     "base32_decode",
     "base32_encode",
     "check_name",

@@ -28,7 +28,7 @@ RESERVE: Final = 1 << 16
 LOG_LEFT: Final = 1 << 19
 """The next to open reads the log that is left: half a megabyte takes well under a millisecond."""
 
-TRACE: Final = """
+_REALISATIONS: Final = """
 CREATE TABLE realisations (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     resolved BLOB NOT NULL,
@@ -39,12 +39,15 @@ CREATE TABLE realisations (
     seconds REAL NOT NULL,
     builder TEXT NOT NULL DEFAULT '',
     variation TEXT NOT NULL DEFAULT '',
+    witness TEXT,
     origin TEXT NOT NULL DEFAULT '',
     previous BLOB,
-    hash BLOB,
-    signature TEXT,
-    UNIQUE (resolved, output, path, builder, variation)
+    hash BLOB UNIQUE,
+    signature TEXT
 );
+"""
+_REALISATIONS_INDEXES: Final = """
+CREATE INDEX realisations_resolved ON realisations (resolved, output);
 CREATE INDEX realisations_path ON realisations (path);
 """
 FILES: Final = """
@@ -78,7 +81,7 @@ CREATE TABLE refs (
     PRIMARY KEY (referrer, reference)
 ) WITHOUT ROWID;
 CREATE INDEX refs_reference ON refs (reference);
-{TRACE}{FILES}CREATE TABLE fixed_outputs (
+{_REALISATIONS}{_REALISATIONS_INDEXES}{FILES}CREATE TABLE fixed_outputs (
     name TEXT NOT NULL,
     algorithm TEXT NOT NULL,
     digest BLOB NOT NULL,
@@ -93,7 +96,7 @@ PRAGMA user_version = {SCHEMA_VERSION};
 UPGRADES: Final = {
     1: f"""
 ALTER TABLE realisations RENAME TO old_realisations;
-{TRACE}
+{_REALISATIONS}
 INSERT INTO realisations (id, resolved, output, path, derivation, started, seconds)
     SELECT id, resolved, output, path, derivation, started, seconds FROM old_realisations ORDER BY id;
 DROP TABLE old_realisations;
@@ -104,6 +107,17 @@ PRAGMA user_version = 2;
 ALTER TABLE objects ADD COLUMN used INTEGER;
 {FILES}
 PRAGMA user_version = 3;
+""",
+    3: f"""
+ALTER TABLE realisations RENAME TO old_realisations;
+{_REALISATIONS}
+INSERT INTO realisations
+    (id, resolved, output, path, derivation, started, seconds, builder, variation, origin, previous, hash, signature)
+    SELECT id, resolved, output, path, derivation, started, seconds, builder, variation, origin, previous, hash, signature
+    FROM old_realisations ORDER BY id;
+DROP TABLE old_realisations;
+{_REALISATIONS_INDEXES}
+PRAGMA user_version = 4;
 """,
 }
 """From each version to the next, in one transaction."""

@@ -42,6 +42,7 @@ class DatabaseFailure(StoreError):
     def __init__(self, path: str, reason: str, hint: str | None = None) -> None:
         super().__init__(f"store database '{path}': {reason}", hint=hint, code="S003")
         self.path = path
+        self.reason = reason
 
 
 class InvalidHome(StoreError):

@@ -1,5 +1,8 @@
 """The ledger: the rows of the build trace that this store's builder answers for, signed and chained.
 
+Each build that ran leaves a row, whether another row says the same or not: two that agree are worth more than one
+if they have different *witnesses* (`witness`).
+
 A row's *text* is canonical JSON of what it says and of the hash of the row before it; its *hash* is BLAKE3 of
 the text; its *signature* is Ed25519 over the text. So a row cannot be changed, and none can be taken out of
 the middle or added, without the builder's key. The *head* (how many rows, the last hash) is signed as well, so
@@ -8,6 +11,8 @@ set back to an earlier state.
 
 A row can be checked alone, by its text and signature: that is how rows travel to other stores. There they keep
 the signature of who built it, and are not part of the chain.
+
+Rows of format 1 have no witness. They stay as they are, and are checked as they were signed.
 """
 
 from __future__ import annotations
@@ -16,18 +21,23 @@ import json
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from .digest import Digest
+from .errors import DatabaseFailure, StoreError
 from .keys import InvalidKey, is_signed_by
-from .path import StorePath
+from .path import InvalidStorePath, StorePath
 from .records import Realisation
-from .trace import COLUMNS, realisation_of
+from .trace import COLUMNS, DamagedRow, realisation_of
+from .witness import Witness
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping
 
     from .database import Database
     from .keys import Signer
 
-_FORMAT: Final = "chx trace row 1"
+FORMATS: Final = {"chx trace row 1": False, "chx trace row 2": True}
+"""Formats of rows, and whether they have a witness."""
+_FORMAT_PREFIX: Final = "chx trace row "
+_NAMES: Final = {has_witness: name for name, has_witness in FORMATS.items()}
 _HEAD_FORMAT: Final = "chx ledger head 1"
 BEGINNING: Final = b"\0" * 32
 """Stands for the hash before the first row."""
@@ -42,23 +52,23 @@ class SignedRow(NamedTuple):
 
     @property
     def text(self) -> bytes:
+        """What is signed: canonical JSON."""
         row = self.realisation
-        return json.dumps(
-            {
-                "format": _FORMAT,
-                "resolved": str(row.resolved),
-                "output": row.output,
-                "path": row.path.base,
-                "derivation": None if row.derivation is None else row.derivation.base,
-                "started": row.started,
-                "seconds": row.seconds,
-                "variation": row.variation,
-                "builder": row.builder,
-                "previous": str(self.previous),
-            },
-            sort_keys=True,
-            separators=(",", ":"),
-        ).encode()
+        said: dict[str, Any] = {
+            "format": _NAMES[row.witness is not None],
+            "resolved": str(row.resolved),
+            "output": row.output,
+            "path": row.path.base,
+            "derivation": None if row.derivation is None else row.derivation.base,
+            "started": row.started,
+            "seconds": row.seconds,
+            "variation": row.variation,
+            "builder": row.builder,
+            "previous": str(self.previous),
+        }
+        if row.witness is not None:
+            said["witness"] = row.witness.to_dict()
+        return _canonical(said)
 
     @property
     def hash(self) -> Digest:
@@ -79,7 +89,8 @@ class SignedRow(NamedTuple):
     def from_dict(cls, data: Any) -> SignedRow:
         """Inverse of `to_dict`; raises `ValueError` for anything else."""
         try:
-            if data["format"] != _FORMAT:
+            has_witness = FORMATS.get(data["format"])
+            if has_witness is None:
                 raise ValueError("it is of another format")
             derivation = data["derivation"]
             row = Realisation(
@@ -91,10 +102,33 @@ class SignedRow(NamedTuple):
                 float(data["seconds"]),
                 str(data["variation"]),
                 str(data["builder"]),
+                witness=Witness.from_dict(data["witness"]) if has_witness else None,
             )
+            for text in (row.output, row.variation, row.builder, *(row.witness or ())):
+                text.encode()  # what JSON can hold and no database
             return cls(row, Digest.parse(data["previous"]), str(data["signature"]))
-        except (KeyError, TypeError) as error:
-            raise ValueError(f"it lacks {error}") from error
+        except (KeyError, TypeError, AttributeError, OverflowError, InvalidStorePath) as error:
+            raise ValueError(f"it is no row of a build trace: {error}") from error
+
+
+def parse_rows(text: bytes) -> list[SignedRow]:
+    """The rows of a JSON list; those of a later format, of which nothing is known, are left out. Raises `ValueError`."""
+    try:
+        items = json.loads(text)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    if not isinstance(items, list):
+        raise ValueError("it is no list of rows")
+    return [SignedRow.from_dict(item) for item in items if not _is_later(item)]
+
+
+def _is_later(item: object) -> bool:
+    named = item.get("format") if isinstance(item, dict) else None
+    return isinstance(named, str) and named not in FORMATS and named.startswith(_FORMAT_PREFIX)
+
+
+def _canonical(value: object) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
 
 
 class Fault(NamedTuple):
@@ -105,18 +139,11 @@ class Fault(NamedTuple):
 
 
 def append(database: Database, signer: Signer, rows: Iterable[Realisation]) -> None:
-    """Add rows that are not there yet, signed and chained. In a transaction."""
+    """Add rows, signed and chained. In a transaction."""
     count, last = _head(database)
     added = False
     for row in rows:
         row = row._replace(started=float(row.started), seconds=float(row.seconds), builder=signer.public, origin="")
-        key = (row.resolved.raw, row.output, row.path.base, row.builder, row.variation)
-        known = database.row(
-            "SELECT 1 FROM realisations WHERE resolved = ? AND output = ? AND path = ? AND builder = ? AND variation = ?",
-            key,
-        )
-        if known is not None:
-            continue
         signed = SignedRow(row, Digest(last), "")
         signed = signed._replace(signature=signer.sign(signed.text))
         insert(database, signed)
@@ -131,8 +158,8 @@ def insert(database: Database, signed: SignedRow) -> None:
     """Add a row as it is, unless it is there."""
     row = signed.realisation
     database.execute(
-        "INSERT INTO realisations (resolved, output, path, derivation, started, seconds, builder, variation, origin,"
-        " previous, hash, signature) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        "INSERT INTO realisations (resolved, output, path, derivation, started, seconds, builder, variation, witness,"
+        " origin, previous, hash, signature) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         (
             row.resolved.raw,
             row.output,
@@ -142,6 +169,7 @@ def insert(database: Database, signed: SignedRow) -> None:
             row.seconds,
             row.builder,
             row.variation,
+            None if row.witness is None else _canonical(row.witness.to_dict()).decode(),
             row.origin,
             signed.previous.raw,
             signed.hash.raw,
@@ -150,25 +178,85 @@ def insert(database: Database, signed: SignedRow) -> None:
     )
 
 
+class Numbered(NamedTuple):
+    """A row under its number: `signed`, or None and what is `wrong` with it, in words that go after its name.
+
+    `hashes` are those that its successor may name: one, unless the row is damaged.
+    """
+
+    number: int
+    signed: SignedRow | None
+    hashes: frozenset[bytes]
+    wrong: str = ""
+
+
+def numbered(database: Database, where: str = "1", arguments: Iterable[Any] = ()) -> Iterator[Numbered]:
+    """Rows that are or should be signed, in the order of recording; each is read alone, so that a damaged one is no more than that."""
+    legacy = unsigned_until(database)
+    for (number,) in database.rows(f"SELECT id FROM realisations WHERE {where} ORDER BY id", tuple(arguments)):
+        try:
+            row = database.row(
+                f"SELECT previous, hash, signature, witness, {COLUMNS} FROM realisations WHERE id = ?", (number,)
+            )
+        except DatabaseFailure as error:
+            yield Numbered(number, None, frozenset(), f"cannot be read: {error.reason}")
+            continue
+        if row is not None and not (row[2] is None and number <= legacy):
+            yield _numbered(number, row)
+
+
+def _numbered(number: int, row: Any) -> Numbered:
+    previous, own, signature, witness, *rest = row
+    hashes = {own} if isinstance(own, bytes) else set()
+    try:
+        told = None if witness is None else Witness.from_dict(json.loads(witness))
+        signed = SignedRow(realisation_of(rest)._replace(witness=told), Digest(bytes(previous)), str(signature))
+        hashes.add(signed.hash.raw)
+    except DamagedRow as error:
+        return Numbered(number, None, frozenset(hashes), error.reason)
+    except (ValueError, TypeError, RecursionError) as error:
+        return Numbered(number, None, frozenset(hashes), f"is damaged: {error}")
+    if signature is None:
+        return Numbered(number, None, frozenset(hashes), "has no signature")
+    if hashes != {own}:
+        return Numbered(number, None, frozenset(hashes), "is not what was signed: its hash is another")
+    return Numbered(number, signed, frozenset(hashes))
+
+
+def unsigned_until(database: Database) -> int:
+    """The number up to which rows have no signature, because they are older than the ledger."""
+    found = database.value("SELECT value FROM meta WHERE key = 'ledger began after'")
+    return int(found) if isinstance(found, str) and found.isascii() and found.isdigit() else 0
+
+
 def signed_rows(database: Database, where: str = "1", arguments: Iterable[Any] = ()) -> list[tuple[int, SignedRow]]:
-    """Rows that carry a signature, with their numbers, in the order of recording."""
-    rows = database.rows(
-        f"SELECT id, previous, signature, {COLUMNS} FROM realisations"
-        f" WHERE signature IS NOT NULL AND ({where}) ORDER BY id",
-        tuple(arguments),
-    )
-    return [
-        (number, SignedRow(realisation_of(rest), Digest(previous), signature))
-        for number, previous, signature, *rest in rows
-    ]
+    """Rows that carry a signature, with their numbers, in the order of recording; without those that are damaged."""
+    rows = numbered(database, where, arguments)
+    return [(row.number, row.signed) for row in rows if row.signed is not None]
+
+
+def told_rows(database: Database) -> list[Realisation]:
+    """All rows that can be read, signed or not, in the order of recording."""
+    found = []
+    for witness, *rest in database.rows(f"SELECT witness, {COLUMNS} FROM realisations ORDER BY id"):
+        try:
+            told = None if witness is None else Witness.from_dict(json.loads(witness))
+            found.append(realisation_of(rest)._replace(witness=told))
+        except (DamagedRow, ValueError, TypeError, RecursionError):
+            continue
+    return found
 
 
 def _head(database: Database) -> tuple[int, bytes]:
+    """Raises `UnsoundLedger` if it cannot be read."""
     head = database.value("SELECT value FROM meta WHERE key = 'ledger'")
     if head is None:
         return 0, BEGINNING
-    data = json.loads(head)
-    return int(data["count"]), bytes.fromhex(data["hash"])
+    try:
+        data = json.loads(head)
+        return int(data["count"]), Digest.parse(data["hash"]).raw
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise UnsoundLedger(None, "its head is damaged") from None
 
 
 def _head_text(count: int, last: bytes) -> bytes:
@@ -176,7 +264,7 @@ def _head_text(count: int, last: bytes) -> bytes:
 
 
 def head(database: Database) -> str:
-    """The number of rows and the last hash, to be kept elsewhere."""
+    """The number of rows and the last hash, to be kept elsewhere. Raises `UnsoundLedger`."""
     count, last = _head(database)
     return f"{count}:{last.hex()}"
 
@@ -184,43 +272,107 @@ def head(database: Database) -> str:
 def check(database: Database, own: str, expected: str | None = None) -> list[Fault]:
     """What is wrong with the ledger; `own` is the key it should be signed with, `expected` a head it has to go on from."""
     faults: list[Fault] = []
-    last, count = BEGINNING, 0
-    seen = {f"0:{BEGINNING.hex()}"}
-    for number, signed in signed_rows(database, "origin = ''"):
-        count += 1
-        if signed.previous.raw != last:
-            faults.append(Fault(number, "does not follow the row before it: rows are missing or were put in"))
-        if signed.realisation.builder != own:
-            faults.append(Fault(number, "is signed with another key than this store's"))
-        if not signed.is_genuine():
-            faults.append(Fault(number, "is not what was signed"))
-        last = signed.hash.raw
-        seen.add(f"{count}:{last.hex()}")
-    legacy = database.value("SELECT value FROM meta WHERE key = 'ledger began after'") or 0
-    for (number,) in database.rows(
-        "SELECT id FROM realisations WHERE signature IS NULL AND id > ? ORDER BY id", (int(legacy),)
-    ):
-        faults.append(Fault(number, "has no signature"))
-    for number, signed in signed_rows(database, "origin != ''"):
-        if not signed.is_genuine():
-            faults.append(Fault(number, "came from elsewhere and is not what its builder signed"))
-    faults += _check_head(database, own, count, last)
-    if expected is not None and expected not in seen:
+    chain = _Chain()
+    for row in numbered(database, "origin = ''"):
+        faults += (Fault(row.number, what) for what in chain.add(row, own))
+        if row.signed is not None and not row.signed.is_genuine():
+            faults.append(Fault(row.number, "is not what was signed"))
+    for row in numbered(database, "origin != ''"):
+        if row.signed is None:
+            faults.append(Fault(row.number, f"came from elsewhere and {row.wrong}"))
+        elif not row.signed.is_genuine():
+            faults.append(Fault(row.number, "came from elsewhere and is not what its builder signed"))
+    faults += chain.check_head(database, own)
+    if expected is not None and expected not in chain.seen:
         faults.append(Fault(None, f"it does not go on from {expected}"))
     return faults
 
 
-def _check_head(database: Database, own: str, count: int, last: bytes) -> list[Fault]:
-    text = database.value("SELECT value FROM meta WHERE key = 'ledger'")
-    if text is None:
-        return [Fault(None, "its head is missing")] if count else []
-    try:
-        data = json.loads(text)
-        genuine = is_signed_by(own, _head_text(data["count"], bytes.fromhex(data["hash"])), data["signature"])
-    except (ValueError, KeyError, TypeError, InvalidKey):
-        genuine = False
-    if not genuine:
-        return [Fault(None, "its head is not what was signed")]
-    if (data["count"], data["hash"]) != (count, last.hex()):
-        return [Fault(None, f"it has {count} rows and should have {data['count']}")]
-    return []
+class _Chain:
+    """The own rows as they follow each other."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._last = frozenset((BEGINNING,))
+        self.seen = {f"0:{BEGINNING.hex()}"}
+
+    def add(self, row: Numbered, own: str) -> list[str]:
+        """What is wrong with the next row and its place."""
+        self._count += 1
+        before, self._last = self._last, row.hashes
+        if row.signed is None:
+            return [row.wrong]
+        self.seen.add(f"{self._count}:{row.signed.hash}")
+        faults = []
+        # Of the place of a row after one that cannot be read nothing is known; the head covers both.
+        if before and row.signed.previous.raw not in before:
+            faults.append("does not follow the row before it: rows are missing or were put in")
+        if row.signed.realisation.builder != own:
+            faults.append("is signed with another key than this store's")
+        return faults
+
+    def check_head(self, database: Database, own: str) -> list[Fault]:
+        text = database.value("SELECT value FROM meta WHERE key = 'ledger'")
+        if text is None:
+            return [Fault(None, "its head is missing")] if self._count else []
+        try:
+            data = json.loads(text)
+            count, last = int(data["count"]), bytes.fromhex(data["hash"])
+            genuine = is_signed_by(own, _head_text(count, last), data["signature"])
+        except (ValueError, KeyError, TypeError, RecursionError, InvalidKey):
+            genuine = False
+        if not genuine:
+            return [Fault(None, "its head is not what was signed")]
+        if count != self._count:
+            return [Fault(None, f"it has {self._count} rows and should have {count}")]
+        if self._last and last not in self._last:
+            return [Fault(None, "its head is not that of its last row")]
+        return []
+
+
+class UnsoundLedger(StoreError):
+    """Rows of the ledger that something relies on and that do not hold: `row` is the number of the first, None for the whole."""
+
+    def __init__(self, row: int | None, what: str) -> None:
+        where = "the ledger of the store cannot be relied on: " + ("" if row is None else f"row {row} ")
+        super().__init__(where + what, hint="`chx ledger --check` lists all that is wrong with it", code="S041")
+        self.row, self.what = row, what
+
+
+def check_relied(
+    database: Database, own: str, relied: Mapping[tuple[Digest, str], StorePath]
+) -> dict[tuple[Digest, str], tuple[SignedRow, ...]]:
+    """The rows that say what `relied` says. Raises `UnsoundLedger`.
+
+    Checked are: every own row is what its hash says and follows the one before it; the head is that of the last row,
+    and signed with `own`. So no row is missing, put in or changed. Then, for each resolved derivation and output: there
+    is a row that says that it gave the path, and all rows that say anything of it are signed by the builder they name.
+    """
+    chain = _Chain()
+    for row in numbered(database, "origin = ''"):
+        for what in chain.add(row, own):
+            raise UnsoundLedger(row.number, what)
+    for fault in chain.check_head(database, own):
+        raise UnsoundLedger(fault.row, fault.what)
+    found: dict[tuple[Digest, str], tuple[SignedRow, ...]] = {}
+    others: list[tuple[int, str]] = []
+    damaged: list[tuple[int, str]] = []
+    for (resolved, output), path in relied.items():
+        rows = list(numbered(database, "resolved = ? AND output = ?", (resolved.raw, output)))
+        damaged += ((row.number, row.wrong) for row in rows if row.signed is None)
+        there = [(row.number, row.signed) for row in rows if row.signed is not None]
+        damaged += ((number, "is not what its builder signed") for number, signed in there if not signed.is_genuine())
+        agreeing = [signed for _, signed in there if signed.realisation.path == path]
+        if not agreeing and there:
+            number, signed = there[0]
+            others.append((number, f"says that {resolved}!{output} gave '{signed.realisation.path}', and not '{path}'"))
+        elif not agreeing and not rows:
+            damaged.append((_LAST, f"it has no row that says that {resolved}!{output} gave '{path}'"))
+        found[resolved, output] = tuple(agreeing)
+    for number, what in sorted([*damaged, *others]):
+        raise UnsoundLedger(None if number == _LAST else number, what)
+    return found
+
+
+_LAST: Final = 1 << 63
+"""After all numbers of rows."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Rows = Callable[[str, tuple[object, ...]], list[Any]]
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Of the database that the questions are put to."""
 INFO = "SELECT id, tree, size, self, deriver, registered, used FROM objects WHERE base = ?"
 

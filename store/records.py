@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from .digest import Digest
     from .path import StorePath
+    from .witness import Witness
 
 
 class ObjectInfo(NamedTuple):
@@ -46,8 +47,9 @@ class Realisation(NamedTuple):
 
     `derivation` is the derivation that was built if it is kept as an object. `started` is
     in seconds since the epoch, `seconds` is how long the build took, `variation` tells what
-    else may differ from build to build. `builder` is the public key of who built it, and
-    `origin` where the row came from; the store fills in both.
+    else may differ from build to build. `builder` is the public key of who built it, `origin` where the row came
+    from, and `witness` where the build ran and with what; the store fills in what is left out. Rows of format 1 have
+    no witness.
     """
 
     resolved: Digest
@@ -59,3 +61,4 @@ class Realisation(NamedTuple):
     variation: str = ""
     builder: str = ""
     origin: str = ""
+    witness: Witness | None = None

@@ -30,7 +30,7 @@ from .recovery import flush_soon, mark_synced, recover
 from .refscan import Scanner
 from .roots import Roots
 from .temporary import TemporaryFolders
-from .trace import COLUMNS, realisation_of
+from .trace import COLUMNS, readable
 from .transaction import Transaction
 from .tree import TreeWalk, scan_tree
 from .verify import Problem, verify
@@ -39,13 +39,14 @@ DAY: Final = 86400
 """Seconds within which the use of an object is written down once."""
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
     from .derivation import FixedOutput
     from .keys import Signer
     from .ledger import Fault, SignedRow
     from .records import OutputDraft, Realisation
+    from .witness import Witness
 
 
 class Store:
@@ -469,11 +470,11 @@ class Store:
         return next((path for path in paths if os.path.lexists(self.physical(path))), None)
 
     def realisations(self, resolved: Digest) -> list[Realisation]:
-        """All that is recorded of a resolved derivation, in the order of recording; objects may be gone."""
+        """All that is recorded of a resolved derivation, in the order of recording, without witnesses; objects may be gone."""
         rows = self._database.rows(
             f"SELECT {COLUMNS} FROM realisations WHERE resolved = ? ORDER BY id", (resolved.raw,)
         )
-        return list(map(realisation_of, rows))
+        return list(readable(rows))
 
     def realised_derivations(self) -> list[StorePath]:
         """The derivations whose outputs the build trace knows, the last one recorded first; objects may be gone."""
@@ -495,15 +496,34 @@ class Store:
         return {name: seconds for name, seconds, _ in rows}
 
     def record(self, rows: Iterable[Realisation]) -> None:
-        """Remember realisations of this store's builder, all or none, and sign them.
+        """Remember builds that this store's builder has carried out, all or none, and sign them.
 
-        What is known already (same key, output, path and variation) stays as it was.
+        Each is recorded, also if the same is recorded already. A row without a witness gets that of this process.
         """
         from . import ledger
 
         signer = self.signer
+        here = self.witness()
+        told = [row if row.witness is not None else row._replace(witness=here) for row in rows]
         with self.transaction():
-            ledger.append(self._database, signer, rows)
+            ledger.append(self._database, signer, told)
+
+    def witness(self, sandbox: str = "") -> Witness:
+        """Who vouches for what is built here now; `sandbox` is what keeps builds apart: `bubblewrap 0.11.0`."""
+        from .witness import witness_here
+
+        return witness_here(self._identity(), sandbox)
+
+    def _identity(self) -> str:
+        """What tells this home from others, made when it is first asked for."""
+        from .witness import fresh_id
+
+        found = self._database.value("SELECT value FROM meta WHERE key = 'home'")
+        if found is None:
+            with self.transaction():
+                self._database.execute("INSERT OR IGNORE INTO meta VALUES ('home', ?)", (fresh_id(),))
+            found = self._database.value("SELECT value FROM meta WHERE key = 'home'")
+        return str(found)
 
     def record_foreign(self, rows: Iterable[SignedRow], origin: str) -> None:
         """Remember rows that other builders have signed and that the caller has decided to trust."""
@@ -525,9 +545,10 @@ class Store:
             return self._signer
 
     def ledger(self) -> list[Realisation]:
-        """All rows of the build trace, in the order of recording; those of other builders too."""
-        rows = self._database.rows(f"SELECT {COLUMNS} FROM realisations ORDER BY id")
-        return list(map(realisation_of, rows))
+        """All rows of the build trace, in the order of recording; those of other builders too, and none that is damaged."""
+        from . import ledger
+
+        return ledger.told_rows(self._database)
 
     def ledger_head(self) -> str:
         """How many rows the ledger has and the last hash: who keeps it elsewhere notices a store set back."""
@@ -540,6 +561,19 @@ class Store:
         from . import ledger
 
         return ledger.check(self._database, self.signer.public, expected)
+
+    def check_relied(
+        self, relied: Mapping[tuple[Digest, str], StorePath]
+    ) -> dict[tuple[Digest, str], tuple[SignedRow, ...]]:
+        """The rows that say that resolved derivations gave these paths as these outputs.
+
+        Raises `UnsoundLedger`, which names the first row that is damaged, not signed by the builder that it names, out of
+        the chain, or in contradiction to what is relied on. Also for a missing one. Raises `InvalidKey`.
+        """
+        from . import ledger
+
+        with self.reading():
+            return ledger.check_relied(self._database, self.signer.public, relied)
 
     def fixed_output(self, name: str, fixed: FixedOutput) -> StorePath | None:
         """The valid object called `name` that is known to have the content `fixed`."""

@@ -5,26 +5,61 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from .digest import Digest
-from .path import StorePath
+from .errors import StoreError
+from .path import InvalidStorePath, StorePath
 from .records import Realisation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
 
 COLUMNS: Final = "resolved, output, path, derivation, started, seconds, variation, builder, origin"
+"""Without the witness, which nobody asks for who builds."""
 
 
-def realisation_of(columns: Iterable[Any]) -> Realisation:
-    """From a row of `COLUMNS`."""
+class DamagedRow(StoreError):
+    """A row of the database that does not hold what such a row holds; `reason` is a part of a sentence."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"a row of the database {reason}", code="S006")
+        self.reason = reason
+
+
+def realisation_of(columns: Sequence[Any]) -> Realisation:
+    """From a row of `COLUMNS`. Raises `DamagedRow`: what stands in a cell depends on more than chx."""
     resolved, output, path, derivation, started, seconds, variation, builder, origin = columns
-    return Realisation(
-        Digest(resolved),
-        output,
-        StorePath.parse(path),
-        None if derivation is None else StorePath.parse(derivation),
-        started,
-        seconds,
-        variation,
-        builder,
-        origin,
-    )
+    for name, cell, kind in (
+        ("resolved", resolved, bytes),
+        ("output", output, str),
+        ("path", path, str),
+        ("derivation", derivation or "", str),
+        ("started", started, float),
+        ("seconds", seconds, float),
+        ("variation", variation, str),
+        ("builder", builder, str),
+        ("origin", origin, str),
+    ):
+        if type(cell) is not kind:
+            raise DamagedRow(f"is damaged: there is no {name} in it")
+    try:
+        return Realisation(
+            Digest(resolved),
+            output,
+            StorePath.parse(path),
+            None if derivation is None else StorePath.parse(derivation),
+            started,
+            seconds,
+            variation,
+            builder,
+            origin,
+        )
+    except (ValueError, InvalidStorePath) as error:
+        raise DamagedRow(f"is damaged: {error}") from error
+
+
+def readable(rows: Iterable[Sequence[Any]]) -> Iterator[Realisation]:
+    """Those of several rows that are not damaged: who builds can do without the others, and `chx ledger --check` names them."""
+    for columns in rows:
+        try:
+            yield realisation_of(columns)
+        except DamagedRow:
+            continue

@@ -17,8 +17,7 @@ import os
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from ..copying import copy_file
-from ..errors import StoreError
-from ..ledger import SignedRow
+from ..ledger import parse_rows
 from ..manifest import path_bytes
 from ..normal import CHUNK
 from .compression import compressed
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
 
     from blake3 import blake3 as Hasher
 
+    from ..ledger import SignedRow
     from ..manifest import Entry
     from ..path import StorePath
     from ..store import Store
@@ -180,6 +180,6 @@ class ArchiveReader:
 
     def _rows(self, text: bytes) -> None:
         try:
-            self.rows += [SignedRow.from_dict(item) for item in json.loads(text)]
-        except (ValueError, TypeError, RecursionError, StoreError) as error:
+            self.rows += parse_rows(text)
+        except ValueError as error:
             raise BrokenArchive(f"{self._name} is damaged: {error}") from error

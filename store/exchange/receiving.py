@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ..address import object_path
 from ..copying import copy_file
-from ..errors import StoreError, StoreIO
+from ..errors import StoreIO
 from ..manifest import Kind, Manifest, path_bytes
 from ..outputs import Settled
 from ..refscan import Scanner
@@ -75,9 +75,7 @@ class Receiver:
 
     def rows(self, resolved: Digest) -> list[SignedRow]:
         """The rows that the place has of a resolved derivation. Raises `LyingCache`, `TransferFailed`."""
-        import json
-
-        from ..ledger import SignedRow
+        from ..ledger import parse_rows
 
         name = trace_name(resolved)
         file = self._place.file(name, self._work)
@@ -85,8 +83,8 @@ class Receiver:
             return []
         try:
             with open(file, "rb") as text:
-                return [SignedRow.from_dict(item) for item in json.loads(text.read(_LARGEST_TRACE))]
-        except (ValueError, TypeError, RecursionError, StoreError) as error:
+                return parse_rows(text.read(_LARGEST_TRACE))
+        except ValueError as error:
             raise LyingCache(self._place.url, name, f"no rows of a build trace: {error}") from error
         finally:
             self._place.done(file)

@@ -77,10 +77,20 @@ def relevant_rows(store: Store, closure: Iterable[StorePath]) -> list[SignedRow]
     cannot resolve them.
     """
     wanted = set(closure)
-    rows = [row for _, row in signed_rows(store._database)]
+    rows = distinct(row for _, row in signed_rows(store._database))
     derivations = {row.realisation.derivation for row in rows if row.realisation.path in wanted}
     needed = set(store.closure(path for path in derivations if path is not None and store.is_valid(path)))
     return [row for row in rows if row.realisation.path in wanted or row.realisation.derivation in needed]
+
+
+def distinct(rows: Iterable[SignedRow]) -> list[SignedRow]:
+    """Of the rows in which one witness says the same of the same surroundings, the first: the others say nothing to anybody else."""
+    found: dict[object, SignedRow] = {}
+    for row in rows:
+        said = row.realisation
+        where = None if said.witness is None else (said.witness.home, said.witness.machine)
+        found.setdefault((said.resolved, said.output, said.path, said.builder, said.variation, where), row)
+    return list(found.values())
 
 
 def _send_rows(store: Store, place: Place, rows: Iterable[SignedRow]) -> int:
@@ -91,12 +101,8 @@ def _send_rows(store: Store, place: Place, rows: Iterable[SignedRow]) -> int:
     for resolved, mine in by_key.items():
         name = trace_name(resolved)
         there = _rows_there(place, name, store.home + "/cache/downloads")
-        known = {(item.get("builder"), item.get("output"), item.get("path"), item.get("variation")) for item in there}
-        fresh = [
-            item
-            for item in (row.to_dict() for row in mine)
-            if (item["builder"], item["output"], item["path"], item["variation"]) not in known
-        ]
+        known = {item.get("signature") for item in there}
+        fresh = [item for item in (row.to_dict() for row in mine) if item["signature"] not in known]
         if fresh:
             place.write(name, [json.dumps([*there, *fresh], sort_keys=True).encode()])
             written += len(fresh)

@@ -245,6 +245,29 @@ def test_rows_that_cannot_be_read_are_refused(other, objects, cache) -> None:
             Receiver(other, open_place(cache)).rows(Digest.of(b"key"))
 
 
+def test_of_what_one_witness_says_again_and_again_one_row_travels(store, other, cache) -> None:
+    path = store.add_bytes(b"1", "x")
+    row = Realisation(Digest.of(b"again"), "out", path, None, 1.0, 2.0)
+    here = store.witness()
+    store.record([row, row, row._replace(variation="cores=2")])
+    store.record([row._replace(witness=here._replace(home="0" * 32)), row._replace(path=store.add_bytes(b"2", "x"))])
+    send(store, open_place(cache), [path])
+    rows = Receiver(other, open_place(cache)).rows(Digest.of(b"again"))
+    assert [number for number, kept in signed_rows(store._database) if kept in rows] == [2, 4, 5]
+    assert send(store, open_place(cache), [path]).rows == 0
+    trust = Trust(frozenset((store.signer.public,)), 2)
+    assert trust.judge(rows)[0] == [], "one key counts once, whatever it says of homes"
+
+
+def test_rows_of_a_later_format_are_left_out(other, objects, cache) -> None:
+    place = f"{cache}/{trace_name(Digest.of(b'key'))}"
+    with open(place) as file:
+        rows = json.load(file)
+    with open(place, "w") as file:
+        json.dump([{"format": "chx trace row 9", "what": "?"}, *rows], file)
+    assert len(Receiver(other, open_place(cache)).rows(Digest.of(b"key"))) == len(rows) == 1
+
+
 def test_a_foreign_row_is_used_and_is_not_part_of_the_chain(store, other, objects, cache) -> None:
     row = Receiver(other, open_place(cache)).rows(Digest.of(b"key"))[0]
     other.record_foreign([row], cache)
@@ -253,7 +276,7 @@ def test_a_foreign_row_is_used_and_is_not_part_of_the_chain(store, other, object
     (known,) = other.realisations(Digest.of(b"key"))
     assert (known.path, known.builder, known.origin) == (objects[-1], Signer(store.home).public, cache)
     other._database.execute("UPDATE realisations SET seconds = 9 WHERE origin != ''")
-    assert "not what its builder signed" in other.check_ledger()[0].what
+    assert "came from elsewhere and is not what was signed" in other.check_ledger()[0].what
 
 
 class Interrupted:

@@ -6,12 +6,14 @@ import json
 import os
 import signal
 import sqlite3
+from pathlib import Path
 
 import pytest
 
-from chx.store import Digest, Realisation, SignedRow, Signer, Store
-from chx.store.ledger import signed_rows
+from chx.store import Digest, Realisation, SignedRow, Signer, Store, StorePath, UnsoundLedger
+from chx.store.ledger import BEGINNING, signed_rows
 from chx.store.questions import SCHEMA_VERSION
+from chx.store.witness import machine_id
 
 
 def rows(store: Store, count: int = 4) -> None:
@@ -30,7 +32,182 @@ def test_what_was_recorded_is_signed_by_the_stores_own_key(store: Store) -> None
     assert {row.builder for row in store.ledger()} == {Signer(store.home).public}
     assert store.ledger_head().startswith("4:")
     rows(store)
-    assert store.ledger_head().startswith("4:"), "what is known is not recorded again"
+    assert store.ledger_head().startswith("8:"), "each build leaves a row"
+    assert store.check_ledger() == []
+
+
+def test_a_row_says_where_it_was_built_and_with_what(home: str) -> None:
+    import platform
+
+    import chx
+
+    with Store.open(home) as store:
+        rows(store, 1)
+        (row,) = store.ledger()
+        assert row.witness is not None
+        assert len(row.witness.home) == 32 and len(row.witness.machine) in (0, 32)
+        assert row.witness[2:] == (platform.release(), chx.__version__, "")
+        assert store.witness("bubblewrap 1").sandbox == "bubblewrap 1"
+    with Store.open(home) as store:
+        assert store.witness() == row.witness
+    with Store.open(home + "-other") as other:
+        assert other.witness().home != row.witness.home
+        assert other.witness().machine == row.witness.machine
+
+
+def test_a_machine_is_told_without_its_machine_id(tmp_path: Path) -> None:
+    file = tmp_path / "machine-id"
+    assert machine_id(str(file)) == ""
+    for text in ("", "uninitialized\n", "x" * 32):
+        file.write_text(text)
+        assert machine_id(str(file)) == ""
+    file.write_text("0123456789abcdef0123456789abcdef\n")
+    found = machine_id(str(file))
+    assert len(found) == 32 and found != "0123456789abcdef0123456789abcdef"
+    file.write_text("1123456789abcdef0123456789abcdef\n")
+    assert machine_id(str(file)) not in ("", found)
+
+
+def format_1(store: Store) -> None:
+    """Bring the ledger into the form in which chx wrote it before there were witnesses, signed and chained."""
+    last = BEGINNING
+    found = signed_rows(store._database)
+    store._database.execute("UPDATE realisations SET hash = NULL")
+    for number, signed in found:
+        bare = SignedRow(signed.realisation._replace(witness=None), Digest(last), "")
+        bare = bare._replace(signature=store.signer.sign(bare.text))
+        last = bare.hash.raw
+        store._database.execute(
+            "UPDATE realisations SET witness = NULL, previous = ?, hash = ?, signature = ? WHERE id = ?",
+            (bare.previous.raw, last, bare.signature, number),
+        )
+    text = f"chx ledger head 1\n{len(found)}\n{last.hex()}".encode()
+    head = {"count": len(found), "hash": last.hex(), "signature": store.signer.sign(text), "key": store.signer.public}
+    store._database.execute("UPDATE meta SET value = ? WHERE key = 'ledger'", (json.dumps(head),))
+
+
+def test_rows_of_format_1_are_checked_as_they_were_signed(store: Store) -> None:
+    rows(store, 2)
+    format_1(store)
+    text = signed_rows(store._database)[0][1].text
+    assert b"witness" not in text and b'"format":"chx trace row 1"' in text
+    assert store.check_ledger() == []
+    rows(store, 3)
+    assert store.check_ledger() == []
+    assert [row.witness is None for row in store.ledger()] == [True, True, False, False, False]
+    change(store, "UPDATE realisations SET witness = (SELECT witness FROM realisations WHERE id = 5) WHERE id = 2")
+    assert [fault.row for fault in store.check_ledger()] == [2]
+
+
+KEY = (Digest.of(b"1"), "out")
+
+
+@pytest.fixture
+def relied(store: Store) -> dict[tuple[Digest, str], StorePath]:
+    rows(store)
+    return {KEY: store.add_bytes(b"1", "x")}
+
+
+def test_rows_that_are_relied_on_are_given(store: Store, relied) -> None:  # type: ignore[no-untyped-def]
+    rows(store)
+    found = store.check_relied(relied)
+    assert [row.realisation.path for row in found[KEY]] == [relied[KEY]] * 2
+    other = store.add_bytes(b"other", "x")
+    store.record([Realisation(KEY[0], "out", other, None, 1.0, 1.0)])
+    assert len(store.check_relied({KEY: other})[KEY]) == 1, "what came out differently is a fact and no damage"
+    assert store.check_relied({}) == {}
+
+
+@pytest.mark.parametrize(
+    ("statement", "row", "what"),
+    [
+        ("UPDATE realisations SET path = (SELECT path FROM realisations WHERE id = 1) WHERE id = 2", 2, "was signed"),
+        ("UPDATE realisations SET seconds = 3 WHERE id = 1", 1, "was signed"),
+        ("UPDATE realisations SET witness = replace(witness, 'kernel', 'kernal') WHERE id = 3", 3, "its witness"),
+        ("UPDATE realisations SET witness = '{' WHERE id = 3", 3, "is damaged"),
+        ("UPDATE realisations SET witness = NULL WHERE id = 2", 2, "was signed"),
+        ("UPDATE realisations SET hash = zeroblob(32) WHERE id = 4", 4, "its hash is another"),
+        ("UPDATE realisations SET previous = zeroblob(32) WHERE id = 3", 3, "its hash is another"),
+        ("UPDATE realisations SET previous = zeroblob(31) WHERE id = 2", 2, "is damaged"),
+        ("UPDATE realisations SET path = CAST(X'ff00' AS TEXT) WHERE id = 2", 2, "cannot be read"),
+        ("UPDATE realisations SET path = 'x' WHERE id = 2", 2, "is damaged"),
+        ("UPDATE realisations SET started = 'soon' WHERE id = 2", 2, "there is no started in it"),
+        ("UPDATE realisations SET resolved = zeroblob(9) WHERE id = 1", 1, "is damaged"),
+        ("UPDATE realisations SET signature = 'AAAA' WHERE id = 2", 2, "is not what its builder signed"),
+        ("UPDATE realisations SET signature = NULL WHERE id = 2", 2, "has no signature"),
+        ("DELETE FROM realisations WHERE id = 1", 2, "rows are missing"),
+        ("DELETE FROM realisations WHERE id = 2", 3, "rows are missing"),
+        ("DELETE FROM realisations WHERE id = 4", None, "has 3 rows and should have 4"),
+        ("UPDATE realisations SET origin = 'elsewhere' WHERE id = 2", 3, "rows are missing"),
+        ("DELETE FROM meta WHERE key = 'ledger'", None, "head is missing"),
+        ("UPDATE meta SET value = '[]' WHERE key = 'ledger'", None, "head is not what was signed"),
+        ("UPDATE meta SET value = replace(value, '4', '3') WHERE key = 'ledger'", None, "head is not what was signed"),
+    ],
+)
+def test_the_first_row_that_cannot_be_relied_on_is_named(
+    store: Store,
+    relied,  # type: ignore[no-untyped-def]
+    statement: str,
+    row: int | None,
+    what: str,
+) -> None:
+    change(store, statement)
+    with pytest.raises(UnsoundLedger) as caught:
+        store.check_relied(relied)
+    assert caught.value.row == row and what in caught.value.what, caught.value.what
+
+
+def test_what_no_row_says_cannot_be_relied_on(store: Store, relied) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(UnsoundLedger) as caught:
+        store.check_relied({(Digest.of(b"unknown"), "out"): relied[KEY]})
+    assert caught.value.row is None and "has no row that says" in caught.value.what
+    with pytest.raises(UnsoundLedger) as caught:
+        store.check_relied({KEY: store.add_bytes(b"2", "x")})
+    assert caught.value.row == 2 and f"gave '{relied[KEY]}', and not" in caught.value.what
+
+
+def test_a_row_that_another_key_has_signed_and_chained_cannot_be_relied_on(store: Store, relied, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    number, signed = signed_rows(store._database)[3]
+    other = Signer(str(tmp_path / "other"))
+    forged = SignedRow(signed.realisation._replace(builder=other.public), signed.previous, "")
+    forged = forged._replace(signature=other.sign(forged.text))
+    store._database.execute(
+        "UPDATE realisations SET builder = ?, hash = ?, signature = ? WHERE id = ?",
+        (other.public, forged.hash.raw, forged.signature, number),
+    )
+    with pytest.raises(UnsoundLedger) as caught:
+        store.check_relied(relied)
+    assert caught.value.row == 4 and "another key" in caught.value.what
+
+
+def test_a_row_that_is_damaged_in_the_file_cannot_be_relied_on(home: str) -> None:
+    with Store.open(home) as store:
+        rows(store)
+        path = store.add_bytes(b"1", "x")
+        signature = signed_rows(store._database)[1][1].signature
+        store._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    database = Path(home) / "db" / "store.sqlite"
+    content = database.read_bytes()
+    assert content.count(signature.encode()) == 1
+    database.write_bytes(content.replace(signature.encode(), signature.swapcase().encode()))
+    with Store.open(home) as store:
+        with pytest.raises(UnsoundLedger) as caught:
+            store.check_relied({KEY: path})
+        assert caught.value.row == 2
+        assert [fault.row for fault in store.check_ledger()] == [2]
+
+
+def test_a_damaged_row_does_not_hide_what_is_wrong_with_others_and_is_passed_over_by_builds(store: Store) -> None:
+    rows(store)
+    path = store.add_bytes(b"2", "x")
+    store.record([Realisation(Digest.of(b"2"), "out", path, None, 1.0, 1.0)])
+    change(store, "UPDATE realisations SET output = X'00' WHERE id = 2")
+    change(store, "UPDATE realisations SET path = 'x' WHERE id = 3")
+    change(store, "UPDATE realisations SET seconds = 7 WHERE id = 4")
+    assert [fault.row for fault in store.check_ledger()] == [2, 3, 4]
+    assert [row.path for row in store.realisations(Digest.of(b"2"))] == [path]
+    assert store.realisation(Digest.of(b"2"), "out") == path
+    assert len(store.ledger()) == 3
 
 
 @pytest.mark.parametrize(
@@ -62,7 +239,8 @@ def test_a_row_signed_with_another_key_is_noticed(store: Store, tmp_path) -> Non
     forged = forged._replace(signature=other.sign(forged.text))
     assert forged.is_genuine()
     store._database.execute(
-        "UPDATE realisations SET builder = ?, signature = ? WHERE id = ?", (other.public, forged.signature, number)
+        "UPDATE realisations SET builder = ?, hash = ?, signature = ? WHERE id = ?",
+        (other.public, forged.hash.raw, forged.signature, number),
     )
     assert any("another key" in fault.what for fault in store.check_ledger())
 
@@ -188,11 +366,31 @@ def test_threads_and_processes_that_need_the_key_at_once_get_one(home: str, tool
     assert os.listdir(home + "/keys") == ["ed25519"]
 
 
+SCHEMA_3 = """
+ALTER TABLE realisations RENAME TO newer;
+CREATE TABLE realisations (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, resolved BLOB NOT NULL, output TEXT NOT NULL, path TEXT NOT NULL, derivation TEXT,
+    started REAL NOT NULL, seconds REAL NOT NULL, builder TEXT NOT NULL DEFAULT '', variation TEXT NOT NULL DEFAULT '',
+    origin TEXT NOT NULL DEFAULT '', previous BLOB, hash BLOB, signature TEXT,
+    UNIQUE (resolved, output, path, builder, variation)
+);
+DROP INDEX realisations_path;
+DROP INDEX realisations_resolved;
+CREATE INDEX realisations_path ON realisations (path);
+INSERT INTO realisations SELECT id, resolved, output, path, derivation, started, seconds, builder, variation, origin,
+    previous, hash, signature FROM newer;
+DROP TABLE newer;
+PRAGMA user_version = 3;
+"""
+
+
 def test_a_database_of_version_2_is_brought_up_to_date(home, tools) -> None:
     with Store.open(home) as store:
         path = store.add_bytes(b"x" * 99, "x")
         rows(store, 2)
+        format_1(store)
     connection = sqlite3.connect(f"{home}/db/store.sqlite")
+    connection.executescript(SCHEMA_3)
     connection.executescript("ALTER TABLE objects DROP COLUMN used; DROP TABLE files; PRAGMA user_version = 2;")
     connection.close()
     with Store.open(home) as store:
@@ -202,3 +400,21 @@ def test_a_database_of_version_2_is_brought_up_to_date(home, tools) -> None:
         assert store._database.value("SELECT count(*) FROM files") == 1
         tools.check(store)
         assert store.is_valid(other)
+
+
+def test_a_database_of_version_3_is_brought_up_to_date_and_its_rows_stay_signed(home: str, tools) -> None:  # type: ignore[no-untyped-def]
+    with Store.open(home) as store:
+        rows(store, 3)
+        format_1(store)
+        before = [signed.text for _, signed in signed_rows(store._database)]
+        head = store.ledger_head()
+    connection = sqlite3.connect(f"{home}/db/store.sqlite")
+    connection.executescript(SCHEMA_3)
+    connection.close()
+    with Store.open(home) as store:
+        assert [signed.text for _, signed in signed_rows(store._database)] == before
+        assert store.check_ledger(head) == []
+        rows(store, 2)
+        rows(store, 2)
+        assert store.check_ledger(head) == [] and len(store.ledger()) == 7
+        tools.check(store)
