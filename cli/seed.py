@@ -46,7 +46,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 _FACTS = """
 path: let
   seed = import path;
-  half = told: { packages = told.packages or [ ]; wheels = told.wheels or [ ]; without = told.without or [ ]; };
+  half = told: {
+    packages = told.packages or [ ];
+    wheels = told.wheels or [ ];
+    without = told.without or [ ];
+    only = told.only or [ ];
+  };
 in {
   inherit (seed) description;
   impure = seed.impure or false;
@@ -110,7 +115,8 @@ def pin(told: dict[str, Any]) -> dict[str, Any]:
     """The content of a lock file, of what apt and pip offer today.
 
     A package that both halves need belongs to the userland, which must do without the toolchain; what C++ needs beyond
-    C is laid over both.
+    C is laid over both. A part that selects (`only`) takes something else of a package than another part does, so that
+    what it needs is in it whoever else has it.
     """
     from .seeds.pins import Apt, wheel_pin
 
@@ -129,8 +135,11 @@ def pin(told: dict[str, Any]) -> dict[str, Any]:
                 here += apt.pins(pool)
             pins |= {pin.package: pin for pin in here}
             parts[part] = {pin.package for pin in here}
-    parts["toolchain"] -= parts["userland"]
-    parts["cxx"] -= parts["toolchain"] | parts["userland"]
+    laid_over: set[str] = set()
+    for part in ("userland", "toolchain", "cxx"):
+        if not told.get(part, {}).get("only"):
+            parts[part] -= laid_over
+            laid_over |= parts[part]
     lock: dict[str, Any] = {part: sorted(parts[part]) for part in PARTS if part in HALVES or parts[part]}
     lock["files"] = [asdict(pins[name]) for name in sorted(pins)]
     if told["suite"] is not None:

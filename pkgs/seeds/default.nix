@@ -52,12 +52,15 @@ let
 
           package =
             file:
-            lib.unpack {
-              name = replaceStrings [ ":" "~" ] [ "-" "-" ] "${file.package}-${file.version}";
-              src = lib.fetchurl { inherit (file) url sha256; };
-              strip = 0;
-              exclude = documentation ++ told.exclude or [ ];
-            };
+            lib.unpack (
+              {
+                name = replaceStrings [ ":" "~" ] [ "-" "-" ] "${file.package}-${file.version}";
+                src = lib.fetchurl { inherit (file) url sha256; };
+                strip = 0;
+                exclude = documentation ++ told.exclude or [ ];
+              }
+              // (if told ? only then { inherit (told) only; } else { })
+            );
 
           entries =
             map (path: {
@@ -87,30 +90,39 @@ let
           told.trees or (map package (filter (file: elem file.package lock.${part}) lock.files))
           ++ (if entries == [ ] then [ ] else [ own ]);
 
-      given = half "toolchain";
+      # What a part would make in every build anew, made once by the seed itself.
+      prepared =
+        part: suffix: trees:
+        if seed.${part} ? prepare then
+          [
+            (derivation {
+              name = "${name}-${suffix}";
+              inherit (profile) system;
+              rootfs = trees ++ half "userland";
+              builder = "/bin/sh";
+              args = [
+                "-euc"
+                seed.${part}.prepare
+              ];
+            })
+          ]
+        else
+          [ ];
 
-      # What the toolchain would make in every build anew, made once by itself.
-      prepared = derivation {
-        name = "${name}-prepared";
-        inherit (profile) system;
-        rootfs = given ++ half "userland";
-        builder = "/bin/sh";
-        args = [
-          "-euc"
-          seed.toolchain.prepare
-        ];
-      };
+      given = half "toolchain";
+      toolchain = given ++ prepared "toolchain" "prepared" given;
+      cxx = half "cxx";
     in
     rec {
       inherit name;
       inherit (seed) description;
       impure = seed.impure or false;
       demonstration = seed.demonstration or false;
-      toolchain = given ++ (if seed.toolchain ? prepare then [ prepared ] else [ ]);
+      inherit toolchain;
       userland = half "userland";
       rootfs = toolchain ++ userland;
     }
-    // (if seed ? cxx then { cxx = half "cxx"; } else { })
+    // (if seed ? cxx then { cxx = cxx ++ prepared "cxx" "prepared-cxx" (toolchain ++ cxx); } else { })
     // (if seed ? resources then { inherit (seed) resources; } else { });
 in
 listToAttrs (

@@ -2,6 +2,10 @@
 # with musl's sources. As its userland, what shares least with the others: busybox,
 # the static mksh, and make with the C library that it is linked with.
 let
+  wheels = [
+    "pypi:ziglang==0.17.1/ziglang-0.17.1-py3-none-manylinux_2_12_x86_64.manylinux2010_x86_64.musllinux_1_1_x86_64.whl"
+  ];
+
   # zig compiles its own run-time library and musl when it links the first program,
   # which takes most of a minute, and keeps the objects. Each build gets a copy.
   zig = command: ''
@@ -110,10 +114,8 @@ in
   suite = "bookworm";
 
   toolchain = {
-    wheels = [
-      "pypi:ziglang==0.17.1/ziglang-0.17.1-py3-none-manylinux_2_12_x86_64.manylinux2010_x86_64.musllinux_1_1_x86_64.whl"
-    ];
-    # Other systems' C libraries, and C++.
+    inherit wheels;
+    # Other systems' C libraries, and C++, which is a part of its own.
     exclude = [
       "ziglang-*.dist-info"
       "ziglang/doc"
@@ -141,6 +143,100 @@ in
       mkdir -p "$out/usr/share"
       cp -R .zig-cache "$out/usr/share/zig-cache"
       rm -rf "$out"/usr/share/zig-cache/tmp/*
+    '';
+  };
+
+  # zig's own libc++ and libunwind, compiled by zig for its musl. What compiles with
+  # them is zig's clang without zig's cache, into which `zig c++` would put a second
+  # copy of every object: it is told by files what `zig c++ -v` says to tell it.
+  cxx = {
+    inherit wheels;
+    only = [
+      "ziglang/lib/libcxx"
+      "ziglang/lib/libcxxabi"
+    ];
+    files = {
+      "usr/share/zig-c++/compile" = ''
+        --target=x86_64-linux-musl
+        -nostdinc
+        -isystem /ziglang/lib/libcxx/include
+        -isystem /ziglang/lib/libcxxabi/include
+        -isystem /ziglang/lib/include
+        -isystem /ziglang/lib/libc/include/x86_64-linux-musl
+        -isystem /ziglang/lib/libc/include/generic-musl
+        -isystem /ziglang/lib/libc/include/x86-linux-any
+        -isystem /ziglang/lib/libc/include/any-linux-any
+        -isystem /ziglang/lib/libunwind/include
+        -D_LIBCPP_ABI_NAMESPACE=__1
+        -D_LIBCPP_ABI_VERSION=1
+        -D_LIBCPP_ASSERTION_SEMANTIC_DEFAULT=_LIBCPP_ASSERTION_SEMANTIC_IGNORE
+        -D_LIBCPP_DISABLE_VISIBILITY_ANNOTATIONS
+        -D_LIBCPP_HARDENING_MODE=_LIBCPP_HARDENING_MODE_NONE
+        -D_LIBCPP_HAS_FILESYSTEM=1
+        -D_LIBCPP_HAS_LOCALIZATION
+        -D_LIBCPP_HAS_MONOTONIC_CLOCK
+        -D_LIBCPP_HAS_MUSL_LIBC=1
+        -D_LIBCPP_HAS_NO_STD_MODULES
+        -D_LIBCPP_HAS_RANDOM_DEVICE
+        -D_LIBCPP_HAS_TERMINAL
+        -D_LIBCPP_HAS_THREADS=1
+        -D_LIBCPP_HAS_TIME_ZONE_DATABASE
+        -D_LIBCPP_HAS_UNICODE
+        -D_LIBCPP_HAS_VENDOR_AVAILABILITY_ANNOTATIONS=0
+        -D_LIBCPP_HAS_WIDE_CHARACTERS
+        -D_LIBCPP_PSTL_BACKEND_SERIAL
+        -D_LIBCXXABI_DISABLE_VISIBILITY_ANNOTATIONS
+        -fuse-ld=lld
+        -nostdlib
+        -L/usr/lib/zig-c++
+        -Wno-unused-command-line-argument
+      '';
+      # A `$` is for links alone.
+      "usr/share/zig-c++/link" = ''
+        $-Wl,--eh-frame-hdr,-z,stack-size=16777216
+        $-Wl,/usr/lib/zig-c++/crt1.o,--start-group,@/usr/lib/zig-c++/archives,--end-group
+      '';
+    };
+    scripts = {
+      # To make a precompiled header links nothing, but clang does not see that by the
+      # first of its words.
+      "usr/bin/c++" = ''
+        #!/bin/sh
+        link=--config=/usr/share/zig-c++/link
+        for word; do
+          case $word in
+            c++-header) link= ;;
+          esac
+        done
+        exec /ziglang/zig clang --driver-mode=g++ --config=/usr/share/zig-c++/compile $link "$@"
+      '';
+      "usr/bin/ld.lld" = ''
+        #!/bin/sh
+        exec /ziglang/zig ld.lld "$@"
+      '';
+      # zig has nothing that strips; programs are only larger for it.
+      "usr/bin/strip" = ''
+        #!/bin/sh
+        exit 0
+      '';
+    };
+    # What zig links C++ with, found by how it links.
+    prepare = ''
+      printf '%s\n' '#include <iostream>' 'int main() { std::cout << "empty" << std::endl; }' > empty.cc
+      sed 's/ cc / c++ /' /usr/bin/cc > zig-c++
+      ZIG_VERBOSE_LINK=1 sh ./zig-c++ -O2 -static -o empty empty.cc 2>&1 | tee links
+      test "$(./empty)" = empty
+
+      place=$out/usr/lib/zig-c++
+      mkdir -p "$place"
+      grep '^ld.lld .* -o empty ' links | tr ' ' '\n' > words
+      cp "$(grep '/crt1\.o$' words)" "$place/"
+      grep '\.a$' words | while read -r archive; do
+        cp "$archive" "$place/"
+        echo "/usr/lib/zig-c++/''${archive##*/}" >> "$place/archives"
+      done
+      # Parts of musl's libc.a that have names of their own.
+      for name in crypt dl m pthread resolv rt util; do ar rc "$place/lib$name.a"; done
     '';
   };
 

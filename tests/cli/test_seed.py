@@ -136,6 +136,20 @@ def test_a_package_that_is_left_out_by_one_half_only_stays(monkeypatch: pytest.M
     assert (lock["toolchain"], lock["userland"]) == (["cc", "libc"], ["needless", "sh"])
 
 
+def test_a_part_that_selects_shares_a_package_with_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pins, "Apt", FakeApt)
+    part = {"wheels": [], "without": ["needless", "libc"]}
+    told = {
+        **FACTS,
+        "toolchain": {**part, "packages": ["cc"]},
+        "userland": {**part, "packages": ["sh"]},
+        "cxx": {**part, "packages": ["cc"], "only": ["usr/include/c++"]},
+    }
+    lock = seed.pin(told)
+    assert (lock["toolchain"], lock["userland"], lock["cxx"]) == (["cc"], ["sh"], ["cc"])
+    assert "cxx" not in seed.pin({**told, "cxx": {**told["cxx"], "only": []}})
+
+
 # Capturing
 
 
@@ -212,6 +226,13 @@ def test_update_asks_the_machine_s_own_apt(chx: Run, work: Path) -> None:
 @pytest.mark.parametrize("what", ["userland", "compiler", "tinycc"])
 def test_a_seed_does_what_stage_0_asks_of_it(shared_chx: Run, work: Path, name: str, what: str) -> None:
     check(shared_chx, work, name, what)
+
+
+@pytest.mark.network
+@pytest.mark.sandbox
+@pytest.mark.parametrize("name", ["debian-gcc", "debian-clang", pytest.param("zig", marks=pytest.mark.slow)])
+def test_a_seed_with_a_part_for_it_compiles_cxx_as_llvm_asks(shared_chx: Run, work: Path, name: str) -> None:
+    check(shared_chx, work, name, "cxx")
 
 
 @pytest.mark.network

@@ -51,6 +51,46 @@ rec {
     test "$(cat said)" = "hello 42"
   '' { };
 
+  # What LLVM's parts ask of a compiler for C++ besides: precompiled headers, objects
+  # from both languages in one program, threads, exceptions.
+  cxx = run (seed.rootfs ++ seed.cxx) "cxx" ''
+    mkdir -p "$out"
+    cat > all.h <<'END'
+    #include <iostream>
+    #include <map>
+    #include <stdexcept>
+    #include <string>
+    #include <thread>
+    #include <vector>
+    END
+    cat > main.cpp <<'END'
+    #include <cmath>
+    extern "C" int sum(const int *, int);
+    struct Told : std::runtime_error { using std::runtime_error::runtime_error; };
+    static void tell(const std::string &text) { throw Told(text); }
+    int main(int count, char **) {
+      std::map<std::string, std::vector<int>> numbers{{"all", {1, 2, 3}}};
+      int found = 0;
+      std::thread([&] { found = sum(numbers.at("all").data(), 3); }).join();
+      try { tell("hello"); } catch (const std::exception &error) { std::cout << error.what(); }
+      std::cout << " " << found * int(std::sqrt(49.0 * count)) << std::endl;
+    }
+    END
+    printf 'int sum(const int *a, int n) { int s = 0; while (n--) s += a[n]; return s; }\n' > sum.c
+    case $(c++ --version) in
+      *clang*) precompile='-Xclang -fno-pch-timestamp -fpch-instantiate-templates' ;;
+      *) precompile= ;;
+    esac
+    c++ -O2 -std=c++17 $precompile -x c++-header all.h -o all.h.gch
+    c++ -O2 -std=c++17 -include all.h -c main.cpp -o main.o
+    cc -O2 -c sum.c -o sum.o
+    ar rcs libsum.a sum.o
+    c++ -static -o "$out/hello" main.o -Wl,--start-group libsum.a -Wl,--end-group -lpthread -ldl -lm
+    strip "$out/hello"
+    "$out/hello" > said
+    test "$(cat said)" = "hello 42"
+  '' { };
+
   # The one program that stage 0 needs.
   tinycc = run seed.rootfs "tinycc" ''
     mkdir -p "$out"
