@@ -133,6 +133,7 @@ class _Realising:
             ),
             started=lambda path: self._events.put(lambda: reporter.started(path, self._schedule.step(path).lane)),
             waiting=lambda path: self._events.put(lambda: reporter.waiting(path)),
+            connected=lambda path, reason: self._events.put(lambda: reporter.connected(path, reason)),
             unvaried=lambda path, name: self._events.put(lambda: reporter.unvaried(path, name)),
             covers=proc_covers(),
             discard=self._sweeper.remove,

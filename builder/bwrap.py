@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,7 +19,8 @@ from .sandbox import SandboxSpec, bwrap_arguments
 from .seccomp import seccomp_filter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from .cancellation import Cancellation
     from .sandbox import Limits
@@ -100,34 +102,45 @@ def can_overlay(folder: str) -> bool:
 def run_sandbox(
     spec: SandboxSpec, bwrap: str, sink: Callable[[bytes], None], cancellation: Cancellation | None = None
 ) -> tuple[Outcome, bool]:
-    """Run `spec` until it and all its processes are gone; also whether its command was started at all."""
-    with _limited(spec.limits) as (blocks, ready), _invocation(spec, bwrap, blocks) as started, inheriting(spec):
-        argv, inherited, report = started
+    """Run `spec` until it and all its processes are gone; also whether its command was started at all.
+
+    Raises `NoUplink`, before its command is started.
+    """
+    with (
+        _limited(spec.limits) as limiting,
+        _connecting(spec, cancellation) as connected,
+        _held_back([*limiting, *connected]) as (blocks, ready),
+        _invocation(spec, bwrap, blocks) as (argv, inherited, report),
+        inheriting(spec),
+    ):
         outcome = run(argv, {}, sink, cancellation, spec.limits, inherited, report, ready)
     return outcome, _has_started(outcome)
 
 
-@contextmanager
-def _limited(limits: Limits) -> Iterator[tuple[int | None, Callable[[int], None] | None]]:
-    """What makes limits of all processes together hold before the command starts.
+Step = Callable[[int], None]
+"""What is done with the first process of a sandbox before its command starts."""
 
-    Gives a descriptor on which bwrap is to wait, and what to do with the first process; nothing if there are no limits.
-    """
-    if not limits.processes and not limits.memory_bytes:
+
+def _connecting(spec: SandboxSpec, cancellation: Cancellation | None) -> AbstractContextManager[list[Step]]:
+    """What makes a network of its own lead out."""
+    if spec.uplink is None:
+        return nullcontext([])
+    from .network import connecting
+
+    return connecting(spec.uplink, cancellation)
+
+
+@contextmanager
+def _held_back(steps: Sequence[Step]) -> Iterator[tuple[int | None, Step | None]]:
+    """A descriptor on which bwrap is to wait, and what takes all `steps` and ends the waiting; nothing if there are none."""
+    if not steps:
         yield None, None
         return
-    from .cgroups import Group, limit_processes, missing
-
-    lacking = missing(limits.processes, limits.memory_bytes)
-    if lacking:
-        raise LimitNotPossible(tuple(lacking))
-    group = Group(limits.processes, limits.memory_bytes)
     reader, writer = os.pipe2(os.O_CLOEXEC)
 
     def ready(process: int) -> None:
-        if limits.processes:
-            limit_processes(process, limits.processes)
-        group.add(process)
+        for step in steps:
+            step(process)
         os.write(writer, b".")
 
     try:
@@ -135,6 +148,29 @@ def _limited(limits: Limits) -> Iterator[tuple[int | None, Callable[[int], None]
     finally:
         os.close(reader)
         os.close(writer)
+
+
+@contextmanager
+def _limited(limits: Limits) -> Iterator[list[Step]]:
+    """What makes limits of all processes together hold."""
+    if not limits.processes and not limits.memory_bytes:
+        yield []
+        return
+    from .cgroups import Group, limit_processes, missing
+
+    lacking = missing(limits.processes, limits.memory_bytes)
+    if lacking:
+        raise LimitNotPossible(tuple(lacking))
+    group = Group(limits.processes, limits.memory_bytes)
+
+    def limit(process: int) -> None:
+        if limits.processes:
+            limit_processes(process, limits.processes)
+        group.add(process)
+
+    try:
+        yield [limit]
+    finally:
         group.close()
 
 

@@ -96,6 +96,7 @@ class World:
     started: Callable[[StorePath], None]
     waiting: Callable[[StorePath], None]
     unvaried: Callable[[StorePath, str], None]
+    connected: Callable[[StorePath, str], None]
     covers: tuple[Bind, ...]
     discard: Callable[[str], None]
     _closures: dict[tuple[StorePath, ...], tuple[StorePath, ...]] = field(default_factory=dict)
@@ -146,6 +147,7 @@ class _Execution:
         self._scratch = scratch_paths(work.derivation)
         self._derivation = with_outputs(work.derivation, self._scratch)
         self._top = ""
+        self._made = "store"  # the folder in which the outputs lie
         self._variation = ""
         self._sandbox = ""
         self._spec: SandboxSpec | None = None
@@ -163,7 +165,7 @@ class _Execution:
             candidates = self._build(log)
             outputs = self._register(candidates, started, time.monotonic() - clock)
         except Exception as error:
-            failure = as_build_error(error, self._store.home)
+            failure = as_build_error(self._in_words_of_the_build(error), self._store.home)
             if self._world.options.keep_failed and not isinstance(failure, Cancelled):
                 kept = self._keep()
             raise failure.attach(self._work.path, log.close(), log.tail, kept) from failure.__cause__
@@ -184,7 +186,7 @@ class _Execution:
 
     def _place(self, output: str) -> str:
         """Where an output lies on the disk before it is registered."""
-        return self._folder("store") + self._scratch[output][len(STORE_DIR) :]
+        return self._folder(self._made) + self._scratch[output][len(STORE_DIR) :]
 
     def _run_builtin(self, log: BuildLog) -> Sequence[StorePath]:
         builder = find_builtin(self._derivation.builder)
@@ -219,15 +221,44 @@ class _Execution:
         prepared = prepare(self._store, derivation, self._scratch, self._top, cores, self._world.covers)
         with self._varied(replace(prepared.spec, limits=limits_of(options))) as spec:
             self._spec = spec
-            outcome, has_started = run_sandbox(spec, bwrap, log.write, self._world.cancellation)
+            run = self._run_connected if spec.network else self._run_alone
+            outcome, has_started = run(spec, bwrap, log)
         if not has_started and outcome.ended is None:
             said = "\n".join(log.tail).removeprefix("bwrap: ")
             raise explain_refusal(said) or SandboxFailed(said, derivation.builder)
         self._judge(outcome)
         self._mention_strays(log, prepared.visible)
+        if prepared.spec.network:
+            self._renew()
         # What the rootfs holds is a candidate too: its paths are hidden, but a build may have been told.
         hidden = [path for path in derivation.input_srcs if path not in prepared.visible]
         return [*prepared.visible, *self._world.closure(hidden)]
+
+    def _run_alone(self, spec: SandboxSpec, bwrap: str, log: BuildLog) -> tuple[Outcome, bool]:
+        return run_sandbox(spec, bwrap, log.write, self._world.cancellation)
+
+    def _run_connected(self, spec: SandboxSpec, bwrap: str, log: BuildLog) -> tuple[Outcome, bool]:
+        """Run a build that may reach the network, if possible through one of its own; that it is not is told."""
+        from .network import NoUplink, own_network
+
+        try:
+            return self._run_alone(own_network(spec, self._top), bwrap, log)
+        except NoUplink as failure:
+            log.say(f"chx: this build shares the network of the machine: {failure.reason}")
+            self._world.connected(self._work.path, failure.reason)
+        return self._run_alone(spec, bwrap, log)
+
+    def _renew(self) -> None:
+        """Go on with copies of the outputs, which nobody has a descriptor of."""
+        from .fresh import copy_fresh
+
+        made = self._folder(self._made)
+        os.mkdir(self._folder("fresh"), 0o755)
+        for path in self._scratch.values():
+            name = path.rpartition("/")[2]
+            if os.path.lexists(f"{made}/{name}"):
+                copy_fresh(made, name, f"{self._folder('fresh')}/{name}", self._world.cancellation.check)
+        self._made = "fresh"
 
     def _judge(self, outcome: Outcome) -> None:
         """Raise what the end of a sandbox says, if that is not success."""
@@ -285,10 +316,7 @@ class _Execution:
             OutputDraft(output, output_object_name(derivation.name, output), self._place(output), scratch_hash(output))
             for output in derivation.outputs
         ]
-        try:
-            outputs = store.add_outputs(drafts, candidates, self._work.path)
-        except UnsupportedFile as error:
-            raise StoreRefused(UnsupportedFile(self._as_built(error.path), error.kind)) from error
+        outputs = store.add_outputs(drafts, candidates, self._work.path)
         if derivation.fixed is not None:
             references = store.info(outputs["out"]).references
             if references:
@@ -301,6 +329,11 @@ class _Execution:
             for output, path in outputs.items()
         )
         return outputs
+
+    def _in_words_of_the_build(self, error: Exception) -> Exception:
+        if not isinstance(error, UnsupportedFile):
+            return error
+        return StoreRefused(UnsupportedFile(self._as_built(error.path), error.kind))
 
     def _as_built(self, path: str) -> str:
         """A path on the disk in the words of the build: `$out/file`."""
@@ -326,6 +359,8 @@ class _Execution:
             place = f"{self._store.home}/tmp/failed-{name}-{number}"
             try:
                 os.mkdir(place)
+                # Its /tmp is everybody's, and what a failed build left may be anything.
+                os.chmod(self._top, 0o700)
                 os.rename(self._top, place)
                 if self._spec is not None:
                     write_entrance(f"{place}/enter", self._work.path.name, self._spec, self._top, place)

@@ -137,6 +137,7 @@ class _Watch:
         self._reported = b""
         self._ended: str | None = None
         self._written = 0
+        self._started = time.monotonic()
 
     def until_gone(self) -> Outcome:
         try:
@@ -159,9 +160,9 @@ class _Watch:
             poll.register(self._report, select.POLLIN)
         if self._cancellation is not None:
             poll.register(self._cancellation.descriptor, select.POLLIN)
-        started = heard = time.monotonic()
+        heard = self._started
         while True:
-            ready = poll.poll(self._wait_milliseconds(started, heard))
+            ready = poll.poll(self._wait_milliseconds(heard))
             now = time.monotonic()
             for descriptor, _ in ready:
                 if descriptor == self._out:
@@ -177,19 +178,19 @@ class _Watch:
             if any(descriptor == self._process for descriptor, _ in ready):
                 return
             if self._ended is None:
-                if self._limits.seconds and now - started >= self._limits.seconds:
+                if self._limits.seconds and now - self._started >= self._limits.seconds:
                     self._end("time")
                 elif self._limits.silence and now - heard >= self._limits.silence:
                     self._end("silence")
                 elif self._limits.log_bytes and self._written > self._limits.log_bytes:
                     self._end("log")
 
-    def _wait_milliseconds(self, started: float, heard: float) -> float | None:
+    def _wait_milliseconds(self, heard: float) -> float | None:
         if self._ended is not None:
             return _GRACE * 1000
         deadlines = []
         if self._limits.seconds:
-            deadlines.append(started + self._limits.seconds)
+            deadlines.append(self._started + self._limits.seconds)
         if self._limits.silence:
             deadlines.append(heard + self._limits.silence)
         return max(0.0, min(deadlines) - time.monotonic()) * 1000 + 1 if deadlines else None
@@ -228,10 +229,24 @@ class _Watch:
             pass
 
     def _await_first(self) -> None:
-        if self._first is not None:
-            poll = select.poll()
-            poll.register(self._first, select.POLLIN)
-            poll.poll(_GRACE * 1000)
+        """Wait until no process of the sandbox is left: before that, something may still write to an output.
+
+        The kernel may take its time with a process that waits for a disk; a cancellation or the limit of time ends this.
+        """
+        if self._first is None:
+            return
+        poll = select.poll()
+        poll.register(self._first, select.POLLIN)
+        if self._cancellation is not None and self._ended is None:
+            poll.register(self._cancellation.descriptor, select.POLLIN)
+        wait = None
+        if self._ended is None and self._limits.seconds:
+            wait = max(0.0, self._started + self._limits.seconds - time.monotonic()) * 1000 + 1
+        elif self._ended is not None:
+            wait = _GRACE * 1000
+        gone = {descriptor for descriptor, _ in poll.poll(wait)}
+        if self._first not in gone and self._ended is None:
+            self._end("cancelled" if gone else "time")
 
     def _drain(self) -> None:
         """Take what is left in the pipes; a process that left its group may hold them open, so do not wait long."""

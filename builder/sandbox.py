@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .network import Uplink
 
 BUILD_DIRECTORY = "/build"
 HOSTNAME = "chx"
@@ -69,7 +73,7 @@ class SandboxSpec:
 
     `root` is a composed root, seen read-only; None is an empty one. `binds` are made in their order, later
     ones over earlier ones. `command` is a program (a path inside, or a name on the PATH of `env`) and its arguments.
-    `network` shares the host's. Without `new_session` the command keeps the terminal that chx was started on,
+    `network` shares the host's; `uplink` connects one of its own with it. Without `new_session` the command keeps the terminal that chx was started on,
     and only the filter of system calls keeps it from typing into it. `dies_with_parent`: when bwrap ends.
     `umask`, `personality` (see personality(2)) and `processors` are inherited and no options of bwrap.
     """
@@ -80,6 +84,7 @@ class SandboxSpec:
     env: Mapping[str, str] = field(default_factory=dict)
     cwd: str = BUILD_DIRECTORY
     network: bool = False
+    uplink: Uplink | None = None
     uid: int = USER
     gid: int = GROUP
     hostname: str = HOSTNAME

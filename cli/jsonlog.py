@@ -70,6 +70,9 @@ class JsonLines(Lines):
         super().unvaried(derivation, variation)
         self._event("unvaried", derivation=str(derivation), variation=variation)
 
+    def connected(self, derivation: StorePath, reason: str) -> None:
+        self._event("connected", derivation=str(derivation), reason=reason)
+
     def substituted(self, place: str, path: StorePath) -> None:
         self._event("substituted", place=place, path=str(path))
 

@@ -104,6 +104,9 @@ class Lines:
     def unvaried(self, derivation: StorePath, variation: str) -> None:
         self.unmade.add(variation)
 
+    def connected(self, derivation: StorePath, reason: str) -> None:
+        self._say(f"{self._title(derivation)} shares the network of the machine: {reason}")
+
     def differs(self, derivation: StorePath, output: str, earlier: StorePath, now: StorePath) -> None:
         if not self.is_trial:
             self._say(f"{self._title(derivation)} is not reproducible: '{output}' was {earlier}, now it is {now}")

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from .task import Task
 
 
+_BY_CHX_ITSELF = ("https", "http", "file")
+
+
 def fetch(task: Task) -> None:
     """Run the builder; raises `HashMismatch`, `FetchFailed`, `UnsupportedUrl`, `BadAttribute`."""
     fixed = task.derivation.fixed
@@ -67,7 +70,7 @@ def fetch(task: Task) -> None:
 
 
 def retrieve(task: Task, url: str, work: str) -> str:
-    """The path of the file that `url` gives, or with `git+` of the tree."""
+    """The path of the file that `url` gives, or with `git+` of the tree; nobody else can write to it."""
     scheme, colon, _ = url.partition(":")
     retriever = _retriever(scheme.lower()) if colon else None
     if retriever is None:
@@ -75,7 +78,19 @@ def retrieve(task: Task, url: str, work: str) -> str:
     if task.offline and scheme not in ("file", "git+file"):
         raise FetchFailed(((url, "fetching is switched off"),), "leave out --offline")
     task.say(f"fetching {url}")
-    return retriever(task, url, work)
+    found = retriever(task, url, work)
+    return found if scheme in _BY_CHX_ITSELF else _renewed(task, found, work)
+
+
+def _renewed(task: Task, found: str, work: str) -> str:
+    """A copy of what a client has left; it may have left a process as well, which goes on writing."""
+    from ..fresh import copy_fresh
+
+    folder, name = os.path.split(found)
+    place = os.path.join(work, "fresh")
+    os.mkdir(place)
+    copy_fresh(folder, name, os.path.join(place, name), task.cancellation.check)
+    return os.path.join(place, name)
 
 
 def _retriever(scheme: str) -> Callable[[Task, str, str], str] | None:
