@@ -3,16 +3,18 @@
 All chains have the same number of stages, at least one, with the same packages in each, at least one. Stage 0 is made
 with the toolchain of the seed that is named and of no other. Each package of a later stage is made with packages of
 the stage before it, and reaches no seed and no earlier stage but through them. What is made of sources alone is the
-same in every stage, and may be.
+same in every stage, and may be; but no stage is made of that alone.
 
 All of it follows from derivations. Nothing has to be built to know it.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from ...store.errors import StoreError
+from .chain import items_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -77,6 +79,10 @@ def _counts(chains: Sequence[Chain]) -> Iterator[str]:
                 for name, package in stage.items()
                 if not package.outputs
             )
+            items = Counter(item for item, _, _ in items_of(stage))
+            yield from (
+                f"{chain.seed}: stage {number} has more than one '{item}'" for item in sorted(items) if items[item] > 1
+            )
 
 
 def _chain_flaws(
@@ -100,6 +106,8 @@ def _chain_flaws(
             for other in sorted(reached & strangers):
                 yield f"{chain.seed}: stage 0 is made with {other.name}, which is of another seed"
         else:
+            if stage and not any(map(graph.has_seed, paths)):
+                yield f"{chain.seed}: nothing in stage {number} is made with stage {number - 1}"
             for name, package in stage.items():
                 if graph.has_seed(package.derivation):
                     yield from _package_flaws(chain.seed, number, name, package.derivation, before, earlier, graph)

@@ -31,6 +31,25 @@ def test_what_is_made_of_sources_alone_may_be_the_same_in_every_stage(world):
     accepted(world, chain._replace(stages=tuple({**stage, "headers": headers} for stage in chain.stages)))
 
 
+def test_a_stage_of_sources_alone_is_none(world):
+    chain = world.bootstrap("s", MARK, "0")
+    headers = Package(world.tree("p", {"a.h": "1"}), ("out",))
+    error = refused(world, chain._replace(stages=(*chain.stages, {"p": headers}, {"p": headers})))
+    assert error.flaws == (
+        "s: nothing in stage 1 is made with stage 0",
+        "s: nothing in stage 2 is made with stage 1",
+    )
+
+
+def test_two_outputs_cannot_have_one_name(world):
+    chain = world.bootstrap("s", MARK, "0")
+    package = chain.stages[0]["p"]
+    both = {"p": package._replace(outputs=("out", "dev")), "p.dev": package}
+    assert "stage 0 has more than one 'p.dev'" in refused(world, chain._replace(stages=(both,))).message
+    twice = {"p": package._replace(outputs=("out", "out"))}
+    assert "stage 0 has more than one 'p'" in refused(world, chain._replace(stages=(twice,))).message
+
+
 def test_a_stage_that_ignores_the_one_before_is_none(world):
     compiler = world.compiler("s", MARK)
     same = {"p": world.tree("p", {"x": "1"}, compiler)}
