@@ -142,7 +142,7 @@ def bootstrap(session: Session, arguments: argparse.Namespace) -> tuple[Account,
     session.world.commit()
     derivations = everything_below(session.store, chains)
     check_shape(f"the set '{name}'", chains, derivations)
-    targets = [*targets_of(chains), *witnesses(session.store, chains)]
+    targets = [*targets_of(chains), *witnesses(session.store, chains, derivations)]
     if arguments.proof is not None:
         # Their hashes are checked again before anything is signed.
         targets += [(path, ("out",)) for path, derivation in derivations.items() if derivation.fixed is not None]
@@ -153,7 +153,7 @@ def bootstrap(session: Session, arguments: argparse.Namespace) -> tuple[Account,
     verdicts = judge(session.store, chains, outcomes)
     signed = None
     if arguments.proof is not None:
-        signed = prove(session.store, name, chains, outcomes, verdicts, arguments.proof, arguments.bundle)
+        signed = prove(session.store, name, chains, outcomes, realised, verdicts, arguments.proof, arguments.bundle)
     origin = origin_of(derivations, arguments.proof, signed)
     return account_of(session.store, name, described, outcomes, verdicts, work, origin), links
 

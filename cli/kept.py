@@ -6,10 +6,10 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Mapping, Sequence
 
     from ..builder.proof import Chain
-    from ..store import Store, StorePath
+    from ..store import Derivation, Store, StorePath
 
 
 def folder_of(home: str, name: str) -> str:
@@ -37,18 +37,22 @@ def keep(store: Store, name: str, paths: Collection[StorePath]) -> list[tuple[st
     return links
 
 
-def witnesses(store: Store, chains: Iterable[Chain]) -> list[tuple[StorePath, tuple[str, ...]]]:
+def witnesses(
+    store: Store, chains: Sequence[Chain], derivations: Mapping[StorePath, Derivation]
+) -> list[tuple[StorePath, tuple[str, ...]]]:
     """What else has to be there to judge chains: their seeds, and what packages are made of but for what is fetched.
 
-    Stages that are known need none of it any more to be built, so that it may have been collected.
+    Stages that are known need none of it any more to be built, so that it may have been collected. `derivations` are
+    all that `chains` need.
     """
     from ..builder import Lane, lane_of
+    from ..builder.proof import witnesses
 
     wanted: dict[StorePath, set[str]] = {}
+    for path, output in witnesses(chains, derivations):
+        wanted.setdefault(path, set()).add(output)
     for chain in chains:
         packages = {package.derivation for stage in chain.stages for package in stage.values()}
-        for path in chain.foreign:
-            wanted.setdefault(path, set()).update(store.derivation(path).outputs)
         for path in packages:
             for inner, outputs in store.derivation(path).input_drvs.items():
                 if inner not in packages and lane_of(store.derivation(inner)) is not Lane.FETCH:

@@ -46,8 +46,8 @@ def is_signed_by(public: str, message: bytes, signature: str) -> bool:
     if not public.startswith(PREFIX):
         raise InvalidKey(f"'{public}' is no public key: it does not begin with {PREFIX}", code="S040")
     try:
-        key = Ed25519PublicKey.from_public_bytes(base64.b64decode(public[len(PREFIX) :], validate=True))
-        raw = base64.b64decode(signature, validate=True)
+        key = Ed25519PublicKey.from_public_bytes(decode_base64(public[len(PREFIX) :]))
+        raw = decode_base64(signature)
     except ValueError as error:
         raise InvalidKey(f"'{public}' is no public key or '{signature}' no signature: {error}", code="S040") from error
     try:
@@ -55,6 +55,17 @@ def is_signed_by(public: str, message: bytes, signature: str) -> bool:
     except InvalidSignature:
         return False
     return True
+
+
+def decode_base64(text: str) -> bytes:
+    """The bytes that `text` encodes, if it is as RFC 4648 writes them (section 4). ValueError for any other spelling.
+
+    So a key has one text, and two texts are two keys.
+    """
+    data = base64.b64decode(text, validate=True)
+    if base64.b64encode(data).decode() != text:
+        raise ValueError("it has bits left over")
+    return data
 
 
 def _own_key(home: str) -> Ed25519PrivateKey:

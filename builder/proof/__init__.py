@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .bundle import BundleRefused, Loaded, load_bundle, write_bundle
-    from .chain import Chain, Half, Outcome, Package, made_on_the_way, outcome_of, targets_of
+    from .chain import Chain, Half, Outcome, Package, made_on_the_way, outcome_of, targets_of, witnesses
     from .convergence import Agreement, Dissent, FixedPoint, Row, agreement, fixed_point, rows
     from .document import Claims, Proof, ProofRefused
     from .evidence import check_evidence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _ORIGINS = {
     "bundle": "BundleRefused Loaded load_bundle write_bundle",
-    "chain": "Chain Half Outcome Package made_on_the_way outcome_of targets_of",
+    "chain": "Chain Half Outcome Package made_on_the_way outcome_of targets_of witnesses",
     "convergence": "Agreement Dissent FixedPoint Row agreement fixed_point rows",
     "document": "Claims Proof ProofRefused",
     "evidence": "check_evidence",
@@ -83,5 +83,6 @@ __all__ = [
     "rows",
     "suspicions",
     "targets_of",
+    "witnesses",
     "write_bundle",
 ]

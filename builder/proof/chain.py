@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from ...store.path import StorePath
 
     Realised = Mapping[tuple[StorePath, str], StorePath]
+
+
+BUILTIN: Final = "builtin"
+"""The system of derivations that chx carries out itself."""
 
 
 class Package(NamedTuple):
@@ -106,6 +110,23 @@ def made_on_the_way(chain: Chain, derivations: Mapping[StorePath, Derivation]) -
     for package in chain.packages:
         made(package)
     return {path for path, answer in is_made.items() if answer and path not in ends}
+
+
+def witnesses(chains: Iterable[Chain], derivations: Mapping[StorePath, Derivation]) -> set[tuple[StorePath, str]]:
+    """The outputs, beside those of packages, that a bootstrap is judged by.
+
+    All of what seeds consist of; and what chx itself made of sources (by builtin builders) and gave to a package or to
+    a program. `derivations` are all that `chains` need.
+    """
+    found = {(path, output) for chain in chains for path in chain.foreign for output in derivations[path].outputs}
+    packages = {path for chain in chains for path in chain.packages}
+    for path, derivation in derivations.items():
+        if path in packages or derivation.system != BUILTIN:
+            for inner, outputs in derivation.input_drvs.items():
+                made = derivations[inner]
+                if made.system == BUILTIN and made.fixed is None and inner not in packages:
+                    found.update((inner, output) for output in outputs)
+    return found
 
 
 def items_of(stage: Mapping[str, Package]) -> Iterator[tuple[str, StorePath, str]]:

@@ -11,8 +11,10 @@
                                                   source files that lie beside the expressions, base 64
       "sources":     {PATH: {"urls": [TEXT...], "hash": "ALGORITHM:HEX", "mode": "flat" or "recursive"}},
       "outcomes":    {SEED: [{ITEM: STORE PATH}...]},
-      "objects":     {STORE PATH: {"tree": HEX, "references": [STORE PATH...], "self": BOOL}},
-      "programs":    {SEED: [{"digest": HEX, "role": ROLE, "path": TEXT}...]},
+      "realisations": {PATH: {OUTPUT: STORE PATH}},
+                                                  what seeds consist of, and what chx made of sources
+      "objects":     {STORE PATH: {"tree": HEX, "references": [STORE PATH...], "self": BOOL,
+                                   "programs": {FILE: HEX}}},
       "shared":      {"common": SHARED or null, "pairs": [SHARED...]},
       "toolchains":  [[SEED...]...],
       "suspicions":  [{"kind": KIND, "item": ITEM, "seeds": [SEED...]}...],
@@ -20,39 +22,38 @@
       "signature":   {"key": "ed25519:...", "value": BASE64}
     }
 
-SHARED is {"seeds": [SEED...], "files": [NAME...], "programs": [[ROLE, PATH]...]}. There is no other field. What
-follows from other fields (`shows`, `sources`, `shared`, `toolchains`, `verdicts`) is computed anew and compared, and
-everything else is either checked against the name that it has or comes out of a replay.
+SHARED is {"seeds": [SEED...], "files": [NAME...], "trees": [NAME...], "programs": [[ROLE, PATH]...]}. There is no other
+field. What follows from other fields (`shows`, `sources`, `shared`, `toolchains`, `suspicions`, `verdicts`) is computed
+anew and compared, and everything else is either checked against the name that it has or comes out of a replay.
+`docs/formats.md` has all of it.
 
 The signature is that of the canonical JSON (sorted keys, no white space, ASCII) of all but `signature`. It says
 who claims this; that it is true is found by replaying, which needs no trust in anybody.
 
-Format 1 is read, too. It has no `objects`, `programs`, `shared`, `toolchains` and `shows`; `realisations` are in their
-place, and it says the number of stages and the version of chx.
+Format 1 is read, too. It has no `objects`, `shared`, `toolchains`, `suspicions` and `shows`, its `realisations` are
+others, and it says the number of stages and the version of chx.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ...store.address import file_path, object_path
-from ...store.derivation import Derivation, InvalidDerivation, output_object_name
+from ...store.derivation import DIGEST_SIZES, Derivation, InvalidDerivation, output_object_name
 from ...store.digest import Digest
 from ...store.errors import InvalidManifest, StoreError
-from ...store.keys import is_signed_by
+from ...store.keys import decode_base64, is_signed_by
 from ...store.manifest import Entry, Kind, Manifest
-from ...store.path import StorePath
-from .chain import Chain, Half, Outcome, Package, items_of
+from ...store.path import StorePath, check_name
+from .chain import Chain, Half, Outcome, Package, items_of, witnesses
 from .convergence import agreement, fixed_point
-from .kinship import ROLES, Kinship, Makeup, Program, files_below, kinship_of
+from .kinship import Kinship, Stored, kinship_of, makeup_of
 from .shape import flaws_of
-from .suspicion import KINDS, Suspicion
+from .suspicion import Suspicion, suspicions
 from .verdict import everything_below
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ if TYPE_CHECKING:
 
     from ...store.keys import Signer
     from ...store.store import Store
-    from .kinship import Shared
+    from .kinship import Contents, Shared
     from .verdict import Verdicts
 
 FORMAT: Final = "chx bootstrap proof 2"
@@ -76,8 +77,8 @@ _FIELDS: Final = frozenset(
         "files",
         "sources",
         "outcomes",
+        "realisations",
         "objects",
-        "programs",
         "shared",
         "toolchains",
         "suspicions",
@@ -111,11 +112,28 @@ class ProofRefused(StoreError):
 
 
 class Object(NamedTuple):
-    """What an outcome's store path was computed from. `refers_to_itself`: its own hash occurs in it."""
+    """What the store path of an object was computed from, and the digests of its programs by their paths.
+
+    `refers_to_itself`: its own hash occurs in it.
+    """
 
     tree: Digest
     references: tuple[StorePath, ...]
     refers_to_itself: bool
+    programs: Mapping[str, bytes]
+
+
+class _Stated:
+    """`kinship.Contents`, as a document says it."""
+
+    def __init__(self, objects: Mapping[StorePath, Object]) -> None:
+        self._objects = objects
+
+    def tree(self, path: StorePath) -> Digest:
+        return self._objects[path].tree
+
+    def programs(self, path: StorePath) -> Mapping[str, bytes]:
+        return self._objects[path].programs
 
 
 class Claims(NamedTuple):
@@ -146,8 +164,9 @@ class Claims(NamedTuple):
 class Proof(NamedTuple):
     """A proof that was read and checked; `outcomes` and `claims` are what its author states, `key` is the author's.
 
-    `kinship` is computed from what the document says; None for format 1, which does not say it. `resolved` are the
-    digests of resolved derivations that format 1 states.
+    `realisations` are those of `chain.witnesses`. `kinship` and `suspicions` are computed from what the document says;
+    None and nothing for format 1, which does not say it. `resolved` are the digests of resolved derivations that
+    format 1 states.
     """
 
     name: str
@@ -155,6 +174,7 @@ class Proof(NamedTuple):
     set: str
     chains: tuple[Chain, ...]
     outcomes: tuple[Outcome, ...]
+    realisations: Mapping[tuple[StorePath, str], StorePath]
     objects: Mapping[StorePath, Object]
     claims: Claims
     kinship: Kinship | None
@@ -179,18 +199,30 @@ class Proof(NamedTuple):
 
 
 def compose(
-    store: Store, name: str, chains: Sequence[Chain], outcomes: Sequence[Outcome], verdicts: Verdicts
+    store: Store,
+    name: str,
+    chains: Sequence[Chain],
+    outcomes: Sequence[Outcome],
+    realised: Mapping[tuple[StorePath, str], StorePath],
+    verdicts: Verdicts,
 ) -> dict[str, Any]:
-    """The document without its signature; all must be realised. Raises `ProofRefused` for what a proof cannot hold."""
+    """The document without its signature; `realised` has at least the `witnesses` of `chains`.
+
+    Raises `ProofRefused` for what a proof cannot hold, and KeyError for what is not realised.
+    """
     captured = [chain.seed for chain in chains if chain.trees]
     if captured:
         raise ProofRefused(f"a proof cannot hold the seed '{captured[0]}': nothing says how to get its trees")
     derivations = everything_below(store, chains)
     files = {source for derivation in derivations.values() for source in derivation.input_srcs}
+    realisations: dict[str, dict[str, str]] = {}
     objects = {path for outcome in outcomes for stage in outcome.stages for path in stage.values()}
-    # Trees that are equal though they come of different files are known after a replay only.
+    for key in sorted(witnesses(chains, derivations)):
+        realisations.setdefault(str(key[0]), {})[key[1]] = str(realised[key])
+        objects.add(realised[key])
+    contents = Stored(store)
     # The keys of the document are sorted, and what follows from it must not depend on the order of an option.
-    kin = kinship_of([replace(makeup, trees={}) for makeup in sorted(verdicts.kinship.makeups, key=lambda it: it.seed)])
+    kin = kinship_of(sorted(verdicts.kinship.makeups, key=lambda makeup: makeup.seed))
     claims = claims_of(verdicts)
     return {
         "shows": claims.text,
@@ -207,13 +239,11 @@ def compose(
             outcome.seed: [{item: str(path) for item, path in stage.items()} for stage in outcome.stages]
             for outcome in outcomes
         },
-        "objects": {str(path): _object_data(store, path) for path in sorted(objects)},
-        "programs": {makeup.seed: _programs_data(makeup) for makeup in kin.makeups},
+        "realisations": realisations,
+        "objects": {str(path): _object_data(store, contents, path) for path in sorted(objects)},
         "shared": _shared_data(kin),
         "toolchains": [list(seeds) for seeds in kin.toolchains or ()],
-        "suspicions": [
-            {"kind": found.kind, "item": found.item, "seeds": list(found.seeds)} for found in verdicts.suspicions
-        ],
+        "suspicions": _suspicions_data(verdicts.suspicions),
         "verdicts": {
             "fixedPoint": claims.fixed_point,
             "hostIndependence": claims.host_independence,
@@ -267,17 +297,14 @@ def _entries(store: Store, path: StorePath) -> list[dict[str, str]]:
     return entries
 
 
-def _object_data(store: Store, path: StorePath) -> dict[str, Any]:
+def _object_data(store: Store, contents: Contents, path: StorePath) -> dict[str, Any]:
     info = store.info(path)
-    others = sorted(str(reference) for reference in info.references if reference != path)
-    return {"tree": str(info.tree_digest), "references": others, "self": path in info.references}
-
-
-def _programs_data(makeup: Makeup) -> list[dict[str, str]]:
-    return [
-        {"digest": program.digest.hex(), "role": program.role, "path": program.path}
-        for program in makeup.programs or ()
-    ]
+    return {
+        "tree": str(info.tree_digest),
+        "references": sorted(str(reference) for reference in info.references if reference != path),
+        "self": path in info.references,
+        "programs": {file: digest.hex() for file, digest in contents.programs(path).items()},
+    }
 
 
 def _shared_data(found: Kinship) -> dict[str, Any]:
@@ -285,10 +312,15 @@ def _shared_data(found: Kinship) -> dict[str, Any]:
         return {
             "seeds": list(shared.seeds),
             "files": list(shared.files),
+            "trees": list(shared.trees),
             "programs": [list(program) for program in shared.programs],
         }
 
     return {"common": None if found.common is None else one(found.common), "pairs": list(map(one, found.pairs))}
+
+
+def _suspicions_data(found: Sequence[Suspicion]) -> list[dict[str, Any]]:
+    return [{"kind": one.kind, "item": one.item, "seeds": list(one.seeds)} for one in found]
 
 
 def sign(document: Mapping[str, Any], signer: Signer) -> str:
@@ -313,7 +345,7 @@ def read(text: bytes, name: str) -> Proof:
     `ProofRefused`.
     """
     try:
-        document = json.loads(text, object_pairs_hook=_no_duplicates)
+        document = json.loads(text.decode("utf-8"), object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         what = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise ProofRefused(f"'{name}' is no proof: {what}", hint=_ORIGIN) from error
@@ -327,7 +359,7 @@ def read(text: bytes, name: str) -> Proof:
         _check_names(proof)
         _check_whole(proof)
         if found == FORMAT:
-            proof = proof._replace(kinship=_kinship(document["programs"], proof))
+            proof = _judged(proof)
         _check_claims(proof)
         if found == FORMAT:
             _check_conclusions(document, proof)
@@ -352,6 +384,10 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(result) != len(pairs):
         raise ValueError("a key stands twice in it")
     return result
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
 
 
 def _check_signature(document: dict[str, Any], name: str) -> None:
@@ -430,6 +466,13 @@ def _paths(value: Any, where: str) -> tuple[StorePath, ...]:
     return tuple(_path(item, f"{where}[{number}]") for number, item in enumerate(_list(value, where)))
 
 
+def _references(value: Any, where: str) -> tuple[StorePath, ...]:
+    paths = _paths(value, where)
+    if list(paths) != sorted(set(paths)):
+        raise _Damaged(where, "is not sorted, or has a path twice")
+    return paths
+
+
 def _texts(value: Any, where: str) -> tuple[str, ...]:
     return tuple(_text(item, f"{where}[{number}]") for number, item in enumerate(_list(value, where)))
 
@@ -445,6 +488,7 @@ def _read(document: dict[str, Any], name: str) -> Proof:
         _text(document["set"], "set"),
         chains,
         _outcomes(document["outcomes"], chains),
+        _realisations(document["realisations"]),
         {
             _path(path, f"objects.{path}"): _object(value, f"objects.{path}")
             for path, value in _map(document["objects"], "objects").items()
@@ -455,10 +499,7 @@ def _read(document: dict[str, Any], name: str) -> Proof:
             _flag(claims["noResidue"], "verdicts.noResidue", may_be_null=False) is True,
         ),
         None,
-        tuple(
-            _suspicion(value, f"suspicions[{number}]", {chain.seed for chain in chains})
-            for number, value in enumerate(_list(document["suspicions"], "suspicions"))
-        ),
+        (),
         document["signature"]["key"],
         derivations,
         {
@@ -490,7 +531,7 @@ def _read_old(document: dict[str, Any], name: str) -> Proof:
         path = _path(row["path"], f"{where}.path")
         key = _path(row["derivation"], f"{where}.derivation"), _text(row["output"], f"{where}.output")
         resolved[key] = str(_hex(row["resolved"], f"{where}.resolved"))
-        entry = Object(_hex(tree.removeprefix("blake3:"), f"{where}.tree"), (), False)
+        entry = Object(_hex(tree.removeprefix("blake3:"), f"{where}.tree"), (), False, {})
         if path in stated:
             objects[path] = entry
     return Proof(
@@ -499,6 +540,7 @@ def _read_old(document: dict[str, Any], name: str) -> Proof:
         _text(document["set"], "set"),
         chains,
         outcomes,
+        {},
         objects,
         Claims(
             _flag(claims["fixedPoint"], "verdicts.fixedPoint", may_be_null=False),
@@ -555,10 +597,30 @@ def _derivations(value: Any) -> dict[StorePath, Derivation]:
             derivation = Derivation.from_json(text)
             if derivation.to_json() != text:
                 raise _Damaged(where, "has other fields than a derivation, or in another order")
+            _check_derivation(derivation, where)
         except (InvalidDerivation, StoreError, TypeError, ValueError, AttributeError, RecursionError) as error:
             raise _Damaged(where, str(error)) from error
         found[_path(name, where)] = derivation
     return found
+
+
+def _check_derivation(derivation: Derivation, where: str) -> None:
+    """Raise `_Damaged` or `InvalidStorePath` for what no evaluator gives."""
+    fixed = derivation.fixed
+    if not derivation.outputs or len(set(derivation.outputs)) != len(derivation.outputs):
+        raise _Damaged(where, "has no output, or one twice")
+    for output in derivation.outputs:
+        check_name(output_object_name(derivation.name, output))
+    if any(not outputs or len(set(outputs)) != len(outputs) for outputs in derivation.input_drvs.values()):
+        raise _Damaged(where, "needs no output of an input, or one twice")
+    if len(set(derivation.input_srcs)) != len(derivation.input_srcs):
+        raise _Damaged(where, "has a source twice")
+    if fixed is not None and (
+        DIGEST_SIZES.get(fixed.algorithm) != len(fixed.digest)
+        or fixed.mode not in ("flat", "recursive")
+        or derivation.outputs != ("out",)
+    ):
+        raise _Damaged(where, "promises no hash that there is")
 
 
 def _file(data: dict[str, Any], where: str) -> tuple[Sequence[tuple[Entry, bytes]], tuple[StorePath, ...]]:
@@ -575,8 +637,8 @@ def _file(data: dict[str, Any], where: str) -> tuple[Sequence[tuple[Entry, bytes
         elif kind in (Kind.FILE, Kind.EXECUTABLE):
             found = _record(value, place, {"path", "kind", "content"})
             try:
-                content = base64.b64decode(_text(found["content"], place), validate=True)
-            except (binascii.Error, ValueError) as error:
+                content = decode_base64(_text(found["content"], place))
+            except ValueError as error:
                 raise _Damaged(place, f"the content is no base 64: {error}") from error
             entry = Entry(_text(found["path"], place), kind, Digest.of(content).raw, len(content))
         else:
@@ -587,7 +649,7 @@ def _file(data: dict[str, Any], where: str) -> tuple[Sequence[tuple[Entry, bytes
         Manifest.decode(Manifest(tuple(entry for entry, _ in entries)).encode())
     except (InvalidManifest, UnicodeError) as error:
         raise _Damaged(where, str(error)) from error
-    return entries, _paths(data["references"], f"{where}.references")
+    return entries, _references(data["references"], f"{where}.references")
 
 
 def _outcomes(value: Any, chains: Sequence[Chain]) -> tuple[Outcome, ...]:
@@ -608,37 +670,27 @@ def _outcomes(value: Any, chains: Sequence[Chain]) -> tuple[Outcome, ...]:
 
 
 def _object(value: Any, where: str) -> Object:
-    found = _record(value, where, {"tree", "references", "self"})
+    found = _record(value, where, {"tree", "references", "self", "programs"})
+    programs = {
+        file: _hex(digest, f"{where}.programs.{file}").raw
+        for file, digest in _map(found["programs"], f"{where}.programs").items()
+    }
+    if len(set(programs.values())) != len(programs):
+        raise _Damaged(f"{where}.programs", "has a program twice")
     return Object(
         _hex(found["tree"], f"{where}.tree"),
-        _paths(found["references"], f"{where}.references"),
+        _references(found["references"], f"{where}.references"),
         _flag(found["self"], f"{where}.self", may_be_null=False) is True,
+        programs,
     )
 
 
-def _programs(value: Any, where: str) -> tuple[Program, ...]:
-    programs = []
-    for number, item in enumerate(_list(value, where)):
-        place = f"{where}[{number}]"
-        found = _record(item, place, {"digest", "role", "path"})
-        role = next((role for role in ROLES if role == found["role"]), None)
-        if role is None:
-            raise _Damaged(place, "has no role that there is")
-        programs.append(Program(_hex(found["digest"], place).raw, role, _text(found["path"], place)))
-    if programs != sorted(programs) or len({program.digest for program in programs}) != len(programs):
-        raise _Damaged(where, "is not sorted, or has a program twice")
-    return tuple(programs)
-
-
-def _suspicion(value: Any, where: str, seeds: Collection[str]) -> Suspicion:
-    found = _record(value, where, {"kind", "item", "seeds"})
-    kind = next((kind for kind in KINDS if kind == found["kind"]), None)
-    if kind is None:
-        raise _Damaged(where, "has no kind that there is")
-    names = _texts(found["seeds"], f"{where}.seeds")
-    if not set(names) <= set(seeds):
-        raise _Damaged(where, "names a seed that is none of the proof")
-    return Suspicion(kind, _text(found["item"], f"{where}.item"), names)
+def _realisations(value: Any) -> dict[tuple[StorePath, str], StorePath]:
+    return {
+        (_path(derivation, "realisations"), output): _path(path, f"realisations.{derivation}.{output}")
+        for derivation, outputs in _map(value, "realisations").items()
+        for output, path in _map(outputs, f"realisations.{derivation}").items()
+    }
 
 
 # Meaning.
@@ -673,7 +725,11 @@ def _check_whole(proof: Proof) -> None:
             wanted.add(path)
             if path not in derivations:
                 raise _Damaged("derivations", f"lacks '{path}'")
-            todo += derivations[path].input_drvs
+            for inner, outputs in derivations[path].input_drvs.items():
+                todo.append(inner)
+                # One that is missing is told when its turn comes.
+                if inner in derivations and not set(outputs) <= set(derivations[inner].outputs):
+                    raise _Damaged(f"derivations.{path}", f"needs an output that '{inner}' has not")
     for extra in sorted(derivations.keys() - wanted):
         raise _Damaged("derivations", f"has '{extra}', which nothing needs")
     files = {source for derivation in derivations.values() for source in derivation.input_srcs}
@@ -696,27 +752,43 @@ def _check_whole(proof: Proof) -> None:
                 name = output_object_name(derivations[derivation].name, output)
                 if items[item].name != name:
                     raise _Damaged(f"outcomes.{chain.seed}[{number}].{item}", f"is no output called '{name}'")
-    stated = {path for outcome in proof.outcomes for stage in outcome.stages for path in stage.values()}
-    for path in sorted(stated ^ proof.objects.keys()):
-        raise _Damaged("objects", f"'{path}' is in 'objects' and in no outcome, or in an outcome alone")
     for flaw in flaws_of(proof.chains, derivations):
         raise _Damaged("chains", flaw)
+    if proof.format == FORMAT:
+        _check_realisations(proof)
 
 
-def _kinship(value: Any, proof: Proof) -> Kinship:
-    """What seeds share, from the programs that the document states."""
-    programs = _record(value, "programs", {chain.seed for chain in proof.chains})
-    return kinship_of(
+def _check_realisations(proof: Proof) -> None:
+    """Each output came out as one object, and each object is stated."""
+    named = witnesses(proof.chains, proof.derivations)
+    for path, output in sorted(named ^ proof.realisations.keys()):
+        raise _Damaged("realisations", f"lacks '{path}!{output}', or has it, and a seed or package has it not")
+    realised = dict(proof.realisations)
+    for (path, output), found in realised.items():
+        name = output_object_name(proof.derivations[path].name, output)
+        if found.name != name:
+            raise _Damaged(f"realisations.{path}.{output}", f"is no output called '{name}'")
+    for chain, outcome in zip(proof.chains, proof.outcomes):
+        for number, (stage, items) in enumerate(zip(chain.stages, outcome.stages)):
+            for item, derivation, output in items_of(stage):
+                if realised.setdefault((derivation, output), items[item]) != items[item]:
+                    where = f"outcomes.{chain.seed}[{number}].{item}"
+                    raise _Damaged(where, "is not what the same output of the same derivation is elsewhere")
+    for path in sorted(set(realised.values()) ^ proof.objects.keys()):
+        raise _Damaged("objects", f"'{path}' is in 'objects' and in no outcome or realisation, or the other way round")
+
+
+def _judged(proof: Proof) -> Proof:
+    """With what follows from the programs that the document states."""
+    contents = _Stated(proof.objects)
+    kin = kinship_of(
         [
-            Makeup(
-                chain.seed,
-                files_below(proof.derivations, chain.foreign),
-                {},
-                _programs(programs[chain.seed], f"programs.{chain.seed}"),
-            )
+            makeup_of(contents, chain, proof.derivations, proof.realisations)
             for chain in sorted(proof.chains, key=lambda chain: chain.seed)
         ]
     )
+    found = suspicions(contents, proof.chains, proof.outcomes, proof.derivations, kin)
+    return proof._replace(kinship=kin, suspicions=found)
 
 
 def _check_old_sources(document: Mapping[str, Any], proof: Proof) -> None:
@@ -735,6 +807,7 @@ def _check_conclusions(document: Mapping[str, Any], proof: Proof) -> None:
         "sources": _sources_data(proof.derivations),
         "shared": _shared_data(proof.kinship),
         "toolchains": [list(seeds) for seeds in proof.kinship.toolchains or ()],
+        "suspicions": _suspicions_data(proof.suspicions),
         "shows": proof.claims.text,
     }
     for field, value in expected.items():

@@ -16,7 +16,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
 
 from ...store.manifest import Kind
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from ...store.derivation import Derivation
+    from ...store.digest import Digest
     from ...store.path import StorePath
     from ...store.store import Store
     from .chain import Chain, Realised
@@ -33,12 +34,13 @@ ROLES: Final[tuple[Role, ...]] = ("compiler", "assembler", "linker", "archiver",
 _BEFORE: Final = r"(?:.*-)?"
 _AFTER: Final = r"(?:-[\d.]+)?"
 _NAMES: Final[Mapping[Role, re.Pattern[str]]] = {
-    "assembler": re.compile(rf"{_BEFORE}as{_AFTER}"),
-    "linker": re.compile(rf"{_BEFORE}(?:ld(?:\.\w+)?|ld64(?:\.lld)?|lld(?:-link)?|wasm-ld|gold|dwp){_AFTER}"),
-    "archiver": re.compile(rf"{_BEFORE}(?:ar|ranlib|lib|dlltool){_AFTER}"),
+    "assembler": re.compile(rf"{_BEFORE}as{_AFTER}", re.ASCII),
+    "linker": re.compile(rf"{_BEFORE}(?:ld(?:\.\w+)?|ld64(?:\.lld)?|lld(?:-link)?|wasm-ld|gold|dwp){_AFTER}", re.ASCII),
+    "archiver": re.compile(rf"{_BEFORE}(?:ar|ranlib|lib|dlltool){_AFTER}", re.ASCII),
     "tool": re.compile(
         rf"{_BEFORE}(?:addr2line|c\+\+filt|cxxfilt|elfedit|gp-\w+|gprof(?:ng)?|nm|objcopy|objdump|readelf|size|strings|strip)"
-        rf"{_AFTER}|.*\.so(?:\.[\d.]+)?"
+        rf"{_AFTER}|.*\.so(?:\.[\d.]+)?",
+        re.ASCII,
     ),
 }
 _ELF: Final = b"\x7fELF"
@@ -50,6 +52,43 @@ class Program(NamedTuple):
     digest: bytes
     role: Role
     path: str
+
+
+class Contents(Protocol):
+    """What objects consist of, as far as seeds are judged by it."""
+
+    def tree(self, path: StorePath) -> Digest:
+        """The tree digest of an object."""
+
+    def programs(self, path: StorePath) -> Mapping[str, bytes]:
+        """The raw BLAKE3 digests of its executable ELF files by their paths, each content once: where it lies first."""
+
+
+class Stored:
+    """`Contents`, read from a store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._programs: dict[StorePath, Mapping[str, bytes]] = {}
+
+    def tree(self, path: StorePath) -> Digest:
+        return self._store.info(path).tree_digest
+
+    def programs(self, path: StorePath) -> Mapping[str, bytes]:
+        if path not in self._programs:
+            self._programs[path] = self._read(path)
+        return self._programs[path]
+
+    def _read(self, path: StorePath) -> Mapping[str, bytes]:
+        physical = self._store.physical(path)
+        found: dict[bytes, str] = {}
+        for entry in self._store.manifest(path):
+            if entry.kind != Kind.EXECUTABLE or entry.digest is None or entry.digest in found or not entry.size:
+                continue
+            with open(f"{physical}/{entry.path}" if entry.path else physical, "rb") as file:
+                if file.read(len(_ELF)) == _ELF:
+                    found[entry.digest] = entry.path
+        return {file: digest for digest, file in found.items()}
 
 
 class Tree(NamedTuple):
@@ -110,17 +149,12 @@ def role_of(path: str) -> Role:
     return next((role for role, pattern in _NAMES.items() if pattern.fullmatch(name)), "compiler")
 
 
-def programs_of(store: Store, objects: Iterable[StorePath]) -> tuple[Program, ...]:
+def programs_of(contents: Contents, objects: Iterable[StorePath]) -> tuple[Program, ...]:
     """The executable ELF files of `objects`, each content once, in the order of digests."""
     found: dict[bytes, Program] = {}
     for path in sorted(objects):
-        physical = store.physical(path)
-        for entry in store.manifest(path):
-            if entry.kind != Kind.EXECUTABLE or entry.digest is None or entry.digest in found or not entry.size:
-                continue
-            with open(f"{physical}/{entry.path}" if entry.path else physical, "rb") as file:
-                if file.read(len(_ELF)) == _ELF:
-                    found[entry.digest] = Program(entry.digest, role_of(entry.path or path.name), entry.path)
+        for file, digest in contents.programs(path).items():
+            found.setdefault(digest, Program(digest, role_of(file or path.name), file))
     return tuple(sorted(found.values()))
 
 
@@ -141,22 +175,24 @@ def files_below(derivations: Mapping[StorePath, Derivation], tops: Iterable[Stor
     return found
 
 
-def makeup_of(store: Store, chain: Chain, derivations: Mapping[StorePath, Derivation], outputs: Realised) -> Makeup:
-    """What the seed of `chain` consists of, read from the store; KeyError if some of it is not realised.
+def makeup_of(
+    contents: Contents, chain: Chain, derivations: Mapping[StorePath, Derivation], outputs: Realised
+) -> Makeup:
+    """What the seed of `chain` consists of; KeyError if some of it is not realised.
 
     `derivations` are all that the seed is made of.
     """
-    trees = {str(store.info(path).tree_digest): Tree(path.name) for path in chain.trees}
+    trees = {str(contents.tree(path)): Tree(path.name) for path in chain.trees}
     for derivation in chain.foreign:
         files = frozenset(files_below(derivations, (derivation,)))
         for output in derivations[derivation].outputs:
             path = outputs[derivation, output]
-            trees[str(store.info(path).tree_digest)] = Tree(path.name, files)
+            trees[str(contents.tree(path))] = Tree(path.name, files)
     return Makeup(
         chain.seed,
         files_below(derivations, chain.foreign),
         trees,
-        programs_of(store, chain.toolchain.objects(derivations, outputs)),
+        programs_of(contents, chain.toolchain.objects(derivations, outputs)),
     )
 
 

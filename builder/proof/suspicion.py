@@ -22,19 +22,16 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from .chain import items_of
-from .kinship import programs_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ...store.derivation import Derivation
     from ...store.path import StorePath
-    from ...store.store import Store
     from .chain import Chain, Outcome
-    from .kinship import Kinship
+    from .kinship import Contents, Kinship
 
 Kind = Literal["twins", "at-rest", "misled"]
-KINDS: Final[tuple[Kind, ...]] = ("twins", "at-rest", "misled")
 _PLACEHOLDER: Final = re.compile(r"/[0-9a-df-np-sv-z]{52}|/chx/store/[0-9a-df-np-sv-z]{32}")
 
 
@@ -52,7 +49,7 @@ class Suspicion(NamedTuple):
 
 
 def suspicions(
-    store: Store,
+    contents: Contents,
     chains: Sequence[Chain],
     outcomes: Sequence[Outcome],
     derivations: Mapping[StorePath, Derivation],
@@ -69,7 +66,7 @@ def suspicions(
     for item in dict.fromkeys(item for outcome in outcomes for item in outcome.stages[0]):
         cells = {outcome.seed: outcome.stages[0][item] for outcome in outcomes if item in outcome.stages[0]}
         direct = [seed for seed in cells if firsts[seed].get(item) in compiled[seed]]
-        programs = {seed: {program.digest for program in programs_of(store, [cells[seed]])} for seed in direct}
+        programs = {seed: set(contents.programs(cells[seed]).values()) for seed in direct}
         twins = {
             seed
             for one, other in combinations(direct, 2)

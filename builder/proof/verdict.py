@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..plan import recall
 from .convergence import agreement, fixed_point
-from .kinship import kinship_of, makeup_of
+from .kinship import Stored, kinship_of, makeup_of
 from .residue import find_residue
 from .suspicion import suspicions
 
@@ -62,13 +62,14 @@ def judge(store: Store, chains: Sequence[Chain], outcomes: Sequence[Outcome]) ->
     """Judge what was realised."""
     derivations = everything_below(store, chains)
     known = recall(store, [drv for chain in chains for drv in chain.foreign]).outputs
-    kin = kinship_of([makeup_of(store, chain, derivations, known) for chain in chains])
+    contents = Stored(store)
+    kin = kinship_of([makeup_of(contents, chain, derivations, known) for chain in chains])
     return Verdicts(
         tuple(map(fixed_point, outcomes)),
         agreement(outcomes, kin.toolchains),
         find_residue(store, chains, outcomes, kin.toolchains),
         kin,
-        suspicions(store, chains, outcomes, derivations, kin),
+        suspicions(contents, chains, outcomes, derivations, kin),
     )
 
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..errors import CommandError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ...builder.proof import Chain, Outcome, Verdicts
-    from ...store import Store
+    from ...store import Store, StorePath
 
 
 def check_provable(chains: Sequence[Chain]) -> None:
@@ -39,11 +39,12 @@ def prove(
     name: str,
     chains: Sequence[Chain],
     outcomes: Sequence[Outcome],
+    realised: Mapping[tuple[StorePath, str], StorePath],
     verdicts: Verdicts,
     file: str,
     bundle: str | None,
 ) -> Signed:
-    """Write the signed document, and the bundle if one was asked for.
+    """Write the signed document, and the bundle if one was asked for; `realised` has all that the document names.
 
     Raises `ProofRefused` if the store does not hold any more what was built or fetched.
     """
@@ -54,7 +55,7 @@ def prove(
     from ..progress import say
 
     check_evidence(store, chains, outcomes)
-    document = compose(store, name, chains, outcomes, verdicts)
+    document = compose(store, name, chains, outcomes, realised, verdicts)
     if bundle is not None:
         temporary = f"{bundle}.{os.getpid()}.new"
         try:

@@ -12,7 +12,7 @@ from ..output import put
 from ..report import Style
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ...builder.proof import Chain, Outcome, Proof, Verdicts
     from ...store import Store, StorePath
@@ -51,7 +51,10 @@ def replay(session: Session, arguments: argparse.Namespace) -> int:
     described = [Described(chain, "") for chain in proof.chains]
     origin = origin_of(everything_below(session.store, proof.chains), arguments.replay)
     account = account_of(session.store, proof.set, described, outcomes, verdicts, work, origin)
-    deviations = [*deviations_of(proof, outcomes, verdicts), *_stated_rows(session.store, proof)]
+    deviations = [
+        *deviations_of(session.store, proof, outcomes, realised, verdicts),
+        *_stated_rows(session.store, proof),
+    ]
     write_text(arguments, account)
     if not arguments.json:
         page = Page(Style(sys.stdout))
@@ -110,20 +113,31 @@ def read_proof(arguments: argparse.Namespace, name: str, option: str) -> Proof:
 
 
 def everything(store: Store, chains: Sequence[Chain]) -> list[tuple[StorePath, tuple[str, ...]]]:
-    """What has to be built again: the packages, and what is compiled on the way to them."""
+    """What has to be built again: the packages, what is compiled on the way to them, and what they are judged by."""
     from ...builder import recall
-    from ...builder.proof import made_on_the_way, targets_of
+    from ...builder.proof import everything_below, made_on_the_way, targets_of, witnesses
 
     targets = targets_of(chains)
     derivations = recall(store, [derivation for derivation, _ in targets]).derivations
     parts = {path for chain in chains for path in made_on_the_way(chain, derivations)}
     packages = {derivation for derivation, _ in targets}
-    return [*targets, *((path, tuple(derivations[path].outputs)) for path in sorted(parts - packages))]
+    return [
+        *targets,
+        *((path, tuple(derivations[path].outputs)) for path in sorted(parts - packages)),
+        *((path, (output,)) for path, output in sorted(witnesses(chains, everything_below(store, chains)))),
+    ]
 
 
-def deviations_of(proof: Proof, outcomes: Sequence[Outcome], verdicts: Verdicts) -> Iterator[Deviation]:
+def deviations_of(
+    store: Store,
+    proof: Proof,
+    outcomes: Sequence[Outcome],
+    realised: Mapping[tuple[StorePath, str], StorePath],
+    verdicts: Verdicts,
+) -> Iterator[Deviation]:
     """Everything in which what was found is not what was claimed."""
     from ...builder.proof.document import claims_of
+    from ...builder.proof.kinship import Stored
 
     for ours, theirs in zip(outcomes, proof.outcomes):
         for number, (here, there) in enumerate(zip(ours.stages, theirs.stages)):
@@ -137,14 +151,16 @@ def deviations_of(proof: Proof, outcomes: Sequence[Outcome], verdicts: Verdicts)
             yield Deviation(f"the verdict '{name}'", _word(claim), _word(is_so))
     if proof.kinship is None:
         return
-    stated = {makeup.seed: makeup for makeup in proof.kinship.makeups}
-    for made in verdicts.kinship.makeups:
-        claimed = stated[made.seed].programs
-        if claimed != made.programs:
+    for (path, output), claimed in sorted(proof.realisations.items()):
+        if realised[path, output] != claimed:
+            yield Deviation(f"{path}!{output}", str(claimed), str(realised[path, output]))
+    contents = Stored(store)
+    for path, stated in sorted(proof.objects.items()):
+        if store.is_valid(path) and (programs := contents.programs(path)) != stated.programs:
             yield Deviation(
-                f"{made.seed}: the programs of its toolchain",
-                count(len(claimed or ()), "program"),
-                f"{count(len(made.programs or ()), 'program')}, not the same",
+                f"the programs of {path}",
+                count(len(stated.programs), "program"),
+                f"{count(len(programs), 'program')}, not the same",
             )
     if proof.suspicions != verdicts.suspicions:
         yield Deviation(

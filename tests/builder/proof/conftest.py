@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import json
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import pytest
 
 from chx.builder import Builder, BuildOptions
-from chx.builder.proof import Chain, Half, Outcome, Package, outcome_of, targets_of
+from chx.builder.proof import (
+    Chain,
+    Half,
+    Outcome,
+    Package,
+    everything_below,
+    judge,
+    outcome_of,
+    targets_of,
+    witnesses,
+)
+from chx.builder.proof.document import compose, sign
 from chx.store import Derivation, Store, StorePath, upstream_placeholder
+from chx.store.keys import Signer
 
 ELF = "\x7fELF"
 
@@ -58,11 +71,34 @@ class World(NamedTuple):
         return self.tree(f"{seed}-compiler", {"usr/bin/cc": f"{ELF}\0{mark}\0"})
 
     def realise(self, *chains: Chain) -> list[Outcome]:
-        targets = targets_of(chains) + [(drv, ("out",)) for chain in chains for drv in chain.foreign]
-        realised = Builder(self.store, BuildOptions(jobs=1)).realise(targets)
+        realised = self._realised(chains)
         return [outcome_of(chain, realised) for chain in chains]
+
+    def prove(self, *chains: Chain) -> tuple[dict[str, Any], list[Outcome]]:
+        """An unsigned proof that the set `set` was built from `chains`, and what came out."""
+        realised = self._realised(chains)
+        outcomes = [outcome_of(chain, realised) for chain in chains]
+        verdicts = judge(self.store, chains, outcomes)
+        return compose(self.store, "set", chains, outcomes, realised, verdicts), outcomes
+
+    def _realised(self, chains: Sequence[Chain]) -> Mapping[tuple[StorePath, str], StorePath]:
+        named = witnesses(chains, everything_below(self.store, chains))
+        targets = [*targets_of(chains), *((path, (output,)) for path, output in sorted(named))]
+        return Builder(self.store, BuildOptions(jobs=1)).realise(targets)
 
 
 @pytest.fixture
 def world(store) -> World:
     return World(store)
+
+
+@pytest.fixture
+def proved(world):
+    """A signed proof of two chains, and what it is about."""
+    source = world.store.add_bytes(b"int main;\n", "main.c")
+    chains = [
+        world.bootstrap(seed, f"the compiler called {seed}", first, "1", "1", sources=[source])
+        for seed, first in (("s", "0"), ("t", "2"))
+    ]
+    document, outcomes = world.prove(*chains)
+    return sign(document, Signer(world.store.home)).encode(), chains, outcomes
