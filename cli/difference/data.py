@@ -30,6 +30,8 @@ def as_data(value: object) -> Any:
         return {str(key): as_data(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
         return [as_data(part) for part in value]
+    if isinstance(value, frozenset):
+        return sorted(map(as_data, value))
     raise TypeError(f"no JSON for {type(value).__name__}")
 
 

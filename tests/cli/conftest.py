@@ -38,7 +38,13 @@ def _run(home: Path, cwd: Path, *words: str | Path, **variables: str) -> subproc
 
 @pytest.fixture(scope="session")
 def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One store for all tests that fetch, so that each file travels once."""
+    """One store for all tests that fetch, so that each file travels once.
+
+    `CHX_TEST_HOME` names one to be used again by the next run, which then has nothing to fetch and little to build.
+    """
+    kept = os.environ.get("CHX_TEST_HOME")
+    if kept:
+        return Path(kept)
     return tmp_path_factory.mktemp("shared") / "home"
 
 
