@@ -8,7 +8,8 @@ hash parts, so this is exact.
 *Ways*: does a derivation of the last stage need one of the seed other than through an output of stage 0?
 
 *Survivors*: is a file of the last stage, byte for byte, a file of either half of the seed, and not a file of a source?
-Files are compared by digest, so this is exact, too.
+Files are compared by digest, so this is exact, too. Files of fewer than 16 bytes are left out: an archive without
+members is the same everywhere.
 
 *Echoes*: does a file of the last stage hold a string that programs, objects or archives of the seed's
 toolchain hold too, and that no source accounts for? (What merely runs build scripts leaves no such trace.) A compiler leaves such strings where it goes: its
@@ -28,7 +29,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..plan import Lane, lane_of, recall
 from .chain import made_on_the_way
-from .strings import Sources, Strings
+from .strings import SHORTEST, Sources, Strings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -165,9 +166,9 @@ def _end(
 
 
 def _files(store: Store, path: StorePath) -> Iterator[tuple[bytes, str]]:
-    """Digest and path of each file that is not empty."""
+    """Digest and path of each file that is not too small to tell anything."""
     for entry in store.manifest(path):
-        if entry.digest is not None and entry.size:
+        if entry.digest is not None and entry.size >= SHORTEST:
             yield entry.digest, entry.path
 
 

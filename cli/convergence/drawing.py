@@ -21,7 +21,7 @@ DIGITS = 8
 ECHOES_SHOWN = 5
 NONE_FOUND = "none found"
 FOUND = "FOUND"
-BLIND = "strings do not show code without text, or text that is short, encoded or compressed"
+BLIND = "a search for strings misses code without text, and text that is short, encoded or compressed"
 _MARK = 3
 
 
@@ -131,14 +131,14 @@ def _independence(account: Account) -> list[str]:
         ]
         groups = found.toolchains or ()
         if len(groups) < 2:
-            lines[0] = f"{_every(len(found.seeds))} end in the same, and they are {count(len(groups), 'toolchain')}:"
-            lines.append("two unrelated ones are needed to show it")
+            lines[0] = f"{_every(len(found.seeds))} agree, but they are only {count(len(groups), 'toolchain')}:"
+            lines.append("independence takes two unrelated toolchains")
         elif len(groups) < len(found.seeds):
             lines[0] += f"; they are {count(len(groups), 'toolchain')}"
         return [*lines, *suspicion_lines(account.verdicts.suspicions)]
     camps = " | ".join(_list(camp) for camp in found.camps)
     return [
-        f"stage {last} is not the same for all: {camps}; a majority proves nothing",
+        f"stage {last} differs between seeds: {camps}; a majority proves nothing",
         *(sentence for facts in account.dissents for sentence in _dissent(facts)),
         *suspicion_lines(account.verdicts.suspicions),
     ]
@@ -166,13 +166,17 @@ def suspicion_lines(suspicions: Sequence[Suspicion]) -> list[str]:
         who = _list(seeds)
         if kind == "twins":
             lines.append(
-                f"{who}: their compilers made the same {item} in stage 0, as unrelated honest compilers do not"
+                f"{who}: their compilers produced the same {item} in stage 0; unrelated honest compilers do not"
             )
         elif kind == "at-rest":
-            lines.append(f"{who}: {item} of stage 0 is that of stage 1: no honest compiler makes what it compiled make")
+            lines.append(
+                f"{who}: {item} of stage 0 equals stage 1; an honest compiler does not reproduce its product's code"
+            )
         else:
-            lines.append(f"{who}: {item} of stage 0 differs by equal sources and recipe: the compiler of one of them")
-            lines.append("  compiled its compiler wrongly, or the build depends on something else")
+            lines.append(
+                f"{who}: {item} of stage 0 differs although sources and recipe are equal: the compiler of one of"
+            )
+            lines.append("  these seeds miscompiled the next compiler, or the build of the package is not reproducible")
     return lines
 
 
@@ -191,11 +195,11 @@ def sharing_lines(kin: Kinship) -> Iterator[str]:
             yield f"{one} and {other} share {of}{_trees_of(pair)}{_programs_of(pair)}"
     for seeds in kin.toolchains or ():
         if len(seeds) > 1:
-            yield f"{' and '.join(seeds)} are one toolchain: they have the same compilers"
+            yield f"{' and '.join(seeds)} count as one toolchain: they share a compiler"
     counted = {seed for seeds in kin.toolchains or () for seed in seeds}
     for makeup in kin.makeups:
         if kin.toolchains is not None and makeup.seed not in counted:
-            yield f"{makeup.seed} has no compiler that is a program of its own, and does not count"
+            yield f"{makeup.seed} has no compiling program, and does not count as a toolchain"
 
 
 MOST_NAMED = 6
@@ -221,7 +225,7 @@ def _trees_of(shared: Shared) -> str:
 def _programs_of(shared: Shared) -> str:
     roles = list(dict.fromkeys(role for role, _ in shared.programs))
     named = ", ".join({"tool": "other binary tools"}.get(role, f"the {role}") for role in roles)
-    return f"; among them {named}" if named else ""
+    return f"; they share {named}" if named else ""
 
 
 def residue_lines(residues: Sequence[Residue]) -> list[str]:
@@ -230,23 +234,23 @@ def residue_lines(residues: Sequence[Residue]) -> list[str]:
         shared = max(len(residue.shared) for residue in residues)
         elsewhere = max(residue.elsewhere for residue in residues)
         lines = [
-            "no reference to a seed, no file of one, no way to one but through stage 0;",
-            f"no string of a seed's toolchain that a source does not account for ({shared} it does)",
+            "no reference to a seed, no file of a seed, no path to a seed that bypasses stage 0;",
+            f"no string of a seed's toolchain: the sources contain all {shared} strings that they share",
         ]
         if elsewhere:
             lines[-1] += ","
             lines.append(
-                f"or a chain from another toolchain ({count(elsewhere, 'file or string', 'files and strings')})"
+                f"or a chain from another toolchain has them ({count(elsewhere, 'file or string', 'files and strings')})"
             )
         return [*lines, BLIND]
     lines = []
     for residue in residues:
         lines += [f"{residue.seed}: the closure holds {path}" for path in residue.references]
         lines += [
-            f"{residue.seed}: reached without stage 0: {' <- '.join(step.name for step in way)}" for way in residue.ways
+            f"{residue.seed}: a path bypasses stage 0: {' <- '.join(step.name for step in way)}" for way in residue.ways
         ]
         lines += [
-            f"{residue.seed}: `{survivor.file}` of {survivor.path.name} is its file `{survivor.origin}`"
+            f"{residue.seed}: `{survivor.file}` of {survivor.path.name} is the file `{survivor.origin}` of the seed"
             for survivor in residue.survivors[:ECHOES_SHOWN]
         ]
         if len(residue.survivors) > ECHOES_SHOWN:

@@ -207,7 +207,7 @@ def draw_residue(account: Account) -> Markup:
 def _residue(residue: Residue) -> Markup:
     answer = "yes" if residue.holds else "no"
     common = f"{count(len(residue.shared), 'string')} in common with its toolchain, "
-    told = "none found that no source accounts for" if not residue.echoes else f"{_many(residue)} in no source"
+    told = "none found outside of the sources" if not residue.echoes else f"{_many(residue)} in no source"
     parts = [element("h3", icon(answer), " ", residue.seed), element("p", common, told)]
     if residue.elsewhere:
         many = count(residue.elsewhere, "file or string", "files and strings")

@@ -215,12 +215,12 @@ def _draw_checked(page: Page, proof: Proof, like: Likeness) -> None:
     page.line(f"{proof.set}: {stages} from {count(len(proof.chains), 'seed')}: {seeds}", 0)
     page.line(f"signed by {proof.key}", 0)
     page.line("", 0)
-    page.line("checked: the form and the signature; that everything has the name that follows from it", 0)
+    page.line("checked: the form and the signature; that every name follows from its content", 0)
     page.line(
         f"({count(len(proof.derivations), 'derivation')}, {count(len(proof.files), 'source file')},"
         f" {count(len(proof.objects), 'object')});"
     )
-    page.line("that each stage is made with the one before it, and stage 0 with its seed;")
+    page.line("that each stage uses the previous one, and stage 0 its seed;")
     page.line("that the verdicts 'fixed point' and 'host independence' follow from the outcomes")
     page.line(
         "not checked without building: that the derivations give these outcomes; which programs the seeds have;", 0

@@ -52,7 +52,7 @@ def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def chx(tmp_path: Path) -> Run:
     """`chx(WORD...)` in an empty folder with an empty store."""
     work = tmp_path / "work"
-    work.mkdir()
+    work.mkdir(exist_ok=True)
     return lambda *words, **variables: _run(tmp_path / "home", work, *words, **variables)
 
 
@@ -60,7 +60,7 @@ def chx(tmp_path: Path) -> Run:
 def shared_chx(tmp_path: Path, shared_home: Path) -> Run:
     """The same with the shared store."""
     work = tmp_path / "work"
-    work.mkdir()
+    work.mkdir(exist_ok=True)
     return lambda *words, **variables: _run(shared_home, work, *words, **variables)
 
 

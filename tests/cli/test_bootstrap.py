@@ -37,7 +37,7 @@ def test_the_table_and_the_verdicts_are_printed(shared_chx):
     assert "fixed point        yes stage 1 == stage 2 for both seeds" in run.stdout
     assert "host independence  yes both seeds agree in stage 2" in run.stdout
     assert "residue            none found\n" in run.stdout
-    assert "strings do not show code without text, or text that is short, encoded or compressed" in run.stdout
+    assert "a search for strings misses code without text, and text that is short, encoded or compressed" in run.stdout
     assert "what seeds share   both: bash 5.2.15-2+b13, bzip2 1.0.8-5+b1" in run.stdout
     assert "(33 files)" in run.stdout
     again = shared_chx("bootstrap", "tiny", "--seeds", HONEST)
@@ -71,12 +71,12 @@ def test_a_trojan_horse_reaches_its_own_fixed_point_and_is_caught(shared_chx):
     assert run.returncode == 1
     assert "fixed point        yes stage 1 == stage 2 for all 3 seeds" in run.stdout
     assert (
-        "host independence  NO  stage 2 is not the same for all: debian-gcc, debian-clang | trojan; a majority proves"
+        "host independence  NO  stage 2 differs between seeds: debian-gcc, debian-clang | trojan; a majority proves"
         " nothing" in run.stdout
     )
     assert "`usr/bin/tcc` of tinycc differs: debian-gcc, debian-clang against trojan" in run.stdout
     # What stage 0 shows by itself, whoever is in the majority.
-    assert "trojan: tinycc of stage 0 is that of stage 1" in run.stdout
+    assert "trojan: tinycc of stage 0 equals stage 1" in run.stdout
     assert "debian-gcc: tinycc" not in run.stdout and "debian-clang: tinycc" not in run.stdout
     assert "trojan: 400 strings or more of its toolchain in `usr/bin/tcc`" in run.stdout
     assert "tinycc: debian-gcc, debian-clang against trojan" in run.stdout
@@ -104,8 +104,8 @@ def test_a_seed_under_another_name_shows_no_independence(shared_chx, work):
     (work / "aliased.nix").write_text(ALIASED)
     run = shared_chx("bootstrap", "tiny", "-f", "aliased.nix", "--seeds", "debian-gcc,alias")
     assert run.returncode == 1, run.stderr
-    assert "host independence  ?   both seeds end in the same, and they are 1 toolchain:" in run.stdout
-    assert "debian-gcc and alias are one toolchain: they have the same compilers" in run.stdout
+    assert "host independence  ?   both seeds agree, but they are only 1 toolchain:" in run.stdout
+    assert "debian-gcc and alias count as one toolchain: they share a compiler" in run.stdout
     found = json.loads(
         shared_chx("bootstrap", "tiny", "-f", "aliased.nix", "--seeds", "debian-gcc,alias", "--json").stdout
     )
@@ -123,13 +123,6 @@ def test_a_stage_that_ignores_the_one_before_is_refused_before_anything_is_built
           };
         }
         """
-    )
-    run = shared_chx("bootstrap", "still", "-f", "still.nix", "--seeds", "debian-gcc")
-    assert run.returncode == 1 and run.stdout == ""
-    # The expression is refused first: it reaches the seed in stage 1.
-    assert "the seed is reached without stage 0" in run.stderr
-    (work / "still.nix").write_text(
-        (work / "still.nix").read_text().replace("previous:", "previous: if previous ? packages then previous else")
     )
     run = shared_chx("bootstrap", "still", "-f", "still.nix", "--seeds", "debian-gcc")
     assert run.returncode == 1 and run.stdout == ""

@@ -252,7 +252,7 @@ def test_date_machine_packages_and_signature_are_told() -> None:
 
 def test_where_strings_were_compared_the_word_is_none_found() -> None:
     text = Reader(page_of(ACCOUNTS["proved"])).text
-    assert "none found" in text and "Strings do not show code without text" in text
+    assert "none found" in text and "A search for strings misses code without text" in text
 
 
 def test_a_dissenting_cell_leads_to_its_difference() -> None:

@@ -73,20 +73,29 @@ def test_a_way_through_stage_0_is_no_residue(world):
 
 
 def test_a_file_of_either_half_that_survives_is_residue_though_it_is_no_program_and_has_no_telling_string(world):
-    shell = world.tree("shell", {"bin/sh": "x=1"})
+    shell = world.tree("shell", {"bin/sh": "exec /bin/other-shell"})
     first = world.tree("p", {"x": "0"}, shell)
-    last = world.tree("p", {"usr/bin/sh": "x=1"}, first)
+    last = world.tree("p", {"usr/bin/sh": "exec /bin/other-shell"}, first)
     chain = world.chain("s", MARK, {"p": first}, {"p": last})._replace(userland=Half((shell,)))
     (found,) = find_residue(world.store, [chain], world.realise(chain))
     assert [(item.file, item.origin) for item in found.survivors] == [("usr/bin/sh", "bin/sh")]
     assert not found.holds
 
 
-def test_a_file_of_the_seed_that_a_source_has_too_is_none(world):
-    compiler = world.tree("s-compiler", {"usr/bin/cc": f"\x7fELF\0{MARK}\0", "include/a.h": "#define A"})
-    source = world.tree("source", {"src/a.h": "#define A"})
+def test_an_archive_without_members_is_of_nobody(world):
+    compiler = world.tree("s-compiler", {"usr/bin/cc": f"\x7fELF\0{MARK}\0", "lib/libutil.a": "!<arch>\n"})
     first = world.tree("p", {"x": "0"}, compiler)
-    last = world.tree("p", {"include/a.h": "#define A"}, first, source)
+    last = world.tree("p", {"lib/libxnet.a": "!<arch>\n"}, first)
+    chain = world.chain("s", MARK, {"p": first}, {"p": last}, foreign=compiler)
+    (found,) = find_residue(world.store, [chain], world.realise(chain))
+    assert found.holds
+
+
+def test_a_file_of_the_seed_that_a_source_has_too_is_none(world):
+    compiler = world.tree("s-compiler", {"usr/bin/cc": f"\x7fELF\0{MARK}\0", "include/a.h": "#define A 12345678"})
+    source = world.tree("source", {"src/a.h": "#define A 12345678"})
+    first = world.tree("p", {"x": "0"}, compiler)
+    last = world.tree("p", {"include/a.h": "#define A 12345678"}, first, source)
     chain = world.chain("s", MARK, {"p": first}, {"p": last}, foreign=compiler)
     (found,) = find_residue(world.store, [chain], world.realise(chain))
     assert found.survivors == () and found.holds
