@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...store.ledger import UnsoundLedger
 from ..errors import BuildError
 from ..fixed import check_fixed
 from ..plan import known_fixed, recall
@@ -27,6 +28,10 @@ def check_evidence(store: Store, chains: Sequence[Chain], outcomes: Sequence[Out
     The objects are those of all stages and of the seeds, the rows those by which each derivation of a stage came to
     its outputs.
     """
+    try:
+        store.check_relied({(digest, output): path for digest, output, path in rows_relied_on(store, chains)})
+    except UnsoundLedger as error:
+        raise ProofRefused(f"nothing is signed: {error.message}", hint=error.hint) from error
     derivations = everything_below(store, chains)
     found = recall(store, sorted({*(drv for chain in chains for drv in (*chain.packages, *chain.foreign))})).outputs
     objects = {path for outcome in outcomes for stage in outcome.stages for path in stage.values()}

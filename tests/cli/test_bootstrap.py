@@ -203,7 +203,8 @@ def test_a_comment_in_a_build_script_rebuilds_that_package_and_nothing_behind_it
     dash = tmp_path / "pkgs/dash/package.nix"
     text = dash.read_text()
     assert "sh mktokens\n" in text
-    dash.write_text(text.replace("sh mktokens\n", "# A comment.\n    sh mktokens\n"))
+    # Never the same, so that no earlier run with the same store has built it.
+    dash.write_text(text.replace("sh mktokens\n", f"# Comment {os.urandom(8).hex()}.\n    sh mktokens\n"))
     run = shared_chx("bootstrap", "tiny", "--seeds", "debian-gcc", "-f", tmp_path / "pkgs", "--json")
     built = [line for line in run.stderr.splitlines() if ": building " in line]
     assert built and all(line.endswith(": dash") for line in built), run.stderr
