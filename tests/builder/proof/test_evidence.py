@@ -11,7 +11,10 @@ from chx.builder.proof.evidence import rows_relied_on
 
 @pytest.fixture
 def built(world):
-    chains = [world.bootstrap(seed, f"the compiler called {seed}", first, "1", "1") for seed, first in (("s", "0"), ("t", "2"))]
+    chains = [
+        world.bootstrap(seed, f"the compiler called {seed}", first, "1", "1")
+        for seed, first in (("s", "0"), ("t", "2"))
+    ]
     return chains, world.realise(*chains)
 
 
