@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 from .errors import CommandError
+from .listening import Listener, Talk
 from .output import put
+from .progress import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -52,10 +53,10 @@ def run(arguments: argparse.Namespace) -> int:
             token_of_server = token
 
         try:
-            server = ThreadingHTTPServer((arguments.host, arguments.port), Bound)
-        except OSError as error:
-            raise CommandError(f"cannot listen at {arguments.host}:{arguments.port}: {error.strerror}") from error
-        server.daemon_threads = True
+            server = Listener((arguments.host, arguments.port), Bound, say)
+        except (OSError, OverflowError, UnicodeError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise CommandError(f"cannot listen at {arguments.host}:{arguments.port}: {reason}") from error
         put(f"http://{arguments.host}:{server.server_address[1]}\n")
         finish()
         try:
@@ -112,10 +113,10 @@ class Shelf:
     def _object(self, base: str, name: str) -> str | None:
         from ..store import StorePath
         from ..store.exchange.compression import compressed
-        from ..store.exchange.layout import Description
+        from ..store.exchange.layout import Description, object_name
 
         path = StorePath.parse(base)
-        if not self._store.claim(path):
+        if name != object_name(path) or not self._store.claim(path):
             return None
         return self._kept(name, lambda: compressed([Description.of(self._store, path).encode()]))
 
@@ -182,8 +183,10 @@ class Shelf:
         from ..store.exchange.sending import distinct
         from ..store.ledger import signed_rows
 
-        found = signed_rows(self._store._database, "resolved = ?", (Digest.parse(resolved).raw,))
-        rows = distinct(row for _, row in found)
+        digest = Digest.parse(resolved)
+        if str(digest) != resolved:
+            return None
+        rows = distinct(row for _, row in signed_rows(self._store._database, "resolved = ?", (digest.raw,)))
         if not rows:
             return None
         text = json.dumps([row.to_dict() for row in rows]).encode()
@@ -196,7 +199,8 @@ class Shelf:
             import threading
 
             os.makedirs(os.path.dirname(path), exist_ok=True)
-            draft = f"{path}.{os.getpid()}.{threading.get_ident()}"
+            # Not the name with something more: the longest names of objects leave no room for that.
+            draft = f"{self._folder}/{os.getpid()}.{threading.get_ident()}.tmp"
             try:
                 with open(draft, "wb") as file:
                     for chunk in content():
@@ -209,47 +213,52 @@ class Shelf:
         return path
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(Talk):
     """Answers GET, with ranges, and HEAD; and PUT if there are `uploads`."""
 
     shelf_of_server: Shelf
     uploads: Uploads | None = None
     token_of_server: str | None = None
-    protocol_version = "HTTP/1.1"
-    server_version = "chx"
 
     def do_HEAD(self) -> None:
-        name = self._name()
-        found = self.shelf_of_server.has(name) or (self.uploads is not None and self.uploads.has(name))
-        self._say(200 if found else 404)
+        self.guarded(self._head)
+
+    def do_GET(self) -> None:
+        self.guarded(self._give)
 
     def do_PUT(self) -> None:
+        # What is refused unread would be taken for the next request.
+        self.close_connection = True
+        self.guarded(self._take)
+
+    def _head(self) -> None:
+        name = self._name()
+        found = self.shelf_of_server.has(name) or (self.uploads is not None and self.uploads.has(name))
+        self.say(200 if found else 404)
+
+    def _take(self) -> None:
         from hmac import compare_digest
 
         from ..store import StoreError
         from .uploads import Refused
 
         given = self.headers.get("Authorization", "").encode("latin-1", "replace")
-        length = self.headers.get("Content-Length", "")
-        # What is refused unread would be taken for the next request.
-        self.close_connection = True
+        length = _number(self.headers.get("Content-Length", ""))
         if self.uploads is None or self.token_of_server is None:
-            self._say(405)
+            self.say(405)
         elif not compare_digest(given, f"Bearer {self.token_of_server}".encode()):
-            self._say(401)
-        elif not length.isdecimal():
-            self._say(411)
+            self.say(401)
+        elif length is None:
+            self.say(411)
         else:
             try:
-                self.uploads.take(self._name(), self._body(int(length)))
+                self.uploads.take(self._name(), self._body(length))
             except Refused as error:
-                self._say(422, str(error))
+                self.say(422, str(error))
             except StoreError as error:
-                self._say(507 if "space" in error.message or "full" in error.message else 500, error.message)
-            except ConnectionError:
-                return
+                self.say(507 if "space" in error.message or "full" in error.message else 500, error.message)
             else:
-                self._say(201)
+                self.say(201)
 
     def _body(self, length: int) -> Iterator[bytes]:
         while length:
@@ -264,23 +273,16 @@ class Handler(BaseHTTPRequestHandler):
 
         return unquote(self.path.partition("?")[0]).lstrip("/")
 
-    def _say(self, status: int, text: str = "") -> None:
-        body = text.encode("utf-8", "replace")
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def do_GET(self) -> None:
+    def _give(self) -> None:
         path = self.shelf_of_server.file(self._name())
         if path is None:
-            self._say(404)
+            self.say(404)
             return
         with open(path, "rb") as file:
             size = os.fstat(file.fileno()).st_size
             start = self._start()
             if start is not None and start >= size > 0:
-                self._say(416)
+                self.say(416)
                 return
             self.send_response(206 if start else 200)
             if start:
@@ -295,8 +297,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def _start(self) -> int | None:
         text = self.headers.get("Range", "")
-        first = text.removeprefix("bytes=").partition("-")[0]
-        return int(first) if text.startswith("bytes=") and text.endswith("-") and first.isdecimal() else None
+        if not text.startswith("bytes=") or not text.endswith("-"):
+            return None
+        return _number(text[len("bytes=") : -1])
 
-    def log_message(self, format: str, *arguments: object) -> None:
-        """Who asks for what is told to nobody."""
+
+def _number(text: str) -> int | None:
+    """A number of bytes; None for what is none, or more than a file can have."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None

@@ -42,25 +42,23 @@ class Uploads:
 
     def has(self, name: str) -> bool:
         """Whether a file was sent already and not used yet."""
-        return self._place.has(name)
+        return _kind_of(name) is not None and self._place.has(name)
 
     def take(self, name: str, chunks: Iterable[bytes]) -> None:
         """Raises `Refused`, `StoreError`."""
-        kind, _, rest = name.partition("/")
+        kind = _kind_of(name)
         try:
-            if kind == "blobs" and name == blob_name(bytes.fromhex(rest.removesuffix(".zst").rpartition("/")[2])):
+            if kind == "blobs":
                 self._place.write(name, chunks)
-            elif kind == "objects" and name == object_name(path := StorePath.parse(rest.removesuffix(".zst"))):
+            elif kind == "objects":
                 self._place.write(name, chunks)
-                self._adopt(path)
-            elif kind == "trace" and name == trace_name(Digest.parse(rest.removesuffix(".json"))):
+                self._adopt(StorePath.parse(name.removeprefix("objects/").removesuffix(".zst")))
+            elif kind == "trace":
                 self._remember(chunks)
-            elif name != MARK or b"".join(chunks) != MARK_TEXT:
-                raise ValueError
+            elif name != MARK or next(iter(chunks), b"") != MARK_TEXT:
+                raise Refused("a cache has no file of that name")
         except LyingCache as error:
             raise Refused(f"{error.name}: {error.reason}") from error
-        except (ValueError, InvalidStorePath):
-            raise Refused("a cache has no file of that name") from None
 
     def _adopt(self, path: StorePath) -> None:
         # One after the other: the receiver knows what the one before has brought.
@@ -92,6 +90,21 @@ class Uploads:
             _, refused = accept_rows(self._store, rows, (), "upload")
         if refused:
             raise Refused(f"{refused[0]}; objects that were sent before are here all the same")
+
+
+def _kind_of(name: str) -> str | None:
+    """What a file of the layout holds, if its name is exactly as the layout has it."""
+    kind, _, rest = name.partition("/")
+    try:
+        if kind == "blobs":
+            is_proper = name == blob_name(bytes.fromhex(rest.removesuffix(".zst").rpartition("/")[2]))
+        elif kind == "objects":
+            is_proper = name == object_name(StorePath.parse(rest.removesuffix(".zst")))
+        else:
+            is_proper = kind == "trace" and name == trace_name(Digest.parse(rest.removesuffix(".json")))
+    except (ValueError, InvalidStorePath):
+        return None
+    return kind if is_proper else None
 
 
 def sweep(home: str) -> None:

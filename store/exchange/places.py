@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import fcntl
 import os
 import time
@@ -94,7 +95,8 @@ class DirectoryPlace:
 
     def write(self, name: str, chunks: Iterable[bytes]) -> None:
         path = f"{self._path}/{name}"
-        draft = f"{path}.{os.getpid()}.tmp"
+        # Not the name with something more: the longest names of objects leave no room for that.
+        draft = f"{os.path.dirname(path)}/{os.getpid()}.{_thread.get_ident()}.tmp"
         try:
             os.makedirs(os.path.dirname(path), exist_ok=True)
             try:
