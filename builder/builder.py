@@ -20,7 +20,7 @@ from .forecast import expected
 from .inheritance import ConstantInheritance
 from .options import BuildOptions
 from .plan import Lane, Plan, plan
-from .procfs import proc_covers
+from .procfs import build_covers
 from .reporter import Reporter, Silence
 from .resolve import resolve
 from .schedule import Schedule
@@ -135,7 +135,7 @@ class _Realising:
             waiting=lambda path: self._events.put(lambda: reporter.waiting(path)),
             connected=lambda path, reason: self._events.put(lambda: reporter.connected(path, reason)),
             unvaried=lambda path, name: self._events.put(lambda: reporter.unvaried(path, name)),
-            covers=proc_covers(),
+            covers=build_covers(store),
             discard=self._sweeper.remove,
         )
 

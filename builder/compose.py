@@ -5,7 +5,8 @@ inputs share one root. It is made under a temporary name and renamed when comple
 final name is whole. Beside it, `<digest>.inputs` lists the store objects it was made of, so that
 `prune_roots` can drop roots whose objects are gone (their hard links would keep the content on the disk).
 The list is also a lock: a process holds it (shared) for each root that it uses, because equal trees under other
-names use the same root.
+names use the same root. What builds see of /proc is kept in the same way; it is made of no object, so that it goes with the
+next collection during which nobody builds.
 
 Directories have mode 0755 and, like everything in the store, mtime 1. A build sees the root read-only.
 """
@@ -27,16 +28,18 @@ from .disk import copy_file, remove_tree
 from .errors import InvalidInput, RootConflict
 from .etc import CONSTANT_ETC
 from .merge import Merged, Source, merge
+from .procfiles import write_proc_files
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from ..store.manifest import Manifest
+    from ..store.manifest import Entry, Manifest
     from ..store.records import ObjectInfo
     from ..store.store import Store
 
-_DOMAIN: Final = b"chx composed root 1\0"
-_OBJECTS_DOMAIN: Final = b"chx composed objects 1\0"
+_DOMAIN: Final = b"chx composed root 2\0"
+_OBJECTS_DOMAIN: Final = b"chx composed objects 2\0"
+_PROC_DOMAIN: Final = b"chx files of proc 1\0"
 MOUNT_POINTS: Final = ("build", "chx", "chx/store", "dev", "proc", "tmp")
 _WHEN: Final = (1_000_000_000, 1_000_000_000)
 # Too many links, another file system, a file system or a kernel setting that refuses links.
@@ -85,13 +88,22 @@ def compose_objects(store: Store, objects: Sequence[StorePath]) -> str:
 
     def make(place: str) -> None:
         os.mkdir(place, 0o755)
+        files = _Files()
         for path in distinct:
-            _link_tree(store.physical(path), f"{place}/{path.base}", store.manifest(path))
+            _link_tree(store.physical(path), f"{place}/{path.base}", store.manifest(path), files)
 
     return _made_once(store, digest, distinct, make)
 
 
-def _link_tree(origin: str, place: str, manifest: Manifest) -> None:
+def compose_proc(store: Store, files: Mapping[str, bytes]) -> str:
+    """A directory of files that a build is to see in /proc, by their paths there. Raises OSError."""
+    parts = [_PROC_DOMAIN]
+    for path, content in sorted(files.items()):
+        parts += [path.encode(), b"\0", content, b"\0"]
+    return _made_once(store, Digest.of(b"".join(parts)), (), lambda place: write_proc_files(files, place))
+
+
+def _link_tree(origin: str, place: str, manifest: Manifest, files: _Files) -> None:
     """A tree of hard links to one object."""
     made: list[str] = []
     for entry in manifest:
@@ -104,20 +116,43 @@ def _link_tree(origin: str, place: str, manifest: Manifest) -> None:
             os.symlink(entry.target, target)
             os.utime(target, ns=_WHEN, follow_symlinks=False)
         else:
-            _link_file(source, target, entry.kind)
+            files.place(source, target, entry)
     for directory in reversed(made):
         os.chmod(directory, 0o555)
         os.utime(directory, ns=_WHEN)
 
 
-def _link_file(origin: str, place: str, kind: str) -> None:
-    try:
-        os.link(origin, place, follow_symlinks=False)
-    except OSError as error:
-        if error.errno not in _CANNOT_LINK:
-            raise
-        copy_file(origin, place, 0o555 if kind == Kind.EXECUTABLE else 0o444)
-        os.utime(place, ns=_WHEN)
+class _Files:
+    """The files of one composed directory. Equal ones are one file, and empty ones are each their own.
+
+    A build sees which files are one: `tar` and `cp -a` keep it. In the store that depends on what else is or was there, so
+    it is decided here anew, by content alone. Who copies a tree with `cp -a` and writes to a file would be surprised to have
+    written to all that were empty.
+    """
+
+    __slots__ = ("_leaders",)
+
+    def __init__(self) -> None:
+        self._leaders: dict[tuple[bytes, str], str] = {}
+
+    def place(self, origin: str, place: str, entry: Entry) -> None:
+        """Make the file `place` with the content of `entry`, which lies at `origin`."""
+        assert entry.digest is not None
+        mode = 0o555 if entry.kind == Kind.EXECUTABLE else 0o444
+        if not entry.size:
+            os.close(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode))
+            os.chmod(place, mode)
+            os.utime(place, ns=_WHEN)
+            return
+        content = (entry.digest, entry.kind)
+        try:
+            os.link(self._leaders.setdefault(content, origin), place, follow_symlinks=False)
+        except OSError as error:
+            if error.errno not in _CANNOT_LINK:
+                raise
+            copy_file(origin, place, mode)
+            os.utime(place, ns=_WHEN)
+            self._leaders[content] = place
 
 
 def _made_once(store: Store, digest: Digest, distinct: Sequence[StorePath], make: Callable[[str], None]) -> str:
@@ -155,6 +190,7 @@ def materialise(merged: Merged, physical: Sequence[str], root: str, labels: Sequ
     kinds = {item.path: item.kind for item in merged.entries}
     os.mkdir(root, 0o755)
     made: list[str] = [root]
+    files = _Files()
     for item in merged.entries:
         if item.path == "":
             continue
@@ -169,8 +205,7 @@ def materialise(merged: Merged, physical: Sequence[str], root: str, labels: Sequ
             os.symlink(item.entry.target, place)
             os.utime(place, ns=_WHEN, follow_symlinks=False)
             continue
-        origin = f"{physical[item.source]}/{item.entry.path}"
-        _link_file(origin, place, item.kind)
+        files.place(f"{physical[item.source]}/{item.entry.path}", place, item.entry)
     for point in MOUNT_POINTS:
         kind = kinds.get(point)
         if kind is None:

@@ -6,13 +6,14 @@ import os
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..store.derivation import output_object_name
+from ..store.normal import MTIME
 from ..store.path import STORE_DIR, StorePath
 from ..store.scratch import scratch_path
 from .bwrap import can_overlay
 from .compose import compose_objects, compose_root
 from .environment import build_environment
 from .inputs import rootfs_inputs, visible_objects
-from .procfs import proc_covers
+from .procfs import build_covers
 from .sandbox import BUILD_DIRECTORY, Bind, Overlay, SandboxSpec
 
 if TYPE_CHECKING:
@@ -61,10 +62,15 @@ def prepare(
     for name, content in prepared.files.items():
         with open(f"{top}/build/{name}", "wb") as file:
             file.write(content)
+        os.utime(f"{top}/build/{name}", ns=MTIME)
+    for name in ("build", "tmp"):
+        os.utime(f"{top}/{name}", ns=MTIME)
     spec = SandboxSpec(
         command=(derivation.builder, *derivation.args),
         root=root,
-        binds=_binds(store, visible, top, proc_covers() if covers is None else covers, derivation.fixed is not None),
+        binds=_binds(
+            store, visible, top, build_covers(store) if covers is None else covers, derivation.fixed is not None
+        ),
         env=prepared.variables,
         network=derivation.fixed is not None,
     )

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from .network import Uplink
 
 BUILD_DIRECTORY = "/build"
+FIRST_PROCESS = "/proc/1"
+"""It is bwrap itself: its command line and its program are things of the host."""
 HOSTNAME = "chx"
 USER = 1000
 GROUP = 1000
@@ -103,7 +105,8 @@ def bwrap_arguments(
 
     The descriptors are those under which bwrap will find the seccomp program, where it reports, and where it waits for
     something to read before it starts the command.
-    Mounts come in the order root, /dev, /proc, binds, so that a bind may lie inside any of them.
+    Mounts come in the order root, /dev, /proc, binds, so that a bind may lie inside any of them. The first process is covered, by
+    an empty directory unless a bind does it.
     """
     arguments = ["--unshare-all"]
     if spec.network:
@@ -123,8 +126,9 @@ def bwrap_arguments(
         arguments += ["--setenv", name, value]
     if spec.root is not None:
         arguments += ["--ro-bind", spec.root, "/"]
-    # The first process is bwrap itself: its command line and its program are things of the host.
-    arguments += ["--dev", "/dev", "--proc", "/proc", "--tmpfs", "/proc/1", "--remount-ro", "/proc/1"]
+    arguments += ["--dev", "/dev", "--proc", "/proc"]
+    if not any(bind.target == FIRST_PROCESS for bind in spec.binds):
+        arguments += ["--tmpfs", FIRST_PROCESS, "--remount-ro", FIRST_PROCESS]
     for bind in spec.binds:
         match bind:
             case Bind(source, target, writable):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from .errors import BuilderFailed, LimitExceeded, MissingOutput
-from .variation import culprit
+from .variation import culprit, explained
 
 if TYPE_CHECKING:
     from ..store.path import StorePath
@@ -119,7 +119,7 @@ class Trial:
             found = self._verdict("variations", part)
             return True
 
-        smallest = culprit(names, differs)
+        smallest = explained(culprit(names, differs), differs)
         if found.variations != smallest:
             differs(smallest)
         if self._differs(()):

@@ -6,6 +6,9 @@
 Most are visible to any program. `time` needs libfaketime on this machine and a dynamically linked glibc in the root. `kernel` and
 `machine` change what uname(2) says; they are only made when asked for by name, because programs linked
 to a recent glibc do not start under `kernel`, and `machine` asks for another result more often than not.
+
+Some cannot be made without others. Files get other links, and directories another order, only by copying, and every copy has other
+inodes. So a variation names what it *brings*, and when it matters it is looked whether that alone matters, too (`explained`).
 """
 
 from __future__ import annotations
@@ -15,12 +18,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from .disk import copy_file
+from ..store.path import STORE_DIR
+from .duplicate import Change, Duplicator, Weighed, occupy_inodes, weigh
 from .etc import accounts
-from .sandbox import BUILD_DIRECTORY, Bind, SandboxSpec
+from .procfiles import other, proc_files, this_machine, write_proc_files
+from .sandbox import BUILD_DIRECTORY, Bind, Overlay, SandboxSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from .sandbox import Mount
 
 ADDR_NO_RANDOMIZE: Final = 0x0040000
 UNAME26: Final = 0x0020000
@@ -28,8 +35,9 @@ PER_LINUX32: Final = 0x0008
 
 _USER, _GROUP = 1234, 2345
 _ELSEWHERE: Final = "/tmp/varied/build"
-_MOST_COPIED: Final = 256 << 20
-"""Bytes of inputs that are copied to memory for the sake of the order of their entries."""
+_MOST_IN_MEMORY: Final = 256 << 20
+_MOST_ON_DISK: Final = 1 << 30
+"""Bytes of the root and inputs that are copied."""
 
 
 class Ground(NamedTuple):
@@ -41,12 +49,16 @@ class Ground(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Variation:
-    """`what` continues "the output depends on". `apply` gives the very spec it was given if it cannot be made there."""
+    """`what` continues "the output depends on". `apply` gives the very spec it was given if it cannot be made there.
+
+    `brings`: other variations that it cannot be made without, and that are made whenever it is.
+    """
 
     name: str
     what: str
     apply: Callable[[SandboxSpec, Ground], SandboxSpec]
     is_usual: bool = True
+    brings: tuple[str, ...] = ()
 
 
 def _user(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
@@ -63,7 +75,7 @@ def _user(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
 
 
 def _host(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
-    return replace(spec, hostname="another-host")
+    return _told_again(replace(spec, hostname="another-host"), ground)
 
 
 def _umask(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
@@ -90,7 +102,9 @@ def _cores(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
 
 def _processors(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
     available = os.sched_getaffinity(0)
-    return replace(spec, processors=frozenset({min(available)})) if len(available) > 1 else spec
+    if len(available) == 1:
+        return spec
+    return _told_again(replace(spec, processors=frozenset({min(available)})), ground)
 
 
 def _directory(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
@@ -117,64 +131,84 @@ def _directory(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
 def _order(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
     """Directories in memory list their entries by age, those on a disk mostly by a hash of the names.
 
-    The build directory is moved to memory, and the root and inputs are copied there in reverse order, if they are not too large.
+    The build directory is moved to memory, and the root and inputs are copied there so that they list their entries
+    from the last to the first, if they are not too large.
     """
     if ground.memory is None:
         return spec
-    left = _MOST_COPIED
-    chosen: dict[str, str] = {}
-    sources = [bind for bind in spec.binds if isinstance(bind, Bind) and _is_tree(bind)]
-    for number, source in enumerate(dict.fromkeys([bind.source for bind in sources] + [spec.root or ""])):
-        if source and os.path.isdir(source) and not os.path.islink(source):
-            size = _size(source, left)
-            if size <= left:
-                left -= size
-                chosen[source] = f"{ground.memory}/{number}"
-                copy_backwards(source, chosen[source])
-    if not chosen:
+    there = os.statvfs(ground.memory)
+    most = min(_MOST_IN_MEMORY, there.f_bavail * there.f_frsize // 2)
+    sources = [bind.source for bind in spec.binds if isinstance(bind, Bind) and bind.target == BUILD_DIRECTORY]
+    return _copied(spec, (*sources, *_shown(spec)), _fresh(ground.memory, "order"), Change(order=True), most)
+
+
+def _inodes(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
+    """The root and inputs are copied, and what is made by the build gets other numbers, too."""
+    varied = _copied(spec, _shown(spec), _fresh(ground.folder, "inodes"), Change(), _MOST_ON_DISK)
+    if varied is not spec:
+        _occupy(spec, ground)
+    return varied
+
+
+def _links(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
+    """Each file has one link more or less than before, and of equal ones those that were one are several, or the other way round."""
+    varied = _copied(spec, _shown(spec), _fresh(ground.folder, "links"), Change(links=True), _MOST_ON_DISK)
+    if varied is not spec:
+        _occupy(spec, ground)
+    return varied
+
+
+def _shown(spec: SandboxSpec) -> tuple[str, ...]:
+    """Where the root and the inputs of a build lie."""
+    sources = [] if spec.root is None else [spec.root]
+    for bind in spec.binds:
+        match bind:
+            case Bind(source, target, False) if target.startswith(STORE_DIR + "/"):
+                sources.append(source)
+            case Overlay(lower):
+                sources.append(lower)
+    return tuple(sources)
+
+
+def _occupy(spec: SandboxSpec, ground: Ground) -> None:
+    for bind in spec.binds:
+        if isinstance(bind, Bind) and bind.writable and not os.path.islink(bind.source) and os.path.isdir(bind.source):
+            occupy_inodes(bind.source, _fresh(ground.folder, "occupied"))
+
+
+def _copied(spec: SandboxSpec, sources: Sequence[str], folder: str, change: Change, most: int) -> SandboxSpec:
+    """`spec` with copies in `folder` in place of `sources`, as far as these are no more than `most` bytes."""
+    trees: dict[str, Weighed] = {}
+    for source in dict.fromkeys(sources):
+        if not os.path.islink(source):
+            weighed = weigh(source, most)
+            if weighed.bytes <= most:
+                most -= weighed.bytes
+                trees[source] = weighed
+    if not trees:
         return spec
-    return replace(
-        spec,
-        root=chosen.get(spec.root or "", spec.root),
-        binds=tuple(
-            replace(bind, source=chosen.get(bind.source, bind.source)) if isinstance(bind, Bind) else bind
-            for bind in spec.binds
-        ),
-    )
+    duplicator = Duplicator(folder, change)
+    places = duplicator.copy(trees)
+    if not duplicator.is_faithful(places):
+        return spec
+
+    def moved(bind: Mount) -> Mount:
+        match bind:
+            case Bind(source):
+                return replace(bind, source=places.get(source, source))
+            case Overlay(lower):
+                return replace(bind, lower=places.get(lower, lower))
+        return bind
+
+    return replace(spec, root=spec.root and places.get(spec.root, spec.root), binds=tuple(map(moved, spec.binds)))
 
 
-def _is_tree(bind: Bind) -> bool:
-    """Inputs, and the build directory; outputs must stay on the disk of the store."""
-    return bind.target == BUILD_DIRECTORY or bind.target.startswith("/chx/store/")
-
-
-def _size(tree: str, most: int) -> int:
-    """Bytes in a tree, or more than `most`."""
-    total = 0
-    todo = [tree]
-    while todo and total <= most:
-        with os.scandir(todo.pop()) as listing:
-            for entry in listing:
-                if entry.is_dir(follow_symlinks=False):
-                    todo.append(entry.path)
-                else:
-                    total += entry.stat(follow_symlinks=False).st_size
-    return total
-
-
-def copy_backwards(source: str, target: str) -> None:
-    """Copy a tree so that what comes last in the alphabet is made first; modes and times stay."""
-    about = os.lstat(source)
-    if os.path.islink(source):
-        os.symlink(os.readlink(source), target)
-    elif os.path.isdir(source):
-        os.mkdir(target, 0o700)
-        for name in sorted(os.listdir(source), reverse=True):
-            copy_backwards(f"{source}/{name}", f"{target}/{name}")
-        os.chmod(target, about.st_mode & 0o7777)
-    else:
-        copy_file(source, target, about.st_mode & 0o7777)
-    os.utime(target, ns=(about.st_mtime_ns, about.st_mtime_ns), follow_symlinks=False)
+def _fresh(folder: str, name: str) -> str:
+    """A path in `folder` at which there is nothing."""
+    number = 0
+    while os.path.lexists(f"{folder}/{name}-{number}"):
+        number += 1
+    return f"{folder}/{name}-{number}"
 
 
 def _time(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
@@ -221,7 +255,26 @@ def _aslr(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
 
 
 def _kernel(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
-    return replace(spec, personality=spec.personality | UNAME26)
+    return _told_again(replace(spec, personality=spec.personality | UNAME26), ground)
+
+
+def _told_again(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
+    """`spec` with other constants in /proc, if it has any, that agree with what the rest of it says."""
+    told = next((bind.source for bind in spec.binds if isinstance(bind, Bind) and bind.target == "/proc/version"), None)
+    if told is None:
+        return spec
+    before, place = os.path.dirname(told), _fresh(ground.folder, "proc")
+    facts = this_machine()._replace(hostname=spec.hostname)
+    if spec.processors is not None:
+        facts = facts._replace(processors=len(spec.processors))
+    write_proc_files(proc_files(other(facts) if spec.personality & UNAME26 else facts), place)
+
+    def moved(bind: Mount) -> Mount:
+        if isinstance(bind, Bind) and bind.source.startswith(before + "/"):
+            return replace(bind, source=place + bind.source[len(before) :])
+        return bind
+
+    return replace(spec, binds=tuple(map(moved, spec.binds)))
 
 
 def _machine(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
@@ -248,13 +301,20 @@ VARIATIONS: Final = {
         Variation("locale", "the locale (LANG, LC_ALL)", _locale),
         Variation("cores", "the number of cores it was told to use (NIX_BUILD_CORES)", _cores),
         Variation("processors", "the number of processors it may run on", _processors),
-        Variation("order", "the order in which directories list their entries", _order),
+        Variation("links", "how many links files have, or which equal files are one", _links, brings=("inodes",)),
+        Variation(
+            "order",
+            "the order in which directories list their entries, or the kind of file system",
+            _order,
+            brings=("inodes",),
+        ),
+        Variation("inodes", "the numbers of inodes, or when these were changed (ctime)", _inodes),
         Variation("directory", "the build directory", _directory),
         Variation("time", "the date", _time),
         Variation("aslr", "where things lie in memory (ASLR)", _aslr),
         Variation("inputs", "objects in the store that it does not use", _inputs),
         Variation("stopped-clock", "the time at which it is built", _stopped_clock, is_usual=False),
-        Variation("kernel", "the version of the kernel", _kernel, is_usual=False),
+        Variation("kernel", "the kernel, or what /proc tells of the machine", _kernel, is_usual=False),
         Variation("machine", "the machine that uname tells", _machine, is_usual=False),
     )
 }
@@ -269,13 +329,28 @@ def vary(
     `unvaried` is told the names of those that cannot be made here.
     """
     chosen = frozenset(names)
+    brought: set[str] = set()
     for name, variation in VARIATIONS.items():
-        if name in chosen:
+        if name in chosen and name not in brought:
             before = spec
             spec = variation.apply(before, ground)
-            if spec is before and unvaried is not None:
+            if spec is not before:
+                brought |= set(variation.brings)
+            elif unvaried is not None:
                 unvaried(name)
     return spec
+
+
+def explained(names: Sequence[str], differs: Callable[[tuple[str, ...]], bool]) -> tuple[str, ...]:
+    """`names`, under which the result differs, with those in place of a name that it brings, if it differs under them as well."""
+    current = tuple(names)
+    for name in names:
+        brought = VARIATIONS[name].brings if name in VARIATIONS else ()
+        if brought:
+            finer = tuple(dict.fromkeys((*(one for one in current if one != name), *brought)))
+            if differs(finer):
+                current = finer
+    return current
 
 
 def culprit(names: Sequence[str], differs: Callable[[tuple[str, ...]], bool]) -> tuple[str, ...]:

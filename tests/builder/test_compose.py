@@ -1,13 +1,15 @@
 import errno
 import os
+import shutil
 import time
 
 import pytest
 
-from chx.builder.compose import compose_root, prune_roots
+from chx.builder.compose import compose_objects, compose_proc, compose_root, prune_roots
 from chx.builder.errors import InvalidInput, RootConflict
 from chx.builder.etc import CONSTANT_ETC
-from chx.store import Store, StorePath
+from chx.store import OutputDraft, Store, StorePath, scratch_path
+from chx.store.scratch import scratch_hash
 
 
 @pytest.fixture
@@ -47,6 +49,65 @@ def test_a_root_is_hard_links_of_its_inputs(store, tree):
     for path, content in CONSTANT_ETC.items():
         with open(f"{root}/{path}", "rb") as file:
             assert file.read() == content
+
+
+def separate(file):
+    """Make a file of an object a file of its own, as in a store on a file system without links."""
+    folder = os.path.dirname(file)
+    os.chmod(folder, 0o755)
+    shutil.copy2(file, file + ".copy")
+    os.rename(file + ".copy", file)
+    os.chmod(folder, 0o555)
+
+
+@pytest.mark.parametrize("is_shared", [True, False])
+def test_equal_files_of_a_root_are_one_whatever_the_store_shares(store, tree, is_shared):
+    one, other = tree(a="same", b__c="same", d="", e=""), tree(f="same", g="", h="different")
+    if not is_shared:
+        for file in (f"{store.physical(one)}/b/c", f"{store.physical(other)}/f"):
+            separate(file)
+    root = compose_root(store, [one, other])
+    assert inode(f"{root}/a") == inode(f"{root}/b/c") == inode(f"{root}/f")
+    assert len({inode(f"{root}/{name}") for name in ("d", "e", "g")}) == 3
+    assert {os.stat(f"{root}/{name}").st_nlink for name in ("d", "e", "g")} == {1}
+    assert os.stat(f"{root}/d").st_mode & 0o777 == 0o444 and os.stat(f"{root}/d").st_mtime == 1
+    place = compose_objects(store, [one, other])
+    assert inode(f"{place}/{one.base}/a") == inode(f"{place}/{one.base}/b/c") == inode(f"{place}/{other.base}/f")
+    assert inode(f"{place}/{one.base}/d") != inode(f"{place}/{one.base}/e")
+
+
+def test_files_that_refer_to_their_own_objects_are_not_taken_for_equal(store, tmp_path):
+    """Before their hashes are filled in they are."""
+    found = []
+    for name in ("one", "other"):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "self").write_text(scratch_path("out", "x"))
+        (folder / name).write_text(name)
+        draft = OutputDraft("out", "x", str(folder), scratch_hash("out"))
+        found.append(store.add_outputs([draft], (), None)["out"])
+    place = compose_objects(store, found)
+    for path in found:
+        with open(f"{place}/{path.base}/self") as file:
+            assert file.read() == str(path)
+
+
+def test_what_builds_see_of_proc_is_made_once_and_goes_with_a_collection(tmp_path):
+    files = {"version": b"1", "sys/kernel/x": b"2"}
+    with Store.open(str(tmp_path / "home")) as store:
+        place = compose_proc(store, files)
+        before = inode(place)
+        assert compose_proc(store, files) == place and inode(place) == before
+        assert compose_proc(store, {**files, "version": b"3"}) != place
+        assert sorted(os.listdir(place)) == ["empty", "sys", "version"] and os.listdir(place + "/empty") == []
+        about = os.stat(f"{place}/sys/kernel/x")
+        assert (about.st_mode & 0o777, about.st_mtime) == (0o444, 1)
+        with Store.open(str(tmp_path / "home")) as other:
+            # It is in use.
+            assert prune_roots(other) == (0, 0)
+    with Store.open(str(tmp_path / "home")) as store:
+        assert prune_roots(store)[0] == 2 and not os.path.exists(place)
+        assert compose_proc(store, files) == place and os.path.exists(place)
 
 
 def test_equal_inputs_share_a_root_whatever_their_order(store, tree):

@@ -30,7 +30,7 @@ from chx.builder.errors import (
     WrongSystem,
 )
 from chx.builder.inheritance import LIMITS
-from chx.builder.procfs import covers
+from chx.builder.procfs import Constants, covers
 from chx.store import Derivation, FixedOutput, Store, output_placeholder, scratch_path, upstream_placeholder
 
 sandbox = pytest.mark.sandbox
@@ -188,6 +188,31 @@ def test_covers_of_a_procfs():
         Bind("/proc/sys", "/proc/sys"),
         Bind("/dev/null", "/proc/sysrq-trigger"),
     )
+
+
+def test_covers_of_the_procfs_of_a_build():
+    directory, link, file = 0o040555, 0o120777, 0o100000
+    entries = [
+        *(("1", directory), ("self", link), ("sys", directory), ("sysvipc", directory), ("cpuinfo", file | 0o444)),
+        *(("bus", directory), ("mtrr", file | 0o644), ("keys", file | 0o444), ("filesystems", file | 0o444)),
+    ]
+    constants = Constants("/c", frozenset({"cpuinfo", "sys", "uptime"}))
+    common = (
+        Bind("/c/empty", "/proc/bus"),
+        Bind("/c/cpuinfo", "/proc/cpuinfo"),
+        Bind("/dev/null", "/proc/keys"),
+        Bind("/c/sys", "/proc/sys"),
+        # The only setting that is another one each time, also for whom it is meant.
+        Bind("/proc/sys/kernel/random/uuid", "/proc/sys/kernel/random/uuid"),
+        Bind("/c/empty", "/proc/1"),
+    )
+    assert covers(entries, False, constants) == common
+    assert covers(entries, True, constants) == (*common[:3], Bind("/proc/mtrr", "/proc/mtrr"), *common[3:])
+
+
+def test_the_first_process_is_covered_once():
+    arguments = bwrap_arguments(SandboxSpec(("x",), binds=(Bind("/c/empty", "/proc/1"),)))
+    assert arguments.count("/proc/1") == 1 and arguments.count("--tmpfs") == 0
 
 
 @sandbox

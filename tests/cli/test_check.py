@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from chx.builder import USUAL
 from chx.store import Digest, Realisation, Store
 
-from ..builder.conftest import programs_root
+from ..builder.conftest import PROGRAMS, programs_root
 from .conftest import Run
 
 EXPRESSION = """
@@ -36,6 +37,12 @@ in {
   inputs = build "inputs-1" "ls /chx/store > $out";
   both = build "both-1" "if [ $(id -u) != 1000 ] && [ $(uname -n) != chx ]; then echo 1 > $out; else echo 2 > $out; fi";
   chance = build "chance-1" "cat /proc/sys/kernel/random/uuid > $out";
+  archive = build "archive-1" "tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@1 -cf $out -C ${./twins} .";
+  numbers = build "numbers-1" "ls -i ${./twins} > $out";
+  listing = build "listing-1" "ls -U ${./twins} > $out";
+  linux = build "linux-1" "cat /proc/version > $out; uname -r >> $out";
+  hardware = build "hardware-1" "cat /proc/cpuinfo /proc/meminfo > $out";
+  named = build "named-1" "cat /proc/sys/kernel/hostname > $out";
   picky = build "picky-1" "[ $(id -u) = 1000 ]; : > $out";
 }
 """
@@ -44,7 +51,10 @@ in {
 @pytest.fixture
 def package(chx: Run, work: Path) -> Path:
     (work / "default.nix").write_text(EXPRESSION)
-    programs_root(str(work / "root"))
+    programs_root(str(work / "root"), (*PROGRAMS, "tar"))
+    (work / "twins").mkdir()
+    for name in ("one", "other", "third"):
+        (work / "twins" / name).write_text("equal\n")
     return work
 
 
@@ -117,6 +127,10 @@ def test_a_row_says_under_which_variations_it_was_built(chx: Run, package: Path)
         ("zone", "the time zone (TZ)", ["zone=none", "VARY"]),
         ("place", "the build directory", ["/build", "/tmp/varied/build"]),
         ("inputs", "objects in the store that it does not use", ["-unused"]),
+        ("archive", "how many links files have, or which equal files are one", ["archive-1"]),
+        ("numbers", "the numbers of inodes, or when these were changed (ctime)", ["one", "other"]),
+        ("listing", "the order in which directories list their entries, or the kind of file system", ["one"]),
+        ("named", "the host name", ["another-host"]),
     ],
 )
 def test_the_one_change_that_matters_is_found(
@@ -126,6 +140,25 @@ def test_the_one_change_that_matters_is_found(
     assert run.returncode == 1, run.stderr
     assert f"{attribute}-1: not reproducible: the output depends on {cause}\n" in run.stdout
     assert all(word in run.stdout for word in words), run.stdout
+
+
+@pytest.mark.parametrize("attribute", ["linux", "hardware"])
+def test_the_kernel_is_varied_by_name(chx: Run, package: Path, attribute: str) -> None:
+    chosen = ",".join(name for name in USUAL if name != "processors")
+    # Without it the files are the same, whatever else is varied.
+    assert chx("build", "-f", ".", attribute, "--vary", chosen, "-q").returncode == 0
+    run = chx("build", "-f", ".", attribute, "--vary", f"{chosen},kernel", "-q")
+    assert run.returncode == 1, run.stderr
+    told = f"{attribute}-1: not reproducible: the output depends on the kernel, or what /proc tells of the machine\n"
+    assert told in run.stdout
+
+
+def test_only_order_is_asked_for_and_inodes_matter(chx: Run, package: Path) -> None:
+    run = chx("build", "-f", ".", "numbers", "--vary", "order", "-q")
+    assert "numbers-1: not reproducible: the output depends on the numbers of inodes" in run.stdout
+    assert "found with --vary inodes" in run.stdout
+    run = chx("build", "-f", ".", "archive", "--vary", "order,inodes", "-q")
+    assert run.returncode == 0, run.stdout
 
 
 def test_the_date_and_the_clock_are_found(chx: Run, package: Path) -> None:
