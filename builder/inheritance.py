@@ -56,9 +56,9 @@ def inheriting(spec: SandboxSpec) -> Iterator[None]:
     """A context in which children of this very thread inherit what `spec` says beside that.
 
     In Linux all of this belongs to a thread, but for the mask of modes, which threads share until one of them asks for its
-    own. Raises OSError.
+    own. A personality that the caller has (`setarch`, `linux32`) is not inherited. Raises OSError.
     """
-    if spec.umask == MASK and not spec.personality and spec.processors is None:
+    if spec.umask == MASK and not spec.personality and spec.processors is None and not _has_personality():
         yield
         return
     import ctypes
@@ -78,7 +78,7 @@ def inheriting(spec: SandboxSpec) -> Iterator[None]:
     mask = os.umask(spec.umask)
     before = call("personality", 0xFFFFFFFF)
     try:
-        call("personality", before | spec.personality)
+        call("personality", spec.personality)
         if spec.processors is not None:
             os.sched_setaffinity(0, spec.processors)
         yield
@@ -86,3 +86,12 @@ def inheriting(spec: SandboxSpec) -> Iterator[None]:
         os.umask(mask)
         call("personality", before)
         os.sched_setaffinity(0, processors)
+
+
+def _has_personality() -> bool:
+    """Whether this thread has a personality, or may have one: loading what can ask the kernel takes longer than reading a file."""
+    try:
+        with open("/proc/thread-self/personality") as file:
+            return file.read().strip("0\n") != ""
+    except OSError:
+        return True
