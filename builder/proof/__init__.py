@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from .bundle import BundleRefused, Loaded, load_bundle, write_bundle
     from .chain import Chain, Half, Outcome, Package, made_on_the_way, outcome_of, targets_of, witnesses
     from .convergence import Agreement, Dissent, FixedPoint, Row, agreement, fixed_point, rows
-    from .document import Claims, Proof, ProofRefused
     from .evidence import check_evidence
     from .kinship import Kinship, Makeup, Program, Shared, kinship_of
+    from .proof import Claims, Proof, ProofRefused
     from .residue import Residue, find_residue
     from .shape import ShapeRefused, check_shape
     from .suspicion import Suspicion, suspicions
@@ -26,7 +26,7 @@ _ORIGINS = {
     "bundle": "BundleRefused Loaded load_bundle write_bundle",
     "chain": "Chain Half Outcome Package made_on_the_way outcome_of targets_of witnesses",
     "convergence": "Agreement Dissent FixedPoint Row agreement fixed_point rows",
-    "document": "Claims Proof ProofRefused",
+    "proof": "Claims Proof ProofRefused",
     "evidence": "check_evidence",
     "kinship": "Kinship Makeup Program Shared kinship_of",
     "residue": "Residue find_residue",

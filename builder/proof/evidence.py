@@ -9,7 +9,7 @@ from ..errors import BuildError
 from ..fixed import check_fixed
 from ..plan import known_fixed, recall
 from ..resolve import resolve
-from .document import ProofRefused
+from .proof import ProofRefused
 from .verdict import everything_below
 
 if TYPE_CHECKING:

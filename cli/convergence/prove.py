@@ -49,7 +49,8 @@ def prove(
     Raises `ProofRefused` if the store does not hold any more what was built or fetched.
     """
     from ...builder.proof import check_evidence, everything_below, write_bundle
-    from ...builder.proof.document import compose, sign
+    from ...builder.proof.document import sign
+    from ...builder.proof.writing import compose
     from ...store.keys import Signer
     from ..bootstrap import write_whole
     from ..progress import say

@@ -138,8 +138,8 @@ def deviations_of(
     verdicts: Verdicts,
 ) -> Iterator[Deviation]:
     """Everything in which what was found is not what was claimed."""
-    from ...builder.proof.document import claims_of
     from ...builder.proof.kinship import Stored
+    from ...builder.proof.proof import claims_of
 
     for ours, theirs in zip(outcomes, proof.outcomes):
         for number, (here, there) in enumerate(zip(ours.stages, theirs.stages)):

@@ -20,7 +20,8 @@ from chx.builder.proof import (
     targets_of,
     witnesses,
 )
-from chx.builder.proof.document import compose, sign
+from chx.builder.proof.document import sign
+from chx.builder.proof.writing import compose
 from chx.store import Derivation, Store, StorePath, upstream_placeholder
 from chx.store.keys import Signer
 

@@ -1,0 +1,102 @@
+"""The fields of a JSON document, each of the type that it should have, or `Damaged` says where it is not.
+
+Each function is given a value and where it stands, and returns it checked.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...store.digest import Digest
+from ...store.errors import StoreError
+from ...store.path import StorePath
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+
+class Damaged(Exception):
+    """What is wrong with a document, and where."""
+
+    def __init__(self, where: str, what: str) -> None:
+        super().__init__(f"{where}: {what}")
+
+
+def mapping_at(value: Any, where: str) -> dict[str, Any]:
+    """An object with any keys."""
+    if not isinstance(value, dict):
+        raise Damaged(where, "is no object")
+    return value
+
+
+def record_at(value: Any, where: str, fields: Collection[str]) -> dict[str, Any]:
+    """An object with exactly these keys."""
+    found = mapping_at(value, where)
+    for missing in sorted(set(fields) - found.keys()):
+        raise Damaged(where, f"lacks '{missing}'")
+    for extra in sorted(found.keys() - set(fields)):
+        raise Damaged(where, f"has a field that is not in the format: '{extra}'")
+    return found
+
+
+def list_at(value: Any, where: str) -> list[Any]:
+    """A list."""
+    if not isinstance(value, list):
+        raise Damaged(where, "is no list")
+    return value
+
+
+def text_at(value: Any, where: str) -> str:
+    """A text."""
+    if not isinstance(value, str):
+        raise Damaged(where, "is no text")
+    return value
+
+
+def flag_at(value: Any, where: str, may_be_null: bool = True) -> bool | None:
+    """True or false, or null where that is allowed."""
+    if isinstance(value, bool) or (value is None and may_be_null):
+        return value
+    raise Damaged(where, "is neither true nor false")
+
+
+def path_at(value: Any, where: str) -> StorePath:
+    """A whole store path, in the one spelling that it has."""
+    text = text_at(value, where)
+    try:
+        path = StorePath.parse(text)
+    except StoreError as error:
+        raise Damaged(where, str(error)) from error
+    if str(path) != text:
+        raise Damaged(where, f"'{text}' is not a whole store path")
+    return path
+
+
+def digest_at(value: Any, where: str) -> Digest:
+    """A BLAKE3 digest: 64 hexadecimal digits in lower case."""
+    text = text_at(value, where)
+    try:
+        digest = Digest.parse(text)
+    except ValueError as error:
+        raise Damaged(where, f"is no BLAKE3 digest: {error}") from error
+    if str(digest) != text:
+        raise Damaged(where, "is no BLAKE3 digest in lower case")
+    return digest
+
+
+def paths_at(value: Any, where: str) -> tuple[StorePath, ...]:
+    """A list of store paths."""
+    return tuple(path_at(item, f"{where}[{number}]") for number, item in enumerate(list_at(value, where)))
+
+
+def references_at(value: Any, where: str) -> tuple[StorePath, ...]:
+    """A list of store paths, sorted, each once."""
+    paths = paths_at(value, where)
+    if list(paths) != sorted(set(paths)):
+        raise Damaged(where, "is not sorted, or has a path twice")
+    return paths
+
+
+def texts_at(value: Any, where: str) -> tuple[str, ...]:
+    """A list of texts."""
+    return tuple(text_at(item, f"{where}[{number}]") for number, item in enumerate(list_at(value, where)))

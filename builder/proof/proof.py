@@ -1,0 +1,168 @@
+"""A proof as a value, and how its derivations and files are put into a store."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ...store.derivation import Derivation
+from ...store.digest import Digest
+from ...store.errors import StoreError
+from ...store.manifest import Entry, Kind
+from ...store.path import StorePath
+from .chain import Chain, Outcome
+from .kinship import Kinship
+from .suspicion import Suspicion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ...store.store import Store
+    from .verdict import Verdicts
+
+FORMAT: Final = "chx bootstrap proof 2"
+OLD_FORMAT: Final = "chx bootstrap proof 1"
+
+
+class ProofRefused(StoreError):
+    """A document that is no proof, contradicts itself, or was changed after it was signed."""
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint, code="B040")
+
+
+class Object(NamedTuple):
+    """What the store path of an object was computed from, and the digests of its programs by their paths.
+
+    `refers_to_itself`: its own hash occurs in it.
+    """
+
+    tree: Digest
+    references: tuple[StorePath, ...]
+    refers_to_itself: bool
+    programs: Mapping[str, bytes]
+
+
+class Claims(NamedTuple):
+    """The verdicts that a document states; None is "not shown"."""
+
+    fixed_point: bool | None
+    host_independence: bool | None
+    no_residue: bool
+
+    @property
+    def holds(self) -> bool:
+        return self.fixed_point is True and self.host_independence is True and self.no_residue
+
+    @property
+    def text(self) -> str:
+        """What such verdicts show, or that they show nothing, and why."""
+        if self.holds:
+            return "a fixed point, independence of the host, and no residue of a seed"
+        names = ("fixed point", "host independence", "no residue")
+        failed = [name for name, claim in zip(names, self) if claim is False]
+        unknown = [name for name, claim in zip(names, self) if claim is None]
+        reasons = [f"{' and '.join(failed)} failed"] if failed else []
+        if unknown:
+            reasons.append(f"{' and '.join(unknown)} could not be shown with these seeds and stages")
+        return f"nothing: {'; '.join(reasons)}"
+
+
+def claims_of(verdicts: Verdicts) -> Claims:
+    """What a document states of `verdicts`."""
+    return Claims(verdicts.fixed_point, verdicts.host_independence, verdicts.no_residue)
+
+
+class Proof(NamedTuple):
+    """A proof that was read and checked; `outcomes` and `claims` are what its author states, `key` is the author's.
+
+    `realisations` are those of `chain.witnesses`. `kinship` and `suspicions` are computed from what the document says;
+    None and nothing for format 1, which does not say it. `resolved` are the digests of resolved derivations that
+    format 1 states.
+    """
+
+    name: str
+    format: str
+    set: str
+    chains: tuple[Chain, ...]
+    outcomes: tuple[Outcome, ...]
+    realisations: Mapping[tuple[StorePath, str], StorePath]
+    objects: Mapping[StorePath, Object]
+    claims: Claims
+    kinship: Kinship | None
+    suspicions: tuple[Suspicion, ...]
+    key: str
+    derivations: Mapping[StorePath, Derivation]
+    files: Mapping[StorePath, tuple[Sequence[tuple[Entry, bytes]], tuple[StorePath, ...]]]
+    resolved: Mapping[tuple[StorePath, str], str]
+
+    def restore(self, store: Store) -> None:
+        """Put the derivations and source files into `store`."""
+        with store.transaction():
+            done: set[StorePath] = set()
+            for start in self.files:
+                for path in _references_first(start, self.files, done):
+                    _restore_source(store, path, *self.files[path])
+            for path in _inputs_first(self.derivations):
+                derivation = self.derivations[path]
+                references = (*derivation.input_srcs, *derivation.input_drvs)
+                if store.add_bytes(derivation.to_json(), path.name, references) != path:
+                    raise ProofRefused(f"the proof's derivation '{path}' is not what its name says")
+
+
+def _inputs_first(derivations: Mapping[StorePath, Derivation]) -> Iterator[StorePath]:
+    """In an order in which inputs come first. Names follow from content, so that none can need itself."""
+    done: set[StorePath] = set()
+    for start in derivations:
+        stack = [start]
+        while stack:
+            path = stack[-1]
+            missing = [inner for inner in derivations[path].input_drvs if inner not in done]
+            if missing and path not in done:
+                stack += missing
+                continue
+            stack.pop()
+            if path not in done:
+                done.add(path)
+                yield path
+
+
+def _references_first(
+    start: StorePath,
+    files: Mapping[StorePath, tuple[Sequence[tuple[Entry, bytes]], tuple[StorePath, ...]]],
+    done: set[StorePath],
+) -> Iterator[StorePath]:
+    stack = [start]
+    while stack:
+        path = stack[-1]
+        missing = [inner for inner in files[path][1] if inner not in done]
+        if missing and path not in done:
+            stack += missing
+            continue
+        stack.pop()
+        if path not in done:
+            done.add(path)
+            yield path
+
+
+def _restore_source(
+    store: Store, path: StorePath, entries: Sequence[tuple[Entry, bytes]], references: Sequence[StorePath]
+) -> None:
+    if store.is_valid(path):
+        return
+    folder = store.temporary("proof")
+    top = os.path.join(folder, "tree")
+    for entry, content in entries:
+        place = os.path.join(top, entry.path) if entry.path else top
+        if entry.kind == Kind.DIRECTORY:
+            os.mkdir(place)
+        elif entry.target is not None:
+            os.symlink(entry.target, place)
+        else:
+            with open(place, "xb") as file:
+                file.write(content)
+            os.chmod(place, 0o755 if entry.kind == Kind.EXECUTABLE else 0o644)
+    if store.add_tree(top, path.name, references=references, consume=True) != path:
+        raise ProofRefused(f"the proof's source '{path}' is not what its name says")
+    os.rmdir(folder)

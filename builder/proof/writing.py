@@ -1,0 +1,142 @@
+"""The document of a proof, from what was realised."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ...store.derivation import Derivation
+from ...store.path import StorePath
+from .chain import Chain, Outcome, witnesses
+from .kinship import Kinship, Stored, kinship_of
+from .proof import FORMAT, ProofRefused, claims_of
+from .suspicion import Suspicion
+from .verdict import everything_below
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ...store.store import Store
+    from .kinship import Contents, Shared
+    from .verdict import Verdicts
+
+
+def compose(
+    store: Store,
+    name: str,
+    chains: Sequence[Chain],
+    outcomes: Sequence[Outcome],
+    realised: Mapping[tuple[StorePath, str], StorePath],
+    verdicts: Verdicts,
+) -> dict[str, Any]:
+    """The document without its signature; `realised` has at least the `witnesses` of `chains`.
+
+    Raises `ProofRefused` for what a proof cannot hold, and KeyError for what is not realised.
+    """
+    captured = [chain.seed for chain in chains if chain.trees]
+    if captured:
+        raise ProofRefused(f"a proof cannot hold the seed '{captured[0]}': nothing says how to get its trees")
+    derivations = everything_below(store, chains)
+    files = {source for derivation in derivations.values() for source in derivation.input_srcs}
+    realisations: dict[str, dict[str, str]] = {}
+    objects = {path for outcome in outcomes for stage in outcome.stages for path in stage.values()}
+    for key in sorted(witnesses(chains, derivations)):
+        realisations.setdefault(str(key[0]), {})[key[1]] = str(realised[key])
+        objects.add(realised[key])
+    contents = Stored(store)
+    # The keys of the document are sorted, and what follows from it must not depend on the order of an option.
+    kin = kinship_of(sorted(verdicts.kinship.makeups, key=lambda makeup: makeup.seed))
+    claims = claims_of(verdicts)
+    return {
+        "shows": claims.text,
+        "format": FORMAT,
+        "set": name,
+        "chains": {chain.seed: _chain_data(chain) for chain in chains},
+        "derivations": {str(path): derivation.to_dict() for path, derivation in derivations.items()},
+        "files": {
+            str(path): {"entries": _entries(store, path), "references": sorted(map(str, store.info(path).references))}
+            for path in sorted(store.closure(files))
+        },
+        "sources": sources_data(derivations),
+        "outcomes": {
+            outcome.seed: [{item: str(path) for item, path in stage.items()} for stage in outcome.stages]
+            for outcome in outcomes
+        },
+        "realisations": realisations,
+        "objects": {str(path): _object_data(store, contents, path) for path in sorted(objects)},
+        "shared": shared_data(kin),
+        "toolchains": [list(seeds) for seeds in kin.toolchains or ()],
+        "suspicions": suspicions_data(verdicts.suspicions),
+        "verdicts": {
+            "fixedPoint": claims.fixed_point,
+            "hostIndependence": claims.host_independence,
+            "noResidue": claims.no_residue,
+        },
+    }
+
+
+def _chain_data(chain: Chain) -> dict[str, Any]:
+    return {
+        "toolchain": list(map(str, chain.toolchain.derivations)),
+        "userland": list(map(str, chain.userland.derivations)),
+        "stages": [
+            {
+                name: {"derivation": str(package.derivation), "outputs": list(package.outputs)}
+                for name, package in stage.items()
+            }
+            for stage in chain.stages
+        ],
+    }
+
+
+def sources_data(derivations: Mapping[StorePath, Derivation]) -> dict[str, Any]:
+    return {
+        str(path): {
+            "urls": derivation.env.get("urls", derivation.env.get("url", "")).split(),
+            "hash": f"{derivation.fixed.algorithm}:{derivation.fixed.digest.hex()}",
+            "mode": derivation.fixed.mode,
+        }
+        for path, derivation in derivations.items()
+        if derivation.fixed is not None
+    }
+
+
+def _entries(store: Store, path: StorePath) -> list[dict[str, str]]:
+    physical = store.physical(path)
+    entries = []
+    for entry in store.manifest(path):
+        data = {"path": entry.path, "kind": entry.kind}
+        if entry.target is not None:
+            data["target"] = entry.target
+        elif entry.is_file:
+            with open(f"{physical}/{entry.path}" if entry.path else physical, "rb") as file:
+                data["content"] = base64.b64encode(file.read()).decode()
+        entries.append(data)
+    return entries
+
+
+def _object_data(store: Store, contents: Contents, path: StorePath) -> dict[str, Any]:
+    info = store.info(path)
+    return {
+        "tree": str(info.tree_digest),
+        "references": sorted(str(reference) for reference in info.references if reference != path),
+        "self": path in info.references,
+        "programs": {file: digest.hex() for file, digest in contents.programs(path).items()},
+    }
+
+
+def shared_data(found: Kinship) -> dict[str, Any]:
+    def one(shared: Shared) -> dict[str, Any]:
+        return {
+            "seeds": list(shared.seeds),
+            "files": list(shared.files),
+            "trees": list(shared.trees),
+            "programs": [list(program) for program in shared.programs],
+        }
+
+    return {"common": None if found.common is None else one(found.common), "pairs": list(map(one, found.pairs))}
+
+
+def suspicions_data(found: Sequence[Suspicion]) -> list[dict[str, Any]]:
+    return [{"kind": one.kind, "item": one.item, "seeds": list(one.seeds)} for one in found]
