@@ -14,13 +14,17 @@ _TEXT = """\
 # Only the filter of system calls is missing. The builder was called as
 #   {command}
 [ $# -gt 0 ] || set -- /bin/sh
+home=$(cd "$(dirname "$0")/../.." && pwd) || exit
 exec {bwrap} \\
 {options}  -- "$@"
 """
 
 
-def write_entrance(path: str, name: str, spec: SandboxSpec, before: str, now: str) -> None:
-    """Write the script. Folders of the build have been moved from `before` to `now` since `spec` was made."""
+def write_entrance(home: str, name: str, spec: SandboxSpec, before: str, now: str) -> None:
+    """Write the script `enter` in `now`, a folder of `home`/tmp, to which the folders of the build have been moved from `before`.
+
+    It finds the home by its own place: a home may be moved.
+    """
     arguments = bwrap_arguments(spec)
     options = arguments[: len(arguments) - len(spec.command) - 1]
     lines: list[str] = []
@@ -29,6 +33,8 @@ def write_entrance(path: str, name: str, spec: SandboxSpec, before: str, now: st
             option = now + option[len(before) :]
         if option.startswith("--"):
             lines.append(f"  {quote(option)}")
+        elif option.startswith(home + "/"):
+            lines[-1] += f' "$home"{quote(option[len(home) :])}'
         else:
             lines[-1] += f" {quote(option)}"
     text = _TEXT.format(
@@ -37,6 +43,7 @@ def write_entrance(path: str, name: str, spec: SandboxSpec, before: str, now: st
         bwrap=quote(find_bwrap()),
         options="".join(f"{line} \\\n" for line in lines),
     )
+    path = f"{now}/enter"
     with open(path, "wb") as file:
         file.write(os.fsencode(text))
     os.chmod(path, 0o755)

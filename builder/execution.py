@@ -363,7 +363,7 @@ class _Execution:
                 os.chmod(self._top, 0o700)
                 os.rename(self._top, place)
                 if self._spec is not None:
-                    write_entrance(f"{place}/enter", self._work.path.name, self._spec, self._top, place)
+                    write_entrance(self._store.home, self._work.path.name, self._spec, self._top, place)
                 return place
             except FileExistsError:
                 number += 1

@@ -329,5 +329,5 @@ def link_results(
                 store.add_root(link, path)
             except StoreIO as error:
                 raise CommandError(f"the link '{link}' cannot be made: {error.message}", hint=ELSEWHERE) from error
-            links.append((link, store.physical(path)))
+            links.append((link, store.link_text(link, path)))
     return links

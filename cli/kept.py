@@ -26,7 +26,7 @@ def keep(store: Store, name: str, paths: Collection[StorePath]) -> list[tuple[st
     """
     folder = folder_of(store.home, name)
     os.makedirs(folder, exist_ok=True)
-    links = [(f"{folder}/{path.base}", store.physical(path)) for path in sorted(paths)]
+    links = [(link := f"{folder}/{path.base}", store.link_text(link, path)) for path in sorted(paths)]
     for path, (link, target) in zip(sorted(paths), links):
         if not os.path.islink(link) or os.readlink(link) != target:
             store.add_root(link, path)

@@ -71,6 +71,11 @@ class Session:
             from ..store import Store
 
             self._store = Store.open()
+            if self._store.notices:
+                from .progress import say
+
+                for notice in self._store.notices:
+                    say(notice)
         return self._store
 
     @property

@@ -199,5 +199,22 @@ def parse_named(store: Store, text: str) -> StorePath:
     physical = os.path.realpath(text)
     directory = os.path.realpath(store.directory)
     if not physical.startswith(directory + "/"):
+        before = _where_the_store_was(store, text)
+        if before is not None:
+            return before
         raise CommandError(f"'{text}' does not lead into the store {store.directory}")
     return StorePath.parse(STORE_DIR + "/" + physical[len(directory) + 1 :].split("/", 1)[0])
+
+
+def _where_the_store_was(store: Store, link: str) -> StorePath | None:
+    """The object that a link led to before the store was moved."""
+    from ..store import InvalidStorePath, StorePath
+
+    if not os.path.islink(link) or os.path.exists(link):
+        return None
+    folder, _, base = os.readlink(link).rpartition("/")
+    try:
+        path = StorePath.parse(base)
+    except InvalidStorePath:
+        return None
+    return path if os.path.basename(folder) == "store" and store.is_valid(path) else None

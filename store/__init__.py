@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from .keys import InvalidKey, Signer
     from .ledger import Fault, SignedRow, UnsoundLedger
     from .linking import disk_usage
+    from .loss import Adopted, RowsLost, adopt, lost_objects
     from .manifest import Entry, Kind, Manifest
     from .path import HASH_LENGTH, STORE_DIR, InvalidStorePath, StorePath, check_name
     from .records import ObjectInfo, OutputDraft, Realisation
@@ -65,6 +66,7 @@ _ORIGINS = {
     "keys": "InvalidKey Signer",
     "ledger": "Fault SignedRow UnsoundLedger",
     "linking": "disk_usage",
+    "loss": "Adopted RowsLost adopt lost_objects",
     "manifest": "Entry Kind Manifest",
     "path": "HASH_LENGTH STORE_DIR InvalidStorePath StorePath check_name",
     "records": "ObjectInfo OutputDraft Realisation",
@@ -95,6 +97,7 @@ __all__ = [
     "DIGEST_SIZES",
     "HASH_LENGTH",
     "STORE_DIR",
+    "Adopted",
     "Collected",
     "DatabaseFailure",
     "Dead",
@@ -123,6 +126,7 @@ __all__ = [
     "Problem",
     "Realisation",
     "Root",
+    "RowsLost",
     "SharingPlan",
     "SignedRow",
     "Signer",
@@ -135,12 +139,14 @@ __all__ = [
     "UnsoundLedger",
     "UnsupportedFile",
     "Witness",
+    "adopt",
     "base32_decode",
     "base32_encode",
     "check_name",
     "disk_usage",
     "file_path",
     "find_roots",
+    "lost_objects",
     "object_path",
     "output_object_name",
     "output_placeholder",

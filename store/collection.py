@@ -18,6 +18,7 @@ from . import epoch
 from .errors import NotValid, StoreError, StoreIO
 from .home import RESERVE, make_reserve
 from .linking import forget_files
+from .loss import check_known, note_emptied
 from .path import HASH_LENGTH, StorePath
 from .pins import Gate
 from .programs import programs
@@ -185,7 +186,11 @@ def _used(store: Store, uses: Iterable[tuple[int, str, str]]) -> Iterator[Root]:
 
 
 def plan_gc(store: Store, policy: Policy | None = None, only: Collection[StorePath] | None = None) -> GcPlan:
-    """Decide what to remove. With `only`, just these objects; raises `StillUsed` if one of them may not go, `NotValid`."""
+    """Decide what to remove. With `only`, just these objects; raises `StillUsed` if one of them may not go, `NotValid`.
+
+    Raises `RowsLost` if the database has lost objects: what is left would be taken for garbage.
+    """
+    check_known(store)
     policy = policy or Policy()
     roots = find_roots(store)
     graph = _Graph(store)
@@ -288,6 +293,7 @@ class _Collection:
                         "DELETE FROM refs WHERE referrer = (SELECT id FROM objects WHERE base = ?)", rows
                     )
                     self._database.execute_many("DELETE FROM objects WHERE base = ?", rows)
+                    note_emptied(self._database)
                 return doomed
         except OSError as error:
             raise StoreIO("collect garbage in", self._store.home, error) from error

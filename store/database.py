@@ -183,6 +183,9 @@ class Database:
             if self.value("PRAGMA user_version") == 0:
                 for statement in SCHEMA.split(";"):
                     self.execute(statement)
+                if _has_objects(self.path):
+                    # What is there was known to a database that is gone (`loss`).
+                    self.execute("INSERT INTO meta VALUES ('lost', '1')")
             self.commit()
         except BaseException:
             self.roll_back()
@@ -342,6 +345,13 @@ class Database:
     @property
     def in_transaction(self) -> bool:
         return self._connection.in_transaction
+
+
+def _has_objects(path: str) -> bool:
+    try:
+        return bool(os.listdir(f"{os.path.dirname(os.path.dirname(path))}/store"))
+    except OSError:
+        return False
 
 
 def _reserve(path: str) -> str:

@@ -4,6 +4,7 @@ store/     objects, `<hash>-<name>`
 db/        what is known of them (SQLite), and the epoch
 tmp/       what is being made, one folder per process
 gcroots/   links to links that keep objects alive
+kept/      links that keep objects as long as the home has them; seeds/ holds more of them
 pins/      what running processes use
 logs/ roots/ cache/   of the builder and the command line
 """
@@ -35,13 +36,14 @@ def default_home() -> str:
     return os.path.join(user, ".local/share/chx")
 
 
-def check_home(home: str) -> None:
-    """Raise `InvalidHome` for a path at which no store can be, whatever is there."""
+def check_home(home: str) -> str:
+    """The real path of a home. Raises `InvalidHome` for a path at which no store can be, whatever is there."""
     if not os.path.isabs(home):
         raise InvalidHome(home, "the path is not absolute", "set CHX_HOME to an absolute path")
     real = os.path.realpath(home)
     if (real + "/").startswith(STORE_DIR + "/") or any(map(_is_object_name, real.split("/"))):
         raise InvalidHome(home, "it lies inside a store", "set CHX_HOME to a folder outside of any store")
+    return real
 
 
 def _is_object_name(component: str) -> bool:
@@ -54,31 +56,38 @@ def _is_object_name(component: str) -> bool:
     return True
 
 
-def check_owner(home: str) -> None:
-    """Raise `InvalidHome` unless the home belongs to the user who runs this.
+def check_owner(home: str) -> int:
+    """The inode of a home's folder. Raises `InvalidHome` unless the home belongs to the user who runs this.
 
     A store has one owner: what another user, root above all, wrote into it could
     not be brought into form, rewritten or removed by the owner any more.
     """
-    owner = os.stat(home).st_uid
-    user = os.geteuid()
+    status = os.stat(home)
+    owner, user = status.st_uid, os.geteuid()
     if owner != user:
         raise InvalidHome(
             home,
             f"it belongs to user {owner}, and this process runs as user {user}",
             "run chx as the owner, or set CHX_HOME to a folder of your own",
         )
+    return status.st_ino
 
 
-def create_home(home: str) -> None:
-    """Create what is missing of a home. Raises `InvalidHome`."""
+def place_text(home: str, inode: int) -> bytes:
+    """How the database says where a home was, by its real path and the inode of its folder (`place`)."""
+    return b"%d %s" % (inode, os.fsencode(home))
+
+
+def create_home(home: str) -> int:
+    """Create what is missing of a home; the inode of its folder. Raises `InvalidHome`."""
     try:
         os.makedirs(home, exist_ok=True)
-        check_owner(home)
+        inode = check_owner(home)
         for folder in FOLDERS:
             os.makedirs(os.path.join(home, folder), exist_ok=True)
         _try_symlinks(os.path.join(home, "tmp"))
         make_reserve(home)
+        return inode
     except OSError as error:
         where = "" if error.filename in (None, home) else f" ('{error.filename}')"
         raise InvalidHome(home, f"{error.strerror}{where}", "set CHX_HOME to a folder that you can write to") from error

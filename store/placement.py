@@ -32,6 +32,10 @@ class Placement:
         self._temporary = temporary
         self._placed: list[bytes] = []
 
+    def place(self, path: StorePath) -> bytes:
+        """Where an object lies, or would lie."""
+        return os.fsencode(f"{self._directory}/{path.base}")
+
     def write(self, content: bytes, path: StorePath, mode: int) -> None:
         """Make an object of one file. Raises `StoreIO`."""
         target = f"{self._directory}/{path.hash}-{path.name}"

@@ -21,12 +21,11 @@ from .path import StorePath
 from .tree import scan_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from .database import Database
+    from .placement import Placement
 
 
-def recover(home: str, database: Database, physical: Callable[[StorePath], str]) -> list[StorePath]:
+def recover(home: str, database: Database, placement: Placement) -> list[StorePath]:
     """Check what a power cut may have damaged, if there was a new boot; gives what had to go."""
     boot = current_boot()
     if database.value("SELECT value FROM meta WHERE key = 'boot'") == boot:
@@ -35,21 +34,27 @@ def recover(home: str, database: Database, physical: Callable[[StorePath], str])
     database.begin()
     try:
         lost: list[StorePath] = []
+        aside: list[bytes] = []
         if database.value("SELECT value FROM meta WHERE key = 'boot'") != boot:
-            lost = _remove_damaged(home, database, physical)
+            lost = _remove_damaged(home, database, placement)
+            # With the rows: a place that roots lead to and that has no row means that the database was lost.
+            aside = [placement.set_aside(place) for path in lost if os.path.lexists(place := placement.place(path))]
             database.execute("INSERT OR REPLACE INTO meta VALUES ('boot', ?)", (boot,))
         database.commit()
     except BaseException:
         database.roll_back()
         raise
+    placement.discard(aside)
     return lost
 
 
-def _remove_damaged(home: str, database: Database, physical: Callable[[StorePath], str]) -> list[StorePath]:
+def _remove_damaged(home: str, database: Database, placement: Placement) -> list[StorePath]:
     unsynced = database.rows(
         "SELECT id, base, content FROM objects JOIN manifests ON object = id WHERE NOT synced ORDER BY id"
     )
-    damaged = [number for number, base, content in unsynced if not _is_whole(physical(StorePath.parse(base)), content)]
+    damaged = [
+        number for number, base, content in unsynced if not _is_whole(placement.place(StorePath.parse(base)), content)
+    ]
     lost: dict[int, StorePath] = {}
     for number in damaged:
         rows = database.rows(
@@ -63,12 +68,15 @@ def _remove_damaged(home: str, database: Database, physical: Callable[[StorePath
         numbers = [(number,) for number in lost]
         database.execute_many("DELETE FROM refs WHERE referrer = ?", numbers)
         database.execute_many("DELETE FROM objects WHERE id = ?", numbers)
+        from .loss import note_emptied
+
+        note_emptied(database)
     # The rest was read from the disk just now, so there it is.
     database.execute("UPDATE objects SET synced = 1 WHERE NOT synced")
     return sorted(lost.values())
 
 
-def _is_whole(path: str, content: bytes) -> bool:
+def _is_whole(path: bytes, content: bytes) -> bool:
     try:
         return scan_tree(path)[0] == Manifest.decode(content)
     except StoreError:

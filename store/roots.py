@@ -1,10 +1,15 @@
-"""GC roots: links outside of the store that keep objects alive.
+"""GC roots: links outside of the store directory that keep objects alive.
 
 Two entries in `gcroots/` stand for a root: `<digest of the link's path>` is a link to the link, and
 `<digest>.link` a hard link to the link itself. The first counts as long as a link into the store is at that
 place, whoever put it there; the second as long as the link exists anywhere else on its file system. So a link that was moved keeps its
 object, and a link that was removed keeps nothing. Where there cannot be a hard link (another file system)
 only the place counts.
+
+A link below the home is registered by its path relative to the home, points to its object relatively, and has no hard link: it
+goes where the home goes. Other links say where the home was when they were made. A home may have been moved or copied since, so
+a link counts if it points to *some* `store/<object>`; whether this store has that object is for the caller to ask.
+Too much is kept where a link now leads to another store that has the same object; too little never.
 """
 
 from __future__ import annotations
@@ -21,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _TWIN: Final = ".link"
+_DIGITS: Final = 32
+_DRAFT: Final = ".tmp"
 
 
 class LinkInTheWay(StoreError):
@@ -36,34 +43,46 @@ class LinkInTheWay(StoreError):
 
 
 class Roots:
-    """The roots registered in `folder`, for objects in `store`."""
+    """The roots registered in `gcroots/` of `home`, for objects in its `store/`."""
 
-    __slots__ = ("_folder", "_spellings", "_store")
+    __slots__ = ("_folder", "_home", "_spellings", "_store")
 
-    def __init__(self, folder: str, store: str) -> None:
-        self._folder = folder
-        self._store = store
-        self._spellings = {store: True}
+    def __init__(self, home: str) -> None:
+        self._home = home
+        self._folder = home + "/gcroots"
+        self._store = home + "/store"
+        self._spellings = {self._store: True}
 
-    def add(self, link: str, target: str) -> None:
-        """Register the absolute path `link`, then make it a link to `target`.
+    def target(self, link: str, path: StorePath) -> str:
+        """What the link at the absolute path `link` says to point to an object."""
+        place = f"{self._store}/{path.base}"
+        return os.path.relpath(place, os.path.dirname(link)) if self._is_inside(link) else place
+
+    def _is_inside(self, link: str) -> bool:
+        return link.startswith(self._home + "/")
+
+    def add(self, link: str, path: StorePath) -> None:
+        """Register the absolute path `link`, then make it a link to an object. Raises `LinkInTheWay`, `StoreIO`.
 
         In this order: a registered link that is not there keeps nothing, a link that is
         not registered would point to an object that may vanish.
         """
         if os.path.lexists(link) and not os.path.islink(link):
             raise LinkInTheWay(link)
+        is_inside = self._is_inside(link)
+        said = os.path.relpath(link, self._folder) if is_inside else link
         try:
-            entry = f"{self._folder}/{base32_encode(Digest.of(os.fsencode(link)).raw[:20])}"
+            entry = f"{self._folder}/{base32_encode(Digest.of(os.fsencode(said)).raw[:20])}"
             if not os.path.islink(entry):
-                replace_link(entry, link)
-            replace_link(link, target)
-            self._twin(link, entry + _TWIN)
+                replace_link(entry, said)
+            replace_link(link, self.target(link, path))
+            if not is_inside:
+                self._twin(link, entry + _TWIN)
         except OSError as error:
             raise StoreIO("link", link, error) from error
 
     def _twin(self, link: str, twin: str) -> None:
-        draft = f"{twin}.{os.getpid()}.tmp"
+        draft = f"{twin}.{os.getpid()}{_DRAFT}"
         with suppress(OSError):
             os.unlink(draft)
         try:
@@ -83,18 +102,18 @@ class Roots:
                 os.rename(twin, f"{twin.removesuffix(_TWIN)}-{status.st_ino}{_TWIN}")
 
     def live(self) -> Iterator[tuple[str, StorePath]]:
-        """Links that point into the store, sorted. One that was moved goes by where it was, with a note."""
+        """Links that point to what may be an object of this store, sorted. One that was moved goes by where it was, with a note."""
         found: dict[tuple[str, StorePath], None] = {}
         moved: list[tuple[str, StorePath]] = []
         for name in os.listdir(self._folder):
             entry = f"{self._folder}/{name}"
             try:
                 if name.endswith(_TWIN):
-                    if os.lstat(entry).st_nlink > 1 and (path := self._object(entry)):
+                    if os.lstat(entry).st_nlink > 1 and (path := self.object_at(entry)):
                         moved.append((self._former(name), path))
-                elif not name.endswith(".tmp"):
-                    link = os.readlink(entry)
-                    if path := self._object(link):
+                elif not name.endswith(_DRAFT):
+                    link = self._registered(name)
+                    if path := self.object_at(link):
                         found[link, path] = None
             except OSError:
                 continue
@@ -103,23 +122,53 @@ class Roots:
                 found[f"{link} (moved)", path] = None
         yield from sorted(found)
 
-    def _object(self, link: str) -> StorePath | None:
+    def _registered(self, name: str) -> str:
+        """The absolute path of the link that an entry stands for. Raises `OSError`."""
+        said = os.readlink(f"{self._folder}/{name}")
+        return said if said.startswith("/") else os.path.normpath(f"{self._folder}/{said}")
+
+    def object_at(self, link: str) -> StorePath | None:
+        """The object that a link points to, in this store or wherever this store was; None for any other link."""
         try:
             folder, _, base = os.readlink(link).rpartition("/")
-            if folder not in self._spellings:
-                # The home may have been reached through a link when the root was made, or now.
-                self._spellings[folder] = os.path.realpath(folder) == os.path.realpath(self._store)
-            if self._spellings[folder]:
-                return StorePath.parse(base)
+            if folder.rpartition("/")[2] != "store":
+                if folder not in self._spellings:
+                    # Who has a home may have called its folder otherwise.
+                    self._spellings[folder] = os.path.realpath(folder) == os.path.realpath(self._store)
+                if not self._spellings[folder]:
+                    return None
+            return StorePath.parse(base)
         except (OSError, InvalidStorePath):
-            pass
-        return None
+            return None
 
     def _former(self, twin: str) -> str:
         try:
-            return os.readlink(f"{self._folder}/{twin[:32]}")
+            return self._registered(twin[:_DIGITS])
         except OSError:
             return "?"
+
+    def outside(self) -> list[str]:
+        """The registered links that are not below the home, whether they are there or not; sorted."""
+        links = []
+        for name in os.listdir(self._folder):
+            with suppress(OSError):
+                if len(name) == _DIGITS and not self._is_inside(link := self._registered(name)):
+                    links.append(link)
+        return sorted(links)
+
+    def unfollowed(self) -> list[tuple[str, StorePath]]:
+        """Links that are not at their places any more, in a home that was copied: nobody knows whether they were moved or removed.
+
+        The hard links to them were copied as well, so that these tell nothing from now on.
+        """
+        found = []
+        for name in sorted(os.listdir(self._folder)):
+            entry = f"{self._folder}/{name}"
+            if name.endswith(_TWIN) and (path := self.object_at(entry)) and os.lstat(entry).st_nlink == 1:
+                link = self._former(name)
+                if not self._is_inside(link) and self.object_at(link) != path:
+                    found.append((link, path))
+        return found
 
     def sweep(self) -> None:
         """Remove the entries of links that are gone. To be done under the write lock: `add` is then not half done."""
@@ -128,26 +177,31 @@ class Roots:
         for name in names:
             entry = f"{self._folder}/{name}"
             with suppress(OSError):
-                if name.endswith(".tmp"):
+                if name.endswith(_DRAFT):
                     os.unlink(entry)
                 elif name in twins and os.lstat(entry).st_nlink == 1:
                     os.unlink(entry)
                     twins.discard(name)
         # An entry whose link was moved stays: it says where the link was.
-        needed = {twin[:32] for twin in twins}
+        needed = {twin[:_DIGITS] for twin in twins}
         for name in names:
-            entry = f"{self._folder}/{name}"
             with suppress(OSError):
-                if len(name) == 32 and name not in needed and not os.path.islink(os.readlink(entry)):
-                    os.unlink(entry)
+                if len(name) == _DIGITS and name not in needed and not os.path.islink(self._registered(name)):
+                    os.unlink(f"{self._folder}/{name}")
 
 
 def replace_link(link: str, target: str) -> None:
-    """Make `link` a symbolic link to `target`; it is never missing in between."""
-    draft = f"{link}.{os.getpid()}.tmp"
+    """Make `link` a symbolic link to `target`; it is never missing in between. Raises `OSError`."""
+    folder = os.path.dirname(link)
+    while True:
+        # Short, because the name of the link may be as long as names can be.
+        draft = f"{folder}/.chx-{os.getpid()}-{os.urandom(6).hex()}{_DRAFT}"
+        with suppress(FileExistsError):
+            os.symlink(target, draft)
+            break
     try:
-        os.symlink(target, draft)
-    except FileExistsError:
-        os.unlink(draft)
-        os.symlink(target, draft)
-    os.rename(draft, link)
+        os.rename(draft, link)
+    except OSError:
+        with suppress(OSError):
+            os.unlink(draft)
+        raise

@@ -16,7 +16,7 @@ from .database import Database
 from .derivation import Derivation
 from .digest import Digest
 from .errors import DatabaseFailure, NotValid, StoreError, StoreIO
-from .home import check_home, check_owner, create_home, default_home
+from .home import check_home, check_owner, create_home, default_home, place_text
 from .importing import ImportWalk, tree_size
 from .linking import Linked, Linker, link_equal, note_files
 from .manifest import Entry, Kind, Manifest
@@ -61,7 +61,7 @@ class Store:
         self._database = database
         self._temporary = TemporaryFolders(home + "/tmp")
         self._placement = Placement(self.directory, self._temporary)
-        self._roots = Roots(home + "/gcroots", self.directory)
+        self._roots = Roots(home)
         self._pins = Pins(home)
         self._held: dict[str, int] = {}
         self._uses: set[str] = set()
@@ -69,6 +69,8 @@ class Store:
         """What became links to equal files when objects were added since the store was opened."""
         self.added = 0
         """How many objects were added since the store was opened; derivations do not count."""
+        self.notices: list[str] = []
+        """What the owner should be told: that the home was moved, and what was done about it."""
         self._signer: Signer | None = None
         self._signer_lock = allocate_lock()
 
@@ -79,15 +81,16 @@ class Store:
         Raises `InvalidHome`, `DatabaseFailure`.
         """
         place = os.fspath(home) if home is not None else default_home()
-        check_home(place)
+        real = check_home(place)
         place = os.path.normpath(place)
         database = place + "/db/store.sqlite"
-        if os.path.exists(database):
-            check_owner(place)
-        else:
-            create_home(place)
+        inode = check_owner(place) if os.path.exists(database) else create_home(place)
         store = cls(place, Database.open(database))
-        recover(store.home, store._database, store.physical)
+        recover(store.home, store._database, store._placement)
+        if store._database.value("SELECT value FROM meta WHERE key = 'place'") != place_text(real, inode):
+            from .place import settle
+
+            store.notices += settle(store, real, inode)
         if os.path.exists(store.home + "/db/sharing"):
             from .sharing import settle_after_crash
 
@@ -515,15 +518,8 @@ class Store:
         return witness_here(self._identity(), sandbox)
 
     def _identity(self) -> str:
-        """What tells this home from others, made when it is first asked for."""
-        from .witness import fresh_id
-
-        found = self._database.value("SELECT value FROM meta WHERE key = 'home'")
-        if found is None:
-            with self.transaction():
-                self._database.execute("INSERT OR IGNORE INTO meta VALUES ('home', ?)", (fresh_id(),))
-            found = self._database.value("SELECT value FROM meta WHERE key = 'home'")
-        return str(found)
+        """What tells this home from others."""
+        return str(self._database.value("SELECT value FROM meta WHERE key = 'home'"))
 
     def record_foreign(self, rows: Iterable[SignedRow], origin: str) -> None:
         """Remember rows that other builders have signed and that the caller has decided to trust."""
@@ -604,7 +600,11 @@ class Store:
         with self.transaction():
             if not self.is_valid(path):
                 raise NotValid(path)
-            self._roots.add(os.path.abspath(link), self.physical(path))
+            self._roots.add(os.path.abspath(link), path)
+
+    def link_text(self, link: str, path: StorePath) -> str:
+        """What `add_root` writes into a link: the place of the object, relative to a link below the home."""
+        return self._roots.target(os.path.abspath(link), path)
 
     def roots(self) -> list[tuple[str, StorePath]]:
         """The links that keep objects alive, with these; sorted."""

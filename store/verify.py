@@ -47,7 +47,7 @@ def verify(physical: str, info: ObjectInfo, manifest: Manifest) -> list[Problem]
     except StoreError as error:
         return [Problem("", error.message)]
     actual = Manifest(tuple(walk.entries))
-    problems = [*_differences(manifest, actual), *_modes(root, actual)]
+    problems = [*_differences(manifest, actual), *wrong_modes(root, actual)]
     own = {path for path, found in walk.where.items() if info.path.hash in found}
     if own_reference:
         problems += (
@@ -99,7 +99,8 @@ def _difference(expected: Entry, actual: Entry) -> str:
     return "has other content"
 
 
-def _modes(root: bytes, manifest: Manifest) -> Iterator[Problem]:
+def wrong_modes(root: bytes, manifest: Manifest) -> Iterator[Problem]:
+    """What has another mode than things in the store have."""
     wanted = {Kind.DIRECTORY: DIRECTORY_MODE, Kind.FILE: FILE_MODE, Kind.EXECUTABLE: EXECUTABLE_MODE}
     for entry in manifest:
         mode = wanted.get(entry.kind)

@@ -23,6 +23,7 @@ def verify(arguments: argparse.Namespace) -> int:
         store = session.store
         paths = named(store, arguments.paths)
         paths = store.closure(paths) if arguments.closure else paths
+        lost = [] if paths else _lost(store, arguments.repair)
         chosen = paths or store.in_order()
         faults = [] if paths else [fault_line(fault.row, fault.what) for fault in store.check_ledger()]
         differences = _differences(store, set(chosen)) if arguments.reproducible else []
@@ -38,7 +39,7 @@ def verify(arguments: argparse.Namespace) -> int:
             if problems:
                 damaged.append(path)
                 findings.append(_finding(path, problems))
-        left = len(damaged)
+        left = len(damaged) + sum("repair" not in item or not item["repair"]["done"] for item in lost)
         if arguments.repair:
             from .repair import repair
 
@@ -47,8 +48,20 @@ def verify(arguments: argparse.Namespace) -> int:
                 left -= outcome["done"]
     status = int(left > 0 or bool(faults) or bool(differences))
     if arguments.json:
-        put_json({"verified": len(chosen), "damaged": findings, "ledger": faults, "differing": differences})
+        put_json(
+            {
+                "verified": len(chosen),
+                "damaged": findings,
+                "ledger": faults,
+                "lost": lost,
+                "differing": differences,
+            }
+        )
         return status
+    for item in lost:
+        put(f"{item['path']}: lies in the store, and the database does not know it any more\n")
+        if "repair" in item:
+            put(f"{item['path']}: {item['repair']['how']}\n")
     for finding in findings:
         for problem in finding["problems"]:
             put(f"{finding['path']}: {problem['file'] or '.'}: {problem['what']}\n")
@@ -58,8 +71,25 @@ def verify(arguments: argparse.Namespace) -> int:
         put(f"{fault}\n")
     for item in differences:
         put(f"{item['derivation']}!{item['output']} is not reproducible: it gave {', '.join(item['paths'])}\n")
-    say(f"verified {len(chosen)} objects; {len(findings)} damaged" + (f", {left} still" if arguments.repair else ""))
+    bad = len(findings) + len(lost)
+    say(f"verified {len(chosen)} objects; {bad} damaged" + (f", {left} still" if arguments.repair else ""))
     return status
+
+
+def _lost(store: Store, is_repair: bool) -> list[dict[str, Any]]:
+    """What lies in the store and the database does not know any more; registered again for a repair."""
+    from ...store import adopt, lost_objects
+
+    lost = lost_objects(store)
+    if not lost or not is_repair:
+        return [{"path": str(path)} for path in lost]
+    adopted = adopt(store)
+    found: dict[StorePath, dict[str, Any]] = {
+        path: {"done": True, "how": "repaired: registered again"} for path in adopted.registered
+    }
+    for path, reason in adopted.left:
+        found[path] = {"done": False, "how": f"not repaired: {reason}; it lies in {store.home}/damaged/{path.base}"}
+    return [{"path": str(path), "repair": outcome} for path, outcome in sorted(found.items())]
 
 
 def _differences(store: Store, chosen: set[StorePath]) -> list[dict[str, Any]]:

@@ -330,6 +330,17 @@ def test_a_failure_tells_status_log_and_where_to_look(build, script, store):
         [error.kept + "/enter", "/bin/sh", "-c", "ls; pwd; echo $out"], text=True, capture_output=True
     )
     assert entered.stdout.split("\n")[:2] == ["here", "/build"] and "-test" in entered.stdout
+    moved = store.home + "-moved"
+    os.rename(store.home, moved)
+    try:
+        again = subprocess.run(
+            [moved + error.kept[len(store.home) :] + "/enter", "/bin/sh", "-c", "ls; pwd; echo $out"],
+            text=True,
+            capture_output=True,
+        )
+    finally:
+        os.rename(moved, store.home)
+    assert again.stdout == entered.stdout, again.stderr
     assert b"".join(open_log(store, error.derivation)) == b"one\ntwo\n"
 
 

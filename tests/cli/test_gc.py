@@ -6,6 +6,8 @@ import json
 import os
 from pathlib import Path
 
+from chx.store import Store
+
 from .conftest import Run
 
 TREE = (
@@ -142,3 +144,44 @@ def test_running_what_is_there_is_a_use_and_asking_is_none(chx: Run, tmp_path: P
     assert path in chx("gc", "-n", "--max-age", "2d").stdout
     chx("run", path, "--", "file")
     assert path not in chx("gc", "-n", "--max-age", "2d").stdout
+
+
+def test_a_home_that_is_moved_keeps_everything_and_says_so_once(chx: Run, work: Path, tmp_path: Path) -> None:
+    kept, moved = build(chx, "kept"), build(chx, "moved", "-o", "before")
+    os.rename(work / "before", work / "after")
+    with Store.open(str(tmp_path / "home")) as store:
+        inner = store.add_bytes(b"x", "inner")
+        os.makedirs(store.home + "/kept/bootstrap-x")
+        store.add_root(f"{store.home}/kept/bootstrap-x/{inner.base}", inner)
+    os.rename(tmp_path / "home", tmp_path / "elsewhere")
+    there = str(tmp_path / "elsewhere")
+    run = chx("gc", CHX_HOME=there)
+    told = run.stderr.splitlines()
+    assert run.returncode == 0 and told[0] == f"chx: this store was in {tmp_path}/home and is in {there} now"
+    assert told[1] == "chx: pointed 1 result link to where it is now" and "removed 0 objects" in told[2], told
+    assert (work / "result" / "f").read_text() == "kept"
+    run = chx("store", "path-info", "result", "after", CHX_HOME=there)
+    assert run.stderr == "" and kept in run.stdout and moved in run.stdout
+    assert str(inner) in chx("store", "roots", CHX_HOME=there).stdout
+    assert chx("store", "verify", CHX_HOME=there).returncode == 0
+    # What composes a root, evaluates and replays an answer does not mind.
+    assert build(chx, "kept", "--no-out-link").endswith("-kept")
+    run = chx("build", "-E", TREE % ("kept", "kept"), CHX_HOME=there)
+    assert (run.stdout.strip(), run.stderr) == (kept, "")
+
+
+def test_a_store_whose_database_is_gone_is_not_collected_until_it_is_repaired(
+    chx: Run, work: Path, tmp_path: Path
+) -> None:
+    kept = build(chx, "kept")
+    for name in os.listdir(tmp_path / "home" / "db"):
+        os.unlink(tmp_path / "home" / "db" / name)
+    run = chx("gc")
+    assert run.returncode == 1 and "has lost what it knew of" in run.stderr and "verify --repair" in run.stderr
+    run = chx("store", "verify")
+    assert run.returncode == 1 and f"{kept}: lies in the store, and the database does not know it" in run.stdout
+    run = chx("store", "verify", "--repair", "--json")
+    told = json.loads(run.stdout)
+    assert run.returncode == 0 and {item["path"] for item in told["lost"]} >= {kept}
+    assert all(item["repair"]["done"] for item in told["lost"])
+    assert chx("gc").returncode == 0 and (work / "result" / "f").read_text() == "kept"

@@ -1,0 +1,179 @@
+"""A database that does not know the objects that lie in its store: it was lost, or rows of it.
+
+A place without a row is what a killed process leaves, and a collection sweeps it. Taken for that, all objects of a store
+would go whose database was removed, or put in place of a damaged one. That rows were *lost* is known if
+
+* the database was made while objects lay in the store already (`meta`: `lost`), or
+* no object is registered, although some were, and no collection took the last one (`meta`: `emptied`), or
+* a root leads to a place that has no row: a root is made of what is registered, and what it leads to stays registered.
+
+What is whole can be registered again, because an object says itself what it is: its name follows from its content and its
+references, and references are found in it. Of the build trace nothing can be found again.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from .address import object_path
+from .closure import Cycle, dependencies_first
+from .derivation import Derivation
+from .errors import StoreError
+from .manifest import Manifest
+from .outputs import Settled
+from .path import InvalidStorePath, StorePath
+from .refscan import Scanner
+from .rewrite import Rewriter
+from .scratch import SELF
+from .tree import TreeWalk
+from .verify import wrong_modes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from .database import Database
+    from .store import Store
+
+EMPTIED: Final = "emptied"
+
+
+class RowsLost(StoreError):
+    """Objects that lie in the store, and that its database should know and does not."""
+
+    def __init__(self, home: str, paths: tuple[StorePath, ...]) -> None:
+        more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+        super().__init__(
+            f"the database of the store in '{home}' has lost what it knew of '{paths[0]}'{more}: nothing is collected",
+            hint="`chx store verify --repair` registers again what is whole",
+            code="S051",
+        )
+        self.paths = paths
+
+
+def note_emptied(database: Database) -> None:
+    """To be called in each transaction that takes objects away: if none is left, that is as it should be."""
+    if database.row("SELECT 1 FROM objects LIMIT 1") is None:
+        database.execute(
+            "INSERT OR REPLACE INTO meta SELECT ?, max(seq) FROM sqlite_sequence WHERE name = 'objects'", (EMPTIED,)
+        )
+
+
+def lost_objects(store: Store) -> list[StorePath]:
+    """Places of objects that the database should know and does not, sorted."""
+    database = store._database
+    strays = set(_strays(store))
+    if not strays:
+        return []
+    emptied = database.value("SELECT CAST(value AS INTEGER) FROM meta WHERE key = ?", (EMPTIED,)) or 0
+    last = database.value("SELECT max(seq) FROM sqlite_sequence WHERE name = 'objects'") or 0
+    is_empty = database.row("SELECT 1 FROM objects LIMIT 1") is None
+    if (is_empty and last > emptied) or database.value("SELECT value FROM meta WHERE key = 'lost'") is not None:
+        return sorted(strays)
+    return sorted(strays.intersection(path for _, path in store._roots.live()))
+
+
+def check_known(store: Store) -> None:
+    """Raise `RowsLost` if the database should know more objects than it does."""
+    found = lost_objects(store)
+    if found:
+        raise RowsLost(store.home, tuple(found))
+
+
+def _strays(store: Store) -> Iterator[StorePath]:
+    known = {base for (base,) in store._database.rows("SELECT base FROM objects")}
+    for name in os.listdir(store.directory):
+        if name not in known:
+            try:
+                yield StorePath.parse(name)
+            except InvalidStorePath:
+                continue
+
+
+class Adopted(NamedTuple):
+    """`registered` are objects that the database knows again; `left` those of which that was not possible, and why."""
+
+    registered: tuple[StorePath, ...]
+    left: tuple[tuple[StorePath, str], ...]
+
+
+def adopt(store: Store) -> Adopted:
+    """Register again what lies in the store and is whole. Raises `StoreError`.
+
+    What cannot be registered is moved to `damaged/`, so that no collection takes it for what a killed process has left.
+    """
+    strays = list(_strays(store))
+    there = {path.hash: path for path in (*strays, *store.objects())}
+    found: dict[StorePath, Settled] = {}
+    left: dict[StorePath, str] = {}
+    for path in strays:
+        settled = _recognised(store, path, there)
+        if settled is None:
+            left[path] = "it is not what its name says"
+        else:
+            found[path] = settled
+    registered = []
+    for path in _in_order(found):
+        try:
+            with store.transaction():
+                if not store._is_registered(path):
+                    store._register(found[path], _deriver(store._database, path))
+            registered.append(path)
+        except StoreError as error:
+            left[path] = f"what it refers to is missing: {error.message}"
+    for path in left:
+        store.take_out(path)
+    with store.transaction():
+        store._database.execute("DELETE FROM meta WHERE key = 'lost'")
+    return Adopted(tuple(registered), tuple(sorted(left.items())))
+
+
+def _in_order(found: Mapping[StorePath, Settled]) -> list[StorePath]:
+    references = {path: [other for other in settled.references if other in found] for path, settled in found.items()}
+    try:
+        return dependencies_first(sorted(found), references)
+    except Cycle:  # cannot be, because a name is made of the names of others
+        return sorted(found)
+
+
+def _deriver(database: Database, path: StorePath) -> StorePath | None:
+    base = database.value(
+        "SELECT derivation FROM realisations WHERE path = ? AND derivation IS NOT NULL ORDER BY id", (path.base,)
+    )
+    try:
+        return None if base is None else StorePath.parse(base)
+    except (InvalidStorePath, TypeError, AttributeError):
+        return None
+
+
+def _recognised(store: Store, path: StorePath, there: Mapping[str, StorePath]) -> Settled | None:
+    """An object that is whole, ready to be registered; None if there are no references with which its name would be its own."""
+    root = os.fsencode(store.physical(path))
+    tracked = {path.hash, SELF}
+    walk = TreeWalk(root, Scanner({*there, *tracked}), tracked=tracked)
+    try:
+        walk.run()
+        manifest = Manifest(tuple(walk.entries))
+        if any(wrong_modes(root, manifest)):
+            return None
+        own = {file for file, hashes in walk.where.items() if path.hash in hashes}
+        hashed = Manifest(tuple(Rewriter(path.hash, SELF).as_if(root, walk.entries, own))) if own else manifest
+        for references in _candidates(
+            path, root, {there[digits] for digits in walk.found - tracked if digits in there}
+        ):
+            for is_self, digest in ((bool(own), hashed.tree_digest), (False, manifest.tree_digest)):
+                if object_path(digest, path.name, references, self_reference=is_self) == path:
+                    return Settled("out", b"", path, digest, tuple(sorted(references)), is_self, manifest)
+    except (StoreError, OSError):
+        return None
+    return None
+
+
+def _candidates(path: StorePath, root: bytes, found: set[StorePath]) -> Iterator[tuple[StorePath, ...]]:
+    """What the references of an object may be: what a derivation says, what was found in it, or nothing if it was added so."""
+    if path.is_derivation:
+        with open(root, "rb") as file:
+            derivation = Derivation.from_json(file.read())
+        yield (*derivation.input_srcs, *derivation.input_drvs)
+    yield tuple(found)
+    yield ()

@@ -1,0 +1,191 @@
+"""Where a home lies, and what to do if it lies elsewhere than before.
+
+`meta` says where the home was when it was last used: its real path, and the inode of its folder. If the path is another now,
+the home was *moved* if the inode is the same, else *copied*: who moves it to another file system copies it, too.
+
+Nothing is ever let go because of that. Roots below the home go with it. Links elsewhere are pointed to where the home is, unless
+there still is a home where they point to: then they belong to that one, and keep their objects here as well.
+Hard links that follow links which were moved do not survive copying: the objects of such links get roots in `kept/moved`.
+
+A copied home gets another identity: two homes must not be taken for one witness (`witness`).
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from .errors import StoreError
+from .home import place_text
+from .roots import replace_link
+from .witness import fresh_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .database import Database
+    from .store import Store
+
+IDENTITY: Final = "home"
+"""The key in `meta` of what tells this home from others: see `witness`."""
+PLACE: Final = "place"
+_FORMER: Final = "former places"
+_MOST_FORMER: Final = 16
+
+
+class _Before(NamedTuple):
+    """`path` is real, `inode` that of the folder; `former` are paths where the home was before, the last one first."""
+
+    path: str
+    inode: int
+    former: tuple[str, ...] = ()
+
+
+def _read(database: Database) -> _Before | None:
+    """What `meta` says, None if it says nothing that can be understood."""
+    found = database.value("SELECT value FROM meta WHERE key = ?", (PLACE,))
+    former = database.value("SELECT value FROM meta WHERE key = ?", (_FORMER,))
+    if not isinstance(found, bytes):
+        return None
+    inode, _, path = found.partition(b" ")
+    if not inode.isdigit() or not path.startswith(b"/"):
+        return None
+    places = former.split(b"\0") if isinstance(former, bytes) and former else []
+    return _Before(os.fsdecode(path), int(inode), tuple(map(os.fsdecode, places)))
+
+
+def settle(store: Store, home: str, inode: int) -> list[str]:
+    """Note where the home is, by its real path. If it was elsewhere: look after its roots, and give what there is to say.
+
+    Raises `StoreError`, `OSError`.
+    """
+    database = store._database
+    with store.transaction():
+        # Read under the lock: another process may have been quicker.
+        before = _read(database)
+        if before is not None:
+            if before[:2] == (home, inode):
+                return []
+            if before.path != home and _is_same_folder(before.path, home):
+                return []  # under another name, such as that of a mount
+        links = _Links(store)
+        links.take_in()
+        links.point_here()
+        if before is None:
+            # New, or of an older chx, which did not say where it was.
+            database.execute("INSERT OR IGNORE INTO meta VALUES (?, ?)", (IDENTITY, fresh_id()))
+            former: tuple[str, ...] = ()
+            is_copied, told = links.was_elsewhere, []
+        else:
+            former = tuple(path for path in dict.fromkeys((before.path, *before.former)) if path != home)[:_MOST_FORMER]
+            is_copied, told = before.inode != inode, _said(before, home, inode)
+            if is_copied and before.path != home:
+                database.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (IDENTITY, fresh_id()))
+        if is_copied:
+            links.keep_unfollowed()
+        for key, value in ((PLACE, place_text(home, inode)), (_FORMER, b"\0".join(map(os.fsencode, former)))):
+            database.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+    return [*told, *links.told()]
+
+
+def _said(before: _Before, home: str, inode: int) -> list[str]:
+    if before.path == home or home in before.former:
+        return []
+    if before.inode == inode:
+        return [f"this store was in {before.path} and is in {home} now"]
+    still = ", which is still there" if is_home(before.path) else ""
+    return [
+        f"the store in {home} is a copy of that in {before.path}{still}: from now on its builds are witnessed as those of"
+        " another home, and signed with the same key"
+    ]
+
+
+def _is_same_folder(path: str, other: str) -> bool:
+    try:
+        return os.path.samefile(path, other)
+    except OSError:
+        return False
+
+
+def is_home(path: str) -> bool:
+    """Whether there is a store at a place."""
+    return os.path.exists(path + "/db/store.sqlite")
+
+
+class _Links:
+    """The roots of a home that may have been moved."""
+
+    def __init__(self, store: Store) -> None:
+        self._store, self._roots = store, store._roots
+        self._pointed = self._left = self._unfollowed = 0
+
+    @property
+    def was_elsewhere(self) -> bool:
+        """Whether a link told so."""
+        return bool(self._pointed or self._left)
+
+    def take_in(self) -> None:
+        """Links below the home that are registered by absolute paths, as an older chx did, by relative ones."""
+        for link in _links_below(self._store.home):
+            path = self._roots.object_at(link)
+            if path is not None and os.readlink(link).startswith("/") and self._store._is_registered(path):
+                self._roots.add(link, path)
+
+    def point_here(self) -> None:
+        """Point registered links here that point to where the home was, and where nothing is left of one."""
+        for link in self._roots.outside():
+            path = self._roots.object_at(link)
+            if path is None or not self._store._is_registered(path):
+                continue
+            folder = os.path.dirname(os.readlink(link))
+            if not folder.startswith("/") or os.path.realpath(folder) == os.path.realpath(self._store.directory):
+                continue
+            if is_home(os.path.dirname(folder)):
+                continue  # it is that one's by now
+            try:
+                replace_link(link, self._roots.target(link, path))
+                self._pointed += 1
+            except OSError:
+                self._left += 1
+                continue
+            with suppress(StoreError):
+                self._roots.add(link, path)
+
+    def keep_unfollowed(self) -> None:
+        """Keep the objects of links that were moved before the home was copied."""
+        folder = self._store.home + "/kept/moved"
+        for _, path in self._roots.unfollowed():
+            if self._store._is_registered(path):
+                os.makedirs(folder, exist_ok=True)
+                self._roots.add(f"{folder}/{path.base}", path)
+                self._unfollowed += 1
+
+    def told(self) -> list[str]:
+        """What was done, in words."""
+        told = []
+        if self._pointed:
+            told.append(f"pointed {_count(self._pointed)} to where it is now")
+        if self._left:
+            told.append(
+                f"could not point {_count(self._left)} to where it is now; what they pointed to is kept all the same"
+            )
+        if self._unfollowed:
+            told.append(
+                f"{_count(self._unfollowed)} cannot be followed in a copied store, having been moved or removed before:"
+                f" {self._store.home}/kept/moved keeps what they pointed to until you remove it"
+            )
+        return told
+
+
+def _count(number: int) -> str:
+    return "1 result link" if number == 1 else f"{number} result links"
+
+
+def _links_below(home: str) -> Iterator[str]:
+    """The symbolic links in the folders of a home that hold roots."""
+    for top in ("kept", "seeds"):
+        for folder, folders, names in os.walk(f"{home}/{top}"):
+            for name in (*folders, *names):
+                if os.path.islink(f"{folder}/{name}"):
+                    yield f"{folder}/{name}"
