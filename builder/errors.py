@@ -37,6 +37,18 @@ if TYPE_CHECKING:
     from ..store.path import StorePath
 
 
+_LONGEST_NAME = 200
+
+
+def shown(name: str) -> str:
+    """A name that others have given, in one line of a message: control characters written out, cut if it is long."""
+    if len(name) > _LONGEST_NAME:
+        name = name[:_LONGEST_NAME] + "…"
+    if name.isprintable():
+        return name
+    return "".join(c if c.isprintable() or "\udc80" <= c <= "\udcff" else ascii(c)[1:-1] for c in name)
+
+
 @dataclass(eq=False, repr=False)
 class BuildError(Exception):
     """Base of all errors of this room.
@@ -287,7 +299,7 @@ class ArchiveRefused(BuildError):
 
     @property
     def message(self) -> str:
-        return f"member '{self.member}' of '{self.archive}' is refused: {self.reason}"
+        return f"member '{shown(self.member)}' of '{self.archive}' is refused: {self.reason}"
 
 
 @dataclass(eq=False, repr=False)
@@ -297,10 +309,15 @@ class ArchiveUnreadable(BuildError):
     code = "B012"
     archive: str
     reason: str
+    advice: str | None = None
 
     @property
     def message(self) -> str:
         return f"cannot unpack '{self.archive}': {self.reason}"
+
+    @property
+    def hint(self) -> str | None:
+        return self.advice
 
 
 @dataclass(eq=False, repr=False)

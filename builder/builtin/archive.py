@@ -11,7 +11,8 @@ import os
 import stat
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, cast
 
-from ..errors import ArchiveRefused, ArchiveUnreadable
+from ..errors import ArchiveRefused, ArchiveUnreadable, shown
+from .damage import Content, reading
 
 if TYPE_CHECKING:
     import tarfile
@@ -38,6 +39,20 @@ class Member(NamedTuple):
 
 
 _AR, _ZIP, _EMPTY_ZIP = b"!<arch>\n", b"PK\x03\x04", b"PK\x05\x06"
+_FOREIGN = {
+    b"LZIP": "compressed with lzip",
+    b"\x1f\x9d": "compressed with compress (.Z)",
+    b"\x1f\xa0": "compressed with compress (.Z)",
+    b"\x04\x22\x4d\x18": "compressed with lz4",
+    b"7z\xbc\xaf\x27\x1c": "a 7z archive",
+    b"Rar!\x1a\x07": "a RAR archive",
+    b"\xed\xab\xee\xdb": "an RPM package",
+    b"070701": "a cpio archive",
+    b"070707": "a cpio archive",
+    b"MSCF": "a cabinet",
+    b"xar!": "a xar archive",
+}
+_TOOL = "unpack it in a derivation of its own, with a program that reads it"
 _GZIP, _BZIP2, _XZ, _LZMA, _ZSTD = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"\x5d\0\0", b"\x28\xb5\x2f\xfd"
 
 
@@ -46,29 +61,16 @@ def members(path: str, label: str) -> Iterator[Member]:
     with open(path, "rb", buffering=1 << 18) as file:
         head = file.read(512)
         file.seek(0)
-        try:
-            if head.startswith(_AR):
-                inner = _member_of_package(file, label)
-                yield from _tar_members(_decompressed(inner, label), label)
-            elif head.startswith((_ZIP, _EMPTY_ZIP)):
-                yield from _zip_members(file, label)
-            else:
-                yield from _tar_members(_decompressed(file, label), label)
-        except (EOFError, OSError) as error:
-            if isinstance(error, OSError) and error.errno is not None:
-                raise
-            raise ArchiveUnreadable(label, f"it is damaged or cut off ({error})") from error
-        except _damage() as error:
-            raise ArchiveUnreadable(label, f"it is damaged ({error})") from error
-
-
-def _damage() -> tuple[type[Exception], ...]:
-    import lzma
-    import tarfile
-    import zipfile
-    import zlib
-
-    return (tarfile.TarError, zipfile.BadZipFile, lzma.LZMAError, zlib.error)
+        if head.startswith(_AR):
+            inner = _member_of_package(file, label)
+            yield from _tar_members(_decompressed(inner, label), label)
+        elif head.startswith((_ZIP, _EMPTY_ZIP)):
+            yield from _zip_members(file, label)
+        else:
+            for magic, form in _FOREIGN.items():
+                if head.startswith(magic):
+                    raise ArchiveUnreadable(label, f"it is {form}, which chx does not read", _TOOL)
+            yield from _tar_members(_decompressed(file, label), label)
 
 
 def _decompressed(file: BinaryIO, label: str) -> BinaryIO:
@@ -94,15 +96,15 @@ def _decompressed(file: BinaryIO, label: str) -> BinaryIO:
 
 
 def _zstd(file: BinaryIO, label: str) -> BinaryIO:
-    from importlib import import_module
+    try:
+        from zstandard import ZstdDecompressor
+    except ImportError:
+        reason = "it is compressed with zstd, and this Python lacks the package zstandard"
+        raise ArchiveUnreadable(label, reason, "pip install zstandard") from None
 
-    for module, opener in (("compression.zstd", "ZstdFile"), ("backports.zstd", "ZstdFile"), ("pyzstd", "ZstdFile")):
-        try:
-            found = import_module(module)
-        except ImportError:
-            continue
-        return cast("BinaryIO", getattr(found, opener)(file))
-    raise ArchiveUnreadable(label, "it is compressed with zstd, which needs Python 3.14 or the package backports.zstd")
+    # The largest window that `zstd --long=31` makes; memory for it is taken as it is needed.
+    unpacker = ZstdDecompressor(max_window_size=1 << 31)
+    return cast("BinaryIO", unpacker.stream_reader(file, read_across_frames=True, closefd=False))
 
 
 def _member_of_package(file: BinaryIO, label: str) -> BinaryIO:
@@ -112,10 +114,10 @@ def _member_of_package(file: BinaryIO, label: str) -> BinaryIO:
         if len(header) != 60 or header[58:] != b"`\n":
             break
         name = header[:16].decode("ascii", "replace").strip().rstrip("/")
-        try:
-            size = int(header[48:58])
-        except ValueError:
+        digits = header[48:58].strip(b" ")
+        if not digits.isdigit():
             break
+        size = int(digits)
         if name.startswith("data.tar"):
             return cast("BinaryIO", io.BufferedReader(_Slice(file, file.tell(), size), 1 << 18))
         file.seek(size + size % 2, os.SEEK_CUR)
@@ -156,27 +158,44 @@ def _tar_members(file: BinaryIO, label: str) -> Iterator[Member]:
 
         @classmethod
         def fromtarfile(cls, tarfile: tarfile.TarFile) -> Self:
+            start = tarfile.offset
             try:
-                return super().fromtarfile(tarfile)
+                info = super().fromtarfile(tarfile)
             except HeaderError as error:
                 if type(error).__name__ in ("TruncatedHeaderError", "InvalidHeaderError"):
                     raise ReadError(str(error)) from error
                 raise
+            # A negative size leads back, and round and round (CVE-2025-8194).
+            if info.size < 0 or tarfile.offset <= start:
+                raise ReadError(f"a member of {info.size} bytes")
+            return info
 
+    archive = None
+    last = ""
     try:
-        archive = tarfile.TarFile(
-            fileobj=file, mode="r", tarinfo=StrictInfo, errors="surrogateescape", encoding="utf-8"
-        )
-    except tarfile.ReadError as error:
-        raise ArchiveUnreadable(label, "it is no tar, zip, Debian package or wheel") from error
+        with reading(label):
+            archive = tarfile.TarFile(
+                fileobj=file, mode="r", tarinfo=StrictInfo, errors="surrogateescape", encoding="utf-8"
+            )
+    except ArchiveUnreadable as error:
+        if isinstance(error.__cause__, ReadError):
+            reason = f"it is no tar, zip, Debian package or wheel, or damaged at its beginning ({error.__cause__})"
+            raise ArchiveUnreadable(label, reason) from error.__cause__
+        raise
     with archive:
-        while (info := archive.next()) is not None:
-            # What was read is not needed again; a tar of a whole system has 100,000 members.
-            setattr(archive, "members", [])  # noqa: B010 - not in the type stubs
-            yield _tar_member(archive, info, label)
-        # The checksum of the compressed stream comes last.
-        while file.read(1 << 20):
-            pass
+        while True:
+            with reading(label, f"it is damaged behind its member '{shown(last)}'" if last else "it is damaged"):
+                info = archive.next()
+                if info is None:
+                    # The checksum of the compressed stream comes last.
+                    while file.read(1 << 20):
+                        pass
+                    return
+                # What was read is not needed again; a tar of a whole system has 100,000 members.
+                setattr(archive, "members", [])  # noqa: B010 - not in the type stubs
+                last = info.name
+                member = _tar_member(archive, info, label)
+            yield member
 
 
 def _tar_member(archive: tarfile.TarFile, info: tarfile.TarInfo, label: str) -> Member:
@@ -190,7 +209,7 @@ def _tar_member(archive: tarfile.TarFile, info: tarfile.TarInfo, label: str) -> 
     if info.isreg():
         content = archive.extractfile(info)
         assert content is not None
-        return Member(name, "file", content, bool(info.mode & 0o100), is_set_id=is_set_id)
+        return Member(name, "file", Content(content, label, name), bool(info.mode & 0o100), is_set_id=is_set_id)
     kind = "a named pipe" if info.isfifo() else "a device node" if info.isdev() else "of an unknown kind"
     raise ArchiveRefused(label, name, f"it is {kind}")
 
@@ -198,16 +217,22 @@ def _tar_member(archive: tarfile.TarFile, info: tarfile.TarInfo, label: str) -> 
 def _zip_members(file: BinaryIO, label: str) -> Iterator[Member]:
     import zipfile
 
-    with zipfile.ZipFile(file) as archive:
+    with reading(label):
+        archive = zipfile.ZipFile(file)
+    with archive:
         for info in archive.infolist():
-            yield _zip_member(archive, info, label)
+            with reading(label, f"its member '{shown(info.filename)}' is damaged"):
+                member = _zip_member(archive, info, label)
+            yield member
 
 
 def _zip_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, label: str) -> Member:
     # The upper half holds st_mode where the archive was made on Unix, else 0.
     mode = info.external_attr >> 16
     if info.flag_bits & 1:
-        raise ArchiveUnreadable(label, f"its member '{info.filename}' is encrypted")
+        raise ArchiveUnreadable(label, f"its member '{shown(info.filename)}' is encrypted")
+    if "\0" in info.orig_filename:
+        raise ArchiveRefused(label, info.orig_filename, "its path holds a NUL")
     if info.is_dir():
         return Member(info.filename, "directory")
     try:
@@ -217,5 +242,12 @@ def _zip_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, label: str) -> 
             raise ArchiveRefused(label, info.filename, "it is neither a file, nor a directory, nor a link")
         content = cast("Readable", archive.open(info))
     except NotImplementedError as error:
-        raise ArchiveUnreadable(label, str(error)) from error
-    return Member(info.filename, "file", content, bool(mode & 0o100), is_set_id=bool(mode & 0o6000))
+        reason = f"its member '{shown(info.filename)}' needs what chx does not read ({error})"
+        raise ArchiveUnreadable(label, reason, _TOOL) from error
+    return Member(
+        info.filename,
+        "file",
+        Content(content, label, info.filename, info.file_size),
+        bool(mode & 0o100),
+        is_set_id=bool(mode & 0o6000),
+    )

@@ -31,7 +31,7 @@ def unpack(task: Task) -> None:
     if not sources:
         raise task.refuse("src", "it is required")
     strip = task.derivation.env.get("strip", "0") or "0"
-    if strip != "auto" and not strip.isdecimal():
+    if strip != "auto" and not (strip.isascii() and strip.isdecimal() and len(strip) < 10):
         raise task.refuse("strip", f"'{strip}' is neither a number nor 'auto'")
     is_wanted = selection(task.words("only"), task.words("exclude"))
     writer = TreeWriter(task.output, "")

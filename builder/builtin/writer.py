@@ -7,13 +7,16 @@ argument; no member is trusted to be where its name says.
 
 from __future__ import annotations
 
+import errno
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ..disk import copy_file, remove_tree, write_all
 from ..errors import ArchiveRefused
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Protocol
 
     class Readable(Protocol):
@@ -60,17 +63,16 @@ class TreeWriter:
         if kind is not None:
             raise ArchiveRefused(self.label, path, f"it is a {kind} already")
         self._parent(path)
-        os.mkdir(f"{self.root}/{path}", 0o755)
+        with self._possible(path):
+            os.mkdir(f"{self.root}/{path}", 0o755)
         self._kinds[path] = _DIRECTORY
 
     def file(self, path: str, content: Readable, executable: bool) -> None:
         """Write a file from what `content` reads."""
         self._clear(path)
-        descriptor = os.open(
-            f"{self.root}/{path}",
-            os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC,
-            0o755 if executable else 0o644,
-        )
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        with self._possible(path):
+            descriptor = os.open(f"{self.root}/{path}", flags, 0o755 if executable else 0o644)
         try:
             while chunk := content.read(_CHUNK):
                 write_all(descriptor, chunk)
@@ -83,7 +85,8 @@ class TreeWriter:
         if not target or "\0" in target:
             raise ArchiveRefused(self.label, path, "it is a link without a proper target")
         self._clear(path)
-        os.symlink(target, f"{self.root}/{path}")
+        with self._possible(path):
+            os.symlink(target, f"{self.root}/{path}")
         self._kinds[path] = _LINK
 
     def copy(self, path: str, source: str) -> None:
@@ -96,7 +99,8 @@ class TreeWriter:
             if path == source:
                 return
             self._clear(path)
-            copy_file(origin, f"{self.root}/{path}", os.stat(origin).st_mode & 0o777)
+            with self._possible(path):
+                copy_file(origin, f"{self.root}/{path}", os.stat(origin).st_mode & 0o777)
             self._kinds[path] = _FILE
         else:
             raise ArchiveRefused(self.label, path, f"it is a hard link to '{source}', which was not unpacked before it")
@@ -128,6 +132,18 @@ class TreeWriter:
         else:
             self._parent(path)
 
+    @contextmanager
+    def _possible(self, path: str) -> Iterator[None]:
+        """Refuse what no file can be called."""
+        try:
+            yield
+        except UnicodeEncodeError as error:
+            raise ArchiveRefused(self.label, path, "its path or target is no text") from error
+        except OSError as error:
+            if error.errno not in (errno.ENAMETOOLONG, errno.EILSEQ):
+                raise
+            raise ArchiveRefused(self.label, path, "its path or target is too long") from error
+
     def _parent(self, path: str) -> None:
         parent = path.rpartition("/")[0]
         if self._kinds.get(parent) == _DIRECTORY:
@@ -139,7 +155,8 @@ class TreeWriter:
         if kind != _DIRECTORY:
             raise ArchiveRefused(self.label, path, f"its path leads through the {kind} '{parent}'")
         for directory in reversed(missing):
-            os.mkdir(f"{self.root}/{directory}", 0o755)
+            with self._possible(path):
+                os.mkdir(f"{self.root}/{directory}", 0o755)
             self._kinds[directory] = _DIRECTORY
 
 
