@@ -31,6 +31,16 @@ def test_two_seeds_end_in_the_same_bytes(shared_chx):
     assert all(point["stage"] == 1 for point in found["verdicts"]["fixedPoints"])
 
 
+def test_a_compiler_that_is_neither_gcc_nor_llvm_ends_in_the_same_bytes(shared_chx):
+    run = shared_chx("bootstrap", "tiny", "--seeds", "debian-gcc,pcc", "--json")
+    assert run.returncode == 0, run.stdout + run.stderr
+    found = json.loads(run.stdout)
+    assert found["holds"] is True
+    items = {row["item"]: row for row in found["items"]}
+    assert items["tinycc"]["agreedFrom"] == 1
+    assert {cells[-1]["path"][11:19] for cells in items["tinycc"]["cells"].values()} == {"lyay9a76"}
+
+
 def test_the_table_and_the_verdicts_are_printed(shared_chx):
     run = shared_chx("bootstrap", "tiny", "--seeds", HONEST)
     assert run.returncode == 0, run.stderr

@@ -41,7 +41,7 @@ def test_a_seed_has_two_halves_which_are_its_root(chx: Run) -> None:
     run = chx("eval", "--json", "--strict", "-E", text)
     assert run.returncode == 0, run.stderr
     seeds = json.loads(run.stdout)
-    assert {"debian-clang", "debian-gcc", "trojan", "zig"} <= set(seeds)
+    assert {"debian-clang", "debian-gcc", "pcc", "trojan", "zig"} <= set(seeds)
     for name, told in seeds.items():
         assert (told["name"], told["impure"], told["equal"], told["described"]) == (name, False, True, True)
         assert len(told["drvs"]) > 1
@@ -222,7 +222,9 @@ def test_update_asks_the_machine_s_own_apt(chx: Run, work: Path) -> None:
 
 @pytest.mark.network
 @pytest.mark.sandbox
-@pytest.mark.parametrize("name", ["debian-gcc", "debian-clang", "trojan", pytest.param("zig", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "name", ["debian-gcc", "debian-clang", "pcc", "trojan", pytest.param("zig", marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("what", ["userland", "compiler", "tinycc"])
 def test_a_seed_does_what_stage_0_asks_of_it(shared_chx: Run, work: Path, name: str, what: str) -> None:
     check(shared_chx, work, name, what)

@@ -18,7 +18,7 @@ def load(name: str) -> dict:
 
 
 def test_there_are_seeds_and_each_lock_belongs_to_one() -> None:
-    assert {"debian-clang", "debian-gcc", "zig"} <= set(LOCKS)
+    assert {"debian-clang", "debian-gcc", "pcc", "zig"} <= set(LOCKS)
     assert all((SEEDS / f"{name}.nix").exists() for name in LOCKS)
 
 
@@ -57,6 +57,16 @@ def test_the_compilers_of_the_seeds_have_nothing_in_common_but_the_c_library() -
     # libgcc-12-dev: glibc cannot be linked without libgcc; the rest only reads and prints C++ objects.
     shared = {"libc6-dev", "linux-libc-dev", "libcrypt-dev", "libcrypt1", "libgcc-12-dev", "libstdc++6"}
     assert gcc & clang <= shared
+
+
+def test_nothing_of_gcc_or_llvm_is_in_pcc() -> None:
+    packages = {file["package"] for file in load("pcc")["files"]}
+    assert [
+        name for name in packages if re.match(r"(lib)?gcc|cpp|clang|llvm|lld|libstdc|ziglang|libc6-dev", name)
+    ] == []
+    shared = {"binutils", "binutils-common", "binutils-x86-64-linux-gnu", "libbinutils", "libctf-nobfd0", "libctf0"}
+    shared |= {"libjansson4", "libzstd1", "zlib1g"}  # what binutils are linked with
+    assert set(load("pcc")["toolchain"]) - {"pcc", "musl-dev"} == shared
 
 
 def test_the_libraries_of_cxx_are_gccs_or_zigs_own() -> None:
