@@ -14,6 +14,7 @@ from .attached import attach, orphans_adopted
 from .disk import write_all
 from .errors import BwrapNotFound, CommandNotStarted, LimitNotPossible, NoUserNamespaces
 from .inheritance import inheriting
+from .mounts import settle_mounts
 from .process import Outcome, executable, run
 from .sandbox import SandboxSpec, bwrap_arguments
 from .seccomp import seccomp_filter
@@ -215,12 +216,13 @@ class _Invocation(NamedTuple):
 
 @contextmanager
 def _invocation(spec: SandboxSpec, bwrap: str, blocks: int | None = None) -> Iterator[_Invocation]:
-    """Open what bwrap needs; whoever starts it closes the report.
+    """Make the places of all mounts ready and open what bwrap needs; whoever starts it closes the report.
 
     bwrap gets its options through a descriptor: an environment may be larger than an argument list, and is
     nobody else's business. Its own environment is to be empty, lest a variable of the build (LD_PRELOAD)
     work outside.
     """
+    settle_mounts(spec)
     program = seccomp_filter(os.uname().machine)
     options_fd = os.memfd_create("chx-options", os.MFD_CLOEXEC)
     seccomp_fd = os.memfd_create("chx-seccomp", os.MFD_CLOEXEC) if program is not None else None

@@ -21,6 +21,7 @@ on the way up, by `attach`.
 | B025 | `MachineFailure` | | B026 | `BadConfiguration` |
 | B027 | `CommandNotStarted` | | B028 | `MountPointRefused` |
 | B029 | `LimitNotPossible` | | B030 | `OutputTooLarge` |
+| B032 | `MountBehindLink` | | | |
 | B099 | `BuilderDefect` | | | |
 """
 
@@ -586,6 +587,24 @@ class MountPointRefused(BuildError):
     @property
     def message(self) -> str:
         return f"nothing can be mounted at '{self.point}': {self.reason}"
+
+
+@dataclass(eq=False, repr=False)
+class MountBehindLink(BuildError):
+    """A place inside at which something is to be mounted is a link of the root, or lies behind one."""
+
+    code = "B032"
+    point: str
+    link: str
+    target: str
+
+    @property
+    def message(self) -> str:
+        return f"nothing can be mounted at '{self.point}': '{self.link}' is a link to '{self.target}'"
+
+    @property
+    def hint(self) -> str | None:
+        return "leave the link out of the rootfs (`exclude`), or name the place where it leads"
 
 
 @dataclass(eq=False, repr=False)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from .errors import MountPointRefused
+from .errors import MountBehindLink, MountPointRefused
 from .sandbox import Bind, Link
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _OWN = frozenset({"/dev", "/proc"})
 def opened(root: str, points: Iterable[str]) -> tuple[str | None, tuple[Mount, ...]]:
     """The root of a sandbox, and its first mounts, so that all `points` (normal absolute paths) can be mounted at.
 
-    The root itself and no mounts if it has them all. Raises `MountPointRefused`.
+    The root itself and no mounts if it has them all. Raises `MountBehindLink`, `MountPointRefused`.
     """
     missing = [point for point in points if not _is_there(root, point)]
     if not missing:
@@ -38,8 +38,7 @@ def _is_there(root: str, point: str) -> bool:
     for count in range(1, len(parts) + 1):
         place = "/".join(parts[:count])
         if os.path.islink(f"{root}/{place}"):
-            target = os.readlink(f"{root}/{place}")
-            raise MountPointRefused(point, f"'/{place}' is a link to '{target}'; name the place where it leads")
+            raise MountBehindLink(point, f"/{place}", os.readlink(f"{root}/{place}"))
         if count < len(parts) and os.path.isfile(f"{root}/{place}"):
             raise MountPointRefused(point, f"'/{place}' is a file")
     return os.path.lexists(root + point)

@@ -13,8 +13,9 @@ from .bwrap import can_overlay
 from .compose import compose_objects, compose_root
 from .environment import build_environment
 from .inputs import rootfs_inputs, visible_objects
+from .mounts import object_mounts
 from .procfs import build_covers
-from .sandbox import BUILD_DIRECTORY, Bind, Overlay, SandboxSpec
+from .sandbox import BUILD_DIRECTORY, Bind, Link, Overlay, SandboxSpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -99,12 +100,16 @@ def _store_mounts(store: Store, visible: Sequence[StorePath], top: str) -> tuple
     if len(visible) > MANY and can_overlay(f"{store.home}/tmp"):
         os.mkdir(f"{top}/overlay")
         return (Overlay(compose_objects(store, visible), f"{top}/store", f"{top}/overlay", STORE_DIR),)
-    return (Bind(f"{top}/store", STORE_DIR, writable=True), *object_binds(store, visible))
+    seen = object_binds(store, visible)
+    for link in seen:
+        if isinstance(link, Link):
+            os.symlink(link.text, f"{top}/store{link.target[len(STORE_DIR) :]}")
+    return (Bind(f"{top}/store", STORE_DIR, writable=True), *(bind for bind in seen if isinstance(bind, Bind)))
 
 
-def object_binds(store: Store, objects: Sequence[StorePath]) -> tuple[Bind, ...]:
+def object_binds(store: Store, objects: Sequence[StorePath]) -> tuple[Mount, ...]:
     """Store objects at their store paths."""
-    return tuple(Bind(store.physical(path), str(path)) for path in objects)
+    return object_mounts((store.physical(path), str(path)) for path in objects)
 
 
 def resolver_binds() -> tuple[Bind, ...]:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ..store.derivation import Derivation
     from ..store.path import StorePath
     from ..store.store import Store
+    from .sandbox import Mount
 
 PATH: Final = "/usr/bin:/bin"
 SCRIPT: Final = f"{BUILD_DIRECTORY}/.builder.sh"
@@ -54,7 +55,7 @@ class Visit:
 
 @contextmanager
 def visiting(store: Store, trees: Sequence[StorePath], visit: Visit) -> Iterator[SandboxSpec]:
-    """The sandbox in which `trees` are the root. Raises `RootConflict`, `InvalidInput`, `MountPointRefused`."""
+    """The sandbox in which `trees` are the root. Raises `RootConflict`, `InvalidInput`, `MountBehindLink`, `MountPointRefused`."""
     with _folder(store, "visit") as folder:
         yield visit_spec(store, trees, visit, folder)
 
@@ -105,8 +106,8 @@ def with_network(spec: SandboxSpec) -> SandboxSpec:
     return replace(spec, network=True, binds=(*spec.binds, *resolver_binds()))
 
 
-def with_binds(spec: SandboxSpec, binds: Sequence[Bind]) -> SandboxSpec:
-    """`spec` with more binds, wherever they are. Raises `MountPointRefused`."""
+def with_binds(spec: SandboxSpec, binds: Sequence[Mount]) -> SandboxSpec:
+    """`spec` with more binds, wherever they are. Raises `MountBehindLink`, `MountPointRefused`."""
     assert spec.root is not None
     points = [bind.target for bind in (*spec.binds, *binds) if not isinstance(bind, Bind) or bind in binds]
     root, parts = opened(spec.root, points)
@@ -117,6 +118,9 @@ def _account_binds(root: str, visit: Visit, folder: str) -> list[Bind]:
     """The user, where the root has no accounts of its own."""
     binds = []
     for path, content in accounts(visit.uid, visit.uid, visit.home).items():
+        # A link of the root leads somewhere on the machine.
+        if os.path.islink(f"{root}/etc") or not _is_file(f"{root}/{path}"):
+            continue
         try:
             with open(f"{root}/{path}", "rb") as file:
                 is_constant = file.read() == CONSTANT_ETC[path]
@@ -129,6 +133,10 @@ def _account_binds(root: str, visit: Visit, folder: str) -> list[Bind]:
             os.chmod(place, 0o444)
             binds.append(Bind(place, "/" + path))
     return binds
+
+
+def _is_file(place: str) -> bool:
+    return os.path.isfile(place) and not os.path.islink(place)
 
 
 def rehearsal_spec(store: Store, resolved: Derivation, folder: str, cores: int) -> SandboxSpec:

@@ -15,7 +15,7 @@ import pytest
 
 from chx.builder import Bind, SandboxSpec, Visit, bwrap_arguments, enter, rehearsing, visiting, with_network
 from chx.builder.disk import remove_tree
-from chx.builder.errors import BuildError, CommandNotStarted, MountPointRefused
+from chx.builder.errors import BuildError, CommandNotStarted, MountBehindLink, MountPointRefused
 from chx.builder.etc import accounts
 from chx.builder.layout import opened
 from chx.builder.sandbox import Link, Scratch
@@ -72,7 +72,7 @@ def test_a_root_is_opened_down_to_what_is_new(root):
 
 
 def test_mount_points_behind_links_and_files_are_refused(root):
-    with pytest.raises(MountPointRefused, match="'/bin' is a link to 'usr/bin'"):
+    with pytest.raises(MountBehindLink, match="'/bin' is a link to 'usr/bin'"):
         opened(root, ["/bin/x"])
     with pytest.raises(MountPointRefused, match="'/etc/passwd' is a file"):
         opened(root, ["/etc/passwd/x"])
