@@ -113,19 +113,17 @@ def made_on_the_way(chain: Chain, derivations: Mapping[StorePath, Derivation]) -
 
 
 def witnesses(chains: Iterable[Chain], derivations: Mapping[StorePath, Derivation]) -> set[tuple[StorePath, str]]:
-    """The outputs, beside those of packages, that a bootstrap is judged by.
+    """The outputs that a bootstrap is judged by.
 
-    All of what seeds consist of; and what chx itself made of sources (by builtin builders) and gave to a package or to
-    a program. `derivations` are all that `chains` need.
+    Those of the packages of all stages; all of what seeds consist of; and what chx itself made (by builtin builders) of
+    what was fetched. `derivations` are all that `chains` need.
     """
-    found = {(path, output) for chain in chains for path in chain.foreign for output in derivations[path].outputs}
-    packages = {path for chain in chains for path in chain.packages}
-    for path, derivation in derivations.items():
-        if path in packages or derivation.system != BUILTIN:
-            for inner, outputs in derivation.input_drvs.items():
-                made = derivations[inner]
-                if made.system == BUILTIN and made.fixed is None and inner not in packages:
-                    found.update((inner, output) for output in outputs)
+    found = {(path, output) for path, outputs in targets_of(chains) for output in outputs}
+    found |= {(path, output) for chain in chains for path in chain.foreign for output in derivations[path].outputs}
+    for derivation in derivations.values():
+        for inner, outputs in derivation.input_drvs.items():
+            if derivations[inner].system == BUILTIN and derivations[inner].fixed is None:
+                found.update((inner, output) for output in outputs)
     return found
 
 

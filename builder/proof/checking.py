@@ -10,7 +10,7 @@ from ...store.derivation import output_object_name
 from ...store.digest import Digest
 from ...store.manifest import Manifest
 from ...store.path import StorePath
-from .chain import items_of, witnesses
+from .chain import items_of, outcome_of, witnesses
 from .convergence import agreement, fixed_point
 from .fields import Damaged
 from .kinship import kinship_of, makeup_of
@@ -52,7 +52,7 @@ def check_names(proof: Proof) -> None:
 
 
 def check_whole(proof: Proof) -> None:
-    """Nothing is missing, nothing too much, and chains, outcomes and objects belong together."""
+    """Nothing is missing, nothing too much, and chains and objects belong together."""
     derivations = proof.derivations
     wanted = set()
     todo = [path for chain in proof.chains for path in (*chain.packages, *chain.foreign)]
@@ -80,39 +80,45 @@ def check_whole(proof: Proof) -> None:
         todo += new
     for extra in sorted(proof.files.keys() - files):
         raise Damaged("files", f"has '{extra}', which nothing needs")
-    for chain, outcome in zip(proof.chains, proof.outcomes):
-        for number, (stage, items) in enumerate(zip(chain.stages, outcome.stages)):
+    for chain in proof.chains:
+        for number, stage in enumerate(chain.stages):
             for item, derivation, output in items_of(stage):
-                where = f"chains.{chain.seed}.stages[{number}].{item}"
                 if output not in derivations[derivation].outputs:
+                    where = f"chains.{chain.seed}.stages[{number}].{item}"
                     raise Damaged(where, f"has the output '{output}', the derivation has not")
-                name = output_object_name(derivations[derivation].name, output)
-                if items[item].name != name:
-                    raise Damaged(f"outcomes.{chain.seed}[{number}].{item}", f"is no output called '{name}'")
     for flaw in flaws_of(proof.chains, derivations):
         raise Damaged("chains", flaw)
-    if proof.format == FORMAT:
-        _check_realisations(proof)
+    (_check_realisations if proof.format == FORMAT else _check_old_outcomes)(proof)
 
 
 def _check_realisations(proof: Proof) -> None:
-    """Each output came out as one object, and each object is stated."""
+    """Each output that counts came out as an object, and each object is stated."""
     named = witnesses(proof.chains, proof.derivations)
     for path, output in sorted(named ^ proof.realisations.keys()):
-        raise Damaged("realisations", f"lacks '{path}!{output}', or has it, and a seed or package has it not")
-    realised = dict(proof.realisations)
-    for (path, output), found in realised.items():
+        raise Damaged("realisations", f"lacks '{path}!{output}', or has it, and no seed, package or source has it")
+    for (path, output), found in proof.realisations.items():
         name = output_object_name(proof.derivations[path].name, output)
         if found.name != name:
             raise Damaged(f"realisations.{path}.{output}", f"is no output called '{name}'")
+    for path in sorted(set(proof.realisations.values()) ^ proof.objects.keys()):
+        raise Damaged("objects", f"'{path}' is in 'objects' and not in 'realisations', or the other way round")
+
+
+def _check_old_outcomes(proof: Proof) -> None:
     for chain, outcome in zip(proof.chains, proof.outcomes):
         for number, (stage, items) in enumerate(zip(chain.stages, outcome.stages)):
             for item, derivation, output in items_of(stage):
-                if realised.setdefault((derivation, output), items[item]) != items[item]:
-                    where = f"outcomes.{chain.seed}[{number}].{item}"
-                    raise Damaged(where, "is not what the same output of the same derivation is elsewhere")
-    for path in sorted(set(realised.values()) ^ proof.objects.keys()):
-        raise Damaged("objects", f"'{path}' is in 'objects' and in no outcome or realisation, or the other way round")
+                name = output_object_name(proof.derivations[derivation].name, output)
+                if items[item].name != name:
+                    raise Damaged(f"outcomes.{chain.seed}[{number}].{item}", f"is no output called '{name}'")
+    stated = {path for outcome in proof.outcomes for stage in outcome.stages for path in stage.values()}
+    for path in sorted(stated ^ proof.objects.keys()):
+        raise Damaged("realisations", f"lacks '{path}', which is an outcome")
+
+
+def with_outcomes(proof: Proof) -> Proof:
+    """With what the chains came to, by the realisations that the document states."""
+    return proof._replace(outcomes=tuple(outcome_of(chain, proof.realisations) for chain in proof.chains))
 
 
 def judged(proof: Proof) -> Proof:

@@ -10,9 +10,8 @@
       "files":       {PATH: {"entries": [ENTRY...], "references": [PATH...]}},
                                                   source files that lie beside the expressions, base 64
       "sources":     {PATH: {"urls": [TEXT...], "hash": "ALGORITHM:HEX", "mode": "flat" or "recursive"}},
-      "outcomes":    {SEED: [{ITEM: STORE PATH}...]},
       "realisations": {PATH: {OUTPUT: STORE PATH}},
-                                                  what seeds consist of, and what chx made of sources
+                                                  what packages and seeds came out as, and what chx made of sources
       "objects":     {STORE PATH: {"tree": HEX, "references": [STORE PATH...], "self": BOOL,
                                    "programs": {FILE: HEX}}},
       "shared":      {"common": SHARED or null, "pairs": [SHARED...]},
@@ -31,7 +30,7 @@ The signature is that of the canonical JSON (sorted keys, no white space, ASCII)
 who claims this; that it is true is found by replaying, which needs no trust in anybody.
 
 Format 1 is read, too. It has no `objects`, `shared`, `toolchains`, `suspicions` and `shows`, its `realisations` are
-others, and it says the number of stages and the version of chx.
+others, and it says `outcomes`, the number of stages and the version of chx.
 """
 
 from __future__ import annotations
@@ -42,7 +41,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ...store.errors import StoreError
 from ...store.keys import is_signed_by
-from .checking import check_claims, check_conclusions, check_names, check_old_sources, check_whole, judged
+from .checking import (
+    check_claims,
+    check_conclusions,
+    check_names,
+    check_old_sources,
+    check_whole,
+    judged,
+    with_outcomes,
+)
 from .fields import (
     Damaged,
     record_at,
@@ -79,7 +86,7 @@ def read(text: bytes, name: str) -> Proof:
         check_names(proof)
         check_whole(proof)
         if found == FORMAT:
-            proof = judged(proof)
+            proof = judged(with_outcomes(proof))
         check_claims(proof)
         if found == FORMAT:
             check_conclusions(document, proof)

@@ -170,7 +170,9 @@ def files_below(derivations: Mapping[StorePath, Derivation], tops: Iterable[Stor
         seen.add(path)
         derivation = derivations[path]
         if derivation.fixed is not None:
-            found[f"{derivation.fixed.algorithm}:{derivation.fixed.digest.hex()}"] = derivation.name
+            key = f"{derivation.fixed.algorithm}:{derivation.fixed.digest.hex()}"
+            # A file may be fetched under several names: the first, in whatever order derivations are met.
+            found[key] = min(derivation.name, found.get(key, derivation.name))
         todo += derivation.input_drvs
     return found
 
@@ -182,12 +184,19 @@ def makeup_of(
 
     `derivations` are all that the seed is made of.
     """
-    trees = {str(contents.tree(path)): Tree(path.name) for path in chain.trees}
+    trees: dict[str, Tree] = {}
+
+    def add(path: StorePath, files: frozenset[str]) -> None:
+        tree = Tree(path.name, files)
+        digest = str(contents.tree(path))
+        trees[digest] = min(tree, trees.get(digest, tree), key=lambda tree: (tree.name, sorted(tree.files)))
+
+    for path in chain.trees:
+        add(path, frozenset())
     for derivation in chain.foreign:
         files = frozenset(files_below(derivations, (derivation,)))
         for output in derivations[derivation].outputs:
-            path = outputs[derivation, output]
-            trees[str(contents.tree(path))] = Tree(path.name, files)
+            add(outputs[derivation, output], files)
     return Makeup(
         chain.seed,
         files_below(derivations, chain.foreign),

@@ -40,7 +40,6 @@ FIELDS: Final = frozenset(
         "derivations",
         "files",
         "sources",
-        "outcomes",
         "realisations",
         "objects",
         "shared",
@@ -78,7 +77,7 @@ def parse(document: dict[str, Any], name: str) -> Proof:
         FORMAT,
         text_at(document["set"], "set"),
         chains,
-        _outcomes(document["outcomes"], chains),
+        (),
         _realisations(document["realisations"]),
         {
             path_at(path, f"objects.{path}"): _object(value, f"objects.{path}")
@@ -237,7 +236,9 @@ def _file(data: dict[str, Any], where: str) -> tuple[Sequence[tuple[Entry, bytes
         entries.append((entry, content))
     try:
         # The canonical form refuses paths that lead elsewhere, entries out of order and those without a parent.
-        Manifest.decode(Manifest(tuple(entry for entry, _ in entries)).encode())
+        manifest = Manifest(tuple(entry for entry, _ in entries))
+        if Manifest.decode(manifest.encode()) != manifest:
+            raise Damaged(where, "has a path that is not as a path is written")
     except (InvalidManifest, UnicodeError) as error:
         raise Damaged(where, str(error)) from error
     return entries, references_at(data["references"], f"{where}.references")
@@ -277,6 +278,8 @@ def _object(value: Any, where: str) -> Object:
 
 
 def _realisations(value: Any) -> dict[tuple[StorePath, str], StorePath]:
+    if not all(mapping_at(value, "realisations").values()):
+        raise Damaged("realisations", "has a derivation without an output")
     return {
         (path_at(derivation, "realisations"), output): path_at(path, f"realisations.{derivation}.{output}")
         for derivation, outputs in mapping_at(value, "realisations").items()

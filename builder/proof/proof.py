@@ -77,7 +77,7 @@ def claims_of(verdicts: Verdicts) -> Claims:
 class Proof(NamedTuple):
     """A proof that was read and checked; `outcomes` and `claims` are what its author states, `key` is the author's.
 
-    `realisations` are those of `chain.witnesses`. `kinship` and `suspicions` are computed from what the document says;
+    `realisations` are those of `chain.witnesses`; format 1 has none. `kinship` and `suspicions` are computed from what the document says;
     None and nothing for format 1, which does not say it. `resolved` are the digests of resolved derivations that
     format 1 states.
     """

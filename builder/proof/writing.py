@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...store.derivation import Derivation
 from ...store.path import StorePath
-from .chain import Chain, Outcome, witnesses
+from .chain import Chain, witnesses
 from .kinship import Kinship, Stored, kinship_of
 from .proof import FORMAT, ProofRefused, claims_of
 from .suspicion import Suspicion
@@ -26,7 +26,6 @@ def compose(
     store: Store,
     name: str,
     chains: Sequence[Chain],
-    outcomes: Sequence[Outcome],
     realised: Mapping[tuple[StorePath, str], StorePath],
     verdicts: Verdicts,
 ) -> dict[str, Any]:
@@ -40,10 +39,10 @@ def compose(
     derivations = everything_below(store, chains)
     files = {source for derivation in derivations.values() for source in derivation.input_srcs}
     realisations: dict[str, dict[str, str]] = {}
-    objects = {path for outcome in outcomes for stage in outcome.stages for path in stage.values()}
-    for key in sorted(witnesses(chains, derivations)):
-        realisations.setdefault(str(key[0]), {})[key[1]] = str(realised[key])
-        objects.add(realised[key])
+    named = sorted(witnesses(chains, derivations))
+    for path, output in named:
+        realisations.setdefault(str(path), {})[output] = str(realised[path, output])
+    objects = {realised[key] for key in named}
     contents = Stored(store)
     # The keys of the document are sorted, and what follows from it must not depend on the order of an option.
     kin = kinship_of(sorted(verdicts.kinship.makeups, key=lambda makeup: makeup.seed))
@@ -59,10 +58,6 @@ def compose(
             for path in sorted(store.closure(files))
         },
         "sources": sources_data(derivations),
-        "outcomes": {
-            outcome.seed: [{item: str(path) for item, path in stage.items()} for stage in outcome.stages]
-            for outcome in outcomes
-        },
         "realisations": realisations,
         "objects": {str(path): _object_data(store, contents, path) for path in sorted(objects)},
         "shared": shared_data(kin),

@@ -56,7 +56,7 @@ def prove(
     from ..progress import say
 
     check_evidence(store, chains, outcomes)
-    document = compose(store, name, chains, outcomes, realised, verdicts)
+    document = compose(store, name, chains, realised, verdicts)
     if bundle is not None:
         temporary = f"{bundle}.{os.getpid()}.new"
         try:

@@ -157,7 +157,8 @@ def test_a_proof_is_replayed_and_a_changed_one_is_refused(shared_chx, proof):
     assert "the set tiny: as in this chx" in replayed.stdout
     assert "debian-gcc: as in this chx" in replayed.stdout
     document = json.loads(proof.read_text())
-    document["outcomes"]["debian-gcc"][2]["tinycc"] = document["outcomes"]["debian-gcc"][0]["tinycc"]
+    first, last = (document["chains"]["debian-gcc"]["stages"][number]["tinycc"]["derivation"] for number in (0, 2))
+    document["realisations"][last] = document["realisations"][first]
     proof.write_text(json.dumps(document))
     refused = shared_chx("bootstrap", "--replay", proof)
     assert refused.returncode == 1
@@ -183,11 +184,9 @@ def test_a_bundle_has_all_that_is_fetched(shared_chx, chx, proof, tmp_path):
 
 
 def test_nothing_is_signed_that_was_changed_after_it_was_built(shared_chx, shared_home, proof, tmp_path):
-    (tcc,) = {
-        stage["tinycc"].rpartition("/")[2]
-        for stages in json.loads(proof.read_text())["outcomes"].values()
-        for stage in stages[2:]
-    }
+    document = json.loads(proof.read_text())
+    last = {chain["stages"][2]["tinycc"]["derivation"] for chain in document["chains"].values()}
+    (tcc,) = {document["realisations"][path]["out"].rpartition("/")[2] for path in last}
     file = shared_home / "store" / tcc / "usr/bin/tcc"
     content = file.read_bytes()
     mode = file.stat().st_mode

@@ -80,7 +80,7 @@ class World(NamedTuple):
         realised = self._realised(chains)
         outcomes = [outcome_of(chain, realised) for chain in chains]
         verdicts = judge(self.store, chains, outcomes)
-        return compose(self.store, "set", chains, outcomes, realised, verdicts), outcomes
+        return compose(self.store, "set", chains, realised, verdicts), outcomes
 
     def _realised(self, chains: Sequence[Chain]) -> Mapping[tuple[StorePath, str], StorePath]:
         named = witnesses(chains, everything_below(self.store, chains))

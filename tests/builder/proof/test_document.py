@@ -64,8 +64,8 @@ def test_a_proof_is_done_again_in_an_empty_store(proved, tmp_path):
 
 
 FIELDS = [
-    "shows", "set", "chains", "outcomes", "derivations", "files", "sources", "realisations", "objects", "shared",
-    "toolchains", "suspicions", "verdicts",
+    "shows", "set", "chains", "derivations", "files", "sources", "realisations", "objects", "shared", "toolchains",
+    "suspicions", "verdicts",
 ]  # fmt: skip
 
 
