@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .log import find_log, follow_log, open_log
     from .options import BuildOptions
     from .plan import Lane, Plan, Recollection, Step, lane_of, plan, recall
-    from .prefetch import SOURCE, Fetched, prefetch_tree, tree_source
+    from .prefetch import SOURCE, Fetched, FetchedFile, prefetch_file, prefetch_tree, tree_source
     from .reporter import Reporter, Silence
     from .resolve import resolve
     from .sandbox import Bind, Limits, SandboxSpec, bwrap_arguments
@@ -46,6 +46,7 @@ __all__ = [
     "Builder",
     "Cancelled",
     "Fetched",
+    "FetchedFile",
     "Lane",
     "Limits",
     "Plan",
@@ -71,6 +72,7 @@ __all__ = [
     "parse_wheel",
     "pip_command",
     "plan",
+    "prefetch_file",
     "prefetch_tree",
     "prune_locks",
     "prune_logs",
@@ -95,6 +97,7 @@ _HOMES = {
     "Builder": "builder",
     "Cancelled": "errors",
     "Fetched": "prefetch",
+    "FetchedFile": "prefetch",
     "Lane": "plan",
     "lane_of": "plan",
     "Limits": "sandbox",
@@ -124,6 +127,7 @@ _HOMES = {
     "parse_wheel": "builtin.pypi",
     "pip_command": "builtin.pypi",
     "plan": "plan",
+    "prefetch_file": "prefetch",
     "prefetch_tree": "prefetch",
     "prune_locks": "leftovers",
     "prune_logs": "leftovers",

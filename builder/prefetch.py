@@ -33,6 +33,14 @@ class Fetched(NamedTuple):
     path: StorePath
 
 
+class FetchedFile(NamedTuple):
+    """A file in the store, its SHA-256 and its size in bytes."""
+
+    digest: bytes
+    size: int
+    path: StorePath
+
+
 def tree_source(url: str, digest: bytes) -> Derivation:
     """The derivation that fetches the tree at `url` by the SHA-256 of its NAR."""
     fixed = FixedOutput("sha256", digest, "recursive")
@@ -44,18 +52,7 @@ def prefetch_tree(store: Store, url: str, say: Callable[[str], None], offline: b
 
     Raises `FetchFailed`, `UnsupportedUrl`.
     """
-    folder = store.temporary("prefetch")
-    cancellation = Cancellation()
-    task = Task(
-        derivation=Derivation(SOURCE, "builtin", "builtin:fetch"),
-        output=os.path.join(folder, "output"),
-        work=folder,
-        say=say,
-        progress=lambda place, done, total: None,
-        physical=lambda path: None,
-        cancellation=cancellation,
-        offline=offline,
-    )
+    folder, task = _task(store, say, offline)
     try:
         revision = None
         if url.startswith("git+"):
@@ -69,5 +66,39 @@ def prefetch_tree(store: Store, url: str, say: Callable[[str], None], offline: b
         store.record_fixed_output(SOURCE, FixedOutput("sha256", digest, "recursive"), path)
         return Fetched(url, revision, digest, path)
     finally:
-        cancellation.close()
+        task.cancellation.close()
         remove_tree(folder)
+
+
+def prefetch_file(store: Store, url: str, name: str, say: Callable[[str], None], offline: bool = False) -> FetchedFile:
+    """Fetch a file into the store as the fixed output `name`.
+
+    Raises `FetchFailed` (for what is a tree, too), `UnsupportedUrl`.
+    """
+    folder, task = _task(store, say, offline)
+    try:
+        found = retrieve(task, url, folder)
+        if os.path.isdir(found):
+            raise FetchFailed(((url, "it is a tree and no file"),))
+        os.chmod(found, 0o644)
+        digest, size = hash_content(found, "sha256", "flat"), os.path.getsize(found)
+        path = store.add_tree(found, name, consume=True)
+        store.record_fixed_output(name, FixedOutput("sha256", digest, "flat"), path)
+        return FetchedFile(digest, size, path)
+    finally:
+        task.cancellation.close()
+        remove_tree(folder)
+
+
+def _task(store: Store, say: Callable[[str], None], offline: bool) -> tuple[str, Task]:
+    folder = store.temporary("prefetch")
+    return folder, Task(
+        derivation=Derivation(SOURCE, "builtin", "builtin:fetch"),
+        output=os.path.join(folder, "output"),
+        work=folder,
+        say=say,
+        progress=lambda place, done, total: None,
+        physical=lambda path: None,
+        cancellation=Cancellation(),
+        offline=offline,
+    )

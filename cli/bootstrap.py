@@ -34,8 +34,8 @@ out until --drop, or until the same set comes out differently.
 EPILOG = """\
 A set is an attribute of `bootstrap` in the bundled package set, or in that of
 -f FILE or -E EXPR. Without --seeds, all seeds are taken that prove something:
-not this machine's own compiler (host), and not the one that is there to be
-caught (trojan).
+not this machine's own compiler (host), not the one that is there to be caught
+(trojan), and not what a bootstrap of another seed ended in (self).
 
 examples:
   chx bootstrap

@@ -13,128 +13,88 @@ from .errors import CommandError
 from .output import put
 
 if TYPE_CHECKING:
-    from .seeds.pins import Pin
+    from collections.abc import Callable
 
-HELP = "list, pin and capture foreign toolchains"
+    from ..store import Store
+    from .seeds.pins import Pin
+    from .seeds.told import Place
+    from .session import Session
+
+HELP = "list, pin, make and capture seeds"
 DESCRIPTION = """\
 A seed is a foreign toolchain, fetched by hash, that stage 0 is built with. What
 it holds is said in pkgs/seeds/NAME.nix; pkgs/seeds/NAME.lock.json pins each file.
 `chx seed update NAME` asks this machine's own apt and pip which files those
-packages are today and writes the lock file anew. The seed 'host' is different: it
-is this machine's own compiler, and `chx seed update host` captures it.
+packages are today and writes the lock file anew. Two kinds are different: 'host' is
+this machine's own compiler, and `chx seed update host` captures it; 'self' is what
+the bootstrap of a set ends in, and `chx seed update self` makes it.
 """
-HALVES = ("toolchain", "userland")
-# Beside the halves, for sets that need more than a C compiler: it is left out where it is not asked for.
-PARTS = (*HALVES, "cxx")
 LOCK_VERSION = 2
+ORIGIN = "debian-gcc"
+"""The seed that a seed is made from if nobody says another."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
+    from . import expression
+    from .build import configure_building
+
     sub = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     update = sub.add_parser("update", help="write the lock file of a seed anew", description=DESCRIPTION)
     update.add_argument("name", metavar="NAME", help="the seed, for example debian-gcc")
     update.add_argument("--cc", metavar="PROGRAM", help="for an impure seed: the compiler to capture (default: cc)")
+    update.add_argument(
+        "--from",
+        dest="origin",
+        metavar="SEED",
+        default=ORIGIN,
+        help=f"for a seed that a bootstrap ends in: the seed it is made from (default: {ORIGIN})",
+    )
     listing = sub.add_parser("list", help="all seeds")
     show = sub.add_parser("show", help="what a seed consists of")
     show.add_argument("name", metavar="NAME", help="the seed, for example debian-gcc")
     show.add_argument("--json", action="store_true", help="print JSON")
     for action in (update, listing, show):
-        action.add_argument("--directory", metavar="DIR", help="where NAME.nix lies (default: the bundled pkgs/seeds)")
+        group = action.add_argument_group("which seeds")
+        group.add_argument("--directory", metavar="DIR", help="where NAME.nix lies (default: the bundled pkgs/seeds)")
+        group.add_argument("-f", "--file", metavar="FILE", help="the expression that has the attribute `seeds`")
+        group.add_argument("-E", "--expr", metavar="EXPR", help="the same as text")
+        expression.configure_evaluation(action)
+    configure_building(update)
 
 
-# What `update` and `list` need to know, and nothing that asks for a lock file.
-_FACTS = """
-path: let
-  seed = import path;
-  half = told: {
-    packages = told.packages or [ ];
-    wheels = told.wheels or [ ];
-    without = told.without or [ ];
-    only = told.only or [ ];
-  };
-in {
-  inherit (seed) description;
-  impure = seed.impure or false;
-  suite = seed.suite or null;
-  pins = seed.pins or null;
-} // (if seed.impure or false then { } else {
-  toolchain = half seed.toolchain;
-  userland = half seed.userland;
-  cxx = half (seed.cxx or { });
-})
-"""
+def pin(told: dict[str, Any], folder: str = ".", store: Callable[[], Store] | None = None) -> dict[str, Any]:
+    """The content of a lock file, of what apt and pip offer today, and what archives are today.
 
-
-def seed_names(directory: str) -> list[str]:
-    """The seeds in a folder."""
-    try:
-        files = os.listdir(directory)
-    except OSError as error:
-        raise CommandError(f"cannot read '{directory}': {error.strerror}") from error
-    return sorted(file.removesuffix(".nix") for file in files if file.endswith(".nix") and file != "default.nix")
-
-
-def facts(directory: str, name: str) -> dict[str, Any]:
-    """What `NAME.nix` says; raises `CommandError` if there is none."""
-    from ..evaluator import to_python
-    from ..lang import Source
-    from .session import Session
-    from .sources import byte_string
-
-    path = os.path.join(os.path.abspath(directory), f"{name}.nix")
-    if name == "default" or not os.path.exists(path):
-        import difflib
-
-        near = difflib.get_close_matches(name, seed_names(directory), 1)
-        hint = f"did you mean '{near[0]}'?" if near else "see `chx seed list`"
-        raise CommandError(f"there is no seed '{name}' in {directory}", hint=hint)
-    text = f"({_FACTS}) {json.dumps(byte_string(path))}"
-    with Session() as session:
-        evaluator = session.evaluator
-        found: dict[str, Any] = to_python(evaluator, evaluator.eval_source(Source("«seed»", text, "/")))
-        return found
-
-
-def lock_of(directory: str, name: str, told: dict[str, Any]) -> dict[str, Any] | None:
-    """The lock of a seed, or what was captured of the host; None if there is neither."""
-    if told["impure"]:
-        from .noop import home
-
-        path = os.path.join(home(), "seeds", f"{name}.lock.json")
-    else:
-        path = os.path.join(directory, f"{told['pins'] or name}.lock.json")
-    try:
-        with open(path) as file:
-            lock: dict[str, Any] = json.load(file)
-            return lock
-    except FileNotFoundError:
-        return None
-
-
-def pin(told: dict[str, Any]) -> dict[str, Any]:
-    """The content of a lock file, of what apt and pip offer today.
+    `folder` is where the seed is described, `store` gives where archives are fetched to.
 
     A package that both halves need belongs to the userland, which must do without the toolchain; what C++ needs beyond
     C is laid over both. A part that selects (`only`) takes something else of a package than another part does, so that
     what it needs is in it whoever else has it.
     """
-    from .seeds.pins import Apt, wheel_pin
+    from .seeds.pins import Apt, archive_pin, wheel_pin
+    from .seeds.told import HALVES, PARTS
 
     pins: dict[str, Pin] = {}
     parts: dict[str, set[str]] = {part: set() for part in PARTS}
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as work:
         told_parts = [part for part in PARTS if part in told]
-        apt = Apt(folder, told["suite"]) if any(told[part]["packages"] for part in told_parts) else None
+        apt = Apt(work, told["suite"]) if any(told[part]["packages"] for part in told_parts) else None
         for part in told_parts:
-            here = [wheel_pin(url, folder) for url in told[part]["wheels"]]
+            here = [wheel_pin(url, work) for url in told[part]["wheels"]]
             if told[part]["packages"]:
                 assert apt is not None
                 pool = apt.closure(told[part]["packages"])
                 for package in told[part]["without"]:
                     pool.pop(package, None)
                 here += apt.pins(pool)
-            pins |= {pin.package: pin for pin in here}
-            parts[part] = {pin.package for pin in here}
+            for url in (*told[part].get("archives", ()), *told[part].get("images", ())):
+                assert store is not None
+                here.append(archive_pin(store(), url, folder))
+            for item in here:
+                known = pins.setdefault(item.package, item)
+                if known != item:
+                    raise CommandError(f"two files are called '{item.package}': {known.url} and {item.url}")
+            parts[part] = {item.package for item in here}
     laid_over: set[str] = set()
     for part in ("userland", "toolchain", "cxx"):
         if not told.get(part, {}).get("only"):
@@ -148,37 +108,44 @@ def pin(told: dict[str, Any]) -> dict[str, Any]:
     return lock
 
 
-def write_lock(path: str, lock: dict[str, Any]) -> None:
-    """Replace a lock file, all or nothing."""
-    with open(path + ".new", "w") as file:
-        json.dump(lock, file, indent=1, sort_keys=True)
-        file.write("\n")
-    os.replace(path + ".new", path)
+def update(session: Session, arguments: argparse.Namespace) -> str:
+    """Pin, make or capture a seed; returns what was done in a few words."""
+    from .seeds import told as seeds
 
-
-def update(directory: str, name: str, compiler: str = "cc") -> str:
-    """Pin or capture a seed; returns what was done in a few words."""
-    told = facts(directory, name)
+    name = arguments.name
+    place = seeds.place_of(seeds.places(session, arguments), name)
+    told = seeds.facts(session, place)
     if told["pins"]:
         raise CommandError(
             f"the seed '{name}' has no pins of its own", hint=f"it uses those of '{told['pins']}': update that one"
         )
     if told["impure"]:
-        return capture(name, compiler)
-    lock = pin(told)
-    write_lock(os.path.join(directory, f"{name}.lock.json"), lock)
+        return capture(session, place, arguments.cc or "cc")
+    if told["made"]:
+        return make(session, arguments, place, told["made"])
+    if not seeds.is_pinned(told):
+        raise CommandError(f"nothing of the seed '{name}' is fetched", hint="it is what lies beside its file: no lock")
+    lock = pin(told, place.folder, lambda: session.store)
+    seeds.write_lock(seeds.lock_path(place, told), lock)
     return f"pinned {amount(lock)} of {name}"
 
 
-def capture(name: str, compiler: str) -> str:
-    """Capture the compiler that is found as `compiler` as the seed `name`."""
+def make(session: Session, arguments: argparse.Namespace, place: Place, set_name: str) -> str:
+    """Make the seed that a bootstrap of a set ends in."""
+    from .seeds import making
+
+    return f"made {amount(making.make(session, arguments, place.name, set_name, arguments.origin))} as {place.name}"
+
+
+def capture(session: Session, place: Place, compiler: str) -> str:
+    """Capture the compiler that is found as `compiler` as a seed."""
     from .progress import say
     from .seeds.host import capture_host
-    from .session import Session
+    from .seeds.told import write_lock
 
-    with Session() as session:
-        lock = capture_host(session.store, name, compiler)
-        write_lock(os.path.join(session.store.home, "seeds", f"{name}.lock.json"), lock)
+    name = place.name
+    lock = capture_host(session.store, name, compiler)
+    write_lock(os.path.join(session.store.home, "seeds", f"{name}.lock.json"), lock)
     if lock["missing"]:
         say(f"this machine has no {', '.join(lock['missing'])}; builds that need them will fail")
     return f"captured {amount(lock)} as {name}: {lock['compiler'].splitlines()[0]}"
@@ -187,6 +154,7 @@ def capture(name: str, compiler: str) -> str:
 def amount(lock: dict[str, Any] | None) -> str:
     """How much a lock pins."""
     from .progress import size
+    from .seeds.told import HALVES
 
     if lock is None:
         return "nothing"
@@ -196,50 +164,88 @@ def amount(lock: dict[str, Any] | None) -> str:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from .session import PKGS
+    from . import expression
+    from .seeds import told as seeds
+    from .session import Session
 
-    directory = arguments.directory or os.path.join(PKGS, "seeds")
-    if arguments.action == "update":
-        from .progress import say
+    with Session(expression.search_path(arguments), arguments.max_call_depth) as session:
+        if arguments.action == "update":
+            from .progress import say
 
-        say(update(directory, arguments.name, arguments.cc or "cc"))
-    elif arguments.action == "list":
-        rows = []
-        for name in seed_names(directory):
-            told = facts(directory, name)
-            state = "impure" if told["impure"] else f"pins of {told['pins']}" if told["pins"] else "pinned"
-            rows.append((name, state, amount(lock_of(directory, name, told)), told["description"]))
-        widths = [max(len(row[column]) for row in rows) for column in range(3)] if rows else []
-        for row in rows:
-            put("  ".join([*(f"{cell:<{width}}" for cell, width in zip(row, widths)), row[3]]) + "\n")
-    else:
-        show(directory, arguments.name, arguments.json)
+            say(update(session, arguments))
+            return 0
+        found = seeds.places(session, arguments)
+        if arguments.action == "list":
+            list_all(session, found)
+        else:
+            show(session, seeds.place_of(found, arguments.name), arguments.json)
     return 0
 
 
-def show(directory: str, name: str, as_json: bool) -> None:
+def list_all(session: Session, found: dict[str, Place]) -> None:
+    """A line for each seed."""
+    from .seeds import told as seeds
+
+    rows = []
+    for name, place in sorted(found.items()):
+        told = seeds.facts(session, place)
+        pinned = told["impure"] or told["made"] or seeds.is_pinned(told)
+        lock = seeds.lock_of(place, told) if pinned or told["pins"] else None
+        much = amount(lock) if pinned or told["pins"] else "-"
+        rows.append((name, state_of(told, pinned), much, told["description"]))
+    widths = [max(len(row[column]) for row in rows) for column in range(3)] if rows else []
+    for row in rows:
+        put("  ".join([*(f"{cell:<{width}}" for cell, width in zip(row, widths)), row[3]]) + "\n")
+
+
+def state_of(told: dict[str, Any], pinned: bool) -> str:
+    """What a seed is worth, in a word or two."""
+    if told["impure"]:
+        return "impure"
+    if told["made"]:
+        return f"made of {told['made']}"
+    if told["pins"]:
+        return f"pins of {told['pins']}"
+    return "pinned" if pinned else "local"
+
+
+def show(session: Session, place: Place, as_json: bool) -> None:
     """Print what a seed consists of."""
-    told = facts(directory, name)
-    lock = lock_of(directory, name, told)
+    from .seeds import told as seeds
+
+    name = place.name
+    told = seeds.facts(session, place)
+    pinned = told["impure"] or told["made"] or told["pins"] or seeds.is_pinned(told)
+    lock = seeds.lock_of(place, told) if pinned else None
     if as_json:
-        put(json.dumps({"name": name, **told, "lock": lock}, indent=2, sort_keys=True) + "\n")
+        put(json.dumps({"name": name, "source": place.file, **told, "lock": lock}, indent=2, sort_keys=True) + "\n")
         return
     put(f"{name}: {told['description']}\n")
     if told["impure"]:
-        put("  impure: captured from one machine; proves nothing to anybody else" + "\n")
-    if lock is None:
-        hint = f"`chx seed update {name}` does that"
-        put(f"  {'not captured' if told['impure'] else 'not pinned'} yet: {hint}\n")
+        put("  impure: captured from one machine; proves nothing to anybody else\n")
+    if pinned and lock is None:
+        state = "captured" if told["impure"] else "made" if told["made"] else "pinned"
+        put(f"  not {state} yet: `chx seed update {name}` does that\n")
         return
-    for part in PARTS:
-        if part not in lock:
-            continue
-        if "files" in lock:
-            put(f"  {part}:\n")
-            for file in lock["files"]:
-                if file["package"] in lock[part]:
-                    put(f"    {file['package']} {file['version']}  {file['url']}\n")
-        else:
-            put(f"  {part}: {lock[part]['path']}\n")
-    if "compiler" in lock:
+    if lock is not None and "made" in lock:
+        made = lock["made"]
+        put(f"  made: stage {made['stage']} of {made['set']}, from {made['from']}; no toolchain beside that one\n")
+    for part in seeds.PARTS:
+        lines = _lines_of(part, lock, told)
+        if lines:
+            put("".join([f"  {part}:\n", *(f"    {line}\n" for line in lines)]))
+    if lock is not None and "compiler" in lock:
         put("  compiler: " + lock["compiler"].splitlines()[0] + "\n")
+
+
+def _lines_of(part: str, lock: dict[str, Any] | None, told: dict[str, Any]) -> list[str]:
+    """What a part consists of, a line for each thing."""
+    if lock is not None and part in lock and "files" not in lock:
+        return [str(lock[part]["path"])]
+    files = lock["files"] if lock is not None else []
+    lines = [
+        f"{file['package']} {file['version']}".rstrip() + f"  {file['url']}"
+        for file in files
+        if file["package"] in (lock or {}).get(part, ())
+    ]
+    return lines + list(told.get(part, {}).get("local", ()))

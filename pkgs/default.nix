@@ -1,10 +1,12 @@
 # The package set.
 #
 # `seed` names the foreign toolchain of pkgs/seeds that bootstraps start from;
-# `system` the machine the packages are built on and for.
+# `seeds` are more of them, files by name; `system` is the machine the packages are
+# built on and for.
 {
   system ? builtins.currentSystem,
   seed ? "debian-gcc",
+  seeds ? { },
 }:
 
 let
@@ -28,7 +30,10 @@ let
 
   lib = import ./lib { inherit profile; };
 
-  seeds = import ./seeds { inherit lib profile; };
+  allSeeds = import ./seeds {
+    inherit lib profile;
+    more = seeds;
+  };
 
   # What packages are written with: a container whose `/` is the trees of `rootfs`
   # merged, and whatever else all of them shall have. A package is a function; what
@@ -68,9 +73,19 @@ let
 
   packagesIn = import ./ordinary.nix;
 
-  bootstrap = import ./bootstrap { inherit over overFor profile lib seeds; };
+  bootstrap = import ./bootstrap {
+    inherit
+      over
+      overFor
+      profile
+      lib
+      ;
+    seeds = allSeeds;
+  };
 
-  chosen = seeds.${seed} or (throw "there is no seed '${seed}'; there are ${builtins.concatStringsSep ", " (builtins.attrNames seeds)}");
+  chosen =
+    allSeeds.${seed}
+      or (throw "there is no seed '${seed}'; there are ${builtins.concatStringsSep ", " (builtins.attrNames allSeeds)}");
 
   # Compiled on and for this machine by the chosen seed.
   here = over {
@@ -101,7 +116,7 @@ let
     build:
     crossWith {
       inherit build;
-      nativeFor = _: if chosen ? resources then chosen else seeds.debian-clang;
+      nativeFor = _: if chosen ? resources then chosen else allSeeds.debian-clang;
       byacc = here.callPackage ./byacc/package.nix { };
     };
 
@@ -146,8 +161,8 @@ here
     overFor
     packagesOver
     profile
-    seeds
     ;
+  seeds = allSeeds;
   tiny = final "tiny";
   chimera = final "chimera";
   cross = crossFrom profile;

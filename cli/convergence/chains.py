@@ -28,15 +28,8 @@ def chains_of(
 
     Raises `CommandError` for a set or seed that is not there.
     """
-    from ..expression import select
-
-    arguments.attributes, arguments.attr = ["bootstrap"], []
-    (selected,) = select(session, arguments)
     evaluator = session.evaluator
-    sets = evaluator.attr_names(selected.value)
-    if name not in sets:
-        raise _unknown("set", name, sets)
-    system = evaluator.select(selected.value, name)
+    system = _set_value(session, arguments, name)
     there = evaluator.attr_names(system)
     for seed in seeds or ():
         if seed not in there:
@@ -46,6 +39,26 @@ def chains_of(
     if not seeds:
         raise CommandError(f"the set '{name}' has no seed to start from", hint="name some with --seeds")
     return [_chain(evaluator, evaluator.select(system, seed), seed, stages) for seed in seeds]
+
+
+def chain_value(session: Session, arguments: argparse.Namespace, name: str, seed: str) -> Value:
+    """The value `bootstrap.NAME.SEED`; raises `CommandError` for a set or seed that is not there."""
+    system = _set_value(session, arguments, name)
+    there = session.evaluator.attr_names(system)
+    if seed not in there:
+        raise _unknown("seed", seed, there)
+    return session.evaluator.select(system, seed)
+
+
+def _set_value(session: Session, arguments: argparse.Namespace, name: str) -> Value:
+    from ..expression import select
+
+    arguments.attributes, arguments.attr = ["bootstrap"], []
+    (selected,) = select(session, arguments)
+    sets = session.evaluator.attr_names(selected.value)
+    if name not in sets:
+        raise _unknown("set", name, sets)
+    return session.evaluator.select(selected.value, name)
 
 
 def _unknown(kind: str, name: str, names: list[str]) -> CommandError:
@@ -62,7 +75,7 @@ def _flag(evaluator: Evaluator, seed: Value, name: str) -> bool:
 
 def _proves(evaluator: Evaluator, value: Value) -> bool:
     seed = evaluator.select(value, "seed")
-    return not (_flag(evaluator, seed, "impure") or _flag(evaluator, seed, "demonstration"))
+    return not any(_flag(evaluator, seed, flag) for flag in ("impure", "demonstration", "descendant"))
 
 
 def _chain(evaluator: Evaluator, value: Value, name: str, stages: int) -> Described:

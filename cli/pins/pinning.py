@@ -48,7 +48,7 @@ def sources_of(derivations: Iterable[Derivation]) -> dict[str, Source]:
 def known_seeds() -> dict[str, dict[str, str]]:
     """Of every pinned seed of the bundled set the URLs of the files of both halves, and their hashes."""
     from ...builder import sri
-    from ..seed import HALVES
+    from ..seeds.told import HALVES
     from ..session import PKGS
 
     folder, found = os.path.join(PKGS, "seeds"), {}
@@ -68,7 +68,7 @@ def known_seeds() -> dict[str, dict[str, str]]:
 def captured_seeds() -> dict[str, dict[str, str]]:
     """Of every seed that was captured from this machine its trees, which nobody else has."""
     from ..noop import home
-    from ..seed import HALVES
+    from ..seeds.told import HALVES
 
     folder, found = os.path.join(home(), "seeds"), {}
     try:
@@ -76,6 +76,8 @@ def captured_seeds() -> dict[str, dict[str, str]]:
         for name in names:
             with open(os.path.join(folder, name), "rb") as file:
                 lock = json.load(file)
+            if "files" in lock:
+                continue  # made, not captured: it has archives, which are known by their hashes
             halves = {half: lock[half]["path"] for half in HALVES}
             found[name.removesuffix(".lock.json")] = halves
     except (OSError, ValueError, KeyError, TypeError):

@@ -1,7 +1,8 @@
 """Capturing this machine's own compiler and tools as two trees: the seed 'host'.
 
 The compiler is asked what it runs, reads and links; every program's own dynamic
-loader is asked for its libraries. What is found is copied to where it lies here,
+loader is asked for its libraries. Not every compiler answers all that GCC and clang
+answer: where it does not, a question is put in another way, or left. What is found is copied to where it lies here,
 with two exceptions: there is only one of `/bin` and `/usr/bin` (and `/lib`, ...),
 and a program that lies elsewhere has a link in `/usr/bin`. So programs find their
 parts where they expect them, whatever system this is.
@@ -84,7 +85,7 @@ class Capture:
     @cached_property
     def version(self) -> str:
         """What the compiler says of itself."""
-        return self._ask("--version").strip()
+        return (self._told("--version") or self._ask("-v")).strip()
 
     def _ask(self, *arguments: str) -> str:
         """All that the compiler prints; raises `CommandError` if it fails."""
@@ -108,6 +109,13 @@ class Capture:
             )
         return run.stdout
 
+    def _told(self, *arguments: str) -> str | None:
+        """What the compiler prints; None if it does not know the question."""
+        try:
+            return self._ask(*arguments)
+        except CommandError:
+            return None
+
     def _userland(self) -> Tree:
         tree = Tree()
         for name in TOOLS:
@@ -125,14 +133,15 @@ class Capture:
         tree = Tree()
         tree.add_program("cc", self.compiler)
         for name in (*COMPILER_PARTS, *COMPANIONS):
-            told = self._ask(f"-print-prog-name={name}").strip()
+            told = (self._told(f"-print-prog-name={name}") or "").strip()
             found = told if told.startswith("/") else shutil.which(name)
             if found is not None and os.path.isfile(found):
                 if name in COMPANIONS:
                     tree.add_program(name, found)
                 else:
                     tree.add_runnable(found)
-        for path in {*self._headers(), *self._libraries(), *self._linked()}:
+        linked = self._linked()
+        for path in {*self._headers(), *self._libraries(sorted(set(map(os.path.dirname, linked)))), *linked}:
             tree.add(path)
         for path in self._mentioned():
             tree.add_runnable(path)
@@ -149,18 +158,38 @@ class Capture:
         probe = self._probe("".join(lines) + "int main(void) { return 0; }\n")
         found: set[str] = set()
         for options in ((), ("-D_GNU_SOURCE", "-O2", "-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE=2"), ("-std=c99",)):
-            rule = self._ask("-M", "-w", *options, probe).replace("\\\n", " ")
+            told = self._told("-M", "-w", *options, probe)
+            if told is None:
+                return self._preprocessed()
+            rule = told.replace("\\\n", " ")
             words = re.findall(r"(?:\\.|\S)+", rule.partition(":")[2])
             found.update(re.sub(r"\\(.)", r"\1", word) for word in words if word.startswith("/"))
         return found
 
-    def _libraries(self) -> Iterable[str]:
-        """Libraries by name, also those that a linker script speaks of, and the objects that start a program."""
+    def _preprocessed(self) -> Iterable[str]:
+        """The same of a compiler that has neither -M nor __has_include, by the marks in what it has preprocessed.
+
+        A header that has nothing but macros leaves no mark in what tcc preprocesses; when talkative, it tells of it.
+        """
+        found: set[str] = set()
+        for name in HEADERS:
+            probe = self._probe(f"#include <{name}.h>\n")
+            for options in ((), ("-D_GNU_SOURCE",)):
+                marks = self._told("-E", *options, probe) or ""
+                found.update(re.findall(r'^#\s*(?:line\s+)?\d+\s+"(/[^"\n]+)"', marks, re.MULTILINE))
+                talk = self._told("-vv", "-c", "-o", "probe.o", *options, probe) or ""
+                found.update(re.findall(r"^->\s+(/\S+)$", talk, re.MULTILINE))
+        if not any(path.endswith("/stdio.h") for path in found):
+            raise CommandError(f"{self.compiler} does not say which headers it reads, neither with -M nor with -E")
+        return (path for path in found if os.path.isfile(path))
+
+    def _libraries(self, folders: list[str]) -> Iterable[str]:
+        """Libraries by name, also those that a linker script speaks of, and the objects that start a program.
+
+        They are looked for in `folders` if the compiler does not say where they are.
+        """
         names = [*START_FILES, *(f"lib{name}.{kind}" for name in LIBRARIES for kind in ("a", "so"))]
-        for name in names:
-            path = self._ask(f"-print-file-name={name}").strip()
-            if not path.startswith("/") or not os.path.isfile(path):
-                continue
+        for path in (path for name in names for path in self._files_named(name, folders)):
             yield path
             with open(path, "rb") as file:
                 if file.read(8)[:4] in (b"\x7fELF", b"!<ar", b"!<th"):
@@ -170,23 +199,30 @@ class Capture:
                     if os.path.isfile(word):
                         yield word
 
-    def _linked(self) -> Iterable[str]:
+    def _files_named(self, name: str, folders: list[str]) -> list[str]:
+        told = self._told(f"-print-file-name={name}")
+        paths = [f"{folder}/{name}" for folder in folders] if told is None else [told.strip()]
+        return [path for path in paths if path.startswith("/") and os.path.isfile(path)]
+
+    def _linked(self) -> set[str]:
         """What the linker reads for a static and for a dynamic program."""
         probe = self._probe("#include <stdio.h>\nint main(void) { return puts(__FILE__) < 0; }\n")
-        static = self._ask("-static", "-o", "probe", probe, "-Wl,-t", "-lm")
-        try:
-            dynamic = self._ask("-o", "probe", probe, "-Wl,-t", "-lm")
-        except CommandError:
-            dynamic = ""  # a machine may have static libraries only
-        for path in re.findall(r"/[^\s()]+", static + dynamic):
-            if os.path.isfile(path) and not self._is_temporary(path):
-                yield path
+        self._ask("-static", "-o", "probe", probe, "-lm")
+        # tcc, which links by itself, tells of it when it is asked to be talkative.
+        for trace in ("-Wl,-t", "-vv"):
+            static = self._told("-static", "-o", "probe", probe, trace, "-lm")
+            if static is not None:
+                # A machine may have static libraries only.
+                dynamic = self._told("-o", "probe", probe, trace, "-lm") or ""
+                paths = re.findall(r"/[^\s()]+", static + dynamic)
+                return {path for path in paths if os.path.isfile(path) and not self._is_temporary(path)}
+        raise CommandError(f"{self.compiler} does not say what it links, neither with -Wl,-t nor with -vv")
 
     def _mentioned(self) -> Iterable[str]:
         """The files that the compiler's own command lines name: passes, plug-ins, objects."""
         probe = self._probe("int main(void) { return 0; }\n")
         for mode in ((), ("-static",)):
-            for line in self._ask("-###", *mode, "-o", "probe", probe).splitlines():
+            for line in (self._told("-###", *mode, "-o", "probe", probe) or "").splitlines():
                 if not line.startswith(" "):
                     continue  # no command, but what the compiler was configured with
                 for word in shlex.split(line):

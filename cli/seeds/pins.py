@@ -7,14 +7,23 @@ import os
 import re
 import subprocess
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote, urlsplit
 
 from ..errors import CommandError
+
+if TYPE_CHECKING:
+    from ...store import Store
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """One file: what it is, where it is fetched, its size in bytes and its SHA-256 in hexadecimal."""
+    """One file: what it is, where it is fetched, its size in bytes and its SHA-256 in hexadecimal.
+
+    `version` is "" where nobody tells one. A `url` without a scheme is a path beside the lock.
+    """
 
     package: str
     version: str
@@ -119,3 +128,22 @@ def wheel_pin(url: str, folder: str) -> Pin:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     project, _, version = wheel.requirement.partition("==")
     return Pin(project, version, url, os.path.getsize(path), digest)
+
+
+def archive_pin(store: Store, url: str, folder: str) -> Pin:
+    """Fetch what a URL names into the store; one without a scheme is a path below `folder`."""
+    from ...builder import prefetch_file
+    from .. import progress
+
+    place = url if _SCHEME.match(url) else "file:" + quote(os.path.join(os.path.abspath(folder), url))
+    name = object_name(url)
+    fetched = prefetch_file(store, place, name, progress.say)
+    return Pin(name, "", url, fetched.size, fetched.digest.hex())
+
+
+def object_name(url: str) -> str:
+    """What an object that `url` gives is called: as pkgs/lib/fetchurl.nix calls it, and a name of the store."""
+    return (
+        re.sub(r"[^A-Za-z0-9+._?=-]", "-", url.rstrip("/").rpartition("/")[2].partition("?")[0]).lstrip(".")
+        or "archive"
+    )

@@ -3,9 +3,14 @@
 # Every NAME.nix beside this file is a seed and says what its two halves hold, and
 # what compiling C++ needs beyond them (`cxx`, which not every seed has);
 # NAME.lock.json, written by `chx seed update NAME`, pins their packages. A half
-# has packages and wheels, or trees that are in the store already, and the links,
-# scripts and small files that nobody packages.
-{ lib, profile }:
+# has packages, wheels, archives and images, or trees that are in the store already,
+# and the links, scripts and small files that nobody packages. `more` are files like
+# these, by name, that lie elsewhere.
+{
+  lib,
+  profile,
+  more ? { },
+}:
 
 let
   inherit (builtins)
@@ -40,27 +45,114 @@ let
   ];
 
   load =
-    name:
+    name: file:
     let
-      seed = import (./. + "/${name}.nix");
-      lock = fromJSON (readFile (./. + "/${seed.pins or name}.lock.json"));
+      seed = import file;
+      folder = dirOf file;
+
+      # What is made here and not fetched is pinned in the home of whoever made it,
+      # where there is no such folder before somebody asked for it.
+      homely = builtins.tryEval <chx-seeds>;
+      made = homely.value + "/${name}.lock.json";
+      lockFile =
+        if !(seed ? made) then
+          folder + "/${seed.pins or (stem (baseNameOf file))}.lock.json"
+        else if homely.success && builtins.pathExists made then
+          made
+        else
+          throw "the seed '${name}' is not made yet; run `chx seed update ${name}`";
+      lock = fromJSON (readFile lockFile);
+
+      # A place that is told without a scheme lies beside the lock.
+      placeOf =
+        url:
+        if builtins.match "[A-Za-z][A-Za-z0-9+.-]*:.*" url != null then
+          url
+        else
+          "file:${replaceStrings [ "%" "?" "#" " " ] [ "%25" "%3F" "%23" "%20" ] "${toString (dirOf lockFile)}/${url}"}";
 
       half =
         part:
         let
           told = seed.${part};
 
+          selected = arguments: if told ? only then arguments // { inherit (told) only; } else arguments;
+          excluded =
+            arguments: if told ? exclude then arguments // { inherit (told) exclude; } else arguments;
+          nameOf = path: baseNameOf (builtins.unsafeDiscardStringContext (toString path));
+          isLocal = place: builtins.typeOf place == "path";
+
+          archive =
+            name: src:
+            lib.unpack (
+              selected (excluded {
+                inherit name src;
+                strip = told.strip or 0;
+              })
+            );
+          # A layout of an image, in a folder or in an archive.
+          image =
+            name: src: isFolder:
+            lib.unpack (
+              selected (excluded {
+                inherit name;
+                strip = 0;
+                src =
+                  if isFolder then
+                    src
+                  else
+                    lib.unpack {
+                      name = "${name}-layout";
+                      inherit src;
+                      strip = 0;
+                    };
+              })
+            );
+
           package =
             file:
-            lib.unpack (
-              {
-                name = replaceStrings [ ":" "~" ] [ "-" "-" ] "${file.package}-${file.version}";
-                src = lib.fetchurl { inherit (file) url sha256; };
-                strip = 0;
-                exclude = documentation ++ told.exclude or [ ];
-              }
-              // (if told ? only then { inherit (told) only; } else { })
+            let
+              name = replaceStrings [ ":" "~" ] [ "-" "-" ] (
+                if file.version == "" then file.package else "${file.package}-${file.version}"
+              );
+              src = lib.fetchurl (
+                {
+                  inherit (file) sha256;
+                  url = placeOf file.url;
+                }
+                // (if file.version == "" then { name = file.package; } else { })
+              );
+            in
+            if seed ? made then
+              archive (stem file.package) src
+            else if elem file.url (told.images or [ ]) then
+              image name src false
+            else if elem file.url (told.archives or [ ]) then
+              archive name src
+            else
+              lib.unpack (
+                selected {
+                  inherit name src;
+                  strip = 0;
+                  exclude = documentation ++ told.exclude or [ ];
+                }
+              );
+
+          local =
+            map (place: archive (nameOf place) "${place}") (filter isLocal (told.archives or [ ]))
+            ++ map (place: image (nameOf place) "${place}" (builtins.readFileType place == "directory")) (
+              filter isLocal (told.images or [ ])
             );
+
+          isPinned =
+            seed ? made
+            || builtins.any (kind: told ? ${kind}) [
+              "packages"
+              "wheels"
+            ]
+            || builtins.any (place: !isLocal place) (told.archives or [ ] ++ told.images or [ ]);
+
+          trees = map (tree: if isLocal tree then builtins.path { path = tree; } else tree) (told.trees or [ ]);
 
           entries =
             map (path: {
@@ -87,7 +179,9 @@ let
         if seed ? architecture && seed.architecture != profile.debian then
           throw "the seed '${name}' runs on ${seed.architecture}, this machine is ${profile.debian}"
         else
-          told.trees or (map package (filter (file: elem file.package lock.${part}) lock.files))
+          (if isPinned then map package (filter (file: elem file.package (lock.${part} or [ ])) lock.files) else [ ])
+          ++ local
+          ++ trees
           ++ (if entries == [ ] then [ ] else [ own ]);
 
       # What a part would make in every build anew, made once by the seed itself.
@@ -116,8 +210,12 @@ let
     rec {
       inherit name;
       inherit (seed) description;
+      # Where all this is said.
+      source = toString file;
       impure = seed.impure or false;
       demonstration = seed.demonstration or false;
+      # A system that another seed ended in proves nothing beside that one.
+      descendant = seed ? made;
       inherit toolchain;
       userland = half "userland";
       rootfs = toolchain ++ userland;
@@ -128,6 +226,7 @@ in
 listToAttrs (
   map (name: {
     inherit name;
-    value = load name;
+    value = load name (./. + "/${name}.nix");
   }) names
 )
+// builtins.mapAttrs load more
