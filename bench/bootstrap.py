@@ -120,7 +120,7 @@ def main() -> None:
     print(f"chx {' '.join(words)}: {whole:.1f} s", flush=True)
 
     use_checkout()
-    from chx.builder.bwrap import find_bwrap
+    from chx.builder.bubblewrap import find_bwrap
     from chx.cli.session import Session
 
     cores = len(os.sched_getaffinity(0))

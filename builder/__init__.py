@@ -14,6 +14,7 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .bubblewrap import OWN, Bubblewrap, adoptable, find_bubblewrap, first_told
     from .builder import Builder
     from .builtin.pypi import parse_wheel, pip_command
     from .bwrap import enter
@@ -36,11 +37,13 @@ if TYPE_CHECKING:
     from .visit import SCRIPT, Visit, rehearsing, shell_of, visiting, with_binds, with_network
 
 __all__ = [
+    "OWN",
     "SCRIPT",
     "SOURCE",
     "USUAL",
     "VARIATIONS",
     "Bind",
+    "Bubblewrap",
     "BuildError",
     "BuildOptions",
     "Builder",
@@ -60,11 +63,14 @@ __all__ = [
     "Trial",
     "Verdict",
     "Visit",
+    "adoptable",
     "bwrap_arguments",
     "compose_root",
     "enter",
     "expected",
+    "find_bubblewrap",
     "find_log",
+    "first_told",
     "follow_log",
     "hash_content",
     "lane_of",
@@ -92,6 +98,11 @@ __all__ = [
 
 _HOMES = {
     "Bind": "sandbox",
+    "Bubblewrap": "bubblewrap",
+    "OWN": "bubblewrap",
+    "adoptable": "bubblewrap",
+    "find_bubblewrap": "bubblewrap",
+    "first_told": "bubblewrap",
     "BuildError": "errors",
     "BuildOptions": "options",
     "Builder": "builder",

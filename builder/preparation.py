@@ -97,7 +97,7 @@ def _store_mounts(store: Store, visible: Sequence[StorePath], top: str) -> tuple
     that lies below what is written. There an input is as read-only as its modes, and who changes these changes a
     copy of his own.
     """
-    if len(visible) > MANY and can_overlay(f"{store.home}/tmp"):
+    if len(visible) > MANY and can_overlay(store.home):
         os.mkdir(f"{top}/overlay")
         return (Overlay(compose_objects(store, visible), f"{top}/store", f"{top}/overlay", STORE_DIR),)
     seen = object_binds(store, visible)

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ..store.path import StorePath
+    from .bubblewrap import Bubblewrap
     from .errors import BuildError
     from .plan import Lane, Plan
 
@@ -48,6 +49,9 @@ class Reporter(Protocol):
     def connected(self, derivation: StorePath, reason: str) -> None:
         """A build that may reach the network shares that of the machine; `reason`: why it has none of its own."""
 
+    def aged(self, bubblewrap: Bubblewrap) -> None:
+        """Sandboxes are made with a program so old that chx has to guard it; told once for each home."""
+
     def differs(self, derivation: StorePath, output: str, earlier: StorePath, now: StorePath) -> None:
         """The same resolved derivation gave another output before: it is not reproducible."""
 
@@ -78,6 +82,7 @@ class Silence:
     def joined(self, derivation: StorePath, outputs: Mapping[str, StorePath]) -> None: ...
     def unvaried(self, derivation: StorePath, variation: str) -> None: ...
     def connected(self, derivation: StorePath, reason: str) -> None: ...
+    def aged(self, bubblewrap: Bubblewrap) -> None: ...
     def differs(self, derivation: StorePath, output: str, earlier: StorePath, now: StorePath) -> None: ...
     def substituted(self, place: str, path: StorePath) -> None: ...
     def refused(self, place: str, reason: str) -> None: ...

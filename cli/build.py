@@ -183,6 +183,10 @@ def build(arguments: argparse.Namespace) -> int:
         wanted, built = have(session, arguments)
         paths = [built[item.derivation, output] for item in wanted for output in item.outputs]
         links = [] if arguments.no_out_link else link_results(store, arguments.out_link, wanted, built)
+        if any(asked.attribute.endswith("bubblewrap") for asked in session.asked):
+            from .sandboxes import adopt
+
+            links += adopt(session, built, arguments.quiet)
         output = "".join(f"{path}\n" for path in paths)
         put(output)
         finish()

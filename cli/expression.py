@@ -155,6 +155,7 @@ def select(session: Session, arguments: argparse.Namespace, *, call: bool = True
         )
     if file is not None:
         root = evaluator.eval_file(byte_string(file))
+    session.is_bundled = file == f"{PKGS}/default.nix" and not arguments.arg and not arguments.argstr
     given = {name: evaluator.string(byte_string(text)) for name, text in arguments.argstr}
     for name, expression in arguments.arg:
         given[name] = evaluator.suspend(source_of_request(None, expression), {})

@@ -15,7 +15,7 @@ from .lines import Lines
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ..builder import BuildError, Lane, Plan
+    from ..builder import Bubblewrap, BuildError, Lane, Plan
     from ..store import StorePath
 
 
@@ -72,6 +72,9 @@ class JsonLines(Lines):
 
     def connected(self, derivation: StorePath, reason: str) -> None:
         self._event("connected", derivation=str(derivation), reason=reason)
+
+    def aged(self, bubblewrap: Bubblewrap) -> None:
+        self._event("aged", path=bubblewrap.path, version=".".join(map(str, bubblewrap.version)))
 
     def substituted(self, place: str, path: StorePath) -> None:
         self._event("substituted", place=place, path=str(path))

@@ -11,7 +11,7 @@ from .progress import duration, size, speed
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ..builder import BuildError, Lane, Plan
+    from ..builder import Bubblewrap, BuildError, Lane, Plan
     from ..store import StorePath
 
 
@@ -106,6 +106,11 @@ class Lines:
 
     def connected(self, derivation: StorePath, reason: str) -> None:
         self._say(f"{self._title(derivation)} shares the network of the machine: {reason}")
+
+    def aged(self, bubblewrap: Bubblewrap) -> None:
+        from .sandboxes import age
+
+        self._say(age(bubblewrap))
 
     def differs(self, derivation: StorePath, output: str, earlier: StorePath, now: StorePath) -> None:
         if not self.is_trial:

@@ -131,9 +131,9 @@ def _dispatch(words: list[str]) -> int:
         return USAGE_ERROR
     name = words[0]
     if name in ("-V", "--version"):
-        from .. import __version__
+        from .sandboxes import version
 
-        put(f"chx {__version__}\n")
+        put(version())
         return 0
     if name not in COMMANDS:
         import difflib

@@ -54,6 +54,7 @@ def _uid(text: str) -> int:
 
 def run(arguments: argparse.Namespace) -> int:
     from ..builder import Visit, compose_root, enter, visiting
+    from .sandboxes import tell_age
     from .session import Session
 
     variables = container.variables_of(arguments)
@@ -72,7 +73,9 @@ def run(arguments: argparse.Namespace) -> int:
         visit = Visit(command, binds, variables, directory, arguments.network, arguments.uid)
         with visiting(store, trees, visit) as spec:
             sys.stdout.flush()
-            return enter(spec)
+            if not arguments.quiet:
+                tell_age(store.home)
+            return enter(spec, store.home)
 
 
 def trees_named(session: Session, arguments: argparse.Namespace) -> list[StorePath]:

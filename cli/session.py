@@ -63,6 +63,8 @@ class Session:
         self.inputs: str | None = None
         """The argument `inputs` as a text, if it is not to be read from beside the expression."""
         self.asked: list[Asked] = []
+        self.is_bundled = False
+        """Whether what was asked for is the bundled package set as it is, without arguments."""
 
     @property
     def store(self) -> Store:

@@ -48,6 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     from .lines import title
     from .progress import say
     from .realise import options_of, realise, reporter_of
+    from .sandboxes import tell_age
     from .session import Session
 
     if arguments.command and arguments.script is not None:
@@ -79,7 +80,9 @@ def run(arguments: argparse.Namespace) -> int:
             if not arguments.quiet:
                 say(f"in the container of {title(path)}; its build is {SCRIPT}, and nothing of this is kept")
             sys.stdout.flush()
-            return enter(spec)
+            if not arguments.quiet:
+                tell_age(store.home)
+            return enter(spec, store.home)
 
 
 def the_derivation(session: Session, arguments: argparse.Namespace) -> StorePath:

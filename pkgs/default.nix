@@ -73,6 +73,21 @@ let
 
   packagesIn = import ./ordinary.nix;
 
+  # What chx makes its sandboxes with. No stage of a bootstrap needs it.
+  sandboxOver = closure: sandboxIn (over ({ rootfs = closure.toolchain ++ closure.userland; } // closure.flags or { }));
+
+  sandboxIn =
+    scope:
+    let
+      # For the build alone, named by its path: a toolchain may have others at /usr/include.
+      linux-headers = scope.callPackage ./linux-headers/package.nix { };
+      libcap = scope.callPackage ./libcap/package.nix { inherit linux-headers; };
+    in
+    {
+      inherit libcap;
+      bubblewrap = scope.callPackage ./bubblewrap/package.nix { inherit libcap linux-headers; };
+    };
+
   bootstrap = import ./bootstrap {
     inherit
       over
@@ -129,6 +144,7 @@ let
     in
     over ({ rootfs = closure.toolchain ++ closure.userland; } // closure.flags or { })
     // packagesOver closure
+    // sandboxOver closure
     // closure.packages
     // {
       inherit (closure) root;
@@ -149,6 +165,12 @@ let
       else
         { }
     );
+
+  # Packages of sets that have their short names here, too.
+  ofSets = {
+    # What chx makes its sandboxes with is made by its own system.
+    inherit (final "tiny") bubblewrap;
+  };
 in
 here
 // packagesIn here
@@ -165,6 +187,8 @@ here
   seeds = allSeeds;
   tiny = final "tiny";
   chimera = final "chimera";
+  inherit (ofSets) bubblewrap;
+  inherit ofSets;
   cross = crossFrom profile;
   inherit (bootstrap.tiny.${seed}.stage0.packages) tinycc;
   inherit (bootstrap.tiny.${seed}.stage2) root;

@@ -4,7 +4,7 @@ store/     objects, `<hash>-<name>`
 db/        what is known of them (SQLite), and the epoch
 tmp/       what is being made, one folder per process
 gcroots/   links to links that keep objects alive
-kept/      links that keep objects as long as the home has them; seeds/ holds more of them
+kept/      links that keep objects as long as the home has them; seeds/ and tools/ hold more of them
 pins/      what running processes use
 logs/ roots/ cache/   of the builder and the command line
 """

@@ -68,7 +68,7 @@ let
   found =
     name:
     let
-      having = filter (scope: scope.set ? ${name}) scopes;
+      having = filter (scope: scope.set ? ${name} && !(scope.prefix == "" && set.ofSets or { } ? ${name})) scopes;
       scope = head having;
       arguments = functionArgs (import (fileOf name));
       isComplete = all (argument: arguments.${argument} || set ? ${argument}) (attrNames arguments);

@@ -57,6 +57,13 @@ def chx(tmp_path: Path) -> Run:
 
 
 @pytest.fixture
+def told(tmp_path: Path) -> None:
+    """The store of `chx` is one in which an old bubblewrap was told of, which happens once: whatever there is here."""
+    (tmp_path / "home/tools").mkdir(parents=True)
+    (tmp_path / "home/tools/told-old-bubblewrap").touch()
+
+
+@pytest.fixture
 def shared_chx(tmp_path: Path, shared_home: Path) -> Run:
     """The same with the shared store."""
     work = tmp_path / "work"

@@ -47,6 +47,7 @@ def test_the_name_of_a_package_ends_where_its_version_begins() -> None:
     ]
 
 
+@pytest.mark.usefixtures("told")
 @sandbox
 def test_a_command_runs_in_a_store_path_and_passes_its_status_on(chx: Run, shell: str) -> None:
     run = chx(

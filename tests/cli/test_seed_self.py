@@ -141,7 +141,7 @@ def test_a_seed_is_made_from_one_that_there_is(chx: Run) -> None:
 
 def _within(root: Path, home: Path, work: Path) -> list[str]:
     """The start of a command line that runs chx in `root`, with the Python of this machine and nothing else of it."""
-    from chx.builder.bwrap import find_bwrap
+    from chx.builder.bubblewrap import find_bwrap
 
     def there(path: str) -> str:
         return HOST + os.path.realpath(path)

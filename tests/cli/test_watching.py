@@ -190,6 +190,7 @@ def test_the_second_time_it_says_how_long_it_will_take(terminal) -> None:
 
 
 @pytest.mark.sandbox
+@pytest.mark.usefixtures("told")
 def test_what_a_build_of_a_moment_prints_is_lines(chx: Run, package: Path) -> None:
     run = chx("build", "-f", ".", "upper", "-v")
     assert run.returncode == 0, run.stderr

