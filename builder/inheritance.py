@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import resource
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Final
 
@@ -31,6 +31,7 @@ class ConstantInheritance:
     def __init__(self) -> None:
         self._mask = 0
         self._limits: dict[int, tuple[int, int]] = {}
+        self._groups: list[int] = []
 
     def __enter__(self) -> None:
         self._mask = os.umask(MASK)
@@ -39,6 +40,8 @@ class ConstantInheritance:
             chosen = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
             if chosen != soft:
                 resource.setrlimit(which, (chosen, hard))
+        self._groups = os.getgroups()
+        _set_groups([])
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -46,6 +49,14 @@ class ConstantInheritance:
         os.umask(self._mask)
         for which, limits in self._limits.items():
             resource.setrlimit(which, limits)
+        _set_groups(self._groups)
+
+
+def _set_groups(groups: list[int]) -> None:
+    """Change the supplementary groups, if this process may."""
+    if os.geteuid() == 0 and os.getgroups() != groups:
+        with suppress(OSError):
+            os.setgroups(groups)
 
 
 _CLONE_FS: Final = 0x200
@@ -56,8 +67,36 @@ def inheriting(spec: SandboxSpec) -> Iterator[None]:
     """A context in which children of this very thread inherit what `spec` says beside that.
 
     In Linux all of this belongs to a thread, but for the mask of modes, which threads share until one of them asks for its
-    own. A personality that the caller has (`setarch`, `linux32`) is not inherited. Raises OSError.
+    own. A personality that the caller has (`setarch`, `linux32`) is not inherited, and neither is a priority (`nice`,
+    `chrt`) if this process may raise its own. Raises OSError.
     """
+    with _usual_priority(), _inheriting(spec):
+        yield
+
+
+@contextmanager
+def _usual_priority() -> Iterator[None]:
+    """The niceness 0 and the usual policy for this thread, as far as the kernel lets it."""
+    niceness, policy = os.getpriority(os.PRIO_PROCESS, 0), os.sched_getscheduler(0)
+    if niceness == 0 and policy == os.SCHED_OTHER:
+        yield
+        return
+    before = os.sched_getparam(0)
+    with suppress(OSError):
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, 0, 0)
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, 0, niceness)
+        with suppress(OSError):
+            os.sched_setscheduler(0, policy, before)
+
+
+@contextmanager
+def _inheriting(spec: SandboxSpec) -> Iterator[None]:
     if spec.umask == MASK and not spec.personality and spec.processors is None and not _has_personality():
         yield
         return

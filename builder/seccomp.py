@@ -14,6 +14,12 @@ What it refuses, and why:
   terminal of a shell outside -> EPERM;
 * reaching into the first process, which is bubblewrap and runs without this filter (ptrace, its memory, a descriptor of
   it) -> EPERM; stopped, it could not even end;
+* sockets of other families than a build needs: AF_UNIX, AF_INET, AF_INET6, and AF_NETLINK to ask about its own
+  network. Some (AF_VSOCK) know no namespaces and lead to the machine around a virtual one, some (AF_ALG) answer
+  differently on each machine -> EAFNOSUPPORT, EPROTONOSUPPORT;
+* leases on files (F_SETLEASE) and dnotify (F_NOTIFY): files of a root are shared by builds, and whoever opens one waits for
+  the holder of a lease, and is seen by whoever watches -> EPERM;
+* the supplementary groups and the priority for input and output that the caller of chx has: the answer is that there are none;
 * the kernel's log, BPF, performance counters, userfaultfd, file handles: they tell about the host -> EPERM;
 * calls by the numbering of another architecture (also x32), for which none of the rules above would
   hold -> the process is killed with SIGSYS; x32 gives ENOSYS, as a kernel without x32 does.
@@ -28,7 +34,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-_EPERM, _ENOSYS, _ENOTSUP = 1, 38, 95
+_EPERM, _ENOSYS, _EPROTONOSUPPORT, _ENOTSUP, _EAFNOSUPPORT = 1, 38, 93, 95, 97
 _ALLOW: Final = 0x7FFF0000
 _KILL: Final = 0x80000000
 _ERRNO: Final = 0x00050000
@@ -66,12 +72,16 @@ _COMMON: Final = {
 _X86_64: Final = _COMMON | {
     "open": 2,
     "ioctl": 16,
+    "socket": 41,
+    "socketpair": 53,
     "clone": 56,
+    "fcntl": 72,
     "creat": 85,
     "chmod": 90,
     "fchmod": 91,
     "ptrace": 101,
     "syslog": 103,
+    "getgroups": 115,
     "mknod": 133,
     "setxattr": 188,
     "lsetxattr": 189,
@@ -79,6 +89,7 @@ _X86_64: Final = _COMMON | {
     "add_key": 248,
     "request_key": 249,
     "keyctl": 250,
+    "ioprio_get": 252,
     "openat": 257,
     "mknodat": 259,
     "fchmodat": 268,
@@ -95,7 +106,9 @@ _GENERIC: Final = _COMMON | {
     "setxattr": 5,
     "lsetxattr": 6,
     "fsetxattr": 7,
+    "fcntl": 25,
     "ioctl": 29,
+    "ioprio_get": 31,
     "mknodat": 33,
     "fchmod": 52,
     "fchmodat": 53,
@@ -103,6 +116,9 @@ _GENERIC: Final = _COMMON | {
     "unshare": 97,
     "syslog": 116,
     "ptrace": 117,
+    "getgroups": 158,
+    "socket": 198,
+    "socketpair": 199,
     "add_key": 217,
     "request_key": 218,
     "keyctl": 219,
@@ -122,7 +138,10 @@ _POWERPC: Final = _COMMON | {
     "chmod": 15,
     "ptrace": 26,
     "ioctl": 54,
+    "fcntl": 55,
+    "getgroups": 80,
     "fchmod": 94,
+    "socketcall": 102,
     "syslog": 103,
     "clone": 120,
     "setxattr": 209,
@@ -131,11 +150,14 @@ _POWERPC: Final = _COMMON | {
     "add_key": 269,
     "request_key": 270,
     "keyctl": 271,
+    "ioprio_get": 274,
     "unshare": 282,
     "openat": 286,
     "mknodat": 288,
     "fchmodat": 297,
     "perf_event_open": 319,
+    "socket": 326,
+    "socketpair": 333,
     "open_by_handle_at": 346,
     "setns": 350,
     "process_vm_readv": 351,
@@ -156,6 +178,10 @@ _REFUSED: Final = {
     **dict.fromkeys(("setxattr", "lsetxattr", "fsetxattr", "setxattrat"), _ENOTSUP),
     **dict.fromkeys(("clone3", "openat2", "io_uring_setup", "io_uring_enter", "io_uring_register"), _ENOSYS),
     **dict.fromkeys(("add_key", "request_key", "keyctl"), _ENOSYS),
+    # Its arguments lie in memory; every libc that is not ancient has the calls themselves.
+    "socketcall": _ENOSYS,
+    # No error: the call returns 0.
+    **dict.fromkeys(("getgroups", "ioprio_get"), 0),
     **dict.fromkeys(("setns", "syslog", "bpf", "perf_event_open", "userfaultfd", "open_by_handle_at"), _EPERM),
 }
 # The argument that holds the mode; for open and openat, and the one that holds the flags.
@@ -168,6 +194,12 @@ _REACHING: Final = {"ptrace": 1, "process_vm_readv": 0, "process_vm_writev": 0, 
 _FIRST: Final = 1
 
 _TYPING: Final = (0x5412, 0x541C)  # TIOCSTI, TIOCLINUX; the kernel looks at the low 32 bits only
+
+_LEASING: Final = (1024, 1026)  # F_SETLEASE, F_NOTIFY
+
+_FAMILIES: Final = (1, 2, 10)  # AF_UNIX, AF_INET, AF_INET6
+_NETLINK: Final = 16
+_ROUTE: Final = 0  # NETLINK_ROUTE, by which libc finds addresses; the others are about the machine
 
 _Instruction = tuple[int, int, int, int]  # code, jump if true, jump if false, operand
 
@@ -195,6 +227,22 @@ def _refuses_values(index: int, values: tuple[int, ...], error: int, big_endian:
     for value in values:
         program += [(_JUMP_EQUAL, 0, 1, value), _returns(_ERRNO | error)]
     return [*program, _returns(_ALLOW)]
+
+
+def _refuses_families(big_endian: bool) -> list[_Instruction]:
+    """Of socket and socketpair: family, type, protocol."""
+    program = [_loads_argument(0, big_endian)]
+    for family in _FAMILIES:
+        program += [(_JUMP_EQUAL, 0, 1, family), _returns(_ALLOW)]
+    return [
+        *program,
+        (_JUMP_EQUAL, 1, 0, _NETLINK),
+        _returns(_ERRNO | _EAFNOSUPPORT),
+        _loads_argument(2, big_endian),
+        (_JUMP_EQUAL, 0, 1, _ROUTE),
+        _returns(_ALLOW),
+        _returns(_ERRNO | _EPROTONOSUPPORT),
+    ]
 
 
 def _refuses_creation_with_bits(flags: int, mode: int, big_endian: bool) -> list[_Instruction]:
@@ -227,6 +275,8 @@ def _program(calls: Calls, x32: bool) -> list[_Instruction]:
     ]
     blocks += [(name, _refuses_bits(0, flags, _EPERM, calls.big_endian)) for name, flags in _NAMESPACES.items()]
     blocks.append(("ioctl", _refuses_values(1, _TYPING, _EPERM, calls.big_endian)))
+    blocks.append(("fcntl", _refuses_values(1, _LEASING, _EPERM, calls.big_endian)))
+    blocks += [(name, _refuses_families(calls.big_endian)) for name in ("socket", "socketpair")]
     for name, block in blocks:
         number = calls.numbers.get(name)
         if number is not None:

@@ -61,9 +61,12 @@ int main(int count, char **arguments) {
     int outside = atoi(arguments[3]);
     const char *out = arguments[4], *input = arguments[5];
     struct timeval now = {0};
+    int pair[2];
+    struct flock exclusive = {.l_type = F_WRLCK};
     char path[4096];
     struct iovec local = {path, 1}, remote = {(void *)0x400000, 1};
 
+    signal(SIGIO, SIG_IGN);
     told("tcp to the host", inet(SOCK_STREAM, "127.0.0.1", port, AF_INET));
     told("tcp elsewhere", inet(SOCK_STREAM, "192.0.2.1", 80, AF_INET));
     told("tcp by IPv6", inet(SOCK_STREAM, "2001:db8::1", 80, AF_INET6));
@@ -71,6 +74,10 @@ int main(int count, char **arguments) {
     told("abstract socket of the host", abstract(name));
     told("raw socket", socket(AF_INET, SOCK_RAW, 1));
     told("packet socket", socket(AF_PACKET, SOCK_RAW, 0));
+    told("socket of a virtual machine", socket(AF_VSOCK, SOCK_STREAM, 0));
+    told("socket of the kernel's ciphers", socket(AF_ALG, SOCK_SEQPACKET, 0));
+    told("a pair of sockets of another family", socketpair(AF_VSOCK, SOCK_STREAM, 0, pair));
+    told("events of the kernel", socket(AF_NETLINK, SOCK_RAW, 15 /* NETLINK_KOBJECT_UEVENT */));
     told("join a key ring", syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, 0));
     told("add a key", syscall(SYS_add_key, "user", "chx", "x", 1, KEY_SPEC_USER_KEYRING));
     told("signal a process outside", kill(outside, 0));
@@ -117,6 +124,11 @@ int main(int count, char **arguments) {
     snprintf(path, sizeof path, "%s/hard", out);
     told("hard link to an input", link(input, path));
     told("hard link to the root", link("/etc/passwd", path));
+    told("a lease on a file of the root", fcntl(open("/etc/passwd", O_RDONLY), F_SETLEASE, F_WRLCK));
+    told("a lease on an input", fcntl(open(input, O_RDONLY), F_SETLEASE, F_RDLCK));
+    told("watching a folder of the root by signals", fcntl(open("/etc", O_RDONLY), F_NOTIFY, DN_ACCESS));
+    told("watching what anybody opens", syscall(SYS_fanotify_init, 0x4 /* FAN_CLASS_CONTENT */, O_RDONLY));
+    told("a lock that forbids others to read", fcntl(open("/etc/passwd", O_RDONLY), F_SETLK, &exclusive));
     told("write to the root", open("/usr/new", O_CREAT | O_WRONLY, 0644));
     told("mode of the root", chmod("/usr", 0777));
     told("sysctl", open("/proc/sys/kernel/core_pattern", O_WRONLY));

@@ -126,6 +126,39 @@ def test_nothing_is_inherited_from_who_started_chx(build, recorder, script):
 
 
 @sandbox
+def test_no_supplementary_groups(said):
+    before = os.getgroups()
+    if os.geteuid() == 0:
+        os.setgroups([4, 24, 29])
+    try:
+        lines = said("id -G; cat /proc/self/status").split("\n")
+        assert os.geteuid() or os.getgroups() == [4, 24, 29]
+    finally:
+        if os.geteuid() == 0:
+            os.setgroups(before)
+    assert lines[0] == "1000"
+    if os.geteuid() == 0:
+        assert [line.split() for line in lines if line.startswith("Groups:")] == [["Groups:"]]
+
+
+@sandbox
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may raise a priority")
+def test_the_niceness_of_the_caller_is_not_seen(said):
+    niceness, policy = os.getpriority(os.PRIO_PROCESS, 0), os.sched_getscheduler(0)
+    os.setpriority(os.PRIO_PROCESS, 0, 7)
+    os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+    try:
+        fields = said("cat /proc/self/stat").rpartition(")")[2].split()
+        # What chx itself does goes on as it was.
+        assert (os.getpriority(os.PRIO_PROCESS, 0), os.sched_getscheduler(0)) == (7, os.SCHED_BATCH)
+    finally:
+        os.sched_setscheduler(0, policy, os.sched_param(0))
+        os.setpriority(os.PRIO_PROCESS, 0, niceness)
+    nice, scheduling = fields[16], fields[38]  # of proc_pid_stat(5), less the first two
+    assert (nice, scheduling) == ("0", "0")
+
+
+@sandbox
 def test_the_first_process_tells_nothing_of_the_host(said, store):
     text = said("for f in cmdline exe maps environ mountinfo; do cat /proc/1/$f 2> /dev/null || :; done; ls /proc/1")
     assert text == ""

@@ -14,6 +14,7 @@ def errno(number):
 
 
 EPERM, ENOSYS, ENOTSUP = errno(1), errno(38), errno(95)
+EPROTONOSUPPORT, EAFNOSUPPORT = errno(93), errno(97)
 
 
 def verdict(machine: str, call: str | int, *arguments: int, audit: int | None = None) -> int:
@@ -80,6 +81,39 @@ def test_namespaces_are_refused_and_processes_are_not(machine):
     assert verdict(machine, "unshare", 0x10000000) == EPERM
     assert verdict(machine, "unshare", 0x80) == EPERM
     assert verdict(machine, "unshare", 0x200) == ALLOW  # CLONE_FS
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_sockets_are_of_the_families_that_builds_need(machine):
+    unix, inet, inet6, netlink = 1, 2, 10, 16
+    for call in ("socket", "socketpair"):
+        for family in (unix, inet, inet6):
+            # Neither the type nor the protocol matters, nor the upper half of a register.
+            assert verdict(machine, call, family, 3, 12) == ALLOW
+            assert verdict(machine, call, 1 << 32 | family, 1, 0) == ALLOW
+        for family in range(64):
+            if family not in (unix, inet, inet6, netlink):
+                assert verdict(machine, call, family, 1, 0) == EAFNOSUPPORT
+        assert verdict(machine, call, netlink, 3, 0) == ALLOW
+        for protocol in range(1, 32):
+            assert verdict(machine, call, netlink, 3, protocol) == EPROTONOSUPPORT
+    if "socketcall" in ARCHITECTURES[machine].numbers:
+        assert verdict(machine, "socketcall", 1) == ENOSYS
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_files_that_builds_share_are_neither_leased_nor_watched_by_signals(machine):
+    lease, read_lease, notify, lock, duplicate = 1024, 1025, 1026, 6, 1030
+    for command in (lease, notify, 1 << 32 | lease):
+        assert verdict(machine, "fcntl", 3, command, 1) == EPERM
+    for command in (read_lease, lock, duplicate):
+        assert verdict(machine, "fcntl", 3, command, 1) == ALLOW
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_what_the_caller_has_is_answered_with_nothing(machine):
+    """No error: the call returns 0, and nothing was written."""
+    assert verdict(machine, "getgroups", 0, 0) == verdict(machine, "ioprio_get", 1, 0) == errno(0)
 
 
 @pytest.mark.parametrize("machine", MACHINES)
