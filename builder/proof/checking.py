@@ -13,7 +13,7 @@ from ...store.path import StorePath
 from .chain import items_of, outcome_of, witnesses
 from .convergence import agreement, fixed_point
 from .fields import Damaged
-from .kinship import kinship_of, makeup_of
+from .kinship import kinship_of, makeup_of, with_descent
 from .proof import FORMAT, OLD_FORMAT, Object, Proof
 from .shape import flaws_of
 from .suspicion import suspicions
@@ -124,12 +124,11 @@ def with_outcomes(proof: Proof) -> Proof:
 def judged(proof: Proof) -> Proof:
     """With what follows from the programs that the document states."""
     contents = _Stated(proof.objects)
-    kin = kinship_of(
-        [
-            makeup_of(contents, chain, proof.derivations, proof.realisations)
-            for chain in sorted(proof.chains, key=lambda chain: chain.seed)
-        ]
-    )
+    makeups = [
+        makeup_of(contents, chain, proof.derivations, proof.realisations)
+        for chain in sorted(proof.chains, key=lambda chain: chain.seed)
+    ]
+    kin = kinship_of(with_descent(makeups, proof.outcomes, contents))
     found = suspicions(contents, proof.chains, proof.outcomes, proof.derivations, kin)
     return proof._replace(kinship=kin, suspicions=found)
 

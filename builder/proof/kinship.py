@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ...store.digest import Digest
     from ...store.path import StorePath
     from ...store.store import Store
-    from .chain import Chain, Realised
+    from .chain import Chain, Outcome, Realised
 
 Role = Literal["compiler", "assembler", "linker", "archiver", "tool"]
 ROLES: Final[tuple[Role, ...]] = ("compiler", "assembler", "linker", "archiver", "tool")
@@ -103,13 +103,15 @@ class Makeup:
     """What a seed consists of.
 
     `files` maps the fixed outputs below it, as `ALGORITHM:HEX`, to the names of their derivations; `trees` are by
-    their digests (BLAKE3, hexadecimal). `programs` are None where they are not known.
+    their digests (BLAKE3, hexadecimal). `programs` are None where they are not known. `is_descendant`: its compiler is
+    a program that the stages end in; such a seed is what another one made, and counts as no toolchain.
     """
 
     seed: str
     files: Mapping[str, str]
     trees: Mapping[str, Tree]
     programs: tuple[Program, ...] | None
+    is_descendant: bool = False
 
     @property
     def compilers(self) -> frozenset[bytes]:
@@ -205,6 +207,14 @@ def makeup_of(
     )
 
 
+def with_descent(makeups: Sequence[Makeup], outcomes: Iterable[Outcome], contents: Contents) -> list[Makeup]:
+    """The same, with those marked whose compiler is a program of a last stage."""
+    ends = {
+        digest for outcome in outcomes for path in outcome.last.values() for digest in contents.programs(path).values()
+    }
+    return [replace(makeup, is_descendant=bool(makeup.compilers & ends)) for makeup in makeups]
+
+
 def kinship_of(makeups: Sequence[Makeup]) -> Kinship:
     """Compare seeds with each other."""
     common = shared(makeups) if len(makeups) > 1 else None
@@ -243,7 +253,7 @@ def toolchains(makeups: Sequence[Makeup]) -> tuple[tuple[str, ...], ...] | None:
         return None
     groups: list[tuple[set[bytes], list[str]]] = []
     for makeup in makeups:
-        if not makeup.compilers:
+        if not makeup.compilers or makeup.is_descendant:
             continue
         joined: tuple[set[bytes], list[str]] = (set(makeup.compilers), [makeup.seed])
         apart = []

@@ -178,9 +178,9 @@ def _names(store: Store, path: StorePath) -> bytes:
 
 
 def _are_apart(one: str, other: str, toolchains: Sequence[Sequence[str]] | None) -> bool:
-    """Whether two seeds are known to be two toolchains."""
+    """Whether `other` is known to be another toolchain than `one`, which may be none."""
     groups = {seed: number for number, seeds in enumerate(toolchains or ()) for seed in seeds}
-    return one in groups and other in groups and groups[one] != groups[other]
+    return other in groups and groups.get(one) != groups[other]
 
 
 def _unaccounted(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..plan import recall
 from .convergence import agreement, fixed_point
-from .kinship import Stored, kinship_of, makeup_of
+from .kinship import Stored, kinship_of, makeup_of, with_descent
 from .residue import find_residue
 from .suspicion import suspicions
 
@@ -63,7 +63,8 @@ def judge(store: Store, chains: Sequence[Chain], outcomes: Sequence[Outcome]) ->
     derivations = everything_below(store, chains)
     known = recall(store, [drv for chain in chains for drv in chain.foreign]).outputs
     contents = Stored(store)
-    kin = kinship_of([makeup_of(contents, chain, derivations, known) for chain in chains])
+    makeups = [makeup_of(contents, chain, derivations, known) for chain in chains]
+    kin = kinship_of(with_descent(makeups, outcomes, contents))
     return Verdicts(
         tuple(map(fixed_point, outcomes)),
         agreement(outcomes, kin.toolchains),

@@ -198,7 +198,9 @@ def sharing_lines(kin: Kinship) -> Iterator[str]:
             yield f"{' and '.join(seeds)} count as one toolchain: they share a compiler"
     counted = {seed for seeds in kin.toolchains or () for seed in seeds}
     for makeup in kin.makeups:
-        if kin.toolchains is not None and makeup.seed not in counted:
+        if makeup.is_descendant:
+            yield f"{makeup.seed} is what these stages end in, and does not count as a toolchain"
+        elif kin.toolchains is not None and makeup.seed not in counted:
             yield f"{makeup.seed} has no compiling program, and does not count as a toolchain"
 
 

@@ -100,3 +100,20 @@ def _known(world, chain):
     world.realise(chain)
     found = recall(world.store, chain.foreign)
     return found.derivations, found.outputs
+
+
+def test_a_seed_that_another_one_made_counts_as_no_toolchain(world):
+    elf = "\x7fELF\0"
+
+    def chain(seed, compiler, *contents):
+        before, stages = compiler, []
+        for content in contents:
+            before = world.tree("cc", {"usr/bin/cc": elf + content}, before)
+            stages.append({"cc": before})
+        return world.chain(seed, "", *stages, foreign=compiler)
+
+    one = chain("s", world.compiler("s", "one"), "a", "z", "z")
+    own = chain("self", world.tree("own", {"usr/bin/cc": elf + "z"}), "z", "z", "z")
+    found = judge(world.store, [one, own], world.realise(one, own))
+    assert found.kinship.toolchains == (("s",),)
+    assert found.agreement.dissents == () and found.host_independence is None
