@@ -18,6 +18,7 @@ from .errors import InvalidHome
 from .path import STORE_DIR, InvalidStorePath, StorePath
 
 FOLDERS: Final = ("store", "db", "tmp", "gcroots", "pins", "logs", "roots", "cache")
+STAMPED: Final = "db/home"
 RESERVE: Final = 1 << 18
 """Bytes."""
 
@@ -56,38 +57,47 @@ def _is_object_name(component: str) -> bool:
     return True
 
 
-def check_owner(home: str) -> int:
-    """The inode of a home's folder. Raises `InvalidHome` unless the home belongs to the user who runs this.
+def check_owner(home: str) -> None:
+    """Raise `InvalidHome` unless the home belongs to the user who runs this.
 
     A store has one owner: what another user, root above all, wrote into it could
     not be brought into form, rewritten or removed by the owner any more.
     """
-    status = os.stat(home)
-    owner, user = status.st_uid, os.geteuid()
+    owner, user = os.stat(home).st_uid, os.geteuid()
     if owner != user:
         raise InvalidHome(
             home,
             f"it belongs to user {owner}, and this process runs as user {user}",
             "run chx as the owner, or set CHX_HOME to a folder of your own",
         )
-    return status.st_ino
 
 
-def place_text(home: str, inode: int) -> bytes:
-    """How the database says where a home was, by its real path and the inode of its folder (`place`)."""
-    return b"%d %s" % (inode, os.fsencode(home))
+def place_text(home: str, real: str) -> bytes:
+    """How the database says where a home is and which it is (`place`): its stamp and its real path."""
+    return b"%s %s" % (stamp(home), os.fsencode(real))
 
 
-def create_home(home: str) -> int:
-    """Create what is missing of a home; the inode of its folder. Raises `InvalidHome`."""
+def stamp(home: str) -> bytes:
+    """What tells a home from its copies: inode and time of change of a file that is made once and never changed.
+
+    Moving the home changes neither, copying both; an inode alone is soon given to another file. Without the file: zeros.
+    """
+    try:
+        status = os.stat(f"{home}/{STAMPED}")
+    except OSError:
+        return b"0 0"
+    return b"%d %d" % (status.st_ino, status.st_ctime_ns)
+
+
+def create_home(home: str) -> None:
+    """Create what is missing of a home. Raises `InvalidHome`."""
     try:
         os.makedirs(home, exist_ok=True)
-        inode = check_owner(home)
+        check_owner(home)
         for folder in FOLDERS:
             os.makedirs(os.path.join(home, folder), exist_ok=True)
         _try_symlinks(os.path.join(home, "tmp"))
         make_reserve(home)
-        return inode
     except OSError as error:
         where = "" if error.filename in (None, home) else f" ('{error.filename}')"
         raise InvalidHome(home, f"{error.strerror}{where}", "set CHX_HOME to a folder that you can write to") from error

@@ -1,7 +1,7 @@
 """Where a home lies, and what to do if it lies elsewhere than before.
 
-`meta` says where the home was when it was last used: its real path, and the inode of its folder. If the path is another now,
-the home was *moved* if the inode is the same, else *copied*: who moves it to another file system copies it, too.
+`meta` says where the home was when it was last used: its real path, and its stamp (`home.stamp`). If the path is another now,
+the home was *moved* if the stamp is the same, else *copied*: who moves it to another file system copies it, too.
 
 Nothing is ever let go because of that. Roots below the home go with it. Links elsewhere are pointed to where the home is, unless
 there still is a home where they point to: then they belong to that one, and keep their objects here as well.
@@ -17,7 +17,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from .errors import StoreError
-from .home import place_text
+from .home import STAMPED, place_text, stamp
 from .roots import replace_link
 from .witness import fresh_id
 
@@ -35,10 +35,10 @@ _MOST_FORMER: Final = 16
 
 
 class _Before(NamedTuple):
-    """`path` is real, `inode` that of the folder; `former` are paths where the home was before, the last one first."""
+    """`path` is real; `former` are paths where the home was before, the last one first."""
 
+    stamp: bytes
     path: str
-    inode: int
     former: tuple[str, ...] = ()
 
 
@@ -46,16 +46,14 @@ def _read(database: Database) -> _Before | None:
     """What `meta` says, None if it says nothing that can be understood."""
     found = database.value("SELECT value FROM meta WHERE key = ?", (PLACE,))
     former = database.value("SELECT value FROM meta WHERE key = ?", (_FORMER,))
-    if not isinstance(found, bytes):
-        return None
-    inode, _, path = found.partition(b" ")
-    if not inode.isdigit() or not path.startswith(b"/"):
+    parts = found.split(b" ", 2) if isinstance(found, bytes) else []
+    if len(parts) != 3 or not parts[0].isdigit() or not parts[1].isdigit() or not parts[2].startswith(b"/"):
         return None
     places = former.split(b"\0") if isinstance(former, bytes) and former else []
-    return _Before(os.fsdecode(path), int(inode), tuple(map(os.fsdecode, places)))
+    return _Before(b" ".join(parts[:2]), os.fsdecode(parts[2]), tuple(map(os.fsdecode, places)))
 
 
-def settle(store: Store, home: str, inode: int) -> list[str]:
+def settle(store: Store, home: str) -> list[str]:
     """Note where the home is, by its real path. If it was elsewhere: look after its roots, and give what there is to say.
 
     Raises `StoreError`, `OSError`.
@@ -64,8 +62,10 @@ def settle(store: Store, home: str, inode: int) -> list[str]:
     with store.transaction():
         # Read under the lock: another process may have been quicker.
         before = _read(database)
+        os.close(os.open(f"{store.home}/{STAMPED}", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        now = stamp(store.home)
         if before is not None:
-            if before[:2] == (home, inode):
+            if (before.stamp, before.path) == (now, home):
                 return []
             if before.path != home and _is_same_folder(before.path, home):
                 return []  # under another name, such as that of a mount
@@ -79,20 +79,21 @@ def settle(store: Store, home: str, inode: int) -> list[str]:
             is_copied, told = links.was_elsewhere, []
         else:
             former = tuple(path for path in dict.fromkeys((before.path, *before.former)) if path != home)[:_MOST_FORMER]
-            is_copied, told = before.inode != inode, _said(before, home, inode)
+            is_copied = before.stamp != now
+            told = _said(before, home, is_copied)
             if is_copied and before.path != home:
                 database.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (IDENTITY, fresh_id()))
         if is_copied:
             links.keep_unfollowed()
-        for key, value in ((PLACE, place_text(home, inode)), (_FORMER, b"\0".join(map(os.fsencode, former)))):
+        for key, value in ((PLACE, place_text(store.home, home)), (_FORMER, b"\0".join(map(os.fsencode, former)))):
             database.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
     return [*told, *links.told()]
 
 
-def _said(before: _Before, home: str, inode: int) -> list[str]:
+def _said(before: _Before, home: str, is_copied: bool) -> list[str]:
     if before.path == home or home in before.former:
         return []
-    if before.inode == inode:
+    if not is_copied:
         return [f"this store was in {before.path} and is in {home} now"]
     still = ", which is still there" if is_home(before.path) else ""
     return [

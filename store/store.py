@@ -84,13 +84,16 @@ class Store:
         real = check_home(place)
         place = os.path.normpath(place)
         database = place + "/db/store.sqlite"
-        inode = check_owner(place) if os.path.exists(database) else create_home(place)
+        if os.path.exists(database):
+            check_owner(place)
+        else:
+            create_home(place)
         store = cls(place, Database.open(database))
         recover(store.home, store._database, store._placement)
-        if store._database.value("SELECT value FROM meta WHERE key = 'place'") != place_text(real, inode):
+        if store._database.value("SELECT value FROM meta WHERE key = 'place'") != place_text(place, real):
             from .place import settle
 
-            store.notices += settle(store, real, inode)
+            store.notices += settle(store, real)
         if os.path.exists(store.home + "/db/sharing"):
             from .sharing import settle_after_crash
 

@@ -31,7 +31,7 @@ def realisation_of(columns: Sequence[Any]) -> Realisation:
         ("resolved", resolved, bytes),
         ("output", output, str),
         ("path", path, str),
-        ("derivation", derivation or "", str),
+        ("derivation", "" if derivation is None else derivation, str),
         ("started", started, float),
         ("seconds", seconds, float),
         ("variation", variation, str),
