@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .bundle import BundleRefused, Loaded, load_bundle, write_bundle
     from .chain import Chain, Half, Outcome, Package, made_on_the_way, outcome_of, targets_of, witnesses
     from .convergence import Agreement, Dissent, FixedPoint, Row, agreement, fixed_point, rows
-    from .evidence import check_evidence
+    from .evidence import check_contents, check_evidence, check_objects
     from .kinship import Kinship, Makeup, Program, Shared, kinship_of
     from .proof import Claims, Proof, ProofRefused
     from .residue import Residue, find_residue
@@ -27,7 +27,7 @@ _ORIGINS = {
     "chain": "Chain Half Outcome Package made_on_the_way outcome_of targets_of witnesses",
     "convergence": "Agreement Dissent FixedPoint Row agreement fixed_point rows",
     "proof": "Claims Proof ProofRefused",
-    "evidence": "check_evidence",
+    "evidence": "check_contents check_evidence check_objects",
     "kinship": "Kinship Makeup Program Shared kinship_of",
     "residue": "Residue find_residue",
     "shape": "ShapeRefused check_shape",
@@ -70,7 +70,9 @@ __all__ = [
     "Suspicion",
     "Verdicts",
     "agreement",
+    "check_contents",
     "check_evidence",
+    "check_objects",
     "check_shape",
     "everything_below",
     "find_residue",

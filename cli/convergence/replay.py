@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from .bundled import Likeness
 
 
+NOTHING_SHOWN = "nothing is shown by this replay"
+
+
 class Deviation(NamedTuple):
     """Something that is not as the proof says: `what`, as it is claimed and as it was found."""
 
@@ -32,7 +35,7 @@ class Deviation(NamedTuple):
 
 def replay(session: Session, arguments: argparse.Namespace) -> int:
     """Check the proof `arguments.replay`; the exit status."""
-    from ...builder.proof import everything_below, judge, load_bundle, outcome_of
+    from ...builder.proof import check_contents, check_objects, everything_below, judge, load_bundle, outcome_of
     from ..bootstrap import build, write_text
     from ..progress import say
     from .account import account_of, origin_of
@@ -47,8 +50,12 @@ def replay(session: Session, arguments: argparse.Namespace) -> int:
         loaded = load_bundle(session.store, proof.derivations, arguments.bundle)
         missing = f"; it lacks {', '.join(loaded.missing[:5])}" if loaded.missing else ""
         say(f"took {count(loaded.taken, 'file')} from '{arguments.bundle}'{missing}")
+    # What is there already is used, and what is built again does not replace it.
+    there = [path for path in proof.objects if session.store.is_valid(path)]
+    check_objects(session.store, there, NOTHING_SHOWN)
     realised, work = build(session, arguments, proof.chains, everything(session.store, proof.chains), rebuild=True)
     outcomes = [outcome_of(chain, realised) for chain in proof.chains]
+    check_contents(session.store, proof.chains, outcomes, NOTHING_SHOWN)
     verdicts = judge(session.store, proof.chains, outcomes)
     described = [Described(chain, "") for chain in proof.chains]
     origin = origin_of(everything_below(session.store, proof.chains), arguments.replay)

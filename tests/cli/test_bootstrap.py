@@ -198,6 +198,10 @@ def test_nothing_is_signed_that_was_changed_after_it_was_built(shared_chx, share
         assert run.returncode == 1
         assert f"nothing is signed: `usr/bin/tcc` of /chx/store/{tcc}" in run.stderr
         assert not (tmp_path / "other.json").exists()
+        # Building it again gives the same name, and keeps the object that is there.
+        replayed = shared_chx("bootstrap", "--replay", proof)
+        assert replayed.returncode == 1
+        assert f"nothing is shown by this replay: `usr/bin/tcc` of /chx/store/{tcc}" in replayed.stderr
     finally:
         file.chmod(0o755)
         file.write_bytes(content)
