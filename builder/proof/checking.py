@@ -11,12 +11,12 @@ from ...store.digest import Digest
 from ...store.manifest import Manifest
 from ...store.path import StorePath
 from .chain import items_of, outcome_of, witnesses
-from .convergence import agreement, fixed_point
+from .convergence import agreement, all_settled, fixed_point
 from .fields import Damaged
 from .kinship import kinship_of, makeup_of, with_descent
 from .proof import FORMAT, OLD_FORMAT, Object, Proof
 from .shape import flaws_of
-from .suspicion import suspicions
+from .suspicion import independence, suspicions
 from .writing import shared_data, sources_data, suspicions_data
 
 
@@ -159,8 +159,7 @@ def check_conclusions(document: Mapping[str, Any], proof: Proof) -> None:
 
 def check_claims(proof: Proof) -> None:
     """The verdicts are those that follow from outcomes and programs; residue alone is left to a replay."""
-    points = {fixed_point(outcome).holds for outcome in proof.outcomes}
-    settled = False if False in points else None if None in points else True
+    settled = all_settled(map(fixed_point, proof.outcomes))
     groups = None if proof.kinship is None else proof.kinship.toolchains
     agreed = agreement(proof.outcomes, groups)
     if proof.format == OLD_FORMAT:
@@ -171,6 +170,5 @@ def check_claims(proof: Proof) -> None:
         return
     if proof.claims.fixed_point is not settled:
         raise Damaged("verdicts.fixedPoint", "is not what follows from the outcomes")
-    shown = None if agreed.holds and any(found.is_grave for found in proof.suspicions) else agreed.holds
-    if proof.claims.host_independence is not shown:
+    if proof.claims.host_independence is not independence(agreed, proof.suspicions):
         raise Damaged("verdicts.hostIndependence", "is not what follows from the outcomes and the seeds' programs")

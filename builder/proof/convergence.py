@@ -7,7 +7,7 @@ Trusting Trust through Diverse Double-Compiling", 2009) becomes a comparison of 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -77,6 +77,12 @@ def fixed_point(outcome: Outcome) -> FixedPoint:
     before = stages[max(0, last - 1)]
     moving = [item for item in {**before, **stages[last]} if before.get(item) != stages[last].get(item)]
     return FixedPoint(outcome.seed, len(stages), None, period, tuple(moving))
+
+
+def all_settled(points: Iterable[FixedPoint]) -> bool | None:
+    """Whether every chain reached a fixed point; None if there are too few stages to tell."""
+    answers = {point.holds for point in points}
+    return False if False in answers else None if None in answers else True
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from .kinship import Kinship
 from .suspicion import Suspicion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ...store.store import Store
     from .verdict import Verdicts
@@ -100,25 +100,26 @@ class Proof(NamedTuple):
     def restore(self, store: Store) -> None:
         """Put the derivations and source files into `store`."""
         with store.transaction():
-            done: set[StorePath] = set()
-            for start in self.files:
-                for path in _references_first(start, self.files, done):
-                    _restore_source(store, path, *self.files[path])
-            for path in _inputs_first(self.derivations):
+            for path in _needed_first({path: references for path, (_, references) in self.files.items()}):
+                _restore_source(store, path, *self.files[path])
+            for path in _needed_first({path: made.input_drvs for path, made in self.derivations.items()}):
                 derivation = self.derivations[path]
                 references = (*derivation.input_srcs, *derivation.input_drvs)
                 if store.add_bytes(derivation.to_json(), path.name, references) != path:
                     raise ProofRefused(f"the proof's derivation '{path}' is not what its name says")
 
 
-def _inputs_first(derivations: Mapping[StorePath, Derivation]) -> Iterator[StorePath]:
-    """In an order in which inputs come first. Names follow from content, so that none can need itself."""
+def _needed_first(needs: Mapping[StorePath, Iterable[StorePath]]) -> Iterator[StorePath]:
+    """The keys of `needs`, in an order in which what each needs comes first.
+
+    Names follow from content, so that none can need itself.
+    """
     done: set[StorePath] = set()
-    for start in derivations:
+    for start in needs:
         stack = [start]
         while stack:
             path = stack[-1]
-            missing = [inner for inner in derivations[path].input_drvs if inner not in done]
+            missing = [inner for inner in needs[path] if inner not in done]
             if missing and path not in done:
                 stack += missing
                 continue
@@ -126,24 +127,6 @@ def _inputs_first(derivations: Mapping[StorePath, Derivation]) -> Iterator[Store
             if path not in done:
                 done.add(path)
                 yield path
-
-
-def _references_first(
-    start: StorePath,
-    files: Mapping[StorePath, tuple[Sequence[tuple[Entry, bytes]], tuple[StorePath, ...]]],
-    done: set[StorePath],
-) -> Iterator[StorePath]:
-    stack = [start]
-    while stack:
-        path = stack[-1]
-        missing = [inner for inner in files[path][1] if inner not in done]
-        if missing and path not in done:
-            stack += missing
-            continue
-        stack.pop()
-        if path not in done:
-            done.add(path)
-            yield path
 
 
 def _restore_source(

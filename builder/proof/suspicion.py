@@ -21,14 +21,15 @@ from collections.abc import Mapping
 from itertools import combinations
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from .chain import items_of
+from .chain import BUILTIN, items_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from ...store.derivation import Derivation
     from ...store.path import StorePath
     from .chain import Chain, Outcome
+    from .convergence import Agreement
     from .kinship import Contents, Kinship
 
 Kind = Literal["twins", "at-rest", "misled"]
@@ -46,6 +47,11 @@ class Suspicion(NamedTuple):
     def is_grave(self) -> bool:
         """Whether nothing but a compiler that lies explains it, so that equal last stages show nothing either."""
         return self.kind != "misled"
+
+
+def independence(agreed: Agreement, found: Iterable[Suspicion]) -> bool | None:
+    """Whether unrelated toolchains ended in the same; None if too few did, or if stage 0 shows that compilers lied."""
+    return None if agreed.holds and any(suspicion.is_grave for suspicion in found) else agreed.holds
 
 
 def suspicions(
@@ -141,7 +147,7 @@ def _is_source(path: StorePath, derivations: Mapping[StorePath, Derivation]) -> 
     todo, seen = [path], {path}
     while todo:
         derivation = derivations[todo.pop()]
-        if derivation.system != "builtin":
+        if derivation.system != BUILTIN:
             return False
         for inner in derivation.input_drvs:
             if inner not in seen:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..plan import recall
-from .convergence import agreement, fixed_point
+from .convergence import agreement, all_settled, fixed_point
 from .kinship import Stored, kinship_of, makeup_of, with_descent
 from .residue import find_residue
-from .suspicion import suspicions
+from .suspicion import independence, suspicions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,15 +37,12 @@ class Verdicts:
     @property
     def fixed_point(self) -> bool | None:
         """Whether every chain came to rest; None if there are too few stages to tell."""
-        answers = {point.holds for point in self.fixed_points}
-        return False if False in answers else None if None in answers else True
+        return all_settled(self.fixed_points)
 
     @property
     def host_independence(self) -> bool | None:
         """Whether unrelated toolchains ended in the same; None if that is not shown, by too few or by what stage 0 shows."""
-        if self.agreement.holds and any(suspicion.is_grave for suspicion in self.suspicions):
-            return None
-        return self.agreement.holds
+        return independence(self.agreement, self.suspicions)
 
     @property
     def no_residue(self) -> bool:

@@ -145,6 +145,7 @@ def deviations_of(
     verdicts: Verdicts,
 ) -> Iterator[Deviation]:
     """Everything in which what was found is not what was claimed."""
+    from ...builder.proof.chain import BUILTIN
     from ...builder.proof.kinship import Stored
     from ...builder.proof.proof import claims_of
 
@@ -163,7 +164,7 @@ def deviations_of(
     for (path, output), claimed in sorted(proof.realisations.items()):
         if realised[path, output] != claimed:
             # chx carries out `builtin` derivations itself, always with the same result. Others ran programs of the seed.
-            is_ours = proof.derivations[path].system == "builtin"
+            is_ours = proof.derivations[path].system == BUILTIN
             yield Deviation(f"{path}!{output}", str(claimed), str(realised[path, output]), is_ours)
     contents = Stored(store)
     for path, stated in sorted(proof.objects.items()):
