@@ -5,8 +5,7 @@ inputs share one root. It is made under a temporary name and renamed when comple
 final name is whole. Beside it, `<digest>.inputs` lists the store objects it was made of, so that
 `prune_roots` can drop roots whose objects are gone (their hard links would keep the content on the disk).
 The list is also a lock: a process holds it (shared) for each root that it uses, because equal trees under other
-names use the same root. What builds see of /proc is kept in the same way; it is made of no object, so that it goes with the
-next collection during which nobody builds.
+names use the same root. What builds see of /proc is kept in the same way, but it is made of no object, and stays.
 
 Directories have mode 0755 and, like everything in the store, mtime 1. A build sees the root read-only.
 """
@@ -40,6 +39,8 @@ if TYPE_CHECKING:
 _DOMAIN: Final = b"chx composed root 2\0"
 _OBJECTS_DOMAIN: Final = b"chx composed objects 2\0"
 _PROC_DOMAIN: Final = b"chx files of proc 1\0"
+_OF_NO_OBJECT: Final = "-\n"
+"""The list of what is made of no object, and so outlives all."""
 MOUNT_POINTS: Final = ("build", "chx", "chx/store", "dev", "proc", "tmp")
 _WHEN: Final = (1_000_000_000, 1_000_000_000)
 # Too many links, another file system, a file system or a kernel setting that refuses links.
@@ -78,7 +79,7 @@ def compose_root(store: Store, inputs: Sequence[StorePath]) -> str:
         merged = merge([Source(str(path), store.manifest(path)) for path in distinct])
         materialise(merged, [store.physical(path) for path in distinct], place, [str(path) for path in distinct])
 
-    return _made_once(store, digest, distinct, make)
+    return _made_once(store, digest, _listing(distinct), make)
 
 
 def compose_objects(store: Store, objects: Sequence[StorePath]) -> str:
@@ -92,7 +93,7 @@ def compose_objects(store: Store, objects: Sequence[StorePath]) -> str:
         for path in distinct:
             _link_tree(store.physical(path), f"{place}/{path.base}", store.manifest(path), files)
 
-    return _made_once(store, digest, distinct, make)
+    return _made_once(store, digest, _listing(distinct), make)
 
 
 def compose_proc(store: Store, files: Mapping[str, bytes]) -> str:
@@ -100,7 +101,8 @@ def compose_proc(store: Store, files: Mapping[str, bytes]) -> str:
     parts = [_PROC_DOMAIN]
     for path, content in sorted(files.items()):
         parts += [path.encode(), b"\0", content, b"\0"]
-    return _made_once(store, Digest.of(b"".join(parts)), (), lambda place: write_proc_files(files, place))
+    digest = Digest.of(b"".join(parts))
+    return _made_once(store, digest, _OF_NO_OBJECT, lambda place: write_proc_files(files, place))
 
 
 def _link_tree(origin: str, place: str, manifest: Manifest, files: _Files) -> None:
@@ -155,16 +157,20 @@ class _Files:
             self._leaders[content] = place
 
 
-def _made_once(store: Store, digest: Digest, distinct: Sequence[StorePath], make: Callable[[str], None]) -> str:
-    """The directory called `digest`, made from the objects `distinct` by `make` if it is not there."""
+def _listing(objects: Sequence[StorePath]) -> str:
+    return "".join([f"{path.base}\n" for path in objects])
+
+
+def _made_once(store: Store, digest: Digest, listing: str, make: Callable[[str], None]) -> str:
+    """The directory called `digest`, made from what `listing` lists by `make` if it is not there."""
     roots = os.path.join(store.home, "roots")
     final = os.path.join(roots, str(digest))
     while not (store.hold(final + ".inputs") and os.path.isdir(final)):
-        _make_root(store, distinct, final, make)
+        _make_root(store, listing, final, make)
     return final
 
 
-def _make_root(store: Store, distinct: Sequence[StorePath], final: str, make: Callable[[str], None]) -> None:
+def _make_root(store: Store, listing: str, final: str, make: Callable[[str], None]) -> None:
     os.makedirs(os.path.dirname(final), exist_ok=True)
     work = store.temporary("root")
     made = os.path.join(work, "root")
@@ -172,7 +178,7 @@ def _make_root(store: Store, distinct: Sequence[StorePath], final: str, make: Ca
         make(made)
         # Not replaced if it is there: others may hold it.
         with suppress(FileExistsError), open(final + ".inputs", "x") as file:
-            file.writelines(f"{path.base}\n" for path in distinct)
+            file.write(listing)
         if not store.hold(final + ".inputs"):
             return
         try:
@@ -283,6 +289,8 @@ def _prune(store: Store, root: str, always: bool) -> int | None:
 
 
 def _all_valid(store: Store, listing: str) -> bool:
+    if listing == _OF_NO_OBJECT:
+        return True
     try:
         objects = [StorePath.parse(line) for line in listing.split()]
     except StoreError:
