@@ -1,7 +1,8 @@
 """`builtin:unpack`: the tree in an archive, or in several laid over each other.
 
 Attributes: `src` or `srcs`; `strip`, the number of leading path components to drop (0), or `auto` for a
-single top directory; `only` and `exclude`, patterns of paths (see `globs`).
+single top directory; `only` and `exclude`, patterns of paths (see `globs`). A folder that is the OCI layout of an
+image gives the tree of that image (see `image`); `reference` and `platform` say which, if there are several.
 
 Kept: names, directories, file content, the executable bit, link targets. Lost: owners, times, other
 mode bits. A set-user-id or set-group-id bit is dropped, and the log says so. Refused: paths that are
@@ -12,7 +13,8 @@ that were not unpacked before.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import ArchiveRefused
 from .archive import members
@@ -20,8 +22,7 @@ from .globs import selection
 from .writer import TreeWriter, only_directory, replace_by
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from .archive import Member
     from .task import Task
 
 
@@ -33,20 +34,83 @@ def unpack(task: Task) -> None:
     strip = task.derivation.env.get("strip", "0") or "0"
     if strip != "auto" and not (strip.isascii() and strip.isdecimal() and len(strip) < 10):
         raise task.refuse("strip", f"'{strip}' is neither a number nor 'auto'")
-    is_wanted = selection(task.words("only"), task.words("exclude"))
+    unpacking = Unpacking(
+        0 if strip == "auto" else int(strip),
+        selection(task.words("only"), task.words("exclude")),
+        task.say,
+        task.cancellation.check,
+    )
     writer = TreeWriter(task.output, "")
     for source in sources:
         archive = task.input(source)
-        if os.path.isdir(archive):
-            raise task.refuse("src", f"'{source}' is a directory and no archive")
         writer.relabel(source)
-        unpack_archive(
-            writer, archive, 0 if strip == "auto" else int(strip), is_wanted, task.say, task.cancellation.check
-        )
+        if os.path.isdir(archive):
+            _unpack_folder(task, unpacking, writer, archive, source)
+            strip = "0"  # an image with a single top directory is whole
+        else:
+            unpacking.archive(writer, archive)
     if strip == "auto":
         inner = only_directory(task.output)
         if inner is not None:
             replace_by(task.output, inner)
+
+
+def _unpack_folder(task: Task, unpacking: Unpacking, writer: TreeWriter, folder: str, source: str) -> None:
+    from .image import MARK, Wish, is_layout, layers_of, write_layer
+
+    if not is_layout(folder):
+        raise task.refuse(
+            "src", f"'{source}' is a directory: no archive, and no layout of an image ({MARK} is not there)"
+        )
+    if unpacking.strip:
+        raise task.refuse("strip", "an image has no leading path components to drop")
+    wish = Wish(task.derivation.env.get("reference", ""), task.derivation.env.get("platform", ""))
+    layers = layers_of(folder, source, wish, unpacking.check)
+    for number, layer in enumerate(layers, 1):
+        writer.relabel(f"{source}, layer {number} of {len(layers)}")
+        write_layer(writer, layer, unpacking)
+
+
+class Unpacking(NamedTuple):
+    """How members are taken: `strip` path components are dropped, `check` raises `Cancelled`."""
+
+    strip: int
+    is_wanted: Callable[[str], bool]
+    say: Callable[[str], None]
+    check: Callable[[], None]
+
+    def is_wanted_at(self, path: str) -> bool:
+        """Whether what lies at `path` of the tree is taken; its root always is."""
+        return not path or self.is_wanted(path)
+
+    def archive(self, writer: TreeWriter, archive: str) -> None:
+        """Write the wanted members of `archive` with `writer`."""
+        for member in members(archive, writer.label):
+            self.check()
+            path = _stripped(writer.place(member.name), self.strip)
+            if path is None or not self.is_wanted_at(path):
+                continue
+            target = _stripped(writer.place(member.target), self.strip) if member.kind == "hardlink" else ""
+            if target is None:
+                reason = f"it is a hard link to '{member.target}', which is stripped"
+                raise ArchiveRefused(writer.label, member.name, reason)
+            self.write(writer, member, path, target)
+
+    def write(self, writer: TreeWriter, member: Member, path: str, target: str) -> None:
+        """Write one member to `path`; `target` is the path that a hard link leads to."""
+        if member.kind == "directory":
+            writer.directory(path)
+        elif not path:
+            raise ArchiveRefused(writer.label, member.name, "it would be the root of the tree and is no directory")
+        elif member.kind == "symlink":
+            writer.symlink(path, member.target)
+        elif member.kind == "hardlink":
+            writer.copy(path, target)
+        else:
+            assert member.content is not None
+            if member.is_set_id:
+                self.say(f"dropped the set-user-id or set-group-id bit of {path}")
+            writer.file(path, member.content, member.executable)
 
 
 def unpack_archive(
@@ -58,29 +122,7 @@ def unpack_archive(
     check: Callable[[], None],
 ) -> None:
     """Write the wanted members of `archive` with `writer`."""
-    for member in members(archive, writer.label):
-        check()
-        path = _stripped(writer.place(member.name), strip)
-        if path is None or (path and not is_wanted(path)):
-            continue
-        if member.kind == "directory":
-            writer.directory(path)
-        elif not path:
-            raise ArchiveRefused(writer.label, member.name, "it would be the root of the tree and is no directory")
-        elif member.kind == "symlink":
-            writer.symlink(path, member.target)
-        elif member.kind == "hardlink":
-            target = _stripped(writer.place(member.target), strip)
-            if target is None:
-                raise ArchiveRefused(
-                    writer.label, member.name, f"it is a hard link to '{member.target}', which is stripped"
-                )
-            writer.copy(path, target)
-        else:
-            assert member.content is not None
-            if member.is_set_id:
-                say(f"dropped the set-user-id or set-group-id bit of {path}")
-            writer.file(path, member.content, member.executable)
+    Unpacking(strip, is_wanted, say, check).archive(writer, archive)
 
 
 def _stripped(path: str, count: int) -> str | None:

@@ -121,6 +121,42 @@ class TreeWriter:
                 copy_file(there, f"{self.root}/{here}", 0o755 if executable else 0o644)
                 self._kinds[here] = _FILE
 
+    def make_way(self, path: str, for_directory: bool) -> None:
+        """Remove what is at `path`, unless it is a directory and a directory comes: what an upper layer does to a lower one."""
+        kind = self._kinds.get(path)
+        if kind is not None and not (kind == _DIRECTORY and for_directory):
+            self.remove(path)
+
+    def remove(self, path: str) -> None:
+        """Remove a file, a link, or a directory with all that it holds; no error if there is nothing."""
+        kind = self._kinds.get(path)
+        if kind == _DIRECTORY:
+            self.empty(path)
+            os.rmdir(f"{self.root}/{path}")
+        elif kind is not None:
+            os.unlink(f"{self.root}/{path}")
+        self._kinds.pop(path, None)
+
+    def empty(self, path: str) -> None:
+        """Remove all that a directory holds; no error if there is no such directory."""
+        if self._kinds.get(path) != _DIRECTORY:
+            return
+        # Directories in the order in which they were found: inner ones come behind outer ones.
+        directories: list[str] = [path]
+        for directory in directories:
+            with os.scandir(f"{self.root}/{directory}") as entries:
+                names = [entry.name for entry in entries]
+            for name in names:
+                inner = f"{directory}/{name}" if directory else name
+                if self._kinds.get(inner) == _DIRECTORY:
+                    directories.append(inner)
+                else:
+                    os.unlink(f"{self.root}/{inner}")
+                    self._kinds.pop(inner, None)
+        for directory in reversed(directories[1:]):
+            os.rmdir(f"{self.root}/{directory}")
+            del self._kinds[directory]
+
     def _clear(self, path: str) -> None:
         """Make room for a file or link at `path`."""
         kind = self._kinds.get(path)

@@ -61,7 +61,11 @@ let
           made
         else
           throw "the seed '${name}' is not made yet; run `chx seed update ${name}`";
-      lock = fromJSON (readFile lockFile);
+      lock =
+        if seed ? made || builtins.pathExists lockFile then
+          fromJSON (readFile lockFile)
+        else
+          throw "the seed '${name}' is not pinned yet; `chx seed update ${name}` does that";
 
       # A place that is told without a scheme lies beside the lock.
       placeOf =
@@ -90,11 +94,15 @@ let
                 strip = told.strip or 0;
               })
             );
-          # A layout of an image, in a folder or in an archive.
+          # The layout of an image, in a folder or in an archive.
+          which = builtins.intersectAttrs {
+            reference = true;
+            platform = true;
+          } told;
           image =
             name: src: isFolder:
             lib.unpack (
-              selected (excluded {
+              selected (excluded (which // {
                 inherit name;
                 strip = 0;
                 src =
@@ -106,7 +114,7 @@ let
                       inherit src;
                       strip = 0;
                     };
-              })
+              }))
             );
 
           package =

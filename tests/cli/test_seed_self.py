@@ -98,6 +98,25 @@ def test_a_descendant_is_no_seed_that_proves_something(chx: Run) -> None:
     assert "self-chimera" in sets and "self" not in sets and "zig" in sets
 
 
+def test_chimeras_system_is_a_seed_of_both_sets(chx: Run, tmp_path: Path) -> None:
+    parts = ("toolchain", "userland")
+    names = {part: f"self-chimera-{part}.tar" for part in parts}
+    files = [{"package": name, "sha256": "0" * 64, "size": 1, "url": name, "version": ""} for name in names.values()]
+    lock = {"files": files, **{part: [name] for part, name in names.items()}, "version": 2}
+    (tmp_path / "home/seeds").mkdir(parents=True)
+    (tmp_path / "home/seeds/self-chimera.lock.json").write_text(json.dumps(lock))
+    text = """
+      with (import <chx> { }).bootstrap;
+      map (package: builtins.length package.container) [
+        chimera.self-chimera.stage0.packages.llvm
+        tiny.self-chimera.stage0.packages.tinycc
+      ]
+    """
+    run = chx("eval", "--json", "--strict", "-E", text)
+    assert run.returncode == 0, run.stderr
+    assert json.loads(run.stdout) == [2, 2]
+
+
 @pytest.mark.network
 @pytest.mark.sandbox
 @pytest.mark.slow
