@@ -42,14 +42,16 @@ def select_attr_path(value: Value, path: str, arguments: dict[str, Slot]) -> Val
     """Follow an attribute path; list elements by number; functions on the way are called with `arguments`."""
     for name in split_attr_path(path):
         value = auto_call(value, arguments)
-        if name.isdigit() and type(value) is not dict:
+        if name.isascii() and name.isdigit() and type(value) is not dict:
             if type(value) is not tuple:
                 raise TypeMismatch(
                     f"the expression selected by the selection path '{readable(path)}' should be a list but is {describe(value)}"
                 )
-            index = int(name)
+            digits = name.lstrip("0") or "0"
+            # Python refuses to convert very many.
+            index = int(digits) if len(digits) < 20 else len(value)
             if index >= len(value):
-                raise OutOfRange(f"list index {index} in selection path '{readable(path)}' is out of range")
+                raise OutOfRange(f"list index {digits} in selection path '{readable(path)}' is out of range")
             value = force_slot(value[index])
             continue
         if type(value) is not dict:

@@ -24,6 +24,8 @@ STACK_SIZES: Final = (512 << 20, 256 << 20, 64 << 20)
 FRAMES_PER_CALL: Final = 6
 """Python frames that one call of the language may take; most take one to three."""
 
+_MOST_FRAMES: Final = (1 << 31) - 1
+
 FRAME_ROOM: Final = 33 << 20
 """Python keeps frames in pieces of 16 KB, which it asks the system for, and gives back, one by one: recursion that
 swings around the end of one does that all the time. A piece that holds a greater frame is the next power of two, and
@@ -71,7 +73,7 @@ def run_deep(function: Callable[[], _T], depth: int = 10_000) -> _T:
     roomy.__code__ = roomy.__code__.replace(co_stacksize=FRAME_ROOM // _SLOT)
     # The limit counts the frames of each thread by itself, but is one number for all.
     before = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(before, depth * FRAMES_PER_CALL))
+    sys.setrecursionlimit(max(before, min(depth * FRAMES_PER_CALL, _MOST_FRAMES)))
     try:
         _start(entry)
         done.acquire()

@@ -96,8 +96,8 @@ class StackOverflow(EvalError):
 
     code = "E205"
 
-    def __init__(self) -> None:
-        super().__init__("stack overflow; max-call-depth exceeded")
+    def __init__(self, why: str | None = None) -> None:
+        super().__init__("stack overflow; max-call-depth exceeded", hint=why)
 
 
 class Thrown(EvalError):

@@ -145,7 +145,7 @@ class _Lexer:
         self._check_number("".join(self._read), whole)
 
     def _check_number(self, text: str, whole: bool) -> None:
-        if whole and 2**63 <= int(text) < 2**64:
+        if whole and len(text) <= 20 and 2**63 <= int(text) < 2**64:
             raise InvalidText(f"unsigned json number {int(text)} outside of Nix integer range")
         if float(text) in (float("inf"), -float("inf")):
             raise InvalidText(f"[json.exception.out_of_range.406] number overflow parsing '{text}'")

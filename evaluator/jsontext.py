@@ -7,7 +7,7 @@ Written for byte strings and for Nix's own choices: sets print in the order of n
 from __future__ import annotations
 
 from .context import Context, Element
-from .errors import InvalidText, TypeMismatch
+from .errors import InvalidText, StackOverflow, TypeMismatch
 from .force import force_slot
 from .values import MISSING, ContextString, Path, Slot, Value, describe, names
 
@@ -127,7 +127,10 @@ def from_json(text: str) -> Value:
 
     def load() -> Value:
         decoded = text if text.isascii() else text.encode("latin-1").decode("utf-8-sig")
-        return _convert(_load(decoded, attrs))
+        try:
+            return _convert(_load(decoded, attrs))
+        except RecursionError:
+            raise StackOverflow("the JSON text nests deeper than values may") from None
 
     reason = ""
     if "\\u0000" not in text:
@@ -178,7 +181,14 @@ def _bytes(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8").decode("latin-1")
 
 
+_DIGITS: Final = 20
+"""Of an integer of 64 bits, with its sign."""
+
+
 def _integer(text: str) -> int | float:
+    if len(text) > _DIGITS:
+        # Python refuses to convert very many, and what is that long is no integer anyway.
+        return _float(text)
     number = int(text)
     if -(2**63) <= number < 2**63:
         return number

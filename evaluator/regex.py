@@ -36,6 +36,8 @@ _COLLATING: Final = tuple(_COLLATING_TEXT.split(" "))
 """Names of characters in `[[.name.]]`, by their codes."""
 _SPECIAL: Final = frozenset(".[\\()*+?{|^$")
 _MOST_VARIANTS: Final = 64
+_LONGEST_COUNT: Final = 9
+"""Digits of a number of repetitions."""
 
 
 class _Invalid(Exception):
@@ -145,8 +147,8 @@ class _Parser:
         if c != "{":
             self.at += 1
             return c
-        found = re.compile(r"\{(\d+)(,(\d*))?\}").match(self.pattern, self.at)
-        if found is None:
+        found = re.compile(r"\{([0-9]+)(,([0-9]*))?\}").match(self.pattern, self.at)
+        if found is None or max(len(found[1]), len(found[3] or "")) > _LONGEST_COUNT:
             raise _Invalid
         low, high = int(found[1]), found[3]
         if high and int(high) < low:

@@ -83,7 +83,7 @@ def annotate(error: BaseException) -> BaseException:
             result = found
     elif isinstance(error, OSError) and not hasattr(error, "message"):
         result = FileUnavailable(_os_error(error))
-    elif isinstance(error, (AssertionError, AttributeError, ValueError, IndexError, NameError, UnboundLocalError)):
+    elif isinstance(error, (ArithmeticError, AssertionError, AttributeError, ValueError, IndexError, NameError)):
         result = InternalError(f"{type(error).__name__}: {error}")
         result.__cause__ = error
     else:

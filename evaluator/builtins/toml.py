@@ -3,23 +3,38 @@
 from __future__ import annotations
 
 from .. import session
-from ..errors import InvalidText, TypeMismatch
+from ..errors import InvalidText, StackOverflow, TypeMismatch
 from ..values import INT_MAX, INT_MIN, Slot, Value
 from .arguments import plain_string
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Final
+
+
+_MOST_PARTS: Final = 1000
+"""Of a key with dots: the library takes memory by their square."""
+_TOO_LARGE: Final = "[error] toml::parse_dec_integer: too large integer: current max digits = 2^63"
 
 
 def from_toml(argument: Slot) -> Value:
     """`fromTOML s`."""
+    import re
     import tomllib
 
     text = plain_string(argument)
+    # Where a key may begin: in a line, and in a table in braces.
+    key = r'(?:[A-Za-z0-9_-]++|"[^"\n]*+"|\'[^\'\n]*+\')[ \t]*+\.[ \t]*+'
+    long_key = re.compile(rf"(?:^[ \t]*+\[{{0,2}}+[ \t]*+|[{{,][ \t]*+)(?:{key}){{{_MOST_PARTS}}}", re.MULTILINE)
+    if long_key.search(text) is not None:
+        raise InvalidText(f"while parsing TOML: a key of more than {_MOST_PARTS} parts")
     try:
         return _convert(tomllib.loads(text.encode("latin-1").decode("utf-8")))
-    except (ValueError, RecursionError) as error:
+    except RecursionError:
+        raise StackOverflow("the TOML text nests deeper than values may") from None
+    except ValueError as error:
+        if "integer string conversion" in str(error):
+            raise InvalidText(f"while parsing TOML: {_TOO_LARGE}") from None
         raise InvalidText(f"while parsing TOML: {error}") from None
 
 
@@ -42,9 +57,7 @@ def _convert(value: Any) -> Value:
     if kind is dict:
         return {_bytes(name): _convert(item) for name, item in value.items()}
     if kind is int and not INT_MIN <= value <= INT_MAX:
-        raise InvalidText(
-            "while parsing TOML: [error] toml::parse_dec_integer: too large integer: current max digits = 2^63"
-        )
+        raise InvalidText(f"while parsing TOML: {_TOO_LARGE}")
     if kind in (int, float, bool):
         return value
     if "parse-toml-timestamps" in session.evaluator().options.features:

@@ -41,7 +41,12 @@ def split_version(argument: Slot) -> tuple[str, ...]:
 
 
 def _number(text: str) -> int | None:
-    return int(text) if text and all("0" <= c <= "9" for c in text) and int(text) < 2**31 else None
+    if not text or not all("0" <= c <= "9" for c in text):
+        return None
+    digits = text.lstrip("0")
+    # Python refuses to convert very many.
+    number = int(digits or 0) if len(digits) <= 10 else 2**31
+    return number if number < 2**31 else None
 
 
 def _component_less(left: str, right: str) -> bool:

@@ -50,6 +50,8 @@ PROGRAM_TEXTS = [
     "builtins.elemAt [ 1 2 ] 2",
     "builtins.elemAt [ 1 2 ] 9223372036854775807",
     "builtins.genList (x: x) (-1)",
+    f"builtins.compareVersions \"1.{'9' * 5000}\" \"1.2\"",
+    f"builtins.fromJSON \"{'[' * 200000}\"",
     "{ a.b.c = 1; } ? a.b.c && !({ a = 1; } ? a.b) && { a.b = 1; } ? ${\"a\"}.${\"b\"}",
     "{ a = 1; }.${toString 5} or (throw \"d\")",
     "({ a = 1; } // { b = 2; }).c",
