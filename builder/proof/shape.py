@@ -2,8 +2,9 @@
 
 All chains have the same number of stages, at least one, with the same packages in each, at least one. Stage 0 is made
 with the toolchain of the seed that is named and of no other. Each package of a later stage is made with packages of
-the stage before it, and reaches no seed and no earlier stage but through them. What is made of sources alone is the
-same in every stage, and may be; but no stage is made of that alone.
+the stage before it, and reaches no seed and no earlier stage but through them. Of a package, only the outputs that its
+stage lists are used, since no others are compared. What is made of sources alone is the same in every stage, and may
+be; but no stage is made of that alone.
 
 All of it follows from derivations. Nothing has to be built to know it.
 """
@@ -113,6 +114,26 @@ def _chain_flaws(
                     yield from _package_flaws(chain.seed, number, name, package.derivation, before, earlier, graph)
         earlier |= {path for path in before if graph.has_seed(path)}
         before = paths
+    yield from _unlisted(chain, graph)
+
+
+def _unlisted(chain: Chain, graph: _Graph) -> Iterator[str]:
+    """Outputs of packages that something is made with, and that no stage lists."""
+    listed: dict[StorePath, set[str]] = {}
+    for stage in chain.stages:
+        for package in stage.values():
+            listed.setdefault(package.derivation, set()).update(package.outputs)
+    found = {
+        (inner, output)
+        for path in graph.reached(listed, ())
+        if path not in graph.foreign
+        for inner, outputs in graph.used(path).items()
+        if inner in listed
+        for output in outputs
+        if output not in listed[inner]
+    }
+    for path, output in sorted(found):
+        yield f"{chain.seed}: the output '{output}' of {path.name} is used, and no stage lists it"
 
 
 def _package_flaws(
@@ -151,6 +172,11 @@ class _Graph:
         """What a derivation is made of; nothing for a source."""
         derivation = self._derivations.get(path)
         return () if derivation is None else (*derivation.input_drvs, *derivation.input_srcs)
+
+    def used(self, path: StorePath) -> Mapping[StorePath, Sequence[str]]:
+        """The outputs of other derivations that a derivation uses; nothing for a source."""
+        derivation = self._derivations.get(path)
+        return {} if derivation is None else derivation.input_drvs
 
     def has_seed(self, path: StorePath) -> bool:
         """Whether anything of a seed is below `path` or is `path`."""

@@ -3,6 +3,7 @@
 import pytest
 
 from chx.builder.proof import Package, ShapeRefused, check_shape, everything_below
+from chx.store import Derivation, upstream_placeholder
 
 MARK = "the compiler of Example"
 
@@ -109,6 +110,27 @@ def test_the_last_stage_of_one_chain_may_be_the_seed_of_another(world):
             stages=(*own.stages, {"p": Package(world.tree("p", {"x": "1"}, own.stages[1]["p"].derivation), ("out",))})
         ),
     )
+
+
+def test_an_output_that_is_used_and_not_listed_is_told(world):
+    """Nothing would compare it between seeds, and the next stage would be made with it."""
+    chain = world.bootstrap("s", MARK, "0")
+    plain = world.store.derivation(chain.stages[0]["p"].derivation)
+    both = world.store.add_derivation(plain.replace(outputs=("out", "tools")))
+    last = world.store.add_derivation(
+        Derivation(
+            "p",
+            "builtin",
+            "builtin:tree",
+            env={"entries": "[]", "inputs": upstream_placeholder(both, "tools")},
+            input_drvs={both: ("out", "tools")},
+        )
+    )
+    stages = ({"p": Package(both, ("out",))}, {"p": Package(last, ("out",))})
+    error = refused(world, chain._replace(stages=stages))
+    assert error.flaws == ("s: the output 'tools' of p.drv is used, and no stage lists it",)
+    tools = Package(both, ("tools",))
+    accepted(world, chain._replace(stages=({**stages[0], "tools": tools}, {**stages[1], "tools": stages[1]["p"]})))
 
 
 @pytest.mark.parametrize(
