@@ -4,10 +4,11 @@ Diverse double-compiling shows something if the compilers are unrelated. The nam
 What is compared is what the seeds consist of: the *fixed outputs* below each of their halves, by hash; their *trees*,
 by digest; and the *compiling programs* of their toolchains, by digest of the file.
 
-A compiling program is an executable ELF file of the half `toolchain`. Two seeds are *one toolchain* if they share a
-compiler, or if they have no compiling program at all. A compiler is every compiling program that is no assembler,
-linker, archiver or other binary tool by its name: a file with an unknown name counts as a compiler, so that a new name
-makes two seeds no less related. That a linker is shared does not make two compilers one; it is told.
+A program is an ELF file that can be executed or loaded, whatever its mode: a loader can be told to run it. A compiling
+program is one of the half `toolchain`. A compiler is every compiling program that is no assembler, linker, archiver or
+other binary tool by its name: a file with an unknown name counts as a compiler, so that a new name makes two seeds no
+less related. Two seeds are *one toolchain* if a compiler of one is any program of the other, under whatever name and in
+whichever half. A seed without a compiler is none. That a linker is shared does not make two compilers one; it is told.
 """
 
 from __future__ import annotations
@@ -17,8 +18,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
-
-from ...store.manifest import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -44,6 +43,10 @@ _NAMES: Final[Mapping[Role, re.Pattern[str]]] = {
     ),
 }
 _ELF: Final = b"\x7fELF"
+_HEADER: Final = 18
+_LITTLE: Final = 1
+_EXECUTABLE: Final = 2
+_SHARED: Final = 3
 
 
 class Program(NamedTuple):
@@ -61,7 +64,7 @@ class Contents(Protocol):
         """The tree digest of an object."""
 
     def programs(self, path: StorePath) -> Mapping[str, bytes]:
-        """The raw BLAKE3 digests of its executable ELF files by their paths, each content once: where it lies first."""
+        """The raw BLAKE3 digests of its programs (`is_program`) by their paths, each content once: where it is first."""
 
 
 class Stored:
@@ -83,10 +86,10 @@ class Stored:
         physical = self._store.physical(path)
         found: dict[bytes, str] = {}
         for entry in self._store.manifest(path):
-            if entry.kind != Kind.EXECUTABLE or entry.digest is None or entry.digest in found or not entry.size:
+            if entry.digest is None or entry.digest in found or entry.size < _HEADER:
                 continue
             with open(f"{physical}/{entry.path}" if entry.path else physical, "rb") as file:
-                if file.read(len(_ELF)) == _ELF:
+                if is_program(file.read(_HEADER)):
                     found[entry.digest] = entry.path
         return {file: digest for digest, file in found.items()}
 
@@ -103,8 +106,9 @@ class Makeup:
     """What a seed consists of.
 
     `files` maps the fixed outputs below it, as `ALGORITHM:HEX`, to the names of their derivations; `trees` are by
-    their digests (BLAKE3, hexadecimal). `programs` are None where they are not known. `is_descendant`: its compiler is
-    a program that the stages end in; such a seed is what another one made, and counts as no toolchain.
+    their digests (BLAKE3, hexadecimal). `programs` are those of its toolchain, None where they are not known;
+    `companions` the digests of those of its userland. `is_descendant`: its compiler is a program that the stages end
+    in; such a seed is what another one made, and counts as no toolchain.
     """
 
     seed: str
@@ -112,11 +116,17 @@ class Makeup:
     trees: Mapping[str, Tree]
     programs: tuple[Program, ...] | None
     is_descendant: bool = False
+    companions: frozenset[bytes] = frozenset()
 
     @property
     def compilers(self) -> frozenset[bytes]:
         """The digests of the compiling programs that are compilers."""
         return frozenset(program.digest for program in self.programs or () if program.role == "compiler")
+
+    @property
+    def everything(self) -> frozenset[bytes]:
+        """The digests of the programs of both halves."""
+        return self.companions.union(program.digest for program in self.programs or ())
 
 
 class Shared(NamedTuple):
@@ -145,6 +155,14 @@ class Kinship:
     toolchains: tuple[tuple[str, ...], ...] | None
 
 
+def is_program(start: bytes) -> bool:
+    """Whether a file that begins with `start` (18 bytes) is an ELF file of the type ET_EXEC or ET_DYN (gABI 4.1)."""
+    if len(start) < _HEADER or not start.startswith(_ELF):
+        return False
+    kind = int.from_bytes(start[16:18], "little" if start[5] == _LITTLE else "big")
+    return kind in (_EXECUTABLE, _SHARED)
+
+
 def role_of(path: str) -> Role:
     """What a compiling program is, by its name."""
     name = path.rpartition("/")[2]
@@ -152,7 +170,7 @@ def role_of(path: str) -> Role:
 
 
 def programs_of(contents: Contents, objects: Iterable[StorePath]) -> tuple[Program, ...]:
-    """The executable ELF files of `objects`, each content once, in the order of digests."""
+    """The programs of `objects`, each content once, in the order of digests."""
     found: dict[bytes, Program] = {}
     for path in sorted(objects):
         for file, digest in contents.programs(path).items():
@@ -204,6 +222,11 @@ def makeup_of(
         files_below(derivations, chain.foreign),
         trees,
         programs_of(contents, chain.toolchain.objects(derivations, outputs)),
+        companions=frozenset(
+            digest
+            for path in chain.userland.objects(derivations, outputs)
+            for digest in contents.programs(path).values()
+        ),
     )
 
 
@@ -251,18 +274,22 @@ def toolchains(makeups: Sequence[Makeup]) -> tuple[tuple[str, ...], ...] | None:
     """Groups of seeds that count once, in the order of their first seeds; None if programs are not known."""
     if any(makeup.programs is None for makeup in makeups):
         return None
-    groups: list[tuple[set[bytes], list[str]]] = []
+    groups: list[list[Makeup]] = []
     for makeup in makeups:
         if not makeup.compilers or makeup.is_descendant:
             continue
-        joined: tuple[set[bytes], list[str]] = (set(makeup.compilers), [makeup.seed])
-        apart = []
+        joined, apart = [makeup], []
         for group in groups:
-            if group[0] & joined[0]:
-                joined = (group[0] | joined[0], group[1] + joined[1])
+            if any(_are_related(makeup, other) for other in group):
+                joined = group + joined
             else:
                 apart.append(group)
         groups = [*apart, joined]
     places = {makeup.seed: number for number, makeup in enumerate(makeups)}
-    ordered = [tuple(sorted(seeds, key=places.__getitem__)) for _, seeds in groups]
+    ordered = [tuple(sorted((makeup.seed for makeup in group), key=places.__getitem__)) for group in groups]
     return tuple(sorted(ordered, key=lambda seeds: places[seeds[0]]))
+
+
+def _are_related(one: Makeup, other: Makeup) -> bool:
+    """Whether a compiler of one is a program of the other."""
+    return not (one.compilers.isdisjoint(other.everything) and other.compilers.isdisjoint(one.everything))

@@ -1,9 +1,15 @@
 """What seeds share is computed from what they consist of; their names are no evidence."""
 
+import json
+from dataclasses import replace
+
 import pytest
 
 from chx.builder.proof import Half, judge, kinship_of
-from chx.builder.proof.kinship import Makeup, Program, role_of
+from chx.builder.proof.kinship import Makeup, Program, is_program, role_of
+from chx.store import Derivation
+
+from .conftest import ELF
 
 GCC = Program(b"1" * 32, "compiler", "usr/libexec/cc1")
 AS = Program(b"2" * 32, "assembler", "usr/bin/as")
@@ -28,6 +34,44 @@ def test_a_shared_assembler_is_told_and_makes_two_compilers_no_less_two():
     found = kinship_of([makeup("gcc", GCC, AS), makeup("pcc", CLANG, AS)])
     assert found.toolchains == (("gcc",), ("pcc",))
     assert found.common is not None and found.common.programs == (("assembler", "usr/bin/as"),)
+
+
+def test_a_compiler_under_another_name_or_in_the_userland_of_the_other_seed_is_the_same():
+    renamed = makeup("renamed", CLANG, GCC._replace(role="assembler", path="usr/bin/cc1-as"))
+    assert kinship_of([makeup("gcc", GCC), renamed]).toolchains == (("gcc", "renamed"),)
+    beside = replace(makeup("beside", CLANG), companions=frozenset([GCC.digest]))
+    assert kinship_of([makeup("gcc", GCC), beside]).toolchains == (("gcc", "beside"),)
+    assert kinship_of([beside, makeup("gcc", GCC)]).toolchains == (("beside", "gcc"),)
+
+
+@pytest.mark.parametrize(
+    ("start", "answer"),
+    [
+        (ELF.encode(), True),
+        (ELF.encode()[:-2] + b"\3\0", True),
+        (ELF.encode()[:-2] + b"\1\0", False),
+        (ELF.encode()[:-2] + b"\0\2", False),
+        (ELF.encode()[:5] + b"\2" + ELF.encode()[6:-2] + b"\0\2", True),
+        (ELF.encode()[:-1], False),
+        (b"#!/bin/sh and more", False),
+    ],
+)
+def test_a_program_is_an_elf_file_that_can_be_run_or_loaded(start, answer):
+    assert is_program(start) is answer
+
+
+def test_a_compiler_that_is_not_executable_is_one(world):
+    """A dynamic loader can be told to run it."""
+    entries = [{"path": "usr/lib/cc1", "kind": "file", "content": f"{ELF}one\0"}]
+    plain = world.store.add_derivation(
+        Derivation("plain-compiler", "builtin", "builtin:tree", env={"entries": json.dumps(entries)})
+    )
+    chain = world.chain("s", "", {"p": world.tree("p", {"x": "0"}, plain)}, foreign=plain)
+    other = world.chain(
+        "t", "", {"p": world.tree("p", {"x": "1"}, tree := world.tree("cc", {"cc": f"{ELF}one\0"}))}, foreign=tree
+    )
+    found = judge(world.store, [chain, other], world.realise(chain, other))
+    assert found.kinship.toolchains == (("s", "t"),)
 
 
 def test_seeds_that_are_related_through_a_third_are_one():
@@ -103,17 +147,15 @@ def _known(world, chain):
 
 
 def test_a_seed_that_another_one_made_counts_as_no_toolchain(world):
-    elf = "\x7fELF\0"
-
     def chain(seed, compiler, *contents):
         before, stages = compiler, []
         for content in contents:
-            before = world.tree("cc", {"usr/bin/cc": elf + content}, before)
+            before = world.tree("cc", {"usr/bin/cc": ELF + content}, before)
             stages.append({"cc": before})
         return world.chain(seed, "", *stages, foreign=compiler)
 
     one = chain("s", world.compiler("s", "one"), "a", "z", "z")
-    own = chain("self", world.tree("own", {"usr/bin/cc": elf + "z"}), "z", "z", "z")
+    own = chain("self", world.tree("own", {"usr/bin/cc": ELF + "z"}), "z", "z", "z")
     found = judge(world.store, [one, own], world.realise(one, own))
     assert found.kinship.toolchains == (("s",),)
     assert found.agreement.dissents == () and found.host_independence is None
