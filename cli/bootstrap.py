@@ -138,7 +138,7 @@ def bootstrap(session: Session, arguments: argparse.Namespace) -> tuple[Account,
     described = chains_of(session, arguments, name, _seeds(arguments.seeds), arguments.stages)
     chains = [item.chain for item in described]
     if arguments.proof is not None:
-        check_provable(chains)
+        check_provable(name, chains)
     session.world.commit()
     derivations = everything_below(session.store, chains)
     check_shape(f"the set '{name}'", chains, derivations)
@@ -150,7 +150,7 @@ def bootstrap(session: Session, arguments: argparse.Namespace) -> tuple[Account,
     gave = {realised[path, output] for path, outputs in targets for output in outputs}
     links = keep(session.store, name, gave.union(*(chain.trees for chain in chains)))
     outcomes = [outcome_of(chain, realised) for chain in chains]
-    verdicts = judge(session.store, chains, outcomes)
+    verdicts = judge(session.store, chains, outcomes, trusts_cache=arguments.proof is None)
     signed = None
     if arguments.proof is not None:
         signed = prove(session.store, name, chains, outcomes, realised, verdicts, arguments.proof, arguments.bundle)

@@ -1,6 +1,6 @@
 """What is left of a seed in the end.
 
-Four questions, from the strictest to the most suspicious.
+Five questions, from the strictest to the most suspicious.
 
 *References*: does the closure of the last stage hold an object of the seed? Store paths are found by their
 hash parts, so this is exact.
@@ -10,6 +10,10 @@ hash parts, so this is exact.
 *Survivors*: is a file of the last stage, byte for byte, a file of either half of the seed, and not a file of a source?
 Files are compared by digest, so this is exact, too. Files of fewer than 16 bytes are left out: an archive without
 members is the same everywhere.
+
+*Prebuilt code*: is a file of the last stage machine code (an ELF file or an archive) that no stage compiled? It is a
+file of a source, or of a package that no program made. For the same reason machine code in a source accounts for
+neither a survivor nor an echo: what is called a source may be a seed's compiler.
 
 *Echoes*: does a file of the last stage hold a string that programs, objects or archives of the seed's
 toolchain hold too, and that no source accounts for? (What merely runs build scripts leaves no such trace.) A compiler leaves such strings where it goes: its
@@ -28,11 +32,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..plan import Lane, lane_of, recall
-from .chain import made_on_the_way
-from .strings import SHORTEST, Sources, Strings
+from .chain import BUILTIN, made_on_the_way
+from .strings import BINARY, SHORTEST, Sources, Strings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from ...store.derivation import Derivation
     from ...store.path import StorePath
@@ -60,9 +64,16 @@ class Survivor:
     origin: str
 
 
+class Prebuilt(NamedTuple):
+    """Machine code in `file` of the object `path` that no stage compiled."""
+
+    path: StorePath
+    file: str
+
+
 @dataclass(frozen=True, slots=True)
 class Residue:
-    """What is left of `seed`.
+    """What is left of `seed`, and `prebuilt`, what might be of any.
 
     `ways` are chains of derivations, from the last stage to the seed. `shared` are the strings that the
     last stage and the seed have in common, `echoes` those of them that nothing accounts for, the longest if
@@ -76,11 +87,12 @@ class Residue:
     shared: tuple[Echo, ...]
     echoes: tuple[Echo, ...]
     elsewhere: int = 0
+    prebuilt: tuple[Prebuilt, ...] = ()
 
     @property
     def holds(self) -> bool:
         """Whether nothing was found."""
-        return not (self.references or self.ways or self.survivors or self.echoes)
+        return not (self.references or self.ways or self.survivors or self.echoes or self.prebuilt)
 
 
 class _End(NamedTuple):
@@ -98,16 +110,17 @@ def find_residue(
     chains: Iterable[Chain],
     outcomes: Iterable[Outcome],
     toolchains: Sequence[Sequence[str]] | None = None,
+    trusts_cache: bool = True,
 ) -> tuple[Residue, ...]:
     """One answer for each chain, whose outcome stands at the same place. Everything must be realised.
 
     `toolchains` are groups of seeds that count once (`kinship.toolchains`); without them no chain accounts for
-    what is in another.
+    what is in another. `trusts_cache`: whether strings of an object may be those that were found in it before.
     """
     pairs = list(zip(chains, outcomes))
     recollection = recall(store, sorted({drv for chain, _ in pairs for drv in (*chain.packages, *chain.foreign)}))
     derivations, known = recollection.derivations, recollection.outputs
-    strings = Strings(store)
+    strings = Strings(store, trusts_cache)
     ends = [_end(store, chain, outcome, derivations, known) for chain, outcome in pairs]
     shared = [strings.shared(end.closure, end.toolchain) for end in ends]
     # Of all seeds together: what accounts for a string does not depend on the seed.
@@ -118,7 +131,7 @@ def find_residue(
         [
             *sorted({text for account in accounts for text in account.texts}),
             *(_names(store, path) for path in sorted(whole | generated)),
-            *(content for path in sorted(whole) for _, content in strings.files(path)),
+            *(content for path in sorted(whole) for content in strings.texts(path)),
             *(content for path in sorted(generated) for content in strings.texts(path)),
         ]
     )
@@ -132,7 +145,7 @@ def find_residue(
         survivors = {
             digest: Survivor(*place, end.seed_files[digest])
             for digest, place in end.files.items()
-            if digest in end.seed_files and digest not in source_files
+            if digest in end.seed_files and (digest not in source_files or _is_machine_code(store, place))
         }
         echoes = {text: shared[number][text] for text in strings.unexplained(shared[number], sources)}
         left, quiet = _unaccounted(store, strings, survivors, echoes, others)
@@ -145,6 +158,7 @@ def find_residue(
                 tuple(Echo(text.decode("ascii"), *place) for text, place in sorted(shared[number].items())),
                 tuple(Echo(text.decode("ascii"), *echoes[text]) for text in sorted(quiet)),
                 len(survivors) + len(echoes) - len(left) - len(quiet),
+                tuple(_prebuilt(store, end, source_files | _without_programs(store, chain, derivations, known))),
             )
         )
     return tuple(found)
@@ -170,6 +184,42 @@ def _files(store: Store, path: StorePath) -> Iterator[tuple[bytes, str]]:
     for entry in store.manifest(path):
         if entry.digest is not None and entry.size >= SHORTEST:
             yield entry.digest, entry.path
+
+
+def _is_machine_code(store: Store, place: tuple[StorePath, str]) -> bool:
+    path, file = place
+    physical = store.physical(path)
+    with open(f"{physical}/{file}" if file else physical, "rb") as opened:
+        return opened.read(SHORTEST).startswith(BINARY)
+
+
+def _prebuilt(store: Store, end: _End, ready: Collection[bytes]) -> Iterator[Prebuilt]:
+    """The machine code of the last stage among the files whose digests are `ready`."""
+    for place in sorted(place for digest, place in end.files.items() if digest in ready):
+        if _is_machine_code(store, place):
+            yield Prebuilt(*place)
+
+
+def _without_programs(
+    store: Store, chain: Chain, derivations: Mapping[StorePath, Derivation], known: Known
+) -> set[bytes]:
+    """The digests of the files of packages that chx made alone: no program ran, so no compiler did."""
+    ran: dict[StorePath, bool] = {}
+
+    def runs(path: StorePath) -> bool:
+        if path not in ran:
+            derivation = derivations[path]
+            # A seed may be a tree that chx unpacked, and what was made with it is known by its own builder.
+            ran[path] = derivation.system != BUILTIN or any([runs(inner) for inner in derivation.input_drvs])
+        return ran[path]
+
+    alone = [package for package in chain.stages[-1].values() if not runs(package.derivation)]
+    return {
+        digest
+        for package in alone
+        for output in package.outputs
+        for digest, _ in _files(store, known[package.derivation, output])
+    }
 
 
 def _names(store: Store, path: StorePath) -> bytes:

@@ -12,6 +12,7 @@ import re
 from operator import eq
 from typing import TYPE_CHECKING, Final
 
+from ...store.digest import Digest
 from ...store.manifest import Kind
 
 if TYPE_CHECKING:
@@ -43,21 +44,26 @@ _BETWEEN: Final = (b"(", b")", b", ", b"|")
 """What a macro that writes its arguments as text has between names."""
 _LONGEST_STITCHED: Final = 200
 _MOST_STITCHED: Final = 5000
-_BINARY: Final = (b"\x7fELF", b"!<arch>\n", b"!<thin>\n")
+BINARY: Final = (b"\x7fELF", b"!<arch>\n", b"!<thin>\n")
 MOST: Final = 400
 """Where so many strings are not accounted for, it does not matter how many more there are."""
 _EXCEPTIONS: Final = 40
 """Strings of one file for which unusual spellings are looked for: where more are left, they are no exceptions."""
 _LEAD: Final = 4
 _WORTH_KEEPING: Final = 1 << 20
-_VERSION: Final = 3
+_VERSION: Final = 4
 
 
 class Strings:
-    """Strings of the objects of a store; each object is read once, and large ones once in the life of the store."""
+    """Strings of the objects of a store; each object is read once.
 
-    def __init__(self, store: Store) -> None:
+    Those of large ones are kept, and taken from where they are kept if `trusts_cache`: whoever can write there could
+    take strings out, so that nothing is signed that was not read again.
+    """
+
+    def __init__(self, store: Store, trusts_cache: bool = True) -> None:
         self._store = store
+        self._trusts_cache = trusts_cache
         self._runs: dict[tuple[StorePath, ...], dict[bytes, Place]] = {}
         self._marks: dict[StorePath, frozenset[bytes]] = {}
 
@@ -105,11 +111,11 @@ class Strings:
         """The strings in binaries of an object."""
         if path not in self._marks:
             large = self._store.info(path).size >= _WORTH_KEEPING
-            kept = self._load(path) if large else None
+            kept = self._load(path) if large and self._trusts_cache else None
             if kept is None:
                 found: set[bytes] = set()
                 for _, content in self.files(path):
-                    if content.startswith(_BINARY):
+                    if content.startswith(BINARY):
                         found |= telling(content)
                 kept = frozenset(found)
                 if large:
@@ -128,7 +134,7 @@ class Strings:
     def texts(self, path: StorePath) -> Iterator[bytes]:
         """Content of every file of an object that a compiler did not write."""
         for _, content in self.files(path):
-            if not content.startswith(_BINARY):
+            if not content.startswith(BINARY):
                 yield content
 
     def _place(self, path: StorePath) -> str:
@@ -137,21 +143,28 @@ class Strings:
     def _load(self, path: StorePath) -> frozenset[bytes] | None:
         try:
             with open(self._place(path), "rb") as file:
-                return frozenset(file.read().split(b"\n"))
+                digest, _, text = file.read().partition(b"\n")
         except OSError:
             return None
+        # An empty file is what a machine that loses its power leaves.
+        return frozenset(text.split(b"\n")) if digest == _digest(text) else None
 
     def _save(self, path: StorePath, strings: Collection[bytes]) -> None:
         place = self._place(path)
         temporary = f"{place}.{os.getpid()}"
         try:
             os.makedirs(os.path.dirname(place), exist_ok=True)
+            text = b"\n".join(sorted(strings))
             with open(temporary, "wb") as file:
-                file.write(b"\n".join(sorted(strings)))
+                file.write(_digest(text) + b"\n" + text)
             os.replace(temporary, place)
         except OSError:
             # A cache that cannot be written costs time and nothing else.
             return
+
+
+def _digest(text: bytes) -> bytes:
+    return str(Digest.of(text)).encode("ascii")
 
 
 class Sources:

@@ -55,8 +55,8 @@ class Verdicts:
         return self.fixed_point is True and self.host_independence is True and self.no_residue
 
 
-def judge(store: Store, chains: Sequence[Chain], outcomes: Sequence[Outcome]) -> Verdicts:
-    """Judge what was realised."""
+def judge(store: Store, chains: Sequence[Chain], outcomes: Sequence[Outcome], trusts_cache: bool = True) -> Verdicts:
+    """Judge what was realised; `trusts_cache`: whether strings may be those that an earlier search kept."""
     derivations = everything_below(store, chains)
     known = recall(store, [drv for chain in chains for drv in chain.foreign]).outputs
     contents = Stored(store)
@@ -65,7 +65,7 @@ def judge(store: Store, chains: Sequence[Chain], outcomes: Sequence[Outcome]) ->
     return Verdicts(
         tuple(map(fixed_point, outcomes)),
         agreement(outcomes, kin.toolchains),
-        find_residue(store, chains, outcomes, kin.toolchains),
+        find_residue(store, chains, outcomes, kin.toolchains, trusts_cache),
         kin,
         suspicions(contents, chains, outcomes, derivations, kin),
     )

@@ -226,7 +226,7 @@ def _trees_of(shared: Shared) -> str:
 
 def _programs_of(shared: Shared) -> str:
     roles = list(dict.fromkeys(role for role, _ in shared.programs))
-    named = ", ".join({"tool": "other binary tools"}.get(role, f"the {role}") for role in roles)
+    named = ", ".join({"tool": "other binary tools or libraries"}.get(role, f"the {role}") for role in roles)
     return f"; they share {named}" if named else ""
 
 
@@ -257,6 +257,12 @@ def residue_lines(residues: Sequence[Residue]) -> list[str]:
         ]
         if len(residue.survivors) > ECHOES_SHOWN:
             lines.append(f"{residue.seed}: {len(residue.survivors) - ECHOES_SHOWN} more of its files")
+        lines += [
+            f"{residue.seed}: no stage compiled `{item.file}` of {item.path.name}: a source has it as it is"
+            for item in residue.prebuilt[:ECHOES_SHOWN]
+        ]
+        if len(residue.prebuilt) > ECHOES_SHOWN:
+            lines.append(f"{residue.seed}: {len(residue.prebuilt) - ECHOES_SHOWN} more files that no stage compiled")
         if residue.echoes:
             more = "or more " if len(residue.echoes) >= MOST else ""
             lines.append(

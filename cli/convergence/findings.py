@@ -221,6 +221,11 @@ def _residue(residue: Residue) -> Markup:
             for item in residue.survivors[:MOST_STRINGS]
         )
         parts.append(_details(f"{count(len(residue.survivors), 'file')} of the seed, byte for byte", *files))
+    if residue.prebuilt:
+        files = (
+            element("li", element("code", f"{item.path.name}: {item.file}")) for item in residue.prebuilt[:MOST_STRINGS]
+        )
+        parts.append(_details(f"{count(len(residue.prebuilt), 'file')} of machine code that no stage compiled", *files))
     if residue.ways:
         ways = (element("li", element("code", " <- ".join(step.name for step in way))) for way in residue.ways)
         parts.append(_details(f"{count(len(residue.ways), 'way')} past stage 0", *ways))

@@ -56,7 +56,7 @@ def replay(session: Session, arguments: argparse.Namespace) -> int:
     realised, work = build(session, arguments, proof.chains, everything(session.store, proof.chains), rebuild=True)
     outcomes = [outcome_of(chain, realised) for chain in proof.chains]
     check_contents(session.store, proof.chains, outcomes, NOTHING_SHOWN)
-    verdicts = judge(session.store, proof.chains, outcomes)
+    verdicts = judge(session.store, proof.chains, outcomes, trusts_cache=False)
     described = [Described(chain, "") for chain in proof.chains]
     origin = origin_of(everything_below(session.store, proof.chains), arguments.replay)
     account = account_of(session.store, proof.set, described, outcomes, verdicts, work, origin)

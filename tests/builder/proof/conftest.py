@@ -25,7 +25,8 @@ from chx.builder.proof.writing import compose
 from chx.store import Derivation, Store, StorePath, upstream_placeholder
 from chx.store.keys import Signer
 
-ELF = "\x7fELF"
+ELF = "\x7fELF\2\1\1" + 9 * "\0" + "\2\0"
+"""The start of a program: 64 bits, little-endian, of the type ET_EXEC."""
 
 
 class World(NamedTuple):

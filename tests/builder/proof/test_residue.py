@@ -2,8 +2,10 @@
 
 import json
 
-from chx.builder.proof import Half, find_residue, judge
+from chx.builder.proof import Half, Package, find_residue, judge
 from chx.store import Derivation, upstream_placeholder
+
+from .conftest import ELF
 
 MARK = "made by the compiler of Example 9.1"
 
@@ -37,12 +39,34 @@ def test_what_was_compiled_on_the_way_is_no_source(world):
 
 def test_a_string_that_a_source_spells_out_is_accounted_for(world):
     compiler = world.compiler("s", MARK)
-    stage = {"p": world.tree("p", {"x": f"\x7fELF\0\0{MARK}\0"})}
+    stage = {"p": world.tree("p", {"x": f"{ELF}\0{MARK}\0"})}
     chain = world.chain("s", MARK, stage, stage, foreign=compiler)
     (found,) = find_residue(world.store, [chain], world.realise(chain))
     assert len(found.shared) == 1
     assert found.echoes == ()
-    assert found.holds
+    assert [item.file for item in found.prebuilt] == ["x"]
+
+
+def test_machine_code_that_no_program_made_is_told_though_the_seed_has_none_of_it(world):
+    chain = world.bootstrap("s", MARK, "0", "1")
+    lone = {"q": Package(world.tree("q", {"usr/bin/q": f"{ELF}12345678"}), ("out",))}
+    chain = chain._replace(stages=tuple({**stage, **lone} for stage in chain.stages))
+    (found,) = find_residue(world.store, [chain], world.realise(chain))
+    assert [item.file for item in found.prebuilt] == ["usr/bin/q"]
+    assert not found.holds
+
+
+def test_machine_code_in_a_source_accounts_for_nothing(world):
+    """A "source" that is fetched may be the compiler of the seed."""
+    compiler = world.compiler("s", MARK)
+    source = world.compiler("source", MARK)
+    first = world.tree("p", {"x": "0"}, compiler)
+    copy = _copy_of(world, compiler, source)
+    last = world.store.add_derivation(copy.replace(input_drvs={**copy.input_drvs, first: ("out",)}))
+    chain = world.chain("s", MARK, {"p": first}, {"p": last}, foreign=compiler)
+    (found,) = find_residue(world.store, [chain], world.realise(chain))
+    assert [item.file for item in found.survivors] == ["usr/bin/cc"]
+    assert [echo.text for echo in found.echoes] == [MARK]
 
 
 def test_a_reference_to_an_object_of_the_seed_is_residue(world):
@@ -83,7 +107,7 @@ def test_a_file_of_either_half_that_survives_is_residue_though_it_is_no_program_
 
 
 def test_an_archive_without_members_is_of_nobody(world):
-    compiler = world.tree("s-compiler", {"usr/bin/cc": f"\x7fELF\0{MARK}\0", "lib/libutil.a": "!<arch>\n"})
+    compiler = world.tree("s-compiler", {"usr/bin/cc": f"{ELF}{MARK}\0", "lib/libutil.a": "!<arch>\n"})
     first = world.tree("p", {"x": "0"}, compiler)
     last = world.tree("p", {"lib/libxnet.a": "!<arch>\n"}, first)
     chain = world.chain("s", MARK, {"p": first}, {"p": last}, foreign=compiler)
@@ -92,7 +116,7 @@ def test_an_archive_without_members_is_of_nobody(world):
 
 
 def test_a_file_of_the_seed_that_a_source_has_too_is_none(world):
-    compiler = world.tree("s-compiler", {"usr/bin/cc": f"\x7fELF\0{MARK}\0", "include/a.h": "#define A 12345678"})
+    compiler = world.tree("s-compiler", {"usr/bin/cc": f"{ELF}{MARK}\0", "include/a.h": "#define A 12345678"})
     source = world.tree("source", {"src/a.h": "#define A 12345678"})
     first = world.tree("p", {"x": "0"}, compiler)
     last = world.tree("p", {"include/a.h": "#define A 12345678"}, first, source)
@@ -103,7 +127,7 @@ def test_a_file_of_the_seed_that_a_source_has_too_is_none(world):
 
 def test_the_name_of_a_source_file_in_an_archive_is_no_residue(world):
     name = "src/thread/x86_64/clone_of_a_thread.s"
-    compiler = world.tree("s-compiler", {"usr/bin/cc": f"\x7fELF\0{name}\0"})
+    compiler = world.tree("s-compiler", {"usr/bin/cc": f"{ELF}{name}\0"})
     source = world.tree("source", {f"musl-1.2/{name}": "nop"})
     # Copied, because what stands in the text of a derivation is accounted for.
     copy = _copy_of(world, compiler)
@@ -168,7 +192,7 @@ def _copy_of(world, compiler, *others):
 
 def _written_secretly(before):
     """A derivation that gives the file of the compiler too, and in whose text it cannot be found."""
-    content = "".join(f"\\u{ord(letter):04x}" for letter in f"\x7fELF\0{MARK}\0")
+    content = "".join(f"\\u{ord(letter):04x}" for letter in f"{ELF}\0{MARK}\0")
     entries = f'[{{"path": "usr/bin/cc", "kind": "file", "content": "{content}"}}]'
     mentioned = upstream_placeholder(before, "out")
     env = {"entries": entries, "inputs": mentioned}

@@ -16,6 +16,7 @@ from chx.builder.proof.strings import (
     quoted,
     telling,
 )
+from chx.store import Digest
 
 TEXT = b"assertion failed in collector"
 
@@ -159,3 +160,16 @@ def test_strings_of_large_objects_are_kept_and_a_damaged_record_does_no_harm(sto
     records = list((tmp_path / "home" / "cache" / "strings").iterdir())
     assert len(records) == 1
     assert Strings(store).shared([ours], [large]) == {TEXT: (ours, "")}
+    for record in records:
+        record.write_bytes(b"")
+    assert Strings(store).shared([ours], [large]) == {TEXT: (ours, "")}
+
+
+def test_what_is_signed_trusts_no_record(store, tmp_path):
+    ours = store.add_bytes(b"\0" + TEXT + b"\0", "ours")
+    large = store.add_bytes(b"\x7fELF\0" + TEXT + b"\0" * (1 << 20), "program")
+    assert Strings(store).shared([ours], [large]) == {TEXT: (ours, "")}
+    for record in (tmp_path / "home" / "cache" / "strings").iterdir():
+        record.write_bytes(str(Digest.of(b"nothing")).encode() + b"\nnothing")
+    assert Strings(store).shared([ours], [large]) == {}
+    assert Strings(store, trusts_cache=False).shared([ours], [large]) == {TEXT: (ours, "")}

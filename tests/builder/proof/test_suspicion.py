@@ -2,7 +2,7 @@
 
 from chx.builder.proof import judge
 
-ELF = "\x7fELF\0"
+from .conftest import ELF
 
 
 def grown(world, seed, mark, *programs, foreign=None):
