@@ -5,7 +5,7 @@ Each function is given a value and where it stands, and returns it checked.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ...store.digest import Digest
 from ...store.errors import StoreError
@@ -13,6 +13,9 @@ from ...store.path import StorePath
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+
+LONGEST_NAME: Final = 100
 
 
 class Damaged(Exception):
@@ -51,6 +54,18 @@ def text_at(value: Any, where: str) -> str:
     if not isinstance(value, str):
         raise Damaged(where, "is no text")
     return value
+
+
+def name_at(value: Any, where: str) -> str:
+    """The name of a set, a seed or a package."""
+    if not isinstance(value, str) or not is_name(value):
+        raise Damaged(where, "is no name: it takes 1 to 100 visible ASCII characters")
+    return value
+
+
+def is_name(text: str) -> bool:
+    """Whether `text` can be printed as it is, looks like no other text, and is no longer than 100 characters."""
+    return 0 < len(text) <= LONGEST_NAME and all("!" <= character <= "~" for character in text)
 
 
 def flag_at(value: Any, where: str, may_be_null: bool = True) -> bool | None:

@@ -18,6 +18,7 @@ from .fields import (
     flag_at,
     list_at,
     mapping_at,
+    name_at,
     path_at,
     paths_at,
     record_at,
@@ -75,7 +76,7 @@ def parse(document: dict[str, Any], name: str) -> Proof:
     return Proof(
         name,
         FORMAT,
-        text_at(document["set"], "set"),
+        name_at(document["set"], "set"),
         chains,
         (),
         _realisations(document["realisations"]),
@@ -127,7 +128,7 @@ def parse_old(document: dict[str, Any], name: str) -> Proof:
     return Proof(
         name,
         OLD_FORMAT,
-        text_at(document["set"], "set"),
+        name_at(document["set"], "set"),
         chains,
         outcomes,
         {},
@@ -152,6 +153,7 @@ def parse_old(document: dict[str, Any], name: str) -> Proof:
 def _chains(value: Any) -> tuple[Chain, ...]:
     chains = []
     for seed, data in mapping_at(value, "chains").items():
+        name_at(seed, f"chains.{seed}")
         where = f"chains.{seed}"
         chain = record_at(data, where, {"toolchain", "userland", "stages"})
         stages = []
@@ -159,6 +161,7 @@ def _chains(value: Any) -> tuple[Chain, ...]:
             packages = {}
             for package, content in mapping_at(stage, f"{where}.stages[{number}]").items():
                 place = f"{where}.stages[{number}].{package}"
+                name_at(package, place)
                 found = record_at(content, place, {"derivation", "outputs"})
                 packages[package] = Package(
                     path_at(found["derivation"], f"{place}.derivation"), texts_at(found["outputs"], f"{place}.outputs")

@@ -16,13 +16,25 @@ if TYPE_CHECKING:
     from ...store import Store, StorePath
 
 
-def check_provable(chains: Sequence[Chain]) -> None:
-    """Raise `CommandError` if somebody else could not replay these chains."""
+def check_provable(name: str, chains: Sequence[Chain]) -> None:
+    """Raise `CommandError` if a proof cannot hold these chains of the set `name`."""
+    from ...builder.proof.fields import is_name
+
     impure = [chain.seed for chain in chains if chain.impure]
     if impure:
         raise CommandError(
             f"a proof cannot hold the seed '{impure[0]}': it is of this machine alone, nobody else could replay it",
             hint="leave it out of --seeds",
+        )
+    names = [
+        name,
+        *(chain.seed for chain in chains),
+        *(name for chain in chains for stage in chain.stages for name in stage),
+    ]
+    for odd in (name for name in names if not is_name(name)):
+        raise CommandError(
+            f"a proof cannot hold the name {odd!r}",
+            hint="names of sets, seeds and packages have 1 to 100 visible ASCII characters there",
         )
 
 

@@ -341,6 +341,36 @@ def pruned(document):
     return concluded(document)
 
 
+def _with_a_seed_called(document, name):
+    document["chains"][name] = document["chains"].pop("s")
+    for pair in (document["shared"]["common"], *document["toolchains"]):
+        names = pair["seeds"] if isinstance(pair, dict) else pair
+        names[:] = sorted(name if seed == "s" else seed for seed in names)
+    document["toolchains"].sort()
+
+
+def with_a_seed_that_clears_the_screen(document):
+    _with_a_seed_called(document, "s\x1b[2J")
+
+
+def with_a_seed_that_looks_like_another(document):
+    _with_a_seed_called(document, "\N{CYRILLIC SMALL LETTER DZE}")
+
+
+def with_a_seed_without_a_name(document):
+    _with_a_seed_called(document, "")
+
+
+def with_a_set_of_two_lines(document):
+    document["set"] = "tiny\nsigned by everybody"
+
+
+def with_a_compiler_that_the_other_seed_has_under_another_name(document):
+    objects = {path: it for path, it in document["objects"].items() if path.endswith("-compiler")}
+    (_, one), (_, other) = sorted(objects.items())
+    one["programs"]["usr/bin/as"] = next(iter(other["programs"].values()))
+
+
 FORGERIES = [
     without_toolchain,
     without_userland,
@@ -384,4 +414,9 @@ FORGERIES = [
     with_an_alias_that_counts,
     with_a_path_of_two_entries,
     with_a_path_of_odd_bytes,
+    with_a_seed_that_clears_the_screen,
+    with_a_seed_that_looks_like_another,
+    with_a_seed_without_a_name,
+    with_a_set_of_two_lines,
+    with_a_compiler_that_the_other_seed_has_under_another_name,
 ]
