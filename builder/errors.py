@@ -646,6 +646,8 @@ def as_build_error(error: BaseException, home: str) -> BuildError:
         described = StoreRefused(error)
     elif isinstance(error, OSError):
         described = MachineFailure(error, home)
+    elif isinstance(error, MemoryError):
+        described = MachineFailure(OSError(errno.ENOMEM, "out of memory"), home)
     else:
         described = BuilderDefect(f"{type(error).__name__}: {error}")
     described.__cause__ = error

@@ -71,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             texts = _texts(arguments)
         except Exception as error:
-            if not (_shows_parts(error) or getattr(error, "unordered", False)):
+            if not _may_differ(error):
                 raise
             texts = _again(arguments, error)
         for text in texts:
@@ -159,6 +159,12 @@ def _text(evaluator: Evaluator, value: Value, arguments: argparse.Namespace) -> 
     if arguments.xml:
         return evaluator.to_xml(value, strict=arguments.strict, location=not arguments.no_location)
     return evaluator.print_value(value, strict=arguments.strict) + "\n"
+
+
+def _may_differ(error: Exception) -> bool:
+    """Whether evaluation in the order of Nix may give another error, or none. What took all memory does so again."""
+    code = getattr(error, "code", "")
+    return code != "E220" and (_shows_parts(error) or getattr(error, "unordered", False))
 
 
 def _shows_parts(error: Exception) -> bool:

@@ -57,6 +57,7 @@ def realise(
 ) -> dict[tuple[StorePath, str], StorePath]:
     """Build what is not built; raises `BuildError`."""
     from ..builder import Builder, BuildOptions
+    from ..evaluator import lifted
 
     # What builds that were killed have left behind.
     store.clean_temporary()
@@ -66,7 +67,8 @@ def realise(
         _running[builder] = gone
         try:
             began = monotonic()
-            built = builder.realise(targets)
+            with lifted():
+                built = builder.realise(targets)
             if monotonic() - began >= WORTH_SYNCING:
                 store.sync()
             return built

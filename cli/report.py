@@ -65,6 +65,8 @@ def describe(error: Exception, style: Style, show_trace: bool | None = None) -> 
             f"{style.red}error{style.reset}: chx needs the Python package '{NEEDED[error.name]}'",
             f"  = {sys.executable} does not have it: pip install {NEEDED[error.name]}",
         ], 1
+    if isinstance(error, MemoryError):
+        return [f"{style.red}error{style.reset}: out of memory", "  = what was finished is kept"], 1
     if not hasattr(error, "message"):
         return _bug(error, style), 70
     if hasattr(error, "failures"):

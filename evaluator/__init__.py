@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .deep import run_deep
     from .errors import EvalError, FileUnavailable, Frame
     from .evaluator import Evaluator, Options
+    from .memory import lifted
     from .python import to_python
     from .values import Builtin, ContextString, Partial, Path, Value
     from .world import ContextElement, FileKind, World
@@ -36,6 +37,7 @@ __all__ = [
     "check_variables",
     "describe_builtin",
     "global_names",
+    "lifted",
     "run_deep",
     "to_python",
 ]
@@ -44,7 +46,7 @@ _HOMES = {
     "Builtin": "values", "ContextElement": "world", "ContextString": "values", "EvalError": "errors", "FileUnavailable": "errors",
     "Evaluator": "evaluator", "FileKind": "world", "Frame": "errors", "Options": "evaluator", "Partial": "values",
     "Path": "values", "Value": "values", "World": "world", "check_variables": "compiling", "run_deep": "deep",
-    "describe_builtin": "builtins.help", "global_names": "builtins.help", "to_python": "python",
+    "describe_builtin": "builtins.help", "global_names": "builtins.help", "lifted": "memory", "to_python": "python",
 }  # fmt: skip
 
 

@@ -32,6 +32,9 @@ swings around the end of one does that all the time. A piece that holds a greate
 what the frame leaves of it serves the calls inside. So the first function claims, as virtual memory, more than half."""
 _SLOT: Final = 8
 
+PATIENCE: Final = 0.2
+"""Seconds after which an evaluation is one that may take much memory (see `memory.py`)."""
+
 _inside: set[int] = set()
 
 stop_when_interrupted = False
@@ -76,7 +79,11 @@ def run_deep(function: Callable[[], _T], depth: int = 10_000) -> _T:
     sys.setrecursionlimit(max(before, min(depth * FRAMES_PER_CALL, _MOST_FRAMES)))
     try:
         _start(entry)
-        done.acquire()
+        if not done.acquire(timeout=PATIENCE):
+            from .memory import limited
+
+            with limited():
+                done.acquire()
     except KeyboardInterrupt:
         if stop_when_interrupted:
             _stop(started)

@@ -185,6 +185,18 @@ class OutOfRange(EvalError):
     code = "E217"
 
 
+class OutOfMemory(EvalError):
+    """More memory was needed than there is."""
+
+    code = "E220"
+
+    def __init__(self, what: str = "") -> None:
+        super().__init__(
+            f"out of memory{': ' + what if what else ''}",
+            hint="is there a list, or a string, that grows without end?",
+        )
+
+
 class Unsupported(EvalError):
     """Something that Nix has and chx has not."""
 

@@ -36,6 +36,7 @@ from .errors import (
     InfiniteRecursion,
     InternalError,
     MissingAttribute,
+    OutOfMemory,
     StackOverflow,
     readable,
 )
@@ -72,8 +73,14 @@ def annotate(error: BaseException) -> BaseException:
             error.__dict__.update(labels=[], frames=[])
             _describe(error, error.__traceback__)
         return error
-    if isinstance(error, RecursionError):
-        result: EvalError = StackOverflow()
+    if isinstance(error, MemoryError) or (isinstance(error, OverflowError) and "too l" in str(error)):
+        # A text or list that is longer than any can be overflows instead.
+        from . import memory
+
+        memory.give_way()
+        result: EvalError = OutOfMemory()
+    elif isinstance(error, RecursionError):
+        result = StackOverflow()
     elif isinstance(error, (KeyError, TypeError)):
         found = _raw(error)
         if found is None:

@@ -85,6 +85,8 @@ static PyObject *rt_map(ARGUMENTS) {
     return result;
 }
 
+#define LARGE_LIST (1 << 22)
+
 static PyObject *rt_gen_list(ARGUMENTS) {
     PyObject *count_value, *function, *result;
     Py_ssize_t size;
@@ -92,7 +94,8 @@ static PyObject *rt_gen_list(ARGUMENTS) {
     count_value = forced(args[1]);
     if (count_value == NULL) return NULL;
     size = PyLong_CheckExact(count_value) ? PyLong_AsSsize_t(count_value) : -1;
-    if (size < 0) {
+    /* Python's own looks whether there is memory for a large one. */
+    if (size < 0 || size >= LARGE_LIST) {
         PyObject *stack[2] = {args[0], count_value};
         PyErr_Clear();
         result = slow(GEN_LIST, stack, 2);

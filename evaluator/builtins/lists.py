@@ -178,6 +178,12 @@ def fold_left(operator: Slot, start: Slot, argument: Slot) -> Value:
     return accumulator
 
 
+_LARGE: Final = 1 << 22
+"""Elements of a list that is not made before it is known that there is memory for it."""
+_SLOT_SIZE: Final = 96
+"""Bytes for an element that is a thunk; in the compiled runtime."""
+
+
 @native
 def gen_list(generator: Slot, count: Slot) -> tuple[Slot, ...]:
     """`genList f n`."""
@@ -185,6 +191,10 @@ def gen_list(generator: Slot, count: Slot) -> tuple[Slot, ...]:
     if wanted < 0:
         raise OutOfRange(f"cannot create list of size {wanted}")
     called = function(generator)
+    if wanted >= _LARGE:
+        from ..memory import check
+
+        check(wanted * _SLOT_SIZE, f"cannot create list of size {wanted}")
     if type(called) is MethodType:
         return tuple([[called, i] for i in range(wanted)])
     return tuple([[_apply_late, (called, i)] for i in range(wanted)])

@@ -120,6 +120,13 @@ def test_infinite_recursion_is_an_ordinary_error(chx: Run) -> None:
     assert "infinite recursion" in failed(chx("eval", "-E", "let x = x; in x"))
 
 
+def test_a_list_that_memory_cannot_hold_has_a_place(chx: Run, work: Path) -> None:
+    (work / "long.nix").write_text("{ a = builtins.genList (x: x) 100000000000; }")
+    report = failed(chx("eval", "--strict", "long.nix"))
+    assert "error[E220] at long.nix:1:8" in report
+    assert report.endswith("error: out of memory: cannot create list of size 100000000000\n")
+
+
 @pytest.mark.parametrize("text", ["[" * 20000 + "]" * 20000, "1" + " + 1" * 30000], ids=["lists", "operators"])
 def test_a_text_that_nests_too_deep_has_a_place(chx: Run, work: Path, text: str) -> None:
     (work / "deep.nix").write_text(text)

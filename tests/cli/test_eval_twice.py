@@ -46,3 +46,16 @@ def test_a_pipe_is_read_once(tmp_path, capfdbinary: pytest.CaptureFixture[bytes]
     assert main(["eval", pipe]) == 0
     os.wait()
     assert capfdbinary.readouterr().out == b"[ <CODE> ]\n"
+
+
+def test_what_took_all_memory_is_not_evaluated_again() -> None:
+    from chx.cli.eval import _may_differ
+    from chx.evaluator import EvalError
+
+    class Unordered(EvalError):
+        unordered = True
+
+    error = Unordered("out of memory")
+    assert _may_differ(error)
+    error.code = "E220"
+    assert not _may_differ(error)

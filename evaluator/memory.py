@@ -1,0 +1,165 @@
+"""What memory an evaluation may take: what the machine, and the control group that this process is in, has left.
+
+Linux gives out more than there is, and kills somebody when it is used. So while an evaluation runs that is not over at
+once, the address space of this process is limited to what it has and what is free, and asking for more is an error. A
+program that is started would inherit the limit, and what is built would see it: `lifted` is for that time.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager, suppress
+from threading import Lock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Final
+
+_RESERVE: Final = 16
+"""One part of so many of what is free is left to others."""
+_BALLAST: Final = 32 << 20
+"""Bytes that are given back when memory has run out: the error has to be told."""
+_PAGE: Final = 4096
+_GROUPS: Final = "/sys/fs/cgroup"
+
+_KEPT_OF_FILES: Final = ("inactive_file", "active_file")
+
+_lock = Lock()
+_before: tuple[int, int] | None = None
+"""The limit that was found, while ours is set."""
+_wanted = False
+_lifts = 0
+_ballast: list[bytes] = []
+
+
+def free(root: str = "") -> int | None:
+    """Bytes that this process can still take, swap included; None if the machine does not tell.
+
+    `root` is where the files of the kernel are looked for.
+    """
+    numbers: dict[str, int] = {}
+    try:
+        with open(f"{root}/proc/meminfo", "rb") as file:
+            for line in file:
+                name, _, rest = line.partition(b":")
+                words = rest.split()
+                if words and words[0].isdigit():
+                    numbers[name.decode("ascii", "replace")] = int(words[0]) << 10
+    except OSError:
+        return None
+    if "MemAvailable" not in numbers:
+        return None
+    return min(numbers["MemAvailable"] + numbers.get("SwapFree", 0), _left_in_groups(root), _left_by_limit())
+
+
+def _left_by_limit() -> int:
+    """What the limit on the address space of this process leaves."""
+    with suppress(ImportError, OSError):
+        from resource import RLIM_INFINITY, RLIMIT_AS, getrlimit
+
+        soft, _ = getrlimit(RLIMIT_AS)
+        if soft != RLIM_INFINITY:
+            return max(0, soft - _taken())
+    return sys.maxsize
+
+
+def _taken() -> int:
+    """The address space of this process."""
+    with open("/proc/self/statm", "rb") as file:
+        return int(file.read().split()[0]) * _PAGE
+
+
+def _left_in_groups(root: str) -> int:
+    """What the control groups of this process (version 2) leave to it."""
+    left = sys.maxsize
+    with suppress(OSError, ValueError):
+        with open(f"{root}/proc/self/cgroup") as file:
+            group = next(line.partition("::")[2].strip() for line in file if line.startswith("0::"))
+        while group:
+            folder = f"{root}{_GROUPS}{group if group != '/' else ''}"
+            with suppress(OSError, ValueError):
+                # The topmost group has no limit, and no such file.
+                with open(f"{folder}/memory.max") as file:
+                    most = int(file.read())
+                with open(f"{folder}/memory.current") as file:
+                    used = int(file.read())
+                with open(f"{folder}/memory.stat") as file:
+                    # What is kept of files counts as used, and is given up for the asking.
+                    used -= sum(int(words[1]) for words in map(str.split, file) if words[0] in _KEPT_OF_FILES)
+                left = min(left, max(0, most - used))
+            group = group.rpartition("/")[0]
+    return left
+
+
+def check(size: int, what: str) -> None:
+    """Raise `OutOfMemory` if `size` bytes for `what` are more than there is, before any are taken."""
+    from .errors import OutOfMemory
+
+    left = free()
+    if left is not None and size > left:
+        raise OutOfMemory(what)
+
+
+@contextmanager
+def limited() -> Iterator[None]:
+    """Limit the memory of this process for a time."""
+    global _wanted
+    with _lock:
+        _wanted = True
+        _apply()
+    with suppress(MemoryError):
+        # Memory that nothing has written to yet is none.
+        _ballast.append(bytes(_BALLAST))
+    try:
+        yield
+    finally:
+        _ballast.clear()
+        with _lock:
+            _wanted = False
+            _apply()
+
+
+@contextmanager
+def lifted() -> Iterator[None]:
+    """No limit, while programs are started."""
+    global _lifts
+    with _lock:
+        _lifts += 1
+        _apply()
+    try:
+        yield
+    finally:
+        with _lock:
+            _lifts -= 1
+            _apply()
+
+
+def give_way() -> None:
+    """Memory has run out: take the limit off, so that this can be told."""
+    global _wanted
+    _ballast.clear()
+    with _lock:
+        _wanted = False
+        _apply()
+
+
+def _apply() -> None:
+    global _before
+    if (_wanted and not _lifts) == (_before is not None):
+        return
+    with suppress(ImportError, OSError, ValueError):
+        from resource import RLIM_INFINITY, RLIMIT_AS, getrlimit, setrlimit
+
+        if _before is not None:
+            setrlimit(RLIMIT_AS, _before)
+            _before = None
+            return
+        left, taken = free(), _taken()
+        if left is None:
+            return
+        soft, hard = getrlimit(RLIMIT_AS)
+        most = taken + left - left // _RESERVE
+        if soft == RLIM_INFINITY or most < soft:
+            setrlimit(RLIMIT_AS, (most, hard))
+            _before = soft, hard
