@@ -7,6 +7,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from .checkpoint import checkpoint
 from .errors import StoreIO, UnsupportedFile
 from .manifest import Entry, Kind
 from .normal import CHUNK, EXECUTABLE_MODE, FILE_MODE, MTIME, READ, special_kind
@@ -24,6 +25,7 @@ _WRITERS: Final = 4
 _BLOCK: Final = 4096
 _FICLONE: Final = 0x40049409
 """Of linux/fs.h."""
+_ZEROS: Final = memoryview(bytes(CHUNK))
 _NOT_OFFERED: Final = (errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM, errno.ENODEV)
 """What a kernel answers that does not copy between these two file systems, or a file system that cannot be mapped."""
 
@@ -47,7 +49,7 @@ def copy_file(source: bytes, target: bytes) -> None:
             return
         writer = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
-            _copy_bytes(reader, writer, status.st_size)
+            copy_content(reader, writer, status.st_size)
             os.fchmod(writer, mode)
             os.utime(writer, ns=MTIME)
         finally:
@@ -85,13 +87,14 @@ def copy_and_hash(reader: int, target: bytes, size: int) -> Hashed | None:
     writer = os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         os.ftruncate(writer, size)
-        hasher, total = blake3(max_threads=blake3.AUTO), 0
+        hasher, total, is_sparse = blake3(max_threads=blake3.AUTO), 0, _is_sparse(os.fstat(reader))
         with ThreadPoolExecutor(1) as pool, mmap(writer, size, access=ACCESS_READ) as copy, memoryview(copy) as arrived:
-            coming = pool.submit(_copy_window, reader, writer, size)
+            coming = pool.submit(_copy_window, reader, writer, size, is_sparse)
             while total < size and (count := coming.result()):
+                checkpoint()
                 start, total = total, total + count
                 if total < size:
-                    coming = pool.submit(_copy_window, reader, writer, size - total)
+                    coming = pool.submit(_copy_window, reader, writer, size - total, is_sparse)
                 hasher.update(arrived[start:total])
         os.ftruncate(writer, total)
         return Hashed(hasher.digest(), total)
@@ -105,8 +108,10 @@ def copy_and_hash(reader: int, target: bytes, size: int) -> Hashed | None:
         os.close(writer)
 
 
-def _copy_window(reader: int, writer: int, left: int) -> int:
-    return os.copy_file_range(reader, writer, min(_WINDOW, left))
+def _copy_window(reader: int, writer: int, left: int, is_sparse: bool) -> int:
+    """Copy a part of a file, or pass over a part of a hole; how large it was, 0 at the end."""
+    is_hole, count = _extent(reader, min(_WINDOW, left)) if is_sparse else (False, min(_WINDOW, left))
+    return _skip(reader, writer, count) if is_hole else os.copy_file_range(reader, writer, count)
 
 
 def copy_direct(reader: int, target: bytes) -> Hashed | None:
@@ -166,6 +171,7 @@ def _pump(reader: int, writer: int) -> tuple[Hashed, bytes]:
     busy: list[tuple[Future[None], memoryview]] = []
     with ThreadPoolExecutor(_WRITERS) as pool:
         while True:
+            checkpoint()
             if not idle:
                 done, buffer = busy.pop(0)
                 done.result()
@@ -259,38 +265,88 @@ def _copy_large(reader: int, target: bytes, size: int, data: bytes) -> Hashed:
             return Hashed(*hash_large(copy))
         finally:
             os.close(copy)
+    is_sparse = _is_sparse(os.fstat(reader))
     if size >= LARGE:
-        hashed = copy_and_hash(reader, target, size) or copy_direct(reader, target)
+        # What is written directly has no holes.
+        hashed = copy_and_hash(reader, target, size) or (None if is_sparse else copy_direct(reader, target))
         if hashed is not None:
             return hashed
     writer = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         hasher, total = blake3(), 0
-        while data := data or os.read(reader, CHUNK):
+        while True:
+            checkpoint()
+            is_hole, count = _extent(reader, CHUNK) if is_sparse and not data else (False, CHUNK)
+            if is_hole and count:
+                hasher.update(_ZEROS[: _skip(reader, writer, count)])
+                total += count
+                continue
+            if not (data := data or os.read(reader, count)):
+                break
             _write(writer, data)
             hasher.update(data)
             total += len(data)
             data = b""
+        if is_sparse:
+            os.ftruncate(writer, total)
         return Hashed(hasher.digest(), total)
     finally:
         os.close(writer)
 
 
-def _copy_bytes(reader: int, writer: int, size: int) -> None:
+def copy_content(reader: int, writer: int, size: int) -> None:
+    """Copy an open file of about `size` bytes to an empty one; the kernel does it if it can, and a hole stays a hole."""
+    is_sparse = _is_sparse(os.fstat(reader))
     if size > CHUNK:
         try:
-            while os.copy_file_range(reader, writer, 1 << 30):
-                pass
+            while _copy_window(reader, writer, _WINDOW, is_sparse):
+                checkpoint()
         except OSError as error:
-            # Nothing has been copied then.
+            # What was copied so far, both are behind.
             if error.errno not in _NOT_OFFERED:
                 raise
+    # Some file systems tell the kernel that a file ends where it does not.
+    while True:
+        checkpoint()
+        is_hole, count = _extent(reader, _WINDOW) if is_sparse else (False, CHUNK)
+        if is_hole and count:
+            _skip(reader, writer, count)
+        elif data := os.read(reader, min(count, CHUNK)):
+            _write(writer, data)
         else:
-            if os.fstat(writer).st_size >= size:
-                return
-            os.lseek(reader, os.lseek(writer, 0, os.SEEK_END), os.SEEK_SET)
-    while data := os.read(reader, CHUNK):
-        _write(writer, data)
+            break
+    if is_sparse:
+        os.ftruncate(writer, os.lseek(writer, 0, os.SEEK_CUR))
+
+
+def _is_sparse(status: os.stat_result) -> bool:
+    return status.st_blocks * 512 < status.st_size
+
+
+def _extent(descriptor: int, most: int) -> tuple[bool, int]:
+    """Whether an open file has a hole where it is read next, and up to `most` bytes that are all in one or all not.
+
+    0 at its end.
+    """
+    start = os.lseek(descriptor, 0, os.SEEK_CUR)
+    is_hole = True
+    try:
+        end = os.lseek(descriptor, start, os.SEEK_DATA)
+        if end == start:
+            is_hole = False
+            end = os.lseek(descriptor, start, os.SEEK_HOLE)
+    except OSError as error:
+        # Behind the last data; or the file system knows no holes.
+        is_hole = error.errno == errno.ENXIO
+        end = os.fstat(descriptor).st_size if is_hole else start + most
+    os.lseek(descriptor, start, os.SEEK_SET)
+    return is_hole, max(0, min(end - start, most))
+
+
+def _skip(reader: int, writer: int, count: int) -> int:
+    os.lseek(reader, count, os.SEEK_CUR)
+    os.lseek(writer, count, os.SEEK_CUR)
+    return count
 
 
 def _write(writer: int, data: bytes) -> None:
@@ -315,6 +371,7 @@ def copy_tree(source: bytes, target: bytes) -> None:
                 directory, place = pending.pop()
                 with os.scandir(directory) as listing:
                     for child in listing:
+                        checkpoint()
                         below = place + b"/" + child.name
                         if child.is_symlink():
                             os.symlink(os.readlink(child.path), below)

@@ -6,6 +6,7 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
+from .checkpoint import checkpoint
 from .copying import copy_hashed
 from .errors import StoreIO, UnsupportedFile
 from .manifest import Entry, Kind, path_text
@@ -28,6 +29,7 @@ def tree_size(source: str) -> int:
         while pending:
             with os.scandir(pending.pop()) as listing:
                 for child in listing:
+                    checkpoint()
                     if child.is_dir(follow_symlinks=False):
                         pending.append(child.path)
                     elif child.is_file(follow_symlinks=False):
@@ -78,6 +80,7 @@ class ImportWalk:
             children = sorted([(child.name, child) for child in listing])
         prefix = relative + b"/" if relative else b""
         for name, child in children:
+            checkpoint()
             place, below = target + b"/" + name, prefix + name
             if child.is_symlink():
                 self._symlink(child.path, place, below)

@@ -10,6 +10,7 @@ import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from .checkpoint import Stopped
 from .errors import StoreIO
 from .manifest import Kind
 from .normal import DIRECTORY_MODE, MTIME
@@ -118,6 +119,6 @@ class Placement:
 
 
 def discard(path: bytes) -> None:
-    """Remove what nobody needs; if that fails it stays among the temporary files."""
-    with suppress(OSError):
+    """Remove what nobody needs; if that fails, or may not go on, it stays among the temporary files."""
+    with suppress(OSError, Stopped):
         remove_tree(path)

@@ -13,6 +13,8 @@ import os
 import stat
 from typing import TYPE_CHECKING, Final
 
+from .checkpoint import checkpoint
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -23,7 +25,10 @@ _IN_USE: Final = (errno.EEXIST, errno.ENOTEMPTY)
 
 
 def remove_tree(path: bytes) -> None:
-    """Remove a tree whatever its modes and depth; no error if it is not there. Raises `OSError`."""
+    """Remove a tree whatever its modes and depth; no error if it is not there. Raises `OSError`.
+
+    What is left of one whose removal was ended can be removed as any other.
+    """
     try:
         os.unlink(path)
         return
@@ -61,6 +66,7 @@ class _Removal:
         try:
             self._enter(opened, self._place, name)
             while opened:
+                checkpoint()
                 directory, name, inner = opened[-1]
                 below = next(inner, None)
                 if below is None:
@@ -85,6 +91,7 @@ class _Removal:
         opened.append((directory, name, iter(inner)))
         with os.scandir(directory) as listing:
             for child in listing:
+                checkpoint()
                 if child.is_dir(follow_symlinks=False):
                     inner.append(child.name)
                 else:
@@ -161,6 +168,7 @@ def weight(path: bytes) -> int:
     while pending:
         with os.scandir(pending.pop()) as listing:
             for child in listing:
+                checkpoint()
                 status = child.stat(follow_symlinks=False)
                 if stat.S_ISDIR(status.st_mode):
                     total += status.st_blocks * 512

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from .checkpoint import checkpoint
 from .errors import ForeignScratch, StoreIO
 from .manifest import Entry, Kind, Manifest, path_bytes
 from .normal import CHUNK, DIRECTORY_MODE, EXECUTABLE_MODE, FILE_MODE, MTIME, READ, writable
@@ -32,6 +33,7 @@ class Rewriter:
         """The content of a file as it will be; an occurrence may lie across the borders of what is read."""
         carry = b""
         while data := os.read(descriptor, CHUNK):
+            checkpoint()
             data = carry + data
             position = 0
             parts: list[bytes] = []

@@ -14,6 +14,7 @@ import os
 from contextlib import suppress
 from typing import Final
 
+from .checkpoint import Stopped
 from .removal import remove_tree
 
 _PROC_START_FIELD: Final = 19
@@ -100,7 +101,8 @@ class TemporaryFolders:
             try:
                 os.rmdir(self._own)
             except OSError:
-                with suppress(OSError):
+                # What may not be waited for is left to the next process.
+                with suppress(OSError, Stopped):
                     remove_tree(os.fsencode(self._own))
             os.close(self._lock)
             self._pid = -1

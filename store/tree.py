@@ -9,6 +9,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, Final, NoReturn
 
+from .checkpoint import checkpoint
 from .copying import copy_file
 from .errors import PartialScratch, StoreIO, UnsupportedFile
 from .manifest import Entry, Kind, Manifest, path_text
@@ -124,6 +125,7 @@ class TreeWalk:
             children = sorted(listing, key=_name)
         prefix = relative + b"/" if relative else b""
         for child in children:
+            checkpoint()
             below = prefix + child.name
             if child.is_symlink():
                 self._symlink(child.path, below)
@@ -246,6 +248,7 @@ def hash_and_scan(descriptor: int, size: int, scanner: Scanner, found: set[str])
     hasher = blake3()
     window, done, start = data, 0, 0
     while True:
+        checkpoint()
         hasher.update(data)
         data_after = os.read(descriptor, CHUNK)
         try:
@@ -273,6 +276,7 @@ def hash_large(descriptor: int) -> tuple[bytes, int]:
     view = memoryview(buffer)
     total = 0
     while count := os.readv(descriptor, [buffer]):
+        checkpoint()
         hasher.update(view[:count])
         total += count
     return hasher.digest(), total

@@ -1,0 +1,125 @@
+"""Long work that can be ended: between two pieces of it, it asks whether it may go on.
+
+Every loop over bytes, files or members calls `checkpoint`. Whoever has work done in a thread says with `heeding` what is
+asked there: whether a build was cancelled, or is at its deadline. An interrupt reaches only the main thread, as
+`KeyboardInterrupt`; to other threads, and for deadlines, this is all there is.
+
+The question belongs to the thread and is no argument, because every function down to the innermost loop would have to
+hand it on, and one that forgets could not be ended (as cancel scopes in Trio).
+"""
+
+from __future__ import annotations
+
+from _thread import _local
+from contextlib import contextmanager
+from time import monotonic
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+_T = TypeVar("_T")
+_LOOK = 0.1  # seconds between questions while nothing else is done
+
+
+class Stopped(Exception):
+    """Base of what `checkpoint` raises: the work is not wanted any more, and nothing is wrong with it."""
+
+
+class _Heeded(_local):
+    check: Callable[[], None] | None = None
+
+
+_heeded = _Heeded()
+
+
+def checkpoint() -> None:
+    """Raise what the caller's thread is to be ended with, if it is; quick enough for every piece of work."""
+    check = _heeded.check
+    if check is not None:
+        check()
+
+
+@contextmanager
+def heeding(check: Callable[[], None]) -> Iterator[None]:
+    """A context in which `checkpoint`, in this thread, calls `check` too; `check` raises a `Stopped`."""
+    outer = _heeded.check
+
+    def both() -> None:
+        check()
+        if outer is not None:
+            outer()
+
+    _heeded.check = both
+    try:
+        yield
+    finally:
+        _heeded.check = outer
+
+
+@contextmanager
+def unheeding() -> Iterator[None]:
+    """A context in which `checkpoint` lets everything pass: for small work that nobody would do later."""
+    outer, _heeded.check = _heeded.check, None
+    try:
+        yield
+    finally:
+        _heeded.check = outer
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """A context in which `checkpoint` raises `Stopped` when `seconds` are over."""
+    until = monotonic() + seconds
+
+    def check() -> None:
+        if monotonic() > until:
+            raise Stopped
+
+    with heeding(check):
+        yield
+
+
+def pause(seconds: float) -> None:
+    """Wait, unless the work is ended meanwhile."""
+    from time import sleep
+
+    until = monotonic() + seconds
+    while (left := until - monotonic()) > 0:
+        checkpoint()
+        sleep(min(left, _LOOK))
+    checkpoint()
+
+
+def in_threads(count: int, function: Callable[[_T], None], items: Iterable[_T]) -> None:
+    """Call `function` with each item, up to `count` at a time, in threads that heed what this one does.
+
+    All are ended, and gone, when one fails or this thread is interrupted; the first failure is raised.
+    """
+    from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+
+    outer = _heeded.check
+    ended: list[bool] = []
+
+    def check() -> None:
+        if ended:
+            raise Stopped
+        if outer is not None:
+            outer()
+
+    def call(item: _T) -> None:
+        with heeding(check):
+            checkpoint()
+            function(item)
+
+    with ThreadPoolExecutor(count) as pool:
+        try:
+            calls = [pool.submit(call, item) for item in items]
+            done, _ = wait(calls, return_when=FIRST_EXCEPTION)
+            failures = [failure for one in calls if one in done and (failure := one.exception()) is not None]
+            if failures:
+                raise failures[0]
+        except BaseException:
+            ended.append(True)
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
