@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from .builtin.pypi import parse_wheel, pip_command
     from .bwrap import enter
     from .compose import compose_root, prune_roots
-    from .configuration import setting
-    from .errors import BuildError, Cancelled, SeveralFailures
+    from .configuration import setting, tables
+    from .errors import BadConfiguration, BuildError, Cancelled, SeveralFailures
     from .fixed import hash_content, sri
     from .forecast import expected, remaining
     from .leftovers import prune_locks, prune_logs
@@ -42,6 +42,7 @@ __all__ = [
     "SOURCE",
     "USUAL",
     "VARIATIONS",
+    "BadConfiguration",
     "Bind",
     "Bubblewrap",
     "BuildError",
@@ -90,6 +91,7 @@ __all__ = [
     "setting",
     "shell_of",
     "sri",
+    "tables",
     "tree_source",
     "visiting",
     "with_binds",
@@ -97,6 +99,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "BadConfiguration": "errors",
     "Bind": "sandbox",
     "Bubblewrap": "bubblewrap",
     "OWN": "bubblewrap",
@@ -150,6 +153,7 @@ _HOMES = {
     "setting": "configuration",
     "shell_of": "visit",
     "sri": "fixed",
+    "tables": "configuration",
     "tree_source": "prefetch",
     "visiting": "visit",
     "with_binds": "visit",

@@ -13,6 +13,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING
 
+from ..store.checkpoint import heeding
 from .cancellation import Cancellation
 from .errors import BuildError, Cancelled, SeveralFailures, as_build_error
 from .execution import Result, Work, World, execute, known_outputs, work_key
@@ -70,7 +71,8 @@ class Builder:
             from .substitution import Substituter
 
             reporter = self._reporter
-            Substituter(self._store, self._options, reporter.refused, reporter.substituted).prepare(chosen)
+            with heeding(self._check):
+                Substituter(self._store, self._options, reporter.refused, reporter.substituted).prepare(chosen)
             decided = self.plan(chosen)
         result: Outputs = dict(decided.reused)
         if decided.steps:
@@ -91,6 +93,10 @@ class Builder:
         realising = self._realising
         if realising is not None:
             realising.cancel()
+
+    def _check(self) -> None:
+        if self._is_cancelled:
+            raise Cancelled
 
 
 Event = Callable[[], None]
@@ -142,6 +148,7 @@ class _Realising:
 
     def cancel(self) -> None:
         self._cancellation.cancel()
+        self._sweeper.hurry()
         self._events.put(lambda: None)
 
     def run(self) -> Outputs:

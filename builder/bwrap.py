@@ -49,11 +49,15 @@ def can_overlay(home: str) -> bool:
 
 
 def run_sandbox(
-    spec: SandboxSpec, bwrap: str, sink: Callable[[bytes], None], cancellation: Cancellation | None = None
+    spec: SandboxSpec,
+    bwrap: str,
+    sink: Callable[[bytes], None],
+    cancellation: Cancellation | None = None,
+    inspect: Callable[[int], str | None] | None = None,
 ) -> tuple[Outcome, bool]:
     """Run `spec` until it and all its processes are gone; also whether its command was started at all.
 
-    Raises `NoUplink`, before its command is started.
+    For the other arguments see `process.run`. Raises `NoUplink`, before its command is started.
     """
     with (
         _limited(spec.limits) as limiting,
@@ -62,7 +66,7 @@ def run_sandbox(
         _invocation(spec, bwrap, blocks) as (argv, inherited, report),
         inheriting(spec),
     ):
-        outcome = run(argv, {}, sink, cancellation, spec.limits, inherited, report, ready)
+        outcome = run(argv, {}, sink, cancellation, spec.limits, inherited, report, ready, inspect)
     return outcome, _has_started(outcome)
 
 

@@ -1,10 +1,11 @@
-"""Stopping everything at once."""
+"""Stopping everything at once, and one thing when its time is over."""
 
 from __future__ import annotations
 
 import os
+from time import monotonic
 
-from .errors import Cancelled
+from .errors import Cancelled, LimitExceeded
 
 
 class Cancellation:
@@ -36,3 +37,25 @@ class Cancellation:
         if self.descriptor >= 0:
             os.close(self.descriptor)
             self.descriptor = -1
+
+
+class Deadline:
+    """The end of the time that a build may take, from now on; 0 seconds are no limit."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self.moment = monotonic() + seconds if seconds else None
+        """By the monotonic clock; None if there is no limit."""
+
+    @property
+    def left(self) -> float:
+        """Seconds, never quite 0; 0 if there is no limit."""
+        return 0.0 if self.moment is None else max(_SOON, self.moment - monotonic())
+
+    def check(self) -> None:
+        """Raise `LimitExceeded` if the time is over."""
+        if self.moment is not None and monotonic() >= self.moment:
+            raise LimitExceeded("time", self._seconds)
+
+
+_SOON = 0.001

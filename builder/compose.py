@@ -18,6 +18,7 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
+from ..store.checkpoint import checkpoint
 from ..store.digest import Digest
 from ..store.errors import StoreError
 from ..store.manifest import Kind
@@ -109,6 +110,7 @@ def _link_tree(origin: str, place: str, manifest: Manifest, files: _Files) -> No
     """A tree of hard links to one object."""
     made: list[str] = []
     for entry in manifest:
+        checkpoint()
         source, target = (f"{origin}/{entry.path}", f"{place}/{entry.path}") if entry.path else (origin, place)
         if entry.kind == Kind.DIRECTORY:
             os.mkdir(target, 0o755)
@@ -198,6 +200,7 @@ def materialise(merged: Merged, physical: Sequence[str], root: str, labels: Sequ
     made: list[str] = [root]
     files = _Files()
     for item in merged.entries:
+        checkpoint()
         if item.path == "":
             continue
         place = f"{root}/{item.path}"

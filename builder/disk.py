@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 
-_CHUNK = 1 << 20
+from ..store.copying import copy_content
 
 
 def is_full(error: OSError) -> bool:
@@ -14,27 +15,23 @@ def is_full(error: OSError) -> bool:
 
 
 def copy_file(source: str, target: str, mode: int) -> None:
-    """Copy the bytes of `source` to the new file `target`; the kernel shares blocks where it can."""
-    origin = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
+    """Copy the bytes of the ordinary file `source` to the new file `target`; the kernel shares blocks where it can."""
+    # What is no file would be waited for, or has no end.
+    origin = os.open(source, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
+        status = os.fstat(origin)
+        if stat.S_ISDIR(status.st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), source)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "it is no ordinary file", source)
         made = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
-            _copy_bytes(origin, made)
+            copy_content(origin, made, status.st_size)
             os.fchmod(made, mode)
         finally:
             os.close(made)
     finally:
         os.close(origin)
-
-
-def _copy_bytes(origin: int, made: int) -> None:
-    try:
-        while os.copy_file_range(origin, made, 1 << 30):
-            pass
-    except OSError:
-        # Not possible between these file systems; what was copied so far is at both offsets.
-        while chunk := os.read(origin, _CHUNK):
-            write_all(made, chunk)
 
 
 def write_all(descriptor: int, data: bytes | memoryview) -> None:

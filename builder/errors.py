@@ -21,7 +21,7 @@ on the way up, by `attach`.
 | B025 | `MachineFailure` | | B026 | `BadConfiguration` |
 | B027 | `CommandNotStarted` | | B028 | `MountPointRefused` |
 | B029 | `LimitNotPossible` | | B030 | `OutputTooLarge` |
-| B032 | `MountBehindLink` | | | |
+| B031 | `OutputLimitExceeded` | | B032 | `MountBehindLink` |
 | B099 | `BuilderDefect` | | | |
 """
 
@@ -30,6 +30,8 @@ from __future__ import annotations
 import errno
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
+
+from ..store.checkpoint import Stopped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -131,8 +133,8 @@ class BuilderFailed(BuildError):
 
 
 @dataclass(eq=False, repr=False)
-class LimitExceeded(BuildError):
-    """A build was ended because it took too long, was silent too long or wrote too much."""
+class LimitExceeded(BuildError, Stopped):
+    """A build was ended because it took too long, was silent too long or printed too much."""
 
     code = "B002"
     what: str  # "time", "silence" or "log"
@@ -422,7 +424,7 @@ class SeveralFailures(BuildError):
 
 
 @dataclass(eq=False, repr=False)
-class Cancelled(BuildError):
+class Cancelled(BuildError, Stopped):
     """The build was stopped by the user; finished work stays registered."""
 
     code = "B019"
@@ -587,6 +589,22 @@ class MountPointRefused(BuildError):
     @property
     def message(self) -> str:
         return f"nothing can be mounted at '{self.point}': {self.reason}"
+
+
+@dataclass(eq=False, repr=False)
+class OutputLimitExceeded(BuildError):
+    """All outputs of a build together became larger than the user allows; bytes."""
+
+    code = "B031"
+    limit: int
+
+    @property
+    def message(self) -> str:
+        return f"{self._subject()} was ended because its outputs exceeded {self.limit} bytes"
+
+    @property
+    def hint(self) -> str | None:
+        return "raise --max-output-size; holes in files count as what they hide"
 
 
 @dataclass(eq=False, repr=False)

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..store.checkpoint import Stopped, checkpoint, heeding, unheeding
 from ..store.derivation import output_object_name
 from ..store.digest import Digest
 from ..store.errors import UnsupportedFile
@@ -24,6 +25,7 @@ from .bubblewrap import find_bubblewrap, first_told
 from .builtin.table import find_builtin
 from .builtin.task import Task
 from .bwrap import explain_refusal, run_sandbox
+from .cancellation import Deadline
 from .checks import check_outputs
 from .disk import remove_tree
 from .entrance import write_entrance
@@ -33,6 +35,7 @@ from .errors import (
     FixedOutputReferences,
     LimitExceeded,
     MissingOutput,
+    OutputLimitExceeded,
     SandboxFailed,
     StoreRefused,
     WrongSystem,
@@ -42,6 +45,7 @@ from .fixed import check_fixed
 from .inputs import InputFiles, visible_objects
 from .lock import WorkLock
 from .log import BuildLog, log_path
+from .measure import apparent_size
 from .plan import recalled
 from .preparation import prepare, scratch_paths
 from .resolve import with_outputs
@@ -131,8 +135,11 @@ def known_outputs(store: Store, work: Work) -> dict[str, StorePath] | None:
 
 def execute(world: World, work: Work) -> Result:
     """Do the work, or learn that somebody has done it. Raises `BuildError`."""
-    with WorkLock(world.store.home, work.key, world.cancellation, lambda: world.waiting(work.path)):
-        world.cancellation.check()
+    with (
+        heeding(world.cancellation.check),
+        WorkLock(world.store.home, work.key, world.cancellation, lambda: world.waiting(work.path)),
+    ):
+        checkpoint()
         if not work.again:
             known = known_outputs(world.store, work)
             if known is not None:
@@ -153,6 +160,7 @@ class _Execution:
         self._made = "store"  # the folder in which the outputs lie
         self._variation = ""
         self._sandbox = ""
+        self._deadline = Deadline(world.options.timeout_seconds)
         self._spec: SandboxSpec | None = None
 
     def run(self) -> Result:
@@ -165,8 +173,9 @@ class _Execution:
         kept: str | None = None
         self._top = self._store.temporary("build")
         try:
-            candidates = self._build(log)
-            outputs = self._register(candidates, started, time.monotonic() - clock)
+            with heeding(self._deadline.check):
+                candidates = self._build(log)
+                outputs = self._register(candidates, started, time.monotonic() - clock)
         except Exception as error:
             failure = as_build_error(self._in_words_of_the_build(error), self._store.home)
             if self._world.options.keep_failed and not isinstance(failure, Cancelled):
@@ -206,11 +215,19 @@ class _Execution:
             physical=InputFiles(self._store, visible).locate,
             cancellation=world.cancellation,
             offline=world.options.offline,
+            known_size=self._known_size(),
+            max_download=world.options.max_download_bytes,
+            max_output=world.options.max_output_bytes,
+            deadline=self._deadline,
         )
         if self._derivation.outputs != ("out",):
             raise task.refuse("outputs", "it has one output, 'out'")
         builder(task)
         return visible
+
+    def _known_size(self) -> int | None:
+        fixed = self._derivation.fixed
+        return None if fixed is None else self._world.options.known_size(fixed)
 
     def _run_sandbox(self, log: BuildLog) -> Sequence[StorePath]:
         derivation, options = self._derivation, self._world.options
@@ -225,6 +242,7 @@ class _Execution:
         prepared = prepare(self._store, derivation, self._scratch, self._top, cores, self._world.covers)
         with self._varied(replace(prepared.spec, limits=limits_of(options))) as spec:
             self._spec = spec
+            checkpoint()
             run = self._run_connected if spec.network else self._run_alone
             outcome, has_started = run(spec, bubblewrap.path, log)
         if not has_started and outcome.ended is None:
@@ -243,7 +261,10 @@ class _Execution:
             self._world.aged(self._work.path, bubblewrap)
 
     def _run_alone(self, spec: SandboxSpec, bwrap: str, log: BuildLog) -> tuple[Outcome, bool]:
-        return run_sandbox(spec, bwrap, log.write, self._world.cancellation)
+        # What was done before counts as well.
+        limited = replace(spec, limits=replace(spec.limits, seconds=self._deadline.left))
+        inspect = self._inspect if self._world.options.max_output_bytes else None
+        return run_sandbox(limited, bwrap, log.write, self._world.cancellation, inspect)
 
     def _run_connected(self, spec: SandboxSpec, bwrap: str, log: BuildLog) -> tuple[Outcome, bool]:
         """Run a build that may reach the network, if possible through one of its own; that it is not is told."""
@@ -260,12 +281,14 @@ class _Execution:
         """Go on with copies of the outputs, which nobody has a descriptor of."""
         from .fresh import copy_fresh
 
+        # Somebody may be changing them still: this only spares copying in vain.
+        self._check_size(is_settled=False)
         made = self._folder(self._made)
         os.mkdir(self._folder("fresh"), 0o755)
         for path in self._scratch.values():
             name = path.rpartition("/")[2]
             if os.path.lexists(f"{made}/{name}"):
-                copy_fresh(made, name, f"{self._folder('fresh')}/{name}", self._world.cancellation.check)
+                copy_fresh(made, name, f"{self._folder('fresh')}/{name}", checkpoint)
         self._made = "fresh"
 
     def _judge(self, outcome: Outcome) -> None:
@@ -280,8 +303,26 @@ class _Execution:
                 raise LimitExceeded("silence", options.silence_seconds)
             case "log":
                 raise LimitExceeded("log", options.max_log_bytes)
+            case "output":
+                raise OutputLimitExceeded(options.max_output_bytes)
         if outcome.status != 0:
             raise BuilderFailed(outcome.status)
+
+    def _inspect(self, process: int) -> str | None:
+        """Why a build that runs is to be ended."""
+        limit = self._world.options.max_output_bytes
+        places = [self._place(output) for output in self._scratch]
+        try:
+            return "output" if apparent_size(places, limit) > limit else None
+        except Stopped:
+            return None  # whoever runs the build notices as well
+
+    def _check_size(self, is_settled: bool = True) -> None:
+        """Raise `OutputLimitExceeded` if the outputs together are too large."""
+        limit = self._world.options.max_output_bytes
+        places = [self._place(output) for output in self._scratch]
+        if limit and apparent_size(places, limit, is_settled=is_settled) > limit:
+            raise OutputLimitExceeded(limit)
 
     @contextmanager
     def _varied(self, spec: SandboxSpec) -> Iterator[SandboxSpec]:
@@ -305,7 +346,9 @@ class _Execution:
             yield varied
         finally:
             if memory is not None:
-                remove_tree(memory)
+                # Nobody else would.
+                with unheeding():
+                    remove_tree(memory)
 
     def _mention_strays(self, log: BuildLog, visible: Sequence[StorePath]) -> None:
         """Say what the build wrote beside its outputs, which nobody will see."""
@@ -318,6 +361,7 @@ class _Execution:
         for output, path in self._scratch.items():
             if not os.path.lexists(self._place(output)):
                 raise MissingOutput(output, path)
+        self._check_size()
         if derivation.fixed is not None:
             check_fixed(self._place("out"), derivation.fixed)
         drafts = [

@@ -7,6 +7,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, cast
 
+from ..store.checkpoint import checkpoint
 from .errors import HashMismatch, InvalidFixedOutput
 from .nar import nar_digest
 
@@ -46,6 +47,7 @@ def hash_content(path: str, algorithm: str, mode: str) -> bytes:
         raise InvalidFixedOutput('a flat hash is that of a file, and this is none; use outputHashMode = "recursive"')
     with open(path, "rb", buffering=0) as file:
         while chunk := file.read(_CHUNK):
+            checkpoint()
             hasher.update(chunk)
     return hasher.digest()
 

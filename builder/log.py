@@ -13,6 +13,7 @@ from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from ..store.checkpoint import Stopped, checkpoint
 from .announcements import Announcements
 from .disk import write_all
 
@@ -92,7 +93,7 @@ class BuildLog:
                 self.path = self._compress()
             else:
                 os.unlink(self.path + ".gz")  # of an earlier build that printed more
-        except OSError:
+        except (OSError, Stopped):
             pass  # as it is, it can be read as well
         finally:
             os.close(self._file)
@@ -108,10 +109,11 @@ class BuildLog:
         target = os.open(work, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
         try:
             while chunk := os.read(self._file, _CHUNK):
+                checkpoint()
                 write_all(target, compressor.compress(chunk))
             write_all(target, compressor.flush())
             os.rename(work, final)
-        except OSError:
+        except (OSError, Stopped):
             os.unlink(work)
             raise
         finally:

@@ -10,6 +10,8 @@ import os
 import stat
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
+from ..store.checkpoint import checkpoint
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -46,6 +48,7 @@ def write_nar(path: str, sink: Callable[[bytes], object]) -> None:
     # Pending steps, last first: a path to describe, or bytes to emit after what it holds.
     todo: list[str | bytes] = [path]
     while todo:
+        checkpoint()
         step = todo.pop()
         if isinstance(step, bytes):
             sink(step)
@@ -70,6 +73,7 @@ def _write_file(path: str, about: os.stat_result, sink: Callable[[bytes], object
     size = 0
     with open(path, "rb", buffering=0) as file:
         while chunk := file.read(_CHUNK):
+            checkpoint()
             size += len(chunk)
             sink(chunk)
     if size != about.st_size:

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from ..store.derivation import FixedOutput
+
+MAX_DOWNLOAD: Final = 16 << 30
+"""More than any source has; a server without an end is given up here."""
+
+
+def _unknown(fixed: FixedOutput) -> int | None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,11 +25,13 @@ class BuildOptions:
     divided among the jobs that run). `fetches`: downloads at once, beside the jobs. `keep_going`: after a
     failure, go on with what does not depend on it. `keep_failed`: keep the build directory of a failed build.
     `timeout_seconds`, `silence_seconds`, `max_log_bytes`, `max_processes`, `max_memory_bytes` (of all
-    processes of a build together): 0 means no limit. `rebuild`: build the targets even
+    processes of a build together), `max_output_bytes` (of all outputs of a build together), `max_download_bytes` (of a
+    file whose derivation declares no size): 0 means no limit. `rebuild`: build the targets even
     if the trace knows them, and record what comes out. `extra_systems`: systems beside the machine's own.
     `offline`: nothing may be fetched. `caches`: directories and URLs to take outputs from instead of building
     them, if builders of `trusted_keys` have signed for them, `signatures` of them at least. `variations`: names
-    of what is changed in the sandboxes of targets that are rebuilt.
+    of what is changed in the sandboxes of targets that are rebuilt. `known_size` tells how many bytes a file has whose
+    derivation declares no size, where somebody else knows it.
     """
 
     jobs: int = 0
@@ -30,6 +44,8 @@ class BuildOptions:
     max_log_bytes: int = 0
     max_processes: int = 0
     max_memory_bytes: int = 0
+    max_output_bytes: int = 0
+    max_download_bytes: int = MAX_DOWNLOAD
     rebuild: bool = False
     extra_systems: tuple[str, ...] = ()
     offline: bool = False
@@ -37,3 +53,4 @@ class BuildOptions:
     trusted_keys: tuple[str, ...] = ()
     signatures: int = 1
     variations: tuple[str, ...] = ()
+    known_size: Callable[[FixedOutput], int | None] = _unknown

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..store.checkpoint import heeding
 from ..store.derivation import Derivation, FixedOutput
 from .builtin.fetch import retrieve, unpacked
 from .builtin.git import find_revision, locked_url
 from .builtin.task import Task
-from .cancellation import Cancellation
+from .cancellation import Cancellation, Deadline
 from .disk import remove_tree
 from .errors import FetchFailed
 from .fixed import hash_content
+from .options import BuildOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from ..store.path import StorePath
     from ..store.store import Store
@@ -47,58 +50,68 @@ def tree_source(url: str, digest: bytes) -> Derivation:
     return Derivation(SOURCE, "builtin", "builtin:fetch", env={"name": SOURCE, "url": url, "unpack": "1"}, fixed=fixed)
 
 
-def prefetch_tree(store: Store, url: str, say: Callable[[str], None], offline: bool = False) -> Fetched:
+def prefetch_tree(store: Store, url: str, say: Callable[[str], None], options: BuildOptions | None = None) -> Fetched:
     """Fetch an archive, or with `git+` a commit's tree, into the store as a fixed output.
 
-    Raises `FetchFailed`, `UnsupportedUrl`.
+    Of `options` count those that say whether and how much may be fetched, how large an output may be and how long it may
+    take. Raises `FetchFailed`, `UnsupportedUrl`, `LimitExceeded`, `OutputLimitExceeded`.
     """
-    folder, task = _task(store, say, offline)
-    try:
+    with _task(store, say, options) as task:
         revision = None
         if url.startswith("git+"):
-            if offline and not url.startswith("git+file:"):
+            if task.offline and not url.startswith("git+file:"):
                 raise FetchFailed(((url, "fetching is switched off"),), "leave out --offline")
-            revision = find_revision(task, url, folder)
+            revision = find_revision(task, url, task.work)
             url = locked_url(url, revision)
-        tree = unpacked(task, retrieve(task, url, folder), url, folder)
+        tree = unpacked(task, retrieve(task, url, task.work), url, task.work)
+        task.check_output(tree)
         digest = hash_content(tree, "sha256", "recursive")
         path = store.add_tree(tree, SOURCE, consume=True)
         store.record_fixed_output(SOURCE, FixedOutput("sha256", digest, "recursive"), path)
         return Fetched(url, revision, digest, path)
-    finally:
-        task.cancellation.close()
-        remove_tree(folder)
 
 
-def prefetch_file(store: Store, url: str, name: str, say: Callable[[str], None], offline: bool = False) -> FetchedFile:
-    """Fetch a file into the store as the fixed output `name`.
+def prefetch_file(
+    store: Store, url: str, name: str, say: Callable[[str], None], options: BuildOptions | None = None
+) -> FetchedFile:
+    """Fetch a file into the store as the fixed output `name`; of `options` counts what counts for `prefetch_tree`.
 
-    Raises `FetchFailed` (for what is a tree, too), `UnsupportedUrl`.
+    Raises `FetchFailed` (for what is a tree, too), `UnsupportedUrl`, `LimitExceeded`, `OutputLimitExceeded`.
     """
-    folder, task = _task(store, say, offline)
-    try:
-        found = retrieve(task, url, folder)
+    with _task(store, say, options) as task:
+        found = retrieve(task, url, task.work)
         if os.path.isdir(found):
             raise FetchFailed(((url, "it is a tree and no file"),))
+        task.check_output(found)
         os.chmod(found, 0o644)
         digest, size = hash_content(found, "sha256", "flat"), os.path.getsize(found)
         path = store.add_tree(found, name, consume=True)
         store.record_fixed_output(name, FixedOutput("sha256", digest, "flat"), path)
         return FetchedFile(digest, size, path)
-    finally:
-        task.cancellation.close()
-        remove_tree(folder)
 
 
-def _task(store: Store, say: Callable[[str], None], offline: bool) -> tuple[str, Task]:
+@contextmanager
+def _task(store: Store, say: Callable[[str], None], options: BuildOptions | None) -> Iterator[Task]:
+    """A task with a folder of its own, which is at its deadline when `options` say so."""
+    options = options or BuildOptions()
+    deadline = Deadline(options.timeout_seconds)
     folder = store.temporary("prefetch")
-    return folder, Task(
-        derivation=Derivation(SOURCE, "builtin", "builtin:fetch"),
-        output=os.path.join(folder, "output"),
-        work=folder,
-        say=say,
-        progress=lambda place, done, total: None,
-        physical=lambda path: None,
-        cancellation=Cancellation(),
-        offline=offline,
-    )
+    cancellation = Cancellation()
+    try:
+        with heeding(deadline.check):
+            yield Task(
+                derivation=Derivation(SOURCE, "builtin", "builtin:fetch"),
+                output=os.path.join(folder, "output"),
+                work=folder,
+                say=say,
+                progress=lambda place, done, total: None,
+                physical=lambda path: None,
+                cancellation=cancellation,
+                offline=options.offline,
+                max_download=options.max_download_bytes,
+                max_output=options.max_output_bytes,
+                deadline=deadline,
+            )
+    finally:
+        cancellation.close()
+        remove_tree(folder)

@@ -29,13 +29,15 @@ _CHUNK = 1 << 16
 _NO_LIMITS = Limits()
 _SIGNALS = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}  # none is ignored, whoever started chx
 _GRACE = 5.0  # seconds that a killed process may take to be gone
+_PACE = 1.0  # seconds between inspections, or more:
+_SHARE = 20  # an inspection may take this part of the time
 
 
 class Outcome(NamedTuple):
     """How a program ended.
 
-    `status` as a shell counts it (128 + signal). `ended` says which limit ended it, or "cancelled", else
-    None. `report` is what it wrote to its report descriptor.
+    `status` as a shell counts it (128 + signal). `ended` says which limit ended it, or "cancelled", or what the
+    inspection said, else None. `report` is what it wrote to its report descriptor.
     """
 
     status: int
@@ -52,12 +54,13 @@ def run(
     inherited: Sequence[int] = (),
     report: tuple[int, int] | None = None,
     ready: Callable[[int], None] | None = None,
+    inspect: Callable[[int], str | None] | None = None,
 ) -> Outcome:
     """Run `argv` with exactly `env`, no input, and both outputs going to `sink`.
 
     `inherited` are descriptors that the child finds under the same numbers; `report` is a pipe whose second
-    end it gets too. `ready` is called with the first process of a sandbox, once it is there. Raises OSError if the program
-    cannot be started.
+    end it gets too. `ready` is called with the first process of a sandbox, once it is there. `inspect` is called with the
+    process now and then, and says why it is to be ended, if it is. Raises OSError if the program cannot be started.
     """
     out, child_out = os.pipe2(os.O_CLOEXEC)
     actions: list[tuple[int, ...] | tuple[int, int, str, int, int]] = [
@@ -85,7 +88,7 @@ def run(
         os.close(child_out)
         if report:
             os.close(report[1])
-    return _Watch(pid, out, report[0] if report else None, sink, cancellation, limits, ready).until_gone()
+    return _Watch(pid, out, report[0] if report else None, sink, cancellation, limits, ready, inspect).until_gone()
 
 
 def given_only(given: Sequence[int]) -> list[tuple[int, ...]]:
@@ -129,9 +132,11 @@ class _Watch:
         cancellation: Cancellation | None,
         limits: Limits,
         ready: Callable[[int], None] | None,
+        inspect: Callable[[int], str | None] | None,
     ) -> None:
         self._pid, self._out, self._report, self._sink = pid, out, report, sink
-        self._cancellation, self._limits, self._ready = cancellation, limits, ready
+        self._cancellation, self._limits, self._ready, self._inspect = cancellation, limits, ready, inspect
+        self._next = time.monotonic() + _PACE
         self._process = os.pidfd_open(pid)
         self._first: int | None = None  # the first process of a sandbox, as a pidfd
         self._reported = b""
@@ -184,6 +189,12 @@ class _Watch:
                     self._end("silence")
                 elif self._limits.log_bytes and self._written > self._limits.log_bytes:
                     self._end("log")
+                elif self._inspect is not None and now >= self._next:
+                    why = self._inspect(self._pid)
+                    took = time.monotonic() - now
+                    self._next = now + took + max(_PACE, _SHARE * took)
+                    if why is not None:
+                        self._end(why)
 
     def _wait_milliseconds(self, heard: float) -> float | None:
         if self._ended is not None:
@@ -193,6 +204,8 @@ class _Watch:
             deadlines.append(self._started + self._limits.seconds)
         if self._limits.silence:
             deadlines.append(heard + self._limits.silence)
+        if self._inspect is not None:
+            deadlines.append(self._next)
         return max(0.0, min(deadlines) - time.monotonic()) * 1000 + 1 if deadlines else None
 
     def _read_output(self) -> bool:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..store.checkpoint import Stopped
 from ..store.errors import StoreError
 from ..store.exchange import LyingCache, Receiver, TransferFailed, Trust, open_place
 from .errors import BuildError
@@ -47,7 +48,7 @@ class Substituter:
             if options.offline and url.startswith(("http:", "https:")):
                 continue
             try:
-                self._receivers.append((url, Receiver(store, open_place(url))))
+                self._receivers.append((url, Receiver(store, open_place(url), options.max_download_bytes)))
             except TransferFailed as error:
                 refused(url, error.message)
 
@@ -125,6 +126,8 @@ class Substituter:
         if derivation.fixed is not None:
             try:
                 check_fixed(self._store.physical(path), derivation.fixed)
+            except Stopped:
+                raise
             except BuildError as error:
                 self._refused(place, f"'{path.base}': {error.message}")
                 return False

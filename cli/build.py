@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from . import expression
+from . import expression, limits
 from .errors import CommandError
 from .output import finish, put
 from .system import absolute, is_there
@@ -64,33 +64,17 @@ def configure_building(parser: argparse.ArgumentParser) -> None:
     """Options of every command that may build."""
     group = parser.add_argument_group("building")
     group.add_argument(
-        "-j", "--max-jobs", "--jobs", dest="jobs", type=number, default=0, metavar="N",
+        "-j", "--max-jobs", "--jobs", dest="jobs", type=limits.number, default=0, metavar="N",
         help="builds at once (default: one per processor)",
     )  # fmt: skip
     group.add_argument(
-        "--cores", type=number, default=0, metavar="N", help="processors for one build (default: shared)"
+        "--cores", type=limits.number, default=0, metavar="N", help="processors for one build (default: shared)"
     )
     group.add_argument(
         "-k", "--keep-going", action="store_true", help="after a failure, build what does not depend on it"
     )
     group.add_argument("-K", "--keep-failed", action="store_true", help="keep the build directory of a failed build")
-    group.add_argument("--timeout", type=float, default=0, metavar="SECONDS", help="end a build after so long")
-    group.add_argument(
-        "--max-silent-time",
-        type=float,
-        default=0,
-        metavar="SECONDS",
-        help="end a build that prints nothing for so long",
-    )
-    group.add_argument(
-        "--max-log-size", type=number, default=0, metavar="BYTES", help="end a build that prints more than so much"
-    )
-    group.add_argument(
-        "--max-processes", type=number, default=0, metavar="N", help="refuse a build more processes than these"
-    )
-    group.add_argument(
-        "--max-memory", type=amount, default=0, metavar="SIZE", help="refuse a build more memory: bytes, or 512M, 4G"
-    )
+    limits.configure(group)
     group.add_argument(
         "--extra-systems", default="", metavar="LIST", help="also build for these systems (separated by commas)"
     )
@@ -103,21 +87,6 @@ def configure_building(parser: argparse.ArgumentParser) -> None:
         choices=("live", "plain", "json"),
         help="how to show what happens (default: live on a terminal, else plain lines)",
     )
-
-
-def number(text: str) -> int:
-    """An argument that is 0 or more; argparse shows the name of this function if it is not."""
-    value = int(text)
-    if value < 0:
-        raise ValueError
-    return value
-
-
-def amount(text: str) -> int:
-    """An argument that is a number of bytes, with K, M, G or T for powers of 1024."""
-    power = "KMGT".find(text[-1:].upper()) + 1 if text else 0
-    count = number(text[:-1] if power else text)
-    return count << 10 * power
 
 
 def positive(text: str) -> int:

@@ -81,10 +81,12 @@ def _send(store: Store, arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _receive(store: Store, arguments: argparse.Namespace) -> dict[str, Any]:
+    from ..builder import BuildOptions
     from ..store import StorePath
     from ..store.exchange import Receiver, open_place
+    from .limits import limits
 
-    receiver = Receiver(store, open_place(arguments.origin))
+    receiver = Receiver(store, open_place(arguments.origin), BuildOptions(**limits()).max_download_bytes)
     for word in arguments.paths:
         path = StorePath.parse(word)
         if not receiver.receive(path):

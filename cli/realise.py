@@ -8,8 +8,10 @@ from collections.abc import Iterable, Mapping
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from .limits import limits
 from .lines import Lines
 from .output import is_terminal
+from .seeds.sizes import pinned_size
 
 if TYPE_CHECKING:
     import argparse
@@ -30,13 +32,10 @@ def options_of(arguments: argparse.Namespace) -> BuildOptions:
         cores=arguments.cores,
         keep_going=arguments.keep_going,
         keep_failed=arguments.keep_failed,
-        timeout_seconds=arguments.timeout,
-        silence_seconds=arguments.max_silent_time,
-        max_log_bytes=arguments.max_log_size,
-        max_processes=arguments.max_processes,
-        max_memory_bytes=arguments.max_memory,
         extra_systems=tuple(arguments.extra_systems.replace(",", " ").split()),
         offline=arguments.offline,
+        known_size=pinned_size,
+        **limits(arguments),
         **({} if arguments.no_caches else configured_caches()),
     )
 
@@ -61,7 +60,9 @@ def realise(
 
     # What builds that were killed have left behind.
     store.clean_temporary()
-    builder = Builder(store, options or BuildOptions(**configured_caches()), reporter or Lines())
+    builder = Builder(
+        store, options or BuildOptions(known_size=pinned_size, **limits(), **configured_caches()), reporter or Lines()
+    )
     gone = allocate_lock()
     with gone:
         _running[builder] = gone

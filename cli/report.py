@@ -25,7 +25,7 @@ PRINTING = frozenset({"B001", "B002", "B003"})
 """Failures of builders that print. What went wrong elsewhere is whole in the message."""
 
 
-LOGGED = PRINTING | {"B017", "B021", "B023", "B024", "B030"}
+LOGGED = PRINTING | {"B017", "B021", "B023", "B024", "B030", "B031"}
 """Failures after a builder has run: its log may help."""
 
 

@@ -116,6 +116,13 @@ class Session:
         if self._store is not None:
             if self._store.added:
                 self._store.flush_soon()
+            if isinstance(error, KeyboardInterrupt):
+                from ..store.checkpoint import within
+
+                # What cannot be removed in a moment is removed by whoever builds or collects next.
+                with within(1.0):
+                    self._store.close()
+                return
             self._store.close()
 
     def _locate(self, error: BaseException) -> None:

@@ -11,6 +11,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, cast
 
+from ...store.checkpoint import checkpoint
 from ..errors import ArchiveRefused, ArchiveUnreadable, shown
 from .damage import Content, reading
 
@@ -38,6 +39,10 @@ class Member(NamedTuple):
     is_set_id: bool = False
 
 
+_LONGEST_HEADER = 1 << 20  # of what tells names and attributes of a member, and is read at once
+_LONGEST_TARGET = 4096  # of a link: PATH_MAX
+_BUFFER = 1 << 18
+
 _AR, _ZIP, _EMPTY_ZIP = b"!<arch>\n", b"PK\x03\x04", b"PK\x05\x06"
 _FOREIGN = {
     b"LZIP": "compressed with lzip",
@@ -58,7 +63,7 @@ _GZIP, _BZIP2, _XZ, _LZMA, _ZSTD = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"\x5d\0\
 
 def members(path: str, label: str) -> Iterator[Member]:
     """The members of the archive at `path`; raises `ArchiveUnreadable`, `ArchiveRefused`."""
-    with open(path, "rb", buffering=1 << 18) as file:
+    with open(path, "rb", buffering=_BUFFER) as file:
         head = file.read(512)
         file.seek(0)
         if head.startswith(_AR):
@@ -78,21 +83,56 @@ def _decompressed(file: BinaryIO, label: str) -> BinaryIO:
     start = file.tell()
     head = file.read(6)
     file.seek(start)
+    stream: BinaryIO
     if head.startswith(_GZIP):
         import gzip
 
-        return cast("BinaryIO", gzip.GzipFile(fileobj=file, mode="rb"))
-    if head.startswith(_BZIP2):
+        stream = cast("BinaryIO", gzip.GzipFile(fileobj=file, mode="rb"))
+    elif head.startswith(_BZIP2):
         import bz2
 
-        return cast("BinaryIO", bz2.BZ2File(file))
-    if head.startswith((_XZ, _LZMA)):
+        stream = cast("BinaryIO", bz2.BZ2File(file))
+    elif head.startswith((_XZ, _LZMA)):
         import lzma
 
-        return cast("BinaryIO", lzma.LZMAFile(file))
-    if head.startswith(_ZSTD):
-        return _zstd(file, label)
-    return file
+        stream = cast("BinaryIO", lzma.LZMAFile(file))  # noqa: SIM115 - it owns nothing
+    elif head.startswith(_ZSTD):
+        stream = _zstd(file, label)
+    else:
+        return file
+    return cast("BinaryIO", io.BufferedReader(_Forward(stream), _BUFFER))
+
+
+class _Forward(io.RawIOBase):
+    """A stream that is decompressed while it is read. What is passed over may be much more than what is there."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream, self._at = stream, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]
+        data = self._read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        goal = offset if whence == os.SEEK_SET else self._at + offset
+        if goal < self._at:
+            self._at = self._stream.seek(goal)
+        while self._at < goal and self._read(min(_BUFFER, goal - self._at)):
+            pass
+        return self._at
+
+    def _read(self, size: int) -> bytes:
+        checkpoint()
+        data = self._stream.read(size)
+        self._at += len(data)
+        return data
 
 
 def _zstd(file: BinaryIO, label: str) -> BinaryIO:
@@ -119,7 +159,7 @@ def _member_of_package(file: BinaryIO, label: str) -> BinaryIO:
             break
         size = int(digits)
         if name.startswith("data.tar"):
-            return cast("BinaryIO", io.BufferedReader(_Slice(file, file.tell(), size), 1 << 18))
+            return cast("BinaryIO", io.BufferedReader(_Slice(file, file.tell(), size), _BUFFER))
         file.seek(size + size % 2, os.SEEK_CUR)
     raise ArchiveUnreadable(label, "it is an 'ar' archive and no Debian package: there is no data.tar in it")
 
@@ -153,8 +193,26 @@ def _tar_members(file: BinaryIO, label: str) -> Iterator[Member]:
     import tarfile
     from tarfile import HeaderError, ReadError
 
+    extended = (
+        tarfile.GNUTYPE_LONGNAME,
+        tarfile.GNUTYPE_LONGLINK,
+        tarfile.XHDTYPE,
+        tarfile.XGLTYPE,
+        tarfile.SOLARIS_XHDTYPE,
+    )
+
     class StrictInfo(tarfile.TarInfo):
-        """The library takes a damaged or cut off header after the first for the end of the archive."""
+        """The library takes a damaged or cut off header after the first for the end of the archive.
+
+        It also reads what tells a long name in one piece, however long it claims to be.
+        """
+
+        @classmethod
+        def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+            info = super().frombuf(buf, encoding, errors)
+            if info.type in extended and info.size > _LONGEST_HEADER:
+                raise ReadError(f"a header of {info.size} bytes")
+            return info
 
         @classmethod
         def fromtarfile(cls, tarfile: tarfile.TarFile) -> Self:
@@ -237,7 +295,11 @@ def _zip_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, label: str) -> 
         return Member(info.filename, "directory")
     try:
         if stat.S_ISLNK(mode):
-            return Member(info.filename, "symlink", target=os.fsdecode(archive.read(info)))
+            with archive.open(info) as text:
+                target = text.read(_LONGEST_TARGET)
+                if text.read(1):
+                    raise ArchiveRefused(label, info.filename, "it is a link whose target is too long")
+            return Member(info.filename, "symlink", target=os.fsdecode(target))
         if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
             raise ArchiveRefused(label, info.filename, "it is neither a file, nor a directory, nor a link")
         content = cast("Readable", archive.open(info))

@@ -1,17 +1,31 @@
-"""The user's own clients (apt, pip), which know the user's mirrors, proxies and passwords."""
+"""The user's own clients (apt, pip, git), which know the user's mirrors, proxies and passwords.
+
+A client is a process, and ended as one: when it has written more than may be downloaded, or when nothing gets on any
+more. It gets on if its files grow or if it computes; what it says does not count, since clients tell that they wait.
+"""
 
 from __future__ import annotations
 
 import errno
 import os
+from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
+from ...store.checkpoint import Stopped, checkpoint
+from ...store.exchange.conversation import PATIENCE
+from ..errors import FetchFailed
+from ..measure import apparent_size
 from ..process import run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .task import Task
+    from .task import Allowance, Task
+
+_PATIENCE = PATIENCE
+_BUSY = 0.5  # seconds of computing that show that a client is not only waiting
+_SLACK = 1 << 20
+_GROUP, _TIMES = 2, slice(11, 15)  # of /proc/<pid>/stat, counted behind the command name: see proc_pid_stat(5)
 
 
 class Answer(NamedTuple):
@@ -21,18 +35,70 @@ class Answer(NamedTuple):
     lines: list[str]
 
 
-def ask_client(task: Task, command: Sequence[str], work: str) -> Answer:
-    """Run a client with the user's environment, its own temporary files in `work`; raises `Cancelled`.
+def ask_client(
+    task: Task, url: str, command: Sequence[str], work: str, allowance: Allowance, copies: int = 1
+) -> Answer:
+    """Run a client that gets `url` with the user's environment, its own temporary files in `work`.
 
-    Raises OSError if it failed because the disk is full: that is no fault of the place it asked.
+    In `work` it may write what is allowed to be downloaded `copies` times. Raises `FetchFailed` if it was ended, and
+    OSError if it failed because the disk is full: that is no fault of the place it asked.
     """
     said: list[bytes] = []
     environment = dict(os.environ, LC_ALL="C.UTF-8", TMPDIR=work)
-    outcome = run(command, environment, said.append, task.cancellation)
+    most = None if allowance.size is None else copies * allowance.size + _SLACK
+    inspect = _Inspection(work, most)
+    outcome = run(command, environment, said.append, task.cancellation, task.limits, inspect=inspect)
+    checkpoint()
     task.cancellation.check()
+    match outcome.ended:
+        case "size":
+            raise allowance.refusal(url)
+        case "silence":
+            raise FetchFailed(
+                ((url, f"it brought nothing for {_PATIENCE.seconds:g} seconds"),), "is the network there?"
+            )
     text = b"".join(said).decode("utf-8", "replace").replace("\r", "\n")
     if outcome.status != 0:
         for number in (errno.ENOSPC, errno.EDQUOT):
             if os.strerror(number) in text:
                 raise OSError(number, os.strerror(number), work)
     return Answer(outcome.status, text.split("\n"))
+
+
+class _Inspection:
+    """Why a client is to be ended: it wrote more than `most` bytes to `work`, or does not get on."""
+
+    def __init__(self, work: str, most: int | None) -> None:
+        self._work, self._most = work, most
+        self._size = 0
+        self._busy = 0.0
+        self._since = monotonic()
+
+    def __call__(self, process: int) -> str | None:
+        try:
+            size = apparent_size([self._work], self._most)
+        except Stopped:
+            return None  # whoever runs the client notices as well
+        if self._most is not None and size > self._most:
+            return "size"
+        now, busy = monotonic(), _computed(process)
+        if abs(size - self._size) >= _PATIENCE.least or busy - self._busy >= _BUSY:
+            self._size, self._busy, self._since = size, busy, now
+        elif now - self._since >= _PATIENCE.seconds:
+            return "silence"
+        return None
+
+
+def _computed(group: int) -> float:
+    """The seconds that the processes of a group have computed, with those that they waited for."""
+    ticks = 0
+    for name in os.listdir("/proc"):
+        if name.isdecimal():
+            try:
+                with open(f"/proc/{name}/stat", "rb") as file:
+                    fields = file.read().rpartition(b")")[2].split()
+            except OSError:
+                continue  # it has ended
+            if fields[_GROUP] == str(group).encode():
+                ticks += sum(map(int, fields[_TIMES]))
+    return ticks / os.sysconf("SC_CLK_TCK")

@@ -14,9 +14,11 @@ named here. A machine without apt names one in CHX_DEBIAN_MIRROR or in `chx.toml
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING
 
+from ...store.checkpoint import checkpoint
 from ..configuration import tables
 from ..errors import BadConfiguration, FetchFailed, UnsupportedUrl
 from ..process import executable, run
@@ -38,10 +40,18 @@ def retrieve_debian(task: Task, url: str, work: str) -> str:
     bases = apt_bases()
     target = os.path.join(work, "file")
     attempts: list[tuple[str, str]] = []
+    advice: str | None = None
     for base in bases:
         for path in paths if "security" in base else paths[:1]:
             uri = base.rstrip("/") + "/" + quote(path, safe="/+~:@")
-            reason = _download(task, uri, target)
+            try:
+                reason = _download(task, uri, target)
+            except FetchFailed as error:
+                attempts += error.attempts
+                advice = advice or error.advice
+                with suppress(FileNotFoundError):
+                    os.unlink(target)
+                continue
             if reason is None:
                 return target
             attempts.append((uri, reason))
@@ -51,8 +61,9 @@ def retrieve_debian(task: Task, url: str, work: str) -> str:
             return retrieve_web(task, mirror.rstrip("/") + "/" + quote(paths[0], safe="/+~:@"), work)
         except FetchFailed as error:
             attempts += error.attempts
+            advice = advice or error.advice
     if attempts:
-        raise FetchFailed(tuple(attempts), _advice(attempts))
+        raise FetchFailed(tuple(attempts), advice or _advice(attempts))
     raise FetchFailed(
         ((url, "no Debian archive is known: apt is not here or has none configured"),),
         "set CHX_DEBIAN_MIRROR, or debian-mirror in the [fetch] part of chx.toml, to an archive's URL",
@@ -94,17 +105,16 @@ def _advice(attempts: list[tuple[str, str]]) -> str:
 
 
 def _download(task: Task, uri: str, target: str) -> str | None:
-    """Get `uri` with apt's downloader; None if it came, else why it did not."""
-    task.cancellation.check()
+    """Get `uri` with apt's downloader; None if it came, else why it did not. Raises `FetchFailed`."""
+    checkpoint()
     if not os.access(_HELPER, os.X_OK):
-        try:
-            retrieve_web(task, uri, os.path.dirname(target))
-            return None
-        except FetchFailed as error:
-            return error.attempts[0][1]
-    answer = ask_client(task, [_HELPER, "download-file", uri, target], os.path.dirname(target))
+        retrieve_web(task, uri, os.path.dirname(target))
+        return None
+    allowance = task.allowance
+    answer = ask_client(task, uri, [_HELPER, "download-file", uri, target], os.path.dirname(target), allowance)
     if answer.status == 0 and os.path.exists(target):
         size = os.path.getsize(target)
+        allowance.check(uri, size)
         task.progress(uri, size, size)
         return None
     told = [line.strip() for line in answer.lines if line.startswith("E:")]

@@ -1,7 +1,7 @@
 """`builtin:fetch`: one file, known by its hash.
 
 Attributes: `url` and `urls` (white-space separated; tried in order), and the fixed output. `executable` sets
-the executable bit, `unpack` takes the archive apart and drops a single top directory: then the hash is
+the executable bit, `size` is the number of bytes after which a place is given up, `unpack` takes the archive apart and drops a single top directory: then the hash is
 that of the tree (`recursive`), as it is with a `git+` URL, which gives a tree. What arrives and has another hash is no reason to give up while there
 are other places; nothing but the promised content ever enters the store.
 """
@@ -11,8 +11,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from ...store.checkpoint import Stopped, checkpoint
 from ..disk import remove_tree
-from ..errors import BuildError, Cancelled, FetchFailed, HashMismatch, UnsupportedUrl
+from ..errors import BuildError, FetchFailed, HashMismatch, OutputLimitExceeded, UnsupportedUrl
 from ..fixed import check_fixed
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def fetch(task: Task) -> None:
         raise task.refuse("url", "it is required")
     if fixed.mode == "flat" and (task.flag("executable") or task.flag("unpack")):
         raise task.refuse("outputHashMode", 'with `executable` or `unpack` it must be "recursive"')
+    _ = task.allowance  # a bad `size` is no fault of a place
     failures: list[tuple[str, str]] = []
     advice: str | None = None
     mismatch: HashMismatch | None = None
@@ -43,13 +45,14 @@ def fetch(task: Task) -> None:
         try:
             found = retrieve(task, url, work)
             result = _finish(task, found, url, work)
+            task.check_output(result)
             check_fixed(result, fixed, url)
             os.rename(result, task.output)
             return
         except HashMismatch as error:
             mismatch = mismatch or error
             task.say(error.message)
-        except Cancelled:
+        except (Stopped, OutputLimitExceeded):
             raise
         except FetchFailed as error:
             failures += error.attempts
@@ -79,17 +82,17 @@ def retrieve(task: Task, url: str, work: str) -> str:
         raise FetchFailed(((url, "fetching is switched off"),), "leave out --offline")
     task.say(f"fetching {url}")
     found = retriever(task, url, work)
-    return found if scheme in _BY_CHX_ITSELF else _renewed(task, found, work)
+    return found if scheme in _BY_CHX_ITSELF else _renewed(found, work)
 
 
-def _renewed(task: Task, found: str, work: str) -> str:
+def _renewed(found: str, work: str) -> str:
     """A copy of what a client has left; it may have left a process as well, which goes on writing."""
     from ..fresh import copy_fresh
 
     folder, name = os.path.split(found)
     place = os.path.join(work, "fresh")
     os.mkdir(place)
-    copy_fresh(folder, name, os.path.join(place, name), task.cancellation.check)
+    copy_fresh(folder, name, os.path.join(place, name), checkpoint)
     return os.path.join(place, name)
 
 
@@ -119,12 +122,14 @@ def _retrieve_file(task: Task, url: str, work: str) -> str:
 
     from ..disk import copy_file, is_full
 
+    allowance = task.allowance
     parts = urlsplit(url)
     if parts.netloc not in ("", "localhost") or not parts.path.startswith("/"):
         raise UnsupportedUrl(url, "a file: URL names an absolute path on this machine")
-    target = os.path.join(work, "file")
+    source, target = unquote(parts.path), os.path.join(work, "file")
     try:
-        copy_file(unquote(parts.path), target, 0o644)
+        allowance.check(url, os.stat(source).st_size)
+        copy_file(source, target, 0o644)
     except OSError as error:
         if is_full(error):
             raise
@@ -151,5 +156,5 @@ def unpacked(task: Task, found: str, url: str, work: str) -> str:
     from .writer import TreeWriter, only_directory
 
     tree = os.path.join(work, "tree")
-    unpack_archive(TreeWriter(tree, url), found, 0, selection((), ()), task.say, task.cancellation.check)
+    unpack_archive(TreeWriter(tree, url, task.max_output), found, 0, selection((), ()), task.say)
     return only_directory(tree) or tree

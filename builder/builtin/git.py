@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from ..errors import FetchFailed, UnsupportedUrl
 from ..process import executable
 from .client import ask_client
+from .task import Allowance
 
 if TYPE_CHECKING:
     from .task import Task
@@ -195,7 +196,8 @@ def _git(
     command += ["-c", "core.autocrlf=false", "-c", "protocol.version=2"]
     if repository is not None:
         command.append(f"--git-dir={repository}")
-    answer = ask_client(task, [*command, *words], work)
+    # What is fetched, and the tree that comes of it. A declared size is that of a file.
+    answer = ask_client(task, url, [*command, *words], work, Allowance(task.max_download or None), copies=2)
     if answer.status != 0:
         said = [line.partition(": ")[2] for line in answer.lines if line.startswith(("fatal: ", "error: "))]
         raise FetchFailed(((url, "git: " + ("; ".join(said) or f"it ended with status {answer.status}")),))

@@ -17,11 +17,12 @@ import os
 import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from ...store.checkpoint import checkpoint
 from ..errors import ArchiveRefused, ArchiveUnreadable, shown
 from .archive import members
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from .unpack import Unpacking
     from .writer import TreeWriter
@@ -61,7 +62,7 @@ def is_layout(folder: str) -> bool:
     return os.path.isfile(f"{folder}/{MARK}")
 
 
-def layers_of(folder: str, label: str, wish: Wish, check: Callable[[], None]) -> list[str]:
+def layers_of(folder: str, label: str, wish: Wish) -> list[str]:
     """The files of an image's layers, the lowest first, each of them checked. Raises `ArchiveUnreadable`."""
     index = _json(_place(folder, "index.json", label), label, "index.json")
     found = [image for image in _images(folder, label, index, "", _DEEPEST) if image.platform != "unknown/unknown"]
@@ -74,17 +75,17 @@ def layers_of(folder: str, label: str, wish: Wish, check: Callable[[], None]) ->
             label, f"{what} in it; there are: {named}", "`reference` and `platform` say which is meant"
         )
     (image,) = distinct.values()
-    manifest = _json(_blob(folder, label, image.descriptor, check), label, "its manifest")
+    manifest = _json(_blob(folder, label, image.descriptor), label, "its manifest")
     layers = manifest.get("layers")
     if not isinstance(layers, list):
         raise ArchiveUnreadable(label, "its manifest has no layers")
-    return [_blob(folder, label, layer, check) for layer in layers]
+    return [_blob(folder, label, layer) for layer in layers]
 
 
 def write_layer(writer: TreeWriter, layer: str, unpacking: Unpacking) -> None:
     """Lay one layer over what `writer` has written so far."""
     for member in members(layer, writer.label):
-        unpacking.check()
+        checkpoint()
         folder, _, name = writer.place(member.name).rpartition("/")
         if name == _OPAQUE:
             writer.empty(folder)
@@ -95,7 +96,7 @@ def write_layer(writer: TreeWriter, layer: str, unpacking: Unpacking) -> None:
             writer.remove(f"{folder}/{hidden}" if folder else hidden)
     own: set[str] = set()
     for member in members(layer, writer.label):
-        unpacking.check()
+        checkpoint()
         path = writer.place(member.name)
         if path.rpartition("/")[2].startswith(_WHITEOUT) or not unpacking.is_wanted_at(path):
             continue
@@ -122,7 +123,7 @@ def _images(folder: str, label: str, index: dict[str, Any], reference: str, dept
         own = notes.get(_REFERENCE) if isinstance(notes, dict) else None
         name = own if isinstance(own, str) else reference
         if descriptor.get("mediaType") in _INDEXES:
-            inner = _json(_blob(folder, label, descriptor, lambda: None), label, "an index in it")
+            inner = _json(_blob(folder, label, descriptor), label, "an index in it")
             yield from _images(folder, label, inner, name, depth - 1)
         else:
             _digest(descriptor, label)
@@ -143,7 +144,7 @@ def _digest(descriptor: object, label: str) -> str:
     return digest
 
 
-def _blob(folder: str, label: str, descriptor: object, check: Callable[[], None]) -> str:
+def _blob(folder: str, label: str, descriptor: object) -> str:
     """The file of a blob, which is what its descriptor says."""
     digest = _digest(descriptor, label)
     assert isinstance(descriptor, dict)
@@ -155,7 +156,7 @@ def _blob(folder: str, label: str, descriptor: object, check: Callable[[], None]
     hasher = hashlib.new(algorithm)
     with open(path, "rb", buffering=0) as file:
         while chunk := file.read(_CHUNK):
-            check()
+            checkpoint()
             hasher.update(chunk)
     if hasher.hexdigest() != text:
         raise ArchiveUnreadable(label, f"its {name} is not what its name says")

@@ -9,9 +9,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from ...store.checkpoint import checkpoint
 from ...store.manifest import Kind, Manifest
 from ...store.tree import scan_tree
 from ..disk import copy_file
+from ..errors import OutputLimitExceeded
 from ..merge import Source, merge
 
 if TYPE_CHECKING:
@@ -28,9 +30,13 @@ def merge_trees(task: Task) -> None:
         raise task.refuse("under", f"'{under}' is not a plain relative path")
     places = [task.input(path) for path in paths]
     merged = merge([Source(path, _manifest(place)) for path, place in zip(paths, places)])
+    size = sum(item.entry.size for item in merged.entries if item.entry is not None)
+    if task.max_output and size > task.max_output:
+        raise OutputLimitExceeded(task.max_output)
     top = f"{task.output}/{under}" if under else task.output
     os.makedirs(top, 0o755)
     for item in merged.entries:
+        checkpoint()
         if item.path == "":
             continue
         place = f"{top}/{item.path}"

@@ -42,7 +42,9 @@ def retrieve_pypi(task: Task, url: str, work: str) -> str:
     folder = os.path.join(work, "wheels")
     command = [*pip, "download", "--no-deps", "--disable-pip-version-check", "--no-input", "--progress-bar", "off"]
     command += ["--only-binary=:all:", *wheel.options, "-d", folder, wheel.requirement]
-    answer = ask_client(task, command, work)
+    allowance = task.allowance
+    # pip has a file twice while it puts it into its folder.
+    answer = ask_client(task, url, command, work, allowance, copies=2)
     if answer.status != 0:
         lines = [line for line in answer.lines if line.startswith("ERROR:")] or list(filter(None, answer.lines))[-1:]
         raise FetchFailed(((url, "; ".join(line.removeprefix("ERROR: ") for line in lines)),))
@@ -51,6 +53,7 @@ def retrieve_pypi(task: Task, url: str, work: str) -> str:
     if wheel.file not in came:
         raise FetchFailed(((url, f"pip chose another file: {', '.join(came)}"),))
     size = os.path.getsize(target)
+    allowance.check(url, size)
     task.progress(url, size, size)
     return target
 

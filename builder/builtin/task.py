@@ -5,13 +5,35 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from ..errors import BadAttribute, InvalidInput
+from ..errors import BadAttribute, FetchFailed, InvalidInput, OutputLimitExceeded
+from ..measure import apparent_size
+from ..sandbox import Limits
 
 if TYPE_CHECKING:
     from ...store.derivation import Derivation
-    from ..cancellation import Cancellation
+    from ..cancellation import Cancellation, Deadline
+
+
+class Allowance(NamedTuple):
+    """How many bytes a download may have (None: any number), and whether its derivation says so, or the user."""
+
+    size: int | None = None
+    is_declared: bool = False
+
+    def check(self, url: str, size: int) -> None:
+        """Raise `FetchFailed` for more than that."""
+        if self.size is not None and size > self.size:
+            raise self.refusal(url)
+
+    def refusal(self, url: str) -> FetchFailed:
+        """The error for more than that."""
+        if self.is_declared:
+            reason = f"it is larger than the {self.size} bytes that are declared for it"
+            return FetchFailed(((url, reason),), "if it is the right file, correct its `size`")
+        reason = f"it is larger than {self.size} bytes, the most that is fetched without a declared size"
+        return FetchFailed(((url, reason),), "raise --max-download-size, or declare the `size` of the file")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +44,7 @@ class Task:
     exist yet, and may use the empty directory `work` on the same file system. `say` writes a line to the
     log; `progress` tells of a place, the bytes that came and how many there will be, if known.
     `physical` gives the place on the disk of a path below a declared input (None for any other).
+    `known_size` is that of the file, if it is known; `max_download` and `max_output` are bytes, 0 for any number.
     """
 
     derivation: Derivation
@@ -32,6 +55,32 @@ class Task:
     physical: Callable[[str], str | None]
     cancellation: Cancellation
     offline: bool = False
+    known_size: int | None = None
+    max_download: int = 0
+    max_output: int = 0
+    deadline: Deadline | None = None
+
+    @property
+    def allowance(self) -> Allowance:
+        """What may be downloaded; raises `BadAttribute` if the derivation declares no proper `size`."""
+        size = self.derivation.env.get("size", "")
+        if not size:
+            if self.known_size is not None:
+                return Allowance(self.known_size, is_declared=True)
+            return Allowance(self.max_download or None)
+        if not (size.isascii() and size.isdecimal() and 0 < len(size) < 20):
+            raise self.refuse("size", f"'{size}' is no number of bytes")
+        return Allowance(int(size), is_declared=True)
+
+    def check_output(self, place: str) -> None:
+        """Raise `OutputLimitExceeded` if the tree at `place` is larger than an output may be."""
+        if self.max_output and apparent_size([place], self.max_output, is_settled=True) > self.max_output:
+            raise OutputLimitExceeded(self.max_output)
+
+    @property
+    def limits(self) -> Limits:
+        """Those of a program that works on the task."""
+        return Limits(0 if self.deadline is None else self.deadline.left)
 
     def attribute(self, name: str) -> str:
         """The value of an attribute; raises `BadAttribute` if it is missing or empty."""

@@ -11,6 +11,7 @@ import io
 import os
 from typing import TYPE_CHECKING, cast
 
+from ...store.checkpoint import checkpoint
 from .writer import TreeWriter
 
 if TYPE_CHECKING:
@@ -30,8 +31,9 @@ def write_tree(task: Task) -> None:
         raise task.refuse("entries", f"it is no JSON ({error})") from error
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise task.refuse("entries", "it must be a list of objects")
-    writer = TreeWriter(task.output, task.derivation.name)
+    writer = TreeWriter(task.output, task.derivation.name, task.max_output)
     for entry in entries:
+        checkpoint()
         _write(task, writer, cast("dict[str, object]", entry))
 
 

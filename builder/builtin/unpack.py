@@ -16,6 +16,7 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
+from ...store.checkpoint import checkpoint
 from ..errors import ArchiveRefused
 from .archive import members
 from .globs import selection
@@ -35,12 +36,9 @@ def unpack(task: Task) -> None:
     if strip != "auto" and not (strip.isascii() and strip.isdecimal() and len(strip) < 10):
         raise task.refuse("strip", f"'{strip}' is neither a number nor 'auto'")
     unpacking = Unpacking(
-        0 if strip == "auto" else int(strip),
-        selection(task.words("only"), task.words("exclude")),
-        task.say,
-        task.cancellation.check,
+        0 if strip == "auto" else int(strip), selection(task.words("only"), task.words("exclude")), task.say
     )
-    writer = TreeWriter(task.output, "")
+    writer = TreeWriter(task.output, "", task.max_output)
     for source in sources:
         archive = task.input(source)
         writer.relabel(source)
@@ -65,19 +63,18 @@ def _unpack_folder(task: Task, unpacking: Unpacking, writer: TreeWriter, folder:
     if unpacking.strip:
         raise task.refuse("strip", "an image has no leading path components to drop")
     wish = Wish(task.derivation.env.get("reference", ""), task.derivation.env.get("platform", ""))
-    layers = layers_of(folder, source, wish, unpacking.check)
+    layers = layers_of(folder, source, wish)
     for number, layer in enumerate(layers, 1):
         writer.relabel(f"{source}, layer {number} of {len(layers)}")
         write_layer(writer, layer, unpacking)
 
 
 class Unpacking(NamedTuple):
-    """How members are taken: `strip` path components are dropped, `check` raises `Cancelled`."""
+    """How members are taken: `strip` path components are dropped."""
 
     strip: int
     is_wanted: Callable[[str], bool]
     say: Callable[[str], None]
-    check: Callable[[], None]
 
     def is_wanted_at(self, path: str) -> bool:
         """Whether what lies at `path` of the tree is taken; its root always is."""
@@ -86,7 +83,7 @@ class Unpacking(NamedTuple):
     def archive(self, writer: TreeWriter, archive: str) -> None:
         """Write the wanted members of `archive` with `writer`."""
         for member in members(archive, writer.label):
-            self.check()
+            checkpoint()
             path = _stripped(writer.place(member.name), self.strip)
             if path is None or not self.is_wanted_at(path):
                 continue
@@ -119,10 +116,9 @@ def unpack_archive(
     strip: int,
     is_wanted: Callable[[str], bool],
     say: Callable[[str], None],
-    check: Callable[[], None],
 ) -> None:
     """Write the wanted members of `archive` with `writer`."""
-    Unpacking(strip, is_wanted, say, check).archive(writer, archive)
+    Unpacking(strip, is_wanted, say).archive(writer, archive)
 
 
 def _stripped(path: str, count: int) -> str | None:

@@ -1,29 +1,28 @@
 """`https:` and `http:` URLs.
 
-The standard library's client, which takes proxies from the environment and certificates from
-SSL_CERT_FILE (or NIX_SSL_CERT_FILE). A transfer that breaks off is taken up where it stopped.
+A transfer that breaks off is taken up where it stopped. A server that brings nothing, or next to nothing, is given up
+after a minute, whatever it is that it is slow at.
 """
 
 from __future__ import annotations
 
 import os
-import time
 from typing import TYPE_CHECKING
 
-from ...store.exchange.places import certificates
-from ..disk import size_of
+from ...store.checkpoint import pause
+from ...store.exchange.conversation import PATIENCE, Clock, Silent
+from ..disk import size_of, write_all
 from ..errors import FetchFailed
 
 if TYPE_CHECKING:
-    from http.client import HTTPResponse
+    from collections.abc import Iterator
 
+    from ...store.exchange.http import Answer
     from .task import Task
 
-_CHUNK = 1 << 18
 _TRIES = 4
-_SILENCE = 60  # seconds without a byte
 _PAUSE = 0.5  # seconds before the second try; doubles
-
+_PATIENCE = PATIENCE
 
 _NO_NETWORK = "is the network there? A proxy is named in https_proxy"
 
@@ -40,72 +39,101 @@ def retrieve_web(task: Task, url: str, work: str) -> str:
     """The path of the file at `url`; raises `FetchFailed`."""
     target = os.path.join(work, "file")
     reason, advice = "", None
+    clock = Clock(_PATIENCE)
     for attempt in range(_TRIES):
         if attempt:
             task.say(f"{reason}; trying again")
-            _sleep(task, _PAUSE * 2 ** (attempt - 1))
+            pause(_PAUSE * 2 ** (attempt - 1))
+        before = size_of(target)
         try:
-            _transfer(task, url, target)
+            _transfer(task, url, target, clock)
             return target
+        except Silent:
+            reason, advice = f"the server gave nothing more for {_PATIENCE.seconds:g} seconds", _NO_NETWORK
+            if size_of(target) - before < _PATIENCE.least:
+                break
+            # It may be the connection that does not work any more, and not the server.
+            clock = Clock(_PATIENCE)
         except _BrokenOff as error:
             reason, advice = str(error), error.advice
     raise FetchFailed(((url, reason),), advice)
 
 
-def _sleep(task: Task, seconds: float) -> None:
-    until = time.monotonic() + seconds
-    while (left := until - time.monotonic()) > 0:
-        task.cancellation.check()
-        time.sleep(min(left, 0.1))
-
-
-def _transfer(task: Task, url: str, target: str) -> None:
-    from http.client import HTTPException
-    from urllib.error import HTTPError, URLError
-    from urllib.request import Request, urlopen
-
+def _transfer(task: Task, url: str, target: str, clock: Clock) -> None:
     from ... import __version__
 
     offset = size_of(target)
     headers = {"User-Agent": f"chx/{__version__}", "Accept": "*/*", "Accept-Encoding": "identity"}
     if offset:
         headers["Range"] = f"bytes={offset}-"
+    with _answer(url, headers, clock) as answer:
+        _judge(url, target, answer, offset)
+        _receive(task, url, target, answer, offset)
+
+
+def _answer(url: str, headers: dict[str, str], clock: Clock) -> Answer:
+    from http.client import HTTPException
+    from urllib.error import URLError
+    from urllib.request import Request
+
+    from ...store.exchange.http import Astray, ask
+
     try:
-        with urlopen(Request(url, headers=headers), timeout=_SILENCE, context=certificates()) as response:
-            _receive(task, url, target, response, offset)
-    except HTTPError as error:
-        if error.code == 416 and offset:
-            os.unlink(target)
-            raise _BrokenOff("the server does not resume") from error
-        if error.code in (408, 425, 429) or error.code >= 500:
-            raise _BrokenOff(f"the server answered {error.code} {error.reason}") from error
-        raise FetchFailed(((url, f"the server answered {error.code} {error.reason}"),)) from error
+        return ask(Request(url, headers=headers), clock)
+    except Astray as error:
+        raise FetchFailed(((url, str(error)),)) from error
     except URLError as error:
         if type(error.reason).__name__ == "SSLCertVerificationError":
             raise FetchFailed(
                 ((url, str(error.reason)),), "name your certificates in SSL_CERT_FILE if the network uses its own"
             ) from error
-        reason = error.reason
-        said = reason.strerror if isinstance(reason, OSError) else None
-        raise _BrokenOff(said or str(reason), _NO_NETWORK) from error
-    except (HTTPException, TimeoutError, ConnectionError) as error:
-        said = error.strerror if isinstance(error, OSError) else None
-        raise _BrokenOff(said or str(error) or type(error).__name__, _NO_NETWORK) from error
+        raise _broken_off(error.reason if isinstance(error.reason, Exception) else error) from error
+    except (HTTPException, OSError) as error:
+        raise _broken_off(error) from error
     except ValueError as error:
         raise FetchFailed(((url, str(error)),)) from error
 
 
-def _receive(task: Task, url: str, target: str, response: HTTPResponse, offset: int) -> None:
-    if offset and response.status != 206:
+def _broken_off(error: Exception) -> _BrokenOff:
+    said = error.strerror if isinstance(error, OSError) else None
+    return _BrokenOff(said or str(error) or type(error).__name__, _NO_NETWORK)
+
+
+def _judge(url: str, target: str, answer: Answer, offset: int) -> None:
+    """Raise what the status of an answer says, if that is not success."""
+    status, reason, _, _ = answer.head
+    if status == 416 and offset:
+        os.unlink(target)
+        raise _BrokenOff("the server does not resume")
+    if status in (408, 425, 429) or status >= 500:
+        raise _BrokenOff(f"the server answered {status} {reason}")
+    if not 200 <= status < 300:
+        raise FetchFailed(((url, f"the server answered {status} {reason}"),))
+
+
+def _receive(task: Task, url: str, target: str, answer: Answer, offset: int) -> None:
+    if offset and answer.head.status != 206:
         offset = 0  # the server sends everything again
-    length = response.headers.get("Content-Length")
-    total = offset + int(length) if length is not None and length.isdecimal() else None
+    length = answer.head.length
+    total = None if length is None else offset + length
+    if total is not None:
+        task.allowance.check(url, total)
     done = offset
     with open(target, "ab" if offset else "wb", buffering=0) as file:
-        while chunk := response.read(_CHUNK):
-            task.cancellation.check()
-            file.write(chunk)
+        for chunk in _arriving(answer):
             done += len(chunk)
+            task.allowance.check(url, done)
+            write_all(file.fileno(), chunk)
             task.progress(url, done, total)
     if total is not None and done < total:
         raise _BrokenOff(f"the connection ended after {done} of {total} bytes")
+
+
+def _arriving(answer: Answer) -> Iterator[bytes]:
+    """The chunks of an answer; what fails here is the network, and what fails outside is not."""
+    from http.client import HTTPException
+
+    try:
+        yield from answer.chunks()
+    except (HTTPException, OSError) as error:
+        raise _broken_off(error) from error

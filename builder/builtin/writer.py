@@ -12,8 +12,9 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from ...store.checkpoint import checkpoint
 from ..disk import copy_file, remove_tree, write_all
-from ..errors import ArchiveRefused
+from ..errors import ArchiveRefused, OutputLimitExceeded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,12 +32,15 @@ class TreeWriter:
     """Writes members below `root`, which is made here.
 
     `label` names the archive in errors. A member may replace an earlier one of the same path, except a
-    directory. Raises `ArchiveRefused` for a path that is absolute, holds `..`, or leads through a link or a file.
+    directory. Raises `ArchiveRefused` for a path that is absolute, holds `..`, or leads through a link or a file,
+    `OutputLimitExceeded` for more than `limit` bytes in files (0: any number).
     """
 
-    def __init__(self, root: str, label: str) -> None:
+    def __init__(self, root: str, label: str, limit: int = 0) -> None:
         self.root = root
         self.label = label
+        self._limit = limit
+        self._written = 0
         self._kinds: dict[str, str] = {"": _DIRECTORY}
         os.mkdir(root, 0o755)
 
@@ -75,6 +79,8 @@ class TreeWriter:
             descriptor = os.open(f"{self.root}/{path}", flags, 0o755 if executable else 0o644)
         try:
             while chunk := content.read(_CHUNK):
+                checkpoint()
+                self._count(len(chunk))
                 write_all(descriptor, chunk)
         finally:
             os.close(descriptor)
@@ -99,8 +105,10 @@ class TreeWriter:
             if path == source:
                 return
             self._clear(path)
+            status = os.stat(origin)
+            self._count(status.st_size)
             with self._possible(path):
-                copy_file(origin, f"{self.root}/{path}", os.stat(origin).st_mode & 0o777)
+                copy_file(origin, f"{self.root}/{path}", status.st_mode & 0o777)
             self._kinds[path] = _FILE
         else:
             raise ArchiveRefused(self.label, path, f"it is a hard link to '{source}', which was not unpacked before it")
@@ -109,6 +117,7 @@ class TreeWriter:
         """Write a copy of a file, link or tree that lies anywhere on the disk."""
         todo = [(path, source)]
         while todo:
+            checkpoint()
             here, there = todo.pop()
             if os.path.islink(there):
                 self.symlink(here, os.readlink(there))
@@ -117,8 +126,9 @@ class TreeWriter:
                 todo += [(f"{here}/{name}" if here else name, os.path.join(there, name)) for name in os.listdir(there)]
             else:
                 self._clear(here)
-                executable = os.stat(there).st_mode & 0o100
-                copy_file(there, f"{self.root}/{here}", 0o755 if executable else 0o644)
+                status = os.stat(there)
+                self._count(status.st_size)
+                copy_file(there, f"{self.root}/{here}", 0o755 if status.st_mode & 0o100 else 0o644)
                 self._kinds[here] = _FILE
 
     def make_way(self, path: str, for_directory: bool) -> None:
@@ -134,7 +144,7 @@ class TreeWriter:
             self.empty(path)
             os.rmdir(f"{self.root}/{path}")
         elif kind is not None:
-            os.unlink(f"{self.root}/{path}")
+            self._unlink(path)
         self._kinds.pop(path, None)
 
     def empty(self, path: str) -> None:
@@ -151,7 +161,7 @@ class TreeWriter:
                 if self._kinds.get(inner) == _DIRECTORY:
                     directories.append(inner)
                 else:
-                    os.unlink(f"{self.root}/{inner}")
+                    self._unlink(inner)
                     self._kinds.pop(inner, None)
         for directory in reversed(directories[1:]):
             os.rmdir(f"{self.root}/{directory}")
@@ -163,10 +173,16 @@ class TreeWriter:
         if kind == _DIRECTORY:
             raise ArchiveRefused(self.label, path or ".", "it is a directory already")
         if kind is not None:
-            os.unlink(f"{self.root}/{path}")
+            self._unlink(path)
             del self._kinds[path]
         else:
             self._parent(path)
+
+    def _unlink(self, path: str) -> None:
+        place = f"{self.root}/{path}"
+        if self._kinds.get(path) == _FILE:
+            self._written -= os.lstat(place).st_size
+        os.unlink(place)
 
     @contextmanager
     def _possible(self, path: str) -> Iterator[None]:
@@ -179,6 +195,12 @@ class TreeWriter:
             if error.errno not in (errno.ENAMETOOLONG, errno.EILSEQ):
                 raise
             raise ArchiveRefused(self.label, path, "its path or target is too long") from error
+
+    def _count(self, size: int) -> None:
+        """So many bytes are about to be written."""
+        self._written += size
+        if self._limit and self._written > self._limit:
+            raise OutputLimitExceeded(self._limit)
 
     def _parent(self, path: str) -> None:
         parent = path.rpartition("/")[0]

@@ -53,8 +53,9 @@ def _is_declared(project: Project, name: str) -> bool:
 
 def options_for_inputs(arguments: argparse.Namespace) -> BuildOptions:
     from ...builder import BuildOptions
+    from ..limits import limits
 
-    return BuildOptions(offline=getattr(arguments, "offline", False))
+    return BuildOptions(offline=getattr(arguments, "offline", False), **limits(arguments))
 
 
 def unlocked(session: Session, project: Project, options: BuildOptions) -> Lock:

@@ -117,7 +117,7 @@ class _Resolving:
             return old
         from ...builder import prefetch_tree, sri
 
-        found = prefetch_tree(store, wanted.fetch_url, self._say, self._options.offline)
+        found = prefetch_tree(store, wanted.fetch_url, self._say, self._options)
         return LockedInput(wanted, found.url, found.revision, sri("sha256", found.digest), found.path)
 
     def _moves(self, name: str) -> bool:

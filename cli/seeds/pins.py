@@ -132,12 +132,13 @@ def wheel_pin(url: str, folder: str) -> Pin:
 
 def archive_pin(store: Store, url: str, folder: str) -> Pin:
     """Fetch what a URL names into the store; one without a scheme is a path below `folder`."""
-    from ...builder import prefetch_file
+    from ...builder import BuildOptions, prefetch_file
     from .. import progress
+    from ..limits import limits
 
     place = url if _SCHEME.match(url) else "file:" + quote(os.path.join(os.path.abspath(folder), url))
     name = object_name(url)
-    fetched = prefetch_file(store, place, name, progress.say)
+    fetched = prefetch_file(store, place, name, progress.say, BuildOptions(**limits()))
     return Pin(name, "", url, fetched.size, fetched.digest.hex())
 
 

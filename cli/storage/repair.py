@@ -38,10 +38,11 @@ def repair(store: Store, path: StorePath) -> dict[str, Any]:
 def _from_caches(store: Store, path: StorePath) -> str | None:
     """From a configured cache; None if none has it."""
     from ...builder import BuildOptions, Substituter
+    from ..limits import limits
     from ..progress import say
     from ..realise import configured_caches
 
-    options = BuildOptions(**configured_caches())
+    options = BuildOptions(**limits(), **configured_caches())
     if not options.caches:
         return None
     taker = Substituter(
@@ -53,6 +54,7 @@ def _from_caches(store: Store, path: StorePath) -> str | None:
 
 def _rebuild(store: Store, path: StorePath) -> str:
     from ...builder import Builder, BuildOptions
+    from ..limits import limits
     from ..lines import Lines
 
     deriver = store.info(path).deriver
@@ -61,7 +63,7 @@ def _rebuild(store: Store, path: StorePath) -> str:
     if not store.claim(deriver):
         return f"its deriver {deriver} is not in the store any more"
     outputs = store.derivation(deriver).outputs
-    made = Builder(store, BuildOptions(rebuild=True), Lines(quiet=True)).realise([(deriver, outputs)])
+    made = Builder(store, BuildOptions(rebuild=True, **limits()), Lines(quiet=True)).realise([(deriver, outputs)])
     if path in made.values():
         return f"built again from {deriver}"
     return f"{deriver} gives {', '.join(map(str, made.values()))} now"

@@ -1,7 +1,8 @@
 # One file, known by its hash. `urls` are tried in order.
 #
 # Beside https: and file: the schemes debian:, debian-source: and pypi: fetch
-# through the user's own configured clients.
+# through the user's own configured clients. No more than `size` bytes are taken
+# from any place, if it is given.
 {
   url ? null,
   urls ? [ url ],
@@ -9,12 +10,16 @@
   hash ? if sha256 != null then "sha256:${sha256}" else throw "fetchurl needs `hash` or `sha256`",
   name ? builtins.replaceStrings [ "~" "%" ] [ "-" "-" ] (baseNameOf (builtins.head urls)),
   executable ? false,
+  size ? null,
 }:
 
-derivation {
-  inherit name urls executable;
-  builder = "builtin:fetch";
-  system = "builtin";
-  outputHash = hash;
-  outputHashMode = if executable then "recursive" else "flat";
-}
+derivation (
+  {
+    inherit name urls executable;
+    builder = "builtin:fetch";
+    system = "builtin";
+    outputHash = hash;
+    outputHashMode = if executable then "recursive" else "flat";
+  }
+  // (if size == null then { } else { inherit size; })
+)

@@ -16,6 +16,7 @@ import json
 import os
 from typing import TYPE_CHECKING, BinaryIO, Final
 
+from ..checkpoint import checkpoint
 from ..copying import copy_file
 from ..ledger import parse_rows
 from ..manifest import path_bytes
@@ -123,6 +124,7 @@ class ArchiveReader:
 
     def _chunks(self, reader: BinaryIO, hasher: Hasher, size: int) -> Iterator[bytes]:
         while size:
+            checkpoint()
             chunk = reader.read(min(size, CHUNK))
             if not chunk:
                 raise BrokenArchive(f"{self._name} ends early; {len(self.received)} objects were imported")

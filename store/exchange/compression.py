@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, BinaryIO
 
+from ..checkpoint import checkpoint
 from ..normal import CHUNK
 from .layout import LEVEL
 
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
 
 class Garbled(Exception):
     """Data that is not zstd, ends early, or is longer than it may be."""
+
+
+def longest_packed(size: int) -> int:
+    """The most bytes that so many take in frames of zstd, even if nothing can be compressed."""
+    return size + size // 64 + (1 << 16)
 
 
 def compressed(chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -37,6 +43,7 @@ def expanded(file: BinaryIO, limit: int) -> Iterator[bytes]:
             file, read_across_frames=True, closefd=False
         ) as reader:
             while chunk := reader.read(CHUNK):
+                checkpoint()
                 total += len(chunk)
                 if total > limit:
                     raise Garbled(f"it is longer than {limit} bytes")
@@ -54,4 +61,5 @@ def read_compressed(path: str, limit: int) -> bytes:
 def chunks_of(descriptor: int) -> Iterator[bytes]:
     """The bytes of an open file."""
     while data := os.read(descriptor, CHUNK):
+        checkpoint()
         yield data

@@ -28,6 +28,7 @@ _FORMAT: Final = "chx object 1"
 LEVEL: Final = 3
 """Of zstd: above 3 a file takes longer to compress than to send over most networks."""
 LARGEST_DESCRIPTION: Final = 1 << 28
+LARGEST_TRACE: Final = 1 << 24
 
 
 def object_name(path: StorePath) -> str:

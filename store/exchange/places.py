@@ -5,26 +5,27 @@ from __future__ import annotations
 import _thread
 import fcntl
 import os
-import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Protocol
 
-from .errors import TransferFailed
+from ..checkpoint import checkpoint, pause
+from .conversation import PATIENCE, Clock, Silent
+from .errors import LyingCache, TransferFailed
 from .layout import MARK, MARK_TEXT
 
 if TYPE_CHECKING:
-    import ssl
-    from collections.abc import Iterable
-    from http.client import HTTPResponse
+    from collections.abc import Iterable, Iterator
     from typing import IO
-    from urllib.error import HTTPError
+
+    from .http import Answer, Head
 
 TOKEN: Final = "CHX_CACHE_TOKEN"
 """The variable with what a server wants to hear from whoever writes to it."""
-_CHUNK: Final = 1 << 18
 _TRIES: Final = 4
-_SILENCE: Final = 60
 _PAUSE: Final = 0.3
+_PATIENCE = PATIENCE
+_LONGEST_REASON: Final = 1 << 16
+_NOT_THERE: Final = "is the server there? A proxy is named in https_proxy"
 
 
 class Place(Protocol):
@@ -32,8 +33,11 @@ class Place(Protocol):
 
     url: str
 
-    def file(self, name: str, work: str) -> str | None:
-        """A local file with the content of `name`, below the folder `work` if it has to be made; None if there is none."""
+    def file(self, name: str, work: str, limit: int) -> str | None:
+        """A local file with the content of `name`, below the folder `work` if it has to be made; None if there is none.
+
+        No more than `limit` bytes are brought. Raises `TransferFailed`, `LyingCache`.
+        """
 
     def done(self, file: str) -> None:
         """The file that `file` gave is not needed any more."""
@@ -75,11 +79,10 @@ class DirectoryPlace:
         self._path = os.path.abspath(path)
         if create and (not os.path.isdir(self._path) or not os.listdir(self._path)):
             self.write(MARK, [MARK_TEXT])
-        mark = self.file(MARK, "")
-        if mark is None:
+        if not self.has(MARK):
             raise TransferFailed(path, "", f"it is no cache: there is no file '{MARK}' in it")
 
-    def file(self, name: str, work: str) -> str | None:
+    def file(self, name: str, work: str, limit: int) -> str | None:
         path = f"{self._path}/{name}"
         return path if os.path.isfile(path) else None
 
@@ -102,6 +105,7 @@ class DirectoryPlace:
             try:
                 with open(draft, "wb") as file:
                     for chunk in chunks:
+                        checkpoint()
                         file.write(chunk)
                 os.rename(draft, path)
             except BaseException:
@@ -121,14 +125,14 @@ class Downloading:
 
     url: str
 
-    def transfer(self, name: str, descriptor: int, offset: int) -> bool:
-        """Append what a file has from `offset` on; false if there is none. Raises `BrokenOff`, `TransferFailed`.
+    def transfer(self, name: str, part: Part, clock: Clock) -> bool:
+        """Go on with `part` of a file; false if there is none of that name. Raises `BrokenOff`, `Silent`, `TransferFailed`.
 
         Where that much is not there, what was brought before is thrown away.
         """
         raise NotImplementedError
 
-    def file(self, name: str, work: str) -> str | None:
+    def file(self, name: str, work: str, limit: int) -> str | None:
         """Downloads; what a transfer that broke off has brought is kept in `work` and gone on from."""
         os.makedirs(work, exist_ok=True)
         target = f"{work}/{name.replace('/', '-')}.part"
@@ -143,23 +147,34 @@ class Downloading:
             target += f".{os.getpid()}"
             descriptor = os.open(target, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            if self._download(name, descriptor):
+            if self._download(name, Part(descriptor, limit)):
                 return target
             os.unlink(target)
             return None
+        except TooLong:
+            os.unlink(target)
+            raise LyingCache(self.url, name, f"it is longer than {limit} bytes") from None
         finally:
             os.close(descriptor)
 
-    def _download(self, name: str, descriptor: int) -> bool:
+    def _download(self, name: str, part: Part) -> bool:
         reason = ""
+        clock = Clock(_PATIENCE)
         for attempt in range(_TRIES):
             if attempt:
-                time.sleep(_PAUSE * 2 ** (attempt - 1))
+                pause(_PAUSE * 2 ** (attempt - 1))
+            before = part.size
             try:
-                return self.transfer(name, descriptor, os.lseek(descriptor, 0, os.SEEK_END))
+                return self.transfer(name, part, clock)
             except BrokenOff as error:
                 reason = str(error)
-        raise TransferFailed(self.url, name, reason, "is the server there? A proxy is named in https_proxy")
+            except Silent:
+                reason = given_up()
+                if part.size - before < _PATIENCE.least:
+                    break
+                # It may be the connection that does not work any more, and not the server.
+                clock = Clock(_PATIENCE)
+        raise TransferFailed(self.url, name, reason, _NOT_THERE)
 
     def done(self, file: str) -> None:
         """The file that `file` gave is not needed any more."""
@@ -167,89 +182,129 @@ class Downloading:
             os.unlink(file)
 
 
+def given_up() -> str:
+    """What is said of a server that is silent."""
+    return f"the server gave nothing more for {_PATIENCE.seconds:g} seconds"
+
+
+class TooLong(Exception):
+    """More came than may."""
+
+
+class Part:
+    """A file as far as it has come; it may get `limit` bytes."""
+
+    def __init__(self, descriptor: int, limit: int) -> None:
+        self._descriptor, self._limit = descriptor, limit
+        self.size = os.lseek(descriptor, 0, os.SEEK_END)
+
+    def throw_away(self) -> None:
+        """Start from nothing."""
+        os.ftruncate(self._descriptor, 0)
+        self.size = os.lseek(self._descriptor, 0, os.SEEK_SET)
+
+    def expect(self, count: int) -> None:
+        """Raise `TooLong` if so many bytes more were too many."""
+        if self.size + count > self._limit:
+            raise TooLong
+
+    def append(self, chunk: bytes | memoryview) -> None:
+        """Raises `TooLong`."""
+        view = memoryview(chunk).cast("B")
+        self.expect(len(view))
+        self.size += len(view)
+        while view:
+            view = view[os.write(self._descriptor, view) :]
+
+
 class HttpPlace(Downloading):
-    """A server, asked with the standard library's client: proxies and certificates come from the environment."""
+    """A server."""
 
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
 
-    def transfer(self, name: str, descriptor: int, offset: int) -> bool:
-        response = self._ask(name, {"Range": f"bytes={offset}-"} if offset else {})
-        if response is None:
-            return False
-        with response:
-            if response.status == 416:
+    def transfer(self, name: str, part: Part, clock: Clock) -> bool:
+        with self._ask(name, {"Range": f"bytes={part.size}-"} if part.size else {}, clock) as answer:
+            head = answer.head
+            if head.status == 416:
                 # Complete already, or another file by now: what it is will be seen from its digest.
-                os.ftruncate(descriptor, 0)
+                part.throw_away()
                 raise BrokenOff("the server has less than before")
-            if offset and response.status != 206:
-                os.ftruncate(descriptor, 0)
-                offset = os.lseek(descriptor, 0, os.SEEK_SET)
-            length = response.headers.get("Content-Length")
-            expected = int(length) if length is not None and length.isdecimal() else None
+            if not self._is_there(name, answer):
+                return False
+            if part.size and head.status != 206:
+                part.throw_away()
+            if head.length is not None:
+                part.expect(head.length)
             got = 0
-            try:
-                while chunk := response.read(_CHUNK):
-                    got += len(chunk)
-                    view = memoryview(chunk)
-                    while view:
-                        view = view[os.write(descriptor, view) :]
-            except (TimeoutError, ConnectionError, ValueError) as error:
-                raise BrokenOff(str(error) or "the connection ended") from error
-            if expected is not None and got < expected:
-                raise BrokenOff(f"the connection ended after {got} of {expected} bytes")
+            for chunk in _arriving(answer):
+                part.append(chunk)
+                got += len(chunk)
+            if head.length is not None and got < head.length:
+                raise BrokenOff(f"the connection ended after {got} of {head.length} bytes")
         return True
 
     def _ask(
-        self, name: str, headers: dict[str, str], method: str = "GET", body: IO[bytes] | None = None
-    ) -> HTTPResponse | None:
+        self, name: str, headers: dict[str, str], clock: Clock, method: str = "GET", body: IO[bytes] | None = None
+    ) -> Answer:
+        """Raises `BrokenOff`, `Silent`, `TransferFailed`."""
         from http.client import HTTPException
-        from urllib.error import HTTPError, URLError
+        from urllib.error import URLError
         from urllib.parse import quote
-        from urllib.request import Request, urlopen
+        from urllib.request import Request
+
+        from .http import Astray, ask
 
         url = f"{self.url}/{quote(name)}"
         headers = {"User-Agent": "chx", "Accept-Encoding": "identity", **headers}
-        request = Request(url, body, headers, method=method)
         try:
-            response: HTTPResponse = urlopen(request, timeout=_SILENCE, context=certificates())
-            return response
-        except HTTPError as error:
-            if error.code in (404, 410):
-                return None
-            if error.code == 416 or error.code >= 500 or error.code in (408, 425, 429):
-                raise BrokenOff(f"the server answered {error.code} {error.reason}") from error
-            raise self._refusal(name, error) from error
+            return ask(Request(url, body, headers, method=method), clock)
+        except Astray as error:
+            raise TransferFailed(self.url, name, str(error)) from error
         except URLError as error:
             said = error.reason.strerror if isinstance(error.reason, OSError) else None
             raise BrokenOff(said or str(error.reason)) from error
-        except (HTTPException, TimeoutError, ConnectionError) as error:
+        except (HTTPException, OSError) as error:
             raise BrokenOff(str(error) or type(error).__name__) from error
+        except ValueError as error:
+            raise TransferFailed(self.url, name, str(error)) from error
 
-    def _refusal(self, name: str, error: HTTPError) -> TransferFailed:
-        if error.code in (401, 403):
+    def _is_there(self, name: str, answer: Answer) -> bool:
+        """Whether there is something of that name. Raises `BrokenOff`, `TransferFailed` for all other answers."""
+        head = answer.head
+        if 200 <= head.status < 300:
+            return True
+        if head.status in (404, 410):
+            return False
+        if head.status >= 500 or head.status in (408, 425, 429):
+            raise BrokenOff(f"the server answered {head.status} {head.reason}")
+        said = b""
+        if head.status == 422:
+            for chunk in _arriving(answer):
+                said += chunk
+                if len(said) >= _LONGEST_REASON:
+                    break
+        raise self._refusal(name, head, said[:_LONGEST_REASON].decode("utf-8", "replace").strip())
+
+    def _refusal(self, name: str, head: Head, said: str) -> TransferFailed:
+        if head.status in (401, 403):
             return TransferFailed(
-                self.url, name, f"the server wants another token ({error.code})", f"set {TOKEN} to that of the server"
+                self.url, name, f"the server wants another token ({head.status})", f"set {TOKEN} to that of the server"
             )
-        if error.code in (405, 501):
+        if head.status in (405, 501):
             return TransferFailed(
                 self.url, name, "the server only gives", "`chx serve --writable` takes; so does a directory or a bucket"
             )
-        said = ""
-        if error.code == 422:
-            with suppress(OSError):
-                said = error.read(_CHUNK).decode("utf-8", "replace").strip()
-        return TransferFailed(self.url, name, said or f"the server answered {error.code} {error.reason}")
+        return TransferFailed(self.url, name, said or f"the server answered {head.status} {head.reason}")
 
     def has(self, name: str) -> bool:
         try:
-            response = self._ask(name, {}, "HEAD")
+            with self._ask(name, {}, Clock(_PATIENCE), "HEAD") as answer:
+                return self._is_there(name, answer)
         except BrokenOff as error:
             raise TransferFailed(self.url, name, str(error)) from error
-        if response is None:
-            return False
-        response.close()
-        return True
+        except Silent:
+            raise TransferFailed(self.url, name, given_up(), _NOT_THERE) from None
 
     def write(self, name: str, chunks: Iterable[bytes]) -> None:
         from tempfile import TemporaryFile
@@ -262,27 +317,29 @@ class HttpPlace(Downloading):
             if token := os.environ.get(TOKEN):
                 headers["Authorization"] = f"Bearer {token}"
             reason = ""
+            clock = Clock(_PATIENCE)
             for attempt in range(_TRIES):
                 if attempt:
-                    time.sleep(_PAUSE * 2 ** (attempt - 1))
+                    pause(_PAUSE * 2 ** (attempt - 1))
                 file.seek(0)
                 try:
-                    response = self._ask(name, headers, "PUT", file)
+                    with self._ask(name, headers, clock, "PUT", file) as answer:
+                        if not self._is_there(name, answer):
+                            raise TransferFailed(self.url, name, "the server has no place for it")
+                        return
                 except BrokenOff as error:
                     reason = str(error)
-                    continue
-                if response is None:
-                    raise TransferFailed(self.url, name, "the server has no place for it")
-                response.close()
-                return
+                except Silent:
+                    reason = given_up()
+                    break
         raise TransferFailed(self.url, name, reason)
 
 
-def certificates() -> ssl.SSLContext | None:
-    """What Nix's variable names, if the usual one is not set."""
-    named = os.environ.get("NIX_SSL_CERT_FILE")
-    if not named or "SSL_CERT_FILE" in os.environ or not os.path.exists(named):
-        return None
-    import ssl
+def _arriving(answer: Answer) -> Iterator[bytes]:
+    """The chunks of an answer; what fails here is the network, and what fails outside is not."""
+    from http.client import HTTPException
 
-    return ssl.create_default_context(cafile=named)
+    try:
+        yield from answer.chunks()
+    except (HTTPException, OSError, ValueError) as error:
+        raise BrokenOff(str(error) or "the connection ended") from error

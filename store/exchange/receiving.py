@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 from ..address import object_path
+from ..checkpoint import checkpoint, in_threads
 from ..copying import copy_file
 from ..errors import StoreIO
 from ..manifest import Kind, Manifest, path_bytes
@@ -21,9 +22,9 @@ from ..removal import remove_tree
 from ..rewrite import Rewriter
 from ..scratch import SELF
 from ..tree import TreeWalk, has_content
-from .compression import Garbled, expanded, read_compressed
+from .compression import Garbled, expanded, longest_packed, read_compressed
 from .errors import LyingCache, TransferFailed
-from .layout import LARGEST_DESCRIPTION, Description, blob_name, object_name, trace_name
+from .layout import LARGEST_DESCRIPTION, LARGEST_TRACE, Description, blob_name, object_name, trace_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from .places import Place
 
 _FETCHES = 8
-_LARGEST_TRACE = 1 << 24
 
 
 class Write(Protocol):
@@ -46,10 +46,13 @@ class Write(Protocol):
 
 
 class Receiver:
-    """Takes objects from one place. `received` counts objects, `travelled` files and `reused` those that were here."""
+    """Takes objects from one place. `received` counts objects, `travelled` files and `reused` those that were here.
 
-    def __init__(self, store: Store, place: Place) -> None:
-        self._store, self._place = store, place
+    `largest` is the most bytes (0: any number) of a file of which only the place says how large it is.
+    """
+
+    def __init__(self, store: Store, place: Place, largest: int = 0) -> None:
+        self._store, self._place, self._largest = store, place, largest
         self._work = store.home + "/cache/downloads"
         self._here: LocalFiles | None = None
         self.received: list[StorePath] = []
@@ -58,7 +61,7 @@ class Receiver:
     def describe(self, path: StorePath) -> Description | None:
         """The description that the place has of an object. Raises `LyingCache`, `TransferFailed`."""
         name = object_name(path)
-        file = self._place.file(name, self._work)
+        file = self._place.file(name, self._work, LARGEST_DESCRIPTION)
         if file is None:
             return None
         try:
@@ -71,6 +74,11 @@ class Receiver:
             self._place.done(file)
         if description.path != path:
             raise LyingCache(self._place.url, name, f"it describes '{description.path}'")
+        if not description.self_reference:
+            # Else its digests are of files that hold the name itself, and the name is of others.
+            real = object_path(description.manifest.tree_digest, path.name, description.references)
+            if real != path:
+                raise LyingCache(self._place.url, str(path), f"it has the content of '{real}'")
         return description
 
     def rows(self, resolved: Digest) -> list[SignedRow]:
@@ -78,12 +86,12 @@ class Receiver:
         from ..ledger import parse_rows
 
         name = trace_name(resolved)
-        file = self._place.file(name, self._work)
+        file = self._place.file(name, self._work, LARGEST_TRACE)
         if file is None:
             return []
         try:
             with open(file, "rb") as text:
-                return parse_rows(text.read(_LARGEST_TRACE))
+                return parse_rows(text.read(LARGEST_TRACE))
         except ValueError as error:
             raise LyingCache(self._place.url, name, f"no rows of a build trace: {error}") from error
         finally:
@@ -136,16 +144,19 @@ class Receiver:
 
         def fetch(entry: Entry) -> None:
             assert entry.digest is not None
+            if description.self_reference and self._largest and entry.size > self._largest:
+                raise TransferFailed(
+                    self._place.url,
+                    str(description.path),
+                    f"'{entry.path}' is said to have {entry.size} bytes, and at most {self._largest} are believed",
+                    "raise max-download-size in the [limits] part of chx.toml",
+                )
             target = f"{folder}/{entry.digest.hex()}"
             self._fetch(entry, target)
             fetched[entry.digest] = target
 
         if len(wanted) > 1:
-            from concurrent.futures import ThreadPoolExecutor
-
-            with ThreadPoolExecutor(_FETCHES) as pool:
-                for _ in pool.map(fetch, wanted):
-                    pass
+            in_threads(_FETCHES, fetch, wanted)
         else:
             for entry in wanted:
                 fetch(entry)
@@ -178,7 +189,7 @@ class Receiver:
     def _fetch(self, entry: Entry, target: str) -> None:
         assert entry.digest is not None
         name = blob_name(entry.digest)
-        file = self._place.file(name, self._work)
+        file = self._place.file(name, self._work, longest_packed(entry.size))
         if file is None:
             raise LyingCache(self._place.url, name, "it is missing, and an object that needs it is described")
         try:
@@ -228,6 +239,7 @@ def write_checked(entry: Entry, chunks: Iterable[bytes], descriptor: int) -> Non
     hasher = blake3()
     total = 0
     for chunk in chunks:
+        checkpoint()
         hasher.update(chunk)
         total += len(chunk)
         view = memoryview(chunk)

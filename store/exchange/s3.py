@@ -9,9 +9,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Final
 
+from ..checkpoint import Stopped
+from .conversation import PATIENCE, Clock, Conversation, Counted, Silent, answer_of
 from .errors import TransferFailed
 from .layout import MARK, MARK_TEXT
-from .places import BrokenOff, Downloading
+from .places import BrokenOff, Downloading, Part, given_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,35 +34,42 @@ class S3Place(Downloading):
             raise TransferFailed(url, "", f"it is no cache: there is no object '{MARK}' in it")
         self.write(MARK, [MARK_TEXT])
 
-    def transfer(self, name: str, descriptor: int, offset: int) -> bool:
+    def transfer(self, name: str, part: Part, clock: Clock) -> bool:
         import obstore
 
-        options: Any = {"range": {"offset": offset}} if offset else {}
-        try:
-            chunks = iter(obstore.get(self._bucket, name, options=options).stream(min_chunk_size=_CHUNK))
-        except Exception as error:
-            if is_missing(error):
-                return False
-            if offset and self._size(name) <= offset:
-                # Complete already, or another file by now: what it is will be seen from its digest.
-                os.ftruncate(descriptor, 0)
-            raise BrokenOff(_reason(error)) from error
-        while True:
-            try:
-                chunk = next(chunks, None)
-            except Exception as error:
-                raise BrokenOff(_reason(error)) from error
-            if chunk is None:
-                return True
-            view = memoryview(chunk).cast("B")
-            while view:
-                view = view[os.write(descriptor, view) :]
+        options: Any = {"range": {"offset": part.size}} if part.size else {}
+
+        def speak(line: Conversation) -> None:
+            for chunk in obstore.get(self._bucket, name, options=options).stream(min_chunk_size=_CHUNK):
+                line.bring(bytes(chunk))
+
+        with Conversation(clock, speak) as line:
+            started = False
+            while True:
+                try:
+                    chunk = line.take()
+                except (Silent, Stopped):
+                    raise
+                except Exception as error:
+                    if not started and is_missing(error):
+                        return False
+                    if not started and part.size and self._size(name) <= part.size:
+                        # Complete already, or another file by now: what it is will be seen from its digest.
+                        part.throw_away()
+                    raise BrokenOff(_reason(error)) from error
+                if chunk is None:
+                    return True
+                started = True
+                part.append(chunk)
 
     def _size(self, name: str) -> int:
         import obstore
 
         try:
-            return obstore.head(self._bucket, name)["size"]
+            size: int = answer_of(lambda: obstore.head(self._bucket, name)["size"])
+            return size
+        except (Silent, Stopped):
+            raise
         except Exception as error:
             raise BrokenOff(_reason(error)) from error
 
@@ -71,7 +80,9 @@ class S3Place(Downloading):
         import obstore
 
         try:
-            obstore.head(self._bucket, name)
+            answer_of(lambda: obstore.head(self._bucket, name))
+        except Stopped:
+            raise
         except Exception as error:
             if is_missing(error):
                 return False
@@ -82,7 +93,9 @@ class S3Place(Downloading):
         import obstore
 
         try:
-            return any(obstore.list(self._bucket, chunk_size=1))
+            return bool(answer_of(lambda: any(obstore.list(self._bucket, chunk_size=1))))
+        except Stopped:
+            raise
         except Exception as error:
             raise self._failure("", error) from error
 
@@ -96,8 +109,15 @@ class S3Place(Downloading):
             for chunk in chunks:
                 file.write(chunk)
             file.seek(0)
+
+            def speak(line: Conversation) -> None:
+                obstore.put(self._bucket, name, Counted(file, line))  # type: ignore[arg-type]  # whatever can be read
+
             try:
-                obstore.put(self._bucket, name, file)
+                with Conversation(Clock(PATIENCE), speak) as line:
+                    line.take()
+            except Stopped:
+                raise
             except Exception as error:
                 raise self._failure(name, error) from error
 
@@ -146,5 +166,7 @@ def is_missing(error: Exception) -> bool:
 
 def _reason(error: Exception) -> str:
     """The first line of what obstore says: the others repeat it in the words of its parts."""
+    if isinstance(error, Silent):
+        return given_up()
     text = str(error).strip()
     return text.splitlines()[0] if text else type(error).__name__

@@ -12,7 +12,7 @@ from ..manifest import path_bytes
 from ..normal import READ
 from .compression import chunks_of, compressed
 from .errors import LyingCache
-from .layout import Description, blob_name, object_name, trace_name
+from .layout import LARGEST_TRACE, Description, blob_name, object_name, trace_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -110,7 +110,7 @@ def _send_rows(store: Store, place: Place, rows: Iterable[SignedRow]) -> int:
 
 
 def _rows_there(place: Place, name: str, work: str) -> list[dict[str, object]]:
-    file = place.file(name, work)
+    file = place.file(name, work, LARGEST_TRACE)
     if file is None:
         return []
     try:

@@ -39,7 +39,7 @@ def unpack(tmp_path: Path) -> Iterator[Unpack]:
         clear()
         (tmp_path / "archive").write_bytes(data)
         writer = TreeWriter(str(tmp_path / "tree"), "ARCHIVE")
-        unpack_archive(writer, str(tmp_path / "archive"), 0, selection((), ()), lambda text: None, lambda: None)
+        unpack_archive(writer, str(tmp_path / "archive"), 0, selection((), ()), lambda text: None)
 
     yield run
     clear()

@@ -11,13 +11,13 @@ import threading
 
 import pytest
 
-from chx.builder import Builder, BuildOptions, disk, log
+from chx.builder import Builder, BuildOptions, log
 from chx.builder.builtin import debian, pypi, web
 from chx.builder.builtin.pypi import parse_wheel
 from chx.builder.errors import BadAttribute, BadConfiguration, FetchFailed, HashMismatch, MachineFailure, UnsupportedUrl
 from chx.builder.fixed import sri
 from chx.builder.nar import nar_digest
-from chx.store import Derivation, FixedOutput
+from chx.store import Derivation, FixedOutput, copying
 
 CONTENT = bytes(range(256)) * 5000
 
@@ -306,7 +306,7 @@ def test_a_full_disk_is_no_fault_of_the_network(fetch, store, tmp_path, monkeypa
     monkeypatch.setattr(debian, "apt_bases", lambda: ("http://127.0.0.1:1/debian/",))
     monkeypatch.setattr(debian, "_HELPER", str(client))
     monkeypatch.setattr(pypi, "pip_command", lambda: (str(client),))
-    monkeypatch.setattr(disk, "write_all", full)
+    monkeypatch.setattr(copying, "_write", full)
     monkeypatch.setattr(os, "copy_file_range", full)
     monkeypatch.setattr(log, "write_all", lambda *arguments: None)
     with pytest.raises(MachineFailure, match="No space left on device") as caught:

@@ -106,7 +106,7 @@ def test_a_download_goes_on_from_what_was_brought(store, other, bucket, endpoint
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "write", counted)
-        file = place.file(name, work)
+        file = place.file(name, work, 1 << 30)
     with open(file, "rb") as found:
         content = found.read()
     assert content == whole and sum(brought) == len(whole) - (1 << 20) * (kept == "half")

@@ -1,0 +1,216 @@
+"""Waiting for somebody elsewhere no longer than one is willing to.
+
+A blocking call of a client cannot be ended from outside: looking up a name, a handshake, a line of a header that comes
+byte by byte. So a thread of its own speaks, and whoever wants something takes what it brings from a queue, asking
+meanwhile whether to go on. Who gives up closes what the other thread waits for and leaves it; it ends by itself, at the
+latest when the client's own time is over.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from queue import Empty, Full, Queue
+from threading import Lock, Thread
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from ..checkpoint import checkpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import IO, Self
+
+_LOOK: Final = 0.1
+_WAITING: Final = 4
+"""What has come and was not taken yet; then the other thread waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """At least `least` bytes have to come in `seconds`, or everything in that time."""
+
+    seconds: float = 60.0
+    least: int = 1024
+
+
+PATIENCE: Final = Patience()
+
+
+class Silent(Exception):
+    """Nothing, or next to nothing, came for as long as one is willing to wait."""
+
+
+class Clock:
+    """Runs while one waits, over any number of attempts; starts again when enough has come."""
+
+    def __init__(self, patience: Patience) -> None:
+        self.patience = patience
+        self._waited = 0.0
+        self._came = 0
+
+    @property
+    def left(self) -> float:
+        """Seconds that may still be waited."""
+        return max(0.0, self.patience.seconds - self._waited)
+
+    def waited(self, seconds: float) -> None:
+        """So long nothing was done but waiting."""
+        self._waited += seconds
+
+    def came(self, count: int) -> None:
+        """So many bytes came, or were taken by the other side."""
+        self._came += count
+        if self._came >= self.patience.least:
+            self._waited, self._came = 0.0, 0
+
+
+class _Left(Exception):
+    """Nobody waits for this thread any more."""
+
+
+class _Taken(NamedTuple):
+    """The other side has taken so many bytes of ours."""
+
+    size: int
+
+
+class _End(NamedTuple):
+    """The thread has said all; `error` if that is how it ended."""
+
+    error: BaseException | None
+
+
+class Conversation:
+    """One thread that speaks, and the queue of what it brings.
+
+    `speak` gets this object, and calls `bring`, `sent` and `hold`; whoever made it calls `take` and `close`.
+    """
+
+    def __init__(self, clock: Clock, speak: Callable[[Conversation], None]) -> None:
+        self.clock = clock
+        self._speak = speak
+        self._queue: Queue[Any] = Queue(_WAITING)
+        self._lock = Lock()
+        self._is_left = False
+        self._held: list[int] = []
+        Thread(target=self._run, name="conversation", daemon=True).start()
+
+    # In the thread
+
+    def _run(self) -> None:
+        error: BaseException | None = None
+        try:
+            self._speak(self)
+        except _Left:
+            return
+        except BaseException as failure:
+            error = failure
+        finally:
+            self._let_go()
+        with suppress(_Left):
+            self._put(_End(error))
+
+    def _put(self, item: object) -> None:
+        while not self._is_left:
+            try:
+                return self._queue.put(item, timeout=_LOOK)
+            except Full:
+                continue
+        raise _Left
+
+    def bring(self, item: object) -> None:
+        """Give `take` something."""
+        self._put(item)
+
+    def sent(self, count: int) -> None:
+        """The other side has taken `count` bytes more."""
+        self._put(_Taken(count))
+
+    def hold(self, descriptor: int) -> None:
+        """Shut this socket down when nobody waits any more: then what blocks on it ends."""
+        with self._lock:
+            if self._is_left:
+                raise _Left
+            self._held.append(os.dup(descriptor))
+
+    def _let_go(self) -> None:
+        with self._lock:
+            for descriptor in self._held:
+                os.close(descriptor)
+            self._held.clear()
+
+    # Outside
+
+    def take(self) -> Any:
+        """The next thing that is brought; None at the end. Raises `Silent`, and what the thread ended with."""
+        while True:
+            checkpoint()
+            if not self.clock.left:
+                raise Silent
+            began = monotonic()
+            try:
+                item = self._queue.get(timeout=min(_LOOK, self.clock.left))
+            except Empty:
+                continue
+            finally:
+                self.clock.waited(monotonic() - began)
+            match item:
+                case _Taken(size):
+                    self.clock.came(size)
+                case _End(None):
+                    return None
+                case _End(error):
+                    assert error is not None
+                    raise error
+                case _:
+                    if isinstance(item, bytes):
+                        self.clock.came(len(item))
+                    return item
+
+    def close(self) -> None:
+        """Leave: the thread is not waited for."""
+        import socket
+
+        with self._lock:
+            self._is_left = True
+            for descriptor in self._held:
+                try:
+                    with socket.socket(fileno=os.dup(descriptor)) as held:
+                        held.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    pass  # closed by the other side already
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+
+class Counted:
+    """The file that is sent."""
+
+    def __init__(self, file: Any, line: Conversation) -> None:
+        self._file: IO[bytes] = file
+        self._line = line
+
+    def read(self, size: int = -1) -> bytes:
+        """What was read before has been taken by the kernel when more is asked for."""
+        data = self._file.read(size)
+        self._line.sent(len(data))
+        return data
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Some clients look how large a file is."""
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+
+def answer_of(call: Callable[[], Any], patience: Patience = PATIENCE) -> Any:
+    """What `call` gives, if it does in time. Raises `Silent`, and what it raises."""
+    with Conversation(Clock(patience), lambda line: line.bring((call(),))) as line:
+        return line.take()[0]

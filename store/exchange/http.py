@@ -1,0 +1,164 @@
+"""Asking a server over HTTP, with the standard library's client, in bounded time.
+
+Proxies come from the environment, certificates from SSL_CERT_FILE (or NIX_SSL_CERT_FILE). Whatever a server answers is an
+answer, except that redirects are followed, to other servers only.
+"""
+
+from __future__ import annotations
+
+import os
+from http.client import HTTPConnection, HTTPSConnection
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from urllib.error import HTTPError
+from urllib.request import (
+    AbstractHTTPHandler,
+    HTTPDefaultErrorHandler,
+    HTTPErrorProcessor,
+    HTTPRedirectHandler,
+    OpenerDirector,
+    ProxyHandler,
+    UnknownHandler,
+)
+
+from .conversation import Clock, Conversation, Counted
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Iterator
+    from email.message import Message
+    from http.client import HTTPResponse
+    from typing import Self
+    from urllib.request import Request
+
+_CHUNK: Final = 1 << 18
+_REDIRECTS: Final = (301, 302, 303, 307, 308)
+
+
+class Astray(Exception):
+    """A redirect that is not followed."""
+
+
+class Head(NamedTuple):
+    """The beginning of an answer; `length` is the number of bytes that follow, None if the server does not say."""
+
+    status: int
+    reason: str
+    headers: Message
+    length: int | None
+
+
+class Answer:
+    """What a server answers, as it comes. A context; at its end nothing more is wanted."""
+
+    def __init__(self, line: Conversation) -> None:
+        self._line = line
+        self.head: Head = line.take()
+
+    def chunks(self) -> Iterator[bytes]:
+        """What follows the head, which may be less than it says; raises as `ask` does."""
+        while (chunk := self._line.take()) is not None:
+            yield chunk
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._line.close()
+
+
+def ask(request: Request, clock: Clock) -> Answer:
+    """Send `request`. All waiting counts on `clock`, from looking up the server's name on.
+
+    Raises `Silent`, `Stopped`, `Astray`, OSError (`URLError` until there is an answer), `HTTPException`, ValueError.
+    """
+    line = Conversation(clock, lambda line: _speak(request, line))
+    try:
+        return Answer(line)
+    except BaseException:
+        line.close()
+        raise
+
+
+def _speak(request: Request, line: Conversation) -> None:
+    if request.data is not None:
+        length = request.get_header("Content-length")
+        request.data = Counted(request.data, line)
+        if length is not None:
+            # Forgotten with the data of before.
+            request.add_unredirected_header("Content-length", length)
+    try:
+        # The client's own time is over then as well, lest a thread that was left stay for ever.
+        response = _opener(line).open(request, timeout=line.clock.patience.seconds)
+    except HTTPError as error:
+        endless = str(error.reason).startswith(HTTPRedirectHandler.inf_msg)
+        told = "it redirects without an end" if endless else f"the server answered {error.code} {error.reason}"
+        raise Astray(told) from error
+    with response:
+        line.bring(Head(response.status, response.reason, response.headers, response.length))
+        while chunk := response.read1(_CHUNK):
+            line.bring(chunk)
+
+
+def _opener(line: Conversation) -> OpenerDirector:
+    opener = OpenerDirector()
+    opener.add_handler(ProxyHandler())
+    opener.add_handler(UnknownHandler())
+    opener.add_handler(_Connecting(line))
+    opener.add_handler(HTTPDefaultErrorHandler())
+    opener.add_handler(_Redirects())
+    opener.add_handler(_AnyAnswer())
+    return opener
+
+
+class _Connecting(AbstractHTTPHandler):
+    """Connects with sockets that `line` holds."""
+
+    http_request = https_request = AbstractHTTPHandler.do_request_
+
+    def __init__(self, line: Conversation) -> None:
+        super().__init__()
+
+        class Held(HTTPConnection):
+            def connect(self) -> None:
+                super().connect()
+                line.hold(self.sock.fileno())
+
+        class HeldSecure(HTTPSConnection, Held):
+            """By the order of its bases, what is held is held during the handshake already."""
+
+        self._plain, self._secure = Held, HeldSecure
+
+    def http_open(self, request: Request) -> HTTPResponse:
+        return self.do_open(self._plain, request)
+
+    def https_open(self, request: Request) -> HTTPResponse:
+        return self.do_open(self._secure, request, context=certificates())
+
+
+class _Redirects(HTTPRedirectHandler):
+    """What else such an answer brings is not read: it may be without an end."""
+
+    def http_error_302(self, req: Request, fp: Any, code: int, msg: str, headers: Any) -> Any:
+        fp.read = lambda *size: b""
+        return super().http_error_302(req, fp, code, msg, headers)
+
+    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
+
+
+class _AnyAnswer(HTTPErrorProcessor):
+    """What an answer means depends on what was asked: only redirects are handled."""
+
+    def http_response(self, request: Request, response: HTTPResponse) -> Any:
+        return super().http_response(request, response) if response.status in _REDIRECTS else response
+
+    https_response = http_response
+
+
+def certificates() -> ssl.SSLContext | None:
+    """What Nix's variable names, if the usual one is not set."""
+    named = os.environ.get("NIX_SSL_CERT_FILE")
+    if not named or "SSL_CERT_FILE" in os.environ or not os.path.exists(named):
+        return None
+    import ssl
+
+    return ssl.create_default_context(cafile=named)

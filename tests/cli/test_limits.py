@@ -1,0 +1,106 @@
+"""Limits as a user sets them, and what an interrupt ends."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from chx.cli.limits import LIMITS, limits
+from chx.cli.main import command_parser
+from chx.cli.seeds.sizes import pinned_size
+from chx.store import FixedOutput
+
+from ..servers import Misbehaving, head
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def configured(tmp_path, monkeypatch):
+    """Writes a chx.toml in the working directory, which is fresh."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "none"))
+    return lambda text: (tmp_path / "chx.toml").write_text(text)
+
+
+def test_what_the_command_line_says_comes_before_what_is_configured(configured):
+    configured('[limits]\ntimeout = 60\nmax-output-size = "4G"\nmax-download-size = 1000\n')
+    parser, _ = command_parser("build")
+    assert limits(parser.parse_args(["x"])) == {
+        "timeout_seconds": 60.0,
+        "max_output_bytes": 4 << 30,
+        "max_download_bytes": 1000,
+    }
+    asked = limits(parser.parse_args(["x", "--timeout", "0", "--max-output-size", "1M", "--max-log-size", "2K"]))
+    assert asked == {
+        "timeout_seconds": 0.0,
+        "max_output_bytes": 1 << 20,
+        "max_download_bytes": 1000,
+        "max_log_bytes": 2048,
+    }
+
+
+def test_limits_that_make_no_sense(chx, work):
+    for text, told in (
+        ('timeout = "soon"', "`timeout` in [limits] must be a number of seconds"),
+        ("timeout = true", "`timeout` in [limits] must be a number of seconds"),
+        ("timeout = inf", "`timeout` in [limits] must be a number of seconds"),
+        ("max-output-size = -1", "`max-output-size` in [limits] must be a number of bytes, or a text such as 512M"),
+        ("max-ouput-size = 1", "`max-ouput-size` in [limits] is no limit; known are timeout"),
+    ):
+        (work / "chx.toml").write_text(f"[limits]\n{text}\n")
+        result = chx("build", "-E", 'derivation { name = "x"; system = "builtin"; builder = "builtin:tree"; }')
+        assert result.returncode == 1 and told in result.stderr and "Traceback" not in result.stderr
+        assert "chx.toml" in result.stderr
+    assert chx("build", "x", "--max-output-size", "much").returncode == 2
+    assert chx("build", "x", "--timeout", "nan").returncode == 2
+
+
+def test_every_limit_is_in_the_manual():
+    for page in ("configuration", "sandbox"):
+        text = (ROOT / "docs" / f"{page}.md").read_text()
+        assert all(name in text for name in LIMITS), page
+
+
+def test_a_build_that_makes_too_much_is_told(chx, work):
+    expression = 'derivation { name = "x"; system = "builtin"; builder = "builtin:tree"; entries = builtins.toJSON [ { path = "a"; kind = "file"; content = "0123456789"; } ]; }'
+    result = chx("build", "-E", expression, "--no-out-link", "--max-output-size", "9")
+    assert result.returncode == 1
+    assert "error[B031]: the build of 'x' was ended because its outputs exceeded 9 bytes" in result.stderr
+    (work / "chx.toml").write_text("[limits]\nmax-output-size = 9\n")
+    assert "B031" in chx("build", "-E", expression, "--no-out-link").stderr
+    assert "B031" in chx("eval", "-E", f"builtins.readDir ({expression})").stderr
+    assert chx("build", "-E", expression, "--no-out-link", "--max-output-size", "0").returncode == 0
+
+
+def test_sizes_are_those_that_the_seeds_pin():
+    for place in (ROOT / "pkgs" / "seeds").glob("*.lock.json"):
+        for item in json.loads(place.read_text())["files"]:
+            fixed = FixedOutput("sha256", bytes.fromhex(item["sha256"]), "flat")
+            assert pinned_size(fixed) == item["size"] > 0
+    assert pinned_size(FixedOutput("sha256", bytes(32), "flat")) is None
+
+
+def test_a_file_of_a_seed_is_no_larger_than_its_pin_says(chx, work, tmp_path):
+    """The size follows from the hash: the derivation does not say it."""
+
+    def endless(connection):
+        connection.send(head())
+        connection.pour(b"x" * 65536)
+
+    with Misbehaving(endless) as server:
+        digest = hashlib.sha256(b"Hello\n").hexdigest()
+        (tmp_path / "home" / "seeds").mkdir(parents=True)
+        pins = {"files": [{"sha256": digest, "size": 6}]}
+        (tmp_path / "home" / "seeds" / "mine.lock.json").write_text(json.dumps(pins))
+        result = chx(
+            "build",
+            "-E",
+            f'with import <chx> {{}}; lib.fetchurl {{ url = "{server.url}/x"; sha256 = "{digest}"; }}',
+            no_proxy="127.0.0.1",
+        )
+        assert "larger than the 6 bytes that are declared for it" in result.stderr
+        assert not server.sent_all
