@@ -123,7 +123,7 @@ def test_infinite_recursion_is_an_ordinary_error(chx: Run) -> None:
 def test_a_list_that_memory_cannot_hold_has_a_place(chx: Run, work: Path) -> None:
     (work / "long.nix").write_text("{ a = builtins.genList (x: x) 100000000000; }")
     report = failed(chx("eval", "--strict", "long.nix"))
-    assert "error[E220] at long.nix:1:8" in report
+    assert "error[E220] at long.nix:1:7" in report
     assert report.endswith("error: out of memory: cannot create list of size 100000000000\n")
 
 
