@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from ..store.errors import StoreError
+from ..store.following import BadLink, Follower
 from ..store.path import STORE_DIR, StorePath
 from .errors import InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from ..store.derivation import Derivation
     from ..store.store import Store
-
-_MOST_LINKS = 40
 
 
 def rootfs_inputs(derivation: Derivation) -> list[StorePath]:
@@ -58,47 +56,18 @@ class InputFiles:
     """Files below declared inputs, found without ever following a link out of them."""
 
     def __init__(self, store: Store, allowed: Iterable[StorePath]) -> None:
-        self._store = store
-        self._allowed = {path.base: path for path in allowed}
+        places = {path.base: store.physical(path) for path in allowed}
+        self._follower = Follower(lambda base, _: places.get(base), store.directory)
 
     def locate(self, path: str) -> str | None:
         """The place on the disk of `path`, as a build would find it at /chx/store; links are followed.
 
         None for a path that is not below a declared input, or leads out of all of them.
         """
-        prefix = STORE_DIR.strip("/").split("/")
         if not path.startswith(STORE_DIR + "/"):
             return None
-        todo = [part for part in path.split("/") if part][::-1]
-        done: list[str] = []
-        followed = 0
-        while todo:
-            part = todo.pop()
-            if part == ".":
-                continue
-            if part == "..":
-                if done:
-                    done.pop()
-                continue
-            done.append(part)
-            if len(done) <= len(prefix):
-                continue
-            place = self._place(done, prefix)
-            if place is None:
-                return None
-            if os.path.islink(place):
-                followed += 1
-                if followed > _MOST_LINKS:
-                    return None
-                target = os.readlink(place)
-                done.pop()
-                if target.startswith("/"):
-                    done.clear()
-                todo += [part for part in target.split("/") if part][::-1]
-        return self._place(done, prefix)
-
-    def _place(self, parts: Sequence[str], prefix: Sequence[str]) -> str | None:
-        head, rest = list(parts[: len(prefix)]), parts[len(prefix) :]
-        if head != list(prefix) or not rest or rest[0] not in self._allowed:
+        try:
+            found = self._follower.follow(path)
+        except BadLink:
             return None
-        return "/".join((self._store.physical(self._allowed[rest[0]]), *rest[1:]))
+        return found.place if found.path.startswith(STORE_DIR + "/") else None

@@ -62,8 +62,8 @@ def run(arguments: argparse.Namespace) -> int:
         variables = {"TERM": os.environ["TERM"]} | variables
     binds, directory = container.binds_of(arguments), container.directory_of(arguments)
     with Session(expression.search_path(arguments), arguments.max_call_depth) as session:
-        trees = trees_named(session, arguments)
         store = session.store
+        trees = list(dict.fromkeys(tree_meant(store, path) for path in trees_named(session, arguments)))
         for tree in trees:
             # Running it is a use.
             store.claim(tree)
@@ -105,6 +105,22 @@ def trees_named(session: Session, arguments: argparse.Namespace) -> list[StorePa
         wanted, built = have(session, arguments)
         objects += [built[item.derivation, output] for item in wanted for output in item.outputs]
     return list(dict.fromkeys(objects))
+
+
+def tree_meant(store: Store, path: StorePath) -> StorePath:
+    """The object that an object stands for which is only a link to it. Raises `CommandError`, `BadLink`."""
+    from ..store import Follower, Kind, StorePath, references_reach
+
+    if store.manifest(path).entries[0].kind != Kind.SYMLINK:
+        return path
+    reach = references_reach(lambda: store, lambda base: f"{store.directory}/{base}")
+    found = Follower(reach, store.directory).follow(str(path)).path
+    if found.count("/") > str(path).count("/"):
+        raise CommandError(
+            f"'{path}' is a link to '{found}', and a container needs a whole tree as its root",
+            hint=f"name the tree that this is a part of: {'/'.join(found.split('/')[:4])}",
+        )
+    return StorePath.parse(found)
 
 
 def check_tree(store: Store, path: StorePath) -> None:

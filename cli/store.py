@@ -190,20 +190,23 @@ def object_named(store: Store, text: str) -> StorePath:
 
 def parse_named(store: Store, text: str) -> StorePath:
     """As `object_named`, but nothing is kept: for a command that removes it."""
-    from ..store import STORE_DIR, StorePath
+    from ..store import STORE_DIR, Follower, StorePath
+    from .system import absolute
 
     if text.startswith(STORE_DIR + "/"):
         return StorePath.parse(STORE_DIR + "/" + text[len(STORE_DIR) + 1 :].split("/", 1)[0])
     if not os.path.lexists(text):
         raise CommandError(f"there is no '{text}'", hint="name a store path or a result link")
-    physical = os.path.realpath(text)
-    directory = os.path.realpath(store.directory)
-    if not physical.startswith(directory + "/"):
-        before = _where_the_store_was(store, text)
-        if before is not None:
-            return before
-        raise CommandError(f"'{text}' does not lead into the store {store.directory}")
-    return StorePath.parse(STORE_DIR + "/" + physical[len(directory) + 1 :].split("/", 1)[0])
+    # The first object that the links of the machine lead to. What its own links lead to is something else.
+    found = Follower(lambda base, _: f"{store.directory}/{base}", os.path.realpath(store.directory)).follow(
+        absolute(text), enter=False
+    )
+    if found.path.startswith(STORE_DIR + "/"):
+        return StorePath.parse(found.path)
+    before = _where_the_store_was(store, text)
+    if before is not None:
+        return before
+    raise CommandError(f"'{text}' does not lead into the store {store.directory}")
 
 
 def _where_the_store_was(store: Store, link: str) -> StorePath | None:

@@ -81,7 +81,8 @@ def is_there(path: str) -> bool:
     return True
 
 
-def _is_link(path: str) -> bool:
+def is_link(path: str) -> bool:
+    """Whether there is a symbolic link; OSError if nothing is there."""
     # S_IFMT and S_IFLNK, without `stat`.
     return posix.lstat(path).st_mode & 0o170000 == 0o120000
 
@@ -95,9 +96,9 @@ class RealPaths:
     def of(self, path: str, strict: bool) -> str:
         """`os.path.realpath` of an absolute path; `strict`: raises OSError unless it exists."""
         folder, _, name = path.rpartition("/")
-        if name not in ("", ".", "..") and self._is_real(folder or "/"):
+        if name not in ("", ".", "..") and self.is_real(folder or "/"):
             try:
-                if not _is_link(path):
+                if not is_link(path):
                     return path
             except OSError:
                 if strict:
@@ -106,15 +107,15 @@ class RealPaths:
 
         return realpath(path, strict=strict)
 
-    def _is_real(self, folder: str) -> bool:
+    def is_real(self, folder: str) -> bool:
         """Whether a folder is there and there is no link on the way to it."""
         if folder in self._real:
             return True
         around, _, name = folder.rpartition("/")
-        if name in ("", ".", "..") or not self._is_real(around or "/"):
+        if name in ("", ".", "..") or not self.is_real(around or "/"):
             return False
         try:
-            if _is_link(folder):
+            if is_link(folder):
                 return False
         except OSError:
             return False

@@ -16,18 +16,24 @@ import posix
 
 from .noop import Signature, home, signature
 from .sources import byte_string
-from .system import RealPaths, decoded, read_whole
+from .system import RealPaths, absolute, decoded, is_link, read_whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from ..evaluator import ContextElement, FileKind
-    from ..store import Derivation, StorePath
+    from ..store import Derivation, Followed, Follower, StorePath
     from .session import Session
 
 _SMALL = 1 << 20
 _STORE_PREFIX = "/chx/store/"
+_TOP = 4
+"""Parts of the path of an object, of which the first is empty."""
+
+
+def _decoded(path: str) -> str:
+    return path if path.isascii() else decoded(path.encode("latin-1"))
 
 
 def _kind(mode: int) -> FileKind:
@@ -64,18 +70,76 @@ class FileWorld:
         self._pending: dict[StorePath, tuple[bytes, tuple[StorePath, ...], bool]] = {}
         self._file_path: Callable[..., StorePath] | None = None
         self._real = RealPaths()
+        self._follower: Follower | None = None
         self._pipes: dict[str, bytes] = {}
         self._pure = pure
         self._code = f"{home()}/cache/code"
 
-    def _native(self, path: str) -> str:
-        """The path as the operating system knows it, its signature remembered."""
-        native = path if path.isascii() else decoded(path.encode("latin-1"))
+    def _native(self, path: str, last: bool = False) -> str:
+        """The path as the operating system knows it, its signature remembered.
+
+        Below the store directory links are followed, with `last` one at the end too.
+        """
         if path.startswith(_STORE_PREFIX):
-            native = decoded(self.physical(path).encode("latin-1"))
+            native = (self._target(path) if last else self._follow(_decoded(path), False)).place
+        else:
+            native = _decoded(path)
         if native not in self.seen:
             self.seen[native] = signature(native)
         return native
+
+    def _follow(self, native: str, last: bool) -> Followed:
+        """Follow links as builds see them; raises `FileUnavailable` for one that must not be followed."""
+        from ..store.following import BadLink, EndlessLinks
+
+        if self._follower is None:
+            self._follower = self._new_follower()
+        try:
+            found = self._follower.follow(native, last)
+        except BadLink as error:
+            from ..evaluator.errors import FileUnavailable
+
+            message = f"access to absolute path '{error.target}' is forbidden in pure evaluation mode"
+            if isinstance(error, EndlessLinks):
+                message = error.message
+            raise FileUnavailable(message, hint=error.hint) from error
+        for link in found.links:
+            self.see(link)
+            self._look(link, "kind")
+        return found
+
+    def _target(self, path: str) -> Followed:
+        """What a path leads to when all links are followed; raises `FileUnavailable` if that is not there."""
+        found = self._follow(_decoded(path), True)
+        if found.links and signature(found.place) is None:
+            from ..evaluator.errors import FileUnavailable
+
+            hint = f"that is where '{_decoded(path)}' leads by its links"
+            raise FileUnavailable(f"path '{found.path}' does not exist", hint=hint)
+        return found
+
+    def _new_follower(self) -> Follower:
+        from os.path import realpath
+
+        from ..store.following import Follower, references_reach
+
+        def place_of(base: str) -> str:
+            return decoded(self.physical(_STORE_PREFIX + byte_string(base)).encode("latin-1"))
+
+        directory = realpath(f"{home()}/store")
+        if not self._pure:
+            return Follower(lambda base, _: place_of(base), directory, confined=False)
+        return Follower(references_reach(lambda: self._session.store, place_of), directory)
+
+    def _through_store(self, native: str, last: bool) -> str | None:
+        """Where a path of the machine leads that the operating system finds nothing at; None if to nothing in the store."""
+        if self._real.is_real(native.rpartition("/")[0] or "/") and not (last and is_link(native)):
+            return None
+        found = self._follow(native, last)
+        if not found.path.startswith(_STORE_PREFIX):
+            return None
+        self.see(found.place)
+        return found.place
 
     def _look(self, native: str, aspect: str) -> None:
         found = self.looked.get(native)
@@ -95,11 +159,22 @@ class FileWorld:
         self._remember_tree(native)
 
     def read_file(self, path: str) -> bytes:
-        native = self._native(path)
+        native = self._native(path, True)
         self._look(native, "content")
+        if path.startswith(_STORE_PREFIX):
+            return self._read(native)
         target = self._real.of(native, False)
         if target != native and target not in self.seen:
             self.seen[target] = signature(target)
+        try:
+            return self._read(native)
+        except FileNotFoundError:
+            through = self._through_store(native, True)
+            if through is None:
+                raise
+            return self._read(through)
+
+    def _read(self, native: str) -> bytes:
         if native in self._pipes:
             return self._pipes[native]
         data, regular = read_whole(native)
@@ -109,13 +184,23 @@ class FileWorld:
         return data
 
     def read_dir(self, path: str) -> Mapping[str, FileKind]:
-        native = self._native(path)
+        native = self._native(path, True)
         self._look(native, "names")
+        try:
+            return self._names(native)
+        except FileNotFoundError:
+            through = None if path.startswith(_STORE_PREFIX) else self._through_store(native, True)
+            if through is None:
+                raise
+            return self._names(through)
+
+    def _names(self, native: str) -> Mapping[str, FileKind]:
         with posix.scandir(native) as entries:
             return {byte_string(entry.name): _kind(entry.stat(follow_symlinks=False).st_mode) for entry in entries}
 
     def file_type(self, path: str) -> FileKind | None:
-        if path not in self.seen and path.isascii() and not path.startswith(_STORE_PREFIX):
+        is_in_store = path.startswith(_STORE_PREFIX)
+        if path not in self.seen and path.isascii() and not is_in_store:
             found = self.seen[path] = signature(path)
             if found is not None:
                 self._look(path, "kind")
@@ -125,20 +210,44 @@ class FileWorld:
         try:
             return _kind(posix.lstat(native).st_mode)
         except (FileNotFoundError, NotADirectoryError):
-            return None
+            through = None if is_in_store else self._through_store(native, False)
+            try:
+                return None if through is None else _kind(posix.lstat(through).st_mode)
+            except (FileNotFoundError, NotADirectoryError):
+                return None
 
     def link_target(self, path: str) -> str:
         native = self._native(path)
         self._look(native, "real")
-        return byte_string(posix.readlink(native))
+        target = byte_string(posix.readlink(native))
+        if path.startswith(_STORE_PREFIX):
+            # Refused here if it leads where it must not: a path made of this one and the target would not tell where it comes from.
+            found = self._follow(_decoded(path), True)
+            if not target.startswith("/"):
+                top = "/".join(path.split("/")[:_TOP])
+                if not absolute(f"{path.rpartition('/')[0]}/{target}").startswith(top + "/"):
+                    return byte_string(found.path)
+        return target
 
     def resolve(self, path: str) -> str:
         native = self._native(path)
-        target = self._real.of(native, True)
-        if target == native:
-            return path
-        self._look(native, "real")
-        return byte_string(target)
+        if not path.startswith(_STORE_PREFIX):
+            try:
+                target = self._real.of(native, True)
+            except FileNotFoundError:
+                if self._through_store(native, True) is None:
+                    raise
+            else:
+                if target == native:
+                    return path
+                self._look(native, "real")
+                directory = self._real.of(f"{home()}/store", False) + "/"
+                if target.startswith(directory):
+                    target = _STORE_PREFIX + target[len(directory) :]
+                return byte_string(target)
+        found = self._target(path)
+        posix.lstat(found.place)
+        return byte_string(found.path)
 
     def add_path(
         self,

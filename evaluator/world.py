@@ -4,7 +4,8 @@ The evaluator does no I/O and knows neither stores nor builders: it asks a `Worl
 line fills it with files, a store and import-from-derivation; tests with dictionaries.
 
 Paths are byte strings (each character one byte), absolute and canonical; those below the store
-directory are logical, and the world knows where they can be read. A method that fails
+directory are logical, and the world knows where they can be read. Links on the way are followed,
+in store objects as builds see them, and one at the end where that is said. A method that fails
 raises `OSError` for files, or an error of its own room with `message`, which passes through.
 """
 
@@ -36,7 +37,7 @@ class World(Protocol):
         """What a path is, the last component not followed; None if nothing is there."""
 
     def link_target(self, path: str) -> str:
-        """What a symbolic link says, which may be relative to its folder."""
+        """Where a symbolic link leads, which may be relative to the folder of `path`; raises if it must not be followed."""
 
     def resolve(self, path: str) -> str:
         """The path with every symbolic link followed; raises OSError if it does not exist."""

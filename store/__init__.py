@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         StoreIO,
         UnsupportedFile,
     )
+    from .following import BadLink, Followed, Follower, LinkOutOfStore, LinkToStranger, references_reach
     from .keys import InvalidKey, Signer
     from .ledger import Fault, SignedRow, UnsoundLedger
     from .linking import disk_usage
@@ -63,6 +64,7 @@ _ORIGINS = {
     "digest": "BASE32_ALPHABET Digest base32_decode base32_encode",
     "errors": "DatabaseFailure ForeignScratch InvalidHome InvalidManifest NotValid OutputCycle PartialScratch"
     " StoreError StoreIO UnsupportedFile",
+    "following": "BadLink Followed Follower LinkOutOfStore LinkToStranger references_reach",
     "keys": "InvalidKey Signer",
     "ledger": "Fault SignedRow UnsoundLedger",
     "linking": "disk_usage",
@@ -98,6 +100,7 @@ __all__ = [
     "HASH_LENGTH",
     "STORE_DIR",
     "Adopted",
+    "BadLink",
     "Collected",
     "DatabaseFailure",
     "Dead",
@@ -106,6 +109,8 @@ __all__ = [
     "Entry",
     "Fault",
     "FixedOutput",
+    "Followed",
+    "Follower",
     "ForeignScratch",
     "GcPlan",
     "HashAlgorithm",
@@ -116,6 +121,8 @@ __all__ = [
     "InvalidStorePath",
     "Kind",
     "LinkInTheWay",
+    "LinkOutOfStore",
+    "LinkToStranger",
     "Manifest",
     "NotValid",
     "ObjectInfo",
@@ -152,6 +159,7 @@ __all__ = [
     "output_placeholder",
     "plan_gc",
     "plan_sharing",
+    "references_reach",
     "remove_tree",
     "scan_tree",
     "scratch_hash",

@@ -68,7 +68,7 @@ def read_file(path: Slot) -> Value:
     if b"\0" in content:
         raise FileUnavailable(f"the contents of the file '{readable(text)}' cannot be represented as a Nix string")
     result = content.decode("latin-1")
-    if text.startswith(_STORE_PREFIX) and _STORE_PREFIX in result:
+    if _STORE_PREFIX in result and session.world().resolve(text).startswith(_STORE_PREFIX):
         return make_string(result, _mentioned(result))
     return result
 
@@ -102,19 +102,19 @@ def read_file_type(path: Slot) -> str:
 def path_exists(path: Slot) -> bool:
     """`pathExists path`; a trailing slash asks for a directory."""
     found = value(path)
-    shown = string_text(found) or ""
-    world = session.world()
     text = checked_path(found)
-    kind = world.file_type(text)
-    if kind is None:
+    world = session.world()
+    try:
+        kind = world.file_type(text)
+    except FileUnavailable:
+        # Behind a link that must not be followed.
         return False
-    if shown.endswith(("/", "/.")) or kind == "symlink":
-        try:
-            real = world.resolve(text)
-        except OSError:
-            return kind == "symlink" and not shown.endswith(("/", "/."))
-        return world.file_type(real) == "directory" if shown.endswith(("/", "/.")) else True
-    return True
+    if kind is None or not (string_text(found) or "").endswith(("/", "/.")):
+        return kind is not None
+    try:
+        return world.file_type(world.resolve(text)) == "directory"
+    except (OSError, FileUnavailable):
+        return False
 
 
 def base_name_of(argument: Slot) -> Value:
@@ -148,6 +148,8 @@ def store_path(argument: Slot) -> Value:
     from .context import is_store_path
 
     text, context = coerce_to_path(value(argument))
+    if not is_store_path(text) and session.world().file_type(text) is not None:
+        text = session.world().resolve(text)
     top = "/".join(text.split("/")[:4])
     if not is_store_path(top):
         raise FileUnavailable(f"path '{readable(text)}' is not in the Nix store")
@@ -202,7 +204,13 @@ def filter_source(test: Slot, path: Slot) -> Value:
     world = session.world()
     if world.file_type(text) is None:
         raise FileUnavailable(f"path '{readable(text)}' does not exist")
-    return _added(world.add_path(text, store_name(text), keep, True, None))  # type: ignore[arg-type]
+    return _added(world.add_path(_followed(text), store_name(text), keep, True, None))  # type: ignore[arg-type]
+
+
+def _followed(text: str) -> str:
+    """What is copied for a path: not a link at its end, but what that leads to. Links on the way are the world's business."""
+    world = session.world()
+    return world.resolve(text) if world.file_type(text) == "symlink" else text
 
 
 def path(argument: Slot) -> Value:
@@ -235,7 +243,7 @@ def path(argument: Slot) -> Value:
     if name is None:
         name = store_name(text)
     check(name)
-    return _added(session.world().add_path(text, name, keep, recursive, expected))  # type: ignore[arg-type]
+    return _added(session.world().add_path(_followed(text), name, keep, recursive, expected))  # type: ignore[arg-type]
 
 
 def find_file(search_path: Slot, name: Slot) -> Value:
