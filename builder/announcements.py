@@ -61,10 +61,10 @@ class Announcements:
         return held
 
     def _is_understood(self, line: bytes) -> bool:
-        import json
+        from ..store.foreign import parse_json
 
         try:
-            said = json.loads(line[len(_MARK) - 1 :])
+            said = parse_json(line[len(_MARK) - 1 :])
         except ValueError:
             return False
         if said.get("action") != "setPhase" or not isinstance(said.get("phase"), str):

@@ -30,15 +30,17 @@ def _candidates(directory: str) -> Iterator[str]:
 
 
 def _table(path: str, name: str) -> dict[str, Any]:
-    import tomllib
+    from ..store.foreign import parse_toml
 
     try:
         with open(path, "rb") as file:
-            table = tomllib.load(file).get(name, {})
+            table = parse_toml(file.read()).get(name, {})
     except OSError as error:
         raise BadConfiguration(path, error.strerror or str(error)) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise BadConfiguration(path, str(error)) from error
+    except RecursionError as error:
+        raise BadConfiguration(path, "it is nested too deeply") from error
     if not isinstance(table, dict):
         raise BadConfiguration(path, f"`{name}` must be a table: [{name}]")
     return table

@@ -10,7 +10,7 @@ import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..store.path import STORE_DIR
-from .errors import EnvironmentTooLarge
+from .errors import BadAttribute, EnvironmentTooLarge
 from .sandbox import BUILD_DIRECTORY
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def build_environment(
 
     `outputs` are the paths to write to. `host` is the environment outside, of which a fixed-output
     derivation gets the variables that its `impureEnvVars` names, and nothing else ever.
-    Raises `EnvironmentTooLarge`.
+    Raises `EnvironmentTooLarge`, `BadAttribute`.
     """
     own = dict(derivation.env)
     files: dict[str, bytes] = {}
@@ -56,12 +56,16 @@ def build_environment(
         "NIX_BUILD_CORES": str(cores),
         "SOURCE_DATE_EPOCH": SOURCE_DATE_EPOCH,
     }
-    attributes = own.pop("__json", None)
+    own.pop("__json", None)
+    attributes = structured(derivation)
     if attributes is None:
         variables |= own
         variables |= outputs
     else:
-        files |= _structured_files(attributes, outputs)
+        try:
+            files |= _structured_files(attributes, outputs)
+        except UnicodeEncodeError as error:
+            raise BadAttribute(derivation.builder, "__json", "it holds half a character") from error
         variables["NIX_ATTRS_JSON_FILE"] = f"{BUILD_DIRECTORY}/.attrs.json"
         variables["NIX_ATTRS_SH_FILE"] = f"{BUILD_DIRECTORY}/.attrs.sh"
     variables |= dict.fromkeys(("NIX_BUILD_TOP", "TMPDIR", "TEMPDIR", "TMP", "TEMP", "PWD"), BUILD_DIRECTORY)
@@ -78,9 +82,12 @@ def structured(derivation: Derivation) -> dict[str, Any] | None:
     text = derivation.env.get("__json")
     if text is None:
         return None
-    import json
+    from ..store.foreign import Unreadable, parse_json
 
-    found = json.loads(text)
+    try:
+        found = parse_json(text)
+    except Unreadable as error:
+        raise BadAttribute(derivation.builder, "__json", f"it is no JSON: {error}") from error
     return found if isinstance(found, dict) else {}
 
 
@@ -104,12 +111,10 @@ def _check_sizes(derivation: Derivation, variables: Mapping[str, str]) -> None:
             raise EnvironmentTooLarge(f"argument {number + 1}", len(os.fsencode(argument)))
 
 
-def _structured_files(text: str, outputs: Mapping[str, str]) -> dict[str, bytes]:
+def _structured_files(attributes: dict[str, Any], outputs: Mapping[str, str]) -> dict[str, bytes]:
     """`__structuredAttrs`: the attributes as JSON, and as shell variables for bash; byte for byte as Nix writes them."""
     import json
 
-    found = json.loads(text)
-    attributes: dict[str, Any] = found if isinstance(found, dict) else {}
     attributes["outputs"] = dict(outputs)
     lines: list[str] = []
     for name, value in sorted(attributes.items()):

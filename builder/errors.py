@@ -22,7 +22,7 @@ on the way up, by `attach`.
 | B027 | `CommandNotStarted` | | B028 | `MountPointRefused` |
 | B029 | `LimitNotPossible` | | B030 | `OutputTooLarge` |
 | B031 | `OutputLimitExceeded` | | B032 | `MountBehindLink` |
-| B099 | `BuilderDefect` | | | |
+| B033 | `LogDamaged` | | B099 | `BuilderDefect` |
 """
 
 from __future__ import annotations
@@ -555,6 +555,22 @@ class BadConfiguration(BuildError):
     @property
     def message(self) -> str:
         return f"cannot use the configuration '{self.path}': {self.reason}"
+
+
+@dataclass(eq=False, repr=False)
+class LogDamaged(BuildError):
+    """A compressed log that ends too early, or is none; what could be read was read."""
+
+    code = "B033"
+    path: str
+
+    @property
+    def message(self) -> str:
+        return f"the log '{self.path}' is damaged: here it ends"
+
+    @property
+    def hint(self) -> str | None:
+        return "the next build of the derivation writes it anew"
 
 
 @dataclass(eq=False, repr=False)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from ..store.checkpoint import Stopped, checkpoint
 from .announcements import Announcements
 from .disk import write_all
+from .errors import LogDamaged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -187,6 +188,14 @@ def _pieces(path: str) -> Iterator[bytes]:
                 yield chunk
             return
         decompressor = zlib.decompressobj(_GZIP)
-        while chunk := file.read(_CHUNK):
-            yield decompressor.decompress(chunk)
-        yield decompressor.flush()
+        while chunk := file.read(_BLOCK):  # what comes together with a fault in it is lost
+            # A little that is compressed can be very much.
+            while chunk:
+                try:
+                    text = decompressor.decompress(chunk, _CHUNK)
+                except zlib.error as error:
+                    raise LogDamaged(path) from error
+                yield text
+                chunk = decompressor.unconsumed_tail
+        if not decompressor.eof:
+            raise LogDamaged(path)

@@ -14,7 +14,7 @@ from __future__ import annotations
 from ..native import native
 from .digest import Digest, base32_encode, blake3_of
 from .errors import StoreError
-from .path import StorePath
+from .path import StorePath, check_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -152,34 +152,40 @@ class Derivation(Frozen):
 
     @classmethod
     def from_json(cls, data: bytes) -> Derivation:
-        """Raises `InvalidDerivation` if `data` is not a derivation of this version."""
-        import json
+        """Raises `InvalidDerivation` if `data` is not a derivation of this version, each field of its type."""
+        from .foreign import Unreadable, parse_json
 
         try:
-            raw = json.loads(data)
-            if raw["version"] != 1:
-                raise InvalidDerivation(
-                    f"derivation has format version {raw['version']}, this chx reads version 1",
-                    code="S021",
-                )
-            fixed = raw.get("fixed")
-            rootfs = raw.get("rootfs")
+            raw = parse_json(data)
+        except Unreadable as error:
+            raise InvalidDerivation(f"not a derivation: it is no JSON: {error}", code="S020") from error
+        if type(raw) is not dict:
+            raise InvalidDerivation("not a derivation: it is no JSON object", code="S020")
+        version = raw.get("version")
+        if version != 1 or type(version) is not int:
+            if type(version) is int:
+                told = f"derivation has format version {version}, this chx reads version 1"
+                raise InvalidDerivation(told, code="S021")
+            raise InvalidDerivation("not a derivation: 'version' is no number", code="S020")
+        fixed, rootfs = raw.get("fixed"), raw.get("rootfs")
+        try:
             return cls(
-                name=raw["name"],
-                system=raw["system"],
-                builder=raw["builder"],
-                args=tuple(raw["args"]),
-                env=raw["env"],
-                outputs=tuple(raw["outputs"]),
-                fixed=None
-                if fixed is None
-                else FixedOutput(fixed["algorithm"], bytes.fromhex(fixed["digest"]), fixed["mode"]),
-                input_drvs={StorePath.parse(p): tuple(o) for p, o in raw["inputDrvs"].items()},
-                input_srcs=tuple(map(StorePath.parse, raw["inputSrcs"])),
-                rootfs=None if rootfs is None else tuple(rootfs),
+                name=_text_in(raw, "name"),
+                system=_text_in(raw, "system"),
+                builder=_text_in(raw, "builder"),
+                args=_texts_in(raw, "args"),
+                env=_env_in(raw),
+                outputs=_outputs_in(raw),
+                fixed=None if fixed is None else _fixed_of(_object_in(raw, "fixed")),
+                input_drvs={
+                    StorePath.parse(path): _list_of(outputs, "inputDrvs")
+                    for path, outputs in _object_in(raw, "inputDrvs").items()
+                },
+                input_srcs=tuple(map(StorePath.parse, _texts_in(raw, "inputSrcs"))),
+                rootfs=None if rootfs is None else _texts_in(raw, "rootfs"),
             )
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise InvalidDerivation(f"not a derivation: {error!r}", code="S020") from error
+        except StoreError as error:
+            raise InvalidDerivation(f"not a derivation: {error.message}", code="S020") from error
 
     @property
     def is_resolved(self) -> bool:
@@ -191,6 +197,70 @@ class Derivation(Frozen):
         if self.input_drvs:
             raise ValueError("only a resolved derivation has a resolved digest")
         return Digest.of(_RESOLVED_DOMAIN + self.to_json())
+
+
+def _text_in(data: dict[str, Any], name: str) -> str:
+    return _texts_of((data.get(name),), name)[0]
+
+
+def _texts_in(data: dict[str, Any], name: str) -> tuple[str, ...]:
+    return _list_of(data.get(name), name)
+
+
+def _list_of(found: Any, name: str) -> tuple[str, ...]:
+    if type(found) is not list:
+        raise StoreError(f"'{name}' is no list")
+    return _texts_of(found, name)
+
+
+def _object_in(data: dict[str, Any], name: str) -> dict[str, Any]:
+    found = data.get(name)
+    if type(found) is not dict:
+        raise StoreError(f"'{name}' is no object")
+    return found
+
+
+def _texts_of(found: Iterable[Any], name: str) -> tuple[str, ...]:
+    texts = tuple(found)
+    for text in texts:
+        # No program can be given a NUL in an argument or variable.
+        if type(text) is not str or "\0" in text:
+            raise StoreError(f"'{name}' is missing, or not text")
+        try:
+            text.isascii() or text.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:
+            raise StoreError(f"'{name}' holds half a character") from None
+    return texts
+
+
+def _env_in(data: dict[str, Any]) -> dict[str, str]:
+    found = _object_in(data, "env")
+    _texts_of(found, "env")
+    _texts_of(found.values(), "env")
+    return found
+
+
+def _outputs_in(data: dict[str, Any]) -> tuple[str, ...]:
+    name, outputs = _text_in(data, "name"), _texts_in(data, "outputs")
+    if not outputs or len(set(outputs)) != len(outputs):
+        raise StoreError("'outputs' is empty or names one twice")
+    for output in outputs:
+        check_name(output_object_name(name, output))
+    return outputs
+
+
+def _fixed_of(data: dict[str, Any]) -> FixedOutput:
+    algorithm, digits, mode = (_text_in(data, name) for name in ("algorithm", "digest", "mode"))
+    size = DIGEST_SIZES.get(algorithm)
+    if size is None or mode not in ("flat", "recursive"):
+        raise StoreError("'fixed' promises no hash that there is")
+    try:
+        digest = bytes.fromhex(digits)
+    except ValueError:
+        raise StoreError("the digest in 'fixed' is not hexadecimal") from None
+    if len(digest) != size:
+        raise StoreError(f"the digest in 'fixed' has {len(digest)} bytes, {algorithm} has {size}")
+    return FixedOutput(algorithm, digest, mode)  # type: ignore[arg-type]
 
 
 @native

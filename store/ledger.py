@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from .digest import Digest
 from .errors import DatabaseFailure, StoreError
+from .foreign import parse_json
 from .keys import InvalidKey, is_signed_by
 from .path import InvalidStorePath, StorePath
 from .records import Realisation
@@ -113,10 +114,7 @@ class SignedRow(NamedTuple):
 
 def parse_rows(text: bytes) -> list[SignedRow]:
     """The rows of a JSON list; those of a later format, of which nothing is known, are left out. Raises `ValueError`."""
-    try:
-        items = json.loads(text)
-    except RecursionError as error:
-        raise ValueError("it is nested too deeply") from error
+    items = parse_json(text)
     if not isinstance(items, list):
         raise ValueError("it is no list of rows")
     return [SignedRow.from_dict(item) for item in items if not _is_later(item)]
@@ -209,7 +207,7 @@ def _numbered(number: int, row: Any) -> Numbered:
     previous, own, signature, witness, *rest = row
     hashes = {own} if isinstance(own, bytes) else set()
     try:
-        told = None if witness is None else Witness.from_dict(json.loads(witness))
+        told = None if witness is None else Witness.from_dict(parse_json(witness))
         signed = SignedRow(realisation_of(rest)._replace(witness=told), Digest(bytes(previous)), str(signature))
         hashes.add(signed.hash.raw)
     except DamagedRow as error:
@@ -240,7 +238,7 @@ def told_rows(database: Database) -> list[Realisation]:
     found = []
     for witness, *rest in database.rows(f"SELECT witness, {COLUMNS} FROM realisations ORDER BY id"):
         try:
-            told = None if witness is None else Witness.from_dict(json.loads(witness))
+            told = None if witness is None else Witness.from_dict(parse_json(witness))
             found.append(realisation_of(rest)._replace(witness=told))
         except (DamagedRow, ValueError, TypeError, RecursionError):
             continue
@@ -253,7 +251,7 @@ def _head(database: Database) -> tuple[int, bytes]:
     if head is None:
         return 0, BEGINNING
     try:
-        data = json.loads(head)
+        data = parse_json(head)
         return int(data["count"]), Digest.parse(data["hash"]).raw
     except (ValueError, KeyError, TypeError, RecursionError):
         raise UnsoundLedger(None, "its head is damaged") from None
@@ -316,7 +314,7 @@ class _Chain:
         if text is None:
             return [Fault(None, "its head is missing")] if self._count else []
         try:
-            data = json.loads(text)
+            data = parse_json(text)
             count, last = int(data["count"]), bytes.fromhex(data["hash"])
             genuine = is_signed_by(own, _head_text(count, last), data["signature"])
         except (ValueError, KeyError, TypeError, RecursionError, InvalidKey):

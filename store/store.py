@@ -13,7 +13,7 @@ from . import questions
 from .address import object_path
 from .copying import copy_tree
 from .database import Database
-from .derivation import Derivation
+from .derivation import Derivation, InvalidDerivation
 from .digest import Digest
 from .errors import DatabaseFailure, NotValid, StoreError, StoreIO
 from .home import check_home, check_owner, create_home, default_home, place_text
@@ -281,9 +281,19 @@ class Store:
         physical = self.physical(path)
         try:
             with open(physical, "rb") as file:
-                return Derivation.from_json(file.read())
+                data = file.read()
         except OSError as error:
             raise StoreIO("read", physical, error) from error
+        try:
+            return Derivation.from_json(data)
+        except InvalidDerivation as error:
+            raise InvalidDerivation(
+                f"'{physical}' is {error.message}",
+                hint="`chx store verify` tells whether the store holds it as it was written"
+                if error.code == "S020"
+                else None,
+                code=error.code,
+            ) from error
 
     def closure(self, paths: Iterable[StorePath]) -> list[StorePath]:
         """What `paths` refer to, directly or not, and they themselves; dependencies first.

@@ -12,12 +12,12 @@ blob must have the size and the digest that it is named by.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ...store.checkpoint import checkpoint
+from ...store.foreign import parse_json
 from ..errors import ArchiveRefused, ArchiveUnreadable, shown
 from .archive import members
 
@@ -177,8 +177,8 @@ def _json(path: str, label: str, what: str) -> dict[str, Any]:
     if len(text) > _LARGEST_TEXT:
         raise ArchiveUnreadable(label, f"{what} is longer than {_LARGEST_TEXT >> 20} MiB")
     try:
-        found = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        found = parse_json(text)
+    except ValueError as error:
         raise ArchiveUnreadable(label, f"{what} is no JSON ({error})") from error
     if not isinstance(found, dict):
         raise ArchiveUnreadable(label, f"{what} is no JSON object")

@@ -12,6 +12,7 @@ import os
 from typing import TYPE_CHECKING, cast
 
 from ...store.checkpoint import checkpoint
+from ..errors import shown
 from .writer import TreeWriter
 
 if TYPE_CHECKING:
@@ -23,10 +24,10 @@ _KNOWN = frozenset({"path", "kind", "content", "target", "source"})
 
 def write_tree(task: Task) -> None:
     """Run the builder; raises `BadAttribute`, `InvalidInput`, `ArchiveRefused` (for a path that leaves the tree)."""
-    import json
+    from ...store.foreign import parse_json
 
     try:
-        entries = json.loads(task.derivation.env.get("entries", "[]") or "[]")
+        entries = parse_json(task.derivation.env.get("entries", "[]") or "[]")
     except ValueError as error:
         raise task.refuse("entries", f"it is no JSON ({error})") from error
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
@@ -40,15 +41,22 @@ def write_tree(task: Task) -> None:
 def _write(task: Task, writer: TreeWriter, entry: dict[str, object]) -> None:
     raw = entry.get("path")
     if not isinstance(raw, str):
-        raise task.refuse("entries", f"entry {entry!r} has no path")
-    path = writer.place(raw)
+        raise task.refuse("entries", f"entry {shown(repr(entry))} has no path")
     unknown = entry.keys() - _KNOWN
     if unknown:
-        raise task.refuse("entries", f"entry '{raw}' has the unknown attribute '{min(unknown)}'")
+        raise task.refuse("entries", f"entry '{shown(raw)}' has the unknown attribute '{shown(min(unknown))}'")
     values = {name: value for name, value in entry.items() if value is not None}
     if not all(isinstance(value, str) for value in values.values()):
-        raise task.refuse("entries", f"entry '{raw}' has an attribute that is no string")
+        raise task.refuse("entries", f"entry '{shown(raw)}' has an attribute that is no string")
     given = cast("dict[str, str]", values)
+    for name, value in given.items():
+        if name != "content" and "\0" in value:
+            raise task.refuse("entries", f"'{name}' of entry '{shown(raw)}' holds a NUL")
+        try:
+            os.fsencode(value)
+        except UnicodeEncodeError as error:
+            raise task.refuse("entries", f"'{name}' of entry '{shown(raw)}' holds half a character") from error
+    path = writer.place(raw)
     kind = given.get("kind")
     source = task.input(given["source"]) if "source" in given else None
     match kind:
@@ -57,13 +65,13 @@ def _write(task: Task, writer: TreeWriter, entry: dict[str, object]) -> None:
         case "directory":
             if source is not None:
                 if not os.path.isdir(source) or os.path.islink(source):
-                    raise task.refuse("entries", f"source of '{raw}' is no directory")
+                    raise task.refuse("entries", f"source of '{shown(raw)}' is no directory")
                 writer.adopt(path, source)
             else:
                 writer.directory(path)
         case "file" | "executable" if source is not None:
             if not os.path.isfile(source):
-                raise task.refuse("entries", f"source of '{raw}' is no file")
+                raise task.refuse("entries", f"source of '{shown(raw)}' is no file")
             with open(source, "rb") as content:
                 writer.file(path, content, kind == "executable")
         case "file" | "executable" if "content" in given:
@@ -72,6 +80,8 @@ def _write(task: Task, writer: TreeWriter, entry: dict[str, object]) -> None:
             writer.adopt(path, source)
         case _ if kind in _KINDS:
             needed = "a target" if kind == "symlink" else "content or a source"
-            raise task.refuse("entries", f"entry '{raw}' of kind {kind} needs {needed}")
+            raise task.refuse("entries", f"entry '{shown(raw)}' of kind {kind} needs {needed}")
         case _:
-            raise task.refuse("entries", f"entry '{raw}' has kind {kind!r}; known are {', '.join(_KINDS)}")
+            raise task.refuse(
+                "entries", f"entry '{shown(raw)}' has kind {shown(repr(kind))}; known are {', '.join(_KINDS)}"
+            )

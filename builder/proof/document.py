@@ -40,6 +40,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from ...store.errors import StoreError
+from ...store.foreign import parse_json
 from ...store.keys import is_signed_by
 from .checking import (
     check_claims,
@@ -72,10 +73,9 @@ def read(text: bytes, name: str) -> Proof:
     `ProofRefused`.
     """
     try:
-        document = json.loads(text.decode("utf-8"), object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        what = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise ProofRefused(f"'{name}' is no proof: {what}", hint=_ORIGIN) from error
+        document = parse_json(text.decode("utf-8"), object_pairs_hook=_no_duplicates)
+    except ValueError as error:
+        raise ProofRefused(f"'{name}' is no proof: {error}", hint=_ORIGIN) from error
     found = document.get("format") if isinstance(document, dict) else None
     if found not in (FORMAT, OLD_FORMAT):
         shown = found if isinstance(found, str) else type(found).__name__ if found is not None else None
@@ -104,10 +104,6 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(result) != len(pairs):
         raise ValueError("a key stands twice in it")
     return result
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
 
 
 def _check_signature(document: dict[str, Any], name: str) -> None:

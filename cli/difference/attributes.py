@@ -92,11 +92,11 @@ def _lines(text: str) -> list[str]:
     if "\n" in text:
         return text.split("\n")
     if text[:1] in ("{", "["):
-        import json
+        from ...store.foreign import parse_json
 
         try:
-            return _json_lines(json.loads(text))
-        except (ValueError, RecursionError):
+            return _json_lines(parse_json(text))
+        except ValueError:
             pass
     return text.split(" ")
 

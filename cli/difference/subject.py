@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ...store.foreign import parse_json
 from ..errors import CommandError
 
 if TYPE_CHECKING:
@@ -188,11 +188,11 @@ def read_lock(name: str) -> Lock:
     """Read a lock file. Raises `CommandError` if it is none."""
     try:
         with open(name, "rb") as handle:
-            raw = json.loads(handle.read())
+            raw = parse_json(handle.read())
         files = [LockedFile(item["package"], item["version"], item["url"], item["sha256"]) for item in raw["files"]]
     except OSError as error:
         raise CommandError(f"cannot read '{name}': {error.strerror}") from error
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise CommandError(
             f"'{name}' is not a lock file",
             hint='it should be {"files": [{"package", "version", "url", "sha256"}, ...]}',

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from ...store.foreign import parse_json
 from .statement import BUILDER, PAYLOAD, PREDICATE, STATEMENT, pre_authentication
 
 if TYPE_CHECKING:
@@ -52,18 +52,18 @@ def verify(store: Store, text: str, trusted: frozenset[str]) -> Iterator[Verifie
 def _opened(line: str) -> tuple[bytes, list[tuple[str, str]]]:
     """The payload of an envelope, and pairs of key and signature."""
     try:
-        envelope = json.loads(line)
+        envelope = parse_json(line)
         if envelope["payloadType"] != PAYLOAD:
             raise _Wrong(f"its payload is of the type '{envelope['payloadType']}', not '{PAYLOAD}'")
         payload = base64.b64decode(envelope["payload"], validate=True)
         return payload, [(str(item["keyid"]), str(item["sig"])) for item in envelope["signatures"]]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise _Wrong("it is no DSSE envelope; chx provenance X prints them") from error
 
 
 def _statement(payload: bytes) -> dict[str, Any]:
     try:
-        statement = json.loads(payload)
+        statement = parse_json(payload)
         kinds = statement["_type"], statement["predicateType"]
         if kinds != (STATEMENT, PREDICATE):
             raise _Wrong(f"it is no statement of provenance that chx knows, but {kinds[0]} with {kinds[1]}")
@@ -71,7 +71,7 @@ def _statement(payload: bytes) -> dict[str, Any]:
             raise _Wrong("it speaks of nothing")
         found: dict[str, Any] = statement
         return found
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise _Wrong("what is signed is no in-toto statement") from error
 
 

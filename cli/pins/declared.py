@@ -82,12 +82,13 @@ def read_declared(folder: str) -> dict[str, Declared]:
         return {}
     if b"inputs" not in text:
         return {}
-    import tomllib
+    from ...store.foreign import parse_toml
 
     try:
-        data = tomllib.loads(text.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise LockError(UNREADABLE, f"cannot read '{place}': {error}") from error
+        data = parse_toml(text)
+    except (ValueError, RecursionError) as error:
+        told = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise LockError(UNREADABLE, f"cannot read '{place}': {told}") from error
     return _several(data.get("inputs", {}), place, "inputs")
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from ...store.errors import StoreError
+from ...store.foreign import Unreadable, parse_json
 from ...store.path import StorePath
 from .declared import Declared
 from .errors import UNREADABLE, LockError
@@ -164,11 +165,10 @@ def read_lock(place: str) -> Lock | None:
         raise LockError(UNREADABLE, f"cannot read '{place}': {error.strerror}") from error
     again = "it is written by chx lock; get the last good one from version control"
     try:
-        data = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        where = f":{error.lineno}:{error.colno}" if isinstance(error, json.JSONDecodeError) else ""
-        told = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
-        raise LockError(UNREADABLE, f"'{place}{where}' is no lock: {told}", hint=again) from error
+        data = parse_json(text)
+    except Unreadable as error:
+        where = f":{error.line}:{error.column}" if error.line else ""
+        raise LockError(UNREADABLE, f"'{place}{where}' is no lock: {error.reason}", hint=again) from error
     found = data.get("format") if isinstance(data, dict) else None
     if found != FORMAT:
         raise LockError(

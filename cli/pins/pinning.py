@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ...store.foreign import parse_json
 from .document import Pin, PinnedOutput, Source
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def captured_seeds() -> dict[str, dict[str, str]]:
         names = sorted(name for name in os.listdir(folder) if name.endswith(".lock.json"))
         for name in names:
             with open(os.path.join(folder, name), "rb") as file:
-                lock = json.load(file)
+                lock = parse_json(file.read())
             if "files" in lock:
                 continue  # made, not captured: it has archives, which are known by their hashes
             halves = {half: lock[half]["path"] for half in HALVES}

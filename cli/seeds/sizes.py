@@ -18,9 +18,9 @@ def pinned_size(fixed: FixedOutput) -> int | None:
 
 @cache
 def _sizes() -> dict[str, int]:
-    import json
     import os
 
+    from ...store.foreign import parse_json
     from ..noop import home
     from ..session import PKGS
 
@@ -28,9 +28,9 @@ def _sizes() -> dict[str, int]:
     for folder in (f"{PKGS}/seeds", f"{home()}/seeds"):
         for name in os.listdir(folder) if os.path.isdir(folder) else ():
             if name.endswith(".lock.json"):
-                with open(os.path.join(folder, name), encoding="utf-8") as file:
-                    try:
-                        found |= {item["sha256"]: int(item["size"]) for item in json.load(file)["files"]}
-                    except (ValueError, KeyError, TypeError):
-                        continue  # whoever uses the seed is told
+                try:
+                    with open(os.path.join(folder, name), "rb") as file:
+                        found |= {item["sha256"]: int(item["size"]) for item in parse_json(file.read())["files"]}
+                except (OSError, ValueError, KeyError, TypeError):
+                    continue  # whoever uses the seed is told
     return found

@@ -6,6 +6,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ...store.foreign import parse_json
 from ..errors import CommandError
 
 if TYPE_CHECKING:
@@ -151,13 +152,51 @@ def lock_of(place: Place, told: dict[str, Any]) -> dict[str, Any] | None:
     """The lock of a seed, or what was captured of the host; None if there is neither. Raises `CommandError`."""
     path = lock_path(place, told)
     try:
-        with open(path) as file:
-            lock: dict[str, Any] = json.load(file)
+        with open(path, "rb") as file:
+            lock = parse_json(file.read())
     except FileNotFoundError:
         return None
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise CommandError(f"'{path}' is no lock of a seed: {error}", hint=f"`chx seed update {place.name}`") from error
-    return lock
+    wrong = _wrong_in(lock)
+    if wrong is not None:
+        raise CommandError(f"'{path}' is no lock of a seed: {wrong}", hint=f"`chx seed update {place.name}`")
+    found: dict[str, Any] = lock
+    return found
+
+
+def _wrong_in(lock: Any) -> str | None:
+    """What is wrong with the form of a lock."""
+    if not isinstance(lock, dict):
+        return "it is no JSON object"
+    for name, form in (("files", list), ("compiler", str), ("made", dict)):
+        if not isinstance(lock.get(name, form()), form):
+            return f"'{name}' is not what it should be"
+    if not all(isinstance(lock.get("made", {}).get(name, ""), (str, int)) for name in ("stage", "set", "from")):
+        return "'made' is not what it should be"
+    for number, file in enumerate(lock.get("files", ())):
+        if (
+            not isinstance(file, dict)
+            or not all(isinstance(file.get(name), str) for name in ("package", "version", "url", "sha256"))
+            or type(file.get("size")) is not int
+            or file["size"] < 0
+        ):
+            return f"'files' holds at {number} what is no file with package, version, url, sha256 and size"
+    for part in PARTS:
+        if part not in lock and part not in HALVES:
+            continue
+        half = lock.get(part)
+        if "files" in lock:
+            is_right = isinstance(half, list) and all(isinstance(package, str) for package in half)
+        else:
+            is_right = (
+                isinstance(half, dict)
+                and isinstance(half.get("path"), str)
+                and all(type(half.get(name)) is int and half[name] >= 0 for name in ("files", "size"))
+            )
+        if not is_right:
+            return f"'{part}' is not what it should be"
+    return None
 
 
 def write_lock(path: str, lock: dict[str, Any]) -> None:

@@ -12,29 +12,21 @@ if TYPE_CHECKING:
     from typing import Any, Final
 
 
-_MOST_PARTS: Final = 1000
-"""Of a key with dots: the library takes memory by their square."""
 _TOO_LARGE: Final = "[error] toml::parse_dec_integer: too large integer: current max digits = 2^63"
 
 
 def from_toml(argument: Slot) -> Value:
     """`fromTOML s`."""
-    import re
-    import tomllib
+    from ...store.foreign import Unreadable, parse_toml
 
     text = plain_string(argument)
-    # Where a key may begin: in a line, and in a table in braces.
-    key = r'(?:[A-Za-z0-9_-]++|"[^"\n]*+"|\'[^\'\n]*+\')[ \t]*+\.[ \t]*+'
-    long_key = re.compile(rf"(?:^[ \t]*+\[{{0,2}}+[ \t]*+|[{{,][ \t]*+)(?:{key}){{{_MOST_PARTS}}}", re.MULTILINE)
-    if long_key.search(text) is not None:
-        raise InvalidText(f"while parsing TOML: a key of more than {_MOST_PARTS} parts")
     try:
-        return _convert(tomllib.loads(text.encode("latin-1").decode("utf-8")))
+        return _convert(parse_toml(text.encode("latin-1")))
     except RecursionError:
         raise StackOverflow("the TOML text nests deeper than values may") from None
+    except Unreadable as error:
+        raise InvalidText(f"while parsing TOML: {_TOO_LARGE if error.is_digits else error}") from None
     except ValueError as error:
-        if "integer string conversion" in str(error):
-            raise InvalidText(f"while parsing TOML: {_TOO_LARGE}") from None
         raise InvalidText(f"while parsing TOML: {error}") from None
 
 

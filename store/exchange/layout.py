@@ -15,6 +15,7 @@ import json
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..errors import StoreError
+from ..foreign import parse_json
 from ..manifest import Manifest
 from ..path import StorePath
 
@@ -77,7 +78,7 @@ class Description(NamedTuple):
         """Raises `ValueError`."""
         line, _, rest = data.partition(b"\n")
         try:
-            facts = json.loads(line)
+            facts = parse_json(line)
             if facts["format"] != _FORMAT:
                 raise ValueError("it is of another format")
             return cls(
@@ -86,7 +87,7 @@ class Description(NamedTuple):
                 facts["self"] is True,
                 Manifest.decode(rest),
             )
-        except (KeyError, TypeError, AttributeError, RecursionError) as error:
+        except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"no description of an object: {error}") from error
         except StoreError as error:
             raise ValueError(error.message) from error

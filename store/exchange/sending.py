@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import StoreIO
+from ..foreign import parse_json
 from ..ledger import SignedRow, signed_rows
 from ..manifest import path_bytes
 from ..normal import READ
@@ -115,7 +116,7 @@ def _rows_there(place: Place, name: str, work: str) -> list[dict[str, object]]:
         return []
     try:
         with open(file, "rb") as text:
-            rows = json.load(text)
+            rows = parse_json(text.read())
         return [row for row in rows if isinstance(row, dict)]
     except (ValueError, TypeError):
         return []

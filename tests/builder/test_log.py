@@ -1,6 +1,9 @@
 import os
 
+import pytest
+
 from chx.builder.announcements import Announcements
+from chx.builder.errors import LogDamaged
 from chx.builder.log import BuildLog, find_log, follow_log, log_path, open_log
 from chx.store import Derivation
 
@@ -115,3 +118,36 @@ def test_a_log_can_be_followed_until_its_build_ends(store):
     # It was compressed meanwhile, and lost its name.
     assert list(pieces) == [b"three\n"]
     assert b"".join(follow_log(store, drv)) == b"one\n" + b"two\n" * 2000 + b"three\n"
+
+
+@pytest.mark.parametrize("damage", ["cut", "garbage", "changed", "empty"])
+def test_a_compressed_log_that_is_damaged_is_named(store, damage):
+    drv = store.add_derivation(Derivation("x", "s", "b"))
+    log = BuildLog(log_path(store.home, drv))
+    log.write(b"".join(b"%d\n" % number for number in range(10000)))
+    path = log.close()
+    with open(path, "rb") as file:
+        data = file.read()
+    half = len(data) // 2
+    damaged = {
+        "cut": data[:half],
+        "garbage": b"x" * 100,
+        "changed": data[:half] + bytes(200) + data[half:],
+        "empty": b"",
+    }
+    with open(path, "wb") as file:
+        file.write(damaged[damage])
+    read = []
+    with pytest.raises(LogDamaged) as caught:
+        read.extend(open_log(store, drv))
+    assert path in caught.value.message
+    assert damage in ("garbage", "empty") or b"".join(read).startswith(b"0\n1\n2\n")
+
+
+def test_a_log_that_unpacks_to_much_comes_in_pieces(store):
+    drv = store.add_derivation(Derivation("x", "s", "b"))
+    log = BuildLog(log_path(store.home, drv))
+    log.write(bytes(1 << 24))
+    log.close()
+    pieces = [len(piece) for piece in open_log(store, drv)]
+    assert sum(pieces) == 1 << 24 and max(pieces) <= 1 << 18

@@ -98,3 +98,30 @@ def test_entries_that_make_no_sense(tree, entries):
 def test_paths_that_leave_the_tree(tree, path):
     with pytest.raises(ArchiveRefused):
         tree([{"path": "l", "kind": "symlink", "target": "/tmp"}, {"path": path, "kind": "file", "content": ""}])
+
+
+DEEP = 200_000
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[" * DEEP, "levels"),
+        ('[{"path": "a", "kind": ' + "[" * DEEP + "]" * DEEP + "}]", "levels"),
+        (f"[{'9' * 5000}]", "digits"),
+        ('["a"]', "a list of objects"),
+        ("{}", "a list of objects"),
+        ('[{"path": 1}]', "no path"),
+        ('[{"path": "a", "kind": "file", "content": 1}]', "no string"),
+        ('[{"path": "a", "kind": "file", "content": "\\ud800"}]', "half a character"),
+        ('[{"path": "\\ud800", "kind": "directory"}]', "half a character"),
+        ('[{"path": "a\\u0000", "kind": "directory"}]', "NUL"),
+        ('[{"path": "a", "kind": "symlink", "target": "b\\u0000"}]', "NUL"),
+        ('[{"path": "a", "kind": "\\u001b[2J"}]', "known are"),
+    ],
+    ids=range(12),
+)
+def test_a_description_that_is_wrong_is_refused(tree, text, message):
+    with pytest.raises(BadAttribute, match=message) as caught:
+        tree(text)
+    assert caught.value.message.isprintable() and len(caught.value.message) < 500
