@@ -134,4 +134,5 @@ def shared_data(found: Kinship) -> dict[str, Any]:
 
 
 def suspicions_data(found: Sequence[Suspicion]) -> list[dict[str, Any]]:
-    return [{"kind": one.kind, "item": one.item, "seeds": list(one.seeds)} for one in found]
+    """Those that a verdict depends on; the others follow from the same document, and are told by who reads it."""
+    return [{"kind": one.kind, "item": one.item, "seeds": list(one.seeds)} for one in found if one.is_grave]
