@@ -25,7 +25,7 @@ toolchains (seeds), and say whether
 
   fixed point        a stage gives itself when it builds itself,
   host independence  all seeds end in the same bytes,
-  no residue         nothing of a seed is left in the end.
+  residue            nothing of a seed was found in the last stage.
 
 The exit status is 0 only if all three are shown. What is built already is not
 built again, and what is equal is built once for all seeds. `chx gc` keeps what came

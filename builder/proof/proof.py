@@ -59,7 +59,7 @@ class Claims(NamedTuple):
     def text(self) -> str:
         """What such verdicts show, or that they show nothing, and why."""
         if self.holds:
-            return "a fixed point, independence of the host, and no residue of a seed"
+            return "a fixed point and independence of the host; no residue of a seed was found"
         names = ("fixed point", "host independence", "no residue")
         failed = [name for name, claim in zip(names, self) if claim is False]
         unknown = [name for name, claim in zip(names, self) if claim is None]

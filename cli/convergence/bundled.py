@@ -16,16 +16,22 @@ if TYPE_CHECKING:
 class Likeness(NamedTuple):
     """For the set and each seed: whether it is the one of that name here; None if there is none of that name.
 
-    A set is the same if all stages from all seeds that are the same are made by the same derivations.
+    A set is the same if all stages from all seeds that are the same are made by the same derivations. From another
+    seed it has other derivations: `uncompared` are such seeds.
     """
 
     set: str
     set_is_same: bool | None
     seeds: Mapping[str, bool | None]
+    uncompared: tuple[str, ...]
 
     @property
     def set_words(self) -> str:
-        return _words(self.set, self.set_is_same, "set")
+        words = _words(self.set, self.set_is_same, "set")
+        if self.set_is_same and self.uncompared:
+            compared = ", ".join(seed for seed in self.seeds if seed not in self.uncompared)
+            return f"{words} from {compared}; not compared from {', '.join(self.uncompared)}"
+        return words
 
     @property
     def seed_words(self) -> Iterator[tuple[str, str]]:
@@ -55,7 +61,7 @@ def likeness(session: Session, arguments: argparse.Namespace, proof: Proof) -> L
         elif set_is_same is None:
             # There is a set of that name; with other seeds it gives other derivations.
             set_is_same = False
-    return Likeness(proof.set, set_is_same, seeds)
+    return Likeness(proof.set, set_is_same, seeds, tuple(seed for seed, is_same in seeds.items() if not is_same))
 
 
 def _chain_here(session: Session, arguments: argparse.Namespace, name: str, chain: Chain) -> Chain | None:

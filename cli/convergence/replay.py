@@ -230,7 +230,7 @@ def _draw_likeness(page: Page, proof: Proof, like: Likeness) -> None:
 def _draw_checked(page: Page, proof: Proof, like: Likeness) -> None:
     from .drawing import sharing_lines
 
-    page.title(f"this proof shows {proof.claims.text}")
+    page.title(f"this proof {'claims' if proof.claims.holds else 'shows'} {proof.claims.text}")
     stages = count(len(proof.chains[0].stages), "stage")
     seeds = ", ".join(chain.seed for chain in proof.chains)
     page.line(f"{proof.set}: {stages} from {count(len(proof.chains), 'seed')}: {seeds}", 0)

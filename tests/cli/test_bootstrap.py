@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from chx.cli.convergence.bundled import Likeness
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = {"awk", "byacc", "dash", "make", "musl", "tinycc", "toybox"}
 HONEST = "debian-gcc,debian-clang"
@@ -146,7 +148,7 @@ def proof(shared_chx, tmp_path):
     place = tmp_path / "proof.json"
     run = shared_chx("bootstrap", "tiny", "--seeds", HONEST, "--proof", place, "--bundle", tmp_path / "inputs.tar")
     assert run.returncode == 0, run.stderr
-    assert "shows a fixed point, independence of the host, and no residue of a seed" in run.stderr
+    assert "shows a fixed point and independence of the host; no residue of a seed was found" in run.stderr
     return place
 
 
@@ -169,7 +171,7 @@ def test_a_proof_is_checked_without_building(shared_chx, chx, proof):
     checked = chx("bootstrap", "--check-proof", proof)
     assert checked.returncode == 0, checked.stderr
     assert checked.stdout.splitlines()[0] == (
-        "this proof shows a fixed point, independence of the host, and no residue of a seed"
+        "this proof claims a fixed point and independence of the host; no residue of a seed was found"
     )
     assert "debian-clang: as in this chx" in checked.stdout
     again = shared_chx("bootstrap", "--check-proof", proof, "--key", "ed25519:other")
@@ -324,3 +326,10 @@ def test_what_makes_no_sense_is_explained(chx, words, said):
     assert run.returncode == 1
     assert said in run.stderr
     assert "Traceback" not in run.stderr
+
+
+def test_a_set_is_not_said_to_be_that_of_this_chx_where_it_was_not_compared():
+    assert Likeness("tiny", True, {"a": True, "b": True}, ()).set_words == "as in this chx"
+    some = Likeness("tiny", True, {"a": True, "b": False, "c": None}, ("b", "c"))
+    assert some.set_words == "as in this chx from a; not compared from b, c"
+    assert Likeness("tiny", False, {"a": True, "b": False}, ("b",)).set_words == "NOT the tiny of this chx"

@@ -11,7 +11,7 @@ from chx.store.address import file_path, object_path
 from chx.store.keys import Signer
 from chx.store.manifest import Entry, Manifest
 
-HOLDS = "a fixed point, independence of the host, and no residue of a seed"
+HOLDS = "a fixed point and independence of the host; no residue of a seed was found"
 
 
 def resigned(world, text: bytes, change) -> bytes:
