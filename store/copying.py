@@ -13,6 +13,8 @@ from .manifest import Entry, Kind
 from .normal import CHUNK, EXECUTABLE_MODE, FILE_MODE, MTIME, READ, special_kind
 
 if TYPE_CHECKING:
+    from blake3 import blake3
+
     from .linking import Linker
 
 LARGE: Final = 64 << 20
@@ -80,7 +82,6 @@ def copy_and_hash(reader: int, target: bytes, size: int) -> Hashed | None:
     hashed is the copy, because the original may be changing.
     """
     from concurrent.futures import ThreadPoolExecutor
-    from mmap import ACCESS_READ, mmap
 
     from blake3 import blake3
 
@@ -88,14 +89,14 @@ def copy_and_hash(reader: int, target: bytes, size: int) -> Hashed | None:
     try:
         os.ftruncate(writer, size)
         hasher, total, is_sparse = blake3(max_threads=blake3.AUTO), 0, _is_sparse(os.fstat(reader))
-        with ThreadPoolExecutor(1) as pool, mmap(writer, size, access=ACCESS_READ) as copy, memoryview(copy) as arrived:
+        with ThreadPoolExecutor(1) as pool:
             coming = pool.submit(_copy_window, reader, writer, size, is_sparse)
             while total < size and (count := coming.result()):
                 checkpoint()
                 start, total = total, total + count
                 if total < size:
                     coming = pool.submit(_copy_window, reader, writer, size - total, is_sparse)
-                hasher.update(arrived[start:total])
+                _hash_part(hasher, writer, start, total)
         os.ftruncate(writer, total)
         return Hashed(hasher.digest(), total)
     except OSError as error:
@@ -106,6 +107,15 @@ def copy_and_hash(reader: int, target: bytes, size: int) -> Hashed | None:
         return None
     finally:
         os.close(writer)
+
+
+def _hash_part(hasher: blake3, descriptor: int, start: int, end: int) -> None:
+    """Hash a part of a file; no more of it is mapped, because the address space may be limited."""
+    from mmap import ACCESS_READ, ALLOCATIONGRANULARITY, mmap
+
+    base = start - start % ALLOCATIONGRANULARITY
+    with mmap(descriptor, end - base, access=ACCESS_READ, offset=base) as mapped, memoryview(mapped) as part:
+        hasher.update(part[start - base :])
 
 
 def _copy_window(reader: int, writer: int, left: int, is_sparse: bool) -> int:

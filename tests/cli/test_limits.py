@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +22,10 @@ from chx.store import FixedOutput
 from ..servers import Misbehaving, head
 
 ROOT = Path(__file__).resolve().parents[2]
+ENDS = 60.0
+"""Seconds that nothing takes to end; reading a terabyte takes many times as long."""
+AT_WORK = 2.0
+"""Seconds of processor time after which a command is past its beginning."""
 
 
 @pytest.fixture
@@ -104,3 +114,82 @@ def test_a_file_of_a_seed_is_no_larger_than_its_pin_says(chx, work, tmp_path):
         )
         assert "larger than the 6 bytes that are declared for it" in result.stderr
         assert not server.sent_all
+
+
+def test_a_file_is_added_that_is_larger_than_the_address_space(tmp_path):
+    """The address space of an evaluation is limited to what memory there is."""
+    with open(tmp_path / "large", "wb") as file:
+        file.truncate(3 << 29)
+    result = subprocess.run(
+        [sys.executable, str(ROOT), "store", "add", "large"],
+        cwd=tmp_path,
+        env={**os.environ, "CHX_HOME": str(tmp_path / "home"), "RAYON_NUM_THREADS": "2"},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.endswith("-large\n")
+
+
+@pytest.fixture
+def interrupted(tmp_path, chx):
+    """Runs a command and ends it as Ctrl-C does, once it is at work."""
+
+    def run(*words):
+        process = subprocess.Popen(
+            [sys.executable, str(ROOT), *words],
+            env={**os.environ, "CHX_HOME": str(tmp_path / "home")},
+            cwd=tmp_path / "work",
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            while process.poll() is None and _busy(process.pid) < AT_WORK:
+                time.sleep(0.05)
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=ENDS)
+        finally:
+            process.kill()
+        assert (process.returncode, said) == (130, "chx: interrupted; what was finished stays finished\n")
+        assert os.listdir(tmp_path / "home" / "tmp") == []
+
+    return run
+
+
+def _busy(process):
+    """Seconds of processor time that a process has taken; proc_pid_stat(5)."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _large(path, size):
+    with open(path, "ab") as file:
+        file.truncate(size)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_adding_what_has_no_end_is_interrupted(interrupted, chx, work, count):
+    (work / "tree").mkdir()
+    for number in range(count):
+        _large(work / "tree" / str(number), 1 << 40)
+    interrupted("store", "add", "tree")
+    assert "verified 0 objects; 0 damaged" in chx("store", "verify").stderr
+
+
+@pytest.mark.parametrize("words", [["store", "verify"], ["copy", "--to", "cache"], ["store", "export", "-o", "file"]])
+def test_reading_a_large_object_is_interrupted(interrupted, chx, tmp_path, work, words):
+    _large(work / "large", 1 << 26)
+    path = chx("store", "add", "large").stdout.strip()
+    # It is read for much longer than it is written.
+    place = tmp_path / "home" / "store" / Path(path).name
+    place.chmod(0o644)
+    _large(place, 1 << 40)
+    interrupted(*words, *([] if words[-1] == "verify" else [path]))
+    os.truncate(place, 1 << 26)
+    place.chmod(0o444)
+    os.utime(place, (1, 1))
+    assert "verified 1 objects; 0 damaged" in chx("store", "verify").stderr
+    assert not (work / "file").exists() and not list(work.glob("cache/blobs/*/*"))

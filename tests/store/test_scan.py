@@ -209,6 +209,19 @@ def test_a_large_file_is_what_it_was_and_hashed(tmp_path, size, way):
         assert hashed == (blake3(data).digest(), size)
 
 
+def test_a_large_file_is_hashed_in_parts_that_begin_anywhere(tmp_path, monkeypatch):
+    from blake3 import blake3
+
+    from chx.store import copying
+
+    monkeypatch.setattr(copying, "_WINDOW", 12345)
+    data = os.urandom(100_000)
+    (tmp_path / "f").write_bytes(data)
+    with open(tmp_path / "f", "rb") as file:
+        hashed = copying.copy_and_hash(file.fileno(), os.fsencode(tmp_path / "copy"), len(data))
+    assert hashed is None or hashed == (blake3(data).digest(), len(data))
+
+
 def test_the_kernel_copies_large_files_here(tmp_path):
     from chx.store import copying
 
