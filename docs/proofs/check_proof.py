@@ -24,25 +24,25 @@ ROLE = re.compile(
     r"|objcopy|objdump|readelf|size|strings|strip))(?:-[\d.]+)?|.*\.so(?:\.[\d.]+)?", re.ASCII,
 )  # fmt: skip
 PATH = re.compile(rf"{STORE}[{ALPHABET}]{{32}}-(?!\.\.?(?:-|\Z))[0-9a-zA-Z+\-._?=]{{1,211}}")
-FILE, TARGET = re.compile(r"(?:(?!\.\.?(?:/|\Z))[^/\0]+(?:/(?!\Z)|\Z))*"), re.compile(r"[^\0]+")
+FILE, TEXT = re.compile(r"(?:(?!\.\.?(?:/|\Z))[^/\0]+(?:/(?!\Z)|\Z))*"), re.compile("[^\0\ud800-\udc7f\udd00-\udfff]*")
 BASE64 = re.compile("(?:[0-9A-Za-z+/]{4})*(?:[0-9A-Za-z+/][AQgw]==|[0-9A-Za-z+/]{2}[AEIMQUYcgkosw048]=)?")
-KEY, NAMED, TEXT, HEX = map(re.compile, (f"ed25519:{BASE64.pattern}", "[!-~]{1,100}", "(?s:.*)", "[0-9a-f]{64}"))
+KEY, NAMED, ANY, HEX = map(re.compile, (f"ed25519:{BASE64.pattern}", "[!-~]{1,100}", "(?s:.*)", "[0-9a-f]{64}"))
 # A form is a type, value, pattern, (one of), [items], {sorted items}, {pattern of keys: form}, {field: form or ...}.
 DOCUMENT: dict[str, Any] = {
-    "format": "chx bootstrap proof 2", "set": NAMED, "realisations": {PATH: {TEXT: PATH}},
+    "format": "chx bootstrap proof 2", "set": NAMED, "realisations": {PATH: {ANY: PATH}},
     "chains": {NAMED: {
         "toolchain": [PATH], "userland": [PATH], "stages": [{NAMED: {"derivation": PATH, "outputs": [str]}}],
     }},
     "derivations": {PATH: {
-        "args": [str], "builder": str, "env": {TEXT: str}, "inputDrvs": {PATH: {TEXT}}, "inputSrcs": {PATH},
-        "name": str, "outputs": [str], "system": str, "version": 1, "rootfs": ([str], ...),
+        "args": [TEXT], "builder": TEXT, "env": {TEXT: TEXT}, "inputDrvs": {PATH: {TEXT}}, "inputSrcs": {PATH},
+        "name": TEXT, "outputs": [TEXT], "system": TEXT, "version": 1, "rootfs": ([TEXT], ...),
         "fixed": ({"algorithm": str, "digest": re.compile("[0-9a-f]*"), "mode": ("flat", "recursive")}, ...),
     }},
     "files": {PATH: {"references": {PATH}, "entries": [(
-        {"path": FILE, "kind": "d"}, {"path": FILE, "kind": "l", "target": TARGET},
+        {"path": FILE, "kind": "d"}, {"path": FILE, "kind": "l", "target": re.compile(r"[^\0]+")},
         {"path": FILE, "kind": ("f", "x"), "content": BASE64},
     )]}},
-    "objects": {PATH: {"tree": HEX, "references": {PATH}, "self": bool, "programs": {TEXT: HEX}}},
+    "objects": {PATH: {"tree": HEX, "references": {PATH}, "self": bool, "programs": {ANY: HEX}}},
     "verdicts": {"fixedPoint": (bool, None), "hostIndependence": (bool, None), "noResidue": bool},
     "signature": {"key": KEY, "value": BASE64},
     # These are compared with what follows from the rest.
