@@ -105,10 +105,10 @@ def _check_sizes(derivation: Derivation, variables: Mapping[str, str]) -> None:
         if len(value) + len(name) > _LONGEST // 4:
             size = len(os.fsencode(value)) + len(os.fsencode(name)) + 1
             if size > _LONGEST:
-                raise EnvironmentTooLarge(name, size)
+                raise EnvironmentTooLarge(name, size, "attribute" if name in derivation.env else "host")
     for number, argument in enumerate(derivation.args):
         if len(argument) > _LONGEST // 4 and len(os.fsencode(argument)) > _LONGEST:
-            raise EnvironmentTooLarge(f"argument {number + 1}", len(os.fsencode(argument)))
+            raise EnvironmentTooLarge(f"argument {number + 1}", len(os.fsencode(argument)), "argument")
 
 
 def _structured_files(attributes: dict[str, Any], outputs: Mapping[str, str]) -> dict[str, bytes]:

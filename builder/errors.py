@@ -29,7 +29,7 @@ from __future__ import annotations
 
 import errno
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from ..store.checkpoint import Stopped
 
@@ -152,7 +152,8 @@ class LimitExceeded(BuildError, Stopped):
 
     @property
     def hint(self) -> str | None:
-        return {"time": "raise --timeout", "silence": "raise --max-silent-time"}.get(self.what, "raise --max-log-size")
+        name = {"time": "timeout", "silence": "max-silent-time"}.get(self.what, "max-log-size")
+        return f"raise `{name}` in [limits] of chx.toml, or --{name} of chx build"
 
 
 @dataclass(eq=False, repr=False)
@@ -169,7 +170,8 @@ class MissingOutput(BuildError):
 
     @property
     def hint(self) -> str | None:
-        return f"the builder must make a file or directory at ${self.output}"
+        where = f"${self.output}" if self.output.isidentifier() else "that path"
+        return f"the builder must make a file or directory at {where}"
 
 
 @dataclass(eq=False, repr=False)
@@ -381,18 +383,30 @@ class SandboxFailed(BuildError):
 
 @dataclass(eq=False, repr=False)
 class EnvironmentTooLarge(BuildError):
-    """A variable or argument that the kernel cannot pass to a program."""
+    """A variable or argument that the kernel cannot pass to a program.
+
+    `variable` names it; `origin` is where it comes from: an `attribute`, an `argument`, or the `host`.
+    """
 
     code = "B016"
     variable: str
     size: int
+    origin: Literal["attribute", "argument", "host"] = "attribute"
 
     @property
     def message(self) -> str:
-        return f"'{self.variable}' of {self._subject()} has {self.size} bytes, more than a program can be given"
+        what = shown(self.variable) if self.origin == "argument" else f"'{shown(self.variable)}'"
+        return f"{what} of {self._subject()} has {self.size} bytes, more than a program can be given"
 
     @property
     def hint(self) -> str | None:
+        if self.origin == "argument":
+            return "write it to a file with builtins.toFile, and give the builder the path of that"
+        if self.origin == "host":
+            return "it comes from the environment of chx: make it shorter there, or leave it out of impureEnvVars"
+        if self.variable == "passAsFile" or self.variable.split() != [self.variable]:
+            # passAsFile is a list of words, and cannot name this one.
+            return "write it to a file with builtins.toFile, and give the builder the path of that"
         return f'pass it in a file: passAsFile = [ "{self.variable}" ];'
 
 
@@ -620,7 +634,10 @@ class OutputLimitExceeded(BuildError):
 
     @property
     def hint(self) -> str | None:
-        return "raise --max-output-size; holes in files count as what they hide"
+        return (
+            "raise `max-output-size` in [limits] of chx.toml, or --max-output-size of chx build;"
+            " holes in files count as what they hide"
+        )
 
 
 @dataclass(eq=False, repr=False)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from . import expression
 from .errors import CommandError
+from .limits import positive
 from .output import put
 
 if TYPE_CHECKING:
@@ -79,14 +80,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     expression.configure_evaluation(parser)
     configure_building(parser)
-
-
-def positive(text: str) -> int:
-    """A whole number above 0; argparse shows the name of this function if it is not."""
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -50,7 +50,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     group = parser.add_argument_group("is it reproducible?")
     group.add_argument("--check", action="store_true", help="build once more, and fail if something else comes out")
-    group.add_argument("--rounds", type=positive, default=1, metavar="N", help="build so often (implies --check)")
+    group.add_argument(
+        "--rounds", type=limits.positive, default=1, metavar="N", help="build so often (implies --check)"
+    )
     group.add_argument(
         "--vary",
         metavar="LIST",
@@ -64,11 +66,11 @@ def configure_building(parser: argparse.ArgumentParser) -> None:
     """Options of every command that may build."""
     group = parser.add_argument_group("building")
     group.add_argument(
-        "-j", "--max-jobs", "--jobs", dest="jobs", type=limits.number, default=0, metavar="N",
+        "-j", "--max-jobs", "--jobs", dest="jobs", type=limits.count, default=0, metavar="N",
         help="builds at once (default: one per processor)",
     )  # fmt: skip
     group.add_argument(
-        "--cores", type=limits.number, default=0, metavar="N", help="processors for one build (default: shared)"
+        "--cores", type=limits.count, default=0, metavar="N", help="processors for one build (default: shared)"
     )
     group.add_argument(
         "-k", "--keep-going", action="store_true", help="after a failure, build what does not depend on it"
@@ -87,14 +89,6 @@ def configure_building(parser: argparse.ArgumentParser) -> None:
         choices=("live", "plain", "json"),
         help="how to show what happens (default: live on a terminal, else plain lines)",
     )
-
-
-def positive(text: str) -> int:
-    """An argument that is 1 or more."""
-    value = int(text)
-    if value < 1:
-        raise ValueError
-    return value
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,11 +62,10 @@ def configure_evaluation(parser: argparse.ArgumentParser) -> None:
 
 
 def depth(text: str) -> int:
-    """An argument that is 1 or more; argparse shows the name of this function if it is not."""
-    value = int(text)
-    if value < 1:
-        raise ValueError
-    return value
+    """An argument that is 1 or more."""
+    from .limits import positive
+
+    return positive(text)
 
 
 def search_path(arguments: argparse.Namespace) -> tuple[tuple[str, str], ...]:

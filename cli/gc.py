@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from .limits import MOST_SECONDS, scaled
 from .output import put
 
 if TYPE_CHECKING:
@@ -45,20 +46,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def age(text: str) -> float:
     """An argument like `30d`, in seconds."""
     unit = text[-1:] if text[-1:] in _UNITS else ""
-    value = float(text[: len(text) - len(unit)]) * _UNITS[unit or "d"]
-    if not 0 <= value < float("inf"):
-        raise ValueError
-    return value
+    number = text[: len(text) - len(unit)]
+    return scaled(text, number, _UNITS[unit or "d"], "an age such as 12h, 30d or 8w", 100 * MOST_SECONDS)
 
 
 def amount(text: str) -> int:
     """An argument like `10G`, in bytes."""
     number = text.rstrip("BkMGTi")
     unit = text[len(number) :].removesuffix("B")
-    value = float(number) * _SIZES[unit] if unit in _SIZES else -1.0
-    if not 0 <= value < float("inf"):
-        raise ValueError
-    return int(value)
+    known = unit in _SIZES
+    return int(
+        scaled(text, number if known else "", _SIZES[unit] if known else 1, "a number of bytes such as 500M or 10G")
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

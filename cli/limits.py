@@ -1,4 +1,7 @@
-"""Limits of builds: what the command line says, else `[limits]` in chx.toml, else what `BuildOptions` says."""
+"""Numbers that a user says: how they are read, and those that limit builds.
+
+Of a limit counts what the command line says, else `[limits]` in chx.toml, else what `BuildOptions` says.
+"""
 
 from __future__ import annotations
 
@@ -7,29 +10,75 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
+    from typing import Never
+
+MOST_SECONDS: Final = 10**9
+"""Thirty years: more overflows the clocks of the system."""
+MOST_BYTES: Final = 1 << 62
+MOST: Final = (1 << 31) - 1
+_SIZES: Final = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+_LONGEST: Final = 20
+"""Characters of a number."""
 
 
-def number(text: str) -> int:
-    """An argument that is 0 or more; argparse shows the name of this function if it is not."""
-    value = int(text)
-    if value < 0:
-        raise ValueError
+def whole(text: str, least: int = 0, most: int = MOST) -> int:
+    """A whole number in decimal digits. Raises `ArgumentTypeError`, which argparse shows."""
+    digits = text.removeprefix("-")
+    value = int(text) if digits.isascii() and digits.isdigit() and len(text) <= _LONGEST else None
+    if value is None or not least <= value <= most:
+        _refuse(text, f"a whole number from {least} to {most}")
     return value
 
 
-def amount(text: str) -> int:
-    """An argument that is a number of bytes, with K, M, G or T for powers of 1024."""
-    power = "KMGT".find(text[-1:].upper()) + 1 if text else 0
-    count = number(text[:-1] if power else text)
-    return count << 10 * power
+def count(text: str) -> int:
+    """0 or more."""
+    return whole(text)
+
+
+def positive(text: str) -> int:
+    """1 or more."""
+    return whole(text, 1)
+
+
+def port(text: str) -> int:
+    """A port of TCP; 0 for any."""
+    return whole(text, 0, 65535)
+
+
+def _decimal(text: str) -> float | None:
+    """A number without sign or exponent; None for anything else."""
+    before, _, after = text.partition(".")
+    plain = (before + after).isascii() and (before + after).isdigit() and len(text) <= _LONGEST
+    return float(text) if plain else None
 
 
 def seconds(text: str) -> float:
-    """An argument that is a time."""
-    value = float(text)
-    if not 0 <= value < float("inf"):
-        raise ValueError
+    """A time. Raises `ArgumentTypeError`."""
+    value = _decimal(text)
+    if value is None or value > MOST_SECONDS:
+        _refuse(text, f"a number of seconds from 0 to {MOST_SECONDS}")
     return value
+
+
+def size(text: str) -> int:
+    """A number of bytes, with K, M, G or T for powers of 1024. Raises `ArgumentTypeError`."""
+    unit = text[-1:].upper() if text[-1:].upper() in _SIZES else ""
+    return int(scaled(text, text[: len(text) - len(unit)], _SIZES[unit], "a number of bytes such as 4096, 512M or 4G"))
+
+
+def scaled(text: str, number: str, unit: int, what: str, most: int = MOST_BYTES) -> float:
+    """`number` times `unit`, of which `text` is made. Raises `ArgumentTypeError`: it is not `what`."""
+    value = _decimal(number)
+    if value is None or value * unit > most:
+        _refuse(text, what)
+    return int(number) * unit if number.isdigit() else value * unit
+
+
+def _refuse(text: str, what: str) -> Never:
+    from argparse import ArgumentTypeError
+
+    shown = text if len(text) <= _LONGEST else text[:_LONGEST] + "..."
+    raise ArgumentTypeError(f"{shown!r} is not {what}")
 
 
 class Limit(NamedTuple):
@@ -44,15 +93,15 @@ class Limit(NamedTuple):
 LIMITS: Final = {
     "timeout": Limit("timeout_seconds", seconds, "SECONDS", "end a build, or a download, after so long"),
     "max-silent-time": Limit("silence_seconds", seconds, "SECONDS", "end a build that prints nothing for so long"),
-    "max-log-size": Limit("max_log_bytes", amount, "SIZE", "end a build that prints more than so much"),
+    "max-log-size": Limit("max_log_bytes", size, "SIZE", "end a build that prints more than so much"),
     "max-output-size": Limit(
-        "max_output_bytes", amount, "SIZE", "end a build whose outputs together become larger: bytes, or 512M, 4G"
+        "max_output_bytes", size, "SIZE", "end a build whose outputs together become larger: bytes, or 512M, 4G"
     ),
     "max-download-size": Limit(
-        "max_download_bytes", amount, "SIZE", "fetch no more of a file that declares no size (default: 16G)"
+        "max_download_bytes", size, "SIZE", "fetch no more of a file that declares no size (default: 16G)"
     ),
-    "max-processes": Limit("max_processes", number, "N", "refuse a build more processes than these"),
-    "max-memory": Limit("max_memory_bytes", amount, "SIZE", "refuse a build more memory: bytes, or 512M, 4G"),
+    "max-processes": Limit("max_processes", count, "N", "refuse a build more processes than these"),
+    "max-memory": Limit("max_memory_bytes", size, "SIZE", "refuse a build more memory: bytes, or 512M, 4G"),
 }
 _WORDS: Final = {"SECONDS": "a number of seconds", "SIZE": "a number of bytes, or a text such as 512M", "N": "a number"}
 
@@ -74,6 +123,7 @@ def limits(arguments: argparse.Namespace | None = None) -> dict[str, Any]:
 
 
 def _configured() -> dict[str, Any]:
+    import argparse
     import os
 
     from ..builder import BadConfiguration, tables
@@ -88,6 +138,6 @@ def _configured() -> dict[str, Any]:
                 if isinstance(value, bool) or not isinstance(value, (int, float, str)):
                     raise ValueError
                 found.setdefault(limit.field, limit.read(str(value)))
-            except ValueError as error:
+            except (ValueError, argparse.ArgumentTypeError) as error:
                 raise BadConfiguration(place, f"`{name}` in [limits] must be {_WORDS[limit.unit]}") from error
     return found

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from .output import colours, overwritten, tell
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
     from ..lang import Label
 
 SHORT_FRAMES = 3
@@ -80,7 +82,7 @@ def describe(error: Exception, style: Style, show_trace: bool | None = None) -> 
     labels = list(getattr(error, "labels", ()))
     frames = list(getattr(error, "frames", ()))
     details = list(getattr(error, "details", ()))
-    hint = getattr(error, "hint", None)
+    hint = followable(getattr(error, "hint", None))
     of_the_language = code is not None and code.startswith("E")
     if not labels and not frames and not details and not of_the_language:
         lines = [f"{style.red}{tag}{style.reset}: {readable(error.message)}"]
@@ -126,7 +128,7 @@ def _build(error: Any, style: Style) -> list[str]:
         if os.path.exists(f"{error.kept}/enter"):
             lines.append(f"  = enter its sandbox with {error.kept}/enter")
     if error.hint:
-        lines.append(f"  = {error.hint}")
+        lines.append(f"  = {followable(error.hint)}")
     return lines
 
 
@@ -138,13 +140,47 @@ def _several(error: Any, style: Style) -> list[str]:
         shown = _build(failure, style)
         if failure.hint:
             shown.pop()
-            hints[failure.hint] = None
+            hints[followable(failure.hint) or ""] = None
         lines += shown
     lines += [f"  = {hint}" for hint in hints]
     hidden = len(error.failures) - SHOWN_FAILURES
     rest = f" ({hidden} are not shown)" if hidden > 0 else ""
     lines.append(f"{style.red}error[{error.code}]{style.reset}: {error.message}{rest}")
     return lines
+
+
+def followable(hint: str | None, words: Sequence[str] | None = None) -> str | None:
+    """A hint; if it names options that the command does not have, with the command that has them.
+
+    Whoever raises an error does not know for which command that was. `words` is the command line.
+    """
+    if not hint or "-" not in hint:
+        return hint
+    import re
+
+    from .commands import COMMANDS
+
+    named = re.findall(r"(?<![\w`-])(--[a-z][a-z-]+|-j)(?![\w-])", hint)
+    command = next(iter((sys.argv if words is None else words)[1:2]), "")
+    if not named or "chx " in hint or command not in COMMANDS:
+        return hint
+    known, build = _options(command), _options("build")
+    if all(name in known for name in named) or not all(name in build for name in named):
+        return hint
+    return f"{hint} (an option of chx build, which chx {command} does not have)"
+
+
+def _options(command: str) -> Collection[str]:
+    from .main import command_parser
+
+    parsers, found = [command_parser(command)[0]], set()
+    for parser in parsers:
+        found.update(parser._option_string_actions)
+        for action in parser._actions:
+            # The actions of a command have options of their own.
+            if isinstance(action.choices, dict):
+                parsers.extend(action.choices.values())
+    return found
 
 
 def readable(text: str) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from . import container, expression
 from .build import configure_building
 from .errors import CommandError
+from .limits import count
 
 if TYPE_CHECKING:
     from ..store import Store, StorePath
@@ -41,15 +42,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.usage = "chx run [OPTION...] X... [-- COMMAND ARG...]"
     expression.configure(parser)
     container.configure(parser)
-    parser.add_argument("--uid", type=_uid, default=1000, metavar="N", help="number of the user inside (default: 1000)")
+    parser.add_argument(
+        "--uid", type=count, default=1000, metavar="N", help="number of the user inside (default: 1000)"
+    )
     configure_building(parser)
-
-
-def _uid(text: str) -> int:
-    value = int(text)
-    if not 0 <= value < 1 << 31:
-        raise ValueError
-    return value
 
 
 def run(arguments: argparse.Namespace) -> int:

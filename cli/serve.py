@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from .errors import CommandError
+from .limits import port
 from .listening import Listener, Talk
 from .output import put
 from .progress import say
@@ -30,7 +31,7 @@ and kept as long as this runs, and afterwards as anything else that no root keep
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen at (default: this machine only)")
     parser.add_argument("--writable", action="store_true", help="let those write who know the token in CHX_CACHE_TOKEN")
-    parser.add_argument("--port", type=int, default=8080, help="port; 0 for any that is free (default: 8080)")
+    parser.add_argument("--port", type=port, default=8080, help="port; 0 for any that is free (default: 8080)")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -193,3 +193,39 @@ def test_reading_a_large_object_is_interrupted(interrupted, chx, tmp_path, work,
     os.utime(place, (1, 1))
     assert "verified 1 objects; 0 damaged" in chx("store", "verify").stderr
     assert not (work / "file").exists() and not list(work.glob("cache/blobs/*/*"))
+
+
+NUMBERS = [
+    (command, option)
+    for command in ("bootstrap", "build", "eval", "gc", "run", "serve")
+    for option, action in command_parser(command)[0]._option_string_actions.items()
+    if option.startswith("--") and action.type is not None
+]
+BAD = ["inf", "nan", "1e400", "-1", "-inf", "", "x", "9" * 5000, "1_0", "١", "1e3", "0x10", " 1", "9" * 19]
+
+
+def test_every_numeric_option_is_known_to_these_tests():
+    found = {option for _, option in NUMBERS}
+    assert {"--timeout", "--max-memory", "--jobs", "--cores", "--max-age", "--max-free", "--port", "--uid"} <= found
+
+
+@pytest.mark.parametrize(("command", "option"), NUMBERS, ids="".join)
+@pytest.mark.parametrize("value", BAD, ids=[value[:6] for value in BAD])
+def test_a_number_that_is_none_is_an_error_of_usage(command, option, value, capsys):
+    parser, _ = command_parser(command)
+    with pytest.raises(SystemExit) as ended:
+        parser.parse_args([f"{option}={value}"])
+    said = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert "is not a" in said.splitlines()[-1] and option in said.splitlines()[-1], said
+    assert len(said.splitlines()[-1]) < 200
+
+
+@pytest.mark.parametrize("value", ["inf", "nan", "-1", "1e400", '"inf"', '"1_0"', "true", "[ 1 ]"])
+@pytest.mark.parametrize("name", LIMITS)
+def test_a_limit_in_a_file_that_is_none_is_named(configured, name, value):
+    from chx.builder.errors import BadConfiguration
+
+    configured(f"[limits]\n{name} = {value}\n")
+    with pytest.raises(BadConfiguration, match=name):
+        limits()
