@@ -26,10 +26,12 @@ programs that run from the store (program). With PATH: only what keeps it, direc
 or not.
 """
 _VERIFY = """\
-Read objects, all of them or those named, and compare them with their names and
-manifests. What is wrong is told by file, and makes the exit status 1. With --repair
-a damaged object is moved out of the store and made again, from a cache or by
-building it. Without PATH the signatures and the chain of the ledger are checked as well.
+Read objects, all of them or those named, and compare them with their names, manifests
+and rows in the database. What is wrong is told by file and row, and makes the exit
+status 1. With --repair a damaged object is moved out of the store and made again,
+from a cache or by building it; damaged rows are written as the object says. Without
+PATH the ledger and the other tables are checked as well, and --repair mends them: see
+"Damage" in docs/store.md.
 """
 _DELETE = """\
 Remove objects that nothing keeps. An object that is kept, or that another refers to

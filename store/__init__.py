@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     )
     from .digest import BASE32_ALPHABET, Digest, base32_decode, base32_encode
     from .errors import (
+        DamagedDatabase,
+        DamagedRow,
         DatabaseFailure,
         ForeignScratch,
         InvalidHome,
@@ -42,12 +44,15 @@ if TYPE_CHECKING:
     from .keys import InvalidKey, Signer
     from .ledger import Fault, SignedRow, UnsoundLedger
     from .linking import disk_usage
-    from .loss import Adopted, RowsLost, adopt, lost_objects
+    from .loss import Adopted, RowsLost, adopt, lost_objects, survey
     from .manifest import Entry, Kind, Manifest
+    from .mending import Amends, mend_ledger
     from .path import HASH_LENGTH, STORE_DIR, InvalidStorePath, StorePath, check_name
+    from .rebuild import Rebuilt, rebuild
     from .records import ObjectInfo, OutputDraft, Realisation
     from .removal import remove_tree, weight
     from .roots import LinkInTheWay
+    from .rows import RowFault, check_rows, mend_object, mend_rows, neighbours, registered, report
     from .scratch import scratch_hash, scratch_path
     from .sharing import SharingPlan, plan_sharing
     from .store import Store
@@ -62,18 +67,21 @@ _ORIGINS = {
     "derivation": "DIGEST_SIZES Derivation FixedOutput HashAlgorithm InvalidDerivation output_object_name"
     " output_placeholder upstream_placeholder",
     "digest": "BASE32_ALPHABET Digest base32_decode base32_encode",
-    "errors": "DatabaseFailure ForeignScratch InvalidHome InvalidManifest NotValid OutputCycle PartialScratch"
+    "errors": "DamagedDatabase DamagedRow DatabaseFailure ForeignScratch InvalidHome InvalidManifest NotValid OutputCycle PartialScratch"
     " StoreError StoreIO UnsupportedFile",
     "following": "BadLink Followed Follower LinkOutOfStore LinkToStranger references_reach",
     "keys": "InvalidKey Signer",
     "ledger": "Fault SignedRow UnsoundLedger",
     "linking": "disk_usage",
-    "loss": "Adopted RowsLost adopt lost_objects",
+    "loss": "Adopted RowsLost adopt lost_objects survey",
     "manifest": "Entry Kind Manifest",
+    "mending": "Amends mend_ledger",
     "path": "HASH_LENGTH STORE_DIR InvalidStorePath StorePath check_name",
+    "rebuild": "Rebuilt rebuild",
     "records": "ObjectInfo OutputDraft Realisation",
     "removal": "remove_tree weight",
     "roots": "LinkInTheWay",
+    "rows": "RowFault check_rows mend_object mend_rows neighbours registered report",
     "scratch": "scratch_hash scratch_path",
     "sharing": "SharingPlan plan_sharing",
     "store": "Store",
@@ -100,8 +108,11 @@ __all__ = [
     "HASH_LENGTH",
     "STORE_DIR",
     "Adopted",
+    "Amends",
     "BadLink",
     "Collected",
+    "DamagedDatabase",
+    "DamagedRow",
     "DatabaseFailure",
     "Dead",
     "Derivation",
@@ -132,7 +143,9 @@ __all__ = [
     "Policy",
     "Problem",
     "Realisation",
+    "Rebuilt",
     "Root",
+    "RowFault",
     "RowsLost",
     "SharingPlan",
     "SignedRow",
@@ -150,20 +163,29 @@ __all__ = [
     "base32_decode",
     "base32_encode",
     "check_name",
+    "check_rows",
     "disk_usage",
     "file_path",
     "find_roots",
     "lost_objects",
+    "mend_ledger",
+    "mend_object",
+    "mend_rows",
+    "neighbours",
     "object_path",
     "output_object_name",
     "output_placeholder",
     "plan_gc",
     "plan_sharing",
+    "rebuild",
     "references_reach",
+    "registered",
     "remove_tree",
+    "report",
     "scan_tree",
     "scratch_hash",
     "scratch_path",
+    "survey",
     "upstream_placeholder",
     "weight",
 ]

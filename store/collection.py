@@ -15,11 +15,11 @@ from time import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from . import epoch
-from .errors import NotValid, StoreError, StoreIO
+from .errors import DamagedRow, NotValid, StoreError, StoreIO
 from .home import RESERVE, make_reserve
 from .linking import forget_files
 from .loss import check_known, note_emptied
-from .path import HASH_LENGTH, StorePath
+from .path import StorePath, stored_path
 from .pins import Gate
 from .programs import programs
 from .removal import remove_tree, weight
@@ -127,7 +127,18 @@ class _Graph:
             self.outputs = database.rows(
                 "SELECT d.id, o.id FROM realisations JOIN objects o ON o.base = path JOIN objects d ON d.base = derivation"
             )
+        self._check()
         self.numbers = {base: number for number, (base, _, _) in self.rows.items()}
+
+    def _check(self) -> None:
+        """Raise `DamagedRow` for what can be no graph: what is kept would not be known."""
+        for base, size, used in self.rows.values():
+            stored_path(base)
+            if type(size) is not int or type(used) is not int:
+                raise DamagedRow(f"of '{base}' is damaged")
+        for referrer, references in self.references.items():
+            if referrer not in self.rows or not self.rows.keys() >= set(references):
+                raise DamagedRow("refers to what is not there")
 
     def live(self, roots: Iterable[int], policy: Policy) -> set[int]:
         edges: list[dict[int, list[int]]] = [self.references]
@@ -167,8 +178,7 @@ class _Graph:
                         heappush(ready, other)
 
 
-def _path(base: str) -> StorePath:
-    return StorePath(base[:HASH_LENGTH], base[HASH_LENGTH + 1 :])
+_path = stored_path
 
 
 def find_roots(store: Store) -> list[Root]:

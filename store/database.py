@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Final
 
-from .errors import DatabaseFailure
+from .errors import REPAIR, DamagedDatabase, DatabaseFailure
 from .questions import SCHEMA_VERSION
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 BUSY_SECONDS: Final = 600.0
 """How long to wait for another process's transaction; evaluating a large set is one."""
 RESERVE: Final = 1 << 16
+_OF_INDEXES: Final = ("missing from index", "wrong # of entries in index", "non-unique entry in index")
 LOG_LEFT: Final = 1 << 19
 """The next to open reads the log that is left: half a megabyte takes well under a millisecond."""
 
@@ -342,9 +343,44 @@ class Database:
         finally:
             self.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
 
+    @contextmanager
+    def lenient(self) -> Iterator[None]:
+        """A context in which texts that are not UTF-8 are read, with surrogate escapes, instead of refused with all that is read beside them."""
+        with self.lock:
+            before = self._connection.text_factory
+            self._connection.text_factory = _decoded
+            try:
+                yield
+            finally:
+                self._connection.text_factory = before
+
+    def complaints(self) -> list[str]:
+        """What SQLite finds wrong with the file itself; nothing of what cells hold. Empty if the file is in order."""
+        try:
+            rows = self.rows("PRAGMA integrity_check(20)")
+        except DatabaseFailure as error:
+            return [error.reason]
+        lines = [line for (text,) in rows for line in str(text).splitlines()]
+        return [line for line in lines if line != "ok" and " value in " not in line]
+
+    def mend_indexes(self) -> bool:
+        """Make indexes anew if nothing else is wrong with the file; whether it is in order now."""
+        found = self.complaints()
+        if found and all(any(words in text for words in _OF_INDEXES) for text in found):
+            try:
+                self.execute("REINDEX")
+            except DatabaseFailure:
+                return False
+            return not self.complaints()
+        return not found
+
     @property
     def in_transaction(self) -> bool:
         return self._connection.in_transaction
+
+
+def _decoded(text: bytes) -> str:
+    return text.decode("utf-8", "surrogateescape")
 
 
 def _has_objects(path: str) -> bool:
@@ -384,6 +420,8 @@ def failure(path: str, error: Exception) -> DatabaseFailure:
         hint = "another chx has been writing for long; wait for it to end"
     elif "readonly" in text or "unable to open" in text:
         hint = "CHX_HOME has to be writable; set it to a folder of your own"
-    elif "malformed" in text or "not a database" in text:
-        hint = "the file is damaged; move CHX_HOME away and build anew"
+    elif "malformed" in text or "not a database" in text or "already exists" in text or "no such" in text:
+        return DamagedDatabase(path, text)
+    elif "decode to UTF-8" in text:
+        return DatabaseFailure(path, "a row of it is damaged", REPAIR)
     return DatabaseFailure(path, text, hint)

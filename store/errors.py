@@ -5,6 +5,8 @@ Every class carries the things it speaks of as fields; the sentence is made of t
 
 from __future__ import annotations
 
+REPAIR = "`chx store verify --repair` mends it"
+
 
 class StoreError(Exception):
     """Base of all store errors: a sentence, a stable code and what to try."""
@@ -42,6 +44,25 @@ class DatabaseFailure(StoreError):
     def __init__(self, path: str, reason: str, hint: str | None = None) -> None:
         super().__init__(f"store database '{path}': {reason}", hint=hint, code="S003")
         self.path = path
+        self.reason = reason
+
+
+class DamagedDatabase(DatabaseFailure):
+    """The file is no database any more, or pages of it are damaged."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(
+            path,
+            f"the file is damaged ({reason})",
+            "`chx store verify --repair` makes it anew from the objects on the disk, and from what can still be read of it",
+        )
+
+
+class DamagedRow(StoreError):
+    """A row of the database that does not hold what such a row holds; `reason` is a part of a sentence."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"a row of the database {reason}", hint=REPAIR, code="S006")
         self.reason = reason
 
 

@@ -76,10 +76,17 @@ def _own_key(home: str) -> Ed25519PrivateKey:
         with open(place, "rb") as file:
             raw = base64.b64decode(file.read().strip(), validate=True)
         return Ed25519PrivateKey.from_private_bytes(raw)
-    except FileNotFoundError:
+    except FileNotFoundError as error:
+        if os.path.islink(place):  # to nowhere: what cannot be made
+            raise StoreIO("read", place, error) from error
         return _make_key(place)
     except ValueError as error:
-        raise InvalidKey(f"'{place}' holds no Ed25519 key: {error}", code="S040") from error
+        raise InvalidKey(
+            f"'{place}' holds no Ed25519 key: {error}",
+            hint="put back a copy of it; or move it away, so that a new key is made: rows that the old one has signed then"
+            " count as those of another builder",
+            code="S040",
+        ) from error
     except OSError as error:
         raise StoreIO("read", place, error) from error
 

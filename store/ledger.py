@@ -13,6 +13,9 @@ A row can be checked alone, by its text and signature: that is how rows travel t
 the signature of who built it, and are not part of the chain.
 
 Rows of format 1 have no witness. They stay as they are, and are checked as they were signed.
+
+Rows that were lost to damage cannot be had again. If the owner has the ledger mended (`mending`) a signed *gap* stands for them: between which hashes they
+stood, and how many they were. What comes after them stays as it was signed.
 """
 
 from __future__ import annotations
@@ -21,12 +24,12 @@ import json
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from .digest import Digest
-from .errors import DatabaseFailure, StoreError
+from .errors import DamagedRow, DatabaseFailure, StoreError
 from .foreign import parse_json
 from .keys import InvalidKey, is_signed_by
 from .path import InvalidStorePath, StorePath
 from .records import Realisation
-from .trace import COLUMNS, DamagedRow, realisation_of
+from .trace import COLUMNS, realisation_of
 from .witness import Witness
 
 if TYPE_CHECKING:
@@ -40,6 +43,9 @@ FORMATS: Final = {"chx trace row 1": False, "chx trace row 2": True}
 _FORMAT_PREFIX: Final = "chx trace row "
 _NAMES: Final = {has_witness: name for name, has_witness in FORMATS.items()}
 _HEAD_FORMAT: Final = "chx ledger head 1"
+_GAP_FORMAT: Final = "chx ledger gap 1"
+GAPS: Final = "ledger gaps"
+"""The key in `meta` of the gaps of the ledger."""
 BEGINNING: Final = b"\0" * 32
 """Stands for the hash before the first row."""
 
@@ -136,6 +142,43 @@ class Fault(NamedTuple):
     what: str
 
 
+class Gap(NamedTuple):
+    """`lost` rows are missing after the one whose hash is `after`; the next goes on from the hash `before`."""
+
+    after: bytes
+    before: bytes
+    lost: int
+
+    @property
+    def text(self) -> bytes:
+        """What is signed."""
+        return f"{_GAP_FORMAT}\n{self.after.hex()}\n{self.before.hex()}\n{self.lost}".encode()
+
+
+def gaps(database: Database, own: str) -> list[Gap]:
+    """The gaps that the owner of the key `own` has signed."""
+    found = []
+    try:
+        for item in parse_json(database.value("SELECT value FROM meta WHERE key = ?", (GAPS,)) or "[]"):
+            gap = Gap(bytes.fromhex(item["after"]), bytes.fromhex(item["before"]), int(item["lost"]))
+            if gap.lost > 0 and is_signed_by(own, gap.text, item["signature"]):
+                found.append(gap)
+    except (DatabaseFailure, ValueError, KeyError, TypeError, AttributeError, RecursionError, InvalidKey):
+        return found
+    return found
+
+
+def write_gaps(database: Database, signer: Signer, found: Iterable[Gap]) -> None:
+    """Sign gaps, and put them in the place of those that are there. In a transaction."""
+    items = [
+        {"after": gap.after.hex(), "before": gap.before.hex(), "lost": gap.lost, "signature": signer.sign(gap.text)}
+        for gap in found
+    ]
+    database.execute("DELETE FROM meta WHERE key = ?", (GAPS,))
+    if items:
+        database.execute("INSERT INTO meta VALUES (?, ?)", (GAPS, json.dumps(items)))
+
+
 def append(database: Database, signer: Signer, rows: Iterable[Realisation]) -> None:
     """Add rows, signed and chained. In a transaction."""
     count, last = _head(database)
@@ -147,9 +190,14 @@ def append(database: Database, signer: Signer, rows: Iterable[Realisation]) -> N
         insert(database, signed)
         count, last, added = count + 1, signed.hash.raw, True
     if added:
-        text = _head_text(count, last)
-        head = json.dumps({"count": count, "hash": last.hex(), "signature": signer.sign(text), "key": signer.public})
-        database.execute("INSERT OR REPLACE INTO meta VALUES ('ledger', ?)", (head,))
+        write_head(database, signer, count, last)
+
+
+def write_head(database: Database, signer: Signer, count: int, last: bytes) -> None:
+    """Sign how many rows there are, and the last hash. In a transaction."""
+    text = _head_text(count, last)
+    head = json.dumps({"count": count, "hash": last.hex(), "signature": signer.sign(text), "key": signer.public})
+    database.execute("INSERT OR REPLACE INTO meta VALUES ('ledger', ?)", (head,))
 
 
 def insert(database: Database, signed: SignedRow) -> None:
@@ -208,11 +256,13 @@ def _numbered(number: int, row: Any) -> Numbered:
     hashes = {own} if isinstance(own, bytes) else set()
     try:
         told = None if witness is None else Witness.from_dict(parse_json(witness))
-        signed = SignedRow(realisation_of(rest)._replace(witness=told), Digest(bytes(previous)), str(signature))
+        if type(previous) is not bytes:
+            raise DamagedRow("is damaged: there is no previous in it")
+        signed = SignedRow(realisation_of(rest)._replace(witness=told), Digest(previous), str(signature))
         hashes.add(signed.hash.raw)
     except DamagedRow as error:
         return Numbered(number, None, frozenset(hashes), error.reason)
-    except (ValueError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         return Numbered(number, None, frozenset(hashes), f"is damaged: {error}")
     if signature is None:
         return Numbered(number, None, frozenset(hashes), "has no signature")
@@ -240,7 +290,7 @@ def told_rows(database: Database) -> list[Realisation]:
         try:
             told = None if witness is None else Witness.from_dict(parse_json(witness))
             found.append(realisation_of(rest)._replace(witness=told))
-        except (DamagedRow, ValueError, TypeError, RecursionError):
+        except (DamagedRow, ValueError, TypeError, AttributeError, RecursionError):
             continue
     return found
 
@@ -253,8 +303,27 @@ def _head(database: Database) -> tuple[int, bytes]:
     try:
         data = parse_json(head)
         return int(data["count"]), Digest.parse(data["hash"]).raw
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise UnsoundLedger(None, "its head is damaged") from None
+
+
+def genuine_head(database: Database, own: str) -> tuple[int, bytes] | None:
+    """How many rows there should be, and the last hash, if the key `own` has signed it; None if there is no head or another."""
+    try:
+        data = parse_json(database.value("SELECT value FROM meta WHERE key = 'ledger'"))
+        count, last = int(data["count"]), bytes.fromhex(data["hash"])
+        return (count, last) if is_signed_by(own, _head_text(count, last), data["signature"]) else None
+    except (DatabaseFailure, ValueError, KeyError, TypeError, AttributeError, RecursionError, InvalidKey):
+        return None
+
+
+def own_home(database: Database) -> str | None:
+    """The home that the last row of this store's builder names as its witness, if its signature is genuine."""
+    for (number,) in database.rows("SELECT id FROM realisations WHERE origin = '' ORDER BY id DESC LIMIT 64"):
+        for row in numbered(database, "id = ?", (number,)):
+            if row.signed is not None and row.signed.realisation.witness is not None and row.signed.is_genuine():
+                return row.signed.realisation.witness.home
+    return None
 
 
 def _head_text(count: int, last: bytes) -> bytes:
@@ -270,16 +339,18 @@ def head(database: Database) -> str:
 def check(database: Database, own: str, expected: str | None = None) -> list[Fault]:
     """What is wrong with the ledger; `own` is the key it should be signed with, `expected` a head it has to go on from."""
     faults: list[Fault] = []
-    chain = _Chain()
+    chain = _Chain(gaps(database, own))
     for row in numbered(database, "origin = ''"):
         faults += (Fault(row.number, what) for what in chain.add(row, own))
         if row.signed is not None and not row.signed.is_genuine():
             faults.append(Fault(row.number, "is not what was signed"))
-    for row in numbered(database, "origin != ''"):
+    for row in numbered(database, "origin IS NOT ''"):
         if row.signed is None:
             faults.append(Fault(row.number, f"came from elsewhere and {row.wrong}"))
         elif not row.signed.is_genuine():
             faults.append(Fault(row.number, "came from elsewhere and is not what its builder signed"))
+        elif row.signed.realisation.builder == own:
+            faults.append(Fault(row.number, "is signed with this store's key and said to come from elsewhere"))
     faults += chain.check_head(database, own)
     if expected is not None and expected not in chain.seen:
         faults.append(Fault(None, f"it does not go on from {expected}"))
@@ -289,13 +360,25 @@ def check(database: Database, own: str, expected: str | None = None) -> list[Fau
 class _Chain:
     """The own rows as they follow each other."""
 
-    def __init__(self) -> None:
+    def __init__(self, gaps: Iterable[Gap] = ()) -> None:
         self._count = 0
         self._last = frozenset((BEGINNING,))
+        self._gaps = list(gaps)
         self.seen = {f"0:{BEGINNING.hex()}"}
+
+    def _leap(self, to: bytes) -> None:
+        """Go over the rows that are missing up to one that goes on from the hash `to`, if that is known."""
+        for gap in self._gaps:
+            if gap.after in self._last and gap.before == to:
+                self._count += gap.lost
+                self._last = frozenset((to,))
+                self.seen.add(f"{self._count}:{to.hex()}")
+                return
 
     def add(self, row: Numbered, own: str) -> list[str]:
         """What is wrong with the next row and its place."""
+        if row.signed is not None and self._last and row.signed.previous.raw not in self._last:
+            self._leap(row.signed.previous.raw)
         self._count += 1
         before, self._last = self._last, row.hashes
         if row.signed is None:
@@ -310,17 +393,14 @@ class _Chain:
         return faults
 
     def check_head(self, database: Database, own: str) -> list[Fault]:
-        text = database.value("SELECT value FROM meta WHERE key = 'ledger'")
-        if text is None:
-            return [Fault(None, "its head is missing")] if self._count else []
-        try:
-            data = parse_json(text)
-            count, last = int(data["count"]), bytes.fromhex(data["hash"])
-            genuine = is_signed_by(own, _head_text(count, last), data["signature"])
-        except (ValueError, KeyError, TypeError, RecursionError, InvalidKey):
-            genuine = False
-        if not genuine:
+        found = genuine_head(database, own)
+        if found is None:
+            if database.row("SELECT 1 FROM meta WHERE key = 'ledger'") is None:
+                return [Fault(None, "its head is missing")] if self._count else []
             return [Fault(None, "its head is not what was signed")]
+        count, last = found
+        if self._last and last not in self._last:
+            self._leap(last)
         if count != self._count:
             return [Fault(None, f"it has {self._count} rows and should have {count}")]
         if self._last and last not in self._last:
@@ -346,7 +426,7 @@ def check_relied(
     and signed with `own`. So no row is missing, put in or changed. Then, for each resolved derivation and output: there
     is a row that says that it gave the path, and all rows that say anything of it are signed by the builder they name.
     """
-    chain = _Chain()
+    chain = _Chain(gaps(database, own))
     for row in numbered(database, "origin = ''"):
         for what in chain.add(row, own):
             raise UnsoundLedger(row.number, what)

@@ -14,25 +14,19 @@ references, and references are found in it. Of the build trace nothing can be fo
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from .address import object_path
 from .closure import Cycle, dependencies_first
-from .derivation import Derivation
-from .errors import StoreError
-from .manifest import Manifest
-from .outputs import Settled
+from .errors import StoreError, StoreIO
 from .path import InvalidStorePath, StorePath
-from .refscan import Scanner
-from .rewrite import Rewriter
-from .scratch import SELF
-from .tree import TreeWalk
-from .verify import wrong_modes
+from .verify import recognised, wrong_modes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from .database import Database
+    from .outputs import Settled
     from .store import Store
 
 EMPTIED: Final = "emptied"
@@ -62,15 +56,15 @@ def note_emptied(database: Database) -> None:
 def lost_objects(store: Store) -> list[StorePath]:
     """Places of objects that the database should know and does not, sorted."""
     database = store._database
-    strays = set(_strays(store))
-    if not strays:
+    lying = set(strays(store))
+    if not lying:
         return []
     emptied = database.value("SELECT CAST(value AS INTEGER) FROM meta WHERE key = ?", (EMPTIED,)) or 0
-    last = database.value("SELECT max(seq) FROM sqlite_sequence WHERE name = 'objects'") or 0
+    last = database.value("SELECT max(CAST(seq AS INTEGER)) FROM sqlite_sequence WHERE name = 'objects'") or 0
     is_empty = database.row("SELECT 1 FROM objects LIMIT 1") is None
-    if (is_empty and last > emptied) or database.value("SELECT value FROM meta WHERE key = 'lost'") is not None:
-        return sorted(strays)
-    return sorted(strays.intersection(path for _, path in store._roots.live()))
+    if (is_empty and last > emptied) or database.row("SELECT 1 FROM meta WHERE key = 'lost'") is not None:
+        return sorted(lying)
+    return sorted(lying.intersection(path for _, path in store._roots.live()))
 
 
 def check_known(store: Store) -> None:
@@ -80,14 +74,27 @@ def check_known(store: Store) -> None:
         raise RowsLost(store.home, tuple(found))
 
 
-def _strays(store: Store) -> Iterator[StorePath]:
-    known = {base for (base,) in store._database.rows("SELECT base FROM objects")}
+def strays(store: Store) -> Iterator[StorePath]:
+    """Places without a row that have the name of an object."""
+    with store._database.lenient():
+        names = {base for (base,) in store._database.rows("SELECT base FROM objects")}
     for name in os.listdir(store.directory):
-        if name not in known:
+        if name not in names:
             try:
                 yield StorePath.parse(name)
             except InvalidStorePath:
                 continue
+
+
+def known(store: Store) -> Iterator[StorePath]:
+    """What is registered under the name of an object."""
+    with store._database.lenient():
+        rows = store._database.rows("SELECT base FROM objects")
+    for (base,) in rows:
+        try:
+            yield StorePath.parse(base)
+        except (InvalidStorePath, TypeError, AttributeError):
+            continue
 
 
 class Adopted(NamedTuple):
@@ -102,12 +109,24 @@ def adopt(store: Store) -> Adopted:
 
     What cannot be registered is moved to `damaged/`, so that no collection takes it for what a killed process has left.
     """
-    strays = list(_strays(store))
-    there = {path.hash: path for path in (*strays, *store.objects())}
+    registered, left = adopt_whole(store)
+    for path, _ in left:
+        store.take_out(path)
+    with store.transaction():
+        store._database.execute("DELETE FROM meta WHERE key = 'lost'")
+    return Adopted(registered, left)
+
+
+def adopt_whole(store: Store) -> Adopted:
+    """Register again what lies in the store and is whole; the rest stays as it is. Raises `StoreError`."""
+    lying = list(strays(store))
+    if not lying:
+        return Adopted((), ())
+    there = {path.hash: path for path in (*lying, *known(store))}
     found: dict[StorePath, Settled] = {}
     left: dict[StorePath, str] = {}
-    for path in strays:
-        settled = _recognised(store, path, there)
+    for path in lying:
+        settled = recognised_stray(store, path, there)
         if settled is None:
             left[path] = "it is not what its name says"
         else:
@@ -117,14 +136,10 @@ def adopt(store: Store) -> Adopted:
         try:
             with store.transaction():
                 if not store._is_registered(path):
-                    store._register(found[path], _deriver(store._database, path))
+                    store._register(found[path], deriver_of(store._database, path))
             registered.append(path)
         except StoreError as error:
             left[path] = f"what it refers to is missing: {error.message}"
-    for path in left:
-        store.take_out(path)
-    with store.transaction():
-        store._database.execute("DELETE FROM meta WHERE key = 'lost'")
     return Adopted(tuple(registered), tuple(sorted(left.items())))
 
 
@@ -136,44 +151,42 @@ def _in_order(found: Mapping[StorePath, Settled]) -> list[StorePath]:
         return sorted(found)
 
 
-def _deriver(database: Database, path: StorePath) -> StorePath | None:
-    base = database.value(
-        "SELECT derivation FROM realisations WHERE path = ? AND derivation IS NOT NULL ORDER BY id", (path.base,)
-    )
+def deriver_of(database: Database, path: StorePath) -> StorePath | None:
+    """A derivation that gave an object, as far as the build trace knows."""
+    with database.lenient():
+        base = database.value(
+            "SELECT derivation FROM realisations WHERE path = ? AND derivation IS NOT NULL ORDER BY id", (path.base,)
+        )
     try:
         return None if base is None else StorePath.parse(base)
     except (InvalidStorePath, TypeError, AttributeError):
         return None
 
 
-def _recognised(store: Store, path: StorePath, there: Mapping[str, StorePath]) -> Settled | None:
+def recognised_stray(store: Store, path: StorePath, there: Mapping[str, StorePath]) -> Settled | None:
     """An object that is whole, ready to be registered; None if there are no references with which its name would be its own."""
-    root = os.fsencode(store.physical(path))
-    tracked = {path.hash, SELF}
-    walk = TreeWalk(root, Scanner({*there, *tracked}), tracked=tracked)
+    return _whole_at(store.physical(path), path, there)
+
+
+def _whole_at(place: str, path: StorePath, there: Mapping[str, StorePath]) -> Settled | None:
+    root = os.fsencode(place)
     try:
-        walk.run()
-        manifest = Manifest(tuple(walk.entries))
-        if any(wrong_modes(root, manifest)):
-            return None
-        own = {file for file, hashes in walk.where.items() if path.hash in hashes}
-        hashed = Manifest(tuple(Rewriter(path.hash, SELF).as_if(root, walk.entries, own))) if own else manifest
-        for references in _candidates(
-            path, root, {there[digits] for digits in walk.found - tracked if digits in there}
-        ):
-            for is_self, digest in ((bool(own), hashed.tree_digest), (False, manifest.tree_digest)):
-                if object_path(digest, path.name, references, self_reference=is_self) == path:
-                    return Settled("out", b"", path, digest, tuple(sorted(references)), is_self, manifest)
+        whole = recognised(root, path, there)
     except (StoreError, OSError):
         return None
-    return None
+    return None if whole is None or any(wrong_modes(root, whole.manifest)) else whole
 
 
-def _candidates(path: StorePath, root: bytes, found: set[StorePath]) -> Iterator[tuple[StorePath, ...]]:
-    """What the references of an object may be: what a derivation says, what was found in it, or nothing if it was added so."""
-    if path.is_derivation:
-        with open(root, "rb") as file:
-            derivation = Derivation.from_json(file.read())
-        yield (*derivation.input_srcs, *derivation.input_drvs)
-    yield tuple(found)
-    yield ()
+def survey(directory: str) -> Iterator[tuple[StorePath, bool]]:
+    """What lies in a store directory, and whether it is what its name says, without asking any database; sorted. Raises `StoreIO`."""
+    try:
+        names = sorted(os.listdir(directory))
+    except OSError as error:
+        raise StoreIO("read", directory, error) from error
+    there: dict[str, StorePath] = {}
+    for name in names:
+        with suppress(InvalidStorePath):
+            path = StorePath.parse(name)
+            there[path.hash] = path
+    for path in sorted(there.values(), key=lambda path: path.base):
+        yield path, _whole_at(f"{directory}/{path.base}", path, there) is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..native import share
 from .digest import BASE32_ALPHABET
-from .errors import StoreError
+from .errors import DamagedRow, StoreError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,6 +72,27 @@ class StorePath(Frozen):
 
     def __str__(self) -> str:
         return f"{STORE_DIR}/{self.hash}-{self.name}"
+
+
+def stored_path(base: Any) -> StorePath:
+    """The path whose base name a cell of the database holds; only its shape is looked at. Raises `DamagedRow`."""
+    try:
+        if base[HASH_LENGTH] == "-":
+            return StorePath(base[:HASH_LENGTH], base[HASH_LENGTH + 1 :])
+    except (TypeError, IndexError):
+        pass
+    raise DamagedRow(f"names {base!r} where an object should stand")
+
+
+def parsed(base: object) -> StorePath | None:
+    """The path whose base name a cell of the database holds, None if it holds something else."""
+    if type(base) is not str:
+        return None
+    try:
+        path = StorePath.parse(base)
+    except InvalidStorePath:
+        return None
+    return path if path.base == base else None
 
 
 share(StorePath=StorePath, STORE_DIR=STORE_DIR)

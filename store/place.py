@@ -44,8 +44,8 @@ class _Before(NamedTuple):
 
 def _read(database: Database) -> _Before | None:
     """What `meta` says, None if it says nothing that can be understood."""
-    found = database.value("SELECT value FROM meta WHERE key = ?", (PLACE,))
-    former = database.value("SELECT value FROM meta WHERE key = ?", (_FORMER,))
+    found = database.value("SELECT CAST(value AS BLOB) FROM meta WHERE key = ?", (PLACE,))
+    former = database.value("SELECT CAST(value AS BLOB) FROM meta WHERE key = ?", (_FORMER,))
     parts = found.split(b" ", 2) if isinstance(found, bytes) else []
     if len(parts) != 3 or not parts[0].isdigit() or not parts[1].isdigit() or not parts[2].startswith(b"/"):
         return None

@@ -17,10 +17,13 @@ from . import epoch
 from .boot import current_boot
 from .errors import StoreError
 from .manifest import Manifest
-from .path import StorePath
+from .path import StorePath, parsed
 from .tree import scan_tree
+from .verify import recognised
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from .database import Database
     from .placement import Placement
 
@@ -28,14 +31,15 @@ if TYPE_CHECKING:
 def recover(home: str, database: Database, placement: Placement) -> list[StorePath]:
     """Check what a power cut may have damaged, if there was a new boot; gives what had to go."""
     boot = current_boot()
-    if database.value("SELECT value FROM meta WHERE key = 'boot'") == boot:
+    asked = "SELECT CAST(value AS BLOB) FROM meta WHERE key = 'boot'"
+    if database.value(asked) == boot.encode():
         return []
     # Others who come now wait here for the lock, and then find the new boot.
     database.begin()
     try:
         lost: list[StorePath] = []
         aside: list[bytes] = []
-        if database.value("SELECT value FROM meta WHERE key = 'boot'") != boot:
+        if database.value(asked) != boot.encode():
             lost = _remove_damaged(home, database, placement)
             # With the rows: a place that roots lead to and that has no row means that the database was lost.
             aside = [placement.set_aside(place) for path in lost if os.path.lexists(place := placement.place(path))]
@@ -49,12 +53,18 @@ def recover(home: str, database: Database, placement: Placement) -> list[StorePa
 
 
 def _remove_damaged(home: str, database: Database, placement: Placement) -> list[StorePath]:
-    unsynced = database.rows(
-        "SELECT id, base, content FROM objects JOIN manifests ON object = id WHERE NOT synced ORDER BY id"
-    )
-    damaged = [
-        number for number, base, content in unsynced if not _is_whole(placement.place(StorePath.parse(base)), content)
-    ]
+    with database.lenient():
+        unsynced = database.rows(
+            "SELECT id, base, content FROM objects JOIN manifests ON object = id WHERE NOT synced ORDER BY id"
+        )
+        known = [parsed(base) for (base,) in database.rows("SELECT base FROM objects")]
+    there = {path.hash: path for path in known if path is not None}
+    damaged = []
+    for number, base, content in unsynced:
+        path = parsed(base)
+        # What damaged rows are of is found by verifying.
+        if path is not None and not _is_whole(placement.place(path), path, content, there):
+            damaged.append(number)
     lost: dict[int, StorePath] = {}
     for number in damaged:
         rows = database.rows(
@@ -62,7 +72,7 @@ def _remove_damaged(home: str, database: Database, placement: Placement) -> list
             " SELECT objects.id, base FROM objects JOIN gone USING (id)",
             (number,),
         )
-        lost.update((row, StorePath.parse(base)) for row, base in rows)
+        lost.update((row, path) for row, base in rows if (path := parsed(base)) is not None)
     if lost:
         epoch.advance(home)
         numbers = [(number,) for number in lost]
@@ -76,9 +86,15 @@ def _remove_damaged(home: str, database: Database, placement: Placement) -> list
     return sorted(lost.values())
 
 
-def _is_whole(path: bytes, content: bytes) -> bool:
+def _is_whole(place: bytes, path: StorePath, content: object, there: Mapping[str, StorePath]) -> bool:
+    """Whether an object is what its manifest says, or, if that is damaged, what its name says."""
     try:
-        return scan_tree(path)[0] == Manifest.decode(content)
+        if isinstance(content, bytes) and scan_tree(place)[0] == Manifest.decode(content):
+            return True
+    except (StoreError, ValueError):
+        pass
+    try:
+        return recognised(place, path, there) is not None
     except StoreError:
         return False
 

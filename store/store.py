@@ -11,18 +11,19 @@ from typing import TYPE_CHECKING, Final
 from . import epoch as epochs
 from . import questions
 from .address import object_path
+from .closure import Cycle
 from .copying import copy_tree
 from .database import Database
 from .derivation import Derivation, InvalidDerivation
 from .digest import Digest
-from .errors import DatabaseFailure, NotValid, StoreError, StoreIO
+from .errors import DamagedRow, DatabaseFailure, NotValid, StoreError, StoreIO
 from .home import check_home, check_owner, create_home, default_home, place_text
 from .importing import ImportWalk, tree_size
 from .linking import Linked, Linker, link_equal, note_files
 from .manifest import Entry, Kind, Manifest
 from .normal import EXECUTABLE_MODE, FILE_MODE
 from .outputs import Settled, complete, settle_outputs
-from .path import HASH_LENGTH, StorePath
+from .path import HASH_LENGTH, InvalidStorePath, StorePath, parsed, stored_path
 from .pins import Pins
 from .placement import Placement, discard
 from .records import ObjectInfo
@@ -33,7 +34,7 @@ from .temporary import TemporaryFolders
 from .trace import COLUMNS, readable
 from .transaction import Transaction
 from .tree import TreeWalk, scan_tree
-from .verify import Problem, verify
+from .verify import Problem
 
 DAY: Final = 86400
 """Seconds within which the use of an object is written down once."""
@@ -90,7 +91,7 @@ class Store:
             create_home(place)
         store = cls(place, Database.open(database))
         recover(store.home, store._database, store._placement)
-        if store._database.value("SELECT value FROM meta WHERE key = 'place'") != place_text(place, real):
+        if store._database.value("SELECT CAST(value AS BLOB) FROM meta WHERE key = 'place'") != place_text(place, real):
             from .place import settle
 
             store.notices += settle(store, real)
@@ -228,7 +229,7 @@ class Store:
     def objects(self) -> list[StorePath]:
         """All that is registered, sorted."""
         bases = self._database.rows("SELECT base FROM objects ORDER BY base")
-        return [StorePath(base[:HASH_LENGTH], base[HASH_LENGTH + 1 :]) for (base,) in bases]
+        return [stored_path(base) for (base,) in bases]
 
     def manifests(self) -> Iterator[tuple[StorePath, Manifest]]:
         """All objects with their manifests, sorted; without those that are removed meanwhile."""
@@ -239,40 +240,50 @@ class Store:
     def in_order(self) -> list[StorePath]:
         """All that is registered, each after what it refers to."""
         bases = self._database.rows("SELECT base FROM objects ORDER BY id")
-        return [StorePath(base[:HASH_LENGTH], base[HASH_LENGTH + 1 :]) for (base,) in bases]
+        return [stored_path(base) for (base,) in bases]
 
     def sizes(self) -> dict[StorePath, int]:
         """The bytes in the files of every object."""
-        rows = self._database.rows("SELECT base, size FROM objects")
-        return {StorePath(base[:HASH_LENGTH], base[HASH_LENGTH + 1 :]): size for base, size in rows}
+        rows = self._database.rows("SELECT base, CAST(size AS INTEGER) FROM objects")
+        return {stored_path(base): size for base, size in rows}
 
     def info(self, path: StorePath) -> ObjectInfo:
-        """Raises `NotValid`."""
+        """Raises `NotValid`, `DamagedRow`."""
         row = self._database.row(questions.INFO, (path.base,))
         if row is None:
             raise NotValid(path)
         number, tree, size, own, deriver, registered, used = row
-        references = [StorePath.parse(base) for base in questions.references(self._database.rows, number)]
+        if type(tree) is not bytes or [type(cell) for cell in (size, own, registered, used or 0)] != [int] * 4:
+            raise DamagedRow(f"of '{path}' is damaged")
+        references = [stored_path(base) for base in questions.references(self._database.rows, number)]
         if own:
             references.append(path)
-        return ObjectInfo(
-            path,
-            Digest(tree),
-            tuple(sorted(references)),
-            size,
-            None if deriver is None else StorePath.parse(deriver),
-            registered,
-            max(registered, used or 0),
-        )
+        try:
+            return ObjectInfo(
+                path,
+                Digest(tree),
+                tuple(sorted(references)),
+                size,
+                None if deriver is None else StorePath.parse(deriver),
+                registered,
+                max(registered, used or 0),
+            )
+        except (ValueError, TypeError, AttributeError, InvalidStorePath) as error:
+            raise DamagedRow(f"of '{path}' is damaged: {error}") from error
 
     def manifest(self, path: StorePath) -> Manifest:
-        """Of the object as it lies on disk. Raises `NotValid`."""
+        """Of the object as it lies on disk. Raises `NotValid`, `DamagedRow`."""
         content = self._database.value(
             "SELECT content FROM manifests JOIN objects ON id = object WHERE base = ?", (path.base,)
         )
         if content is None:
+            if self._is_registered(path):
+                raise DamagedRow(f"is missing: the manifest of '{path}'")
             raise NotValid(path)
-        return Manifest.decode(content)
+        try:
+            return Manifest.decode(content)
+        except (StoreError, ValueError, TypeError, AttributeError) as error:
+            raise DamagedRow(f"is damaged: the manifest of '{path}'") from error
 
     def derivation(self, path: StorePath) -> Derivation:
         """Read a derivation. Raises `NotValid`, `InvalidDerivation`."""
@@ -304,9 +315,12 @@ class Store:
         for root in roots:
             if not self.is_valid(root):
                 raise NotValid(root)
-        with self.reading():
-            ordered = questions.closure(self._database.rows, [root.base for root in roots])
-        return [StorePath(base[:HASH_LENGTH], base[HASH_LENGTH + 1 :]) for base in ordered]
+        try:
+            with self.reading():
+                ordered = questions.closure(self._database.rows, [root.base for root in roots])
+        except (KeyError, TypeError, Cycle) as error:
+            raise DamagedRow("refers to what is not there") from error
+        return [stored_path(base) for base in ordered]
 
     def referrers(self, path: StorePath) -> list[StorePath]:
         """The objects that refer to `path` directly, sorted; itself if it does. Raises `NotValid`."""
@@ -315,7 +329,7 @@ class Store:
             raise NotValid(path)
         number, own = row
         bases = questions.referrers(self._database.rows, number)
-        return sorted([StorePath.parse(base) for base in bases] + ([path] if own else []))
+        return sorted([stored_path(base) for base in bases] + ([path] if own else []))
 
     # Adding
 
@@ -446,8 +460,12 @@ class Store:
     def _register(self, item: Settled, deriver: StorePath | None) -> None:
         """Write the rows of an object that is in its place. In a transaction."""
         if self._is_registered(item.path):
-            # It was removed by hand and is back; its name says that all rows still hold.
-            self._database.execute("UPDATE objects SET synced = 0 WHERE base = ?", (item.path.base,))
+            # It was removed by hand and is back. Its rows are those of its name, unless they are damaged.
+            self._database.execute(
+                "UPDATE objects SET synced = 0, tree = ?, size = ?, self = ? WHERE base = ?",
+                (item.tree_digest.raw, item.manifest.total_size, item.self_reference, item.path.base),
+            )
+            self._describe(self._database.value("SELECT id FROM objects WHERE base = ?", (item.path.base,)), item)
             return
         number = self._database.execute(
             "INSERT INTO objects (base, tree, size, self, deriver, registered) VALUES (?, ?, ?, ?, ?, ?)",
@@ -460,10 +478,16 @@ class Store:
                 int(time()),
             ),
         ).lastrowid
-        self._database.execute("INSERT INTO manifests VALUES (?, ?)", (number, item.manifest.encode()))
         if not item.path.is_derivation:
             self.added += 1
-            note_files(self._database, [(number or 0, item.manifest)])
+        self._describe(number or 0, item)
+
+    def _describe(self, number: int, item: Settled) -> None:
+        """Write what the other tables say of an object, in the place of what they say. In a transaction. Raises `NotValid`."""
+        self._database.execute("INSERT OR REPLACE INTO manifests VALUES (?, ?)", (number, item.manifest.encode()))
+        if not item.path.is_derivation:
+            note_files(self._database, [(number, item.manifest)])
+        self._database.execute("DELETE FROM refs WHERE referrer = ?", (number,))
         wanted = set(item.references)
         if wanted:
             rows = [(number, reference.base) for reference in wanted]
@@ -471,7 +495,7 @@ class Store:
                 "INSERT INTO refs SELECT ?, id FROM objects WHERE base = ?", rows
             ).rowcount
             if count != len(wanted):
-                raise NotValid(next(reference for reference in sorted(wanted) if not self.is_valid(reference)))
+                raise NotValid(next(reference for reference in sorted(wanted) if not self._is_registered(reference)))
 
     # The build trace
 
@@ -482,7 +506,7 @@ class Store:
             " ORDER BY realisations.id",
             (resolved.raw, output),
         )
-        paths = (StorePath.parse(base) for (base,) in bases)
+        paths = (stored_path(base) for (base,) in bases)
         return next((path for path in paths if os.path.lexists(self.physical(path))), None)
 
     def realisations(self, resolved: Digest) -> list[Realisation]:
@@ -497,7 +521,7 @@ class Store:
         bases = self._database.rows(
             "SELECT derivation FROM realisations WHERE derivation IS NOT NULL GROUP BY derivation ORDER BY max(id) DESC"
         )
-        return [StorePath(base[:HASH_LENGTH], base[HASH_LENGTH + 1 :]) for (base,) in bases]
+        return [stored_path(base) for (base,) in bases]
 
     def durations(self, names: Iterable[str]) -> dict[str, float]:
         """How many seconds derivations of these names (`x.drv`) took when they were last recorded, if ever."""
@@ -591,7 +615,7 @@ class Store:
             " WHERE f.name = ? AND algorithm = ? AND digest = ? AND mode = ?",
             (name, fixed.algorithm, fixed.digest, fixed.mode),
         )
-        path = None if base is None else StorePath.parse(base)
+        path = None if base is None else stored_path(base)
         return path if path is not None and os.path.lexists(self.physical(path)) else None
 
     def record_fixed_output(self, name: str, fixed: FixedOutput, path: StorePath) -> None:
@@ -600,6 +624,20 @@ class Store:
             self._database.execute(
                 "INSERT OR REPLACE INTO fixed_outputs VALUES (?, ?, ?, ?, ?)",
                 (name, fixed.algorithm, fixed.digest, fixed.mode, path.base),
+            )
+
+    def promises(self) -> list[tuple[StorePath, FixedOutput]]:
+        """What objects are known to have the content of; without rows that are damaged, and those of objects that are gone."""
+        from .rows import promises
+
+        return promises(self)
+
+    def forget_promise(self, path: StorePath, fixed: FixedOutput) -> None:
+        """Forget that an object has the content `fixed`."""
+        with self.transaction():
+            self._database.execute(
+                "DELETE FROM fixed_outputs WHERE path = ? AND algorithm = ? AND digest = ? AND mode = ?",
+                (path.base, fixed.algorithm, fixed.digest, fixed.mode),
             )
 
     # Life and death
@@ -624,12 +662,38 @@ class Store:
         return [(link, path) for link, path in self._roots.live() if self.is_valid(path)]
 
     def verify_object(self, path: StorePath) -> list[Problem]:
-        """Compare an object with its manifest and its name; nothing found means that it is what its name says.
+        """Compare an object with its manifest, its name and its rows; nothing found means that all are as they should be.
 
         Reads all of it and trusts neither the disk nor the database. Raises `NotValid`, `StoreIO`.
         """
-        info = self.info(path)
-        return verify(self.physical(path), info, self.manifest(path))
+        from .rows import neighbours, report
+
+        found = report(self, path, lambda: neighbours(self))
+        return [
+            *found.problems,
+            *(Problem("", f"in the database: {fault.table} {fault.what}") for fault in found.faults),
+        ]
+
+    def deriver(self, path: StorePath) -> StorePath | None:
+        """A derivation that gave an object, registered or not, whole or not: as its row says, or as the build trace knows."""
+        from .loss import deriver_of
+
+        with self._database.lenient():
+            named = parsed(self._database.value("SELECT deriver FROM objects WHERE base = ?", (path.base,)))
+        return named if named is not None and self.is_valid(named) else deriver_of(self._database, path)
+
+    def complaints(self) -> list[str]:
+        """What SQLite finds wrong with the file of the database; empty if it is in order."""
+        return self._database.complaints()
+
+    def mend_indexes(self) -> bool:
+        """Make the indexes of the database anew, if nothing else is wrong with its file; whether it is in order now."""
+        return self._database.mend_indexes()
+
+    @property
+    def database_file(self) -> str:
+        """Where the database lies."""
+        return self._database.path
 
     def take_out(self, path: StorePath) -> str | None:
         """Move a damaged object out of the store, to `damaged/`; gives its place there, None if it was missing.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from .digest import Digest
-from .errors import StoreError
+from .errors import DamagedRow
 from .path import InvalidStorePath, StorePath
 from .records import Realisation
 
@@ -14,14 +14,6 @@ if TYPE_CHECKING:
 
 COLUMNS: Final = "resolved, output, path, derivation, started, seconds, variation, builder, origin"
 """Without the witness, which nobody asks for who builds."""
-
-
-class DamagedRow(StoreError):
-    """A row of the database that does not hold what such a row holds; `reason` is a part of a sentence."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"a row of the database {reason}", code="S006")
-        self.reason = reason
 
 
 def realisation_of(columns: Sequence[Any]) -> Realisation:

@@ -1,29 +1,37 @@
 """Whether an object is what its name says.
 
 The name is recomputed from the disk: own hash mapped back to `SELF`, every file
-hashed, references and name added. What differs is then told file by file with
-the help of the manifest, which is not trusted for more.
+hashed, references and name added. The database is not believed: if the references that it has do not give the
+name, those that are found in the object are tried. So damage of an object is told from damage of its rows, and what the
+rows should say is known of every object that is whole. What differs in an object is told file by file with
+the help of the manifest.
 """
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import combinations
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from .address import object_path
+from .derivation import Derivation
 from .errors import StoreError
 from .manifest import Kind, Manifest, path_bytes
 from .normal import DIRECTORY_MODE, EXECUTABLE_MODE, FILE_MODE
+from .outputs import Settled
 from .refscan import Scanner
 from .rewrite import Rewriter
 from .scratch import SELF
 from .tree import TreeWalk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from .manifest import Entry
-    from .records import ObjectInfo
+    from .path import StorePath
+
+_ALL_SUBSETS: Final = 12
+"""Of so many hash parts that occur in an object each subset is tried; of more, those that leave out one or two."""
 
 
 class Problem(NamedTuple):
@@ -33,40 +41,107 @@ class Problem(NamedTuple):
     what: str
 
 
-def verify(physical: str, info: ObjectInfo, manifest: Manifest) -> list[Problem]:
-    """All problems of the object at `physical`, in the order of paths. Raises `StoreIO`."""
+class Examined(NamedTuple):
+    """What the disk says of an object: what is wrong with it, and what its rows should say, if it is whole."""
+
+    problems: tuple[Problem, ...]
+    whole: Settled | None
+
+
+def examine(
+    physical: str,
+    path: StorePath,
+    references: Iterable[StorePath] | None,
+    manifest: Manifest | None,
+    there: Callable[[], Mapping[str, StorePath]],
+) -> Examined:
+    """Look at the object at `physical`.
+
+    `references` (without itself) and `manifest` are what the database says, if it can be read; `there` gives the objects that it may refer to, by hash
+    part; it is asked if the name is not confirmed. Raises `StoreIO`.
+    """
     if not os.path.lexists(physical):
-        return [Problem("", "missing")]
+        return Examined((Problem("", "missing"),), None)
     root = os.fsencode(physical)
-    own_reference = info.path in info.references
-    tracked = {info.path.hash, SELF}
-    # SELF by its text, not by its shape: pieces of it are no problem here.
-    walk = TreeWalk(root, Scanner(tracked), tracked=tracked)
+    tracked = {path.hash, SELF}
     try:
-        walk.run()
+        # SELF by its text, not by its shape: pieces of it are no problem here.
+        walk = _walked(root, tracked, tracked)
+        actual = Manifest(tuple(walk.entries))
+        whole = None if references is None else _named(path, walk, actual, [tuple(references)])
+        if whole is None:
+            whole = recognised(root, path, there())
     except StoreError as error:
-        return [Problem("", error.message)]
-    actual = Manifest(tuple(walk.entries))
-    problems = [*_differences(manifest, actual), *wrong_modes(root, actual)]
-    own = {path for path, found in walk.where.items() if info.path.hash in found}
-    if own_reference:
+        return Examined((Problem("", error.message),), None)
+    problems = list(wrong_modes(root, actual))
+    if whole is None:
+        if manifest is not None:
+            problems += _differences(manifest, actual)
         problems += (
-            Problem(path, "holds the constant that stands for the object itself")
-            for path, found in walk.where.items()
+            Problem(file, "holds the constant that stands for the object itself")
+            for file, found in walk.where.items()
             if SELF in found
         )
-    elif own:
-        problems += (Problem(path, "holds the object's own path, which is not among its references") for path in own)
-    hashed = actual
-    if own_reference:
-        hashed = Manifest(tuple(Rewriter(info.path.hash, SELF).as_if(root, walk.entries, own)))
-    others = [reference for reference in info.references if reference != info.path]
-    path = object_path(hashed.tree_digest, info.path.name, others, self_reference=own_reference)
-    if path != info.path:
-        problems.append(Problem("", f"has the content of '{path}'"))
-    elif hashed.tree_digest != info.tree_digest or actual.total_size != info.size:
-        problems.append(Problem("", "is registered with another tree digest or size"))
-    return problems
+        if not any(problem.file or "mode" not in problem.what for problem in problems):
+            hashed = _hashed(path, walk, actual)
+            is_self = any(path.hash in found for found in walk.where.values())
+            content = object_path(hashed.tree_digest, path.name, references or (), self_reference=is_self)
+            problems.append(Problem("", f"has the content of '{content}'"))
+    return Examined(tuple(problems), whole)
+
+
+def _walked(root: bytes, candidates: Iterable[str], tracked: set[str]) -> TreeWalk:
+    walk = TreeWalk(root, Scanner(set(candidates)), tracked=tracked)
+    walk.run()
+    return walk
+
+
+def recognised(root: bytes, path: StorePath, there: Mapping[str, StorePath]) -> Settled | None:
+    """The object `path` at `root` if its bytes and some of the objects `there` as references give its name. Raises `StoreError`."""
+    tracked = {path.hash, SELF}
+    walk = _walked(root, {*there, *tracked}, tracked)
+    found = [there[digits] for digits in sorted(walk.found - tracked) if digits in there]
+    return _named(path, walk, Manifest(tuple(walk.entries)), _candidates(path, root, found))
+
+
+def _hashed(path: StorePath, walk: TreeWalk, manifest: Manifest) -> Manifest:
+    """The manifest with `SELF` in the place of the object's own hash."""
+    own = {file for file, hashes in walk.where.items() if path.hash in hashes}
+    return Manifest(tuple(Rewriter(path.hash, SELF).as_if(walk.root, walk.entries, own))) if own else manifest
+
+
+def _named(
+    path: StorePath, walk: TreeWalk, manifest: Manifest, candidates: Iterable[tuple[StorePath, ...]]
+) -> Settled | None:
+    """The object with the first of several sets of references that gives its name."""
+    hashed = _hashed(path, walk, manifest)
+    is_own = hashed is not manifest
+    forms = [(False, manifest.tree_digest)]
+    if is_own and not any(SELF in found for found in walk.where.values()):
+        forms.insert(0, (True, hashed.tree_digest))
+    for references in candidates:
+        for is_self, digest in forms:
+            if object_path(digest, path.name, references, self_reference=is_self) == path:
+                return Settled("out", b"", path, digest, tuple(sorted(references)), is_self, manifest)
+    return None
+
+
+def _candidates(path: StorePath, root: bytes, found: list[StorePath]) -> Iterator[tuple[StorePath, ...]]:
+    """What the references of an object may be: what a derivation says, what was found in it, or a part of that.
+
+    A hash part that occurs is no reference if its object was no input.
+    """
+    if path.is_derivation:
+        try:
+            with open(root, "rb") as file:
+                derivation = Derivation.from_json(file.read())
+            yield (*derivation.input_srcs, *derivation.input_drvs)
+        except (StoreError, OSError):
+            pass
+    fewest = 0 if len(found) <= _ALL_SUBSETS else len(found) - 2
+    for size in range(len(found), fewest - 1, -1):
+        yield from combinations(found, size)
+    yield ()
 
 
 def _differences(expected: Manifest, actual: Manifest) -> Iterator[Problem]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 def repair(store: Store, path: StorePath) -> dict[str, Any]:
     """Try to make an object whole; `done`, and `how` in words."""
     from ...builder import BuildError, prune_roots
+    from ...store import StoreError
     from ..noop import forget
     from .checking import is_whole
 
@@ -23,12 +24,10 @@ def repair(store: Store, path: StorePath) -> dict[str, Any]:
     place = store.take_out(path)
     prune_roots(store)
     kept = f"; the damaged object lies in {place}" if place else ""
-    how = _from_caches(store, path)
-    if how is None:
-        try:
-            how = _rebuild(store, path)
-        except BuildError as error:
-            return {"done": False, "how": f"not repaired: {error.message}{kept}"}
+    try:
+        how = _from_caches(store, path) or _rebuild(store, path)
+    except (BuildError, StoreError) as error:
+        return {"done": False, "how": f"not repaired: {error.message}{kept}"}
     if is_whole(store, path):
         store.forget_damaged(path)
         return {"done": True, "how": f"repaired: {how}"}
@@ -57,7 +56,7 @@ def _rebuild(store: Store, path: StorePath) -> str:
     from ..limits import limits
     from ..lines import Lines
 
-    deriver = store.info(path).deriver
+    deriver = store.deriver(path)
     if deriver is None:
         return "it has no deriver; what added it has to add it again"
     if not store.claim(deriver):
