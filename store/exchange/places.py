@@ -24,7 +24,7 @@ TOKEN: Final = "CHX_CACHE_TOKEN"
 _TRIES: Final = 4
 _PAUSE: Final = 0.3
 _PATIENCE = PATIENCE
-_LONGEST_REASON: Final = 1 << 16
+_LONGEST_REASON: Final = 1 << 12
 _NOT_THERE: Final = "is the server there? A proxy is named in https_proxy"
 
 
