@@ -268,10 +268,10 @@ def opinion(text: bytes, folder: str | None) -> Iterator[str]:
     same("verdicts", document["verdicts"], answers)
     words = dict(zip(("fixed point", "host independence", "no residue"), answers.values()))
     lists = {end: [it for it in words if words[it] is answer] for answer, end in ENDS.items()}
-    doubts = "; ".join(" and ".join(names) + end for end, names in lists.items() if names)
-    shows = f"nothing: {doubts}" if doubts else "a fixed point, independence of the host, and no residue of a seed"
+    bad = "; ".join(" and ".join(names) + end for end, names in lists.items() if names)
+    shows = f"nothing: {bad}" if bad else "a fixed point and independence of the host; no residue of a seed was found"
     same("shows", document["shows"], shows)
-    yield f"ok: the proof shows {shows}"
+    yield f"ok: the proof claims {shows}"
     there = [path for path in objects if folder and os.path.lexists(os.path.join(folder, path[BASE]))]
     for path in there:
         hash_part, tree_programs = path[HASH].encode() if objects[path]["self"] else SELF, dict[str, str]()

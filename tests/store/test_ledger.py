@@ -418,3 +418,45 @@ def test_a_database_of_version_3_is_brought_up_to_date_and_its_rows_stay_signed(
         rows(store, 2)
         assert store.check_ledger(head) == [] and len(store.ledger()) == 7
         tools.check(store)
+
+
+def test_the_ledger_can_be_checked_by_the_manual_alone(store: Store, home: str) -> None:
+    """As docs/formats.md has it, with nothing of chx."""
+    import base64
+
+    from blake3 import blake3
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    rows(store, 3)
+    path = store.add_bytes(b"late", "late")
+    times = (0.0, 1e-05, 1e16, 1764489600.25)
+    store.record([Realisation(Digest.of(b"late"), "dev", path, path, time, time, "cores=1 vary=é") for time in times])
+    head = store.ledger_head()
+
+    def verify(key: str, signature: str, text: str) -> None:
+        public = Ed25519PublicKey.from_public_bytes(base64.b64decode(key.removeprefix("ed25519:")))
+        public.verify(base64.b64decode(signature), text.encode())
+
+    def canonical(value: object) -> str:
+        return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+    database = sqlite3.connect(f"{home}/db/store.sqlite")
+    database.row_factory = sqlite3.Row
+    count, last = 0, "0" * 64
+    for row in database.execute("SELECT * FROM realisations WHERE origin = '' ORDER BY id"):
+        texts = {name: row[name] for name in ("output", "path", "derivation", "variation", "builder")}
+        numbers = {"started": float(row["started"]), "seconds": float(row["seconds"])}
+        digests = {"resolved": row["resolved"].hex(), "previous": row["previous"].hex()}
+        witness = json.loads(row["witness"])
+        assert list(sorted(witness)) == ["chx", "home", "kernel", "machine", "sandbox"]
+        assert row["witness"] == canonical(witness)
+        text = canonical({"format": "chx trace row 2", **texts, **numbers, **digests, "witness": witness})
+        assert digests["previous"] == last
+        assert blake3(text.encode()).digest() == row["hash"]
+        verify(row["builder"], row["signature"], text)
+        count, last = count + 1, row["hash"].hex()
+    (told,) = database.execute("SELECT value FROM meta WHERE key = 'ledger'").fetchone()
+    stated = json.loads(told)
+    assert (stated["count"], stated["hash"]) == (count, last) and count == 3 + len(times)
+    verify(stated["key"], stated["signature"], f"chx ledger head 1\n{count}\n{last}")
+    assert head == f"{count}:{last}"

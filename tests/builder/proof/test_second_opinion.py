@@ -23,7 +23,7 @@ from chx.store import OutputDraft, StorePath, scratch_hash
 from chx.store.keys import Signer
 
 from .conftest import ELF
-from .forgeries import FORGERIES, resigned, with_a_part
+from .forgeries import FORGERIES, HOLDS, resigned, with_a_part
 
 PROOFS = Path(__file__).resolve().parents[3] / "docs" / "proofs"
 SCRIPT = PROOFS / "check_proof.py"
@@ -139,8 +139,7 @@ def test_it_has_nothing_against_a_good_proof(tmp_path, proved):
     assert status == 0
     assert answers["trees"].startswith("not checked")
     assert all(answers[title].startswith("ok: ") for title in TITLES[:-1])
-    holds = "a fixed point, independence of the host, and no residue of a seed"
-    assert answers["verdicts"] == f"ok: the proof shows {holds}"
+    assert answers["verdicts"] == f"ok: the proof claims {HOLDS}"
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -150,7 +149,7 @@ def test_it_agrees_on_what_a_bootstrap_shows(tmp_path, world, kind):
     assert chx_accepts(text)
     status, answers = said(tmp_path, text)
     assert status == 0, answers
-    assert answers["verdicts"] == f"ok: the proof shows {document['shows']}"
+    assert answers["verdicts"] == f"ok: the proof claims {document['shows']}"
 
 
 def test_bootstraps_are_of_all_kinds(world):
@@ -203,9 +202,7 @@ PARTS = [
     ({"env": {"name": "\udc7f"}}, ["out"]),
     ({"env": {"\ud800": ""}}, ["out"]),
     ({"args": ["\0"]}, ["out"]),
-    ({"name": "."}, ["out"]),
     ({"name": "n" * 207}, ["out"]),
-    ({"name": "n" * 208}, ["out"]),
     ({"inputSrcs": ["/chx/store/" + "0" * 32 + "-x"]}, ["out"]),
     ({}, []),
 ]
@@ -213,10 +210,7 @@ PARTS = [
 
 @pytest.mark.parametrize(("change", "outputs"), PARTS, ids=[f"{change}"[:60] for change, _ in PARTS])
 def test_it_agrees_on_derivations(world, proved, change, outputs):
-    try:
-        text = resigned(world, proved[0], lambda document: with_a_part(document, change, outputs))
-    except Exception:
-        pytest.skip("such a derivation cannot be written")
+    text = resigned(world, proved[0], lambda document: with_a_part(document, change, outputs))
     assert accepts(text) == chx_accepts(text)
 
 
