@@ -1,5 +1,9 @@
 """What holds for all tests."""
 
+from __future__ import annotations
+
+from pathlib import Path
+
 import pytest
 from hypothesis import settings
 
@@ -7,12 +11,27 @@ from hypothesis import settings
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
 
+_CLI = Path(__file__).parent / "cli"
+_TIMES = {"long": 6000, "slow": 900, "emulator": 100, "network": 200, "sandbox": 10}
+"""What a marker says of the time that a test takes, in tenths of seconds: workers must come to the same order."""
+
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what takes many minutes, unless `-m` speaks of it."""
-    if "long" in config.option.markexpr:
-        return
-    long = [item for item in items if item.get_closest_marker("long")]
-    if long:
-        config.hook.pytest_deselected(items=long)
-        items[:] = [item for item in items if item not in long]
+    """Leave out what takes many minutes, unless `-m` speaks of it; give workers the slow files first."""
+    if "long" not in config.option.markexpr:
+        long = {item for item in items if item.get_closest_marker("long")}
+        if long:
+            config.hook.pytest_deselected(items=list(long))
+            items[:] = [item for item in items if item not in long]
+    if hasattr(config, "workerinput"):
+        weights: dict[Path, int] = {}
+        for item in items:
+            weights[item.path] = weights.get(item.path, 0) + _weight(item)
+        # A file that comes last and takes minutes keeps one worker busy while the others have nothing to do.
+        items.sort(key=lambda item: -weights[item.path])
+
+
+def _weight(item: pytest.Item) -> int:
+    """About how long a test takes, in tenths of seconds, on no machine in particular."""
+    names = {mark.name for mark in item.iter_markers()}
+    return sum(_TIMES.get(name, 0) for name in names) + (7 if item.path.is_relative_to(_CLI) else 1)
