@@ -48,7 +48,8 @@ class Substituter:
             if options.offline and url.startswith(("http:", "https:")):
                 continue
             try:
-                self._receivers.append((url, Receiver(store, open_place(url), options.max_download_bytes)))
+                receiver = Receiver(store, open_place(url), options.max_download_bytes, options.timeout_seconds)
+                self._receivers.append((url, receiver))
             except TransferFailed as error:
                 refused(url, error.message)
 

@@ -86,7 +86,8 @@ def _receive(store: Store, arguments: argparse.Namespace) -> dict[str, Any]:
     from ..store.exchange import Receiver, open_place
     from .limits import limits
 
-    receiver = Receiver(store, open_place(arguments.origin), BuildOptions(**limits()).max_download_bytes)
+    options = BuildOptions(**limits())
+    receiver = Receiver(store, open_place(arguments.origin), options.max_download_bytes, options.timeout_seconds)
     for word in arguments.paths:
         path = StorePath.parse(word)
         if not receiver.receive(path):

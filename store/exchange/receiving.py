@@ -8,11 +8,12 @@ lies gives another name, and the object is refused. Files that this store has al
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
 from ..address import object_path
-from ..checkpoint import checkpoint, in_threads
+from ..checkpoint import Stopped, checkpoint, heeding, in_threads
 from ..copying import copy_file
 from ..errors import StoreIO
 from ..manifest import Kind, Manifest, path_bytes
@@ -27,7 +28,7 @@ from .errors import LyingCache, TransferFailed
 from .layout import LARGEST_DESCRIPTION, LARGEST_TRACE, Description, blob_name, object_name, trace_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from ..digest import Digest
     from ..ledger import SignedRow
@@ -39,6 +40,10 @@ if TYPE_CHECKING:
 _FETCHES = 8
 
 
+class _Late(Stopped):
+    """What has to come in a certain time has not."""
+
+
 class Write(Protocol):
     """Makes the file of an entry at a path."""
 
@@ -48,11 +53,12 @@ class Write(Protocol):
 class Receiver:
     """Takes objects from one place. `received` counts objects, `travelled` files and `reused` those that were here.
 
-    `largest` is the most bytes (0: any number) of a file of which only the place says how large it is.
+    `largest` is the most bytes (0: any number) of a file of which only the place says how large it is; `seconds` is
+    how long (0: any time) one object, or the rows of one derivation, may take to come.
     """
 
-    def __init__(self, store: Store, place: Place, largest: int = 0) -> None:
-        self._store, self._place, self._largest = store, place, largest
+    def __init__(self, store: Store, place: Place, largest: int = 0, seconds: float = 0) -> None:
+        self._store, self._place, self._largest, self._seconds = store, place, largest, seconds
         self._work = store.home + "/cache/downloads"
         self._here: LocalFiles | None = None
         self.received: list[StorePath] = []
@@ -61,7 +67,8 @@ class Receiver:
     def describe(self, path: StorePath) -> Description | None:
         """The description that the place has of an object. Raises `LyingCache`, `TransferFailed`."""
         name = object_name(path)
-        file = self._place.file(name, self._work, LARGEST_DESCRIPTION)
+        with self._in_time(name):
+            file = self._place.file(name, self._work, LARGEST_DESCRIPTION)
         if file is None:
             return None
         try:
@@ -86,7 +93,8 @@ class Receiver:
         from ..ledger import parse_rows
 
         name = trace_name(resolved)
-        file = self._place.file(name, self._work, LARGEST_TRACE)
+        with self._in_time(name):
+            file = self._place.file(name, self._work, LARGEST_TRACE)
         if file is None:
             return []
         try:
@@ -107,11 +115,29 @@ class Receiver:
             return False
         for description in order:
             if not self._store.claim(description.path):
-                adopt(self._store, description, self._write_all(description), self._place.url)
+                with self._in_time(str(description.path)):
+                    write = self._write_all(description)
+                adopt(self._store, description, write, self._place.url)
                 if self._here is not None:
                     self._here.add(description.path, description.manifest)
                 self.received.append(description.path)
         return True
+
+    @contextmanager
+    def _in_time(self, name: str) -> Iterator[None]:
+        """Raise `TransferFailed` if what is called `name` does not come in time."""
+        until = monotonic() + self._seconds
+
+        def check() -> None:
+            if self._seconds and monotonic() > until:
+                raise _Late
+
+        try:
+            with heeding(check):
+                yield
+        except _Late:
+            reason = f"it did not come in {self._seconds:g} seconds"
+            raise TransferFailed(self._place.url, name, reason, "raise --timeout") from None
 
     def _missing(self, path: StorePath) -> list[Description] | None:
         """Descriptions of what is not here, dependencies first; None if something cannot be had."""

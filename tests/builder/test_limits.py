@@ -30,6 +30,7 @@ from chx.builder.measure import apparent_size
 from chx.builder.process import executable
 from chx.store import Derivation, FixedOutput, tree
 from chx.store.checkpoint import Stopped, heeding
+from chx.store.exchange import places
 from chx.store.exchange.conversation import Patience
 
 from ..servers import LONGEST, Misbehaving, head
@@ -563,3 +564,22 @@ def test_a_client_ends_with_the_build(fetch, played, monkeypatch):
     played("sleep 1000")
     with pytest.raises(LimitExceeded):
         fetch("debian:x/y.deb", {"timeout_seconds": 0.5})
+
+
+# Caches
+
+
+def test_a_build_goes_on_without_a_cache_that_takes_too_long(build, store, recorder, monkeypatch):
+    monkeypatch.setattr(places, "_PATIENCE", Patience(SOON * 2))
+
+    def steady(connection):
+        connection.send(head())
+        while connection.wait(0.05):
+            connection.send(bytes(2048))
+
+    with Misbehaving(steady) as server:
+        drv = Derivation("x", "builtin", "builtin:tree", env={"entries": "[]"})
+        ((_, path),) = build(drv, caches=(server.url,), timeout_seconds=1).items()
+        assert store.verify_object(path) == []
+        ((place, reason),) = recorder.of("refused")
+        assert place == server.url and "did not come in 1 seconds" in reason

@@ -99,6 +99,13 @@ def slow_in_the_head(connection: Connection, content: bytes) -> None:
     connection.trickle(head(Content_Length=len(content)))
 
 
+def steady(connection: Connection, content: bytes) -> None:
+    """Never silent, and never at the end."""
+    connection.send(head())
+    while connection.wait(0.05):
+        connection.send(bytes(2048))
+
+
 def cut_off(connection: Connection, content: bytes) -> None:
     connection.send(head(Content_Length=len(content)) + content[:-1])
 
@@ -185,3 +192,14 @@ def test_waiting_for_a_server_can_be_ended(cache, path, other, what, answer, mon
     monkeypatch.setattr(places, "_PATIENCE", Patience(SOON * 2))
     with spoiled(cache, wanted(what, path), answer) as server, pytest.raises(Stopped), within(0.5):
         ask(other, server, what, path)
+
+
+@pytest.mark.parametrize("what", ["object", "blob", "trace"])
+def test_what_comes_slowly_has_to_come_in_time(cache, path, other, what, monkeypatch) -> None:
+    monkeypatch.setattr(places, "_PATIENCE", Patience(SOON * 2))
+    with spoiled(cache, wanted(what, path), steady) as server:
+        receiver = Receiver(other, open_place(server.url), seconds=1)
+        with pytest.raises(TransferFailed, match="did not come in 1 seconds") as caught:
+            receiver.rows(KEY) if what == "trace" else receiver.receive(path)
+        assert caught.value.hint == "raise --timeout"
+    assert not list(other.objects())
