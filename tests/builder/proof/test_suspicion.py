@@ -61,3 +61,11 @@ def test_a_package_that_another_compiler_misled_differs_by_equal_sources_and_rec
         chains.append(chain._replace(stages=tuple(stages)))
     verdicts = found(world, *chains)
     assert verdicts.suspicions == (), "another text is another recipe"
+
+
+def test_what_no_verdict_depends_on_is_not_in_the_document():
+    from chx.builder.proof.suspicion import Suspicion
+    from chx.builder.proof.writing import suspicions_data
+
+    told = [Suspicion("misled", "tool", ("s", "t")), Suspicion("twins", "cc", ("s", "t"))]
+    assert suspicions_data(told) == [{"kind": "twins", "item": "cc", "seeds": ["s", "t"]}]
