@@ -16,7 +16,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, Final
 
-from ..store.errors import UnsupportedFile
+from ..store.errors import TooDeep, UnsupportedFile
 from ..store.normal import special_kind
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class _Copy:
             os.symlink(os.readlink(name, dir_fd=above), target)
         elif stat.S_ISDIR(mode):
             if len(parts) > _DEEPEST:
-                raise UnsupportedFile(self._label(parts), "a tree nested more deeply than can be walked")
+                raise TooDeep(self._label(parts))
             os.mkdir(target, 0o700)
             self._pending.append((parts, target))
         elif stat.S_ISREG(mode):

@@ -33,11 +33,14 @@ if TYPE_CHECKING:
         ForeignScratch,
         InvalidHome,
         InvalidManifest,
+        MissingFolder,
         NotValid,
         OutputCycle,
         PartialScratch,
+        ReadOnlyHome,
         StoreError,
         StoreIO,
+        TooDeep,
         UnsupportedFile,
     )
     from .following import BadLink, Followed, Follower, LinkOutOfStore, LinkToStranger, references_reach
@@ -67,8 +70,8 @@ _ORIGINS = {
     "derivation": "DIGEST_SIZES Derivation FixedOutput HashAlgorithm InvalidDerivation output_object_name"
     " output_placeholder upstream_placeholder",
     "digest": "BASE32_ALPHABET Digest base32_decode base32_encode",
-    "errors": "DamagedDatabase DamagedRow DatabaseFailure ForeignScratch InvalidHome InvalidManifest NotValid OutputCycle PartialScratch"
-    " StoreError StoreIO UnsupportedFile",
+    "errors": "DamagedDatabase DamagedRow DatabaseFailure ForeignScratch InvalidHome InvalidManifest MissingFolder NotValid"
+    " OutputCycle PartialScratch ReadOnlyHome StoreError StoreIO TooDeep UnsupportedFile",
     "following": "BadLink Followed Follower LinkOutOfStore LinkToStranger references_reach",
     "keys": "InvalidKey Signer",
     "ledger": "Fault SignedRow UnsoundLedger",
@@ -135,6 +138,7 @@ __all__ = [
     "LinkOutOfStore",
     "LinkToStranger",
     "Manifest",
+    "MissingFolder",
     "NotValid",
     "ObjectInfo",
     "OutputCycle",
@@ -142,6 +146,7 @@ __all__ = [
     "PartialScratch",
     "Policy",
     "Problem",
+    "ReadOnlyHome",
     "Realisation",
     "Rebuilt",
     "Root",
@@ -155,6 +160,7 @@ __all__ = [
     "StoreError",
     "StoreIO",
     "StorePath",
+    "TooDeep",
     "Transaction",
     "UnsoundLedger",
     "UnsupportedFile",

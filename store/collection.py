@@ -100,6 +100,7 @@ class GcPlan:
 
         Raises `StoreIO`, `DatabaseFailure`; what is removed by then is removed as a whole.
         """
+        store.check_writable()
         return _Collection(store, self).run(done)
 
 

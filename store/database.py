@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Final
 
-from .errors import REPAIR, DamagedDatabase, DatabaseFailure
+from .errors import REPAIR, DamagedDatabase, DatabaseFailure, ReadOnlyHome, StoreError
 from .questions import SCHEMA_VERSION
 
 if TYPE_CHECKING:
@@ -127,10 +127,11 @@ PRAGMA user_version = 4;
 class Database:
     """One connection, shared by the threads of a process; a transaction belongs to one thread."""
 
-    __slots__ = ("_connection", "depth", "lock", "path")
+    __slots__ = ("_connection", "depth", "is_read_only", "lock", "path")
 
-    def __init__(self, path: str, connection: sqlite3.Connection) -> None:
+    def __init__(self, path: str, connection: sqlite3.Connection, is_read_only: bool = False) -> None:
         self.path = path
+        self.is_read_only = is_read_only
         self._connection = connection
         self.lock = RLock()
         self.depth = 0
@@ -150,6 +151,25 @@ class Database:
             else:
                 return cls._open(path)
             raise
+
+    @classmethod
+    def open_to_read(cls, path: str) -> Database:
+        """Open where nothing can be written. Raises `DatabaseFailure`."""
+        import sqlite3
+
+        try:
+            database = cls(path, _reading(path), is_read_only=True)
+            version = database.value("PRAGMA user_version")
+        except sqlite3.Error as error:
+            raise failure(path, error) from error
+        if version != SCHEMA_VERSION:
+            database.close()
+            raise DatabaseFailure(
+                path,
+                f"it has schema version {version}, this chx reads version {SCHEMA_VERSION}",
+                "an older one is brought up to date when CHX_HOME is writable",
+            )
+        return database
 
     @classmethod
     def _open(cls, path: str) -> Database:
@@ -232,6 +252,9 @@ class Database:
         import sqlite3
 
         with self.lock:
+            if self.is_read_only:
+                self._connection.close()
+                return
             _keep_reserve(self.path)
             try:
                 if os.stat(self.path + "-wal").st_size < LOG_LEFT:
@@ -288,12 +311,19 @@ class Database:
         return sqlite3.Error
 
     def begin(self) -> None:
-        """Begin a transaction, or a part of one that can be undone by itself; keeps other threads out."""
+        """Begin a transaction, or a part of one that can be undone by itself; keeps other threads out.
+
+        Where nothing can be written it may be begun, so that what turns out to be there already need not be; the first change raises `ReadOnlyHome`.
+        """
         self.lock.acquire()
         try:
             self._check_alive()
             # IMMEDIATE: what is read inside is still true when it is written upon.
-            self.execute("BEGIN IMMEDIATE" if not self.depth else f"SAVEPOINT level{self.depth}")
+            self.execute(
+                ("BEGIN" if self.is_read_only else "BEGIN IMMEDIATE")
+                if not self.depth
+                else f"SAVEPOINT level{self.depth}"
+            )
         except BaseException:
             self.lock.release()
             raise
@@ -379,6 +409,46 @@ class Database:
         return self._connection.in_transaction
 
 
+def _reading(path: str) -> sqlite3.Connection:
+    """A connection to a database where nothing can be written.
+
+    SQLite needs an index of the log (`-shm`) that is there or can be made (https://sqlite.org/wal.html, "Read-Only Databases"). Without a log none is needed;
+    else a copy of both files is read.
+    """
+    import sqlite3
+    from urllib.parse import quote
+
+    def connect(place: str, options: str) -> sqlite3.Connection:
+        uri = f"file:{quote(os.fsencode(place))}?{options}"
+        connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        try:
+            connection.execute("SELECT 1 FROM sqlite_master").fetchall()
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return connection
+
+    try:
+        return connect(path, "mode=ro")
+    except sqlite3.OperationalError:
+        try:
+            has_log = os.stat(path + "-wal").st_size > 0
+        except OSError:
+            has_log = False
+        if not has_log:
+            return connect(path, "immutable=1")
+        from shutil import copyfile
+        from tempfile import TemporaryDirectory
+
+        with TemporaryDirectory(prefix="chx-") as folder:
+            for ending in ("", "-wal"):
+                copyfile(path + ending, f"{folder}/store.sqlite{ending}")
+            connection = connect(f"{folder}/store.sqlite", "mode=rw")
+            connection.execute("PRAGMA query_only = ON")
+            # The files stay as long as they are open.
+            return connection
+
+
 def _decoded(text: bytes) -> str:
     return text.decode("utf-8", "surrogateescape")
 
@@ -410,9 +480,11 @@ def _keep_reserve(path: str) -> None:
             return
 
 
-def failure(path: str, error: Exception) -> DatabaseFailure:
+def failure(path: str, error: Exception) -> StoreError:
     """What SQLite says, in our words."""
     text = str(error)
+    if "attempt to write a readonly database" in text:
+        return ReadOnlyHome(os.path.dirname(os.path.dirname(path)))
     hint = None
     if "full" in text:
         hint = "make room on the file system of CHX_HOME"

@@ -5,6 +5,8 @@ Every class carries the things it speaks of as fields; the sentence is made of t
 
 from __future__ import annotations
 
+DEEPEST = "the path of a file in a store object may have 4096 bytes in all, as the kernel takes no longer one"
+_LONGEST = 400
 REPAIR = "`chx store verify --repair` mends it"
 
 
@@ -33,7 +35,7 @@ class StoreIO(StoreError):
     """The operating system refused something; nothing was registered."""
 
     def __init__(self, act: str, path: str, error: OSError) -> None:
-        super().__init__(f"cannot {act} '{path}': {error.strerror or error}", hint=_hint(error), code="S002")
+        super().__init__(f"cannot {act} '{_short(path)}': {error.strerror or error}", hint=_hint(error), code="S002")
         self.path = path
         self.errno = error.errno
 
@@ -74,6 +76,30 @@ class InvalidHome(StoreError):
         self.home = home
 
 
+class ReadOnlyHome(StoreError):
+    """A store that can only be read was to be changed."""
+
+    def __init__(self, home: str) -> None:
+        super().__init__(
+            f"the store in '{home}' can only be read: nothing in it can be added, changed or removed",
+            hint="make CHX_HOME writable, or set it to another folder",
+            code="S008",
+        )
+        self.home = home
+
+
+class MissingFolder(StoreError):
+    """A folder of a home without which its database says nothing that is true."""
+
+    def __init__(self, folder: str, what: str) -> None:
+        super().__init__(
+            f"'{folder}' is missing, and with it {what}: nothing is done",
+            hint="put it back; if it is lost, `chx store verify --repair` makes it, and again what can be made again",
+            code="S009",
+        )
+        self.folder = folder
+
+
 class InvalidManifest(StoreError):
     """A text that is not a manifest in canonical form."""
 
@@ -84,12 +110,10 @@ class InvalidManifest(StoreError):
 class UnsupportedFile(StoreError):
     """A file that has no place in a store object: device, socket, setuid file..."""
 
-    def __init__(self, path: str, kind: str) -> None:
-        super().__init__(
-            f"'{path}' is {kind}, which a store object cannot hold",
-            hint="only directories, ordinary files and symbolic links can be stored",
-            code="S031",
-        )
+    def __init__(
+        self, path: str, kind: str, hint: str = "only directories, ordinary files and symbolic links can be stored"
+    ) -> None:
+        super().__init__(f"'{_short(path)}' is {kind}, which a store object cannot hold", hint=hint, code="S031")
         self.path = path
         self.kind = kind
 
@@ -136,6 +160,18 @@ class ForeignScratch(StoreError):
         self.file = file
 
 
+class TooDeep(UnsupportedFile):
+    """A tree with more levels than can be walked."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path, "a tree nested more deeply than can be walked", DEEPEST)
+
+
+def _short(path: str) -> str:
+    """A path that can be told: both ends of a very long one."""
+    return path if len(path) <= _LONGEST else f"{path[: _LONGEST // 2]}...{path[-_LONGEST // 4 :]}"
+
+
 def _hint(error: OSError) -> str | None:
     import errno
 
@@ -145,6 +181,8 @@ def _hint(error: OSError) -> str | None:
         return "the tree has to lie on the same file system as CHX_HOME"
     if error.errno in (errno.EACCES, errno.EPERM):
         return "the files have to belong to, or be readable by, the user who runs chx"
+    if error.errno == errno.ENAMETOOLONG:
+        return DEEPEST
     if error.errno == errno.EROFS:
         return "the file system is mounted read-only"
     return None

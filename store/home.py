@@ -18,6 +18,11 @@ from .errors import InvalidHome
 from .path import STORE_DIR, InvalidStorePath, StorePath
 
 FOLDERS: Final = ("store", "db", "tmp", "gcroots", "pins", "logs", "roots", "cache")
+MATTERING: Final = {
+    "store": "the {} objects that the database knows",
+    "gcroots": "what keeps the {} objects of the store",
+}
+"""Folders that are not made again if they are missing and there are objects, and what is missing with them."""
 STAMPED: Final = "db/home"
 RESERVE: Final = 1 << 18
 """Bytes."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
+from errno import ENAMETOOLONG
 from typing import TYPE_CHECKING
 
 from .checkpoint import checkpoint
 from .copying import copy_hashed
-from .errors import StoreIO, UnsupportedFile
+from .errors import StoreIO, TooDeep, UnsupportedFile
 from .manifest import Entry, Kind, path_text
 from .normal import DIRECTORY_MODE, MTIME, settle_directory, special_kind, strip_attributes
 
@@ -68,8 +69,10 @@ class ImportWalk:
             else:
                 _refuse(self._source, mode)
         except RecursionError:
-            raise UnsupportedFile(os.fsdecode(self._source), "a tree nested more deeply than can be walked") from None
+            raise TooDeep(os.fsdecode(self._source)) from None
         except OSError as error:
+            if error.errno == ENAMETOOLONG:
+                raise TooDeep(os.fsdecode(self._source)) from None
             place = error.filename if isinstance(error.filename, (str, bytes)) else self._source
             raise StoreIO("copy", os.fsdecode(place), error) from error
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from .checkpoint import Stopped
-from .errors import StoreIO
+from .errors import ReadOnlyHome, StoreIO
 from .manifest import Kind
 from .normal import DIRECTORY_MODE, MTIME
 from .removal import remove_tree
@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 class Placement:
     """Fills places in `directory`, and remembers which until the transaction ends."""
 
-    __slots__ = ("_directory", "_placed", "_temporary")
+    __slots__ = ("_directory", "_is_read_only", "_placed", "_temporary")
 
-    def __init__(self, directory: str, temporary: TemporaryFolders) -> None:
+    def __init__(self, directory: str, temporary: TemporaryFolders, is_read_only: bool = False) -> None:
+        self._is_read_only = is_read_only
         self._directory = directory
         self._temporary = temporary
         self._placed: list[bytes] = []
@@ -38,7 +39,9 @@ class Placement:
         return os.fsencode(f"{self._directory}/{path.base}")
 
     def write(self, content: bytes, path: StorePath, mode: int) -> None:
-        """Make an object of one file. Raises `StoreIO`."""
+        """Make an object of one file. Raises `StoreIO`, `ReadOnlyHome`."""
+        if self._is_read_only:
+            raise ReadOnlyHome(os.path.dirname(self._directory))
         target = f"{self._directory}/{path.hash}-{path.name}"
         draft = ""
         try:

@@ -109,6 +109,7 @@ class _Sharing:
         self._files = self._freed = 0
 
     def run(self, plan: SharingPlan) -> Shared:
+        self._store.check_writable()
         journal = self._store.home + "/db/sharing"
         try:
             # An object that is known to be on the disk must not get a file that is not there yet.

@@ -16,8 +16,8 @@ from .copying import copy_tree
 from .database import Database
 from .derivation import Derivation, InvalidDerivation
 from .digest import Digest
-from .errors import DamagedRow, DatabaseFailure, NotValid, StoreError, StoreIO
-from .home import check_home, check_owner, create_home, default_home, place_text
+from .errors import DamagedRow, DatabaseFailure, MissingFolder, NotValid, ReadOnlyHome, StoreError, StoreIO
+from .home import MATTERING, check_home, check_owner, create_home, default_home, place_text
 from .importing import ImportWalk, tree_size
 from .linking import Linked, Linker, link_equal, note_files
 from .manifest import Entry, Kind, Manifest
@@ -61,7 +61,7 @@ class Store:
         self.directory = home + "/store"
         self._database = database
         self._temporary = TemporaryFolders(home + "/tmp")
-        self._placement = Placement(self.directory, self._temporary)
+        self._placement = Placement(self.directory, self._temporary, database.is_read_only)
         self._roots = Roots(home)
         self._pins = Pins(home)
         self._held: dict[str, int] = {}
@@ -87,9 +87,14 @@ class Store:
         database = place + "/db/store.sqlite"
         if os.path.exists(database):
             check_owner(place)
+            if not os.access(database, os.W_OK) or not os.access(place + "/db", os.W_OK):
+                store = cls(place, Database.open_to_read(database))
+                store._check_folders()
+                return store
         else:
             create_home(place)
         store = cls(place, Database.open(database))
+        store._check_folders()
         recover(store.home, store._database, store._placement)
         if store._database.value("SELECT CAST(value AS BLOB) FROM meta WHERE key = 'place'") != place_text(place, real):
             from .place import settle
@@ -100,6 +105,22 @@ class Store:
 
             settle_after_crash(store)
         return store
+
+    def _check_folders(self) -> None:
+        """Raise `MissingFolder` if what the database speaks of is not where it should be."""
+        for folder, what in MATTERING.items():
+            if os.path.isdir(f"{self.home}/{folder}"):
+                continue
+            (count,) = self._database.row("SELECT count(*) FROM objects")
+            if count:
+                self._database.close()
+                raise MissingFolder(f"{self.home}/{folder}", what.format(count))
+            os.makedirs(f"{self.home}/{folder}", exist_ok=True)
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether the home cannot be written to: what only asks works all the same."""
+        return self._database.is_read_only
 
     def close(self) -> None:
         """Let go of everything; the store must not be used afterwards."""
@@ -149,12 +170,19 @@ class Store:
 
     def temporary(self, kind: str) -> str:
         """A fresh private folder on the file system of the store; removed some time after this process has ended."""
+        self.check_writable()
         try:
             return self._temporary.folder(kind)
         except OSError as error:
             raise StoreIO("create a temporary folder in", self.home + "/tmp", error) from error
 
+    def check_writable(self) -> None:
+        """Raise `ReadOnlyHome` if nothing can be changed."""
+        if self.is_read_only:
+            raise ReadOnlyHome(self.home)
+
     def _temporary_path(self, kind: str) -> str:
+        self.check_writable()
         try:
             return self._temporary.name(kind)
         except OSError as error:
@@ -179,6 +207,8 @@ class Store:
         What a process adds is pinned already. Whoever wants to rely on an object pins it first and asks whether
         it is valid afterwards.
         """
+        if self.is_read_only:
+            return  # here nothing is collected
         with self._database.lock:
             # Who gets the lock while a transaction is open is the one who opened it.
             self._pins.add([path.base for path in paths], guarded=bool(self._database.depth))
@@ -200,6 +230,8 @@ class Store:
             " FROM objects WHERE base IN (SELECT value FROM json_each(?)) AND max(registered, coalesce(used, 0)) <= ?"
         )
         with self._database.lock:
+            if self.is_read_only:
+                return
             if self._database.depth or not self._database.rows(f"SELECT 1{stale} LIMIT 1", (names, moment - DAY)):
                 return
             with suppress(DatabaseFailure), self._database.impatient():
@@ -542,6 +574,7 @@ class Store:
         """
         from . import ledger
 
+        self.check_writable()
         signer = self.signer
         here = self.witness()
         told = [row if row.witness is not None else row._replace(witness=here) for row in rows]
@@ -647,6 +680,9 @@ class Store:
 
         A link that is there is replaced, anything else refused. Raises `NotValid`, `StoreIO`.
         """
+        if self.is_read_only and os.path.islink(link) and self._roots.object_at(link) == path:
+            return
+        self.check_writable()
         # In a transaction, so that the object cannot be removed in between.
         with self.transaction():
             if not self.is_valid(path):
@@ -700,6 +736,7 @@ class Store:
 
         It stays registered and is not valid until it is added again. Raises `StoreIO`.
         """
+        self.check_writable()
         place = f"{self.home}/damaged/{path.base}"
         try:
             os.makedirs(self.home + "/damaged", exist_ok=True)
@@ -719,6 +756,8 @@ class Store:
 
     def sync(self) -> None:
         """Wait until everything registered so far is on the disk and survives a power cut."""
+        if self.is_read_only:
+            return
         mark_synced(self._database, self.directory)
         self.added = 0
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import os
 import stat
+from errno import ENAMETOOLONG
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from .checkpoint import checkpoint
 from .copying import copy_file
-from .errors import PartialScratch, StoreIO, UnsupportedFile
+from .errors import PartialScratch, StoreIO, TooDeep, UnsupportedFile
 from .manifest import Entry, Kind, Manifest, path_text
 from .normal import (
     CHUNK,
@@ -105,8 +106,10 @@ class TreeWalk:
             else:
                 _refuse(self.root, mode)
         except RecursionError:
-            raise UnsupportedFile(os.fsdecode(self.root), "a tree nested more deeply than can be walked") from None
+            raise TooDeep(os.fsdecode(self.root)) from None
         except OSError as error:
+            if error.errno == ENAMETOOLONG:
+                raise TooDeep(os.fsdecode(self.root)) from None
             # What was done through a descriptor is told by its number.
             place = error.filename if isinstance(error.filename, (str, bytes)) else self.root
             raise StoreIO("read", os.fsdecode(place), error) from error
@@ -210,8 +213,8 @@ class TreeWalk:
     def _split(self, names: list[tuple[bytes, int]]) -> None:
         """A file that is also linked from elsewhere could change in the store: give it its own copy."""
         first = names[0][0]
-        copy = first + b".chx-split"
         parent = os.path.dirname(first)
+        copy = _unused(parent)
         if first == self.root:
             copy_file(first, copy)
             os.rename(copy, first)
@@ -224,6 +227,13 @@ class TreeWalk:
             with writable(parent, parent == self.root):
                 os.unlink(other)
                 os.link(first, other)
+
+
+def _unused(folder: bytes) -> bytes:
+    """A path in a folder at which nothing is; any name may be that of a file of the tree, and be as long as names can be."""
+    while os.path.lexists(path := folder + b"/.chx-" + os.urandom(8).hex().encode()):
+        pass
+    return path
 
 
 def _refuse(path: bytes, mode: int) -> NoReturn:

@@ -19,7 +19,8 @@ def verify(arguments: argparse.Namespace) -> int:
 
     try:
         with Session() as session:
-            return _Verification(session.store, arguments).run()
+            store = _opened(session, arguments)
+            return _Verification(store, arguments).run()
     except DamagedDatabase as error:
         if arguments.repair and not arguments.paths:
             found = error
@@ -30,6 +31,27 @@ def verify(arguments: argparse.Namespace) -> int:
     made = _made_anew(found)
     with Session() as session:
         return _Verification(session.store, arguments, made).run()
+
+
+def _opened(session: Session, arguments: argparse.Namespace) -> Store:
+    """The store; for a repair folders that are missing are made again, and it has to be one that can be written to."""
+    import os
+
+    from ...store import MissingFolder, ReadOnlyHome
+    from ..progress import say
+
+    while True:
+        try:
+            store = session.store
+        except MissingFolder as error:
+            if not arguments.repair:
+                raise
+            os.mkdir(error.folder)
+            say(f"made '{error.folder}' again, which was missing")
+            continue
+        if arguments.repair and store.is_read_only:
+            raise ReadOnlyHome(store.home)
+        return store
 
 
 def _without_database(error: DamagedDatabase, as_json: bool) -> int:
