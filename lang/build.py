@@ -143,7 +143,9 @@ def middle_first(stack: Stack, end: int) -> list[Any]:
 
 
 def middle(stack: Stack, end: int) -> list[Any]:
-    return [*stack[-4][1], stack[-3][1], stack[-1][1][:-2]]
+    parts: list[Any] = stack[-4][1]
+    parts += (stack[-3][1], stack[-1][1][:-2])
+    return parts
 
 
 def rest_only(stack: Stack, end: int) -> list[Any]:
@@ -424,15 +426,21 @@ def row_has(stack: Stack, end: int) -> Row:
 # Application and selection
 
 
+_MOST_ARGUMENTS = 1000
+"""Of one node; the node of a call with more has a call as its function. Adding one copies those before."""
+
+
 def apply(stack: Stack, end: int) -> Expr:
     _, called, start = stack[-2]
-    if type(called) is Apply:
+    if type(called) is Apply and len(called.arguments) < _MOST_ARGUMENTS:
         return Apply(called.function, (*called.arguments, stack[-1][1]), called.start, end)
     return _new(Apply, (called, (stack[-1][1],), start, end))  # type: ignore[no-any-return]
 
 
 def apply_more(stack: Stack, end: int) -> Expr:
     called, arguments, start, _ = stack[-2][1]
+    if len(arguments) >= _MOST_ARGUMENTS:
+        return _new(Apply, (stack[-2][1], (stack[-1][1],), start, end))  # type: ignore[no-any-return]
     return _new(Apply, (called, (*arguments, stack[-1][1]), start, end))  # type: ignore[no-any-return]
 
 

@@ -60,6 +60,7 @@ class _Walk:
         self.rules: list[tuple[str, int, str]] = table["rules"]
         self.end: int = table["end"]
         self.last_end = 0
+        self._defaults: dict[int, int | None] = {}
         self.stack: list[tuple[int, Any, int]] = [(0, None, 0)]
         # For each item of the stack its symbol and the number of its first token.
         self.symbols: list[tuple[str, int]] = [("", 0)]
@@ -98,6 +99,11 @@ class _Walk:
 
     def _default(self, state: int) -> int | None:
         """The most common reduction of a state."""
+        if state not in self._defaults:
+            self._defaults[state] = self._most_common(state)
+        return self._defaults[state]
+
+    def _most_common(self, state: int) -> int | None:
         counts: dict[int, int] = {}
         for action in self.rows[state].values():
             if action < 0:

@@ -10,6 +10,7 @@ from .lexer import ENDING, RESTS, Kinds, rest_terminal
 from .nodes import Expr, Name, Var
 from .patterns import pattern
 from .refusal import Refusal
+from .runs import tokens_of
 from .source import Source, Span
 from .table import load_table
 
@@ -93,7 +94,7 @@ def _error(source: Source, refusal: Refusal) -> ParseError:
 def _run(automaton: Automaton, source: str) -> Expr | None:
     """The tree, or None if the syntax is wrong. Raises Refusal where only the meaning is."""
     text = source + ENDING
-    tokens = automaton.token.finditer
+    tokens = tokens_of(text, automaton.token)
     rows = automaton.rows
     rules = automaton.rules
     kinds = automaton.kinds.copy_of()

@@ -29,14 +29,12 @@ _CLOSED = r"""''(?!['$]|\\[^\x00])"""
 """The end of an indented string, and not the beginning of an escape in it."""
 _INDENTED = r"""[^$'\x00]*+(?:(?:\$(?:[^{'\x00]|(?='))|'(?:[^'$\x00]|(?=\$))|''(?:[$']|\\[^\x00]))[^$'\x00]*+)*"""
 
-_TOKEN = "|".join((
-    # Nearly all identifiers, once it is clear that no URI or path begins here.
-    rf"{_ID}(?:(?=[ \n;)])|(?!{_CHAR}*+(?:/(?:{_CHAR}|\$\{{)|:{_URI_CHAR})))",
+_LITERALS = (
     r"[][(){};,:@?=](?!=)",
     '"' + _TEXT + r'(?:"|\$\{)',
     "''" + _INDENTED + rf"(?:{_CLOSED}|\$\{{)",
-    rf"[a-zA-Z][a-zA-Z0-9+.-]*+:{_URI_CHAR}++",
-    _PATH,
+)
+_OTHERS = (
     _ID,
     r"(?:[1-9][0-9]*+\.[0-9]*+|0?\.[0-9]++)(?:[eE][+-]?[0-9]++)?",
     r"[0-9]++",
@@ -44,11 +42,25 @@ _TOKEN = "|".join((
     r"\.\.\.|==|!=|<=|>=|&&|\|\||->|//|\+\+|\$\{|<\||\|>",
     # A NUL ends the text, as it does in Nix.
     r"[^\x00]|",
+)  # fmt: skip
+_TOKEN = "|".join((
+    # Nearly all identifiers, once it is clear that no URI or path begins here.
+    rf"{_ID}(?:(?=[ \n;)])|(?!{_CHAR}*+(?:/(?:{_CHAR}|\$\{{)|:{_URI_CHAR})))",
+    *_LITERALS,
+    rf"[a-zA-Z][a-zA-Z0-9+.-]*+:{_URI_CHAR}++",
+    _PATH,
+    *_OTHERS,
 ))  # fmt: skip
 
 SOURCES = {
     "token": f"({_TOKEN}){_SPACE}",
     "leading": _SPACE,
+    # See runs.py: where neither a path nor a URI can begin.
+    "plain token": f"({'|'.join((*_LITERALS, *_OTHERS))}){_SPACE}",
+    "long run": rf"(?<!{_CHAR}){_CHAR}{{1000}}",
+    "run": rf"{_CHAR}*+",
+    "uri run": r"[a-zA-Z0-9+.-]*+",
+    "after run": rf"/(?={_CHAR}|\$\{{)|:(?={_URI_CHAR})",
     # What may follow an interpolation.
     "string rest": rf'({_TEXT}(?:"|\$\{{)){_SPACE}',
     "indented rest": rf"({_INDENTED}(?:{_CLOSED}|\$\{{)){_SPACE}",

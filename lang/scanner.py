@@ -10,6 +10,7 @@ from .build import ATOMS
 from .lexer import ENDING, RESTS, Kinds, rest_terminal, terminal_of
 from .patterns import pattern
 from .refusal import Refusal
+from .runs import tokens_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ def scan(text: str, kinds: Kinds) -> Iterator[tuple[str, str, int, int]]:
     The terminal of a character that no token begins with is "". A broken literal is
     raised only after its opening, which may be unexpected already.
     """
-    token = pattern("token")
     rests = [pattern(name) for _, name in RESTS]
     size = len(text)
     text += ENDING
@@ -30,9 +30,10 @@ def scan(text: str, kinds: Kinds) -> Iterator[tuple[str, str, int, int]]:
     assert leading is not None
     start = leading.end()
     modes: list[tuple[int, int] | None] = []
+    tokens = tokens_of(text, pattern("token"))
+    matches = tokens(text, start)
     while True:
-        match = token.match(text, start)
-        assert match is not None
+        match = next(matches)
         word = match[1]
         if not word:
             start = min(start, size)
@@ -67,9 +68,10 @@ def scan(text: str, kinds: Kinds) -> Iterator[tuple[str, str, int, int]]:
             opened = modes.pop()
             if opened is not None:
                 mode, begin = opened
-                match = rests[mode].match(text, end)
-                if match is None:
+                rest = rests[mode].match(text, end)
+                if rest is None:
                     raise _unfinished(mode, begin, end, text, size)
+                match = rest
                 start = end
                 word = match[1]
                 end = start + len(word)
@@ -80,6 +82,7 @@ def scan(text: str, kinds: Kinds) -> Iterator[tuple[str, str, int, int]]:
                     yield terminal, word, start, end
                 elif word:
                     raise _bad_path(word, start, end)
+                matches = tokens(text, match.end())
         start = match.end()
 
 
