@@ -52,8 +52,10 @@ def run(arguments: argparse.Namespace) -> int:
         put_json([{"from": str(one), "to": str(other), "files": files} for one, other, files in told])
         return 0
     put(f"{start}\n")
+    from .difference.page import printable
+
     for one, other, files in told:
-        shown = ", ".join(files[:3]) + (f" and {len(files) - 3} more" if len(files) > 3 else "")
+        shown = ", ".join(map(printable, files[:3])) + (f" and {len(files) - 3} more" if len(files) > 3 else "")
         put(f"  {one.name if arguments.all else ''}{' ' if arguments.all else ''}-> {other}\n      in {shown}\n")
     return 0
 

@@ -168,7 +168,10 @@ class TooDeep(UnsupportedFile):
 
 
 def _short(path: str) -> str:
-    """A path that can be told: both ends of a very long one."""
+    """A path that can be told: in one line, and both ends of a very long one."""
+    if not path.isprintable():
+        # Bytes that are no UTF-8 (surrogates) are left to who prints.
+        path = "".join(c if c.isprintable() or "\udc80" <= c <= "\udcff" else repr(c)[1:-1] for c in path)
     return path if len(path) <= _LONGEST else f"{path[: _LONGEST // 2]}...{path[-_LONGEST // 4 :]}"
 
 

@@ -252,28 +252,30 @@ class _Verification:
         )
 
     def _put(self, count: int, differences: list[dict[str, Any]]) -> None:
+        from ..difference.page import printable
         from ..progress import say
 
         if self._database is not None:
             put(f"{self._database['damage']}\n")
             put(f"{self._database['repair']['how']}\n")
         for item in self._rows:
-            name = item["path"] if "path" in item else f"database: {item['row']}"
+            name = item["path"] if "path" in item else f"database: {printable(item['row'])}"
             repair = f" ({item['repair']['how']})" if "repair" in item else ""
-            put(f"{name}: table {item['table']}: {item['what']}{repair}\n")
+            put(f"{name}: table {item['table']}: {printable(item['what'])}{repair}\n")
         for item in self._lost:
             put(f"{item['path']}: lies in the store, and the database does not know it any more\n")
             if "repair" in item:
                 put(f"{item['path']}: {item['repair']['how']}\n")
         for finding in self._findings:
             for problem in finding["problems"]:
-                put(f"{finding['path']}: {problem['file'] or '.'}: {problem['what']}\n")
+                # A name with a line of its own could say that it was repaired.
+                put(f"{finding['path']}: {printable(problem['file'] or '.')}: {printable(problem['what'])}\n")
             if "repair" in finding:
                 put(f"{finding['path']}: {finding['repair']['how']}\n")
         for line in self._mended:
-            put(f"{line} (repaired)\n")
+            put(f"{printable(line)} (repaired)\n")
         for line in self._ledger:
-            put(f"{line}\n")
+            put(f"{printable(line)}\n")
         for item in differences:
             put(f"{item['derivation']}!{item['output']} is not reproducible: it gave {', '.join(item['paths'])}\n")
         bad = len(self._findings) + len(self._lost)

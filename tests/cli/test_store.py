@@ -165,3 +165,57 @@ def test_the_ledger_says_who_built_what_and_what_came_out_differently(chx: Run, 
     database.close()
     run = chx("store", "verify")
     assert run.returncode == 1 and "ledger: row 3 does not follow" in run.stdout
+
+
+NAMES = [b"a\nb", b"tab\there", b"\x1b[31mred", b"\xff\xfe", b"a.chx-split", b"cr\rx", b"\xc2\x9b31m"]
+
+
+def test_names_of_files_forge_no_line_and_steer_no_terminal(chx: Run, top: str, work: Path, tmp_path: Path) -> None:
+    base = lines(chx, "store", "closure", "result")[0]
+    for tree in ("one", "two"):
+        os.mkdir(work / tree)
+        for name in NAMES:
+            with open(os.fsencode(work / tree) + b"/" + name, "wb") as file:
+                file.write(f"{tree} {base if tree == 'two' else ''}".encode() + name)
+    one, two = (
+        lines(chx, "store", "add", tree, "--name", "odd", "--root", f"{tree}-link")[0] for tree in ("one", "two")
+    )
+    assert chx("store", "verify", one, two).returncode == 0
+    shown = chx("diff", one, two)
+    assert shown.returncode == 0 and "a\\nb" in shown.stdout and "\x1b" not in shown.stdout
+    assert chx("store", "export", "-o", "export", one, two).returncode == 0
+    assert chx("copy", "--to", str(tmp_path / "cache"), one).returncode == 0
+    elsewhere = str(tmp_path / "elsewhere")
+    assert chx("store", "import", "export", CHX_HOME=elsewhere).stdout.split() == sorted((one, two))
+    third = str(tmp_path / "third")
+    assert chx("copy", "--from", str(tmp_path / "cache"), one, CHX_HOME=third).returncode == 0
+    for home in (elsewhere, third):
+        assert chx("store", "verify", CHX_HOME=home).returncode == 0
+        assert sorted(os.listdir(os.fsencode(f"{home}/store/{one[11:]}"))) == sorted(NAMES)
+    for name in NAMES:
+        file_path = os.fsencode(physical(tmp_path / "home", one)) + b"/" + name
+        os.chmod(file_path, 0o644)
+        with open(file_path, "wb") as file:
+            file.write(b"damaged")
+    seen = chx("store", "verify", one)
+    assert seen.returncode == 1
+    assert all(line.startswith(f"{one}: ") for line in seen.stdout.removesuffix("\n").split("\n")), seen.stdout
+    assert not any(character in seen.stdout for character in "\x1b\r\x9b")
+    os.mkfifo(work / "one/a\nfifo")
+    refused = chx("store", "add", "one")
+    assert refused.returncode == 1 and "fifo" in refused.stderr
+    assert "\n" not in refused.stderr.partition("fifo")[0], refused.stderr
+
+
+def test_outputs_of_builds_hold_files_of_any_name(chx: Run) -> None:
+    expression = """derivation {
+      name = "odd"; system = "builtin"; builder = "builtin:tree";
+      entries = builtins.toJSON [
+        { path = "a\\nb"; kind = "file"; content = "1"; }
+        { path = "a.chx-split"; kind = "file"; content = "1"; }
+        { path = "a.chx-split2/tab\\t"; kind = "symlink"; target = "../a\\nb"; }
+      ];
+    }"""
+    run = chx("build", "-E", expression)
+    assert run.returncode == 0, run.stderr
+    assert chx("store", "verify").returncode == 0
