@@ -385,7 +385,7 @@ class _Execution:
     def _in_words_of_the_build(self, error: Exception) -> Exception:
         if not isinstance(error, UnsupportedFile):
             return error
-        return StoreRefused(UnsupportedFile(self._as_built(error.path), error.kind))
+        return StoreRefused(UnsupportedFile(self._as_built(error.path), error.kind, error.hint))
 
     def _as_built(self, path: str) -> str:
         """A path on the disk in the words of the build: `$out/file`."""

@@ -16,7 +16,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, Final
 
-from ..store.errors import TooDeep, UnsupportedFile
+from ..store.errors import MOST_LEVELS, TooDeep, UnsupportedFile
 from ..store.normal import special_kind
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _PIECE: Final = 64 << 20
 _CHUNK: Final = 1 << 20
-_DEEPEST: Final = 900
-"""Levels; no deeper tree can be registered."""
 _FICLONE: Final = 0x40049409
 """Of linux/fs.h."""
 
@@ -81,7 +79,7 @@ class _Copy:
         if stat.S_ISLNK(mode):
             os.symlink(os.readlink(name, dir_fd=above), target)
         elif stat.S_ISDIR(mode):
-            if len(parts) > _DEEPEST:
+            if len(parts) > MOST_LEVELS:
                 raise TooDeep(self._label(parts))
             os.mkdir(target, 0o700)
             self._pending.append((parts, target))

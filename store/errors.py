@@ -5,7 +5,9 @@ Every class carries the things it speaks of as fields; the sentence is made of t
 
 from __future__ import annotations
 
-DEEPEST = "the path of a file in a store object may have 4096 bytes in all, as the kernel takes no longer one"
+MOST_LEVELS = 900
+"""Of directories in a store object, so that who walks one may call itself for each level."""
+DEEPEST = f"a store object has at most {MOST_LEVELS} levels of directories, and paths of at most 4096 bytes"
 _LONGEST = 400
 REPAIR = "`chx store verify --repair` mends it"
 
@@ -111,7 +113,10 @@ class UnsupportedFile(StoreError):
     """A file that has no place in a store object: device, socket, setuid file..."""
 
     def __init__(
-        self, path: str, kind: str, hint: str = "only directories, ordinary files and symbolic links can be stored"
+        self,
+        path: str,
+        kind: str,
+        hint: str | None = "only directories, ordinary files and symbolic links can be stored",
     ) -> None:
         super().__init__(f"'{_short(path)}' is {kind}, which a store object cannot hold", hint=hint, code="S031")
         self.path = path

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from .checkpoint import checkpoint
 from .copying import copy_hashed
-from .errors import StoreIO, TooDeep, UnsupportedFile
+from .errors import MOST_LEVELS, StoreIO, TooDeep, UnsupportedFile
 from .manifest import Entry, Kind, path_text
 from .normal import DIRECTORY_MODE, MTIME, settle_directory, special_kind, strip_attributes
 
@@ -77,6 +77,8 @@ class ImportWalk:
             raise StoreIO("copy", os.fsdecode(place), error) from error
 
     def _directory(self, path: bytes, target: bytes, relative: bytes) -> None:
+        if relative.count(b"/") >= MOST_LEVELS:
+            raise TooDeep(os.fsdecode(self._source))
         os.mkdir(target, 0o755)
         self.entries.append(Entry(path_text(relative), Kind.DIRECTORY))
         with os.scandir(path) as listing:

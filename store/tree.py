@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 from .checkpoint import checkpoint
 from .copying import copy_file
-from .errors import PartialScratch, StoreIO, TooDeep, UnsupportedFile
+from .errors import MOST_LEVELS, PartialScratch, StoreIO, TooDeep, UnsupportedFile
 from .manifest import Entry, Kind, Manifest, path_text
 from .normal import (
     CHUNK,
@@ -119,6 +119,8 @@ class TreeWalk:
                     self._split(names)
 
     def _directory(self, path: bytes, relative: bytes) -> None:
+        if relative.count(b"/") >= MOST_LEVELS:
+            raise TooDeep(os.fsdecode(self.root))
         if self._normalise:
             os.chmod(path, 0o755)
         self.entries.append(Entry(path_text(relative), Kind.DIRECTORY))

@@ -1,6 +1,7 @@
 """Trees of many levels, and files of unusual names."""
 
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,6 +45,23 @@ def test_a_tree_of_too_many_levels_is_refused_and_leaves_nothing(memory: Path, l
     assert os.listdir(memory / "home/tmp") == []
     remove_tree(os.fsencode(root))
     assert not root.exists()
+
+
+def test_what_is_added_can_be_walked_whatever_calls(memory: Path) -> None:
+    make_deep(memory / "most", 900)
+    make_deep(memory / "more", 901)
+    before = sys.getrecursionlimit()
+    with Store.open(str(memory / "home")) as store:
+        path = store.add_tree(str(memory / "most"), "most")
+        sys.setrecursionlimit(20_000)
+        try:
+            with pytest.raises(TooDeep):
+                store.add_tree(str(memory / "more"), "more")
+            with pytest.raises(TooDeep):
+                scan_tree(str(memory / "more"))
+        finally:
+            sys.setrecursionlimit(before)
+        assert store.verify_object(path) == []
 
 
 def refused(store: Store, root: Path) -> None:
