@@ -242,7 +242,7 @@ def _lines_of(part: str, lock: dict[str, Any] | None, told: dict[str, Any]) -> l
     """What a part consists of, a line for each thing."""
     if lock is not None and part in lock and "files" not in lock:
         return [str(lock[part]["path"])]
-    files = lock["files"] if lock is not None else []
+    files = lock.get("files", []) if lock is not None else []
     lines = [
         f"{file['package']} {file['version']}".rstrip() + f"  {file['url']}"
         for file in files

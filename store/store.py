@@ -23,7 +23,7 @@ from .linking import Linked, Linker, link_equal, note_files
 from .manifest import Entry, Kind, Manifest
 from .normal import EXECUTABLE_MODE, FILE_MODE
 from .outputs import Settled, complete, settle_outputs
-from .path import HASH_LENGTH, InvalidStorePath, StorePath, parsed, stored_path
+from .path import HASH_LENGTH, InvalidStorePath, StorePath, check_name, parsed, stored_path
 from .pins import Pins
 from .placement import Placement, discard
 from .records import ObjectInfo
@@ -399,8 +399,9 @@ class Store:
         `references` are the references of the object, or with `scan` those among which
         the ones that occur are chosen. With `consume` the tree itself becomes the
         object; it must lie on the file system of the store and be the caller's alone.
-        Raises `UnsupportedFile`, `NotValid`, `StoreIO`, `DatabaseFailure`.
+        Raises `InvalidStorePath` (for the name), `UnsupportedFile`, `NotValid`, `StoreIO`, `DatabaseFailure`.
         """
+        check_name(name)
         allowed = {reference.hash: reference for reference in references}
         if not consume and self._may_have(source, name):
             # Most trees that are added have been added before: look before copying.

@@ -74,6 +74,16 @@ def test_the_lock_of_a_seed_is_named(work: Path, capsys: pytest.CaptureFixture[s
     assert "self.lock.json" in refused(capsys, "seed", "list")
 
 
+def test_a_seed_that_was_captured_is_shown(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = work.parent / "home/seeds"
+    folder.mkdir(parents=True)
+    half = {"path": f"/chx/store/{'a' * 32}-x", "files": 1, "size": 2}
+    captured = {"compiler": "cc 1", "missing": [], "toolchain": half, "userland": half}
+    (folder / "host.lock.json").write_text(json.dumps(captured))
+    assert main(["seed", "show", "host"]) == 0
+    assert half["path"] in capsys.readouterr().out
+
+
 SEED = {
     "files": [{"package": "a", "version": "", "url": "a", "sha256": "00", "size": 1}],
     "toolchain": ["a"],

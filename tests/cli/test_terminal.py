@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -83,3 +84,69 @@ def test_an_answer_from_a_record_cannot_command_the_terminal(chx: Run, work: Pat
         shown = Terminal(home, work, "build", "-q", "--no-out-link", "-E", tree)
         assert shown.end() == 0
         assert "\x1b]" not in shown.said and "-empty" in shown.said
+
+
+EVIL_NAME = b"n\x1b]0;t\x07\x1b[2J\x9b\xe2\x80\xae\x85\x7f\rx"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["store", "ls", "A"],
+        ["store", "ls", "-R", "A"],
+        ["store", "ls", "--json", "A"],
+        ["store", "cat", "A/NAME"],
+        ["store", "info", "A"],
+        ["store", "ls", "A/NAME-nothing"],
+        ["diff", "A", "B"],
+        ["diff", "--level", "files", "A", "B"],
+        ["diff", "--level", "bytes", "A", "B"],
+        ["diff", "--json", "A", "B"],
+        ["store", "add", "NAME"],
+        ["store", "verify"],
+        ["eval", "-E", "builtins.readDir ./tree"],
+        ["eval", "-E", "import ./tree/NAME"],
+        ["eval", "NAME"],
+        ["parse", "NAME"],
+        ["build", "-f", "NAME"],
+        ["copy", "--from", "NAME", "A"],
+        ["run", "A", "--", "NAME"],
+        ["log", "NAME/x"],
+        ["why", "NAME"],
+        ["seed", "show", "NAME"],
+        ["pkgs", "show", "NAME"],
+        ["arch", "show", "NAME"],
+        ["bootstrap", "--check-proof", "NAME"],
+        ["NAME"],
+    ],
+    ids=" ".join,
+)
+def test_names_and_contents_of_files_cannot_command_the_terminal(
+    chx: Run, work: Path, tmp_path: Path, words: list[str]
+) -> None:
+    name = os.fsdecode(EVIL_NAME)
+    paths = {"NAME": name}
+    for letter in "AB":
+        tree = work / "tree"
+        tree.mkdir(exist_ok=True)
+        (tree / name).write_bytes(EVIL + letter.encode())
+        (tree / f"link{letter}").symlink_to(name)
+        paths[letter] = chx("store", "add", "tree").stdout.strip()
+    (work / name).write_bytes(b"{ a = " + EVIL)
+    if words == ["store", "verify"]:
+        damaged = tmp_path / "home/store" / Path(paths["A"]).name / name
+        damaged.chmod(0o644)
+        damaged.write_bytes(b"damage")
+    given = []
+    for word in words:
+        for short, path in paths.items():
+            word = (
+                word.replace(short, path) if word.startswith(short) or ("/NAME" in word and short == "NAME") else word
+            )
+        given.append(word)
+    shown = Terminal(tmp_path / "home", work, *given)
+    shown.end()
+    assert shown.said
+    assert "Traceback" not in shown.said and "bug in chx" not in shown.said
+    left = re.sub(r"\x1b\[[0-9;]*m", "", shown.said.replace("\r\n", "\n"))
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", left), ascii(left)
