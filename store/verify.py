@@ -73,7 +73,7 @@ def examine(
             whole = recognised(root, path, there())
     except StoreError as error:
         return Examined((Problem("", error.message),), None)
-    problems = list(wrong_modes(root, actual))
+    problems: list[Problem] = []
     if whole is None:
         if manifest is not None:
             problems += _differences(manifest, actual)
@@ -82,11 +82,12 @@ def examine(
             for file, found in walk.where.items()
             if SELF in found
         )
-        if not any(problem.file or "mode" not in problem.what for problem in problems):
-            hashed = _hashed(path, walk, actual)
-            is_self = any(path.hash in found for found in walk.where.values())
-            content = object_path(hashed.tree_digest, path.name, references or (), self_reference=is_self)
+        hashed = _hashed(path, walk, actual)
+        is_self = any(path.hash in found for found in walk.where.values())
+        content = object_path(hashed.tree_digest, path.name, references or (), self_reference=is_self)
+        if content != path:
             problems.append(Problem("", f"has the content of '{content}'"))
+    problems += wrong_modes(root, actual)
     return Examined(tuple(problems), whole)
 
 

@@ -166,7 +166,7 @@ def test_without_anything_to_build_the_packages_are_named(chx: Run) -> None:
 def test_a_number_is_a_number(chx: Run) -> None:
     run = chx("build", "-j", "many", "hello")
     assert run.returncode == 2
-    assert "invalid number value: 'many'" in run.stderr
+    assert "'many' is not a whole number" in run.stderr
 
 
 def test_who_means_the_expression_that_is_here_is_told_how(chx: Run, trees: Path) -> None:

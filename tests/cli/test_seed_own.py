@@ -172,7 +172,8 @@ def test_a_seed_of_ones_own_starts_a_bootstrap(shared_chx: Run, shared_home: Pat
         }}"""
     )
     (work / "seeds.nix").write_text("import <chx> { seeds.mine = ./mine.nix; }")
-    run = shared_chx("bootstrap", "tiny", "-f", "seeds.nix", "--seeds", "debian-gcc,mine", "--json")
+    # It is what the first one made, so that only the second is another toolchain.
+    run = shared_chx("bootstrap", "tiny", "-f", "seeds.nix", "--seeds", "debian-gcc,pcc,mine", "--json")
     assert run.returncode == 0, run.stdout + run.stderr
     found = json.loads(run.stdout)
     assert found["holds"] is True
