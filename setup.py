@@ -11,7 +11,7 @@ from setuptools import Extension, setup
 from setuptools.command.build_py import build_py
 
 ROOT = os.path.dirname(os.path.abspath(__file__))
-ROOMS = ("lang", "evaluator", "store", "builder", "arch", "cli")
+ROOMS = ("lang", "evaluator", "store", "builder", "arch", "ops", "cli")
 DATA_FOLDERS = ("pkgs", "arch", "templates")
 
 

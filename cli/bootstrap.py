@@ -83,7 +83,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from .session import Session
 
     if arguments.drop:
         return drop(arguments)
@@ -93,7 +92,7 @@ def run(arguments: argparse.Namespace) -> int:
         from .convergence.replay import check
 
         return check(arguments)
-    with Session(expression.search_path(arguments), arguments.max_call_depth) as session:
+    with expression.open_session(arguments) as session:
         if arguments.replay is not None:
             from .convergence.replay import replay
 
@@ -128,7 +127,7 @@ def bootstrap(session: Session, arguments: argparse.Namespace) -> tuple[Account,
     from .kept import keep, witnesses
 
     name = arguments.set or DEFAULT_SET
-    described = chains_of(session, arguments, name, _seeds(arguments.seeds), arguments.stages)
+    described = chains_of(session, expression.request_of(arguments), name, _seeds(arguments.seeds), arguments.stages)
     chains = [item.chain for item in described]
     if arguments.proof is not None:
         check_provable(name, chains)

@@ -15,7 +15,10 @@ from .system import absolute, is_there
 if TYPE_CHECKING:
     import argparse
 
+    from ..builder import BuildOptions
+    from ..ops import Request
     from ..store import Store, StorePath
+    from .lines import Lines
     from .pins.guard import Guard
     from .session import Session
 
@@ -133,17 +136,19 @@ def is_checked(arguments: argparse.Namespace) -> bool:
 def build(arguments: argparse.Namespace) -> int:
     """What is asked for, once."""
     from .noop import remember
-    from .session import Session
 
-    with Session(expression.search_path(arguments), arguments.max_call_depth) as session:
+    request = expression.request_of(arguments)
+    with expression.open_session(arguments) as session:
         store = session.store
         if is_checked(arguments):
             from .check import check
+            from .realise import notices_of, options_of
 
-            wanted = instantiate(session, arguments)
+            wanted = instantiate(session, request)
             session.world.commit()
-            return check(session, arguments, wanted, guard_of(session, arguments))
-        wanted, built = have(session, arguments)
+            guard = guard_of(session, request, options_of(arguments), notices_of(arguments))
+            return check(session, arguments, wanted, guard)
+        wanted, built = have(session, request, arguments)
         paths = [built[item.derivation, output] for item in wanted for output in item.outputs]
         links = [] if arguments.no_out_link else link_results(store, arguments.out_link, wanted, built)
         if any(asked.attribute.endswith("bubblewrap") for asked in session.asked):
@@ -160,17 +165,19 @@ def build(arguments: argparse.Namespace) -> int:
 
 
 def have(
-    session: Session, arguments: argparse.Namespace
+    session: Session, request: Request, arguments: argparse.Namespace
 ) -> tuple[list[Wanted], dict[tuple[StorePath, str], StorePath]]:
-    """What the command line means, built or taken as it is pinned, and compared with the lock."""
-    taken = as_pinned(session, arguments)
-    if taken is not None:
-        return taken
-    from .realise import options_of, realise, reporter_of
+    """What a request means, built or taken as it is pinned, and compared with the lock."""
+    from .realise import notices_of, options_of, realise, reporter_of
 
-    wanted = instantiate(session, arguments)
+    if request.lock == "pinned" or _may_be_locked(request.file or "."):
+        taken = as_pinned(session, request, options_of(arguments), notices_of(arguments))
+        if taken is not None:
+            return taken
+    options = options_of(arguments)
+    wanted = instantiate(session, request)
     session.world.commit()
-    guard = guard_of(session, arguments)
+    guard = guard_of(session, request, options, notices_of(arguments))
     built = guard.without_building() if guard is not None else {}
     targets = [
         (item.derivation, item.outputs)
@@ -178,27 +185,24 @@ def have(
         if any((item.derivation, output) not in built for output in item.outputs)
     ]
     if targets:
-        built.update(realise(session.store, targets, options_of(arguments), reporter_of(arguments)))
+        built.update(realise(session.store, targets, options, reporter_of(arguments)))
     if guard is not None:
         guard.after(built)
     return wanted, built
 
 
 def as_pinned(
-    session: Session, arguments: argparse.Namespace
+    session: Session, request: Request, options: BuildOptions, reporter: Lines
 ) -> tuple[list[Wanted], dict[tuple[StorePath, str], StorePath]] | None:
-    """What is pinned under the names of the command line, if that is known without evaluating them."""
-    strict = getattr(arguments, "pinned", False)
-    if not strict and not _may_be_locked(arguments.file or "."):
-        return None
+    """What is pinned under the names of a request, if that is known without evaluating them."""
     from .pins.guard import Guard
     from .pins.taking import whatever_it_is, without_evaluating
 
-    found = (whatever_it_is if strict else without_evaluating)(session, arguments)
+    found = (whatever_it_is if request.lock == "pinned" else without_evaluating)(session, request, options, reporter)
     if found is None:
         return None
     pins, built = found
-    Guard(session, arguments, pins).after(built)
+    Guard(session, request, options, reporter, pins).after(built)
     return [Wanted(asked.derivation, asked.outputs) for asked, _ in pins], built
 
 
@@ -211,15 +215,16 @@ def tell_plan(arguments: argparse.Namespace) -> int:
     """`--dry-run`."""
     from .difference.page import Page
     from .dryrun import draw_plan, draw_takeable
-    from .realise import options_of
+    from .realise import notices_of, options_of
     from .report import Style
-    from .session import Session
 
     page = Page(Style(sys.stdout), is_full=arguments.verbose)
-    with Session(expression.search_path(arguments), arguments.max_call_depth) as session:
-        targets = [(item.derivation, item.outputs) for item in instantiate(session, arguments)]
+    request = expression.request_of(arguments)
+    with expression.open_session(arguments) as session:
+        targets = [(item.derivation, item.outputs) for item in instantiate(session, request)]
         session.world.commit()
-        guard, options = guard_of(session, arguments), options_of(arguments)
+        options = options_of(arguments)
+        guard = guard_of(session, request, options, notices_of(arguments))
         if guard is not None:
             targets = draw_takeable(page, session.store, guard, targets, options)
         draw_plan(page, session.store, targets, options)
@@ -227,14 +232,17 @@ def tell_plan(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def instantiate(session: Session, arguments: argparse.Namespace) -> list[Wanted]:
-    """The derivations that the command line means, each once: those named by their paths, then those of attributes."""
-    from .named import without_derivations
+def instantiate(session: Session, request: Request) -> list[Wanted]:
+    """The derivations that a request means, each once: those named by their paths, then those of attributes."""
     from .session import Asked
 
-    named, rest = without_derivations(session, arguments)
-    wanted = dict.fromkeys(Wanted(path, session.store.derivation(path).outputs) for path in named)
-    for selected in expression.select(session, rest) if rest is not None else ():
+    wanted: dict[Wanted, None] = {}
+    if request.objects:
+        from .store import object_named
+
+        named = [object_named(session.store, word) for word in request.objects]
+        wanted = dict.fromkeys(Wanted(path, session.store.derivation(path).outputs) for path in named)
+    for selected in expression.select(session, request) if request.needs_evaluation else ():
         with expression.Explained(selected.attribute, selected.was_called):
             found = session.evaluator.named_derivations(selected.value, selected.attribute)
         if not found:
@@ -252,13 +260,13 @@ def described(session: Session, selected: expression.Selected) -> CommandError:
     return CommandError(f"{name} is of type {kind} and not a derivation, nor is there one in it")
 
 
-def guard_of(session: Session, arguments: argparse.Namespace) -> Guard | None:
+def guard_of(session: Session, request: Request, options: BuildOptions, reporter: Lines) -> Guard | None:
     """The pins of what was instantiated, their sources compared; None if there is no lock. Raises `LockError`."""
     if session.project is None or session.project.lock is None:
         return None
     from .pins.guard import Guard
 
-    guard = Guard(session, arguments)
+    guard = Guard(session, request, options, reporter)
     guard.before()
     return guard
 

@@ -24,11 +24,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     import json
 
-    from .session import Session
-
-    with Session(expression.search_path(arguments), arguments.max_call_depth) as session:
+    with expression.open_session(arguments) as session:
         store = session.store
-        pending = list(derivations_named(session, arguments))
+        pending = list(derivations_named(session, expression.request_of(arguments, takes_objects=True)))
         shown = {}
         while pending:
             path = pending.pop(0)

@@ -76,7 +76,6 @@ def run(arguments: argparse.Namespace) -> int:
     from .difference.comparison import compare
     from .difference.knowledge import Knowledge
     from .difference.subject import subjects
-    from .session import Session
 
     if is_lock(arguments.before) or is_lock(arguments.after):
         return compare_locks(arguments)
@@ -90,13 +89,15 @@ def run(arguments: argparse.Namespace) -> int:
         from .deep import compare_deeply, find_diffoscope
 
         program = find_diffoscope()
-    with Session(expression.search_path(arguments), arguments.max_call_depth) as session:
+    with expression.open_session(arguments) as session:
         knowledge = Knowledge(session.store)
-        before, after = subjects(session, arguments, (arguments.before, arguments.after), knowledge)
+        request = expression.request_of(arguments)
+        before, after = subjects(session, request, (arguments.before, arguments.after), knowledge)
         if arguments.attribute:
             from .difference.attribution import attribute, draw_attribution
+            from .realise import options_of, reporter_of
 
-            found = attribute(session.store, before, after, arguments)
+            found = attribute(session.store, before, after, options_of(arguments), reporter_of(arguments))
             show(arguments, found, lambda page: draw_attribution(page, found))
             return int(arguments.exit_code and not found.is_equal)
         comparison = compare(session.store, knowledge, before, after, arguments.level, arguments.full)
@@ -111,13 +112,13 @@ def run(arguments: argparse.Namespace) -> int:
 def look_for_residue(arguments: argparse.Namespace) -> int:
     """What of B is left in A; status 1 if there is something and --exit-code was given."""
     from .difference.leftover import draw_leftover, find_leftover
-    from .session import Session
 
     unfit = [name for name in ("level", "attribute", "deep") if getattr(arguments, name)]
     if unfit:
         raise CommandError(f"--residue and --{unfit[0]} exclude each other")
-    with Session(expression.search_path(arguments), arguments.max_call_depth) as session:
-        found = find_leftover(session, arguments)
+    with expression.open_session(arguments) as session:
+        request = expression.request_of(arguments)
+        found = find_leftover(session, request, arguments.before, arguments.after)
     show(arguments, found, lambda page: draw_leftover(page, found))
     return int(arguments.exit_code and not found.holds)
 

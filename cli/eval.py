@@ -127,7 +127,7 @@ def _session(arguments: argparse.Namespace, exact: bool, world: FileWorld | None
 
 
 def _texts_in(session: Session, arguments: argparse.Namespace, exact: bool) -> list[str]:
-    found = expression.select(session, arguments, call=False)
+    found = expression.select(session, expression.request_of(arguments), call=False)
     lazy = not (arguments.strict or arguments.json or arguments.raw)
     if lazy and not exact and any(map(_has_parts, found)):
         # What was not needed is printed as such; evaluating so that it shows costs more, so that comes second.
@@ -143,7 +143,7 @@ def _exact_texts(arguments: argparse.Namespace, world: FileWorld) -> list[str]:
     """The same with everything suspended that Nix suspends; traces and warnings were shown already."""
     world.silent = True
     with _session(arguments, True, world) as session:
-        found = expression.select(session, arguments, call=False)
+        found = expression.select(session, expression.request_of(arguments), call=False)
         return [_text(session.evaluator, one.value, arguments) for one in found]
 
 

@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     import argparse
     from typing import Any
 
+    from ..builder import BuildOptions
     from ..evaluator import Evaluator, Value
+    from ..ops import Request
     from .session import Session
 
 EPILOG = """\
@@ -68,6 +70,63 @@ def depth(text: str) -> int:
     return positive(text)
 
 
+def request_of(arguments: argparse.Namespace, takes_objects: bool = False) -> Request:
+    """The request that a command line makes.
+
+    A word that is a path of a derivation names an object. So does, if `takes_objects` and neither a file nor an
+    expression is named, any word with a slash and the name of a link that is here.
+    """
+    from ..ops.request import Request
+
+    # Not every command has all of these options.
+    is_pinned = getattr(arguments, "pinned", False)
+    if is_pinned and arguments.no_lock:
+        raise CommandError("--pinned takes what chx.lock pins, and --no-lock says not to use it")
+    file, expr = arguments.file, getattr(arguments, "expr", None)
+    words = getattr(arguments, "attributes", ())
+    takes_objects = takes_objects and file is None and expr is None
+    objects = [word for word in words if is_derivation_path(word) or (takes_objects and looks_like_path(word))]
+    return Request(
+        file=file,
+        expr=expr,
+        attributes=(*(word for word in words if word not in objects), *getattr(arguments, "attr", ())),
+        objects=tuple(objects),
+        args=tuple([(name, text) for name, text in arguments.arg]),
+        argstrs=tuple([(name, text) for name, text in arguments.argstr]),
+        target=getattr(arguments, "target", None),
+        lock="ignore" if arguments.no_lock else "pinned" if is_pinned else "use",
+    )
+
+
+def is_derivation_path(word: str) -> bool:
+    """Whether a word is the path of a derivation and no attribute."""
+    return "/" in word and word.endswith(".drv")
+
+
+def looks_like_path(word: str) -> bool:
+    """Whether a word names a file and not an attribute: it has a slash, or a link of that name is here."""
+    if "/" in word:
+        return True
+    from os.path import islink
+
+    return islink(word)
+
+
+def open_session(arguments: argparse.Namespace) -> Session:
+    """The session that a command line asks for."""
+    from .session import Session
+
+    return Session(search_path(arguments), arguments.max_call_depth, input_options=lambda: _input_options(arguments))
+
+
+def _input_options(arguments: argparse.Namespace) -> BuildOptions:
+    """How inputs of a lock are fetched."""
+    from ..builder import BuildOptions
+    from .limits import limits
+
+    return BuildOptions(offline=getattr(arguments, "offline", False), **limits(arguments))
+
+
 def search_path(arguments: argparse.Namespace) -> tuple[tuple[str, str], ...]:
     """Pairs of prefix and absolute path from -I."""
     entries = []
@@ -112,7 +171,7 @@ def bundled_packages(session: Session) -> list[str]:
     return [name for name in evaluator.attr_names(root) if is_there(f"{PKGS}/{name}/package.nix")]
 
 
-def select(session: Session, arguments: argparse.Namespace, *, call: bool = True) -> list[Selected]:
+def select(session: Session, request: Request, *, call: bool = True) -> list[Selected]:
     """Evaluate what was asked for; one value per attribute path, or the whole.
 
     A function that comes out is called with --arg, --argstr and its defaults; without `call` only if there are some
@@ -122,21 +181,20 @@ def select(session: Session, arguments: argparse.Namespace, *, call: bool = True
     from .sources import byte_string, expression_file, source_of_request
 
     evaluator = session.evaluator
-    attributes = [*arguments.attributes, *arguments.attr]
-    target = getattr(arguments, "target", None)
+    attributes, target = request.attributes, request.target
     if target is not None:
         if not attributes:
             raise CommandError(f"which package for {target}?", hint=f"name one, as in `--target {target} hello`")
-        attributes = [f"cross.{target}.{attribute}" for attribute in attributes]
-    if arguments.file is not None and arguments.expr is not None:
+        attributes = tuple([f"cross.{target}.{attribute}" for attribute in attributes])
+    if request.file is not None and request.expr is not None:
         raise CommandError("-f and -E exclude each other")
-    file, origin = None, _origin(arguments)
-    if arguments.expr is not None:
-        root = evaluator.eval_source(source_of_request(None, arguments.expr))
-    elif arguments.file == "-":
+    file, origin = None, _origin(request)
+    if request.expr is not None:
+        root = evaluator.eval_source(source_of_request(None, request.expr))
+    elif request.file == "-":
         root = evaluator.eval_source(source_of_request("-", None))
-    elif arguments.file is not None:
-        file = expression_file(in_search_path(session, arguments.file))
+    elif request.file is not None:
+        file = expression_file(in_search_path(session, request.file))
     elif attributes:
         here = absolute("default.nix")
         is_project = _is_project(session, here)
@@ -154,12 +212,12 @@ def select(session: Session, arguments: argparse.Namespace, *, call: bool = True
         )
     if file is not None:
         root = evaluator.eval_file(byte_string(file))
-    session.is_bundled = file == f"{PKGS}/default.nix" and not arguments.arg and not arguments.argstr
-    given = {name: evaluator.string(byte_string(text)) for name, text in arguments.argstr}
-    for name, expression in arguments.arg:
+    session.is_bundled = file == f"{PKGS}/default.nix" and not request.has_arguments
+    given = {name: evaluator.string(byte_string(text)) for name, text in request.argstrs}
+    for name, expression in request.args:
         given[name] = evaluator.suspend(source_of_request(None, expression), {})
     if file is not None and not file.startswith(f"{PKGS}/"):
-        _give_inputs(session, arguments, file, given)
+        _give_inputs(session, request, file, given)
     call = call or bool(given)
     if not attributes:
         return [_called(evaluator, root, "", given, call)]
@@ -193,7 +251,7 @@ def _called(evaluator: Evaluator, found: Value, attribute: str, given: dict[str,
     return Selected(attribute, value, value is not found)
 
 
-def _give_inputs(session: Session, arguments: argparse.Namespace, file: str, given: dict[str, Value]) -> None:
+def _give_inputs(session: Session, request: Request, file: str, given: dict[str, Value]) -> None:
     """Find what lies beside an expression; if there is something, its inputs become an argument."""
     if session.inputs is not None:
         given.setdefault("inputs", _text_value(session, session.inputs))
@@ -206,7 +264,7 @@ def _give_inputs(session: Session, arguments: argparse.Namespace, file: str, giv
         return
     from .pins.beside import inputs_beside
 
-    text = inputs_beside(session, arguments, file)
+    text = inputs_beside(session, request, file)
     if text is not None and "inputs" not in given:
         given["inputs"] = _text_value(session, text)
 
@@ -234,12 +292,12 @@ def in_search_path(session: Session, file: str) -> str:
     return decoded(found.text.encode("latin-1"))
 
 
-def _origin(arguments: argparse.Namespace) -> str:
+def _origin(request: Request) -> str:
     """What attributes are looked up in, in words."""
-    if arguments.expr is not None:
+    if request.expr is not None:
         return "the expression"
-    if arguments.file is not None:
-        return "standard input" if arguments.file == "-" else str(arguments.file)
+    if request.file is not None:
+        return "standard input" if request.file == "-" else request.file
     return "the bundled package set"
 
 

@@ -64,16 +64,19 @@ def template_files() -> dict[str, bytes]:
 
 def _lock(folder: str) -> None:
     """What `chx lock letter` does there, without a word."""
-    from .lock import Locking, configure
+    from ..builder import BuildOptions
+    from ..ops import Request
+    from .limits import limits
+    from .lines import Lines
+    from .lock import Locking
     from .pins.document import write_lock
     from .pins.project import project_at
+    from .realise import configured_caches
     from .session import Session
 
-    parser = argparse.ArgumentParser()
-    configure(parser)
     file = os.path.join(folder, "default.nix")
-    arguments = parser.parse_args(["--quiet", "--offline", "--file", file])
-    arguments.expr = None
-    with Session() as session:
+    options = BuildOptions(offline=True, **limits(), **configured_caches())
+    with Session(input_options=lambda: options) as session:
         project = project_at(file)
-        write_lock(project.place, Locking(session, arguments, project).added([FIRST]))
+        locking = Locking(session, Request(file=file), project, options, Lines(quiet=True))
+        write_lock(project.place, locking.added([FIRST]))

@@ -41,6 +41,11 @@ class Lines:
         self._sandboxed: set[StorePath] = set()
         self._fetches: set[StorePath] = set()
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether errors alone are shown."""
+        return self._quiet
+
     def _title(self, derivation: StorePath) -> str:
         return self._titles.get(derivation) or title(derivation)
 
@@ -50,6 +55,10 @@ class Lines:
 
     def _tell(self, text: str) -> None:
         tell(text)
+
+    def notice(self, text: str) -> None:
+        """Something that a person may want to know."""
+        self._say(text)
 
     def close(self) -> None:
         """Nothing more will be told."""

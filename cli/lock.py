@@ -13,7 +13,11 @@ from .errors import CommandError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from ..builder import BuildOptions
+    from ..ops import Request
     from ..store import StorePath
+    from .lines import Lines
+    from .pins.checking import Report
     from .pins.document import Lock, Pin
     from .pins.project import Project
     from .pins.sealing import State
@@ -68,7 +72,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from .pins.project import project_at
-    from .session import Session
+    from .realise import notices_of, options_of
     from .sources import expression_file
 
     words: list[str] = arguments.names
@@ -78,38 +82,68 @@ def run(arguments: argparse.Namespace) -> int:
     for option in ("rebuild", "vary", "json"):
         if getattr(arguments, option) and action != "check":
             raise CommandError(f"--{option} is for chx lock check")
-    if arguments.vary is not None:
-        from .check import variations_named
+    from .check import variations_named
 
-        variations_named(arguments.vary)
+    variations = variations_named(arguments.vary)
     file = expression_file(arguments.file)
-    arguments.file, arguments.expr = file, None
     project = project_at(file)
     if project.lock is not None and not project.pins_this:
         raise CommandError(
             f"the lock in '{project.folder}' belongs to {project.lock.expression}, not to {project.expression}",
             hint="give each expression that is locked a folder of its own",
         )
-    with Session(expression.search_path(arguments), arguments.max_call_depth) as session:
+    request = expression.request_of(arguments)
+    request = request.replace(file=file, attributes=())
+    options, reporter = options_of(arguments), notices_of(arguments)
+    with expression.open_session(arguments) as session:
         if action == "check":
-            from .pins.checking import check
+            from .pins.checking import Rounds, check
 
-            return check(session, arguments, project, [*words, *arguments.attr])
-        locking = Locking(session, arguments, project)
+            rounds = Rounds(arguments.rebuild, variations)
+            return _show(
+                check(session, request, project, [*words, *arguments.attr], rounds, options, reporter), arguments.json
+            )
+        locking = Locking(session, request, project, options, reporter)
         if action == "update":
             return locking.update([*words, *arguments.attr])
         return locking.add([*words, *arguments.attr])
 
 
+def _show(report: Report, as_json: bool) -> int:
+    """Print what was checked; the exit status."""
+    if as_json:
+        from .difference.data import as_data
+        from .store import put_json
+
+        put_json({"holds": not report.failed, **as_data(report)})
+        return int(bool(report.failed))
+    from .difference.page import Page
+    from .pins.checking import draw_report
+    from .progress import say
+    from .report import Style
+
+    page = Page(Style(sys.stdout), True)
+    draw_report(page, report)
+    page.write()
+    if report.failed:
+        names = {pin.attribute for pin in report.pins}
+        say(f"{len(report.failed)} of {len(names)} not as pinned: {', '.join(report.failed)}")
+    return int(bool(report.failed))
+
+
 class Locking:
     """Writing a lock."""
 
-    def __init__(self, session: Session, arguments: argparse.Namespace, project: Project) -> None:
+    def __init__(
+        self, session: Session, request: Request, project: Project, options: BuildOptions, reporter: Lines
+    ) -> None:
         from .pins.document import Lock
 
         self._session = session
-        self._arguments = arguments
+        self._request = request
         self._project = project
+        self._options = options
+        self._reporter = reporter
         session.project = project
         self._before = project.lock or Lock(expression=project.expression)
         self._known: set[tuple[str, str]] = set()
@@ -150,16 +184,15 @@ class Locking:
         """Of attributes those that the expression has, and those that it has not any more."""
         from .pins.selecting import has_attribute
 
-        there = [name for name in names if has_attribute(self._session, self._arguments, self._project, lock, name)]
+        there = [name for name in names if has_attribute(self._session, self._request, self._project, lock, name)]
         return there, [name for name in names if name not in there]
 
     def _resolve(self, moving: Callable[[str], bool]) -> Lock:
-        from .pins.beside import options_for_inputs
         from .pins.resolving import resolve_inputs
         from .pins.trees import Trees
         from .progress import say
 
-        options = options_for_inputs(self._arguments)
+        options = self._session.input_options
         store = self._session.store
         inputs = {}
         if self._project.declared:
@@ -173,12 +206,12 @@ class Locking:
         from .pins.selecting import asked_of, realise_all
 
         session, store = self._session, self._session.store
-        asked = asked_of(session, self._arguments, self._project, lock, attributes)
+        asked = asked_of(session, self._request, self._project, lock, attributes)
         pins = [(item, lock.pin(item.attribute, system_of(session, item))) for item in asked]
         fixed = [(item, pin) for item, pin in pins if pin is not None and not moving(_name(item))]
-        for item, _ in fixed if not (self._arguments.arg or self._arguments.argstr) else ():
+        for item, _ in fixed if not self._request.has_arguments else ():
             check_sources(session, lock, item)
-        built = realise_all(session, self._arguments, asked)
+        built = realise_all(session, asked, self._options, self._reporter)
         for item, pin in fixed:
             for output, path in built[item.derivation].items():
                 check_output(session, item, pin, output, path)
@@ -198,7 +231,7 @@ class Locking:
         from .pins.sealing import sealed, state_of
 
         before, folder = self._before, self._project.folder
-        has_arguments = bool(self._arguments.arg or self._arguments.argstr or self._arguments.include)
+        has_arguments = self._request.has_arguments or bool(self._session.search_path)
         seen = None if has_arguments or not self._known else files_seen(self._session.world, folder)
         stays = before.inputs == lock.inputs and first_changed(before.files, folder) is None
         files = both(before.files, seen or {}) if stays else seen or {}

@@ -23,10 +23,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from ..builder import follow_log, open_log
-    from .session import Session
 
-    with Session(expression.search_path(arguments), arguments.max_call_depth) as session:
-        for derivation in derivations_named(session, arguments):
+    with expression.open_session(arguments) as session:
+        for derivation in derivations_named(session, expression.request_of(arguments, takes_objects=True)):
             read = follow_log if arguments.follow else open_log
             log = read(session.store, derivation)
             if log is None:

@@ -48,12 +48,11 @@ def run(arguments: argparse.Namespace) -> int:
     from ..store.keys import Signer
     from .evidence.origin import origins
     from .evidence.statement import envelope, statements
-    from .session import Session
 
-    with Session(expression.search_path(arguments), arguments.max_call_depth) as session:
+    with expression.open_session(arguments) as session:
         store = session.store
         signer = Signer(store.home)
-        for origin in origins(store, derivations_named(session, arguments)):
+        for origin in origins(store, derivations_named(session, expression.request_of(arguments, takes_objects=True))):
             for statement in statements(store, origin, signer.public, __version__):
                 if arguments.statement:
                     put(json.dumps(statement, indent=2, sort_keys=True) + "\n")

@@ -92,6 +92,11 @@ def cancel_running() -> None:
             pass
 
 
+def notices_of(arguments: argparse.Namespace) -> Lines:
+    """A reporter of single events, which draws no display."""
+    return reporter_of(arguments) if arguments.log_format == "json" else Lines(arguments.verbose, arguments.quiet)
+
+
 def reporter_of(arguments: argparse.Namespace, titles: Mapping[StorePath, str] | None = None) -> Lines:
     """The reporter that the options of `build.configure_building` and the terminal ask for."""
     style = arguments.log_format

@@ -51,13 +51,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from ..builder import Visit, compose_root, enter, visiting
     from .sandboxes import tell_age
-    from .session import Session
 
     variables = container.variables_of(arguments)
     if "TERM" in os.environ:
         variables = {"TERM": os.environ["TERM"]} | variables
     binds, directory = container.binds_of(arguments), container.directory_of(arguments)
-    with Session(expression.search_path(arguments), arguments.max_call_depth) as session:
+    with expression.open_session(arguments) as session:
         store = session.store
         trees = list(dict.fromkeys(tree_meant(store, path) for path in trees_named(session, arguments)))
         for tree in trees:
@@ -77,18 +76,14 @@ def run(arguments: argparse.Namespace) -> int:
 def trees_named(session: Session, arguments: argparse.Namespace) -> list[StorePath]:
     """The store objects that the command line means, built if need be, in the order named."""
     from .build import have
-    from .named import looks_like_path
     from .realise import options_of, realise, reporter_of
     from .store import object_named
 
     store = session.store
-    words = arguments.attributes
-    by_expression = arguments.file is not None or arguments.expr is not None
-    paths = [] if by_expression else [word for word in words if looks_like_path(word)]
-    arguments.attributes = [word for word in words if word not in paths]
+    request = expression.request_of(arguments, takes_objects=True)
     objects = []
     targets = []
-    for word in paths:
+    for word in request.objects:
         path = object_named(store, word)
         if path.is_derivation:
             targets.append((path, store.derivation(path).outputs))
@@ -97,8 +92,8 @@ def trees_named(session: Session, arguments: argparse.Namespace) -> list[StorePa
     if targets:
         made = realise(store, targets, options_of(arguments), reporter_of(arguments))
         objects += [made[derivation, output] for derivation, outputs in targets for output in outputs]
-    if arguments.attributes or arguments.attr or not paths:
-        wanted, built = have(session, arguments)
+    if request.needs_evaluation:
+        wanted, built = have(session, request.replace(objects=()), arguments)
         objects += [built[item.derivation, output] for item in wanted for output in item.outputs]
     return list(dict.fromkeys(objects))
 

@@ -23,10 +23,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from .evidence.bill import bill_of
     from .evidence.origin import origins
-    from .session import Session
 
-    with Session(expression.search_path(arguments), arguments.max_call_depth) as session:
-        found = origins(session.store, derivations_named(session, arguments))
+    with expression.open_session(arguments) as session:
+        found = origins(session.store, derivations_named(session, expression.request_of(arguments, takes_objects=True)))
         if len(found) != 1:
             raise CommandError(f"that is {len(found)} derivations", hint="a bill is for one of them")
         put(bill_of(session.store, found[0]))

@@ -9,6 +9,7 @@ import tempfile
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from . import expression
 from .errors import CommandError
 from .output import put
 
@@ -113,7 +114,7 @@ def update(session: Session, arguments: argparse.Namespace) -> str:
     from .seeds import told as seeds
 
     name = arguments.name
-    place = seeds.place_of(seeds.places(session, arguments), name)
+    place = seeds.place_of(seeds.places(session, expression.request_of(arguments), arguments.directory), name)
     told = seeds.facts(session, place)
     if told["pins"]:
         raise CommandError(
@@ -132,9 +133,12 @@ def update(session: Session, arguments: argparse.Namespace) -> str:
 
 def make(session: Session, arguments: argparse.Namespace, place: Place, set_name: str) -> str:
     """Make the seed that a bootstrap of a set ends in."""
+    from .realise import options_of, reporter_of
     from .seeds import making
 
-    return f"made {amount(making.make(session, arguments, place.name, set_name, arguments.origin))} as {place.name}"
+    request, options, reporter = expression.request_of(arguments), options_of(arguments), reporter_of(arguments)
+    made = making.make(session, request, place.name, set_name, arguments.origin, options, reporter)
+    return f"made {amount(made)} as {place.name}"
 
 
 def capture(session: Session, place: Place, compiler: str) -> str:
@@ -166,15 +170,14 @@ def amount(lock: dict[str, Any] | None) -> str:
 def run(arguments: argparse.Namespace) -> int:
     from . import expression
     from .seeds import told as seeds
-    from .session import Session
 
-    with Session(expression.search_path(arguments), arguments.max_call_depth) as session:
+    with expression.open_session(arguments) as session:
         if arguments.action == "update":
             from .progress import say
 
             say(update(session, arguments))
             return 0
-        found = seeds.places(session, arguments)
+        found = seeds.places(session, expression.request_of(arguments), arguments.directory)
         if arguments.action == "list":
             list_all(session, found)
         else:

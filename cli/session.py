@@ -10,8 +10,10 @@ from .system import absolute
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
+    from ..builder import BuildOptions
     from ..evaluator import Evaluator
     from ..store import Store, StorePath
     from .pins.project import Project
@@ -49,8 +51,10 @@ class Session:
         world: FileWorld | None = None,
         pure: bool = True,
         features: frozenset[str] = frozenset(),
+        input_options: Callable[[], BuildOptions] | None = None,
     ) -> None:
-        self._search_path = search_path
+        self.search_path = search_path
+        self._input_options = input_options
         self._max_call_depth = max_call_depth
         self._exact = exact
         self._pure = pure
@@ -65,6 +69,13 @@ class Session:
         self.asked: list[Asked] = []
         self.is_bundled = False
         """Whether what was asked for is the bundled package set as it is, without arguments."""
+
+    @property
+    def input_options(self) -> BuildOptions:
+        """How inputs of a lock are fetched."""
+        from ..builder import BuildOptions
+
+        return BuildOptions() if self._input_options is None else self._input_options()
 
     @property
     def store(self) -> Store:
@@ -87,7 +98,7 @@ class Session:
             from .world import FileWorld
 
             bundled = (("chx", PKGS), ("chx-seeds", f"{home()}/seeds"), ("nix", f"{PKGS}/nix"))
-            self._world = FileWorld(self, self._search_path, bundled, self._pure)
+            self._world = FileWorld(self, self.search_path, bundled, self._pure)
         return self._world
 
     @property

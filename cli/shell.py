@@ -14,6 +14,7 @@ from .errors import CommandError
 
 if TYPE_CHECKING:
     from ..builder import SandboxSpec
+    from ..ops import Request
     from ..store import StorePath
     from .session import Session
 
@@ -47,14 +48,14 @@ def run(arguments: argparse.Namespace) -> int:
     from ..builder import SCRIPT, enter, rehearsing, with_binds, with_network
     from .lines import title
     from .progress import say
-    from .realise import options_of, realise, reporter_of
+    from .realise import notices_of, options_of, realise, reporter_of
     from .sandboxes import tell_age
-    from .session import Session
 
     if arguments.command and arguments.script is not None:
         raise CommandError("--command and a command after `--` exclude each other")
-    with Session(expression.search_path(arguments), arguments.max_call_depth) as session:
-        path = the_derivation(session, arguments)
+    with expression.open_session(arguments) as session:
+        request = expression.request_of(arguments, takes_objects=True)
+        path = the_derivation(session, request)
         store = session.store
         derivation = store.derivation(path)
         if derivation.builder.startswith("builtin:"):
@@ -62,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
                 f"chx itself builds '{title(path)}' ({derivation.builder}), without a container",
                 hint="name something that is built from it",
             )
-        guard = guard_of(session, arguments)
+        guard = guard_of(session, request, options_of(arguments), notices_of(arguments))
         built = realise(store, derivation.input_drvs.items(), options_of(arguments), reporter_of(arguments))
         if guard is not None:
             guard.after_inputs(built)
@@ -85,12 +86,12 @@ def run(arguments: argparse.Namespace) -> int:
             return enter(spec, store.home)
 
 
-def the_derivation(session: Session, arguments: argparse.Namespace) -> StorePath:
-    """The one derivation that the command line means."""
+def the_derivation(session: Session, request: Request) -> StorePath:
+    """The one derivation that a request means."""
     from .lines import title
     from .named import derivations_named
 
-    found = derivations_named(session, arguments)
+    found = derivations_named(session, request)
     if len(found) != 1:
         raise CommandError(
             f"that is {len(found)} derivations: {', '.join(map(title, found))}", hint="a shell is for one of them"

@@ -32,11 +32,13 @@ def run(arguments: argparse.Namespace) -> int:
     from .diff import show
     from .difference.rebuild import draw_rebuild, explain
     from .named import derivations_named
-    from .session import Session
 
-    with Session(expression.search_path(arguments), arguments.max_call_depth) as session:
+    with expression.open_session(arguments) as session:
         store = session.store
-        targets = [(path, store.derivation(path).outputs) for path in derivations_named(session, arguments)]
+        targets = [
+            (path, store.derivation(path).outputs)
+            for path in derivations_named(session, expression.request_of(arguments, takes_objects=True))
+        ]
         found = explain(store, targets)
     show(arguments, found, lambda page: draw_rebuild(page, found))
     return 0

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Iterator, Mapping
 
     from ...builder.proof import Chain, Package, Proof
+    from ...ops import Request
     from ...store import StorePath
     from ..session import Session
 
@@ -45,12 +45,12 @@ def _words(name: str, is_same: bool | None, kind: str) -> str:
     return "as in this chx" if is_same else f"NOT the {name} of this chx"
 
 
-def likeness(session: Session, arguments: argparse.Namespace, proof: Proof) -> Likeness:
+def likeness(session: Session, request: Request, proof: Proof) -> Likeness:
     """Compare `proof` with the bundled package set, or with that of `-f FILE`."""
     seeds: dict[str, bool | None] = {}
     set_is_same: bool | None = None
     for chain in proof.chains:
-        here = _chain_here(session, arguments, proof.set, chain)
+        here = _chain_here(session, request, proof.set, chain)
         if here is None:
             seeds[chain.seed] = None
             continue
@@ -64,13 +64,13 @@ def likeness(session: Session, arguments: argparse.Namespace, proof: Proof) -> L
     return Likeness(proof.set, set_is_same, seeds, tuple(seed for seed, is_same in seeds.items() if not is_same))
 
 
-def _chain_here(session: Session, arguments: argparse.Namespace, name: str, chain: Chain) -> Chain | None:
+def _chain_here(session: Session, request: Request, name: str, chain: Chain) -> Chain | None:
     from ...evaluator import EvalError
     from ..errors import CommandError
     from .chains import chains_of
 
     try:
-        (described,) = chains_of(session, arguments, name, [chain.seed], len(chain.stages))
+        (described,) = chains_of(session, request, name, [chain.seed], len(chain.stages))
     except (CommandError, EvalError):
         return None
     return described.chain

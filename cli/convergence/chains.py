@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import CommandError
@@ -11,6 +10,7 @@ from ..report import readable
 if TYPE_CHECKING:
     from ...builder.proof import Chain, Half, Package
     from ...evaluator import Evaluator, Value
+    from ...ops import Request
     from ..session import Session
 
 
@@ -21,15 +21,13 @@ class Described(NamedTuple):
     description: str
 
 
-def chains_of(
-    session: Session, arguments: argparse.Namespace, name: str, seeds: list[str] | None, stages: int
-) -> list[Described]:
+def chains_of(session: Session, request: Request, name: str, seeds: list[str] | None, stages: int) -> list[Described]:
     """Evaluate `bootstrap.NAME.SEED.stageN` for every seed; without `seeds`, for those that prove something.
 
     Raises `CommandError` for a set or seed that is not there.
     """
     evaluator = session.evaluator
-    system = _set_value(session, arguments, name)
+    system = _set_value(session, request, name)
     there = evaluator.attr_names(system)
     for seed in seeds or ():
         if seed not in there:
@@ -41,20 +39,19 @@ def chains_of(
     return [_chain(evaluator, evaluator.select(system, seed), seed, stages) for seed in seeds]
 
 
-def chain_value(session: Session, arguments: argparse.Namespace, name: str, seed: str) -> Value:
+def chain_value(session: Session, request: Request, name: str, seed: str) -> Value:
     """The value `bootstrap.NAME.SEED`; raises `CommandError` for a set or seed that is not there."""
-    system = _set_value(session, arguments, name)
+    system = _set_value(session, request, name)
     there = session.evaluator.attr_names(system)
     if seed not in there:
         raise _unknown("seed", seed, there)
     return session.evaluator.select(system, seed)
 
 
-def _set_value(session: Session, arguments: argparse.Namespace, name: str) -> Value:
+def _set_value(session: Session, request: Request, name: str) -> Value:
     from ..expression import select
 
-    arguments.attributes, arguments.attr = ["bootstrap"], []
-    (selected,) = select(session, arguments)
+    (selected,) = select(session, request.with_attributes("bootstrap"))
     sets = session.evaluator.attr_names(selected.value)
     if name not in sets:
         raise _unknown("set", name, sets)

@@ -37,6 +37,7 @@ def replay(session: Session, arguments: argparse.Namespace) -> int:
     """Check the proof `arguments.replay`; the exit status."""
     from ...builder.proof import check_contents, check_objects, everything_below, judge, load_bundle, outcome_of
     from ..bootstrap import build, write_text
+    from ..expression import request_of
     from ..progress import say
     from .account import account_of, origin_of
     from .bundled import likeness
@@ -69,7 +70,7 @@ def replay(session: Session, arguments: argparse.Namespace) -> int:
         page = Page(Style(sys.stdout))
         page.line("", 0)
         _draw_deviations(page, sum(len(stage) for outcome in outcomes for stage in outcome.stages), deviations)
-        _draw_likeness(page, proof, likeness(session, arguments, proof))
+        _draw_likeness(page, proof, likeness(session, request_of(arguments), proof))
         page.line(f"signed by {proof.key}", 0)
         page.write()
     return 0 if account.holds and not any(deviation.is_grave for deviation in deviations) else 1
@@ -78,12 +79,11 @@ def replay(session: Session, arguments: argparse.Namespace) -> int:
 def check(arguments: argparse.Namespace) -> int:
     """Check of the proof `arguments.check_proof` what can be checked without building; the exit status."""
     from .. import expression
-    from ..session import Session
     from .bundled import likeness
 
     proof = read_proof(arguments, arguments.check_proof, "--check-proof")
-    with Session(expression.search_path(arguments), arguments.max_call_depth) as session:
-        like = likeness(session, arguments, proof)
+    with expression.open_session(arguments) as session:
+        like = likeness(session, expression.request_of(arguments), proof)
     if arguments.json:
         import json
 

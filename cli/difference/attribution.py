@@ -15,7 +15,6 @@ from .page import Page, count
 from .subject import Thing
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Iterable
 
     from ...builder import BuildOptions
@@ -53,12 +52,11 @@ class Attribution:
     aspects: tuple[Attributed, ...]
 
 
-def attribute(store: Store, before: Subject, after: Subject, arguments: argparse.Namespace) -> Attribution:
+def attribute(store: Store, before: Subject, after: Subject, options: BuildOptions, reporter: Lines) -> Attribution:
     """Build what it takes to know. Raises `CommandError`, `BuildError`."""
     from dataclasses import replace
 
     from ...store.difference import aspects
-    from ..realise import options_of, reporter_of
 
     one, other = _derivation(store, before), _derivation(store, after)
     old, new = store.derivation(one), store.derivation(other)
@@ -67,8 +65,7 @@ def attribute(store: Store, before: Subject, after: Subject, arguments: argparse
             f"'{before.text}' is a fixed output: its content is promised, whatever the rest says",
             hint="compare it with --level inputs",
         )
-    options = replace(options_of(arguments), keep_going=True)
-    attributing = _Attributing(store, options, reporter_of(arguments))
+    attributing = _Attributing(store, replace(options, keep_going=True), reporter)
     return attributing.run((before.text, after.text), (one, old), (other, new), aspects(old, new))
 
 

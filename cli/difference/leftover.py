@@ -8,18 +8,18 @@ from ..errors import CommandError
 from .subject import packages_in
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Mapping
 
     from ...builder.proof import Chain, Package, Residue
     from ...evaluator import Evaluator, Value
+    from ...ops import Request
     from ...store import Store, StorePath
     from ..session import Session
     from .page import Page
 
 
-def find_leftover(session: Session, arguments: argparse.Namespace) -> Residue:
-    """What of the seed or package `arguments.after` is left in the stage, set or package `arguments.before`.
+def find_leftover(session: Session, request: Request, before: str, after: str) -> Residue:
+    """What of the seed or package `after` is left in the stage, set or package `before`.
 
     Raises `CommandError` if one of them is something else, or is not built.
     """
@@ -28,9 +28,8 @@ def find_leftover(session: Session, arguments: argparse.Namespace) -> Residue:
     from ..expression import select
 
     values = []
-    for word in (arguments.before, arguments.after):
-        arguments.attributes, arguments.attr = [word], []
-        (selected,) = select(session, arguments)
+    for word in (before, after):
+        (selected,) = select(session, request.with_attributes(word))
         values.append(selected.value)
     evaluator = session.evaluator
     built, seed = values
@@ -40,8 +39,8 @@ def find_leftover(session: Session, arguments: argparse.Namespace) -> Residue:
         if _has(evaluator, seed, "userland"):
             userland = half_of(evaluator, seed, "userland")
     else:
-        toolchain = Half(tuple(package.derivation for package in _packages(evaluator, seed, arguments.after).values()))
-    chain = Chain(arguments.after, False, toolchain, userland, (_packages(evaluator, built, arguments.before),))
+        toolchain = Half(tuple(package.derivation for package in _packages(evaluator, seed, after).values()))
+    chain = Chain(after, False, toolchain, userland, (_packages(evaluator, built, before),))
     session.world.commit()
     known = _realised(session.store, chain)
     (residue,) = find_residue(session.store, [chain], [outcome_of(chain, known)])

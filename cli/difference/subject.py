@@ -10,10 +10,10 @@ from ...store.foreign import parse_json
 from ..errors import CommandError
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Mapping
 
     from ...evaluator import Evaluator, Value
+    from ...ops import Request
     from ...store import Store, StorePath
     from ..session import Session
     from .knowledge import Knowledge
@@ -75,10 +75,10 @@ _Draft = _Named | dict[str, _Named] | Lock | Thing
 
 
 def subjects(
-    session: Session, arguments: argparse.Namespace, words: tuple[str, str], knowledge: Knowledge
+    session: Session, request: Request, words: tuple[str, str], knowledge: Knowledge
 ) -> tuple[Subject, Subject]:
     """What two words of a command line mean; `knowledge` learns of their derivations. Raises `CommandError`."""
-    drafts = [_draft(session, arguments, word) for word in words]
+    drafts = [_draft(session, request, word) for word in words]
     if any(isinstance(draft, _Named | dict) for draft in drafts):
         session.world.commit()
     knowledge.learn(derivation for draft in drafts for derivation in _derivations_in(draft))
@@ -86,17 +86,15 @@ def subjects(
     return first, second
 
 
-def _draft(session: Session, arguments: argparse.Namespace, word: str) -> _Draft:
+def _draft(session: Session, request: Request, word: str) -> _Draft:
     if word.endswith(".json") and not word.startswith("/chx/store/"):
         return read_lock(word)
     # As elsewhere, where attributes of a file or expression are asked for a bare word is one.
-    is_bundled = arguments.file is None and arguments.expr is None
-    if ("/" in word and '"' not in word) or (is_bundled and os.path.islink(word)):
+    if ("/" in word and '"' not in word) or (not request.has_source and os.path.islink(word)):
         return _object(session, word)
     from .. import expression
 
-    arguments.attributes, arguments.attr = [word], []
-    (selected,) = expression.select(session, arguments)
+    (selected,) = expression.select(session, request.with_attributes(word))
     return _value(session, selected.value, word)
 
 

@@ -8,9 +8,8 @@ from ..errors import CommandError
 from ..report import readable
 
 if TYPE_CHECKING:
-    import argparse
-
     from ...evaluator import Evaluator, Value
+    from ...ops import Request
     from ..session import Session
 
 
@@ -23,16 +22,15 @@ class Package(NamedTuple):
 
 
 class Catalogue:
-    """The set that the options name, and its packages in the order of their names."""
+    """The set that a request names, and its packages in the order of their names."""
 
-    def __init__(self, session: Session, arguments: argparse.Namespace) -> None:
+    def __init__(self, session: Session, request: Request) -> None:
         from ..expression import select
         from ..session import PKGS
 
-        arguments.attributes, arguments.attr = [], []
-        if arguments.file is None and arguments.expr is None:
-            arguments.file = f"{PKGS}/default.nix"
-        (selected,) = select(session, arguments)
+        if not request.has_source:
+            request = request.replace(file=f"{PKGS}/default.nix")
+        (selected,) = select(session, request.with_attributes())
         self.evaluator: Evaluator = session.evaluator
         self.set = selected.value
         kind = self.evaluator.type_name(self.set)

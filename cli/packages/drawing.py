@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from ..expression import search_path
+from ..expression import open_session, request_of
 from ..output import put
-from ..session import Session
 from .catalogue import Catalogue
 from .graph import cycles_of, graph_of
 
@@ -19,8 +18,8 @@ _SEED = "seed"
 
 
 def graph(arguments: argparse.Namespace) -> int:
-    with Session(search_path(arguments), arguments.max_call_depth) as session:
-        catalogue = Catalogue(session, arguments)
+    with open_session(arguments) as session:
+        catalogue = Catalogue(session, request_of(arguments))
         found = graph_of(catalogue, catalogue.chosen(arguments.names))
         session.world.commit()
     if arguments.json:
@@ -38,8 +37,8 @@ def graph(arguments: argparse.Namespace) -> int:
 
 
 def cycles(arguments: argparse.Namespace) -> int:
-    with Session(search_path(arguments), arguments.max_call_depth) as session:
-        catalogue = Catalogue(session, arguments)
+    with open_session(arguments) as session:
+        catalogue = Catalogue(session, request_of(arguments))
         if arguments.names:
             groups = {" ".join(arguments.names): catalogue.chosen(arguments.names)}
         else:

@@ -6,8 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..expression import search_path
-from ..session import Session
+from ..expression import open_session, request_of
 from .catalogue import Catalogue, is_derivation
 from .facts import attribute_of, meta_of
 
@@ -48,9 +47,9 @@ def lint(arguments: argparse.Namespace) -> int:
         return _list(arguments)
     from ..realise import options_of, realise, reporter_of
 
-    with Session(search_path(arguments), arguments.max_call_depth) as session:
+    with open_session(arguments) as session:
         store = session.store
-        catalogue = Catalogue(session, arguments)
+        catalogue = Catalogue(session, request_of(arguments))
         jobs = [_job(catalogue, package) for package in catalogue.chosen(arguments.names)]
         session.world.commit()
         if arguments.built:

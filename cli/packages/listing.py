@@ -6,8 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from ..expression import search_path
-from ..session import Session
+from ..expression import open_session, request_of
 from .catalogue import Catalogue
 from .facts import facts_of
 
@@ -35,8 +34,8 @@ def search(arguments: argparse.Namespace) -> int:
 
 
 def _all(arguments: argparse.Namespace) -> list[Facts]:
-    with Session(search_path(arguments), arguments.max_call_depth) as session:
-        catalogue = Catalogue(session, arguments)
+    with open_session(arguments) as session:
+        catalogue = Catalogue(session, request_of(arguments))
         return [facts_of(catalogue.evaluator, package) for package in catalogue.packages]
 
 

@@ -7,8 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from ..errors import CommandError
-from ..expression import search_path
-from ..session import Session
+from ..expression import open_session, request_of
 from .catalogue import Catalogue, is_derivation
 from .facts import attribute_of, facts_of
 
@@ -18,8 +17,8 @@ if TYPE_CHECKING:
 
 
 def show(arguments: argparse.Namespace) -> int:
-    with Session(search_path(arguments), arguments.max_call_depth) as session:
-        catalogue = Catalogue(session, arguments)
+    with open_session(arguments) as session:
+        catalogue = Catalogue(session, request_of(arguments))
         found = catalogue.named(arguments.name)
         if len(found) != 1:
             names = ", ".join(package.attribute or package.name for package in found)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -14,15 +13,16 @@ from .values import inputs_expression
 
 if TYPE_CHECKING:
     from ...builder import BuildOptions
+    from ...ops import Request
     from ..session import Session
 
 
-def inputs_beside(session: Session, arguments: argparse.Namespace, file: str) -> str | None:
+def inputs_beside(session: Session, request: Request, file: str) -> str | None:
     """The text of the argument `inputs`; None if nothing here concerns chx. Tells the session of the project.
 
     Raises `LockError`, `BuildError`.
     """
-    without = getattr(arguments, "no_lock", False)
+    without = request.lock == "ignore"
     project = project_at(file, may_be_damaged=without)
     if project.lock is None and not project.declared and not without:
         return None
@@ -30,32 +30,25 @@ def inputs_beside(session: Session, arguments: argparse.Namespace, file: str) ->
         from ..progress import say
 
         say(f"--no-lock: {NAME} is not used; inputs are taken as they are, and nothing is compared")
-        project = replace(project, lock=unlocked(session, project, options_for_inputs(arguments)))
+        project = replace(project, lock=unlocked(session, project, session.input_options))
     session.project = project
     lock = project.lock or Lock()
-    as_locked(session, arguments, project, lock)
+    as_locked(session, project, lock)
     return inputs_expression({name: item for name, item in lock.inputs.items() if _is_declared(project, name)})
 
 
-def as_locked(session: Session, arguments: argparse.Namespace, project: Project, lock: Lock) -> None:
+def as_locked(session: Session, project: Project, lock: Lock) -> None:
     """Make sure that inputs are what is locked; those that are elsewhere come when somebody looks at them.
 
     Raises `LockError`, `BuildError`.
     """
     if project.declared or lock.inputs:
         look_at_paths(session, project, lock)
-        Trees(session.store, project, lock, options_for_inputs(arguments)).check(session.world.awaited)
+        Trees(session.store, project, lock, session.input_options).check(session.world.awaited)
 
 
 def _is_declared(project: Project, name: str) -> bool:
     return name.partition("/")[0] in project.declared
-
-
-def options_for_inputs(arguments: argparse.Namespace) -> BuildOptions:
-    from ...builder import BuildOptions
-    from ..limits import limits
-
-    return BuildOptions(offline=getattr(arguments, "offline", False), **limits(arguments))
 
 
 def unlocked(session: Session, project: Project, options: BuildOptions) -> Lock:

@@ -2,63 +2,66 @@
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ..errors import CommandError
 from .document import NAME, WHOLE
 from .errors import DAMAGED, Differs, LockError
 from .guard import check_content, check_output, check_sources, system_of
-from .selecting import asked_of, is_within, realise_all, rounds
+from .selecting import asked_of, is_within, realise_all
 from .taking import Taker
 from .trees import Trees
 
 if TYPE_CHECKING:
+    from ...builder import BuildOptions
+    from ...ops import Request
     from ...store import Store, StorePath
     from ...store.difference import FileChange
     from ..difference.page import Page
+    from ..lines import Lines
     from ..session import Asked, Session
     from .document import Lock, Pin, PinnedOutput
     from .project import Project
     from .varying import Cause
 
 
-def check(session: Session, arguments: argparse.Namespace, project: Project, names: Sequence[str]) -> int:
-    """Check pins, all or those named; prints a line for each. The exit status: 1 if one does not hold."""
-    from ..difference.page import Page
-    from ..report import Style
-    from .beside import options_for_inputs
+class Rounds(NamedTuple):
+    """How each pin is built when it is checked: `rebuild`, though its output is there; then under `variations`."""
 
+    rebuild: bool = False
+    variations: tuple[str, ...] = ()
+
+
+def check(
+    session: Session,
+    request: Request,
+    project: Project,
+    names: Sequence[str],
+    rounds: Rounds,
+    options: BuildOptions,
+    reporter: Lines,
+) -> Report:
+    """Check pins, all or those named. Raises `CommandError` for a name that is not pinned, and `LockError`."""
     lock = project.lock
     if lock is None:
         raise CommandError(f"there is no {NAME} in '{project.folder}'", hint="chx lock writes it")
-    Trees(session.store, project, lock, options_for_inputs(arguments)).check()
+    Trees(session.store, project, lock, session.input_options).check()
     check_inputs(session.store, lock)
     unknown = [name for name in names if not any(is_within(pinned, name) for pinned in lock.pins)]
     if unknown:
         raise CommandError(f"'{unknown[0]}' is not pinned", hint=f"pinned are {', '.join(sorted(lock.pins)) or 'none'}")
     session.project = project
-    work = _Checking(session, arguments, project, lock)
+    work = _Checking(session, request, project, lock, rounds, options, reporter)
     chosen = [pinned for pinned in sorted(lock.pins) if not names or any(is_within(pinned, name) for name in names)]
-    found = Report(project.place, tuple(checked for name in chosen for checked in work.check(name)))
-    if arguments.json:
-        from ..difference.data import as_data
-        from ..store import put_json
+    return Report(project.place, tuple(checked for name in chosen for checked in work.check(name)))
 
-        put_json({"holds": not found.failed, **as_data(found)})
-        return int(bool(found.failed))
-    page = Page(Style(sys.stdout), True)
-    for checked in found.pins:
+
+def draw_report(page: Page, report: Report) -> None:
+    """A line for each pin that holds, and what is wrong with the others."""
+    for checked in report.pins:
         _draw(page, checked)
-    page.write()
-    if found.failed:
-        from ..progress import say
-
-        say(f"{len(found.failed)} of {len(chosen)} not as pinned: {', '.join(found.failed)}")
-    return int(bool(found.failed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,17 +128,29 @@ def check_inputs(store: Store, lock: Lock) -> None:
 
 
 class _Checking:
-    def __init__(self, session: Session, arguments: argparse.Namespace, project: Project, lock: Lock) -> None:
+    def __init__(
+        self,
+        session: Session,
+        request: Request,
+        project: Project,
+        lock: Lock,
+        rounds: Rounds,
+        options: BuildOptions,
+        reporter: Lines,
+    ) -> None:
         self._session = session
-        self._arguments = arguments
+        self._request = request
         self._project = project
         self._lock = lock
+        self._rounds = rounds
+        self._options = options
+        self._reporter = reporter
         self._cause: Cause | None = None
 
     def check(self, name: str) -> Iterator[Checked]:
         """One attribute: what is wrong with it does not keep the others from being checked."""
         try:
-            asked = asked_of(self._session, self._arguments, self._project, self._lock, [name])
+            asked = asked_of(self._session, self._request, self._project, self._lock, [name])
         except Exception as error:
             yield self._failed(name, self._session.world.current_system, {}, error)
             return
@@ -158,27 +173,27 @@ class _Checking:
         return Checked(name, system, "holds", pin.outputs)
 
     def _check_pin(self, item: Asked, pin: Pin) -> None:
-        has_arguments = bool(self._arguments.arg or self._arguments.argstr)
-        if not has_arguments:
+        if not self._request.has_arguments:
             check_sources(self._session, self._lock, item)
-        for options in rounds(self._arguments):
-            self._compare(item, pin, realise_all(self._session, self._arguments, [item], options)[item.derivation])
-        if self._arguments.vary is not None:
+        # Trying variations begins with building it again.
+        rebuild = self._rounds.rebuild and not self._rounds.variations
+        options = replace(self._options, rebuild=rebuild)
+        self._compare(item, pin, realise_all(self._session, [item], options, self._reporter)[item.derivation])
+        if self._rounds.variations:
             from .varying import tried
 
-            found = tried(self._session, self._arguments, item, pin)
+            found = tried(self._session, item, pin, self._rounds.variations, self._options, self._reporter)
             if found is not None:
                 self._cause = found.cause
                 self._compare(item, pin, found.built, found.reason)
 
     def _compare(self, item: Asked, pin: Pin, built: Mapping[str, StorePath], why: str = "") -> None:
-        has_arguments = bool(self._arguments.arg or self._arguments.argstr)
         for output, path in built.items():
             pinned = pin.outputs.get(output)
             if pinned is not None and pinned.path != path:
                 # So that it can be said in which files.
-                Taker(self._session, self._arguments).has(pinned.path)
-            check_output(self._session, item, pin, output, path, has_arguments, why)
+                Taker(self._session, self._options, self._reporter).has(pinned.path)
+            check_output(self._session, item, pin, output, path, self._request.has_arguments, why)
             check_content(self._session.store, item.attribute, path, pin.outputs[output])
 
     def _failed(self, name: str, system: str, pinned: Mapping[str, PinnedOutput], error: Exception) -> Checked:

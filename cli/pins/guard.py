@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,10 @@ from .errors import DAMAGED, DIFFERS, SOURCE, Differs, LockError, both
 from .pinning import derivations_behind, output_of, resolved_of, sources_of
 
 if TYPE_CHECKING:
+    from ...builder import BuildOptions
+    from ...ops import Request
     from ...store import Store, StorePath
+    from ..lines import Lines
     from ..session import Session
     from .document import Lock, Pin, PinnedOutput
 
@@ -33,17 +35,23 @@ class Guard:
     """
 
     def __init__(
-        self, session: Session, arguments: argparse.Namespace, pins: list[tuple[Asked, Pin]] | None = None
+        self,
+        session: Session,
+        request: Request,
+        options: BuildOptions,
+        reporter: Lines,
+        pins: list[tuple[Asked, Pin]] | None = None,
     ) -> None:
         project = session.project
         self._session = session
-        self._arguments = arguments
-        self._has_arguments = bool(arguments.arg or arguments.argstr)
+        self._options = options
+        self._reporter = reporter
+        self._has_arguments = request.has_arguments
         self._lock: Lock | None = None
         self._pins: list[tuple[Asked, Pin]] = pins or []
         if pins is not None:
             return
-        if project is None or project.lock is None or arguments.no_lock:
+        if project is None or project.lock is None or request.lock == "ignore":
             return
         if not project.pins_this:
             from ..progress import say
@@ -85,7 +93,7 @@ class Guard:
         from .taking import without_building
 
         pins = self.takeable()
-        return without_building(self._session, self._arguments, pins) if pins else {}
+        return without_building(self._session, self._options, self._reporter, pins) if pins else {}
 
     def after(self, built: Built) -> None:
         """Compare outputs with their pins, and read them again. Raises `LockError`."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .document import WHOLE
@@ -12,7 +10,9 @@ from .values import inputs_expression
 
 if TYPE_CHECKING:
     from ...builder import BuildOptions
+    from ...ops import Request
     from ...store import StorePath
+    from ..lines import Lines
     from ..session import Asked, Session
     from .document import Lock
     from .project import Project
@@ -25,7 +25,7 @@ def use_inputs(session: Session, project: Project, lock: Lock) -> None:
 
 
 def asked_of(
-    session: Session, arguments: argparse.Namespace, project: Project, lock: Lock, attributes: Sequence[str]
+    session: Session, request: Request, project: Project, lock: Lock, attributes: Sequence[str]
 ) -> list[Asked]:
     """The derivations of attributes with all their outputs; of all that the expression gives, if none is named."""
     from .. import expression
@@ -37,8 +37,7 @@ def asked_of(
     groups = ([named] if named else []) + ([[]] if len(named) < len(attributes) or not attributes else [])
     found: dict[str, Asked] = {}
     for group in groups:
-        arguments.attributes, arguments.attr = group, []
-        for selected in expression.select(session, arguments):
+        for selected in expression.select(session, request.with_attributes(*group)):
             with expression.Explained(selected.attribute, selected.was_called):
                 derivations = session.evaluator.named_derivations(selected.value, selected.attribute)
             if not derivations and attributes:
@@ -55,16 +54,13 @@ def is_within(attribute: str, name: str) -> bool:
     return attribute == name or attribute.startswith(f"{name}.")
 
 
-def has_attribute(
-    session: Session, arguments: argparse.Namespace, project: Project, lock: Lock, attribute: str
-) -> bool:
+def has_attribute(session: Session, request: Request, project: Project, lock: Lock, attribute: str) -> bool:
     """Whether the expression still has an attribute. Other errors of evaluation are raised."""
     from .. import expression
 
     use_inputs(session, project, lock)
-    arguments.attributes, arguments.attr = ([] if attribute == WHOLE else [attribute]), []
     try:
-        expression.select(session, arguments)
+        expression.select(session, request.with_attributes(*(() if attribute == WHOLE else (attribute,))))
     except Exception as error:
         if type(error).__name__ == "MissingAttribute" and f"in selection path '{attribute}' not found" in getattr(
             error, "message", ""
@@ -75,30 +71,13 @@ def has_attribute(
 
 
 def realise_all(
-    session: Session, arguments: argparse.Namespace, asked: Iterable[Asked], options: BuildOptions | None = None
+    session: Session, asked: Iterable[Asked], options: BuildOptions, reporter: Lines
 ) -> dict[StorePath, dict[str, StorePath]]:
     """Build derivations; their outputs. Raises `BuildError`."""
-    from ..lines import Lines
-    from ..realise import options_of, realise
+    from ..realise import realise
 
-    built = realise(
-        session.store,
-        [(item.derivation, item.outputs) for item in asked],
-        options or options_of(arguments),
-        Lines(arguments.verbose, arguments.quiet),
-    )
+    built = realise(session.store, [(item.derivation, item.outputs) for item in asked], options, reporter)
     found: dict[StorePath, dict[str, StorePath]] = {}
     for item in asked:
         found[item.derivation] = {output: built[item.derivation, output] for output in item.outputs}
     return found
-
-
-def rounds(arguments: argparse.Namespace) -> list[BuildOptions]:
-    """How each pin is built when it is checked: what each of these gives must be what is pinned.
-
-    Under variations (`--vary`) it is built again after these, see `varying`.
-    """
-    from ..realise import options_of
-
-    rebuild = arguments.rebuild and arguments.vary is None  # which begins with that
-    return [replace(options_of(arguments), rebuild=rebuild)]

@@ -11,7 +11,6 @@ that the pin is still what is asked for:
 
 from __future__ import annotations
 
-import argparse
 from typing import TYPE_CHECKING
 
 from ..errors import CommandError
@@ -25,7 +24,10 @@ from .sealing import state_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ...builder import BuildOptions
+    from ...ops import Request
     from ...store import StorePath
+    from ..lines import Lines
     from ..session import Session
     from .document import Lock, Pin
     from .project import Project
@@ -37,12 +39,10 @@ Built = dict[tuple["StorePath", str], "StorePath"]
 class Taker:
     """Takes pinned outputs: those of this store, or else from the configured caches."""
 
-    def __init__(self, session: Session, arguments: argparse.Namespace) -> None:
-        from ..realise import options_of
-
+    def __init__(self, session: Session, options: BuildOptions, reporter: Lines) -> None:
         self._store = session.store
-        self._arguments = arguments
-        self._options = options_of(arguments)
+        self._options = options
+        self._reporter = reporter
         self.travelled = False
 
     def take(self, pins: Pinned) -> Built | None:
@@ -62,11 +62,8 @@ class Taker:
 
     def _fetch(self, path: StorePath) -> bool:
         from ...builder import Substituter
-        from ..lines import Lines
-        from ..realise import reporter_of
 
-        plain = self._arguments.log_format != "json"
-        reporter = Lines(self._arguments.verbose, self._arguments.quiet) if plain else reporter_of(self._arguments)
+        reporter = self._reporter
         place = Substituter(self._store, self._options, reporter.refused, reporter.substituted).take(path)
         if place is None:
             return False
@@ -90,9 +87,9 @@ def takeable(session: Session, lock: Lock, pins: Pinned) -> Pinned:
     ]
 
 
-def without_building(session: Session, arguments: argparse.Namespace, pins: Pinned) -> Built:
+def without_building(session: Session, options: BuildOptions, reporter: Lines, pins: Pinned) -> Built:
     """Those outputs of takeable pins that can be had."""
-    taker, found = Taker(session, arguments), Built()
+    taker, found = Taker(session, options, reporter), Built()
     for pair in pins:
         found.update(taker.take([pair]) or {})
     return found
@@ -114,8 +111,10 @@ def _system(session: Session) -> str:
     return session.world.current_system
 
 
-def without_evaluating(session: Session, arguments: argparse.Namespace) -> tuple[Pinned, Built] | None:
-    """What is pinned under the names of a command line, if it is known that evaluating them would give it.
+def without_evaluating(
+    session: Session, request: Request, options: BuildOptions, reporter: Lines
+) -> tuple[Pinned, Built] | None:
+    """What is pinned under the names of a request, if it is known that evaluating them would give it.
 
     Tells the session of the project and of what is asked. None: it has to be evaluated. Raises `LockError` if an
     input has moved, as evaluating would.
@@ -123,7 +122,7 @@ def without_evaluating(session: Session, arguments: argparse.Namespace) -> tuple
     from .beside import as_locked
     from .project import project_at
 
-    file = _locked_file(arguments)
+    file = _locked_file(session, request)
     if file is None:
         return None
     project = project_at(file)
@@ -132,19 +131,19 @@ def without_evaluating(session: Session, arguments: argparse.Namespace) -> tuple
         return None
     if project.declared.keys() != {name for name in lock.inputs if "/" not in name}:
         return None
-    names = [*arguments.attributes, *arguments.attr] or [WHOLE]
+    names = request.attributes or (WHOLE,)
     pins = _pinned(session, lock, names)
     if pins is None or any(state_of(lock, *_key(session, asked), pin) != "covered" for asked, pin in pins):
         return None
     _see(session, project, lock)
     if first_changed(lock.files, project.folder) is not None:
         return None
-    as_locked(session, arguments, project, lock)
-    taker = Taker(session, arguments)
+    as_locked(session, project, lock)
+    taker = Taker(session, options, reporter)
     built = taker.take(pins)
     if built is None:
         return None
-    if taker.travelled and not arguments.quiet:
+    if taker.travelled and not reporter.is_quiet:
         from ..progress import say
 
         say(f"as {NAME} pins it; nothing was evaluated, because all that it was made from is as it was")
@@ -153,23 +152,23 @@ def without_evaluating(session: Session, arguments: argparse.Namespace) -> tuple
     return pins, built
 
 
-def whatever_it_is(session: Session, arguments: argparse.Namespace) -> tuple[Pinned, Built]:
+def whatever_it_is(session: Session, request: Request, options: BuildOptions, reporter: Lines) -> tuple[Pinned, Built]:
     """`--pinned`: what the lock pins, and nothing is evaluated or built. Raises `LockError`, `CommandError`."""
     from ..progress import say
     from .project import project_at
 
-    _refuse_what_needs_evaluating(arguments)
-    place = absolute(arguments.file or ".")
+    _refuse_what_needs_evaluating(session, request)
+    place = absolute(request.file or ".")
     if not place.endswith(".nix"):
         place += "/default.nix"
     project = project_at(place)
     lock = project.lock
     if lock is None:
         raise CommandError(f"there is no {NAME} in '{project.folder}'", hint="--pinned takes what a lock pins")
-    if not project.pins_this and arguments.file is not None and arguments.file.endswith(".nix"):
+    if not project.pins_this and request.file is not None and request.file.endswith(".nix"):
         raise CommandError(f"the pins of {NAME} are those of {lock.expression}, not of {project.expression}")
     system = _system(session)
-    names = [*arguments.attributes, *arguments.attr] or sorted(name for name in lock.pins if system in lock.pins[name])
+    names = request.attributes or tuple(sorted(name for name in lock.pins if system in lock.pins[name]))
     pins = _pinned(session, lock, names)
     if pins is None:
         missing = next(name for name in names if _pinned(session, lock, [name]) is None)
@@ -184,7 +183,7 @@ def whatever_it_is(session: Session, arguments: argparse.Namespace) -> tuple[Pin
             )  # fmt: skip
     _see(session, project, lock)
     built: Built = {}
-    taker = Taker(session, arguments)
+    taker = Taker(session, options, reporter)
     for pair in pins:
         built.update(taker.take([pair]) or _absent(*pair))
     changed = first_changed(lock.files, project.folder)
@@ -204,12 +203,12 @@ def _absent(asked: Asked, pin: Pin) -> Mapping[tuple[StorePath, str], StorePath]
     )  # fmt: skip
 
 
-def _refuse_what_needs_evaluating(arguments: argparse.Namespace) -> None:
+def _refuse_what_needs_evaluating(session: Session, request: Request) -> None:
     used = [
         option
         for option, value in (
-            ("--expr", arguments.expr), ("--arg", arguments.arg), ("--argstr", arguments.argstr),
-            ("--include", arguments.include), ("--no-lock", arguments.no_lock),
+            ("--expr", request.expr), ("--arg", request.args), ("--argstr", request.argstrs),
+            ("--include", session.search_path),
         )
         if value
     ]  # fmt: skip
@@ -217,18 +216,18 @@ def _refuse_what_needs_evaluating(arguments: argparse.Namespace) -> None:
         raise CommandError(f"--pinned evaluates nothing, and {used[0]} is about evaluating")
 
 
-def _locked_file(arguments: argparse.Namespace) -> str | None:
+def _locked_file(session: Session, request: Request) -> str | None:
     """The expression that is meant, if it has a lock beside it and is taken as it is."""
-    if arguments.no_lock or arguments.arg or arguments.argstr or arguments.include or arguments.expr is not None:
+    if request.lock == "ignore" or request.has_arguments or session.search_path or request.expr is not None:
         return None
-    if arguments.file is None:
+    if request.file is None:
         file = absolute("default.nix")
-    elif arguments.file == "-" or arguments.file.startswith("<"):
+    elif request.file == "-" or request.file.startswith("<"):
         return None
     else:
         from ..sources import expression_file
 
-        file = expression_file(arguments.file)
+        file = expression_file(request.file)
     return file if is_there(file) and is_there(f"{file.rpartition('/')[0]}/{NAME}") else None
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ..progress import say
 from .errors import VARIES, LockError
 
 if TYPE_CHECKING:
-    from ...builder import Verdict
+    from ...builder import BuildOptions, Verdict
     from ...store import StorePath
+    from ..lines import Lines
     from ..session import Asked, Session
     from .document import Pin
 
@@ -34,29 +33,28 @@ class Otherwise:
     reason: str
 
 
-def tried(session: Session, arguments: argparse.Namespace, item: Asked, pin: Pin) -> Otherwise | None:
-    """Build what is pinned as it was and under variations; None if it is always what is pinned.
+def tried(
+    session: Session, item: Asked, pin: Pin, names: tuple[str, ...], options: BuildOptions, reporter: Lines
+) -> Otherwise | None:
+    """Build what is pinned as it was and under the variations `names`; None if it is always what is pinned.
 
     Raises `LockError` if it cannot be built under some.
     """
     from ...builder import Trial
-    from ..check import exemption, variations_named
+    from ..check import exemption
     from ..lines import title
-    from ..realise import options_of
     from .selecting import realise_all
 
     if exemption(session.store, item.derivation) is not None:
         return None
-    names = variations_named(arguments.vary)
-    options = replace(options_of(arguments), rebuild=True, jobs=1)
+    options = replace(options, rebuild=True, jobs=1)
 
     def attempt(chosen: tuple[str, ...]) -> Mapping[str, StorePath]:
-        return realise_all(session, arguments, [item], replace(options, variations=chosen))[item.derivation]
+        return realise_all(session, [item], replace(options, variations=chosen), reporter)[item.derivation]
 
     def told(chosen: tuple[str, ...]) -> None:
-        if not arguments.quiet and arguments.log_format != "json":
-            how = f", varied: {', '.join(chosen)}" if chosen else ", as it was"
-            say(f"{title(item.derivation)} once more{how}")
+        how = f", varied: {', '.join(chosen)}" if chosen else ", as it was"
+        reporter.notice(f"{title(item.derivation)} once more{how}")
 
     pinned = {output: pin.outputs[output].path for output in item.outputs if output in pin.outputs}
     verdict = Trial(attempt, pinned, told).run(1, names)

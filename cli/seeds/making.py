@@ -11,9 +11,10 @@ from .tarball import write_tarball
 from .told import HALVES, write_lock
 
 if TYPE_CHECKING:
-    import argparse
-
+    from ...builder import BuildOptions
+    from ...ops import Request
     from ...store import Store, StorePath
+    from ..lines import Lines
     from ..session import Session
 
 LOCK_VERSION = 2
@@ -21,18 +22,20 @@ LAST = 2
 """The stage that is taken: in a bootstrap that has come to rest, stage 1 and this one are the same."""
 
 
-def make(session: Session, arguments: argparse.Namespace, name: str, set_name: str, origin: str) -> dict[str, Any]:
+def make(
+    session: Session, request: Request, name: str, set_name: str, origin: str, options: BuildOptions, reporter: Lines
+) -> dict[str, Any]:
     """Build the last stage of a set from the seed `origin`, and keep its halves as archives.
 
     Writes the lock, and gives its content. The archives are objects of the store, kept alive by links beside the lock.
     """
-    from ..realise import options_of, realise, reporter_of
+    from ..realise import realise
 
-    halves = _halves(session, arguments, set_name, origin)
+    halves = _halves(session, request, set_name, origin)
     session.world.commit()
     store = session.store
     targets = [(drv, ("out",)) for derivations in halves.values() for drv in derivations]
-    built = realise(store, targets, options_of(arguments), reporter_of(arguments))
+    built = realise(store, targets, options, reporter)
     lock: dict[str, Any] = {
         "files": [],
         "made": {"from": origin, "set": set_name, "stage": LAST},
@@ -48,15 +51,12 @@ def make(session: Session, arguments: argparse.Namespace, name: str, set_name: s
     return lock
 
 
-def _halves(session: Session, arguments: argparse.Namespace, set_name: str, origin: str) -> dict[str, tuple[Any, ...]]:
+def _halves(session: Session, request: Request, set_name: str, origin: str) -> dict[str, tuple[Any, ...]]:
     """The derivations of both halves of the last stage."""
-    import argparse
-
     from ..convergence.chains import chain_value, half_of
 
     evaluator = session.evaluator
-    asked = argparse.Namespace(**vars(arguments))
-    stage = evaluator.select(chain_value(session, asked, set_name, origin), f"stage{LAST}")
+    stage = evaluator.select(chain_value(session, request, set_name, origin), f"stage{LAST}")
     halves = {part: half_of(evaluator, stage, part) for part in HALVES}
     if any(half.trees or not half.derivations for half in halves.values()):
         raise CommandError(f"the last stage of '{set_name}' from '{origin}' is not built, but taken as it was found")

@@ -10,8 +10,7 @@ from ...store.foreign import parse_json
 from ..errors import CommandError
 
 if TYPE_CHECKING:
-    import argparse
-
+    from ...ops import Request
     from ..session import Session
 
 HALVES = ("toolchain", "userland")
@@ -77,25 +76,22 @@ def seed_names(directory: str) -> list[str]:
     return sorted(file.removesuffix(".nix") for file in files if file.endswith(".nix") and file != "default.nix")
 
 
-def places(session: Session, arguments: argparse.Namespace) -> dict[str, Place]:
+def places(session: Session, request: Request, directory: str | None = None) -> dict[str, Place]:
     """All seeds, by name: of the set that -f or -E give, of --directory, or those that are bundled."""
     from ..session import PKGS
 
-    if arguments.file is None and arguments.expr is None:
-        directory = os.path.abspath(arguments.directory or os.path.join(PKGS, "seeds"))
+    if not request.has_source:
+        directory = os.path.abspath(directory or os.path.join(PKGS, "seeds"))
         return {name: Place(name, os.path.join(directory, f"{name}.nix")) for name in seed_names(directory)}
-    if arguments.directory is not None:
+    if directory is not None:
         raise CommandError("--directory says where files of seeds lie; -f and -E give a set that knows that")
-    return _of_expression(session, arguments)
+    return _of_expression(session, request)
 
 
-def _of_expression(session: Session, arguments: argparse.Namespace) -> dict[str, Place]:
-    import argparse
-
+def _of_expression(session: Session, request: Request) -> dict[str, Place]:
     from ..expression import select
 
-    asked = argparse.Namespace(**{**vars(arguments), "attributes": ["seeds"], "attr": []})
-    (selected,) = select(session, asked)
+    (selected,) = select(session, request.with_attributes("seeds"))
     evaluator = session.evaluator
     found: dict[str, Place] = {}
     for name in evaluator.attr_names(selected.value):
