@@ -12,12 +12,7 @@ from .limits import positive
 from .output import put
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from ..builder.proof import Chain
-    from ..store import StorePath
     from .convergence.account import Account
-    from .lines import Lines
     from .session import Session
 
 DESCRIPTION = """\
@@ -92,12 +87,25 @@ def run(arguments: argparse.Namespace) -> int:
         from .convergence.replay import check
 
         return check(arguments)
-    with expression.open_session(arguments) as session:
-        if arguments.replay is not None:
-            from .convergence.replay import replay
+    if arguments.replay is not None:
+        from .convergence.replay import replay
 
-            return replay(session, arguments)
-        account, links = bootstrap(session, arguments)
+        return replay(arguments, write_text)
+    from .convergence.running import bootstrap
+    from .realise import options_of, reporter_of
+
+    with expression.open_session(arguments) as session:
+        account, links = bootstrap(
+            session,
+            expression.request_of(arguments),
+            arguments.set or DEFAULT_SET,
+            options_of(arguments),
+            reporter_of(arguments),
+            _seeds(arguments.seeds),
+            arguments.stages,
+            arguments.proof,
+            arguments.bundle,
+        )
         text = write_text(arguments, account)
         if account.holds and not (arguments.report or arguments.proof):
             _remember(session, arguments, account, text, links)
@@ -115,85 +123,16 @@ def drop(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def bootstrap(session: Session, arguments: argparse.Namespace) -> tuple[Account, list[tuple[str, str]]]:
-    """Evaluate, build, keep and judge; writes a proof if one was asked for. Gives links to what is kept, too.
-
-    Raises `ShapeRefused` before anything is built if the stages are none.
-    """
-    from ..builder.proof import check_shape, everything_below, judge, outcome_of, targets_of
-    from .convergence.account import account_of, origin_of
-    from .convergence.chains import chains_of
-    from .convergence.prove import check_provable, prove
-    from .kept import keep, witnesses
-
-    name = arguments.set or DEFAULT_SET
-    described = chains_of(session, expression.request_of(arguments), name, _seeds(arguments.seeds), arguments.stages)
-    chains = [item.chain for item in described]
-    if arguments.proof is not None:
-        check_provable(name, chains)
-    session.world.commit()
-    derivations = everything_below(session.store, chains)
-    check_shape(f"the set '{name}'", chains, derivations)
-    targets = [*targets_of(chains), *witnesses(session.store, chains, derivations)]
-    if arguments.proof is not None:
-        # Their hashes are checked again before anything is signed.
-        targets += [(path, ("out",)) for path, derivation in derivations.items() if derivation.fixed is not None]
-    realised, work = build(session, arguments, chains, targets)
-    gave = {realised[path, output] for path, outputs in targets for output in outputs}
-    links = keep(session.store, name, gave.union(*(chain.trees for chain in chains)))
-    outcomes = [outcome_of(chain, realised) for chain in chains]
-    verdicts = judge(session.store, chains, outcomes, trusts_cache=arguments.proof is None)
-    signed = None
-    if arguments.proof is not None:
-        signed = prove(session.store, name, chains, outcomes, realised, verdicts, arguments.proof, arguments.bundle)
-    origin = origin_of(derivations, arguments.proof, signed)
-    return account_of(session.store, name, described, outcomes, verdicts, work, origin), links
-
-
-def build(
-    session: Session,
-    arguments: argparse.Namespace,
-    chains: Sequence[Chain],
-    targets: Sequence[tuple[StorePath, tuple[str, ...]]],
-    rebuild: bool = False,
-) -> tuple[Mapping[tuple[StorePath, str], StorePath], tuple[int, int, float]]:
-    """Realise `targets`, and count: builds, builds that early cutoff made needless, seconds.
-
-    What goes on is said with the names of seeds and stages. `rebuild`: even what is known is built again.
-    """
-    from dataclasses import replace
-    from time import monotonic
-
-    from .realise import options_of, realise
-
-    reporter = _reporter(arguments, chains)
-    started = monotonic()
-    options = replace(options_of(arguments), rebuild=rebuild)
-    realised = realise(session.store, targets, options, reporter)
-    return realised, (reporter.built, reporter.spared, monotonic() - started)
-
-
 def write_text(arguments: argparse.Namespace, account: Account) -> str:
     """Print the account as the command line wants it, and write the page if one was asked for; gives what was printed."""
     if arguments.report is not None:
         from .convergence.html import page_of
+        from .system import write_whole
 
         write_whole(arguments.report, page_of(account))
     text = _text(arguments, account)
     put(text)
     return text
-
-
-def _reporter(arguments: argparse.Namespace, chains: Sequence[Chain]) -> Lines:
-    from .realise import reporter_of
-
-    titles = {
-        package.derivation: f"{chain.seed}, stage {number}: {name}"
-        for chain in reversed(chains)
-        for number, stage in reversed(list(enumerate(chain.stages)))
-        for name, package in stage.items()
-    }
-    return reporter_of(arguments, titles)
 
 
 def _seeds(text: str | None) -> list[str] | None:
@@ -219,16 +158,6 @@ def _text(arguments: argparse.Namespace, account: Account) -> str:
     page = Page(Style(sys.stdout), arguments.full)
     draw(page, account)
     return "".join(f"{line}\n" for line in page.lines)
-
-
-def write_whole(name: str, text: str) -> None:
-    """Write a file whole or not at all."""
-    import os
-
-    temporary = f"{name}.{os.getpid()}.new"
-    with open(temporary, "w", encoding="utf-8", errors="surrogateescape") as file:
-        file.write(text)
-    os.replace(temporary, name)
 
 
 def _remember(

@@ -41,10 +41,9 @@ class Lines:
         self._sandboxed: set[StorePath] = set()
         self._fetches: set[StorePath] = set()
 
-    @property
-    def is_quiet(self) -> bool:
-        """Whether errors alone are shown."""
-        return self._quiet
+    def entitle(self, titles: Mapping[StorePath, str]) -> None:
+        """Call derivations by `titles` from now on, and others by their names."""
+        self._titles = titles
 
     def _title(self, derivation: StorePath) -> str:
         return self._titles.get(derivation) or title(derivation)

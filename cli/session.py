@@ -40,6 +40,12 @@ class Asked:
         self.named = outputs if named is None else named
 
 
+def _say(text: str) -> None:
+    from .progress import say
+
+    say(text)
+
+
 class Session:
     """Use as a context manager, so that the store is closed."""
 
@@ -52,9 +58,12 @@ class Session:
         pure: bool = True,
         features: frozenset[str] = frozenset(),
         input_options: Callable[[], BuildOptions] | None = None,
+        notice: Callable[[str], None] | None = None,
     ) -> None:
         self.search_path = search_path
         self._input_options = input_options
+        self.notice: Callable[[str], None] = notice or _say
+        """Takes what a person may want to know, a sentence at a time."""
         self._max_call_depth = max_call_depth
         self._exact = exact
         self._pure = pure
@@ -84,11 +93,8 @@ class Session:
             from ..store import Store
 
             self._store = Store.open()
-            if self._store.notices:
-                from .progress import say
-
-                for notice in self._store.notices:
-                    say(notice)
+            for notice in self._store.notices:
+                self.notice(notice)
         return self._store
 
     @property

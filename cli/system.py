@@ -121,3 +121,13 @@ class RealPaths:
             return False
         self._real.add(folder)
         return True
+
+
+def write_whole(name: str, text: str) -> None:
+    """Write a file whole or not at all."""
+    import os
+
+    temporary = f"{name}.{os.getpid()}.new"
+    with open(temporary, "w", encoding="utf-8", errors="surrogateescape") as file:
+        file.write(text)
+    os.replace(temporary, name)

@@ -64,8 +64,7 @@ def prove(
     from ...builder.proof.document import sign
     from ...builder.proof.writing import compose
     from ...store.keys import Signer
-    from ..bootstrap import write_whole
-    from ..progress import say
+    from ..system import write_whole
 
     check_evidence(store, chains, outcomes)
     document = compose(store, name, chains, realised, verdicts)
@@ -82,5 +81,4 @@ def prove(
     signer = Signer(store.home)
     text = sign(document, signer)
     write_whole(file, text)
-    say(f"the proof '{file}' shows {document['shows']}")
     return Signed(signer.public, json.loads(text)["signature"]["value"], document["shows"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..difference.page import Page, count
@@ -12,11 +13,15 @@ from ..output import put
 from ..report import Style
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from ...builder import BuildOptions
     from ...builder.proof import Chain, Outcome, Proof, Verdicts
+    from ...ops import Request
     from ...store import Store, StorePath
+    from ..lines import Lines
     from ..session import Session
+    from .account import Account
     from .bundled import Likeness
 
 
@@ -33,47 +38,79 @@ class Deviation(NamedTuple):
     """False for a part of a seed whose build is not reproducible. Everything was judged by what it gave here."""
 
 
-def replay(session: Session, arguments: argparse.Namespace) -> int:
-    """Check the proof `arguments.replay`; the exit status."""
+class Replayed(NamedTuple):
+    """A bootstrap that was replayed, and in what it is not as the document says."""
+
+    proof: Proof
+    account: Account
+    outputs: int
+    deviations: tuple[Deviation, ...]
+    likeness: Likeness
+
+    @property
+    def holds(self) -> bool:
+        """Whether everything came out as the document says, and shows what a bootstrap is to show."""
+        return self.account.holds and not any(deviation.is_grave for deviation in self.deviations)
+
+
+def replayed(
+    session: Session, request: Request, proof: Proof, bundle: str | None, options: BuildOptions, reporter: Lines
+) -> Replayed:
+    """Build what a document describes again, and judge it; `bundle` is a file with what would be fetched.
+
+    Believes nothing that the document or the store says. Raises `ProofRefused`, `BuildError`, `OSError`.
+    """
     from ...builder.proof import check_contents, check_objects, everything_below, judge, load_bundle, outcome_of
-    from ..bootstrap import build, write_text
-    from ..expression import request_of
-    from ..progress import say
     from .account import account_of, origin_of
     from .bundled import likeness
     from .chains import Described
+    from .running import build
 
-    proof = read_proof(arguments, arguments.replay, "--replay")
-    if not proof.claims.holds and not arguments.json:
-        put(f"this proof shows {proof.claims.text}\n\n")
     proof.restore(session.store)
-    if arguments.bundle is not None:
-        loaded = load_bundle(session.store, proof.derivations, arguments.bundle)
+    if bundle is not None:
+        loaded = load_bundle(session.store, proof.derivations, bundle)
         missing = f"; it lacks {', '.join(loaded.missing[:5])}" if loaded.missing else ""
-        say(f"took {count(loaded.taken, 'file')} from '{arguments.bundle}'{missing}")
+        reporter.notice(f"took {count(loaded.taken, 'file')} from '{bundle}'{missing}")
     # What is there already is used, and what is built again does not replace it.
     there = [path for path in proof.objects if session.store.is_valid(path)]
     check_objects(session.store, there, NOTHING_SHOWN)
-    realised, work = build(session, arguments, proof.chains, everything(session.store, proof.chains), rebuild=True)
+    targets = everything(session.store, proof.chains)
+    realised, work = build(session, proof.chains, targets, replace(options, rebuild=True), reporter)
     outcomes = [outcome_of(chain, realised) for chain in proof.chains]
     check_contents(session.store, proof.chains, outcomes, NOTHING_SHOWN)
     verdicts = judge(session.store, proof.chains, outcomes, trusts_cache=False)
     described = [Described(chain, "") for chain in proof.chains]
-    origin = origin_of(everything_below(session.store, proof.chains), arguments.replay)
-    account = account_of(session.store, proof.set, described, outcomes, verdicts, work, origin)
-    deviations = [
-        *deviations_of(session.store, proof, outcomes, realised, verdicts),
-        *_stated_rows(session.store, proof),
-    ]
-    write_text(arguments, account)
+    origin = origin_of(everything_below(session.store, proof.chains), proof.name)
+    return Replayed(
+        proof,
+        account_of(session.store, proof.set, described, outcomes, verdicts, work, origin),
+        sum(len(stage) for outcome in outcomes for stage in outcome.stages),
+        (*deviations_of(session.store, proof, outcomes, realised, verdicts), *_stated_rows(session.store, proof)),
+        likeness(session, request, proof),
+    )
+
+
+def replay(arguments: argparse.Namespace, write_text: Callable[[argparse.Namespace, Account], str]) -> int:
+    """`--replay`: the exit status."""
+    from ..expression import open_session, request_of
+    from ..realise import options_of, reporter_of
+
+    proof = read_proof(arguments, arguments.replay, "--replay")
+    if not proof.claims.holds and not arguments.json:
+        put(f"this proof shows {proof.claims.text}\n\n")
+    with open_session(arguments) as session:
+        found = replayed(
+            session, request_of(arguments), proof, arguments.bundle, options_of(arguments), reporter_of(arguments)
+        )
+        write_text(arguments, found.account)
     if not arguments.json:
         page = Page(Style(sys.stdout))
         page.line("", 0)
-        _draw_deviations(page, sum(len(stage) for outcome in outcomes for stage in outcome.stages), deviations)
-        _draw_likeness(page, proof, likeness(session, request_of(arguments), proof))
+        _draw_deviations(page, found.outputs, found.deviations)
+        _draw_likeness(page, proof, found.likeness)
         page.line(f"signed by {proof.key}", 0)
         page.write()
-    return 0 if account.holds and not any(deviation.is_grave for deviation in deviations) else 1
+    return 0 if found.holds else 1
 
 
 def check(arguments: argparse.Namespace) -> int:

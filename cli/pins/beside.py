@@ -27,9 +27,7 @@ def inputs_beside(session: Session, request: Request, file: str) -> str | None:
     if project.lock is None and not project.declared and not without:
         return None
     if without:
-        from ..progress import say
-
-        say(f"--no-lock: {NAME} is not used; inputs are taken as they are, and nothing is compared")
+        session.notice(f"--no-lock: {NAME} is not used; inputs are taken as they are, and nothing is compared")
         project = replace(project, lock=unlocked(session, project, session.input_options))
     session.project = project
     lock = project.lock or Lock()
@@ -53,13 +51,12 @@ def _is_declared(project: Project, name: str) -> bool:
 
 def unlocked(session: Session, project: Project, options: BuildOptions) -> Lock:
     """A lock of what is there now: paths as they are, the rest as it is locked or else resolved."""
-    from ..progress import say
     from .resolving import resolve_inputs
 
     def is_local(name: str) -> bool:
         return name in project.declared and project.declared[name].path is not None
 
-    inputs = resolve_inputs(session.store, project, is_local, say, options)
+    inputs = resolve_inputs(session.store, project, is_local, session.notice, options)
     return Lock(expression=project.expression, inputs=inputs)
 
 

@@ -54,16 +54,12 @@ class Guard:
         if project is None or project.lock is None or request.lock == "ignore":
             return
         if not project.pins_this:
-            from ..progress import say
-
-            say(f"the pins of {NAME} are those of {project.lock.expression}, not of {project.expression}")
+            session.notice(f"the pins of {NAME} are those of {project.lock.expression}, not of {project.expression}")
             return
         self._lock = project.lock
         self._find(self._lock)
 
     def _find(self, lock: Lock) -> None:
-        from ..progress import say
-
         missing = []
         for asked in self._session.asked:
             pin = lock.pin(asked.attribute, system_of(self._session, asked))
@@ -73,7 +69,7 @@ class Guard:
                 self._pins.append((asked, pin))
         if missing:
             shown = ", ".join(missing[:6]) + (f" and {len(missing) - 6} more" if len(missing) > 6 else "")
-            say(f"not pinned in {NAME}: {shown}")
+            self._session.notice(f"not pinned in {NAME}: {shown}")
 
     def before(self) -> None:
         """Compare the sources of what is pinned. Raises `LockError`."""

@@ -143,10 +143,8 @@ def without_evaluating(
     built = taker.take(pins)
     if built is None:
         return None
-    if taker.travelled and not reporter.is_quiet:
-        from ..progress import say
-
-        say(f"as {NAME} pins it; nothing was evaluated, because all that it was made from is as it was")
+    if taker.travelled:
+        reporter.notice(f"as {NAME} pins it; nothing was evaluated, because all that it was made from is as it was")
     session.project = project
     session.asked += [asked for asked, _ in pins]
     return pins, built
@@ -154,7 +152,6 @@ def without_evaluating(
 
 def whatever_it_is(session: Session, request: Request, options: BuildOptions, reporter: Lines) -> tuple[Pinned, Built]:
     """`--pinned`: what the lock pins, and nothing is evaluated or built. Raises `LockError`, `CommandError`."""
-    from ..progress import say
     from .project import project_at
 
     _refuse_what_needs_evaluating(session, request)
@@ -188,7 +185,7 @@ def whatever_it_is(session: Session, request: Request, options: BuildOptions, re
         built.update(taker.take([pair]) or _absent(*pair))
     changed = first_changed(lock.files, project.folder)
     if changed is not None:
-        say(f"as {NAME} pins it, whatever the expression is now: {changed} has changed since")
+        session.notice(f"as {NAME} pins it, whatever the expression is now: {changed} has changed since")
     session.project = project
     session.asked += [asked for asked, _ in pins]
     return pins, built
