@@ -1,5 +1,6 @@
 """Make `chx` mean this checkout, whatever its folder is called and whatever is installed."""
 
+import functools
 import importlib.util
 import os
 import signal
@@ -42,3 +43,24 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     workers = min(len(os.sched_getaffinity(0)), memory // _MEMORY_OF_WORKER)
     return workers if workers > 1 else 0
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Give a file to one worker, and to the same one all files whose tests change the store that they share."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = str(super()._split_scope(nodeid))
+            return "the shared store" if _uses_shared_store(file) else file
+
+    return Scheduling(config, log)
+
+
+@functools.cache
+def _uses_shared_store(file: str) -> bool:
+    with open(os.path.join(_ROOT, file), encoding="utf-8") as opened:
+        return "shared_" in opened.read()
