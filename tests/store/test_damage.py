@@ -254,7 +254,7 @@ def test_a_damaged_cell_is_named_and_mended_and_no_object_goes(world: World, see
     mended(world, some_damage(world, seed))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_every_damage_of_every_column_is_named_and_mended(world: World) -> None:
     for table, column, kind in cells(world):
         world.fresh()
