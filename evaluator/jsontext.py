@@ -168,7 +168,8 @@ def _load(text: str, attrs: Callable[[list[tuple[str, Any]]], Any]) -> Any:
         value, end = make_scanner(_Context(attrs))(text, start)  # type: ignore[arg-type]
         if not text[end:].strip(" \t\n\r"):
             return value
-    except (ImportError, StopIteration, ValueError):
+    except (ImportError, StopIteration, ValueError, SystemError):
+        # It cannot raise its error while `json` is not loaded, and says so by a SystemError.
         pass
     import json
 

@@ -120,6 +120,12 @@ def test_infinite_recursion_is_an_ordinary_error(chx: Run) -> None:
     assert "infinite recursion" in failed(chx("eval", "-E", "let x = x; in x"))
 
 
+@pytest.mark.parametrize("text", ["[1,", '{\\"a\\" 1}', "{1:2}", '[\\"a', '[\\"\\\\x\\"]'], ids=range(5))
+def test_json_that_is_wrong_has_a_place(chx: Run, text: str) -> None:
+    report = failed(chx("eval", "-E", f'builtins.fromJSON "{text}"'))
+    assert "error[E215] at" in report and "json.exception.parse_error" in report
+
+
 def test_a_list_that_memory_cannot_hold_has_a_place(chx: Run, work: Path) -> None:
     (work / "long.nix").write_text("{ a = builtins.genList (x: x) 100000000000; }")
     report = failed(chx("eval", "--strict", "long.nix"))
