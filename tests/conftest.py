@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import os
 from pathlib import Path
 
 import pytest
@@ -35,3 +37,39 @@ def _weight(item: pytest.Item) -> int:
     """About how long a test takes, in tenths of seconds, on no machine in particular."""
     names = {mark.name for mark in item.iter_markers()}
     return sum(_TIMES.get(name, 0) for name in names) + (7 if item.path.is_relative_to(_CLI) else 1)
+
+
+_ROOT = Path(__file__).parents[1]
+_MEMORY_OF_WORKER = 3 << 30
+"""Bytes of the machine's memory that there have to be for each worker: a bootstrap compiles on all cores."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """A worker per core, for more than one file; none if somebody wants to look on. What `-n` says otherwise counts."""
+    files = {argument.partition("::")[0] for argument in config.args}
+    if config.option.collectonly or config.option.capture == "no" or (len(files) == 1 and files.pop().endswith(".py")):
+        return 0
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    workers = min(len(os.sched_getaffinity(0)), memory // _MEMORY_OF_WORKER)
+    return workers if workers > 1 else 0
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Give a file to one worker, and to the same one all files whose tests change the store that they share."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = str(super()._split_scope(nodeid))
+            return "the shared store" if _uses_shared_store(file) else file
+
+    return Scheduling(config, log)
+
+
+@functools.cache
+def _uses_shared_store(file: str) -> bool:
+    return "shared_" in (_ROOT / file).read_text()
