@@ -112,6 +112,20 @@ def made_on_the_way(chain: Chain, derivations: Mapping[StorePath, Derivation]) -
     return {path for path, answer in is_made.items() if answer and path not in ends}
 
 
+def runs_no_program(path: StorePath, derivations: Mapping[StorePath, Derivation]) -> bool:
+    """Whether a derivation and all that it needs are carried out by chx itself; `derivations` has all of these."""
+    todo, seen = [path], {path}
+    while todo:
+        derivation = derivations[todo.pop()]
+        if derivation.system != BUILTIN:
+            return False
+        for inner in derivation.input_drvs:
+            if inner not in seen:
+                seen.add(inner)
+                todo.append(inner)
+    return True
+
+
 def witnesses(chains: Iterable[Chain], derivations: Mapping[StorePath, Derivation]) -> set[tuple[StorePath, str]]:
     """The outputs that a bootstrap is judged by.
 

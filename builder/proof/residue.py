@@ -32,7 +32,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..plan import Lane, lane_of, recall
-from .chain import BUILTIN, made_on_the_way
+from .chain import made_on_the_way, runs_no_program
 from .strings import BINARY, SHORTEST, Sources, Strings
 
 if TYPE_CHECKING:
@@ -204,16 +204,7 @@ def _without_programs(
     store: Store, chain: Chain, derivations: Mapping[StorePath, Derivation], known: Known
 ) -> set[bytes]:
     """The digests of the files of packages that chx made alone: no program ran, so no compiler did."""
-    ran: dict[StorePath, bool] = {}
-
-    def runs(path: StorePath) -> bool:
-        if path not in ran:
-            derivation = derivations[path]
-            # A seed may be a tree that chx unpacked, and what was made with it is known by its own builder.
-            ran[path] = derivation.system != BUILTIN or any([runs(inner) for inner in derivation.input_drvs])
-        return ran[path]
-
-    alone = [package for package in chain.stages[-1].values() if not runs(package.derivation)]
+    alone = [package for package in chain.stages[-1].values() if runs_no_program(package.derivation, derivations)]
     return {
         digest
         for package in alone

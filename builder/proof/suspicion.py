@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from itertools import combinations
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from .chain import BUILTIN, items_of
+from .chain import items_of, runs_no_program
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -137,20 +137,6 @@ def _recipe(derivation: Derivation, derivations: Mapping[StorePath, Derivation])
         return _PLACEHOLDER.sub("/", text)
 
     sources = sorted(str(path) for path in derivation.input_srcs)
-    fixed = sorted(str(path) for path in derivation.input_drvs if _is_source(path, derivations))
+    fixed = sorted(str(path) for path in derivation.input_drvs if runs_no_program(path, derivations))
     env = {name: without(text) for name, text in derivation.env.items()}
     return (without(derivation.builder), tuple(map(without, derivation.args)), env, sources, fixed)
-
-
-def _is_source(path: StorePath, derivations: Mapping[StorePath, Derivation]) -> bool:
-    """Whether a derivation runs no program but chx."""
-    todo, seen = [path], {path}
-    while todo:
-        derivation = derivations[todo.pop()]
-        if derivation.system != BUILTIN:
-            return False
-        for inner in derivation.input_drvs:
-            if inner not in seen:
-                seen.add(inner)
-                todo.append(inner)
-    return True
