@@ -42,6 +42,7 @@ DAY: Final = 86400
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
+    from typing import BinaryIO
 
     from .derivation import FixedOutput
     from .keys import Signer
@@ -180,6 +181,11 @@ class Store:
         """Raise `ReadOnlyHome` if nothing can be changed."""
         if self.is_read_only:
             raise ReadOnlyHome(self.home)
+
+    def open_file(self, path: StorePath, file: str) -> BinaryIO:
+        """Open the file `file` of an object for reading; the empty name is the object itself. Raises OSError."""
+        physical = self.physical(path)
+        return open(f"{physical}/{file}" if file else physical, "rb")
 
     def _temporary_path(self, kind: str) -> str:
         self.check_writable()

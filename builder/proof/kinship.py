@@ -83,12 +83,11 @@ class Stored:
         return self._programs[path]
 
     def _read(self, path: StorePath) -> Mapping[str, bytes]:
-        physical = self._store.physical(path)
         found: dict[bytes, str] = {}
         for entry in self._store.manifest(path):
             if entry.digest is None or entry.digest in found or entry.size < _HEADER:
                 continue
-            with open(f"{physical}/{entry.path}" if entry.path else physical, "rb") as file:
+            with self._store.open_file(path, entry.path) as file:
                 if is_program(file.read(_HEADER)):
                     found[entry.digest] = entry.path
         return {file: digest for digest, file in found.items()}

@@ -187,9 +187,7 @@ def _files(store: Store, path: StorePath) -> Iterator[tuple[bytes, str]]:
 
 
 def _is_machine_code(store: Store, place: tuple[StorePath, str]) -> bool:
-    path, file = place
-    physical = store.physical(path)
-    with open(f"{physical}/{file}" if file else physical, "rb") as opened:
+    with store.open_file(*place) as opened:
         return opened.read(SHORTEST).startswith(BINARY)
 
 

@@ -125,10 +125,9 @@ class Strings:
 
     def files(self, path: StorePath) -> Iterator[tuple[str, bytes]]:
         """Path and content of every file of an object that is not empty."""
-        physical = self._store.physical(path)
         for entry in self._store.manifest(path):
             if entry.kind in (Kind.FILE, Kind.EXECUTABLE) and entry.size:
-                with open(f"{physical}/{entry.path}" if entry.path else physical, "rb") as file:
+                with self._store.open_file(path, entry.path) as file:
                     yield entry.path, file.read()
 
     def texts(self, path: StorePath) -> Iterator[bytes]:

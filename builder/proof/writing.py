@@ -98,14 +98,13 @@ def sources_data(derivations: Mapping[StorePath, Derivation]) -> dict[str, Any]:
 
 
 def _entries(store: Store, path: StorePath) -> list[dict[str, str]]:
-    physical = store.physical(path)
     entries = []
     for entry in store.manifest(path):
         data = {"path": entry.path, "kind": entry.kind}
         if entry.target is not None:
             data["target"] = entry.target
         elif entry.is_file:
-            with open(f"{physical}/{entry.path}" if entry.path else physical, "rb") as file:
+            with store.open_file(path, entry.path) as file:
                 data["content"] = base64.b64encode(file.read()).decode()
         entries.append(data)
     return entries
