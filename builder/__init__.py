@@ -20,6 +20,15 @@ if TYPE_CHECKING:
     from .bwrap import enter
     from .compose import compose_root, prune_roots
     from .configuration import setting, tables
+    from .container import (
+        SCRIPT,
+        ContainerOptions,
+        build_environment,
+        open_container,
+        shell_of,
+        with_binds,
+        with_network,
+    )
     from .errors import BadConfiguration, BuildError, Cancelled, SeveralFailures
     from .fixed import hash_content, sri
     from .forecast import expected, remaining
@@ -34,7 +43,6 @@ if TYPE_CHECKING:
     from .substitution import Substituter
     from .trial import Trial, Verdict
     from .variation import USUAL, VARIATIONS
-    from .visit import SCRIPT, Visit, rehearsing, shell_of, visiting, with_binds, with_network
 
 __all__ = [
     "OWN",
@@ -49,6 +57,7 @@ __all__ = [
     "BuildOptions",
     "Builder",
     "Cancelled",
+    "ContainerOptions",
     "Fetched",
     "FetchedFile",
     "Lane",
@@ -63,8 +72,8 @@ __all__ = [
     "Substituter",
     "Trial",
     "Verdict",
-    "Visit",
     "adoptable",
+    "build_environment",
     "bwrap_arguments",
     "compose_root",
     "enter",
@@ -75,6 +84,7 @@ __all__ = [
     "follow_log",
     "hash_content",
     "lane_of",
+    "open_container",
     "open_log",
     "parse_wheel",
     "pip_command",
@@ -85,7 +95,6 @@ __all__ = [
     "prune_logs",
     "prune_roots",
     "recall",
-    "rehearsing",
     "remaining",
     "resolve",
     "setting",
@@ -93,7 +102,6 @@ __all__ = [
     "sri",
     "tables",
     "tree_source",
-    "visiting",
     "with_binds",
     "with_network",
 ]
@@ -118,7 +126,7 @@ _HOMES = {
     "Plan": "plan",
     "Recollection": "plan",
     "Reporter": "reporter",
-    "SCRIPT": "visit",
+    "SCRIPT": "container",
     "SOURCE": "prefetch",
     "SandboxSpec": "sandbox",
     "SeveralFailures": "errors",
@@ -129,7 +137,7 @@ _HOMES = {
     "USUAL": "variation",
     "VARIATIONS": "variation",
     "Verdict": "trial",
-    "Visit": "visit",
+    "ContainerOptions": "container",
     "bwrap_arguments": "sandbox",
     "compose_root": "compose",
     "enter": "bwrap",
@@ -147,17 +155,17 @@ _HOMES = {
     "prune_logs": "leftovers",
     "prune_roots": "compose",
     "recall": "plan",
-    "rehearsing": "visit",
+    "build_environment": "container",
     "remaining": "forecast",
     "resolve": "resolve",
     "setting": "configuration",
-    "shell_of": "visit",
+    "shell_of": "container",
     "sri": "fixed",
     "tables": "configuration",
     "tree_source": "prefetch",
-    "visiting": "visit",
-    "with_binds": "visit",
-    "with_network": "visit",
+    "open_container": "container",
+    "with_binds": "container",
+    "with_network": "container",
 }
 
 

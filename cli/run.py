@@ -49,7 +49,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from ..builder import Visit, compose_root, enter, visiting
+    from ..builder import ContainerOptions, compose_root, enter, open_container
     from .sandboxes import tell_age
 
     variables = container.variables_of(arguments)
@@ -65,8 +65,8 @@ def run(arguments: argparse.Namespace) -> int:
             check_tree(store, tree)
         programs = Programs(compose_root(store, trees), trees)
         command = programs.command(arguments.command, anywhere=bool(binds or "PATH" in variables))
-        visit = Visit(command, binds, variables, directory, arguments.network, arguments.uid)
-        with visiting(store, trees, visit) as spec:
+        options = ContainerOptions(command, binds, variables, directory, arguments.network, arguments.uid)
+        with open_container(store, trees, options) as spec:
             sys.stdout.flush()
             if not arguments.quiet:
                 tell_age(store.home)

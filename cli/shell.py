@@ -45,7 +45,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from ..builder import SCRIPT, enter, rehearsing, with_binds, with_network
+    from ..builder import SCRIPT, build_environment, enter, with_binds, with_network
     from .lines import title
     from .progress import say
     from .realise import notices_of, options_of, realise, reporter_of
@@ -68,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
         if guard is not None:
             guard.after_inputs(built)
         cores = arguments.cores or len(os.sched_getaffinity(0))
-        with rehearsing(store, derivation, built, cores) as build:
+        with build_environment(store, derivation, built, cores) as build:
             spec = replace(
                 build,
                 command=chosen_command(arguments, build),

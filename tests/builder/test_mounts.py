@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from chx.builder import Bind, Builder, BuildOptions, SandboxSpec, Visit, enter, visiting, with_network
+from chx.builder import Bind, Builder, BuildOptions, ContainerOptions, SandboxSpec, enter, open_container, with_network
 from chx.builder.errors import MountBehindLink, MountPointRefused
 from chx.builder.mounts import settle_mounts
 from chx.builder.sandbox import Link, Overlay, Scratch
@@ -126,14 +126,14 @@ def test_a_build_makes_nothing_on_the_machine(store, script, hostile, promise, t
 
 @pytest.mark.sandbox
 @pytest.mark.parametrize("link", ["etc/resolv.conf", "home"])
-def test_a_visit_makes_nothing_on_the_machine(store, shell, hostile, tmp_path, link):
+def test_a_container_makes_nothing_on_the_machine(store, shell, hostile, tmp_path, link):
     planted = tmp_path / "planted"
     planted.mkdir()
     target = f"/oldroot{planted}" + ("/file" if link != "home" else "")
     trees = [shell, hostile(link, target)]
     with (
         pytest.raises(MountBehindLink, match="/oldroot"),
-        visiting(store, trees, Visit(("/bin/sh", "-c", ":"), network=True)) as spec,
+        open_container(store, trees, ContainerOptions(("/bin/sh", "-c", ":"), network=True)) as spec,
     ):
         enter(with_network(spec))
     assert os.listdir(planted) == []

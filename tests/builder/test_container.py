@@ -13,13 +13,22 @@ import time
 
 import pytest
 
-from chx.builder import Bind, SandboxSpec, Visit, bwrap_arguments, enter, rehearsing, visiting, with_network
+from chx.builder import (
+    Bind,
+    ContainerOptions,
+    SandboxSpec,
+    build_environment,
+    bwrap_arguments,
+    enter,
+    open_container,
+    with_network,
+)
+from chx.builder.container import build_script, shell_of, with_binds
 from chx.builder.disk import remove_tree
 from chx.builder.errors import BuildError, CommandNotStarted, MountBehindLink, MountPointRefused
 from chx.builder.etc import accounts
 from chx.builder.layout import opened
 from chx.builder.sandbox import Link, Scratch
-from chx.builder.visit import build_script, shell_of, with_binds
 from chx.store import Derivation, Store
 
 sandbox = pytest.mark.sandbox
@@ -114,7 +123,7 @@ class Ended:
 @pytest.fixture(scope="module")
 def open_tree(shell_tree):
     """The tree of the shell where every user can read it: pytest closes its own folder to others again and again."""
-    place = f"/tmp/chx-visit-shell-{os.getpid()}"
+    place = f"/tmp/chx-container-shell-{os.getpid()}"
     shutil.copytree(shell_tree, place, symlinks=True)
     subprocess.run(["chmod", "-R", "a+rX", place], check=True)
     yield place
@@ -124,7 +133,7 @@ def open_tree(shell_tree):
 @pytest.fixture
 def home():
     """A folder that any user can be given."""
-    place = f"/tmp/chx-visit-{os.getpid()}"
+    place = f"/tmp/chx-container-{os.getpid()}"
     os.mkdir(place)
     os.chmod(place, 0o755)
     yield place
@@ -137,7 +146,7 @@ def act(home, shell_tree, command, **choices):
     try:
         with Store.open(home + "/home") as own:
             tree = own.add_tree(shell_tree, "shell")
-            with visiting(own, [tree], Visit(command, **choices)) as spec:
+            with open_container(own, [tree], ContainerOptions(command, **choices)) as spec:
                 status = enter(spec)
     except BuildError as error:
         os.write(2, f"{type(error).__name__}: {error.message}".encode())
@@ -161,7 +170,7 @@ def user(request, home):
 
 
 @pytest.fixture
-def visit(home, open_tree, user):
+def run(home, open_tree, user):
     """Enter, as each user, with pipes; `meanwhile` gets the number of the process that stands for chx."""
 
     def run(*command, stdin=b"", meanwhile=None, **choices):
@@ -191,15 +200,15 @@ def visit(home, open_tree, user):
 
 
 @sandbox
-def test_streams_and_the_status_are_those_of_the_command(visit):
-    ended = visit("sh", "-c", "cat; echo error >&2; exit 3", stdin=b"in\n")
+def test_streams_and_the_status_are_those_of_the_command(run):
+    ended = run("sh", "-c", "cat; echo error >&2; exit 3", stdin=b"in\n")
     assert (ended.status, ended.out, ended.error) == (3, "in\n", "error\n")
-    assert visit("sh", "-c", "kill -SEGV $$").status == 128 + signal.SIGSEGV
+    assert run("sh", "-c", "kill -SEGV $$").status == 128 + signal.SIGSEGV
 
 
 @sandbox
-def test_what_a_visitor_sees(visit):
-    ended = visit(
+def test_what_a_command_sees(run):
+    ended = run(
         "sh", "-c", "id -u; uname -n; pwd; env; touch /tmp/a a; cat /etc/passwd; echo x > /usr/x", env={"A": "b"}
     )
     lines = ended.out.split("\n")
@@ -213,19 +222,19 @@ def test_what_a_visitor_sees(visit):
 
 
 @sandbox
-def test_a_visitor_may_be_root_or_anybody(visit):
-    assert visit("sh", "-c", "id -u; pwd", uid=0).out == "0\n/root\n"
-    assert visit("sh", "-c", "id -u; id -g", uid=33).out == "33\n33\n"
+def test_the_user_may_be_root_or_anybody(run):
+    assert run("sh", "-c", "id -u; pwd", uid=0).out == "0\n/root\n"
+    assert run("sh", "-c", "id -u; id -g", uid=33).out == "33\n33\n"
 
 
 @sandbox
-def test_binds_appear_anywhere(visit, home):
+def test_binds_appear_anywhere(run, home):
     os.mkdir(home + "/shared")
     os.chmod(home + "/shared", 0o777)
     with open(home + "/shared/file", "w") as file:
         file.write("hello\n")
     binds = (Bind(home + "/shared", "/deep/in", writable=True), Bind(home + "/shared", "/usr/new/place"))
-    ended = visit(
+    ended = run(
         "sh", "-c", "cat file; echo 1 > made; cat /usr/new/place/made; ls /usr/bin/sh; echo 2 > /usr/new/place/x",
         binds=binds, directory="/deep/in",
     )  # fmt: skip
@@ -234,15 +243,15 @@ def test_binds_appear_anywhere(visit, home):
 
 
 @sandbox
-def test_a_command_that_is_not_there(visit):
-    ended = visit("/nothing")
+def test_a_command_that_is_not_there(run):
+    ended = run("/nothing")
     assert "CommandNotStarted: '/nothing' cannot be started" in ended.error
-    ended = visit("sh", directory="/nowhere")
+    ended = run("sh", directory="/nowhere")
     assert "CommandNotStarted: the sandbox cannot be set up: Can't chdir to /nowhere" in ended.error
 
 
 @sandbox
-def test_a_signal_to_chx_is_passed_on(visit, home):
+def test_a_signal_to_chx_is_passed_on(run, home):
     for number, name in ((signal.SIGTERM, "TERM"), (signal.SIGINT, "INT"), (signal.SIGHUP, "HUP")):
         marker = f"{home}/{name}"
         os.mkdir(marker)
@@ -252,7 +261,7 @@ def test_a_signal_to_chx_is_passed_on(visit, home):
             wait_until(lambda: os.path.exists(marker + "/ready"))
             os.kill(child, number)
 
-        ended = visit(
+        ended = run(
             "sh", "-c", f"trap 'echo caught; exit 5' {name}; : > /m/ready; while :; do sleep 0.05; done",
             meanwhile=send, binds=(Bind(marker, "/m", writable=True),),
         )  # fmt: skip
@@ -260,9 +269,9 @@ def test_a_signal_to_chx_is_passed_on(visit, home):
 
 
 @sandbox
-def test_what_the_command_leaves_running_ends_with_it(visit, home):
+def test_what_the_command_leaves_running_ends_with_it(run, home):
     mark = f"/{home.rpartition('/')[2]}"
-    assert visit("sh", "-c", f"sh -c 'sleep 1000; : {mark}' > /dev/null 2>&1 & exit 0").status == 0
+    assert run("sh", "-c", f"sh -c 'sleep 1000; : {mark}' > /dev/null 2>&1 & exit 0").status == 0
     assert not running(mark)
 
 
@@ -292,7 +301,9 @@ def test_references_are_seen_and_nothing_else(store, shell_tree, tmp_path, capfd
     (tmp_path / "t").mkdir()
     (tmp_path / "t/uses").write_text(str(seen))
     shell, tree = store.add_tree(shell_tree, "shell"), store.add_tree(str(tmp_path / "t"), "t", references=[seen])
-    with visiting(store, [shell, tree], Visit(("sh", "-c", "ls /chx/store; cat $(cat /uses)"))) as spec:
+    with open_container(
+        store, [shell, tree], ContainerOptions(("sh", "-c", "ls /chx/store; cat $(cat /uses)"))
+    ) as spec:
         assert enter(spec) == 0
     assert capfd.readouterr().out == f"{seen.base}\nseen"
     assert store.is_valid(other)
@@ -300,7 +311,7 @@ def test_references_are_seen_and_nothing_else(store, shell_tree, tmp_path, capfd
 
 @sandbox
 def test_the_network_is_shared_only_if_asked_for(store, shell, capfd):
-    with visiting(store, [shell], Visit(("cat", "/proc/net/dev"))) as spec:
+    with open_container(store, [shell], ContainerOptions(("cat", "/proc/net/dev"))) as spec:
         assert enter(spec) == 0
         alone = capfd.readouterr().out
         assert enter(with_network(spec)) == 0
@@ -401,10 +412,10 @@ def test_a_shell_on_a_terminal_is_interactive_and_survives_interrupts(terminal):
 
 
 @sandbox
-def test_a_rehearsal_is_the_sandbox_of_the_build(store, script, shell, capfd):
+def test_a_build_environment_is_the_sandbox_of_the_build(store, script, shell, capfd):
     source = store.add_bytes(b"source", "source")
     derivation = script("cat $src > $out", input_srcs=(source,), env={"src": str(source)})
-    with rehearsing(store, derivation, {}, 1) as build:
+    with build_environment(store, derivation, {}, 1) as build:
         look = "pwd; ls /chx/store; umask; /build/.builder.sh; cat $out; echo $out"
         spec = SandboxSpec(("/bin/sh", "-c", look), build.root, build.binds, build.env)
         assert enter(spec) == 0
@@ -419,9 +430,9 @@ def test_a_rehearsal_is_the_sandbox_of_the_build(store, script, shell, capfd):
 
 
 @sandbox
-def test_a_rehearsal_can_be_given_more(store, script, tmp_path, capfd):
+def test_a_build_environment_can_be_given_more(store, script, tmp_path, capfd):
     (tmp_path / "file").write_text("hello\n")
-    with rehearsing(store, script(": > $out"), {}, 1) as build:
+    with build_environment(store, script(": > $out"), {}, 1) as build:
         spec = with_binds(build, [Bind(str(tmp_path / "file"), "/mnt/file")])
         spec = SandboxSpec(
             ("/bin/sh", "-c", "cat /mnt/file; : > /build/x; : > /tmp/y; : > $out; ls /"), None, spec.binds, spec.env
@@ -431,7 +442,7 @@ def test_a_rehearsal_can_be_given_more(store, script, tmp_path, capfd):
 
 
 def test_a_sandbox_that_cannot_be_started_says_so(store, shell):
-    with visiting(store, [shell], Visit(("/nothing",))) as spec, pytest.raises(CommandNotStarted):
+    with open_container(store, [shell], ContainerOptions(("/nothing",))) as spec, pytest.raises(CommandNotStarted):
         enter(spec)
 
 

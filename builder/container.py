@@ -1,8 +1,8 @@
-"""Using what was built: commands in a root of store objects, or in the sandbox of a build.
+"""Sandboxes for interactive use: containers of store objects, and build environments.
 
-Two sandboxes for people. A *visit* has trees as `/` and what they refer to in /chx/store; it is where a finished system
-is tried. A *rehearsal* is the sandbox that a build would get, with another command than the builder. Neither leaves
-anything in the store.
+A *container* has merged trees as `/` and their references in /chx/store; use it to try a finished system. A *build
+environment* is the sandbox that a build would get, with another command in place of the builder. Neither adds anything
+to the store.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ if TYPE_CHECKING:
 
 PATH: Final = "/usr/bin:/bin"
 SCRIPT: Final = f"{BUILD_DIRECTORY}/.builder.sh"
-"""The build as a script, in a rehearsal."""
+"""The build as a script, in a build environment."""
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
-    """What a person chooses about a visit. `directory`: where the command starts, its home if None."""
+class ContainerOptions:
+    """Command and user options of a container. `directory`: working directory of the command; the home if None."""
 
     command: tuple[str, ...]
     binds: tuple[Bind, ...] = ()
@@ -54,23 +54,23 @@ class Visit:
 
 
 @contextmanager
-def visiting(store: Store, trees: Sequence[StorePath], visit: Visit) -> Iterator[SandboxSpec]:
-    """The sandbox in which `trees` are the root. Raises `RootConflict`, `InvalidInput`, `MountBehindLink`, `MountPointRefused`."""
-    with _folder(store, "visit") as folder:
-        yield visit_spec(store, trees, visit, folder)
+def open_container(store: Store, trees: Sequence[StorePath], options: ContainerOptions) -> Iterator[SandboxSpec]:
+    """Yield the sandbox whose root is `trees`, merged. Raises `RootConflict`, `InvalidInput`, `MountBehindLink`, `MountPointRefused`."""
+    with _folder(store, "container") as folder:
+        yield container_spec(store, trees, options, folder)
 
 
 @contextmanager
-def rehearsing(
+def build_environment(
     store: Store, derivation: Derivation, realised: Mapping[tuple[StorePath, str], StorePath], cores: int
 ) -> Iterator[SandboxSpec]:
-    """The sandbox that a build of `derivation` would get; its command is the builder. Raises what `prepare` does.
+    """Yield the sandbox that a build of `derivation` would get; its command is the builder. Raises what `prepare` does.
 
-    `realised` gives the store path of every output that the derivation uses.
-    What processes inherit is as for a build meanwhile.
+    `realised` maps every output that the derivation uses to its store path.
+    Meanwhile processes inherit the same attributes as in a build.
     """
-    with ConstantInheritance(), _folder(store, "rehearsal") as folder:
-        yield rehearsal_spec(store, resolve(derivation, realised), folder, cores)
+    with ConstantInheritance(), _folder(store, "build-environment") as folder:
+        yield build_environment_spec(store, resolve(derivation, realised), folder, cores)
 
 
 @contextmanager
@@ -84,40 +84,40 @@ def _folder(store: Store, kind: str) -> Iterator[str]:
             remove_tree(folder)
 
 
-def visit_spec(store: Store, trees: Sequence[StorePath], visit: Visit, folder: str) -> SandboxSpec:
-    """As for `visiting`; files that differ for each visit are written to `folder`."""
+def container_spec(store: Store, trees: Sequence[StorePath], options: ContainerOptions, folder: str) -> SandboxSpec:
+    """Return the sandbox of `open_container`; files specific to this container are written to `folder`."""
     composed = compose_root(store, trees)
     references = {reference for tree in trees for reference in store.info(tree).references}
     spec = SandboxSpec(
-        command=visit.command,
+        command=options.command,
         root=composed,
-        binds=(*proc_covers(), Scratch("/tmp", 0o1777), Scratch(visit.home)),
-        env={"PATH": PATH, "HOME": visit.home, **visit.env},
-        cwd=visit.directory or visit.home,
-        uid=visit.uid,
-        gid=visit.uid,
+        binds=(*proc_covers(), Scratch("/tmp", 0o1777), Scratch(options.home)),
+        env={"PATH": PATH, "HOME": options.home, **options.env},
+        cwd=options.directory or options.home,
+        uid=options.uid,
+        gid=options.uid,
     )
-    seen = (*object_binds(store, store.closure(references)), *_account_binds(composed, visit, folder))
-    return with_binds(with_network(spec) if visit.network else spec, (*seen, *visit.binds))
+    seen = (*object_binds(store, store.closure(references)), *_account_binds(composed, options, folder))
+    return with_binds(with_network(spec) if options.network else spec, (*seen, *options.binds))
 
 
 def with_network(spec: SandboxSpec) -> SandboxSpec:
-    """`spec` with the host's network."""
+    """Return `spec` with the host's network."""
     return replace(spec, network=True, binds=(*spec.binds, *resolver_binds()))
 
 
 def with_binds(spec: SandboxSpec, binds: Sequence[Mount]) -> SandboxSpec:
-    """`spec` with more binds, wherever they are. Raises `MountBehindLink`, `MountPointRefused`."""
+    """Return `spec` with more binds; their targets need not exist. Raises `MountBehindLink`, `MountPointRefused`."""
     assert spec.root is not None
     points = [bind.target for bind in (*spec.binds, *binds) if not isinstance(bind, Bind) or bind in binds]
     root, parts = opened(spec.root, points)
     return replace(spec, root=root, binds=(*parts, *spec.binds, *binds))
 
 
-def _account_binds(root: str, visit: Visit, folder: str) -> list[Bind]:
-    """The user, where the root has no accounts of its own."""
+def _account_binds(root: str, options: ContainerOptions, folder: str) -> list[Bind]:
+    """Binds of account files that name the user, unless the root has its own."""
     binds = []
-    for path, content in accounts(visit.uid, visit.uid, visit.home).items():
+    for path, content in accounts(options.uid, options.uid, options.home).items():
         # A link of the root leads somewhere on the machine.
         if os.path.islink(f"{root}/etc") or not _is_file(f"{root}/{path}"):
             continue
@@ -139,8 +139,8 @@ def _is_file(place: str) -> bool:
     return os.path.isfile(place) and not os.path.islink(place)
 
 
-def rehearsal_spec(store: Store, resolved: Derivation, folder: str, cores: int) -> SandboxSpec:
-    """As for `rehearsing`; what can be written to is in `folder`, and the build as a script at `SCRIPT`."""
+def build_environment_spec(store: Store, resolved: Derivation, folder: str, cores: int) -> SandboxSpec:
+    """Return the sandbox of `build_environment`; writable directories are in `folder`, the build as a script at `SCRIPT`."""
     scratch = scratch_paths(resolved)
     derivation = with_outputs(resolved, scratch)
     spec = prepare(store, derivation, scratch, folder, cores).spec
@@ -152,14 +152,14 @@ def rehearsal_spec(store: Store, resolved: Derivation, folder: str, cores: int) 
 
 
 def shell_of(spec: SandboxSpec) -> str | None:
-    """The shell that a sandbox has: /bin/sh, else its command if that is one."""
+    """Return the shell of a sandbox: /bin/sh, else its command if that is a shell."""
     if spec.root is not None and os.path.lexists(f"{spec.root}/bin/sh"):
         return "/bin/sh"
     return spec.command[0] if _is_shell(spec.command[0]) else None
 
 
 def build_script(command: Sequence[str]) -> str:
-    """What a shell must do to do what `command` does: the script that it names itself, or the command as it is."""
+    """Return `command` as a shell script: the script that it passes by `-c`, or else a call of the command."""
     builder, *arguments = command
     for number, flag in enumerate(arguments[:-1]):
         if not flag.startswith("-") or not _is_shell(builder):
