@@ -9,10 +9,10 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from .attached import attach, orphans_adopted
 from .bubblewrap import find_bwrap
 from .disk import write_all
 from .errors import CommandNotStarted, LimitNotPossible, NoUserNamespaces
+from .foreground import as_subreaper, run_in_foreground
 from .inheritance import inheriting
 from .mounts import settle_mounts
 from .process import Outcome, run
@@ -128,24 +128,24 @@ def _limited(limits: Limits) -> Iterator[list[Step]]:
 
 
 def enter(spec: SandboxSpec, home: str | None = None) -> int:
-    """Run `spec` on the streams and the terminal of this process; gives its exit status. `home` is that of the store.
+    """Run `spec` on the streams and the terminal of this process; return its exit status. `home` is that of the store.
 
-    A new session has no terminal, so there is none unless no filter of system calls would protect the terminal.
+    A new session has no terminal, so one is made only where no system call filter can protect the terminal.
     Limits do not apply. Raises `CommandNotStarted`, `NoUserNamespaces`, `BwrapNotFound`.
     """
     bwrap = find_bwrap(home)
     unprotected = seccomp_filter(os.uname().machine) is None
-    with orphans_adopted() as adopted:
-        attached = replace(spec, new_session=unprotected, dies_with_parent=not adopted)
-        with _invocation(attached, bwrap) as (argv, inherited, report):
-            outcome = attach(argv, {}, inherited, report)
+    with as_subreaper() as adopted:
+        foreground = replace(spec, new_session=unprotected, dies_with_parent=not adopted)
+        with _invocation(foreground, bwrap) as (argv, inherited, report):
+            outcome = run_in_foreground(argv, {}, inherited, report)
     if not _has_started(outcome):
         raise _diagnose(spec, bwrap)
     return outcome.status
 
 
 def _diagnose(spec: SandboxSpec, bwrap: str) -> CommandNotStarted | NoUserNamespaces:
-    """Why a command was not started: bwrap is asked again, with a command that can never be, and heard."""
+    """Find out why a command was not started, from bwrap's message for a command that cannot exist."""
     said: list[bytes] = []
     run_sandbox(replace(spec, command=("/",)), bwrap, said.append)
     text = b"".join(said).decode("utf-8", "replace").strip().removeprefix("bwrap: ")

@@ -27,8 +27,8 @@ from .builtin.task import Task
 from .bwrap import explain_refusal, run_sandbox
 from .cancellation import Deadline
 from .checks import check_outputs
+from .debug_shell import write_debug_shell
 from .disk import remove_tree
-from .entrance import write_entrance
 from .errors import (
     BuilderFailed,
     Cancelled,
@@ -415,7 +415,7 @@ class _Execution:
                 os.chmod(self._top, 0o700)
                 os.rename(self._top, place)
                 if self._spec is not None:
-                    write_entrance(self._store.home, self._work.path.name, self._spec, self._top, place)
+                    write_debug_shell(self._store.home, self._work.path.name, self._spec, self._top, place)
                 return place
             except FileExistsError:
                 number += 1

@@ -1,4 +1,4 @@
-"""A way back into the sandbox of a build that failed and whose folders were kept."""
+"""A script that enters the sandbox of a failed build whose directories were kept."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ exec {bwrap} \\
 """
 
 
-def write_entrance(home: str, name: str, spec: SandboxSpec, before: str, now: str) -> None:
-    """Write the script `enter` in `now`, a folder of `home`/tmp, to which the folders of the build have been moved from `before`.
+def write_debug_shell(home: str, name: str, spec: SandboxSpec, before: str, now: str) -> None:
+    """Write the script `enter` to `now`, a directory in `home`/tmp that the build's directories were moved to from `before`.
 
-    It finds the home by its own place: a home may be moved.
+    The script finds the home relative to itself, because a home may be moved.
     """
     arguments = bwrap_arguments(spec)
     options = arguments[: len(arguments) - len(spec.command) - 1]

@@ -1,19 +1,19 @@
-"""Running a sandbox on the caller's own streams and terminal.
+"""Run a sandbox in the foreground, on the caller's streams and terminal.
 
-The command is in the process group that chx is in, so the terminal treats them as one job: Ctrl-C reaches the command
-without chx's doing, Ctrl-Z stops both and `fg` continues both, and a shell inside may make groups of its own.
-What must not happen is that Ctrl-C ends the sandbox around a command that handles it, such as a shell.
+The command shares the process group of chx, so the terminal treats them as one job: the kernel sends Ctrl-C to the
+command directly, Ctrl-Z stops both and `fg` continues both, and a shell inside may create process groups.
+Ctrl-C must not end the sandbox around a command that handles it, such as a shell.
 There are three processes:
 
     chx -> bwrap outside ("monitor") -> bwrap inside, first of the process namespace -> the command
 
-chx holds such signals back and looks where they come from: the kernel has sent one to the whole group, the command
-included; one from a process (`kill`, `timeout`) was meant for chx alone, and is passed on. The first process is immune,
+chx blocks such signals and checks their sender. A signal from the kernel has reached the whole group, the command
+included. A signal from a process (`kill`, `timeout`) was sent to chx alone; chx forwards it. The first process is immune,
 as first processes are. The monitor is not, and cannot be made so without making the command immune as well. So it
-may die: chx is the *subreaper*, which makes the first process its child then, and learns the exit status from that.
+may die: chx is the *subreaper*, becomes the parent of the first process then, and reads the exit status from it.
 
-When the command ends, what it left running is killed. The monitor's end says that the command has ended, and if there
-is no monitor any more, chx looks from time to time.
+When the command ends, chx kills the processes that it left. The monitor exits when the command does; without a monitor
+chx polls.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ _PASSED_ON: Final = frozenset(
 )
 _WATCHED: Final = _PASSED_ON | {signal.SIGCHLD}
 _PACE: Final = 0.1  # seconds
-_COMMAND: Final = 2  # its number inside: the first process starts nothing else
+_COMMAND: Final = 2  # process id of the command inside: the first process starts nothing else
 _PR_SET_CHILD_SUBREAPER: Final = 36
 
 
 @contextmanager
-def orphans_adopted() -> Iterator[bool]:
-    """Become the parent of descendants whose own parent dies; False if that is not possible."""
+def as_subreaper() -> Iterator[bool]:
+    """Become the parent of descendants whose own parent dies; yield False if that is not possible."""
     adopted = _set_subreaper(1)
     try:
         yield adopted
@@ -57,16 +57,18 @@ def _set_subreaper(value: int) -> bool:
         return False
 
 
-def attach(argv: Sequence[str], env: Mapping[str, str], inherited: Sequence[int], report: tuple[int, int]) -> Outcome:
-    """Run bwrap with `argv` until its command has ended. `inherited` and `report` as for `process.run`.
+def run_in_foreground(
+    argv: Sequence[str], env: Mapping[str, str], inherited: Sequence[int], report: tuple[int, int]
+) -> Outcome:
+    """Run bwrap with `argv` until its command has ended. `inherited` and `report` are those of `process.run`.
 
-    Only for the main thread. Raises OSError if bwrap cannot be started.
+    Call it in the main thread only. Raises OSError if bwrap cannot be started.
     """
     reader, writer = report
     os.set_blocking(reader, False)
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, _WATCHED)
     try:
-        with _terminal_kept():
+        with _terminal_restored():
             try:
                 pid = os.posix_spawn(
                     argv[0],
@@ -74,22 +76,22 @@ def attach(argv: Sequence[str], env: Mapping[str, str], inherited: Sequence[int]
                     env,
                     file_actions=given_only([*inherited, writer]),
                     setsigmask=(),
-                    # What Python has changed. What our caller ignores (`nohup`), the command ignores.
+                    # Signals that Python changed. Signals that our caller ignores (`nohup`) stay ignored.
                     setsigdef=(signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT),
                 )
             finally:
                 os.close(writer)
-            return _Attached(pid, reader).until_gone()
+            return _ForegroundProcess(pid, reader).until_gone()
     finally:
         os.close(reader)
         while signal.sigtimedwait(_WATCHED, 0) is not None:
-            pass  # the command's end is the answer to what came while it ended
+            pass  # the command has ended: nothing is left to forward these to
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 @contextmanager
-def _terminal_kept() -> Iterator[None]:
-    """Take the terminal back from a shell that had made a group of its own the foreground one."""
+def _terminal_restored() -> Iterator[None]:
+    """Restore the foreground process group of the terminal, which a shell may have changed."""
     try:
         terminal = os.open("/dev/tty", os.O_RDWR | os.O_CLOEXEC | os.O_NOCTTY)
     except OSError:
@@ -108,8 +110,8 @@ def _terminal_kept() -> Iterator[None]:
         os.close(terminal)
 
 
-class _Attached:
-    """One running bwrap; `_monitor` is 0 when it is gone."""
+class _ForegroundProcess:
+    """One running bwrap; `_monitor` is 0 after it has exited."""
 
     def __init__(self, pid: int, reader: int) -> None:
         self._monitor, self._reader = pid, reader
@@ -134,7 +136,7 @@ class _Attached:
                 os.kill(target, number)
 
     def _look(self) -> int | None:
-        """The exit status, if it is known by now."""
+        """Return the exit status; None while the command runs."""
         if self._monitor:
             ended, status = os.waitpid(self._monitor, os.WNOHANG)
             if ended == 0:
@@ -161,21 +163,21 @@ class _Attached:
             return 128 + signal.SIGKILL  # not adopted: it died with its parent
         if ended:
             code = os.waitstatus_to_exitcode(status)
-            # The monitor would have said so.
+            # In place of the monitor, which would have reported it.
             self._reported += b'"exit-code"'
             return code if code >= 0 else 128 - code
         others = _children(self._first)
         if not any(_number_inside(pid) == _COMMAND for pid in others):
-            # It has ended, or it was not started yet and there are no others. Their children become the first process's, and have their turn the next time.
+            # The command has ended, or has not started and `others` is empty. Children of those killed here are killed in the next round.
             for pid in others:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
         return None
 
     def _kill_first(self) -> None:
-        """End all that is left in the sandbox, and wait for it."""
+        """Kill the remaining processes of the sandbox, and wait for them."""
         if self._first is not None:
-            # If it is not our child, it is gone, and its number may be somebody else's.
+            # A first process that is not our child has exited, and its id may have been reused.
             with suppress(ChildProcessError):
                 if os.waitpid(self._first, os.WNOHANG)[0] == 0:
                     os.kill(self._first, signal.SIGKILL)
@@ -190,16 +192,16 @@ class _Attached:
 
 
 def _number_inside(pid: int) -> int:
-    """The number of a process in its own namespace; that of the command if it cannot be known, lest it be killed."""
+    """Return the id of a process in its own namespace; that of the command if unknown, so that it is not killed."""
     try:
         with open(f"/proc/{pid}/status") as file:
             return next((int(line.split()[-1]) for line in file if line.startswith("NSpid:")), _COMMAND)
     except OSError:
-        return 0  # it is gone
+        return 0  # it has exited
 
 
 def _children(pid: int) -> list[int]:
-    """The children of a process, the oldest first; none if the kernel does not tell."""
+    """Return the children of a process, oldest first; none if the kernel does not list them."""
     try:
         with open(f"/proc/{pid}/task/{pid}/children") as file:
             return [int(word) for word in file.read().split()]
