@@ -18,9 +18,9 @@ from .cancellation import Cancellation
 from .errors import BuildError, Cancelled, SeveralFailures, as_build_error
 from .execution import Result, Work, World, execute, known_outputs, work_key
 from .forecast import expected
-from .inheritance import ConstantInheritance
 from .options import BuildOptions
 from .plan import Lane, Plan, plan
+from .process_attributes import ConstantAttributes
 from .procfs import build_covers
 from .reporter import Reporter, Silence
 from .resolve import resolve
@@ -155,7 +155,7 @@ class _Realising:
         # What is built is signed; loading what signs takes as long as a small build, which can go on meanwhile.
         loading = Thread(target=self._load_signer, daemon=True)
         loading.start()
-        with ConstantInheritance(), self._sweeper:
+        with ConstantAttributes(), self._sweeper:
             try:
                 while True:
                     self._offer()

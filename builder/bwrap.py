@@ -13,9 +13,9 @@ from .bubblewrap import find_bwrap
 from .disk import write_all
 from .errors import CommandNotStarted, LimitNotPossible, NoUserNamespaces
 from .foreground import as_subreaper, run_in_foreground
-from .inheritance import inheriting
 from .mounts import settle_mounts
 from .process import Outcome, run
+from .process_attributes import thread_attributes
 from .sandbox import SandboxSpec, bwrap_arguments
 from .seccomp import seccomp_filter
 
@@ -64,7 +64,7 @@ def run_sandbox(
         _connecting(spec, cancellation) as connected,
         _held_back([*limiting, *connected]) as (blocks, ready),
         _invocation(spec, bwrap, blocks) as (argv, inherited, report),
-        inheriting(spec),
+        thread_attributes(spec),
     ):
         outcome = run(argv, {}, sink, cancellation, spec.limits, inherited, report, ready, inspect)
     return outcome, _has_started(outcome)

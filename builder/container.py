@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Final
 from .compose import compose_root
 from .disk import remove_tree
 from .etc import CONSTANT_ETC, accounts
-from .inheritance import ConstantInheritance
 from .layout import opened
 from .preparation import object_binds, prepare, resolver_binds, scratch_paths
+from .process_attributes import ConstantAttributes
 from .procfs import proc_covers
 from .resolve import resolve, with_outputs
 from .sandbox import BUILD_DIRECTORY, USER, Bind, SandboxSpec, Scratch
@@ -69,7 +69,7 @@ def build_environment(
     `realised` maps every output that the derivation uses to its store path.
     Meanwhile processes inherit the same attributes as in a build.
     """
-    with ConstantInheritance(), _folder(store, "build-environment") as folder:
+    with ConstantAttributes(), _folder(store, "build-environment") as folder:
         yield build_environment_spec(store, resolve(derivation, realised), folder, cores)
 
 

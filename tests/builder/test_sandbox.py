@@ -29,7 +29,7 @@ from chx.builder.errors import (
     UnknownBuiltin,
     WrongSystem,
 )
-from chx.builder.inheritance import LIMITS
+from chx.builder.process_attributes import LIMITS
 from chx.builder.procfs import Constants, covers
 from chx.store import Derivation, FixedOutput, Store, output_placeholder, scratch_path, upstream_placeholder
 

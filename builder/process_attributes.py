@@ -1,7 +1,7 @@
-"""What processes inherit from whoever started chx, made the same for every build.
+"""Inherited process attributes (umask, limits, groups, priority), made the same for every build.
 
-A mask of file modes and limits belong to a whole process and go to its children, so they are set for as long as
-builds run. Signals that the caller ignores (`nohup`) are dealt with where a child is started.
+The umask and the limits belong to a whole process and its children, so they are set while builds run. Signals that the
+caller ignores (`nohup`) are reset where a child is started.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ LIMITS: Final = {
     resource.RLIMIT_NOFILE: 1024,
     resource.RLIMIT_STACK: 8 << 20,
 }
-"""Soft limits that programs look at or behave by; lower if the caller's hard limits are."""
+"""Soft limits that influence programs; lower if the caller's hard limits are."""
 
 
-class ConstantInheritance:
-    """A context in which children inherit constants; process-wide, so there may be one at a time."""
+class ConstantAttributes:
+    """Context in which child processes inherit constants. It is process-wide: only one may be active."""
 
     def __init__(self) -> None:
         self._mask = 0
@@ -63,20 +63,20 @@ _CLONE_FS: Final = 0x200
 
 
 @contextmanager
-def inheriting(spec: SandboxSpec) -> Iterator[None]:
-    """A context in which children of this very thread inherit what `spec` says beside that.
+def thread_attributes(spec: SandboxSpec) -> Iterator[None]:
+    """Context in which children of the current thread inherit the umask, personality and processors of `spec`.
 
-    In Linux all of this belongs to a thread, but for the mask of modes, which threads share until one of them asks for its
-    own. A personality that the caller has (`setarch`, `linux32`) is not inherited, and neither is a priority (`nice`,
-    `chrt`) if this process may raise its own. Raises OSError.
+    Linux keeps them per thread; only the umask is shared by threads, until one of them calls `unshare`. Children do not
+    inherit the caller's personality (`setarch`, `linux32`), nor its priority (`nice`, `chrt`) if this process may raise its
+    own. Raises OSError.
     """
-    with _usual_priority(), _inheriting(spec):
+    with _usual_priority(), _sandbox_attributes(spec):
         yield
 
 
 @contextmanager
 def _usual_priority() -> Iterator[None]:
-    """The niceness 0 and the usual policy for this thread, as far as the kernel lets it."""
+    """Set niceness 0 and the default policy for this thread, as far as the kernel allows."""
     niceness, policy = os.getpriority(os.PRIO_PROCESS, 0), os.sched_getscheduler(0)
     if niceness == 0 and policy == os.SCHED_OTHER:
         yield
@@ -96,7 +96,7 @@ def _usual_priority() -> Iterator[None]:
 
 
 @contextmanager
-def _inheriting(spec: SandboxSpec) -> Iterator[None]:
+def _sandbox_attributes(spec: SandboxSpec) -> Iterator[None]:
     if spec.umask == MASK and not spec.personality and spec.processors is None and not _has_personality():
         yield
         return
@@ -128,7 +128,7 @@ def _inheriting(spec: SandboxSpec) -> Iterator[None]:
 
 
 def _has_personality() -> bool:
-    """Whether this thread has a personality, or may have one: loading what can ask the kernel takes longer than reading a file."""
+    """Whether this thread has a personality, or may have one. Reading a file is faster than loading `ctypes`."""
     try:
         with open("/proc/thread-self/personality") as file:
             return file.read().strip("0\n") != ""
