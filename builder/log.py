@@ -14,9 +14,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ..store.checkpoint import Stopped, checkpoint
-from .announcements import Announcements
 from .disk import write_all
 from .errors import LogDamaged
+from .structured_log import StructuredLogFilter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -57,12 +57,12 @@ class BuildLog:
         with suppress(OSError):
             fcntl.flock(self._file, fcntl.LOCK_EX)
         self._listener = listener
-        self._announcements = Announcements(phase or (lambda name: None))
+        self._filter = StructuredLogFilter(phase or (lambda name: None))
         self._rest = b""
         self._tail: deque[str] = deque(maxlen=TAIL_LINES)
 
     def write(self, chunk: bytes) -> None:
-        self._append(self._announcements.filter(chunk))
+        self._append(self._filter.filter(chunk))
 
     def _append(self, chunk: bytes) -> None:
         write_all(self._file, chunk)
@@ -85,7 +85,7 @@ class BuildLog:
         if self._file < 0:
             return self.path
         with suppress(OSError):
-            self._append(self._announcements.rest())
+            self._append(self._filter.rest())
         if self._rest:
             self._take([self._rest])
             self._rest = b""

@@ -32,7 +32,7 @@ class Reporter(Protocol):
         """Whole lines of a build's output."""
 
     def phase(self, derivation: StorePath, name: str) -> None:
-        """A builder told which phase it begins (see `announcements.py`)."""
+        """A builder announced a phase (see `structured_log.py`)."""
 
     def finished(self, derivation: StorePath, outputs: Mapping[str, StorePath], seconds: float) -> None:
         """A step was carried out."""

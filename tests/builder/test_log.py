@@ -2,21 +2,21 @@ import os
 
 import pytest
 
-from chx.builder.announcements import Announcements
 from chx.builder.errors import LogDamaged
 from chx.builder.log import BuildLog, find_log, follow_log, log_path, open_log
+from chx.builder.structured_log import StructuredLogFilter
 from chx.store import Derivation
 
 
 def test_lines_go_to_the_listener_and_the_file(store):
     drv = store.add_derivation(Derivation("x", "s", "b"))
-    heard = []
-    log = BuildLog(log_path(store.home, drv), heard.extend)
+    phases = []
+    log = BuildLog(log_path(store.home, drv), phases.extend)
     log.write(b"one\ntw")
     log.write(b"o\r\nthr\xffee")
     assert b"".join(open_log(store, drv)) == b"one\ntwo\r\nthr\xffee"
     assert log.close().endswith("-x.log")
-    assert heard == ["one", "two", "thr\ufffdee"]
+    assert phases == ["one", "two", "thr\ufffdee"]
     assert log.tail == ("one", "two", "thr\ufffdee")
     assert b"".join(open_log(store, drv)) == b"one\ntwo\r\nthr\xffee"
     assert os.listdir(os.path.dirname(find_log(store, drv))) == [os.path.basename(find_log(store, drv))]
@@ -44,11 +44,11 @@ def test_the_tail_is_the_last_25_lines(tmp_path):
 
 
 def test_a_line_without_end_does_not_fill_the_memory(tmp_path):
-    heard = []
-    log = BuildLog(str(tmp_path / "x.log"), heard.extend)
+    phases = []
+    log = BuildLog(str(tmp_path / "x.log"), phases.extend)
     for _ in range(10):
         log.write(b"x" * 3000)
-    assert len(heard) >= 4
+    assert len(phases) >= 4
     log.close()
 
 
@@ -72,10 +72,10 @@ def test_a_full_disk_loses_no_more_than_the_compression(store, monkeypatch):
 
 
 def phases(*chunks: bytes) -> tuple[bytes, list[str]]:
-    heard: list[str] = []
-    announcements = Announcements(heard.append)
-    kept = b"".join(map(announcements.filter, chunks)) + announcements.rest()
-    return kept, heard
+    phases: list[str] = []
+    log_filter = StructuredLogFilter(phases.append)
+    kept = b"".join(map(log_filter.filter, chunks)) + log_filter.rest()
+    return kept, phases
 
 
 MARK = b'@nix { "action": "setPhase", "phase": "buildPhase" }\n'

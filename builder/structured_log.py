@@ -1,8 +1,8 @@
-"""What a builder tells chx, and not the reader of its log.
+"""Structured log lines: messages from a builder to chx in its output.
 
-A line `@nix { "action": "setPhase", "phase": "buildPhase" }` on standard error (NIX_LOG_FD) says which phase has begun.
-It is what builders written for Nix print, so they need no change. Such lines are left out of the log; one that
-is no JSON, or says something else, is left in.
+The line `@nix { "action": "setPhase", "phase": "buildPhase" }` on standard error (NIX_LOG_FD) announces a phase.
+Builders written for Nix print it, so they need no change. The filter removes such lines from the log, and keeps those
+that are not JSON or have another action.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ _MARK: Final = b"@nix {"
 _LONGEST: Final = 4096
 
 
-class Announcements:
-    """Takes announcements out of a stream of bytes; `heard` is called with the name of each phase."""
+class StructuredLogFilter:
+    """Remove structured lines from a stream of bytes; call `on_phase` with the name of each phase."""
 
-    __slots__ = ("_heard", "_held", "_inside")
+    __slots__ = ("_held", "_inside", "_on_phase")
 
-    def __init__(self, heard: Callable[[str], None]) -> None:
-        self._heard = heard
+    def __init__(self, on_phase: Callable[[str], None]) -> None:
+        self._on_phase = on_phase
         self._held = b""
-        self._inside = False  # what came last was no whole line
+        self._inside = False  # the last chunk ended within a line
 
     def filter(self, chunk: bytes) -> bytes:
-        """What is to be logged now. The beginning of a line that may be an announcement waits for its end."""
+        """Return the bytes to log now. The beginning of a line that may be structured is held back until its end."""
         data = self._held + chunk
         self._held = b""
         start = 0 if not self._inside else data.find(b"\n") + 1
@@ -45,7 +45,7 @@ class Announcements:
                 self._inside = bool(rest)
                 return b"".join(kept)
             if data[start : start + 1] != b"@":
-                # On to the next line that could be one.
+                # Go on to the next line that may be structured.
                 found = data.find(b"\n@", start)
                 end = found + 1 if found >= 0 else data.rfind(b"\n") + 1
                 kept.append(data[start:end])
@@ -56,7 +56,7 @@ class Announcements:
         return b"".join(kept)
 
     def rest(self) -> bytes:
-        """What waited in vain when the stream has ended."""
+        """Return the bytes held back, after the end of the stream."""
         held, self._held = self._held, b""
         return held
 
@@ -69,5 +69,5 @@ class Announcements:
             return False
         if said.get("action") != "setPhase" or not isinstance(said.get("phase"), str):
             return False
-        self._heard(said["phase"][:80])
+        self._on_phase(said["phase"][:80])
         return True
