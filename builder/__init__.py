@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     from .errors import BadConfiguration, BuildError, Cancelled, SeveralFailures
     from .fixed import hash_content, sri
     from .forecast import expected, remaining
-    from .leftovers import prune_locks, prune_logs
     from .log import find_log, follow_log, open_log
     from .options import BuildOptions
     from .plan import Lane, Plan, Recollection, Step, lane_of, plan, recall
     from .prefetch import SOURCE, Fetched, FetchedFile, prefetch_file, prefetch_tree, tree_source
+    from .prune import prune_locks, prune_logs
     from .reporter import Reporter, Silence
     from .resolve import resolve
     from .sandbox import Bind, Limits, SandboxSpec, bwrap_arguments
@@ -151,8 +151,8 @@ _HOMES = {
     "plan": "plan",
     "prefetch_file": "prefetch",
     "prefetch_tree": "prefetch",
-    "prune_locks": "leftovers",
-    "prune_logs": "leftovers",
+    "prune_locks": "prune",
+    "prune_logs": "prune",
     "prune_roots": "compose",
     "recall": "plan",
     "build_environment": "container",

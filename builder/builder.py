@@ -14,6 +14,7 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from ..store.checkpoint import heeding
+from .background_cleaner import BackgroundCleaner
 from .cancellation import Cancellation
 from .errors import BuildError, Cancelled, SeveralFailures, as_build_error
 from .execution import Result, Work, World, execute, known_outputs, work_key
@@ -25,7 +26,6 @@ from .procfs import build_covers
 from .reporter import Reporter, Silence
 from .resolve import resolve
 from .schedule import Schedule
-from .sweeper import Sweeper
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -126,7 +126,7 @@ class _Realising:
         processors = len(os.sched_getaffinity(0))
         self._slots = {Lane.BUILD: options.jobs or processors, Lane.FETCH: max(1, options.fetches)}
         self._processors = processors
-        self._sweeper = Sweeper()
+        self._cleaner = BackgroundCleaner()
         self._world = World(
             store,
             options,
@@ -143,19 +143,19 @@ class _Realising:
             connected=lambda path, reason: self._events.put(lambda: reporter.connected(path, reason)),
             unvaried=lambda path, name: self._events.put(lambda: reporter.unvaried(path, name)),
             covers=build_covers(store),
-            discard=self._sweeper.remove,
+            discard=self._cleaner.remove,
         )
 
     def cancel(self) -> None:
         self._cancellation.cancel()
-        self._sweeper.hurry()
+        self._cleaner.expedite()
         self._events.put(lambda: None)
 
     def run(self) -> Outputs:
         # What is built is signed; loading what signs takes as long as a small build, which can go on meanwhile.
         loading = Thread(target=self._load_signer, daemon=True)
         loading.start()
-        with ConstantAttributes(), self._sweeper:
+        with ConstantAttributes(), self._cleaner:
             try:
                 while True:
                     self._offer()

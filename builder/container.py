@@ -79,7 +79,7 @@ def _folder(store: Store, kind: str) -> Iterator[str]:
     try:
         yield folder
     finally:
-        # What cannot be removed now goes with the folder of this process.
+        # A directory that cannot be removed now goes with that of this process.
         with suppress(OSError):
             remove_tree(folder)
 

@@ -10,13 +10,13 @@ from chx.store import Derivation
 
 def test_lines_go_to_the_listener_and_the_file(store):
     drv = store.add_derivation(Derivation("x", "s", "b"))
-    phases = []
-    log = BuildLog(log_path(store.home, drv), phases.extend)
+    lines = []
+    log = BuildLog(log_path(store.home, drv), lines.extend)
     log.write(b"one\ntw")
     log.write(b"o\r\nthr\xffee")
     assert b"".join(open_log(store, drv)) == b"one\ntwo\r\nthr\xffee"
     assert log.close().endswith("-x.log")
-    assert phases == ["one", "two", "thr\ufffdee"]
+    assert lines == ["one", "two", "thr\ufffdee"]
     assert log.tail == ("one", "two", "thr\ufffdee")
     assert b"".join(open_log(store, drv)) == b"one\ntwo\r\nthr\xffee"
     assert os.listdir(os.path.dirname(find_log(store, drv))) == [os.path.basename(find_log(store, drv))]
@@ -44,11 +44,11 @@ def test_the_tail_is_the_last_25_lines(tmp_path):
 
 
 def test_a_line_without_end_does_not_fill_the_memory(tmp_path):
-    phases = []
-    log = BuildLog(str(tmp_path / "x.log"), phases.extend)
+    lines = []
+    log = BuildLog(str(tmp_path / "x.log"), lines.extend)
     for _ in range(10):
         log.write(b"x" * 3000)
-    assert len(phases) >= 4
+    assert len(lines) >= 4
     log.close()
 
 

@@ -1,4 +1,4 @@
-"""What builds leave beside objects: logs, and the locks of processes that were killed."""
+"""Remove unused logs, and lock files of processes that were killed."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 def prune_logs(store: Store, younger_than: float | None = None) -> tuple[int, int]:
-    """Remove the logs of derivations that are not registered; how many, and their bytes.
+    """Remove the logs of derivations that are not registered. Return their number and their bytes on disk.
 
-    Logs written within the last `younger_than` seconds stay.
+    Logs written within the last `younger_than` seconds are kept.
     """
     import time
 
@@ -41,7 +41,7 @@ def prune_logs(store: Store, younger_than: float | None = None) -> tuple[int, in
 
 
 def prune_locks(store: Store) -> int:
-    """Remove the locks that nobody holds; how many. `WorkLock` expects that a lock may vanish before it is held."""
+    """Remove the lock files that no process holds; return their number. `WorkLock` copes with a file that is removed before it is locked."""
     folder = os.path.join(store.home, "locks")
     removed = 0
     try:
