@@ -38,10 +38,10 @@ if TYPE_CHECKING:
     from .prefetch import SOURCE, Fetched, FetchedFile, prefetch_file, prefetch_tree, tree_source
     from .prune import prune_locks, prune_logs
     from .reporter import Reporter, Silence
+    from .reproducibility import ReproducibilityCheck, Verdict
     from .resolve import resolve
     from .sandbox import Bind, Limits, SandboxSpec, bwrap_arguments
     from .substitution import Substituter
-    from .trial import Trial, Verdict
     from .variation import USUAL, VARIATIONS
 
 __all__ = [
@@ -65,12 +65,12 @@ __all__ = [
     "Plan",
     "Recollection",
     "Reporter",
+    "ReproducibilityCheck",
     "SandboxSpec",
     "SeveralFailures",
     "Silence",
     "Step",
     "Substituter",
-    "Trial",
     "Verdict",
     "adoptable",
     "build_environment",
@@ -133,10 +133,10 @@ _HOMES = {
     "Silence": "reporter",
     "Step": "plan",
     "Substituter": "substitution",
-    "Trial": "trial",
+    "ReproducibilityCheck": "reproducibility",
     "USUAL": "variation",
     "VARIATIONS": "variation",
-    "Verdict": "trial",
+    "Verdict": "reproducibility",
     "ContainerOptions": "container",
     "bwrap_arguments": "sandbox",
     "compose_root": "compose",

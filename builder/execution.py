@@ -26,7 +26,6 @@ from .builtin.table import find_builtin
 from .builtin.task import Task
 from .bwrap import explain_refusal, run_sandbox
 from .cancellation import Deadline
-from .checks import check_outputs
 from .debug_shell import write_debug_shell
 from .disk import remove_tree
 from .errors import (
@@ -43,13 +42,14 @@ from .errors import (
 )
 from .fixed import check_fixed
 from .inputs import InputFiles, visible_objects
-from .lock import WorkLock
 from .log import BuildLog, log_path
 from .measure import apparent_size
+from .output_checks import check_outputs
 from .plan import recalled
 from .preparation import prepare, scratch_paths
 from .resolve import with_outputs
 from .sandbox import Bind, Limits, SandboxSpec
+from .work_lock import WorkLock
 
 if TYPE_CHECKING:
     from ..store.derivation import Derivation

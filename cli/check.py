@@ -85,7 +85,7 @@ def _try(
 
     Gives also the rows of builds that were recorded before this run and gave something else than its reference.
     """
-    from ..builder import Trial
+    from ..builder import ReproducibilityCheck
 
     if exemption(store, derivation) is not None:
         return None
@@ -105,7 +105,7 @@ def _try(
         if not arguments.quiet and arguments.log_format != "json":
             say(f"{title(derivation)} once more{f', varied: {_listed(chosen, names)}' if chosen else ', as it was'}")
 
-    return Trial(attempt, reference, told, unvaried).run(arguments.rounds, names), earlier
+    return ReproducibilityCheck(attempt, reference, told, unvaried).run(arguments.rounds, names), earlier
 
 
 def _otherwise(store: Store, derivation: StorePath, reference: Mapping[str, StorePath]) -> list[Realisation]:

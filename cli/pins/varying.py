@@ -40,7 +40,7 @@ def tried(
 
     Raises `LockError` if it cannot be built under some.
     """
-    from ...builder import Trial
+    from ...builder import ReproducibilityCheck
     from ..check import exemption
     from ..lines import title
     from .selecting import realise_all
@@ -57,7 +57,7 @@ def tried(
         reporter.notice(f"{title(item.derivation)} once more{how}")
 
     pinned = {output: pin.outputs[output].path for output in item.outputs if output in pin.outputs}
-    verdict = Trial(attempt, pinned, told).run(1, names)
+    verdict = ReproducibilityCheck(attempt, pinned, told).run(1, names)
     if verdict.cause == "nothing":
         return None
     cause, reason = Cause(verdict.cause, verdict.variations), _reason(verdict)

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from chx.builder.duplicate import Change, Duplicator, occupy_inodes, weigh
 from chx.builder.procfiles import proc_files, this_machine, write_proc_files
+from chx.builder.reproducibility import ReproducibilityCheck
 from chx.builder.sandbox import Bind, Overlay, SandboxSpec
-from chx.builder.trial import Trial
 from chx.builder.variation import USUAL, VARIATIONS, Ground, culprit, explained, vary
 from chx.store import StorePath
 
@@ -88,7 +88,7 @@ def path(content: str) -> StorePath:
     return StorePath(content[0] * 32, "x")
 
 
-def trial(depends, reference="a", rounds=1, names=NAMES, unmade=()):
+def check(depends, reference="a", rounds=1, names=NAMES, unmade=()):
     """`depends` gives the content made under a set of variations; the number of the build is the second argument."""
     count = iter(range(1000))
     unvaried = set()
@@ -97,19 +97,19 @@ def trial(depends, reference="a", rounds=1, names=NAMES, unmade=()):
         unvaried.update(name for name in part if name in unmade)
         return {"out": path(depends(set(part), next(count)))}
 
-    return Trial(attempt, {"out": path(reference)}, unvaried=unvaried).run(rounds, names)
+    return ReproducibilityCheck(attempt, {"out": path(reference)}, unvaried=unvaried).run(rounds, names)
 
 
 def test_verdicts():
-    assert trial(lambda part, number: "a").cause == "nothing"
-    assert trial(lambda part, number: "a", rounds=3, names=()).builds == 3
-    assert trial(lambda part, number: "b" if "c" in part else "a").variations == ("c",)
-    assert trial(lambda part, number: "0123456789abcdfghijklmnpqrsvwxyz"[number + 10]).cause == "itself"
-    assert trial(lambda part, number: "b").cause == "the first build"
-    stopped = trial(lambda part, number: "b" if part else "cd"[number % 2] if number < 2 else "d")
+    assert check(lambda part, number: "a").cause == "nothing"
+    assert check(lambda part, number: "a", rounds=3, names=()).builds == 3
+    assert check(lambda part, number: "b" if "c" in part else "a").variations == ("c",)
+    assert check(lambda part, number: "0123456789abcdfghijklmnpqrsvwxyz"[number + 10]).cause == "itself"
+    assert check(lambda part, number: "b").cause == "the first build"
+    stopped = check(lambda part, number: "b" if part else "cd"[number % 2] if number < 2 else "d")
     assert stopped.cause == "clock"
     # Chance that strikes while the search goes on.
-    assert trial(lambda part, number: "b" if number else "a").cause == "itself"
+    assert check(lambda part, number: "b" if number else "a").cause == "itself"
 
 
 def test_what_cannot_be_varied_is_told_and_not_searched():
@@ -119,12 +119,12 @@ def test_what_cannot_be_varied_is_told_and_not_searched():
         asked.append(part)
         return "b" if "c" in part else "a"
 
-    assert trial(lambda part, number: "a", unmade=("d",)).unvaried == ("d",)
-    verdict = trial(depends, unmade=("a", "b", "h"))
+    assert check(lambda part, number: "a", unmade=("d",)).unvaried == ("d",)
+    verdict = check(depends, unmade=("a", "b", "h"))
     assert (verdict.variations, verdict.unvaried) == (("c",), ("a", "b", "h"))
     assert not any(part & {"a", "b", "h"} for part in asked[2:])
     # A clock that cannot be stopped is tried once.
-    assert trial(lambda part, number: "0123456789"[number], unmade=("stopped-clock",), names=()).builds == 3
+    assert check(lambda part, number: "0123456789"[number], unmade=("stopped-clock",), names=()).builds == 3
 
 
 @pytest.fixture

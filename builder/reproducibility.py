@@ -1,7 +1,7 @@
-"""Is a build reproducible, and if not, what does it depend on?
+"""Check whether a build is reproducible, and if not, what its output depends on.
 
-A *trial* builds a derivation again, first as it was and then under variations, and compares outputs by their names, which
-are their content. `attempt` is handed in and builds under a set of variations, so that none of this runs anything itself.
+A check rebuilds a derivation, first without variations and then with them, and compares store paths, which name content.
+The caller passes `attempt`, which builds under a set of variations: this module runs no builder.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ STOPPED: tuple[str, ...] = ("stopped-clock",)
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a trial found.
+    """The result of a check.
 
-    `cause`: "nothing" differs; it differs by "itself", each time; only "the first build" differs, and those since are equal;
-    the "clock": it is the same each time if the clock stands still; it depends on `variations`, a smallest set. `differing`
-    are the outputs of a build that came out otherwise, if it succeeded; if not, `failure` says why. `builds` is how many it took.
-    `unvaried` are variations that could not be made.
+    `cause`: "nothing" differs; the output differs by "itself", each time; only "the first build" differs from the later ones;
+    the "clock": builds with a stopped clock are equal; the output depends on `variations`, a minimal set. `differing`: the
+    outputs of a differing build; None if that build failed with `failure`. `builds`: number of builds run. `unvaried`:
+    variations that could not be applied.
     """
 
     cause: Cause
@@ -42,26 +42,30 @@ class Verdict:
     unvaried: tuple[str, ...] = ()
 
 
-class Trial:
-    """One derivation. `reference` is what it gave before; `attempt` adds to `unvaried` what it could not vary."""
+class ReproducibilityCheck:
+    """A check of one derivation.
+
+    `reference`: its earlier outputs. `attempt` adds the variations that it could not apply to `unvaried`. `on_build` is
+    called before each build, with its variations.
+    """
 
     def __init__(
         self,
         attempt: Attempt,
         reference: Made,
-        told: Callable[[tuple[str, ...]], None] | None = None,
+        on_build: Callable[[tuple[str, ...]], None] | None = None,
         unvaried: Set[str] = frozenset(),
     ) -> None:
         self._attempt = attempt
         self._unvaried = unvaried
         self._reference = dict(reference)
-        self._told = told
+        self._on_build = on_build
         self._builds = 0
         self._last: Made | None = None
         self._failure: BuildError | None = None
 
     def run(self, rounds: int, variations: Sequence[str]) -> Verdict:
-        """At most one build for each round as it was, one under all variations, and those of the search."""
+        """Build at most once per round without variations, once with all of them, and as often as the search needs."""
         verdict = self._judge(rounds, variations)
         return replace(verdict, unvaried=tuple(name for name in variations if name in self._unvaried))
 
@@ -79,8 +83,8 @@ class Trial:
         return earlier or Verdict("nothing", self._reference, self._builds)
 
     def _differs(self, names: tuple[str, ...]) -> bool:
-        if self._told is not None:
-            self._told(names)
+        if self._on_build is not None:
+            self._on_build(names)
         self._builds += 1
         try:
             made = dict(self._attempt(names))
@@ -96,7 +100,7 @@ class Trial:
         return Verdict(cause, self._reference, self._builds, variations, self._last, self._failure)
 
     def _without_variations(self) -> Verdict:
-        """It differs though nothing was varied; if only the first build does, the next one is the reference from now on."""
+        """Classify a difference without variations. If only the first build differs, the next one becomes the reference."""
         found = self._verdict("itself")
         if self._last is None:
             return found
@@ -123,6 +127,6 @@ class Trial:
         if found.variations != smallest:
             differs(smallest)
         if self._differs(()):
-            # It was chance, and not what was varied.
+            # The difference is random: it occurs without variations, too.
             return self._verdict("itself")
         return Verdict("variations", found.reference, self._builds, smallest, found.differing, found.failure)

@@ -1,9 +1,9 @@
-"""Rules that a derivation may set for its outputs, as Nix knows them.
+"""Checks that a derivation declares for its outputs, as in Nix.
 
-`allowedReferences`, `disallowedReferences` speak of direct references, `allowedRequisites`,
-`disallowedRequisites` of the closure. Each lists store paths or names of the derivation's own outputs.
-With structured attributes there are rules for each output, `outputChecks.<output>.<rule>`, and two more: `maxSize` and
-`maxClosureSize`, bytes of NARs. There an output is among its own requisites unless `ignoreSelfRefs` is set.
+`allowedReferences` and `disallowedReferences` limit direct references, `allowedRequisites` and
+`disallowedRequisites` the closure. Each lists store paths or names of the derivation's own outputs.
+Structured attributes have rules per output, `outputChecks.<output>.<rule>`, and two more: `maxSize` and
+`maxClosureSize`, in bytes of NARs. There an output is one of its own requisites unless `ignoreSelfRefs` is set.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _RULES: Final = ("allowedReferences", "disallowedReferences", "allowedRequisites
 def check_outputs(store: Store, derivation: Derivation, outputs: Mapping[str, StorePath]) -> None:
     """Raise `ReferenceRefused` or `OutputTooLarge` if an output breaks a rule of `derivation`.
 
-    The derivation is resolved, and its own placeholders are replaced.
+    `derivation` is resolved, with its own placeholders replaced.
     """
     for output, path in outputs.items():
         rules = _rules_for(derivation, output)
@@ -47,7 +47,7 @@ def check_outputs(store: Store, derivation: Derivation, outputs: Mapping[str, St
 
 
 def _rules_for(derivation: Derivation, output: str) -> dict[str, Any]:
-    """The rules for an output: lists of words, numbers of bytes, `ignoreSelfRefs`."""
+    """Return the rules of an output: lists of words, numbers of bytes, `ignoreSelfRefs`."""
     attributes = structured(derivation)
     if attributes is None:
         rules: dict[str, Any] = {rule: derivation.env[rule].split() for rule in _RULES if rule in derivation.env}

@@ -1,8 +1,8 @@
-"""One builder per piece of work, across processes.
+"""Locks between processes: at most one builder per derivation.
 
-A lock is a file `$CHX_HOME/locks/<digest>` with an flock on it: the kernel releases it when its holder
-dies, however it dies. The holder removes the file before it releases the lock; who waited on a removed
-file notices by its inode and starts again, so the directory does not fill up.
+A lock is a file `$CHX_HOME/locks/<digest>` with an flock on it, which the kernel releases whenever its holder
+dies. The holder removes the file before it releases the lock, so the directory does not fill up. A process that waited
+on a removed file detects that by its inode and starts again.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from ..store.digest import Digest
     from .cancellation import Cancellation
 
-_PATIENCE = 0.05, 0.5  # seconds between tries, first and last: flock cannot be waited for with poll
+_PATIENCE = 0.05, 0.5  # seconds between tries, first and last: poll cannot wait for an flock
 
 
 class WorkLock:
-    """A context in which nobody else does the work named `digest`."""
+    """Context in which no other process does the work named `digest`. `waiting` is called once if another one does."""
 
     def __init__(
         self, home: str, digest: Digest, cancellation: Cancellation, waiting: Callable[[], None] | None = None
@@ -34,16 +34,16 @@ class WorkLock:
 
     def __enter__(self) -> WorkLock:
         pause = _PATIENCE[0]
-        told = False
+        reported = False
         while True:
             file = self._open()
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 os.close(file)
-                if not told and self._waiting is not None:
+                if not reported and self._waiting is not None:
                     self._waiting()
-                told = True
+                reported = True
                 poll = select.poll()
                 poll.register(self._cancellation.descriptor, select.POLLIN)
                 poll.poll(pause * 1000)

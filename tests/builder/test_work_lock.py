@@ -5,7 +5,7 @@ import pytest
 
 from chx.builder.cancellation import Cancellation
 from chx.builder.errors import Cancelled
-from chx.builder.lock import WorkLock
+from chx.builder.work_lock import WorkLock
 from chx.store import Digest
 
 KEY = Digest(b"k" * 32)
