@@ -16,8 +16,8 @@ import os
 import stat
 from typing import TYPE_CHECKING, Final
 
+from ..store.canonical_form import special_kind
 from ..store.errors import MOST_LEVELS, TooDeep, UnsupportedFile
-from ..store.normal import special_kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ..store.canonical_form import MTIME
 from ..store.derivation import output_object_name
-from ..store.normal import MTIME
 from ..store.path import STORE_DIR, StorePath
 from ..store.scratch import scratch_path
 from .bwrap import can_overlay

@@ -14,7 +14,7 @@ from heapq import heapify, heappop, heappush
 from time import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from . import epoch
+from . import gc_epoch
 from .errors import DamagedRow, NotValid, StoreError, StoreIO
 from .home import RESERVE, make_reserve
 from .linking import forget_files
@@ -298,7 +298,7 @@ class _Collection:
                 self._look_again()
                 doomed = self._still_dead(batch)
                 if doomed:
-                    epoch.advance(self._store.home)
+                    gc_epoch.advance(self._store.home)
                     rows = [(base,) for base in doomed]
                     self._database.execute_many(
                         "DELETE FROM refs WHERE referrer = (SELECT id FROM objects WHERE base = ?)", rows

@@ -7,10 +7,10 @@ import os
 import stat
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from .canonical_form import CHUNK, EXECUTABLE_MODE, FILE_MODE, MTIME, READ, special_kind
 from .checkpoint import checkpoint
 from .errors import StoreIO, UnsupportedFile
 from .manifest import Entry, Kind
-from .normal import CHUNK, EXECUTABLE_MODE, FILE_MODE, MTIME, READ, special_kind
 
 if TYPE_CHECKING:
     from blake3 import blake3

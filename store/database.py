@@ -16,7 +16,7 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Final
 
 from .errors import REPAIR, DamagedDatabase, DatabaseFailure, ReadOnlyHome, StoreError
-from .questions import SCHEMA_VERSION
+from .queries import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     import sqlite3

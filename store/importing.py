@@ -7,11 +7,11 @@ import stat
 from errno import ENAMETOOLONG
 from typing import TYPE_CHECKING
 
+from .canonical_form import DIRECTORY_MODE, MTIME, settle_directory, special_kind, strip_attributes
 from .checkpoint import checkpoint
 from .copying import copy_hashed
 from .errors import MOST_LEVELS, StoreIO, TooDeep, UnsupportedFile
 from .manifest import Entry, Kind, path_text
-from .normal import DIRECTORY_MODE, MTIME, settle_directory, special_kind, strip_attributes
 
 if TYPE_CHECKING:
     from typing import NoReturn

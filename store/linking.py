@@ -15,9 +15,9 @@ import os
 import stat
 from typing import TYPE_CHECKING, NamedTuple
 
+from .canonical_form import EXECUTABLE_MODE, FILE_MODE, MTIME, READ, settle_directory
 from .errors import StoreIO
 from .manifest import Kind, Manifest, path_bytes
-from .normal import EXECUTABLE_MODE, FILE_MODE, MTIME, READ, settle_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,10 +10,10 @@ import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from .canonical_form import DIRECTORY_MODE, MTIME
 from .checkpoint import Stopped
 from .errors import ReadOnlyHome, StoreIO
 from .manifest import Kind
-from .normal import DIRECTORY_MODE, MTIME
 from .removal import remove_tree
 
 if TYPE_CHECKING:

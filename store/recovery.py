@@ -13,8 +13,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from . import epoch
-from .boot import current_boot
+from . import gc_epoch
+from .boot_id import current_boot
 from .errors import StoreError
 from .manifest import Manifest
 from .path import StorePath, parsed
@@ -74,7 +74,7 @@ def _remove_damaged(home: str, database: Database, placement: Placement) -> list
         )
         lost.update((row, path) for row, base in rows if (path := parsed(base)) is not None)
     if lost:
-        epoch.advance(home)
+        gc_epoch.advance(home)
         numbers = [(number,) for number in lost]
         database.execute_many("DELETE FROM refs WHERE referrer = ?", numbers)
         database.execute_many("DELETE FROM objects WHERE id = ?", numbers)

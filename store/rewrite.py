@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from .canonical_form import CHUNK, DIRECTORY_MODE, EXECUTABLE_MODE, FILE_MODE, MTIME, READ, writable
 from .checkpoint import checkpoint
 from .errors import ForeignScratch, StoreIO
 from .manifest import Entry, Kind, Manifest, path_bytes
-from .normal import CHUNK, DIRECTORY_MODE, EXECUTABLE_MODE, FILE_MODE, MTIME, READ, writable
 from .scratch import SELF
 
 if TYPE_CHECKING:

@@ -19,10 +19,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from .canonical_form import DIRECTORY_MODE, MTIME
 from .errors import StoreIO
 from .linking import note_files
 from .manifest import Kind, Manifest, path_bytes
-from .normal import DIRECTORY_MODE, MTIME
 from .path import InvalidStorePath, StorePath
 from .tree import has_content
 

@@ -8,9 +8,9 @@ from contextlib import contextmanager, suppress
 from time import time
 from typing import TYPE_CHECKING, Final
 
-from . import epoch as epochs
-from . import questions
+from . import gc_epoch, queries
 from .address import object_path
+from .canonical_form import EXECUTABLE_MODE, FILE_MODE
 from .closure import Cycle
 from .copying import copy_tree
 from .database import Database
@@ -21,7 +21,6 @@ from .home import MATTERING, check_home, check_owner, create_home, default_home,
 from .importing import ImportWalk, tree_size
 from .linking import Linked, Linker, link_equal, note_files
 from .manifest import Entry, Kind, Manifest
-from .normal import EXECUTABLE_MODE, FILE_MODE
 from .outputs import Settled, complete, settle_outputs
 from .path import HASH_LENGTH, InvalidStorePath, StorePath, check_name, parsed, stored_path
 from .pins import Pins
@@ -231,7 +230,7 @@ class Store:
         That cannot be done while another process is adding; then it is left undone.
         """
         moment = int(time() if when is None else when)
-        names = questions.json_list(sorted(bases))
+        names = queries.json_list(sorted(bases))
         stale = (
             " FROM objects WHERE base IN (SELECT value FROM json_each(?)) AND max(registered, coalesce(used, 0)) <= ?"
         )
@@ -287,13 +286,13 @@ class Store:
 
     def info(self, path: StorePath) -> ObjectInfo:
         """Raises `NotValid`, `DamagedRow`."""
-        row = self._database.row(questions.INFO, (path.base,))
+        row = self._database.row(queries.INFO, (path.base,))
         if row is None:
             raise NotValid(path)
         number, tree, size, own, deriver, registered, used = row
         if type(tree) is not bytes or [type(cell) for cell in (size, own, registered, used or 0)] != [int] * 4:
             raise DamagedRow(f"of '{path}' is damaged")
-        references = [stored_path(base) for base in questions.references(self._database.rows, number)]
+        references = [stored_path(base) for base in queries.references(self._database.rows, number)]
         if own:
             references.append(path)
         try:
@@ -355,7 +354,7 @@ class Store:
                 raise NotValid(root)
         try:
             with self.reading():
-                ordered = questions.closure(self._database.rows, [root.base for root in roots])
+                ordered = queries.closure(self._database.rows, [root.base for root in roots])
         except (KeyError, TypeError, Cycle) as error:
             raise DamagedRow("refers to what is not there") from error
         return [stored_path(base) for base in ordered]
@@ -366,7 +365,7 @@ class Store:
         if row is None:
             raise NotValid(path)
         number, own = row
-        bases = questions.referrers(self._database.rows, number)
+        bases = queries.referrers(self._database.rows, number)
         return sorted([stored_path(base) for base in bases] + ([path] if own else []))
 
     # Adding
@@ -750,7 +749,7 @@ class Store:
             with self.transaction():
                 if not os.path.lexists(self.physical(path)):
                     return None
-                epochs.advance(self.home)
+                gc_epoch.advance(self.home)
                 discard(os.fsencode(place))
                 os.rename(self._placement.set_aside(os.fsencode(self.physical(path))), place)
         except OSError as error:
@@ -772,9 +771,9 @@ class Store:
         """Have everything written to the disk now, by a process that nobody waits for."""
         flush_soon(self.directory)
 
-    def epoch(self) -> int:
+    def gc_epoch(self) -> int:
         """A number that changes whenever an object may have been removed."""
-        return epochs.read(self.home)
+        return gc_epoch.read(self.home)
 
 
 def _chosen(allowed: dict[str, StorePath], found: Collection[str], scan: bool) -> tuple[StorePath, ...]:

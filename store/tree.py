@@ -10,11 +10,7 @@ import stat
 from errno import ENAMETOOLONG
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from .checkpoint import checkpoint
-from .copying import copy_file
-from .errors import MOST_LEVELS, PartialScratch, StoreIO, TooDeep, UnsupportedFile
-from .manifest import Entry, Kind, Manifest, path_text
-from .normal import (
+from .canonical_form import (
     CHUNK,
     EXECUTABLE_MODE,
     FILE_MODE,
@@ -25,6 +21,10 @@ from .normal import (
     strip_attributes,
     writable,
 )
+from .checkpoint import checkpoint
+from .copying import copy_file
+from .errors import MOST_LEVELS, PartialScratch, StoreIO, TooDeep, UnsupportedFile
+from .manifest import Entry, Kind, Manifest, path_text
 from .refscan import CONTEXT, Piece, Scanner, settled
 
 if TYPE_CHECKING:

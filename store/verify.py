@@ -14,10 +14,10 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from .address import object_path
+from .canonical_form import DIRECTORY_MODE, EXECUTABLE_MODE, FILE_MODE
 from .derivation import Derivation
 from .errors import StoreError
 from .manifest import Kind, Manifest, path_bytes
-from .normal import DIRECTORY_MODE, EXECUTABLE_MODE, FILE_MODE
 from .outputs import Settled
 from .refscan import Scanner
 from .rewrite import Rewriter

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import posix
 
-from ...store.boot import current_boot
+from ...store.boot_id import current_boot
 from ...store.path import STORE_DIR
-from ...store.questions import INFO, SCHEMA_VERSION, closure, count_files, references, referrers
+from ...store.queries import INFO, SCHEMA_VERSION, closure, count_files, references, referrers
 from ..noop import home
 from ..system import absolute, encoded
 from .facts import facts_text

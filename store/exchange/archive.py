@@ -16,11 +16,11 @@ import json
 import os
 from typing import TYPE_CHECKING, BinaryIO, Final
 
+from ..canonical_form import CHUNK
 from ..checkpoint import checkpoint
 from ..copying import copy_file
 from ..ledger import parse_rows
 from ..manifest import path_bytes
-from ..normal import CHUNK
 from .compression import compressed
 from .errors import BrokenArchive
 from .layout import LARGEST_DESCRIPTION, Description

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, BinaryIO
 
+from ..canonical_form import CHUNK
 from ..checkpoint import checkpoint
-from ..normal import CHUNK
 from .layout import LEVEL
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ import json
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..canonical_form import READ
 from ..errors import StoreIO
 from ..foreign import parse_json
 from ..ledger import SignedRow, signed_rows
 from ..manifest import path_bytes
-from ..normal import READ
 from .compression import chunks_of, compressed
 from .errors import LyingCache
 from .layout import LARGEST_TRACE, Description, blob_name, object_name, trace_name

@@ -247,14 +247,14 @@ def test_after_another_boot_unsynced_objects_are_read_and_damaged_ones_go(home, 
         os.chmod(file, 0o644)
         with open(file, "wb"):
             pass
-        before = store.epoch()
+        before = store.gc_epoch()
     from chx.store import recovery
 
     monkeypatch.setattr(recovery, "current_boot", lambda: "another boot")
     with Store.open(home) as store:
         assert store.is_valid(good)
         assert not store.is_valid(bad) and not store.is_valid(above)
-        assert store.epoch() != before
+        assert store.gc_epoch() != before
         tools.check(store)
 
 
@@ -364,10 +364,10 @@ def test_an_epoch_that_a_power_cut_emptied_is_none(store) -> None:
     store.add_bytes(b"x", "x")
     with open(store.home + "/db/epoch", "wb"):
         pass
-    assert store.epoch() == 0
-    from chx.store import epoch
+    assert store.gc_epoch() == 0
+    from chx.store import gc_epoch
 
-    assert epoch.advance(store.home) == store.epoch() > 0
+    assert gc_epoch.advance(store.home) == store.gc_epoch() > 0
 
 
 def test_the_disk_is_not_waited_for_but_written_to_soon(store, monkeypatch) -> None:

@@ -46,9 +46,9 @@ def test_what_nothing_keeps_goes_and_what_a_link_keeps_stays_with_its_closure(ho
         plan = plan_gc(store)
         assert set(plan.live) == {a, b} and [item.path for item in plan.dead] == [c]
         assert plan.bytes == 1
-        before = store.epoch()
+        before = store.gc_epoch()
         assert plan.execute(store).objects == 1
-        assert store.epoch() != before
+        assert store.gc_epoch() != before
         assert store.is_valid(a) and store.is_valid(b) and not store.is_valid(c)
         assert not os.path.lexists(store.physical(c))
         tools.check(store)

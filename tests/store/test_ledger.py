@@ -12,7 +12,7 @@ import pytest
 
 from chx.store import Digest, Realisation, SignedRow, Signer, Store, StorePath, UnsoundLedger
 from chx.store.ledger import BEGINNING, signed_rows
-from chx.store.questions import SCHEMA_VERSION
+from chx.store.queries import SCHEMA_VERSION
 from chx.store.witness import machine_id
 
 

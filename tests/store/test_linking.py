@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from chx.store import Store, StorePath, plan_gc, plan_sharing, remove_tree
 from chx.store import linking as linking_module
-from chx.store.normal import MTIME
+from chx.store.canonical_form import MTIME
 
 BIG = b"equal" * 1000
 

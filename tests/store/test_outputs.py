@@ -17,7 +17,7 @@ from chx.store import (
     scratch_hash,
     scratch_path,
 )
-from chx.store.normal import CHUNK
+from chx.store.canonical_form import CHUNK
 
 
 def elf(text: bytes) -> bytes:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chx.store import BASE32_ALPHABET, PartialScratch, StoreIO, UnsupportedFile, scan_tree, scratch_hash
-from chx.store.normal import CHUNK
+from chx.store.canonical_form import CHUNK
 from chx.store.refscan import CONTEXT, Piece, Scanner, settled
 from chx.store.scratch import MARKER, PIECE, has_scratch_shape
 from chx.store.tree import TreeWalk

@@ -1,4 +1,4 @@
-"""Which boot of the system this is."""
+"""The id of the current boot of the system."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 
 def current_boot() -> str:
-    """What tells this boot of the system from others; empty if the system does not say."""
+    """Return the kernel's random id of this boot; empty if it cannot be read."""
     try:
         descriptor = posix.open(_BOOT_ID, posix.O_RDONLY | posix.O_CLOEXEC)
     except OSError:

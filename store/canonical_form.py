@@ -1,7 +1,7 @@
-"""The form in which trees lie in the store.
+"""The canonical form of trees in the store.
 
-Files have mode 0444 or 0555, directories 0555, everything the time 1 s after the
-epoch and no extended attributes.
+Files have mode 0444 or 0555, directories 0555. The modification time is one second after the
+epoch, and there are no extended attributes.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ FILE_MODE: Final = 0o444
 EXECUTABLE_MODE: Final = 0o555
 DIRECTORY_MODE: Final = 0o555
 MTIME: Final = (1_000_000_000, 1_000_000_000)
-"""The time, as the `ns` argument of `os.utime`."""
+"""Access and modification time, as the `ns` argument of `os.utime`."""
 
 CHUNK: Final = 1 << 18
 """Bytes read at a time: small enough to stay in a processor's cache while they are hashed and scanned."""
@@ -29,7 +29,7 @@ _KINDS: Final = {
 
 
 def special_kind(mode: int) -> str | None:
-    """What a file is called that is neither directory, ordinary file nor link; None for those."""
+    """Return a name for the kind of a special file; None for a directory, regular file or link."""
     kind = stat.S_IFMT(mode)
     if kind in (stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK):
         return None
@@ -37,7 +37,7 @@ def special_kind(mode: int) -> str | None:
 
 
 def settle_directory(path: bytes) -> None:
-    """Bring a directory into the store's form, after everything in it."""
+    """Bring a directory into canonical form; its content comes first."""
     strip_attributes(path)
     os.chmod(path, DIRECTORY_MODE)
     os.utime(path, ns=MTIME)
@@ -46,8 +46,8 @@ def settle_directory(path: bytes) -> None:
 def strip_attributes(file: bytes | int) -> None:
     """Remove extended attributes, access control lists among them.
 
-    Security modules label every file and do not let the label go; that label is not
-    content. A capability is, and has to go.
+    Labels of security modules remain: they cannot be removed and are not content. Capabilities are content, and
+    are removed.
     """
     try:
         names = os.listxattr(file)
@@ -59,7 +59,7 @@ def strip_attributes(file: bytes | int) -> None:
         try:
             os.removexattr(file, name)
         except PermissionError:
-            # An ordinary user may do that only to what he may write to.
+            # An unprivileged user needs write permission for that.
             mode = stat.S_IMODE(os.stat(file).st_mode)
             os.chmod(file, mode | stat.S_IWUSR)
             os.removexattr(file, name)
@@ -67,7 +67,7 @@ def strip_attributes(file: bytes | int) -> None:
 
 
 class writable:
-    """A directory of a private, normalised tree, writable for a while."""
+    """Context in which a directory of a private tree in canonical form is writable."""
 
     __slots__ = ("_keep", "_path")
 

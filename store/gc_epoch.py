@@ -1,7 +1,7 @@
-"""The epoch: a number that changes whenever objects may have been removed.
+"""The garbage collection epoch: a number that changes before objects are removed.
 
-It lies in the file `db/epoch` as decimal digits, so that a command that has nothing
-to do can compare it without opening the database.
+The file `db/epoch` holds it in decimal, so that a no-op command can compare it
+without opening the database.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from time import time_ns
 
 
 def read(home: str) -> int:
-    """The epoch of the store in `home`; 0 if there is none, or if a power cut has left an empty file."""
+    """Return the epoch of the store in `home`; 0 if the file is missing, or empty after a power cut."""
     try:
         with open(home + "/db/epoch", "rb") as file:
             return int(file.read())
@@ -20,7 +20,7 @@ def read(home: str) -> int:
 
 
 def advance(home: str) -> int:
-    """Change the epoch; to be done *before* anything is removed. Times, so that no epoch comes twice."""
+    """Change the epoch and return it; call it *before* anything is removed. It is a time, so that no epoch recurs."""
     new = max(read(home) + 1, time_ns())
     draft = f"{home}/db/epoch.{os.getpid()}"
     with open(draft, "wb") as file:

@@ -1,8 +1,7 @@
-"""Questions to the database that `Store` and commands in a hurry have in common.
+"""SQL queries shared by `Store` and the fast start-up path.
 
-Each takes `rows`, which runs a statement and gives its rows, so that it does not matter what stands between them and
-SQLite. Whoever asks several sees to it that they are answered from one moment. Loads nothing: start-up time is
-what is saved here.
+Each takes `rows`, a function that runs a statement and returns its rows, and so works with any way to SQLite. A caller of
+several queries holds a transaction around them. The module imports almost nothing, to save start-up time.
 """
 
 from __future__ import annotations
@@ -17,31 +16,31 @@ if TYPE_CHECKING:
     Rows = Callable[[str, tuple[object, ...]], list[Any]]
 
 SCHEMA_VERSION = 4
-"""Of the database that the questions are put to."""
+"""Version of the database schema that the queries assume."""
 INFO = "SELECT id, tree, size, self, deriver, registered, used FROM objects WHERE base = ?"
 
 
 def json_list(items: Iterable[object]) -> str:
-    """JSON of numbers or of base names, none of which needs to be escaped."""
+    """Return a JSON list of numbers or base names, which need no escaping."""
     return "[" + ",".join([f'"{item}"' if isinstance(item, str) else str(item) for item in items]) + "]"
 
 
 def references(rows: Rows, number: int) -> list[str]:
-    """The base names that an object refers to, without itself."""
+    """Return the base names of an object's references, without itself."""
     return [
         base for (base,) in rows("SELECT base FROM refs JOIN objects ON id = reference WHERE referrer = ?", (number,))
     ]
 
 
 def referrers(rows: Rows, number: int) -> list[str]:
-    """The base names of what refers to an object, without itself."""
+    """Return the base names of an object's referrers, without itself."""
     return [
         base for (base,) in rows("SELECT base FROM refs JOIN objects ON id = referrer WHERE reference = ?", (number,))
     ]
 
 
 def closure(rows: Rows, bases: Sequence[str]) -> list[str]:
-    """The base names of everything that registered objects reach, dependencies first; follows from the objects alone."""
+    """Return the base names in the closure of registered objects, dependencies first. The order depends on the objects alone."""
     starts = rows("SELECT id FROM objects WHERE base IN (SELECT value FROM json_each(?))", (json_list(bases),))
     edges = rows(
         "WITH RECURSIVE reached (id) AS ("
@@ -55,7 +54,7 @@ def closure(rows: Rows, bases: Sequence[str]) -> list[str]:
     named = rows(
         "SELECT base, id FROM objects WHERE id IN (SELECT value FROM json_each(?))", (json_list(sorted(numbers)),)
     )
-    # Numbers in the order of the names stand for the objects: where there are many it is quicker.
+    # Ranks in the order of the names are faster to sort than the names.
     named.sort()
     ranks = {number: rank for rank, (_, number) in enumerate(named)}
     table: dict[int, list[int]] = {}
@@ -68,11 +67,11 @@ def closure(rows: Rows, bases: Sequence[str]) -> list[str]:
 
 
 def count_files(manifest: bytes) -> int:
-    """How many files, executable or not, a manifest in canonical form lists."""
+    """Return the number of files, executable or not, in a manifest in canonical form."""
     fields = b"\0" + manifest[manifest.index(b"\n") + 1 :]
     if b"\0l " not in fields:
         return fields.count(b"\0f ") + fields.count(b"\0x ")
-    # The target of a link stands in a field of its own, and may look like anything.
+    # The target of a link is a field of its own with arbitrary content.
     count = 0
     rest = iter(fields[1:].split(b"\0"))
     for field in rest:
