@@ -186,7 +186,7 @@ def object_named(store: Store, text: str) -> StorePath:
     path = parse_named(store, text)
     # Where nothing can be written, asking has to work all the same.
     with suppress(StoreIO):
-        store.pin([path])
+        store.add_temp_roots([path])
     return path
 
 

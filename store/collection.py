@@ -20,9 +20,9 @@ from .home import RESERVE, make_reserve
 from .linking import forget_files
 from .loss import check_known, note_emptied
 from .path import StorePath, stored_path
-from .pins import Gate
 from .programs import programs
 from .removal import remove_tree, weight
+from .temp_roots import GcLock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -183,9 +183,9 @@ _path = stored_path
 
 
 def find_roots(store: Store) -> list[Root]:
-    """All that keeps objects now: links, pins of processes, programs that run."""
+    """Return all current roots: links, temporary roots of processes, running programs."""
     found = [Root("link", link, path) for link, path in store.roots()]
-    found += _used(store, ((number, base, "process") for number, base in store._pins.living()))
+    found += _used(store, ((number, base, "process") for number, base in store._temp_roots.live()))
     found += _used(store, ((number, base, "program") for number, base in programs()))
     return found
 
@@ -288,13 +288,13 @@ class _Collection:
         return Collected(self._objects, self._freed, len(strays))
 
     def _unregister(self, batch: list[str]) -> list[str]:
-        """Delete the rows of those that are still dead; gives these."""
-        gate = Gate(self._store.home, shared=False)
+        """Delete the rows of objects that are still dead; return those objects."""
+        gc_lock = GcLock(self._store.home, shared=False)
         try:
-            # Rows that came back after a power cut, when the files are gone, would speak of nothing.
+            # Without durability a power cut could bring back rows of removed files.
             with self._database.durable(), self._store.transaction():
-                # After the write lock, and held until the commit is done: see `pins`.
-                gate.__enter__()
+                # After the write lock, and held until the commit: see `temp_roots`.
+                gc_lock.__enter__()
                 self._look_again()
                 doomed = self._still_dead(batch)
                 if doomed:
@@ -309,11 +309,11 @@ class _Collection:
         except OSError as error:
             raise StoreIO("collect garbage in", self._store.home, error) from error
         finally:
-            gate.__exit__()
+            gc_lock.__exit__()
 
     def _look_again(self) -> None:
-        """Keep what pins and links that came since keep."""
-        found = {base for _, base in self._store._pins.living()}
+        """Keep the closures of temporary roots and links added since the plan."""
+        found = {base for _, base in self._store._temp_roots.live()}
         found.update(path.base for _, path in self._store._roots.live())
         fresh = found - self._seen
         if fresh:
@@ -337,7 +337,7 @@ class _Collection:
 
         doomed = [base for base in batch if base not in self._kept]
         while doomed:
-            # Whoever registers an object pins it, but may have ended since: then its references stay for now.
+            # A process that registered an object and ended since holds no temporary root: keep the references for now.
             held = self._database.rows(
                 "WITH doomed (id) AS (SELECT id FROM objects WHERE base IN (SELECT value FROM json_each(?)))"
                 " SELECT DISTINCT base FROM refs JOIN objects ON id = reference"

@@ -5,7 +5,7 @@ db/        what is known of them (SQLite), and the epoch
 tmp/       what is being made, one folder per process
 gcroots/   links to links that keep objects alive
 kept/      links that keep objects as long as the home has them; seeds/ and tools/ hold more of them
-pins/      what running processes use
+pins/      temporary roots of running processes
 logs/ roots/ cache/   of the builder and the command line
 """
 

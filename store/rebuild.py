@@ -15,7 +15,7 @@ from .errors import StoreError, StoreIO
 from .home import check_owner
 from .loss import adopt_whole
 from .path import InvalidStorePath, StorePath
-from .pins import Pins
+from .temp_roots import TempRoots
 
 if TYPE_CHECKING:
     from .store import Store
@@ -58,7 +58,7 @@ def rebuild(home: str) -> Rebuilt:
 
     home = os.path.normpath(home)
     check_owner(home)
-    others = sorted({number for number, _ in Pins(home).living()} - {os.getpid()})
+    others = sorted({number for number, _ in TempRoots(home).live()} - {os.getpid()})
     if others:
         raise InUse(home, others)
     place = _set_aside(home)

@@ -23,12 +23,12 @@ from .linking import Linked, Linker, link_equal, note_files
 from .manifest import Entry, Kind, Manifest
 from .outputs import Settled, complete, settle_outputs
 from .path import HASH_LENGTH, InvalidStorePath, StorePath, check_name, parsed, stored_path
-from .pins import Pins
 from .placement import Placement, discard
 from .records import ObjectInfo
 from .recovery import flush_soon, mark_synced, recover
 from .refscan import Scanner
 from .roots import Roots
+from .temp_roots import TempRoots
 from .temporary import TemporaryFolders
 from .trace import COLUMNS, readable
 from .transaction import Transaction
@@ -63,7 +63,7 @@ class Store:
         self._temporary = TemporaryFolders(home + "/tmp")
         self._placement = Placement(self.directory, self._temporary, database.is_read_only)
         self._roots = Roots(home)
-        self._pins = Pins(home)
+        self._temp_roots = TempRoots(home)
         self._held: dict[str, int] = {}
         self._uses: set[str] = set()
         self.linked = Linked(0, 0)
@@ -131,7 +131,7 @@ class Store:
             os.close(descriptor)
         self._held.clear()
         self._temporary.close()
-        self._pins.close()
+        self._temp_roots.close()
         self._database.close()
 
     def __enter__(self) -> Store:
@@ -206,21 +206,21 @@ class Store:
     def _is_registered(self, path: StorePath) -> bool:
         return self._database.row("SELECT 1 FROM objects WHERE base = ?", (path.base,)) is not None
 
-    def pin(self, paths: Iterable[StorePath]) -> None:
-        """Keep objects, those that are valid, with their closures until this process ends. Raises `StoreIO`.
+    def add_temp_roots(self, paths: Iterable[StorePath]) -> None:
+        """Keep valid objects and their closures until this process ends. Raises `StoreIO`.
 
-        What a process adds is pinned already. Whoever wants to rely on an object pins it first and asks whether
-        it is valid afterwards.
+        Objects that this process adds are temporary roots already. To rely on another object, add it first and check
+        that it is valid afterwards.
         """
         if self.is_read_only:
-            return  # here nothing is collected
+            return  # a read-only store is never collected
         with self._database.lock:
-            # Who gets the lock while a transaction is open is the one who opened it.
-            self._pins.add([path.base for path in paths], guarded=bool(self._database.depth))
+            # A thread that gets the lock during a transaction is the one that opened the transaction.
+            self._temp_roots.add([path.base for path in paths], guarded=bool(self._database.depth))
 
     def claim(self, path: StorePath) -> bool:
-        """Whether the object is valid; if it is, it stays until this process ends, and counts as used."""
-        self.pin((path,))
+        """Return whether the object is valid. If it is, keep it until this process ends, and record its use."""
+        self.add_temp_roots((path,))
         self._uses.add(path.base)
         return self.is_valid(path)
 
@@ -768,11 +768,11 @@ class Store:
         self.added = 0
 
     def flush_soon(self) -> None:
-        """Have everything written to the disk now, by a process that nobody waits for."""
+        """Flush the file system in a background process."""
         flush_soon(self.directory)
 
     def gc_epoch(self) -> int:
-        """A number that changes whenever an object may have been removed."""
+        """Return a number that changes whenever an object may have been removed."""
         return gc_epoch.read(self.home)
 
 

@@ -205,7 +205,7 @@ def test_what_was_used_is_young_again_and_written_down_once_a_day(home) -> None:
         assert store.claim(used)
         # Asking whether it is there, or keeping it while one looks, is no use.
         assert store.is_valid(old)
-        store.pin([old])
+        store.add_temp_roots([old])
     with Store.open(home) as store:
         before = store.info(used).used
         assert before > store.info(used).registered + 100000 and store.info(old).used == store.info(old).registered

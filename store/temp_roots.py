@@ -1,12 +1,11 @@
-"""Pins: what running processes use, so that no collection takes it.
+"""Temporary roots: objects in use by running processes, which no garbage collection removes.
 
-Each process has one file `pins/<pid>-<start time>-<n>` of base names, one a line, and an exclusive lock on it
-as long as it lives; the kernel lets go of the lock even after SIGKILL. A file that can be locked is that of a
-dead process.
+Each process has one file `pins/<pid>-<start time>-<n>` of base names, one a line. It holds an exclusive lock on the file
+while it lives; the kernel releases the lock even after SIGKILL. A file that can be locked belongs to a dead process.
 
-*Order.* A process writes a pin first and asks whether the object is valid afterwards. It writes either while
-it holds the write lock of the database, or under a shared lock on the *gate*. A collector holds both, the
-write lock first, from reading the pins until its deletion is committed.
+*Order.* A process first writes a temporary root, then checks that the object is valid. It writes either while
+it holds the write lock of the database, or under a shared `GcLock`. A collector holds both, the
+write lock first, from reading the temporary roots until its deletion is committed.
 """
 
 from __future__ import annotations
@@ -23,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-class Gate:
-    """A context that holds the lock between those who pin (`shared`) and the one who collects."""
+class GcLock:
+    """Context that holds the garbage collection lock: `shared` to add temporary roots, exclusive to collect."""
 
     __slots__ = ("_descriptor", "_operation", "_path")
 
@@ -33,7 +32,7 @@ class Gate:
         self._operation = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
         self._descriptor = -1
 
-    def __enter__(self) -> Gate:
+    def __enter__(self) -> GcLock:
         self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         fcntl.flock(self._descriptor, self._operation)
         return self
@@ -44,8 +43,8 @@ class Gate:
             self._descriptor = -1
 
 
-class Pins:
-    """The pins of this process; anew after a fork. Calls have to be kept apart by the caller's lock."""
+class TempRoots:
+    """The temporary roots of this process; a forked child starts with none. The caller serialises all calls."""
 
     __slots__ = ("_bases", "_file", "_folder", "_home", "_path", "_pid")
 
@@ -58,7 +57,7 @@ class Pins:
         self._bases: set[str] = set()
 
     def add(self, bases: Iterable[str], *, guarded: bool) -> None:
-        """Pin objects. `guarded`: the caller holds the write lock of the database. Raises `StoreIO`."""
+        """Add temporary roots. `guarded`: the caller holds the write lock of the database. Raises `StoreIO`."""
         if self._pid != os.getpid():
             self._bases.clear()
         fresh = [base for base in bases if base not in self._bases]
@@ -70,10 +69,10 @@ class Pins:
             if guarded:
                 self._write(fresh)
             else:
-                with Gate(self._home, shared=True):
+                with GcLock(self._home, shared=True):
                     self._write(fresh)
         except OSError as error:
-            raise StoreIO("pin objects in", self._folder, error) from error
+            raise StoreIO("add temporary roots to", self._folder, error) from error
         self._bases.update(fresh)
 
     def _write(self, bases: list[str]) -> None:
@@ -96,12 +95,12 @@ class Pins:
             fcntl.flock(file, fcntl.LOCK_EX)
             if os.fstat(file).st_nlink:
                 break
-            # A collector took it for that of a dead process before it was locked.
+            # A collector removed the file before it was locked, as that of a dead process.
             os.close(file)
         self._pid, self._path, self._file = pid, path, file
 
     def close(self) -> None:
-        """Let go of everything."""
+        """Drop all temporary roots of this process."""
         if self._pid == os.getpid():
             with suppress(OSError):
                 os.unlink(self._path)
@@ -109,8 +108,11 @@ class Pins:
             self._pid = -1
             self._bases.clear()
 
-    def living(self) -> list[tuple[int, str]]:
-        """What living processes have pinned, as pairs of process and base name; files of dead ones are removed."""
+    def live(self) -> list[tuple[int, str]]:
+        """Return the temporary roots of living processes as pairs of process id and base name.
+
+        Files of dead processes are removed.
+        """
         found: list[tuple[int, str]] = []
         try:
             names = sorted(os.listdir(self._folder))
@@ -127,7 +129,7 @@ class Pins:
                 with suppress(OSError):
                     os.unlink(path)
             except OSError:
-                # Held: its owner lives.
+                # Its process lives and holds the lock.
                 with open(file, "rb", closefd=False) as lines:
                     process = name.partition("-")[0]
                     number = int(process) if process.isascii() and process.isdigit() else 0
