@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ..store.checkpoint import Stopped
 from ..store.errors import StoreError
-from ..store.exchange import LyingCache, Receiver, TransferFailed, Trust, open_place
+from ..store.exchange import CacheIntegrityError, Receiver, TransferFailed, Trust, open_cache
 from .errors import BuildError
 from .fixed import check_fixed
 from .plan import discover, known_fixed, recalled
@@ -48,7 +48,7 @@ class Substituter:
             if options.offline and url.startswith(("http:", "https:")):
                 continue
             try:
-                receiver = Receiver(store, open_place(url), options.max_download_bytes, options.timeout_seconds)
+                receiver = Receiver(store, open_cache(url), options.max_download_bytes, options.timeout_seconds)
                 self._receivers.append((url, receiver))
             except TransferFailed as error:
                 refused(url, error.message)
@@ -79,7 +79,7 @@ class Substituter:
             try:
                 if receiver.receive(path):
                     return place
-            except (LyingCache, TransferFailed) as error:
+            except (CacheIntegrityError, TransferFailed) as error:
                 self._give_up(place, error)
         return None
 
@@ -109,7 +109,7 @@ class Substituter:
                 for row in receiver.rows(key):
                     rows.append(row)
                     origins.setdefault(row.signature, place)
-            except (LyingCache, TransferFailed) as error:
+            except (CacheIntegrityError, TransferFailed) as error:
                 self._give_up(place, error)
         accepted, refused = self._trust.judge(rows, key)
         for row, reason in refused:

@@ -70,10 +70,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _send(store: Store, arguments: argparse.Namespace) -> dict[str, Any]:
-    from ..store.exchange import open_place, send
+    from ..store.exchange import open_cache, send
     from .storage.asking import named
 
-    sent = send(store, open_place(arguments.to, create=True), named(store, arguments.paths))
+    sent = send(store, open_cache(arguments.to, create=True), named(store, arguments.paths))
     return {
         "sent": {"objects": sent.objects, "files": sent.files, "rows": sent.rows},
         "summary": f"copied {sent.objects} objects ({sent.files} files, {sent.rows} rows of the trace) to {arguments.to}",
@@ -83,11 +83,11 @@ def _send(store: Store, arguments: argparse.Namespace) -> dict[str, Any]:
 def _receive(store: Store, arguments: argparse.Namespace) -> dict[str, Any]:
     from ..builder import BuildOptions
     from ..store import StorePath
-    from ..store.exchange import Receiver, open_place
+    from ..store.exchange import Receiver, open_cache
     from .limits import limits
 
     options = BuildOptions(**limits())
-    receiver = Receiver(store, open_place(arguments.origin), options.max_download_bytes, options.timeout_seconds)
+    receiver = Receiver(store, open_cache(arguments.origin), options.max_download_bytes, options.timeout_seconds)
     for word in arguments.paths:
         path = StorePath.parse(word)
         if not receiver.receive(path):

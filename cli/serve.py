@@ -68,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _token() -> str:
-    from ..store.exchange.places import TOKEN
+    from ..store.exchange.backends import TOKEN
 
     token = os.environ.get(TOKEN, "")
     if len(token) < LEAST_TOKEN or not token.isascii() or not token.isprintable() or " " in token:

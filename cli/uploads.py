@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from ..store import Digest, InvalidStorePath, StorePath
 from ..store.exchange import Receiver
-from ..store.exchange.errors import LyingCache
+from ..store.exchange.backends import DirectoryCache
+from ..store.exchange.errors import CacheIntegrityError
 from ..store.exchange.layout import MARK, MARK_TEXT, blob_name, object_name, trace_name
-from ..store.exchange.places import DirectoryPlace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,7 +36,7 @@ class Uploads:
         from _thread import allocate_lock
 
         self._store = store
-        self._place = DirectoryPlace(store.home + "/cache/uploads", create=True)
+        self._place = DirectoryCache(store.home + "/cache/uploads", create=True)
         self._receiver = Receiver(store, self._place)
         self._lock = allocate_lock()
 
@@ -57,7 +57,7 @@ class Uploads:
                 self._remember(chunks)
             elif name != MARK or next(iter(chunks), b"") != MARK_TEXT:
                 raise Refused("a cache has no file of that name")
-        except LyingCache as error:
+        except CacheIntegrityError as error:
             raise Refused(f"{error.name}: {error.reason}") from error
 
     def _adopt(self, path: StorePath) -> None:

@@ -27,7 +27,7 @@ _PATIENCE = PATIENCE
 _NO_NETWORK = "is the network there? A proxy is named in https_proxy"
 
 
-class _BrokenOff(Exception):
+class _TransferInterrupted(Exception):
     """A failure that may pass, and what to try if it does not."""
 
     def __init__(self, reason: str, advice: str | None = None) -> None:
@@ -54,7 +54,7 @@ def retrieve_web(task: Task, url: str, work: str) -> str:
                 break
             # It may be the connection that does not work any more, and not the server.
             clock = Clock(_PATIENCE)
-        except _BrokenOff as error:
+        except _TransferInterrupted as error:
             reason, advice = str(error), error.advice
     raise FetchFailed(((url, reason),), advice)
 
@@ -87,16 +87,16 @@ def _answer(url: str, headers: dict[str, str], clock: Clock) -> Answer:
             raise FetchFailed(
                 ((url, str(error.reason)),), "name your certificates in SSL_CERT_FILE if the network uses its own"
             ) from error
-        raise _broken_off(error.reason if isinstance(error.reason, Exception) else error) from error
+        raise _interrupted(error.reason if isinstance(error.reason, Exception) else error) from error
     except (HTTPException, OSError) as error:
-        raise _broken_off(error) from error
+        raise _interrupted(error) from error
     except ValueError as error:
         raise FetchFailed(((url, str(error)),)) from error
 
 
-def _broken_off(error: Exception) -> _BrokenOff:
+def _interrupted(error: Exception) -> _TransferInterrupted:
     said = error.strerror if isinstance(error, OSError) else None
-    return _BrokenOff(said or str(error) or type(error).__name__, _NO_NETWORK)
+    return _TransferInterrupted(said or str(error) or type(error).__name__, _NO_NETWORK)
 
 
 def _judge(url: str, target: str, answer: Answer, offset: int) -> None:
@@ -104,9 +104,9 @@ def _judge(url: str, target: str, answer: Answer, offset: int) -> None:
     status, reason, _, _ = answer.head
     if status == 416 and offset:
         os.unlink(target)
-        raise _BrokenOff("the server does not resume")
+        raise _TransferInterrupted("the server does not resume")
     if status in (408, 425, 429) or status >= 500:
-        raise _BrokenOff(f"the server answered {status} {reason}")
+        raise _TransferInterrupted(f"the server answered {status} {reason}")
     if not 200 <= status < 300:
         raise FetchFailed(((url, f"the server answered {status} {reason}"),))
 
@@ -126,7 +126,7 @@ def _receive(task: Task, url: str, target: str, answer: Answer, offset: int) -> 
             write_all(file.fileno(), chunk)
             task.progress(url, done, total)
     if total is not None and done < total:
-        raise _BrokenOff(f"the connection ended after {done} of {total} bytes")
+        raise _TransferInterrupted(f"the connection ended after {done} of {total} bytes")
 
 
 def _arriving(answer: Answer) -> Iterator[bytes]:
@@ -136,4 +136,4 @@ def _arriving(answer: Answer) -> Iterator[bytes]:
     try:
         yield from answer.chunks()
     except (HTTPException, OSError) as error:
-        raise _broken_off(error) from error
+        raise _interrupted(error) from error

@@ -1,12 +1,12 @@
-"""Objects and rows of the build trace on their way between stores.
+"""Exchange of objects and rows of the build trace between stores.
 
-A *place* is a cache: a directory or an HTTP server in one static layout (`layout`). `sending` fills one,
-`receiving` takes from one, `archive` is the same in a single file, `trust` says which rows count.
+A *cache* is a directory, an HTTP server or an S3 bucket with one static layout (`layout`). `sending` fills a cache,
+`receiving` fetches from one, `archive` does both with a single file, and `trust` decides which rows count.
 """
 
 from .archive import ArchiveReader, export
-from .errors import BrokenArchive, LyingCache, TransferFailed
-from .places import Place, open_place
+from .backends import Cache, open_cache
+from .errors import BrokenArchive, CacheIntegrityError, TransferFailed
 from .receiving import Receiver
 from .sending import send
 from .trust import Trust
@@ -14,12 +14,12 @@ from .trust import Trust
 __all__ = [
     "ArchiveReader",
     "BrokenArchive",
-    "LyingCache",
-    "Place",
+    "Cache",
+    "CacheIntegrityError",
     "Receiver",
     "TransferFailed",
     "Trust",
     "export",
-    "open_place",
+    "open_cache",
     "send",
 ]

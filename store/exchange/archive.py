@@ -84,7 +84,7 @@ class ArchiveReader:
         self.rows: list[SignedRow] = []
 
     def read(self) -> None:
-        """Import everything. Raises `BrokenArchive`, `LyingCache`, `StoreIO`."""
+        """Import everything. Raises `BrokenArchive`, `CacheIntegrityError`, `StoreIO`."""
         from blake3 import blake3
         from zstandard import ZstdDecompressor, ZstdError
 

@@ -1,12 +1,12 @@
-"""What can go wrong between stores."""
+"""Errors of transfers between stores."""
 
 from __future__ import annotations
 
 from ..errors import StoreError
 
 
-class LyingCache(StoreError):
-    """A place gave something that is not what it was called; nothing of it was used."""
+class CacheIntegrityError(StoreError):
+    """A cache served content that does not match its name. Nothing of it was used."""
 
     def __init__(self, place: str, name: str, reason: str) -> None:
         super().__init__(f"'{place}' is refused: {name}: {reason}", code="S060")
@@ -14,7 +14,7 @@ class LyingCache(StoreError):
 
 
 class TransferFailed(StoreError):
-    """A place could not be read or written."""
+    """A cache could not be read or written."""
 
     def __init__(self, place: str, name: str, reason: str, hint: str | None = None) -> None:
         what = f"'{place}'" if not name else f"{name} of '{place}'"
@@ -23,7 +23,7 @@ class TransferFailed(StoreError):
 
 
 class BrokenArchive(StoreError):
-    """A file that is no export, or only part of one. Objects that came before the break are whole and stay."""
+    """A file is no export, or is incomplete. Objects before the break are whole and remain."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"cannot import: {reason}", code="S062")

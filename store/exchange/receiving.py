@@ -1,8 +1,8 @@
-"""Taking objects from a place.
+"""Fetch objects from a cache.
 
-Nothing that a place says is believed. Each file is compared with the digest that the description gives while it is
-written; then the tree is walked and its name computed, as for anything that is added. A description that
-lies gives another name, and the object is refused. Files that this store has already do not travel.
+The cache is not trusted. Each file is compared with its digest in the description while it is written; then the tree is
+walked and its store path computed, as for any added object. A false description yields another store path, and the
+object is refused. Files that this store has already are not transferred.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ..rewrite import Rewriter
 from ..scratch import SELF
 from ..tree import TreeWalk, has_content
 from .compression import Garbled, expanded, longest_packed, read_compressed
-from .errors import LyingCache, TransferFailed
+from .errors import CacheIntegrityError, TransferFailed
 from .layout import LARGEST_DESCRIPTION, LARGEST_TRACE, Description, blob_name, object_name, trace_name
 
 if TYPE_CHECKING:
@@ -35,80 +35,81 @@ if TYPE_CHECKING:
     from ..manifest import Entry
     from ..path import StorePath
     from ..store import Store
-    from .places import Place
+    from .backends import Cache
 
 _FETCHES = 8
 
 
 class _Late(Stopped):
-    """What has to come in a certain time has not."""
+    """A transfer took longer than its time limit."""
 
 
 class Write(Protocol):
-    """Makes the file of an entry at a path."""
+    """Writes the file of an entry to a path."""
 
     def __call__(self, entry: Entry, target: bytes) -> None: ...
 
 
 class Receiver:
-    """Takes objects from one place. `received` counts objects, `travelled` files and `reused` those that were here.
+    """Fetches objects from one cache.
 
-    `largest` is the most bytes (0: any number) of a file of which only the place says how large it is; `seconds` is
-    how long (0: any time) one object, or the rows of one derivation, may take to come.
+    `received` lists the objects; `travelled` and `reused` count files transferred and files found in this store.
+    `largest`: limit in bytes (0: none) for a file whose size only the cache states. `seconds`: time limit (0: none) for
+    one object, or for the rows of one derivation.
     """
 
-    def __init__(self, store: Store, place: Place, largest: int = 0, seconds: float = 0) -> None:
-        self._store, self._place, self._largest, self._seconds = store, place, largest, seconds
+    def __init__(self, store: Store, cache: Cache, largest: int = 0, seconds: float = 0) -> None:
+        self._store, self._cache, self._largest, self._seconds = store, cache, largest, seconds
         self._work = store.home + "/cache/downloads"
         self._here: LocalFiles | None = None
         self.received: list[StorePath] = []
         self.travelled = self.reused = 0
 
     def describe(self, path: StorePath) -> Description | None:
-        """The description that the place has of an object. Raises `LyingCache`, `TransferFailed`."""
+        """Return the cache's description of an object; None if it has none. Raises `CacheIntegrityError`, `TransferFailed`."""
         name = object_name(path)
         with self._in_time(name):
-            file = self._place.file(name, self._work, LARGEST_DESCRIPTION)
+            file = self._cache.file(name, self._work, LARGEST_DESCRIPTION)
         if file is None:
             return None
         try:
             description = Description.decode(read_compressed(file, LARGEST_DESCRIPTION))
         except (ValueError, Garbled) as error:
-            raise LyingCache(self._place.url, name, str(error)) from error
+            raise CacheIntegrityError(self._cache.url, name, str(error)) from error
         except OSError as error:
-            raise TransferFailed(self._place.url, name, error.strerror or str(error)) from error
+            raise TransferFailed(self._cache.url, name, error.strerror or str(error)) from error
         finally:
-            self._place.done(file)
+            self._cache.release(file)
         if description.path != path:
-            raise LyingCache(self._place.url, name, f"it describes '{description.path}'")
+            raise CacheIntegrityError(self._cache.url, name, f"it describes '{description.path}'")
         if not description.self_reference:
-            # Else its digests are of files that hold the name itself, and the name is of others.
+            # A self-referring object has digests of files that contain its name, and a name computed from other files.
             real = object_path(description.manifest.tree_digest, path.name, description.references)
             if real != path:
-                raise LyingCache(self._place.url, str(path), f"it has the content of '{real}'")
+                raise CacheIntegrityError(self._cache.url, str(path), f"it has the content of '{real}'")
         return description
 
     def rows(self, resolved: Digest) -> list[SignedRow]:
-        """The rows that the place has of a resolved derivation. Raises `LyingCache`, `TransferFailed`."""
+        """Return the cache's rows for a resolved derivation. Raises `CacheIntegrityError`, `TransferFailed`."""
         from ..ledger import parse_rows
 
         name = trace_name(resolved)
         with self._in_time(name):
-            file = self._place.file(name, self._work, LARGEST_TRACE)
+            file = self._cache.file(name, self._work, LARGEST_TRACE)
         if file is None:
             return []
         try:
             with open(file, "rb") as text:
                 return parse_rows(text.read(LARGEST_TRACE))
         except ValueError as error:
-            raise LyingCache(self._place.url, name, f"no rows of a build trace: {error}") from error
+            raise CacheIntegrityError(self._cache.url, name, f"no rows of a build trace: {error}") from error
         finally:
-            self._place.done(file)
+            self._cache.release(file)
 
     def receive(self, path: StorePath) -> bool:
-        """Take an object and all it refers to; false if the place does not have them all.
+        """Fetch the closure of an object; return False if the cache lacks part of it.
 
-        Raises `LyingCache`, `TransferFailed`, `StoreIO`. Objects that came before are whole and stay.
+        Raises `CacheIntegrityError`, `TransferFailed`, `StoreIO`. Objects fetched before an error are whole and remain.
         """
         order = self._missing(path)
         if order is None:
@@ -117,7 +118,7 @@ class Receiver:
             if not self._store.claim(description.path):
                 with self._in_time(str(description.path)):
                     write = self._write_all(description)
-                adopt(self._store, description, write, self._place.url)
+                adopt(self._store, description, write, self._cache.url)
                 if self._here is not None:
                     self._here.add(description.path, description.manifest)
                 self.received.append(description.path)
@@ -125,7 +126,7 @@ class Receiver:
 
     @contextmanager
     def _in_time(self, name: str) -> Iterator[None]:
-        """Raise `TransferFailed` if what is called `name` does not come in time."""
+        """Raise `TransferFailed` if the transfer of `name` exceeds the time limit."""
         until = monotonic() + self._seconds
 
         def check() -> None:
@@ -137,10 +138,10 @@ class Receiver:
                 yield
         except _Late:
             reason = f"it did not come in {self._seconds:g} seconds"
-            raise TransferFailed(self._place.url, name, reason, "raise --timeout") from None
+            raise TransferFailed(self._cache.url, name, reason, "raise --timeout") from None
 
     def _missing(self, path: StorePath) -> list[Description] | None:
-        """Descriptions of what is not here, dependencies first; None if something cannot be had."""
+        """Return descriptions of the missing objects, dependencies first; None if the cache lacks one."""
         order: list[Description] = []
         known: dict[StorePath, bool] = {}
         stack: list[tuple[StorePath, Description | None]] = [(path, None)]
@@ -160,7 +161,7 @@ class Receiver:
         return order
 
     def _write_all(self, description: Description) -> Write:
-        """Fetch what has to travel, several files at once, and give what puts them in their places."""
+        """Fetch missing files, several at once; return the function that writes all files of the object."""
         entries = {entry.digest: entry for entry in description.manifest if entry.digest is not None and entry.size}
         if self._here is None:
             self._here = LocalFiles(self._store)
@@ -172,7 +173,7 @@ class Receiver:
             assert entry.digest is not None
             if description.self_reference and self._largest and entry.size > self._largest:
                 raise TransferFailed(
-                    self._place.url,
+                    self._cache.url,
                     str(description.path),
                     f"'{entry.path}' is said to have {entry.size} bytes, and at most {self._largest} are believed",
                     "raise max-download-size in the [limits] part of chx.toml",
@@ -215,22 +216,22 @@ class Receiver:
     def _fetch(self, entry: Entry, target: str) -> None:
         assert entry.digest is not None
         name = blob_name(entry.digest)
-        file = self._place.file(name, self._work, longest_packed(entry.size))
+        file = self._cache.file(name, self._work, longest_packed(entry.size))
         if file is None:
-            raise LyingCache(self._place.url, name, "it is missing, and an object that needs it is described")
+            raise CacheIntegrityError(self._cache.url, name, "it is missing, and an object that needs it is described")
         try:
             with open(file, "rb") as packed, open(target, "wb") as out:
                 write_checked(entry, expanded(packed, entry.size), out.fileno())
         except (Garbled, ValueError) as error:
-            raise LyingCache(self._place.url, name, str(error)) from error
+            raise CacheIntegrityError(self._cache.url, name, str(error)) from error
         except OSError as error:
             raise StoreIO("write", target, error) from error
         finally:
-            self._place.done(file)
+            self._cache.release(file)
 
 
 class LocalFiles:
-    """Files of this store by the digests of their contents."""
+    """Index of the files of this store by content digest."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -239,18 +240,18 @@ class LocalFiles:
             self.add(path, manifest)
 
     def add(self, path: StorePath, manifest: Manifest) -> None:
-        """Note the files of an object."""
+        """Add the files of an object."""
         root = os.fsencode(self._store.physical(path))
         for entry in manifest:
             if entry.digest is not None:
                 self._places.setdefault(entry.digest, root + b"/" + path_bytes(entry.path) if entry.path else root)
 
     def place(self, digest: bytes) -> bytes | None:
-        """Where a file with that content should be."""
+        """Return the path of a file with that content; it may have changed since."""
         return self._places.get(digest)
 
     def find(self, digest: bytes, size: int) -> bytes | None:
-        """Where a file with that content is: one that was removed or damaged since is forgotten."""
+        """Return the path of a file with that content, after checking it; None if there is none."""
         place = self._places.get(digest)
         if place is not None and not has_content(place, digest, size):
             del self._places[digest]
@@ -259,7 +260,7 @@ class LocalFiles:
 
 
 def write_checked(entry: Entry, chunks: Iterable[bytes], descriptor: int) -> None:
-    """Write the content of an entry; raises `ValueError` if it is another."""
+    """Write the content of an entry. Raises `ValueError` if its digest or size differs."""
     from blake3 import blake3
 
     hasher = blake3()
@@ -275,12 +276,12 @@ def write_checked(entry: Entry, chunks: Iterable[bytes], descriptor: int) -> Non
         raise ValueError(f"its content is not that of its name (it has the digest {hasher.hexdigest()})")
 
 
-def adopt(store: Store, description: Description, write: Write, place: str) -> None:
-    """Make the tree of a description, check that it is what it is called, and register it. Raises `LyingCache`."""
+def adopt(store: Store, description: Description, write: Write, origin: str) -> None:
+    """Write the tree of a description, check its store path and register it. Raises `CacheIntegrityError`, `StoreIO`."""
     root = os.fsencode(store._temporary_path("tree"))
     try:
         _make(root, description.manifest, write)
-        settled = _checked(root, description, place)
+        settled = _checked(root, description, origin)
         store._link_equal(settled)
         with store.transaction():
             if store._adopt(settled, None):
@@ -304,7 +305,7 @@ def _make(root: bytes, manifest: Manifest, write: Write) -> None:
             os.chmod(path, 0o755 if entry.kind == Kind.EXECUTABLE else 0o644)
 
 
-def _checked(root: bytes, description: Description, place: str) -> Settled:
+def _checked(root: bytes, description: Description, origin: str) -> Settled:
     path = description.path
     tracked = {path.hash, SELF}
     walk = TreeWalk(root, Scanner(tracked), tracked=tracked, normalise=True)
@@ -323,7 +324,7 @@ def _checked(root: bytes, description: Description, place: str) -> Settled:
     if real != path:
         reason = f"it has the content of '{real}'"
     if reason:
-        raise LyingCache(place, str(path), reason)
+        raise CacheIntegrityError(origin, str(path), reason)
     manifest = Manifest(tuple(walk.entries))
     return Settled("out", root, path, digest, description.references, description.self_reference, manifest)
 
@@ -331,7 +332,7 @@ def _checked(root: bytes, description: Description, place: str) -> Settled:
 def receive_all(
     receiver: Receiver, paths: Iterable[StorePath], missing: Callable[[StorePath], None]
 ) -> list[StorePath]:
-    """Take several objects; those that the place does not have go to `missing`."""
+    """Fetch several objects; call `missing` with each that the cache lacks. Return the objects fetched."""
     for path in paths:
         if not receiver.receive(path):
             missing(path)

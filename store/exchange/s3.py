@@ -1,7 +1,7 @@
-"""Caches in S3, and in what speaks like it: `s3://BUCKET/PREFIX[?endpoint=URL&region=NAME]`.
+"""Caches in S3-compatible storage: `s3://BUCKET/PREFIX[?endpoint=URL&region=NAME]`.
 
-Keys, region and endpoint come from the variables that every client of S3 reads (`AWS_ACCESS_KEY_ID`, ...), as far
-as the URL does not say them. The client is obstore, an optional dependency.
+Keys, region and endpoint come from the usual environment variables (`AWS_ACCESS_KEY_ID`, ...); the URL overrides
+region and endpoint. The client is obstore, an optional dependency.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ import os
 from typing import TYPE_CHECKING, Any, Final
 
 from ..checkpoint import Stopped
+from .backends import DownloadingCache, PartialFile, TransferInterrupted, stalled_message
 from .conversation import PATIENCE, Clock, Conversation, Counted, Silent, answer_of
 from .errors import TransferFailed
 from .layout import MARK, MARK_TEXT
-from .places import BrokenOff, Downloading, Part, given_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,8 +22,8 @@ _CHUNK: Final = 1 << 20
 _SECONDS: Final = 60
 
 
-class S3Place(Downloading):
-    """A bucket, or what in it begins with a prefix."""
+class S3Cache(DownloadingCache):
+    """A cache in a bucket, or below a prefix in it."""
 
     def __init__(self, url: str, *, create: bool = False) -> None:
         self.url = url
@@ -34,7 +34,7 @@ class S3Place(Downloading):
             raise TransferFailed(url, "", f"it is no cache: there is no object '{MARK}' in it")
         self.write(MARK, [MARK_TEXT])
 
-    def transfer(self, name: str, part: Part, clock: Clock) -> bool:
+    def transfer(self, name: str, part: PartialFile, clock: Clock) -> bool:
         import obstore
 
         options: Any = {"range": {"offset": part.size}} if part.size else {}
@@ -54,9 +54,9 @@ class S3Place(Downloading):
                     if not started and is_missing(error):
                         return False
                     if not started and part.size and self._size(name) <= part.size:
-                        # Complete already, or another file by now: what it is will be seen from its digest.
+                        # The part is complete, or the file was replaced: its digest will decide.
                         part.throw_away()
-                    raise BrokenOff(_reason(error)) from error
+                    raise TransferInterrupted(_reason(error)) from error
                 if chunk is None:
                     return True
                 started = True
@@ -71,7 +71,7 @@ class S3Place(Downloading):
         except (Silent, Stopped):
             raise
         except Exception as error:
-            raise BrokenOff(_reason(error)) from error
+            raise TransferInterrupted(_reason(error)) from error
 
     def has(self, name: str) -> bool:
         return self._exists(name)
@@ -104,7 +104,7 @@ class S3Place(Downloading):
 
         import obstore
 
-        # What fails while it is read must not be half sent.
+        # Read everything first: a failure must not leave half a file.
         with TemporaryFile() as file:
             for chunk in chunks:
                 file.write(chunk)
@@ -158,15 +158,15 @@ def _connect(url: str) -> Any:
 
 
 def is_missing(error: Exception) -> bool:
-    """Whether what obstore says is that there is no such object."""
+    """Return whether an error of obstore means that the object does not exist."""
     from obstore.exceptions import NotFoundError
 
     return isinstance(error, (FileNotFoundError, NotFoundError))
 
 
 def _reason(error: Exception) -> str:
-    """The first line of what obstore says: the others repeat it in the words of its parts."""
+    """Return the first line of obstore's message; the other lines repeat it in detail."""
     if isinstance(error, Silent):
-        return given_up()
+        return stalled_message()
     text = str(error).strip()
     return text.splitlines()[0] if text else type(error).__name__

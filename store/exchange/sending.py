@@ -1,4 +1,4 @@
-"""Filling a cache: only what is missing in it is written; an object's description after all it needs."""
+"""Copy objects to a cache: only missing files, and an object's description after everything it needs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..foreign import parse_json
 from ..ledger import SignedRow, signed_rows
 from ..manifest import path_bytes
 from .compression import chunks_of, compressed
-from .errors import LyingCache
+from .errors import CacheIntegrityError
 from .layout import LARGEST_TRACE, Description, blob_name, object_name, trace_name
 
 if TYPE_CHECKING:
@@ -22,36 +22,36 @@ if TYPE_CHECKING:
     from ..manifest import Entry
     from ..path import StorePath
     from ..store import Store
-    from .places import Place
+    from .backends import Cache
 
 
 class Sent(NamedTuple):
-    """How much was written to a cache."""
+    """Counts of what was written to a cache."""
 
     objects: int
     files: int
     rows: int
 
 
-def send(store: Store, place: Place, paths: Iterable[StorePath]) -> Sent:
-    """Copy objects with their closures, and the rows of how they were made. Raises `StoreError`."""
+def send(store: Store, cache: Cache, paths: Iterable[StorePath]) -> Sent:
+    """Copy the closures of `paths` to `cache`, with the rows that record their builds. Raises `StoreError`."""
     closure = store.closure(paths)
     objects = files = 0
     for path in closure:
-        if place.has(object_name(path)):
+        if cache.has(object_name(path)):
             continue
         description = Description.of(store, path)
         for entry in description.manifest:
-            if entry.digest is not None and entry.size and not place.has(blob_name(entry.digest)):
-                place.write(blob_name(entry.digest), compressed(checked(store, path, entry)))
+            if entry.digest is not None and entry.size and not cache.has(blob_name(entry.digest)):
+                cache.write(blob_name(entry.digest), compressed(checked(store, path, entry)))
                 files += 1
-        place.write(object_name(path), compressed([description.encode()]))
+        cache.write(object_name(path), compressed([description.encode()]))
         objects += 1
-    return Sent(objects, files, _send_rows(store, place, relevant_rows(store, closure)))
+    return Sent(objects, files, _send_rows(store, cache, relevant_rows(store, closure)))
 
 
 def checked(store: Store, path: StorePath, entry: Entry) -> Iterator[bytes]:
-    """The content of a file of an object. Raises `LyingCache` at its end if it is damaged, `StoreIO`."""
+    """Yield the content of a file of an object. Raises `StoreIO`, and `CacheIntegrityError` at the end if it is damaged."""
     from blake3 import blake3
 
     place = os.fsencode(store.physical(path))
@@ -68,14 +68,16 @@ def checked(store: Store, path: StorePath, entry: Entry) -> Iterator[bytes]:
     except OSError as error:
         raise StoreIO("read", os.fsdecode(place), error) from error
     if hasher.digest() != entry.digest:
-        raise LyingCache(store.home, str(path), f"'{entry.path}' is damaged; `chx store verify --repair` may help")
+        raise CacheIntegrityError(
+            store.home, str(path), f"'{entry.path}' is damaged; `chx store verify --repair` may help"
+        )
 
 
 def relevant_rows(store: Store, closure: Iterable[StorePath]) -> list[SignedRow]:
-    """What another store has to know to find these objects by their derivations.
+    """Return the rows that another store needs to find these objects by their derivations.
 
-    The rows that gave them, and those of everything that their derivations need: without these the other store
-    cannot resolve them.
+    These are the rows of the objects and of all inputs of their derivations, without which the other store
+    cannot resolve the derivations.
     """
     wanted = set(closure)
     rows = distinct(row for _, row in signed_rows(store._database))
@@ -85,7 +87,7 @@ def relevant_rows(store: Store, closure: Iterable[StorePath]) -> list[SignedRow]
 
 
 def distinct(rows: Iterable[SignedRow]) -> list[SignedRow]:
-    """Of the rows in which one witness says the same of the same surroundings, the first: the others say nothing to anybody else."""
+    """Return the first of all rows with equal claim, builder and witness: repeats are of no use to another store."""
     found: dict[object, SignedRow] = {}
     for row in rows:
         said = row.realisation
@@ -94,24 +96,24 @@ def distinct(rows: Iterable[SignedRow]) -> list[SignedRow]:
     return list(found.values())
 
 
-def _send_rows(store: Store, place: Place, rows: Iterable[SignedRow]) -> int:
+def _send_rows(store: Store, cache: Cache, rows: Iterable[SignedRow]) -> int:
     by_key: dict[Digest, list[SignedRow]] = {}
     for row in rows:
         by_key.setdefault(row.realisation.resolved, []).append(row)
     written = 0
     for resolved, mine in by_key.items():
         name = trace_name(resolved)
-        there = _rows_there(place, name, store.home + "/cache/downloads")
+        there = _rows_there(cache, name, store.home + "/cache/downloads")
         known = {item.get("signature") for item in there}
         fresh = [item for item in (row.to_dict() for row in mine) if item["signature"] not in known]
         if fresh:
-            place.write(name, [json.dumps([*there, *fresh], sort_keys=True).encode()])
+            cache.write(name, [json.dumps([*there, *fresh], sort_keys=True).encode()])
             written += len(fresh)
     return written
 
 
-def _rows_there(place: Place, name: str, work: str) -> list[dict[str, object]]:
-    file = place.file(name, work, LARGEST_TRACE)
+def _rows_there(cache: Cache, name: str, work: str) -> list[dict[str, object]]:
+    file = cache.file(name, work, LARGEST_TRACE)
     if file is None:
         return []
     try:
@@ -121,4 +123,4 @@ def _rows_there(place: Place, name: str, work: str) -> list[dict[str, object]]:
     except (ValueError, TypeError):
         return []
     finally:
-        place.done(file)
+        cache.release(file)

@@ -30,7 +30,7 @@ from chx.builder.measure import apparent_size
 from chx.builder.process import executable
 from chx.store import Derivation, FixedOutput, tree
 from chx.store.checkpoint import Stopped, heeding
-from chx.store.exchange import places
+from chx.store.exchange import backends
 from chx.store.exchange.conversation import Patience
 
 from ..servers import LONGEST, Misbehaving, head
@@ -570,7 +570,7 @@ def test_a_client_ends_with_the_build(fetch, played, monkeypatch):
 
 
 def test_a_build_goes_on_without_a_cache_that_takes_too_long(build, store, recorder, monkeypatch):
-    monkeypatch.setattr(places, "_PATIENCE", Patience(SOON * 2))
+    monkeypatch.setattr(backends, "_PATIENCE", Patience(SOON * 2))
 
     def steady(connection):
         connection.send(head())

@@ -11,7 +11,7 @@ import pytest
 
 from chx.store import Digest, Realisation, Store, StorePath
 from chx.store.checkpoint import Stopped, within
-from chx.store.exchange import LyingCache, Receiver, TransferFailed, open_place, places, receiving, send
+from chx.store.exchange import CacheIntegrityError, Receiver, TransferFailed, backends, open_cache, receiving, send
 from chx.store.exchange.conversation import Patience
 from chx.store.exchange.layout import blob_name, object_name, trace_name
 
@@ -31,8 +31,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in ("http_proxy", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
-    monkeypatch.setattr(places, "_PAUSE", 0.01)
-    monkeypatch.setattr(places, "_PATIENCE", Patience(1.0, 1024))
+    monkeypatch.setattr(backends, "_PAUSE", 0.01)
+    monkeypatch.setattr(backends, "_PATIENCE", Patience(1.0, 1024))
     monkeypatch.setattr(receiving, "LARGEST_DESCRIPTION", 1 << 24)
     began = time.monotonic()
     yield
@@ -53,7 +53,7 @@ def path(store: Store) -> StorePath:
 @pytest.fixture
 def cache(store: Store, path: StorePath, tmp_path: Path) -> str:
     store.record([Realisation(KEY, "out", path, None, 1.0, 2.0)])
-    send(store, open_place(str(tmp_path / "cache"), create=True), [path])
+    send(store, open_cache(str(tmp_path / "cache"), create=True), [path])
     return str(tmp_path / "cache")
 
 
@@ -153,7 +153,7 @@ LYING = (too_long, too_short, endless, endless_in_chunks, no_number)
 
 
 def ask(store: Store, server: Misbehaving, what: str, path: StorePath) -> object:
-    receiver = Receiver(store, open_place(server.url))
+    receiver = Receiver(store, open_cache(server.url))
     return receiver.rows(KEY) if what == "trace" else receiver.receive(path)
 
 
@@ -178,7 +178,7 @@ def test_a_silent_server_is_given_up(cache, path, other, what, answer) -> None:
 @pytest.mark.parametrize("answer", [*BROKEN, *LYING])
 def test_a_server_that_says_something_wrong_is_given_up(cache, path, other, what, answer) -> None:
     with spoiled(cache, wanted(what, path), answer) as server:
-        with pytest.raises((TransferFailed, LyingCache)) as caught:
+        with pytest.raises((TransferFailed, CacheIntegrityError)) as caught:
             ask(other, server, what, path)
         assert server.url in caught.value.message and len(caught.value.message) < 5000
     assert not list(other.objects())
@@ -189,16 +189,16 @@ def test_a_server_that_says_something_wrong_is_given_up(cache, path, other, what
 @pytest.mark.parametrize("what", ["object", "blob", "trace"])
 @pytest.mark.parametrize("answer", SILENT)
 def test_waiting_for_a_server_can_be_ended(cache, path, other, what, answer, monkeypatch) -> None:
-    monkeypatch.setattr(places, "_PATIENCE", Patience(SOON * 2))
+    monkeypatch.setattr(backends, "_PATIENCE", Patience(SOON * 2))
     with spoiled(cache, wanted(what, path), answer) as server, pytest.raises(Stopped), within(0.5):
         ask(other, server, what, path)
 
 
 @pytest.mark.parametrize("what", ["object", "blob", "trace"])
 def test_what_comes_slowly_has_to_come_in_time(cache, path, other, what, monkeypatch) -> None:
-    monkeypatch.setattr(places, "_PATIENCE", Patience(SOON * 2))
+    monkeypatch.setattr(backends, "_PATIENCE", Patience(SOON * 2))
     with spoiled(cache, wanted(what, path), steady) as server:
-        receiver = Receiver(other, open_place(server.url), seconds=1)
+        receiver = Receiver(other, open_cache(server.url), seconds=1)
         with pytest.raises(TransferFailed, match="did not come in 1 seconds") as caught:
             receiver.rows(KEY) if what == "trace" else receiver.receive(path)
         assert caught.value.hint == "raise --timeout"

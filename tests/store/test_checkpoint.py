@@ -14,7 +14,7 @@ import pytest
 from chx.store import OutputDraft, Store, copying, remove_tree, scan_tree, scratch_hash, scratch_path
 from chx.store.checkpoint import Stopped, checkpoint, heeding, in_threads, pause, unheeding, within
 from chx.store.copying import copy_file, copy_tree
-from chx.store.exchange import Receiver, open_place, send
+from chx.store.exchange import Receiver, open_cache, send
 from chx.store.exchange.archive import ArchiveReader, export
 from chx.store.importing import tree_size
 
@@ -205,25 +205,25 @@ def test_verifying_asks_for_every_piece(store, tree):
 def test_what_travels_asks_for_every_piece(store, home, tmp_path, tree, tools):
     path = store.add_tree(tree, "tree")
     place = str(tmp_path / "cache")
-    open_place(place, create=True)
+    open_cache(place, create=True)
     empty = sorted(os.listdir(place))
     with ended_after(5), pytest.raises(Stopped):
-        send(store, open_place(place), [path])
+        send(store, open_cache(place), [path])
     assert [name for _, _, files in os.walk(place) for name in files if name.endswith(".tmp")] == []
     assert sorted(os.listdir(place)) in (empty, [*("blobs",), *empty])
-    assert times_asked(lambda: send(store, open_place(place), [path])) >= SIZE >> 18
+    assert times_asked(lambda: send(store, open_cache(place), [path])) >= SIZE >> 18
     assert times_asked(lambda: export(store, [path], io.BytesIO())) >= SIZE >> 18
     packed = io.BytesIO()
     export(store, [path], packed)
     with Store.open(str(tmp_path / "other")) as other:
         for count in (0, 3, 10):
             with ended_after(count), pytest.raises(Stopped):
-                Receiver(other, open_place(place)).receive(path)
+                Receiver(other, open_cache(place)).receive(path)
             packed.seek(0)
             with ended_after(count), pytest.raises(Stopped):
                 ArchiveReader(other, packed).read()
             assert other.objects() == [] and os.listdir(other.directory) == []
-        assert times_asked(lambda: Receiver(other, open_place(place)).receive(path)) >= SIZE >> 18
+        assert times_asked(lambda: Receiver(other, open_cache(place)).receive(path)) >= SIZE >> 18
         tools.check(other)
     remove_tree(os.fsencode(tmp_path / "other"))
 

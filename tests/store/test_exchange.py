@@ -16,13 +16,13 @@ from zstandard import ZstdCompressor, ZstdDecompressor
 from chx.store import Digest, Manifest, Realisation, Signer, Store, StorePath
 from chx.store.exchange import (
     BrokenArchive,
-    LyingCache,
+    CacheIntegrityError,
     Receiver,
     TransferFailed,
     Trust,
     archive,
     export,
-    open_place,
+    open_cache,
     send,
 )
 from chx.store.exchange.layout import Description, blob_name, object_name, trace_name
@@ -65,7 +65,7 @@ def objects(store: Store, tools) -> list[StorePath]:
 @pytest.fixture
 def cache(store: Store, objects, tmp_path) -> str:
     path = str(tmp_path / "a cache")
-    sent = send(store, open_place(path, create=True), objects[-1:])
+    sent = send(store, open_cache(path, create=True), objects[-1:])
     assert sent.objects == 3 and sent.rows == 1
     return path
 
@@ -78,20 +78,20 @@ def same(one: Store, other: Store, paths: list[StorePath]) -> None:
 
 
 def test_objects_travel_through_a_directory(store, other, objects, cache) -> None:
-    receiver = Receiver(other, open_place(cache))
+    receiver = Receiver(other, open_cache(cache))
     assert receiver.receive(objects[-1])
     same(store, other, objects)
     assert sorted(receiver.received) == sorted(objects) and receiver.received[-1] == objects[-1]
     assert receiver.receive(objects[-1]) and len(receiver.received) == 3
     assert not receiver.receive(StorePath.parse("0" * 32 + "-x"))
     assert [row.realisation.path for row in receiver.rows(Digest.of(b"key"))] == [objects[-1]]
-    again = send(store, open_place(cache, create=True), objects)
+    again = send(store, open_cache(cache, create=True), objects)
     assert again == (0, 0, 0), "what is there does not travel again"
 
 
 def test_files_that_are_here_do_not_travel(store, other, objects, cache) -> None:
     other.add_bytes(b"twice", "mine")
-    receiver = Receiver(other, open_place(cache))
+    receiver = Receiver(other, open_cache(cache))
     os.unlink(f"{cache}/{blob_name(Digest.of(b'twice').raw)}")
     assert receiver.receive(objects[-1])
     assert receiver.reused >= 1
@@ -103,7 +103,7 @@ def test_a_damaged_file_that_is_here_is_not_taken_for_what_it_was(store, other, 
     os.chmod(mine, 0o644)
     with open(mine, "wb") as file:
         file.write(b"trice")
-    assert Receiver(other, open_place(cache)).receive(objects[-1])
+    assert Receiver(other, open_cache(cache)).receive(objects[-1])
     same(store, other, objects)
 
 
@@ -130,7 +130,7 @@ def test_a_file_that_ends_early_or_is_damaged_brings_whole_objects_only(store, t
             with Store.open(str(tmp_path / f"home{number}")) as fresh:
                 try:
                     archive.ArchiveReader(fresh, io.BytesIO(version)).read()
-                except (BrokenArchive, LyingCache):
+                except (BrokenArchive, CacheIntegrityError):
                     refused += 1
                 tools.check(fresh)
     # Flags of zstd frames that mean nothing may change unnoticed; content may not.
@@ -152,15 +152,15 @@ def test_wrong_bytes_are_refused(other, objects, cache, tools) -> None:
         (lambda data: data[:-1], "not that of its name"),
     ):
         repack(blob, change)
-        with pytest.raises(LyingCache, match=reason):
-            Receiver(other, open_place(cache)).receive(objects[-1])
+        with pytest.raises(CacheIntegrityError, match=reason):
+            Receiver(other, open_cache(cache)).receive(objects[-1])
     with open(blob, "wb") as file:
         file.write(b"no zstd")
-    with pytest.raises(LyingCache, match="not zstd"):
-        Receiver(other, open_place(cache)).receive(objects[-1])
+    with pytest.raises(CacheIntegrityError, match="not zstd"):
+        Receiver(other, open_cache(cache)).receive(objects[-1])
     os.unlink(blob)
-    with pytest.raises(LyingCache, match="missing"):
-        Receiver(other, open_place(cache)).receive(objects[-1])
+    with pytest.raises(CacheIntegrityError, match="missing"):
+        Receiver(other, open_cache(cache)).receive(objects[-1])
     assert not other.is_valid(objects[-1])
     tools.check(other)
 
@@ -179,27 +179,27 @@ def test_a_description_that_lies_is_refused(store, other, objects, cache) -> Non
     ]
     for lie in lies:
         repack(place, lambda _, lie=lie: lie.encode())
-        with pytest.raises(LyingCache, match=r"content of|own path"):
-            Receiver(other, open_place(cache)).receive(out)
+        with pytest.raises(CacheIntegrityError, match=r"content of|own path"):
+            Receiver(other, open_cache(cache)).receive(out)
         assert not other.is_valid(out)
     repack(place, lambda _: Description.of(store, dev).encode())
-    with pytest.raises(LyingCache, match="it describes"):
-        Receiver(other, open_place(cache)).receive(out)
+    with pytest.raises(CacheIntegrityError, match="it describes"):
+        Receiver(other, open_cache(cache)).receive(out)
     for garbage in (b"", b"{}", b"[]\n", b'{"format": "chx object 1"}\nx', good.encode()[:-3]):
         repack(place, lambda _, garbage=garbage: garbage)
-        with pytest.raises(LyingCache):
-            Receiver(other, open_place(cache)).receive(out)
+        with pytest.raises(CacheIntegrityError):
+            Receiver(other, open_cache(cache)).receive(out)
 
 
 def test_what_is_no_cache_is_refused(tmp_path) -> None:
     with pytest.raises(TransferFailed, match="no cache"):
-        open_place(str(tmp_path))
+        open_cache(str(tmp_path))
     (tmp_path / "file").write_text("")
     with pytest.raises(TransferFailed, match="no cache"):
-        open_place(str(tmp_path), create=True)
+        open_cache(str(tmp_path), create=True)
     for url in ("ftp://x", "http://x"):
         with pytest.raises(TransferFailed):
-            open_place(url, create=True)
+            open_cache(url, create=True)
 
 
 def rows_of(tmp_path, names: str, content: bytes = b"1") -> list:
@@ -241,8 +241,8 @@ def test_rows_that_cannot_be_read_are_refused(other, objects, cache) -> None:
     for text in ("", "{", "[1]", '[{"format": "chx trace row 1"}]', "[" * 100_000):
         with open(place, "w") as file:
             file.write(text)
-        with pytest.raises(LyingCache):
-            Receiver(other, open_place(cache)).rows(Digest.of(b"key"))
+        with pytest.raises(CacheIntegrityError):
+            Receiver(other, open_cache(cache)).rows(Digest.of(b"key"))
 
 
 def test_of_what_one_witness_says_again_and_again_one_row_travels(store, other, cache) -> None:
@@ -251,10 +251,10 @@ def test_of_what_one_witness_says_again_and_again_one_row_travels(store, other, 
     here = store.witness()
     store.record([row, row, row._replace(variation="cores=2")])
     store.record([row._replace(witness=here._replace(home="0" * 32)), row._replace(path=store.add_bytes(b"2", "x"))])
-    send(store, open_place(cache), [path])
-    rows = Receiver(other, open_place(cache)).rows(Digest.of(b"again"))
+    send(store, open_cache(cache), [path])
+    rows = Receiver(other, open_cache(cache)).rows(Digest.of(b"again"))
     assert [number for number, kept in signed_rows(store._database) if kept in rows] == [2, 4, 5]
-    assert send(store, open_place(cache), [path]).rows == 0
+    assert send(store, open_cache(cache), [path]).rows == 0
     trust = Trust(frozenset((store.signer.public,)), 2)
     assert trust.judge(rows)[0] == [], "one key counts once, whatever it says of homes"
 
@@ -265,11 +265,11 @@ def test_rows_of_a_later_format_are_left_out(other, objects, cache) -> None:
         rows = json.load(file)
     with open(place, "w") as file:
         json.dump([{"format": "chx trace row 9", "what": "?"}, *rows], file)
-    assert len(Receiver(other, open_place(cache)).rows(Digest.of(b"key"))) == len(rows) == 1
+    assert len(Receiver(other, open_cache(cache)).rows(Digest.of(b"key"))) == len(rows) == 1
 
 
 def test_a_foreign_row_is_used_and_is_not_part_of_the_chain(store, other, objects, cache) -> None:
-    row = Receiver(other, open_place(cache)).rows(Digest.of(b"key"))[0]
+    row = Receiver(other, open_cache(cache)).rows(Digest.of(b"key"))[0]
     other.record_foreign([row], cache)
     other.record([Realisation(Digest.of(b"mine"), "out", other.add_bytes(b"m", "m"), None, 1.0, 1.0)])
     assert other.check_ledger() == []
@@ -324,7 +324,7 @@ def test_a_download_that_breaks_off_is_gone_on_from(store, other, objects, cache
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     server = Interrupted(cache, 5000)
     try:
-        receiver = Receiver(other, open_place(server.url))
+        receiver = Receiver(other, open_cache(server.url))
         assert receiver.receive(objects[-1])
         same(store, other, objects)
         assert 5000 in server.ranges
@@ -332,7 +332,7 @@ def test_a_download_that_breaks_off_is_gone_on_from(store, other, objects, cache
     finally:
         server.close()
     with pytest.raises(TransferFailed, match="refused"):
-        Receiver(other, open_place(server.url)).describe(objects[0])
+        Receiver(other, open_cache(server.url)).describe(objects[0])
 
 
 NAMES = st.binary(min_size=1, max_size=200).filter(

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from chx.store import Store, remove_tree
-from chx.store.exchange import LyingCache, Receiver, TransferFailed, open_place, send
+from chx.store.exchange import CacheIntegrityError, Receiver, TransferFailed, open_cache, send
 from chx.store.exchange.layout import blob_name, object_name
 
 pytest.importorskip("obstore")
@@ -62,17 +62,17 @@ def test_objects_go_there_and_come_back_and_only_missing_files_travel(store, oth
     tree = {"a": b"file" * 999, "run": ("run", b"file" * 999), "with space \xff": b"x", "ref": str(base).encode()}
     top = store.add_outputs(tools.build(store, {"out": tree}), [base], None)["out"]
     place = url(bucket, endpoint)
-    sent = send(store, open_place(place, create=True), [top])
+    sent = send(store, open_cache(place, create=True), [top])
     assert (sent.objects, sent.files) == (2, 4)
-    assert send(store, open_place(place, create=True), [top]) == (0, 0, 0)
-    receiver = Receiver(other, open_place(place))
+    assert send(store, open_cache(place, create=True), [top]) == (0, 0, 0)
+    receiver = Receiver(other, open_cache(place))
     assert receiver.receive(top) and receiver.received == [base, top] and receiver.travelled == 4
     tools.check(other)
     assert not receiver.receive(store.add_bytes(b"elsewhere", "elsewhere"))
     with pytest.raises(TransferFailed, match="no object 'chx-cache'"):
-        open_place(url(bucket, endpoint, "some"))
+        open_cache(url(bucket, endpoint, "some"))
     with pytest.raises(TransferFailed, match="no object 'chx-cache'"):
-        open_place(url(bucket, endpoint, "some"), create=True)
+        open_cache(url(bucket, endpoint, "some"), create=True)
 
 
 @pytest.mark.parametrize("kept", ["half", "all", "more", "other"])
@@ -80,7 +80,7 @@ def test_a_download_goes_on_from_what_was_brought(store, other, bucket, endpoint
     import obstore
 
     path = store.add_bytes(os.urandom(3 << 20), "large")
-    place = open_place(url(bucket, endpoint), create=True)
+    place = open_cache(url(bucket, endpoint), create=True)
     send(store, place, [path])
     (entry,) = store.manifest(path)
     name = blob_name(entry.digest)
@@ -91,9 +91,9 @@ def test_a_download_goes_on_from_what_was_brought(store, other, bucket, endpoint
     with open(f"{work}/{name.replace('/', '-')}.part", "wb") as part:
         part.write(parts[kept])
     brought = []
-    place = open_place(url(bucket, endpoint))
+    place = open_cache(url(bucket, endpoint))
     if kept == "other":
-        with pytest.raises(LyingCache):
+        with pytest.raises(CacheIntegrityError):
             Receiver(other, place).receive(path)
         # It is not gone on from again.
         assert Receiver(other, place).receive(path)
@@ -116,42 +116,42 @@ def test_a_download_goes_on_from_what_was_brought(store, other, bucket, endpoint
 
 def test_a_bucket_that_lies_is_refused(store, other, bucket, endpoint) -> None:
     path = store.add_bytes(b"true" * 99, "true")
-    place = open_place(url(bucket, endpoint), create=True)
+    place = open_cache(url(bucket, endpoint), create=True)
     send(store, place, [path])
     (entry,) = store.manifest(path)
     place.write(blob_name(entry.digest), [b"lies"])
-    with pytest.raises(LyingCache, match="zstd"):
+    with pytest.raises(CacheIntegrityError, match="zstd"):
         Receiver(other, place).receive(path)
     place.write(object_name(path), [b"lies"])
-    with pytest.raises(LyingCache):
+    with pytest.raises(CacheIntegrityError):
         Receiver(other, place).receive(path)
     assert other.objects() == []
 
 
 def test_what_fails_while_it_is_read_is_not_half_sent(store, bucket, endpoint, monkeypatch) -> None:
-    place = open_place(url(bucket, endpoint), create=True)
+    place = open_cache(url(bucket, endpoint), create=True)
 
     def chunks() -> Iterator[bytes]:
         yield b"x" * 10
-        raise LyingCache("here", "it", "is damaged")
+        raise CacheIntegrityError("here", "it", "is damaged")
 
-    with pytest.raises(LyingCache):
+    with pytest.raises(CacheIntegrityError):
         place.write("blobs/00/x.zst", chunks())
     assert not place.has("blobs/00/x.zst")
 
 
 def test_what_cannot_work_is_told(bucket, endpoint, monkeypatch) -> None:
     with pytest.raises(TransferFailed, match="no cache"):
-        open_place(url(bucket, endpoint))
+        open_cache(url(bucket, endpoint))
     with pytest.raises(TransferFailed, match="no parameter 'profile'"):
-        open_place("s3://bucket/x?profile=y")
+        open_cache("s3://bucket/x?profile=y")
     with pytest.raises(TransferFailed, match="names no bucket"):
-        open_place("s3:///x")
+        open_cache("s3:///x")
     with pytest.raises(TransferFailed, match="404"):
-        open_place(f"s3://{bucket}-none/x?endpoint={endpoint}", create=True)
+        open_cache(f"s3://{bucket}-none/x?endpoint={endpoint}", create=True)
     monkeypatch.setitem(sys.modules, "obstore.store", None)
     with pytest.raises(TransferFailed, match="obstore") as caught:
-        open_place("s3://bucket/x")
+        open_cache("s3://bucket/x")
     assert "chx[s3]" in (caught.value.hint or "")
 
 

@@ -1,4 +1,4 @@
-"""Caches as places: a directory, or an HTTP server; S3 has a module of its own."""
+"""Cache backends: a directory, or an HTTP server; `s3` has the one for S3."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from ..checkpoint import checkpoint, pause
 from .conversation import PATIENCE, Clock, Silent
-from .errors import LyingCache, TransferFailed
+from .errors import CacheIntegrityError, TransferFailed
 from .layout import MARK, MARK_TEXT
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .http import Answer, Head
 
 TOKEN: Final = "CHX_CACHE_TOKEN"
-"""The variable with what a server wants to hear from whoever writes to it."""
+"""Environment variable with the token that a server demands for writing."""
 _TRIES: Final = 4
 _PAUSE: Final = 0.3
 _PATIENCE = PATIENCE
@@ -28,51 +28,52 @@ _LONGEST_REASON: Final = 1 << 12
 _NOT_THERE: Final = "is the server there? A proxy is named in https_proxy"
 
 
-class Place(Protocol):
-    """A cache. Names are those of `layout`."""
+class Cache(Protocol):
+    """A cache. File names are those of `layout`."""
 
     url: str
 
     def file(self, name: str, work: str, limit: int) -> str | None:
-        """A local file with the content of `name`, below the folder `work` if it has to be made; None if there is none.
+        """Return a local file with the content of `name`; None if the cache lacks it.
 
-        No more than `limit` bytes are brought. Raises `TransferFailed`, `LyingCache`.
+        A downloaded file is in the directory `work` and has at most `limit` bytes. Raises `TransferFailed`,
+        `CacheIntegrityError`.
         """
 
-    def done(self, file: str) -> None:
-        """The file that `file` gave is not needed any more."""
+    def release(self, file: str) -> None:
+        """Release a file obtained from `file`."""
 
     def has(self, name: str) -> bool:
-        """Whether there is a file of that name."""
+        """Return whether the cache has a file `name`."""
 
     def write(self, name: str, chunks: Iterable[bytes]) -> None:
-        """Make a file: either whole or not at all."""
+        """Write a file atomically."""
 
 
-def open_place(url: str, *, create: bool = False) -> Place:
-    """The cache at a directory, `file:`, `http(s):` or `s3:` URL. Raises `TransferFailed`."""
+def open_cache(url: str, *, create: bool = False) -> Cache:
+    """Open the cache in a directory or at a `file:`, `http(s):` or `s3:` URL. Raises `TransferFailed`."""
     from urllib.parse import unquote, urlsplit
 
     scheme, colon, _ = url.partition("://")
     if colon and scheme in ("http", "https"):
-        place = HttpPlace(url)
+        cache = HttpCache(url)
         if create:
-            # Whoever may not write hears it at once, and not after having sent half of a large file.
-            place.write(MARK, [MARK_TEXT])
-        return place
+            # Report a missing permission now, not after half of a large file has been sent.
+            cache.write(MARK, [MARK_TEXT])
+        return cache
     if scheme == "s3" and colon:
-        from .s3 import S3Place
+        from .s3 import S3Cache
 
-        return S3Place(url, create=create)
+        return S3Cache(url, create=create)
     if url.startswith("file:"):
         url = unquote(urlsplit(url).path)
     elif colon:
         raise TransferFailed(url, "", "a cache is a directory, or a file:, http:, https: or s3: URL")
-    return DirectoryPlace(url, create=create)
+    return DirectoryCache(url, create=create)
 
 
-class DirectoryPlace:
-    """A directory."""
+class DirectoryCache:
+    """A cache in a directory."""
 
     def __init__(self, path: str, *, create: bool = False) -> None:
         self.url = path
@@ -86,19 +87,19 @@ class DirectoryPlace:
         path = f"{self._path}/{name}"
         return path if os.path.isfile(path) else None
 
-    def done(self, file: str) -> None: ...
+    def release(self, file: str) -> None: ...
 
     def has(self, name: str) -> bool:
         return os.path.isfile(f"{self._path}/{name}")
 
     def remove(self, name: str) -> None:
-        """Take a file away; no error if it is not there."""
+        """Remove a file if it exists."""
         with suppress(FileNotFoundError):
             os.unlink(f"{self._path}/{name}")
 
     def write(self, name: str, chunks: Iterable[bytes]) -> None:
         path = f"{self._path}/{name}"
-        # Not the name with something more: the longest names of objects leave no room for that.
+        # Not the name with a suffix: the longest object names leave no room for one.
         draft = f"{os.path.dirname(path)}/{os.getpid()}.{_thread.get_ident()}.tmp"
         try:
             os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -116,24 +117,24 @@ class DirectoryPlace:
             raise TransferFailed(self.url, name, error.strerror or str(error)) from error
 
 
-class BrokenOff(Exception):
-    """A failure that may pass."""
+class TransferInterrupted(Exception):
+    """A transfer failed; another try may succeed."""
 
 
-class Downloading:
-    """What places that are elsewhere have in common: what is asked for is downloaded, in several tries if need be."""
+class DownloadingCache:
+    """Base class of remote caches: downloads files, with retries."""
 
     url: str
 
-    def transfer(self, name: str, part: Part, clock: Clock) -> bool:
-        """Go on with `part` of a file; false if there is none of that name. Raises `BrokenOff`, `Silent`, `TransferFailed`.
+    def transfer(self, name: str, part: PartialFile, clock: Clock) -> bool:
+        """Continue the download of `name` in `part`; return False if the cache lacks it.
 
-        Where that much is not there, what was brought before is thrown away.
+        Discards the earlier part if the server has less. Raises `TransferInterrupted`, `Silent`, `TransferFailed`.
         """
         raise NotImplementedError
 
     def file(self, name: str, work: str, limit: int) -> str | None:
-        """Downloads; what a transfer that broke off has brought is kept in `work` and gone on from."""
+        """Download `name` to `work`, continuing after an earlier, interrupted transfer."""
         os.makedirs(work, exist_ok=True)
         target = f"{work}/{name.replace('/', '-')}.part"
         descriptor = os.open(target, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -142,22 +143,22 @@ class Downloading:
             if not os.fstat(descriptor).st_nlink:
                 raise BlockingIOError
         except BlockingIOError:
-            # Another process is at it; this one goes its own way.
+            # Another process downloads the same file: use another name.
             os.close(descriptor)
             target += f".{os.getpid()}"
             descriptor = os.open(target, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            if self._download(name, Part(descriptor, limit)):
+            if self._download(name, PartialFile(descriptor, limit)):
                 return target
             os.unlink(target)
             return None
-        except TooLong:
+        except TooLarge:
             os.unlink(target)
-            raise LyingCache(self.url, name, f"it is longer than {limit} bytes") from None
+            raise CacheIntegrityError(self.url, name, f"it is longer than {limit} bytes") from None
         finally:
             os.close(descriptor)
 
-    def _download(self, name: str, part: Part) -> bool:
+    def _download(self, name: str, part: PartialFile) -> bool:
         reason = ""
         clock = Clock(_PATIENCE)
         for attempt in range(_TRIES):
@@ -166,50 +167,50 @@ class Downloading:
             before = part.size
             try:
                 return self.transfer(name, part, clock)
-            except BrokenOff as error:
+            except TransferInterrupted as error:
                 reason = str(error)
             except Silent:
-                reason = given_up()
+                reason = stalled_message()
                 if part.size - before < _PATIENCE.least:
                     break
-                # It may be the connection that does not work any more, and not the server.
+                # The connection may be broken rather than the server.
                 clock = Clock(_PATIENCE)
         raise TransferFailed(self.url, name, reason, _NOT_THERE)
 
-    def done(self, file: str) -> None:
-        """The file that `file` gave is not needed any more."""
+    def release(self, file: str) -> None:
+        """Remove the downloaded file."""
         with suppress(OSError):
             os.unlink(file)
 
 
-def given_up() -> str:
-    """What is said of a server that is silent."""
+def stalled_message() -> str:
+    """Return the message for a server that sends nothing more."""
     return f"the server gave nothing more for {_PATIENCE.seconds:g} seconds"
 
 
-class TooLong(Exception):
-    """More came than may."""
+class TooLarge(Exception):
+    """A file exceeds its limit."""
 
 
-class Part:
-    """A file as far as it has come; it may get `limit` bytes."""
+class PartialFile:
+    """A partially downloaded file of at most `limit` bytes."""
 
     def __init__(self, descriptor: int, limit: int) -> None:
         self._descriptor, self._limit = descriptor, limit
         self.size = os.lseek(descriptor, 0, os.SEEK_END)
 
     def throw_away(self) -> None:
-        """Start from nothing."""
+        """Discard the content."""
         os.ftruncate(self._descriptor, 0)
         self.size = os.lseek(self._descriptor, 0, os.SEEK_SET)
 
     def expect(self, count: int) -> None:
-        """Raise `TooLong` if so many bytes more were too many."""
+        """Raise `TooLarge` if `count` more bytes exceed the limit."""
         if self.size + count > self._limit:
-            raise TooLong
+            raise TooLarge
 
     def append(self, chunk: bytes | memoryview) -> None:
-        """Raises `TooLong`."""
+        """Append bytes. Raises `TooLarge`."""
         view = memoryview(chunk).cast("B")
         self.expect(len(view))
         self.size += len(view)
@@ -217,19 +218,19 @@ class Part:
             view = view[os.write(self._descriptor, view) :]
 
 
-class HttpPlace(Downloading):
-    """A server."""
+class HttpCache(DownloadingCache):
+    """A cache on an HTTP server."""
 
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
 
-    def transfer(self, name: str, part: Part, clock: Clock) -> bool:
+    def transfer(self, name: str, part: PartialFile, clock: Clock) -> bool:
         with self._ask(name, {"Range": f"bytes={part.size}-"} if part.size else {}, clock) as answer:
             head = answer.head
             if head.status == 416:
-                # Complete already, or another file by now: what it is will be seen from its digest.
+                # The part is complete, or the file was replaced: its digest will decide.
                 part.throw_away()
-                raise BrokenOff("the server has less than before")
+                raise TransferInterrupted("the server has less than before")
             if not self._is_there(name, answer):
                 return False
             if part.size and head.status != 206:
@@ -241,13 +242,13 @@ class HttpPlace(Downloading):
                 part.append(chunk)
                 got += len(chunk)
             if head.length is not None and got < head.length:
-                raise BrokenOff(f"the connection ended after {got} of {head.length} bytes")
+                raise TransferInterrupted(f"the connection ended after {got} of {head.length} bytes")
         return True
 
     def _ask(
         self, name: str, headers: dict[str, str], clock: Clock, method: str = "GET", body: IO[bytes] | None = None
     ) -> Answer:
-        """Raises `BrokenOff`, `Silent`, `TransferFailed`."""
+        """Send a request. Raises `TransferInterrupted`, `Silent`, `TransferFailed`."""
         from http.client import HTTPException
         from urllib.error import URLError
         from urllib.parse import quote
@@ -263,21 +264,21 @@ class HttpPlace(Downloading):
             raise TransferFailed(self.url, name, str(error)) from error
         except URLError as error:
             said = error.reason.strerror if isinstance(error.reason, OSError) else None
-            raise BrokenOff(said or str(error.reason)) from error
+            raise TransferInterrupted(said or str(error.reason)) from error
         except (HTTPException, OSError) as error:
-            raise BrokenOff(str(error) or type(error).__name__) from error
+            raise TransferInterrupted(str(error) or type(error).__name__) from error
         except ValueError as error:
             raise TransferFailed(self.url, name, str(error)) from error
 
     def _is_there(self, name: str, answer: Answer) -> bool:
-        """Whether there is something of that name. Raises `BrokenOff`, `TransferFailed` for all other answers."""
+        """Return whether the server has `name`. Raises `TransferInterrupted`, `TransferFailed` for other answers."""
         head = answer.head
         if 200 <= head.status < 300:
             return True
         if head.status in (404, 410):
             return False
         if head.status >= 500 or head.status in (408, 425, 429):
-            raise BrokenOff(f"the server answered {head.status} {head.reason}")
+            raise TransferInterrupted(f"the server answered {head.status} {head.reason}")
         said = b""
         if head.status == 422:
             for chunk in _arriving(answer):
@@ -301,15 +302,15 @@ class HttpPlace(Downloading):
         try:
             with self._ask(name, {}, Clock(_PATIENCE), "HEAD") as answer:
                 return self._is_there(name, answer)
-        except BrokenOff as error:
+        except TransferInterrupted as error:
             raise TransferFailed(self.url, name, str(error)) from error
         except Silent:
-            raise TransferFailed(self.url, name, given_up(), _NOT_THERE) from None
+            raise TransferFailed(self.url, name, stalled_message(), _NOT_THERE) from None
 
     def write(self, name: str, chunks: Iterable[bytes]) -> None:
         from tempfile import TemporaryFile
 
-        # What fails while it is read must not be half sent, and a length is asked for.
+        # Read everything first: a failure must not leave half a file, and the request needs a length.
         with TemporaryFile() as file:
             for chunk in chunks:
                 file.write(chunk)
@@ -327,19 +328,19 @@ class HttpPlace(Downloading):
                         if not self._is_there(name, answer):
                             raise TransferFailed(self.url, name, "the server has no place for it")
                         return
-                except BrokenOff as error:
+                except TransferInterrupted as error:
                     reason = str(error)
                 except Silent:
-                    reason = given_up()
+                    reason = stalled_message()
                     break
         raise TransferFailed(self.url, name, reason)
 
 
 def _arriving(answer: Answer) -> Iterator[bytes]:
-    """The chunks of an answer; what fails here is the network, and what fails outside is not."""
+    """Yield the chunks of an answer; turn network errors into `TransferInterrupted`, but none of the consumer's."""
     from http.client import HTTPException
 
     try:
         yield from answer.chunks()
     except (HTTPException, OSError, ValueError) as error:
-        raise BrokenOff(str(error) or "the connection ended") from error
+        raise TransferInterrupted(str(error) or "the connection ended") from error
