@@ -131,7 +131,7 @@ class Bindings:
             repeated: list[tuple[Bindings, Attr, list[str]]] = []
             for member in value.attrs:
                 if type(member) is InheritedFrom:
-                    member = member._replace(origin=member.origin + shift)
+                    member = member.replace(origin=member.origin + shift)
                 if member.name not in inner.attrs:
                     inner.attrs[member.name] = member
                 elif type(member) is Attr:

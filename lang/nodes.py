@@ -12,34 +12,26 @@ names are byte strings (see `source.py`).
 
 from __future__ import annotations
 
+from ..frozen import Frozen
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import Any, Self, TypeAlias, dataclass_transform
-
-    # Told to the type checker as records by name: it would compare tuples field
-    # by field, and these contain each other without end.
-    @dataclass_transform(frozen_default=True)
-    class Record:
-        def _replace(self, **changes: Any) -> Self: ...
-        def __iter__(self) -> Iterator[Any]: ...
-else:
-    from .record import Record
+    from typing import TypeAlias
 
 
-class Int(Record):
+class Int(Frozen):
     value: int
     start: int
     end: int
 
 
-class Float(Record):
+class Float(Frozen):
     value: float
     start: int
     end: int
 
 
-class Str(Record):
+class Str(Frozen):
     """A string; `parts` are texts (none of them empty) and interpolated expressions.
 
     In `"..."` no text follows a text. In an indented string each escape is a text
@@ -51,7 +43,7 @@ class Str(Record):
     end: int
 
 
-class Path(Record):
+class Path(Frozen):
     """A path literal as written (`./a`, `/a`, `~/a`), not yet resolved; parts as in `Str`.
 
     The first part is a text. Only with interpolation can a text follow a text, where
@@ -63,7 +55,7 @@ class Path(Record):
     end: int
 
 
-class SearchPath(Record):
+class SearchPath(Frozen):
     """`<name>`, looked up in the search path."""
 
     name: str
@@ -71,20 +63,20 @@ class SearchPath(Record):
     end: int
 
 
-class Var(Record):
+class Var(Frozen):
     name: str
     start: int
     end: int
 
 
-class CurPos(Record):
+class CurPos(Frozen):
     """`__curPos`."""
 
     start: int
     end: int
 
 
-class Name(Record):
+class Name(Frozen):
     """A static attribute name in an attribute path."""
 
     name: str
@@ -92,7 +84,7 @@ class Name(Record):
     end: int
 
 
-class Select(Record):
+class Select(Frozen):
     """`subject.path`, with `or default` if that is not None."""
 
     subject: Expr
@@ -102,7 +94,7 @@ class Select(Record):
     end: int
 
 
-class HasAttr(Record):
+class HasAttr(Frozen):
     """`subject ? path`."""
 
     subject: Expr
@@ -111,7 +103,7 @@ class HasAttr(Record):
     end: int
 
 
-class Apply(Record):
+class Apply(Frozen):
     """A function applied to one or more arguments, one after the other."""
 
     function: Expr
@@ -120,14 +112,14 @@ class Apply(Record):
     end: int
 
 
-class Formal(Record):
+class Formal(Frozen):
     name: str
     default: Expr | None
     start: int
     end: int
 
 
-class Lambda(Record):
+class Lambda(Frozen):
     """`param: body`, `{ formals }: body` or `param @ { formals }: body`.
 
     `formals` is None for a plain argument; in the order written.
@@ -141,7 +133,7 @@ class Lambda(Record):
     end: int
 
 
-class Attr(Record):
+class Attr(Frozen):
     """`name = value;`.
 
     The span begins where the attribute path begins and ends with the name, as
@@ -154,7 +146,7 @@ class Attr(Record):
     end: int
 
 
-class Inherited(Record):
+class Inherited(Frozen):
     """One name of `inherit name;`: looked up in the scope around the set."""
 
     name: str
@@ -162,7 +154,7 @@ class Inherited(Record):
     end: int
 
 
-class InheritedFrom(Record):
+class InheritedFrom(Frozen):
     """One name of `inherit (e) name;`: `origin` indexes `AttrSet.origins`."""
 
     name: str
@@ -171,7 +163,7 @@ class InheritedFrom(Record):
     end: int
 
 
-class DynamicAttr(Record):
+class DynamicAttr(Frozen):
     """`${key} = value;`; a key that evaluates to null leaves the attribute out."""
 
     key: Expr
@@ -180,7 +172,7 @@ class DynamicAttr(Record):
     end: int
 
 
-class AttrSet(Record):
+class AttrSet(Frozen):
     """A set, or the bindings of a `let`; `attrs` in the order written.
 
     `origins` are evaluated in the scope of the set itself if it is recursive.
@@ -194,7 +186,7 @@ class AttrSet(Record):
     end: int
 
 
-class Let(Record):
+class Let(Frozen):
     """`let bindings in body`; `bindings.recursive` is true."""
 
     bindings: AttrSet
@@ -203,21 +195,21 @@ class Let(Record):
     end: int
 
 
-class With(Record):
+class With(Frozen):
     scope: Expr
     body: Expr
     start: int
     end: int
 
 
-class Assert(Record):
+class Assert(Frozen):
     condition: Expr
     body: Expr
     start: int
     end: int
 
 
-class If(Record):
+class If(Frozen):
     condition: Expr
     then: Expr
     otherwise: Expr
@@ -225,13 +217,13 @@ class If(Record):
     end: int
 
 
-class List(Record):
+class List(Frozen):
     items: tuple[Expr, ...]
     start: int
     end: int
 
 
-class Unary(Record):
+class Unary(Frozen):
     """`!e` or `-e`."""
 
     operator: str
@@ -240,7 +232,7 @@ class Unary(Record):
     end: int
 
 
-class Binary(Record):
+class Binary(Frozen):
     """Operators `+ - * / ++ // == != < <= > >= && || ->`.
 
     `operator_start` is the offset of the operator, which is where errors of the

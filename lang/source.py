@@ -8,21 +8,17 @@ the edges with `.encode("latin-1")`.
 
 from __future__ import annotations
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import NamedTuple
-else:
-    from .record import Record as NamedTuple
+from ..frozen import Frozen
 
 
-class Span(NamedTuple):
+class Span(Frozen):
     """Half-open range of byte offsets in one source."""
 
     start: int
     end: int
 
 
-class Place(NamedTuple):
+class Place(Frozen):
     """Line and column, both counted from 1; columns count bytes, as Nix does."""
 
     line: int

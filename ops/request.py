@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
+from ..frozen import Frozen
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Literal, Self, dataclass_transform
-
-    # The type checker sees what a subclass declares.
-    @dataclass_transform(frozen_default=True)
-    class Frozen:
-        def replace(self, **changes: Any) -> Self: ...
-else:
-    from ..store.frozen import Frozen
+    from typing import Literal
 
 
 class Request(Frozen):

@@ -11,6 +11,7 @@ gives, equal to Nix's), an output of another derivation as
 
 from __future__ import annotations
 
+from ..frozen import Frozen
 from ..native import native
 from .digest import Digest, base32_encode, blake3_of
 from .errors import StoreError
@@ -19,19 +20,11 @@ from .path import StorePath, check_name
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from typing import Any, Final, Literal, Self, dataclass_transform
-
-    # Told to the type checker as what it is declared as.
-    @dataclass_transform(frozen_default=True)
-    class Frozen:
-        def replace(self, **changes: Any) -> Self: ...
-        def __lt__(self, other: Self) -> bool: ...
-        def __iter__(self) -> Any: ...
+    from typing import Any, Final, Literal
 
     HashAlgorithm = Literal["md5", "sha1", "sha256", "sha512", "blake3"]
 else:
     HashAlgorithm = str
-    from .frozen import Frozen
 
 DIGEST_SIZES: Final[Mapping[str, int]] = {"md5": 16, "sha1": 20, "sha256": 32, "sha512": 64, "blake3": 32}
 _RESOLVED_DOMAIN: Final = b"chx resolved derivation 1\0"

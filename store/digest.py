@@ -6,20 +6,12 @@ without `e o u t`, the last digit first.
 
 from __future__ import annotations
 
+from ..frozen import Frozen
 from ..native import native
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Final, Self, dataclass_transform
-
-    # Told to the type checker as what it is declared as.
-    @dataclass_transform(frozen_default=True)
-    class Frozen:
-        def replace(self, **changes: Any) -> Self: ...
-        def __lt__(self, other: Self) -> bool: ...
-        def __iter__(self) -> Any: ...
-else:
-    from .frozen import Frozen
+    from typing import Any, Final
 
 BASE32_ALPHABET: Final = "0123456789abcdfghijklmnpqrsvwxyz"
 _PAIRS: Final = [first + second for first in BASE32_ALPHABET for second in BASE32_ALPHABET]

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
+from ..frozen import Frozen
 from ..native import share
 from .digest import BASE32_ALPHABET
 from .errors import DamagedRow, StoreError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Final, Self, dataclass_transform
-
-    # Told to the type checker as what it is declared as.
-    @dataclass_transform(frozen_default=True)
-    class Frozen:
-        def replace(self, **changes: Any) -> Self: ...
-        def __lt__(self, other: Self) -> bool: ...
-        def __iter__(self) -> Any: ...
-else:
-    from .frozen import Frozen
+    from typing import Any, Final
 
 STORE_DIR: Final = "/chx/store"
 HASH_LENGTH: Final = 32
