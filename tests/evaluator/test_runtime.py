@@ -88,7 +88,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip("no C compiler or no headers of Python")
     folder = tmp_path_factory.mktemp("compiled")
     (folder / "chx").mkdir()
-    for name in ("__init__.py", "native.py", "lang", "evaluator", "store", "builder", "cli"):
+    for name in ("__init__.py", "frozen.py", "native.py", "lang", "evaluator", "store", "builder", "cli"):
         (folder / "chx" / name).symlink_to(ROOT / name)
     target = folder / "chx" / f"_runtime{sysconfig.get_config_var('EXT_SUFFIX')}"
     flags = ["-shared", "-fPIC", "-O1", "-Wall", "-Werror", f"-I{sysconfig.get_paths()['include']}"]

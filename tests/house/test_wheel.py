@@ -51,6 +51,7 @@ def wheel_of(folder: Path, environment: dict[str, str]) -> tuple[set[str], list[
         "LICENSE",
         "__init__.py",
         "__main__.py",
+        "frozen.py",
         "native.py",
     ]
     for name in (*files, *[str(path.relative_to(ROOT)) for room in SOURCES for path in (ROOT / room).iterdir()]):
