@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .nodes import Attr, AttrSet, DynamicAttr, Inherited, InheritedFrom, Name
 from .patterns import pattern
-from .refusal import Refusal
+from .unlocated_error import UnlocatedParseError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ def attribute_name(name: str) -> str:
     return '"' + escaped.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t") + '"'
 
 
-def _repeated(path: list[str], start: int, end: int, first: tuple[int, int]) -> Refusal:
+def _repeated(path: list[str], start: int, end: int, first: tuple[int, int]) -> UnlocatedParseError:
     shown = ".".join(map(attribute_name, path))
-    return Refusal(
+    return UnlocatedParseError(
         f"attribute '{shown}' already defined at {{other}}",
         start,
         end,
@@ -212,8 +212,8 @@ def _place(attr: Member) -> tuple[int, int]:
 
 
 def _static(keys: list[AttrKey]) -> list[Name]:
-    """The keys of an `inherit`; raises Refusal for one that is computed."""
+    """The keys of an `inherit`; raises UnlocatedParseError for one that is computed."""
     for key in keys:
         if type(key) is not Name:
-            raise Refusal("dynamic attributes not allowed in inherit", key.start, key.end, code="E104")
+            raise UnlocatedParseError("dynamic attributes not allowed in inherit", key.start, key.end, code="E104")
     return keys  # type: ignore[return-value]

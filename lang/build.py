@@ -40,8 +40,8 @@ from .nodes import (
     With,
 )  # fmt: skip
 from .operators import Row
-from .refusal import Refusal
 from .text import split_path, strip, unescape
+from .unlocated_error import UnlocatedParseError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def integer(text: str, start: int, end: int) -> Expr:
     digits = text.lstrip("0") or "0"
     # A number of many digits is not converted: that takes quadratic time.
     if len(digits) > 19 or int(digits) > 0x7FFFFFFFFFFFFFFF:
-        raise Refusal(
+        raise UnlocatedParseError(
             f"invalid integer '{text}'", start, end,
             hint="integers go up to 9223372036854775807; a decimal point makes it a float", code="E105",
         )  # fmt: skip
@@ -88,7 +88,7 @@ def float_(text: str, start: int, end: int) -> Expr:
     # As strtod sees it, what loses digits because it is small does not fit either.
     too_small = value < 2.2250738585072014e-308 and text.lower().partition("e")[0].strip("0.")
     if too_small or value == float("inf"):
-        raise Refusal(f"invalid float '{text}'", start, end, hint="it does not fit in 64 bits", code="E105")
+        raise UnlocatedParseError(f"invalid float '{text}'", start, end, hint="it does not fit in 64 bits", code="E105")
     return Float(value, start, end)
 
 
@@ -249,7 +249,7 @@ def name_dynamic(stack: Stack, end: int) -> Any:
 
 
 def _checked(param: str | None, formals: list[Formal], start: int, end: int) -> tuple[Formal, ...]:
-    """The formals; raises Refusal where two arguments have one name."""
+    """The formals; raises UnlocatedParseError where two arguments have one name."""
     if len({formal_.name for formal_ in formals} | {param}) > len(formals):
         return tuple(formals)
     seen: dict[str, Formal] = {}
@@ -263,8 +263,8 @@ def _checked(param: str | None, formals: list[Formal], start: int, end: int) -> 
     return tuple(formals)
 
 
-def _duplicate_argument(first: Formal, start: int, end: int) -> Refusal:
-    return Refusal(
+def _duplicate_argument(first: Formal, start: int, end: int) -> UnlocatedParseError:
+    return UnlocatedParseError(
         f"duplicate formal function argument '{first.name}'",
         start,
         end,
@@ -338,7 +338,7 @@ def let_in(stack: Stack, end: int) -> Expr:
     start = stack[-4][2]
     bindings = _bindings(stack[-3][1]).freeze(True, start, stack[-2][2])
     if bindings.dynamic:
-        raise Refusal(
+        raise UnlocatedParseError(
             "dynamic attributes not allowed in let", start, end, code="E104",
             other=(bindings.dynamic[0].start, bindings.dynamic[0].end), other_text="this name is computed",
         )  # fmt: skip

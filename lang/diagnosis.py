@@ -10,9 +10,9 @@ message calls expected, and the messages come out like those of Nix.
 from __future__ import annotations
 
 from .build import ACTIONS
-from .refusal import Refusal
 from .scanner import scan
 from .table import plain_table
+from .unlocated_error import UnlocatedParseError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -122,11 +122,8 @@ class _Walk:
         return list(dict.fromkeys(shown for name, shown in _NAMES.items() if name in fitting))
 
 
-def diagnose(text: str, kinds: Kinds) -> Refusal | None:
-    """What is wrong with the syntax of a text; None if nothing is.
-
-    Raises the Refusal of an action or of the scanner.
-    """
+def diagnose(text: str, kinds: Kinds) -> UnlocatedParseError | None:
+    """Return the first syntax error of a text; None if there is none. Raises `UnlocatedParseError` of the scanner."""
     walk = _Walk(plain_table())
     tokens: list[tuple[str, str, int, int]] = []
     for terminal, word, start, end in scan(text, kinds):
@@ -136,32 +133,34 @@ def diagnose(text: str, kinds: Kinds) -> Refusal | None:
     return None
 
 
-def _explain(walk: _Walk, tokens: list[tuple[str, str, int, int]], text: str) -> Refusal:
+def _explain(walk: _Walk, tokens: list[tuple[str, str, int, int]], text: str) -> UnlocatedParseError:
     terminal, word, start, end = tokens[-1]
     shown = "'~/…' path" if word.startswith("~/") else _NAMES.get(terminal, "invalid token")
     expected = walk.expected()
     message = f"syntax error, unexpected {shown}"
     if 0 < len(expected) <= _MOST:
         message += ", expecting " + " or ".join(expected)
-    refusal = Refusal(message, start, end)
+    error = UnlocatedParseError(message, start, end)
     if not (
-        _comment(refusal, word, start, text)
-        or _semicolon(refusal, walk, tokens, expected)
-        or _unclosed(refusal, walk, terminal, shown)
+        _comment(error, word, start, text)
+        or _semicolon(error, walk, tokens, expected)
+        or _unclosed(error, walk, terminal, shown)
     ):
-        refusal.hint = _hint(terminal, word, expected, walk)
-    return refusal
+        error.hint = _hint(terminal, word, expected, walk)
+    return error
 
 
-def _comment(refusal: Refusal, word: str, start: int, text: str) -> bool:
+def _comment(error: UnlocatedParseError, word: str, start: int, text: str) -> bool:
     if word in ("/", "*") and text.startswith("/*", start if word == "/" else start - 1):
-        refusal.hint = "this comment is never closed: end it with */"
+        error.hint = "this comment is never closed: end it with */"
         return True
     return False
 
 
-def _semicolon(refusal: Refusal, walk: _Walk, tokens: list[tuple[str, str, int, int]], expected: list[str]) -> bool:
-    """A binding without its semicolon: point at where it belongs."""
+def _semicolon(
+    error: UnlocatedParseError, walk: _Walk, tokens: list[tuple[str, str, int, int]], expected: list[str]
+) -> bool:
+    """Explain a missing semicolon after a binding, and point at its place."""
     if expected != ["';'"]:
         return False
     before = len(tokens) - 2
@@ -173,16 +172,16 @@ def _semicolon(refusal: Refusal, walk: _Walk, tokens: list[tuple[str, str, int, 
     if before < 0 or before < walk.symbols[-1][1]:
         before = len(tokens) - 2
     at = tokens[before][3]
-    refusal.other = (at, at)
-    refusal.other_text = "a ';' is missing here"
-    refusal.hint = (
+    error.other = (at, at)
+    error.other_text = "a ';' is missing here"
+    error.hint = (
         "every binding ends with ';'" if walk.symbols[-2][0] == "=" else "put a ';' between the two expressions"
     )
     return True
 
 
-def _unclosed(refusal: Refusal, walk: _Walk, terminal: str, shown: str) -> bool:
-    """The text or another bracket ends while a bracket is open: point at the innermost one."""
+def _unclosed(error: UnlocatedParseError, walk: _Walk, terminal: str, shown: str) -> bool:
+    """Explain an unclosed bracket, and point at the innermost one."""
     if terminal not in ("$END", "}", ")", "]"):
         return False
     for (symbol, _), (_, _, start) in zip(reversed(walk.symbols), reversed(walk.stack)):
@@ -190,12 +189,12 @@ def _unclosed(refusal: Refusal, walk: _Walk, terminal: str, shown: str) -> bool:
         if closer:
             if closer == terminal:
                 return False
-            refusal.other = (start, start + 1)
-            refusal.other_text = f"this is still open before {shown}"
-            refusal.hint = f"close it with '{closer}'"
+            error.other = (start, start + 1)
+            error.other_text = f"this is still open before {shown}"
+            error.hint = f"close it with '{closer}'"
             return True
     if terminal != "$END":
-        refusal.hint = f"nothing is open that {shown} could close"
+        error.hint = f"nothing is open that {shown} could close"
         return True
     return False
 

@@ -1,4 +1,4 @@
-"""What can be wrong with a text."""
+"""Errors in a source text."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 class Label:
-    """A place in a source and what to say about it."""
+    """A span of a source, with a remark about it."""
 
     __slots__ = ("source", "span", "text")
 
@@ -25,7 +25,7 @@ class Label:
 class LangError(Exception):
     """A text is not an expression. `message` follows the wording of Nix.
 
-    `labels[0]` is the place itself; `hint` is what to try.
+    `labels[0]` is the place of the error; `hint` proposes a fix.
     """
 
     def __init__(

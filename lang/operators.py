@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .nodes import Binary, HasAttr, Unary
-from .refusal import Refusal
+from .unlocated_error import UnlocatedParseError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Row:
         self.waiting.append((PREFIX[symbol], symbol, start, True))
 
     def binary(self, symbol: str, start: int) -> None:
-        """Raises Refusal for a second operator of a kind that does not associate."""
+        """Raises UnlocatedParseError for a second operator of a kind that does not associate."""
         precedence, associates = BINARY[symbol]
         waiting = self.waiting
         while waiting:
@@ -55,7 +55,7 @@ class Row:
             if other < precedence or (other == precedence and associates == _RIGHT):
                 break
             if other == precedence and associates == _NONE:
-                raise Refusal(
+                raise UnlocatedParseError(
                     f"syntax error, unexpected '{symbol}'",
                     start,
                     start + len(symbol),

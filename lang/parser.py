@@ -9,10 +9,10 @@ from .errors import Label, ParseError
 from .lexer import ENDING, RESTS, Kinds, rest_terminal
 from .nodes import Expr, Name, Var
 from .patterns import pattern
-from .refusal import Refusal
 from .runs import tokens_of
 from .source import Source, Span
 from .table import load_table
+from .unlocated_error import UnlocatedParseError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,25 +74,25 @@ def parse(source: Source) -> Expr:
             assert found is not None, "the two parse tables disagree"
             raise found
         return tree
-    except Refusal as refusal:
-        raise _error(source, refusal) from None
+    except UnlocatedParseError as error:
+        raise _error(source, error) from None
     finally:
         if collecting:
             gc.enable()
 
 
-def _error(source: Source, refusal: Refusal) -> ParseError:
-    message = refusal.message
-    labels = [Label(source, Span(refusal.start, refusal.end), refusal.text)]
-    if refusal.other is not None:
-        place = source.place(refusal.other[0])
+def _error(source: Source, error: UnlocatedParseError) -> ParseError:
+    message = error.message
+    labels = [Label(source, Span(error.start, error.end), error.text)]
+    if error.other is not None:
+        place = source.place(error.other[0])
         message = message.replace("{other}", f"{source.name}:{place.line}:{place.column}")
-        labels.append(Label(source, Span(*refusal.other), refusal.other_text))
-    return ParseError(message, labels, refusal.hint, refusal.code)
+        labels.append(Label(source, Span(*error.other), error.other_text))
+    return ParseError(message, labels, error.hint, error.code)
 
 
 def _run(automaton: Automaton, source: str) -> Expr | None:
-    """The tree, or None if the syntax is wrong. Raises Refusal where only the meaning is."""
+    """Return the tree; None for a syntax error. Raises `UnlocatedParseError` for other errors."""
     text = source + ENDING
     tokens = tokens_of(text, automaton.token)
     rows = automaton.rows

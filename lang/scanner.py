@@ -9,8 +9,8 @@ from __future__ import annotations
 from .build import ATOMS
 from .lexer import ENDING, RESTS, Kinds, rest_terminal, terminal_of
 from .patterns import pattern
-from .refusal import Refusal
 from .runs import tokens_of
+from .unlocated_error import UnlocatedParseError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def scan(text: str, kinds: Kinds) -> Iterator[tuple[str, str, int, int]]:
-    """(terminal, text, start, end) of each token, the last one `$END`. Raises Refusal.
+    """(terminal, text, start, end) of each token, the last one `$END`. Raises UnlocatedParseError.
 
     The terminal of a character that no token begins with is "". A broken literal is
     raised only after its opening, which may be unexpected already.
@@ -42,7 +42,7 @@ def scan(text: str, kinds: Kinds) -> Iterator[tuple[str, str, int, int]]:
         end = start + len(word)
         terminal = word if word in kinds else terminal_of(word)
         if word in ("<|", "|>"):
-            raise Refusal(
+            raise UnlocatedParseError(
                 "experimental Nix feature 'pipe-operators' is disabled; "
                 "add '--extra-experimental-features pipe-operators' to enable it",
                 start,
@@ -89,7 +89,7 @@ def scan(text: str, kinds: Kinds) -> Iterator[tuple[str, str, int, int]]:
 _MODES = {"STRING_OPEN": 0, "IND_OPEN": 1, "PATH_OPEN": 2}
 
 
-def _unfinished(mode: int, begin: int, start: int, text: str, size: int) -> Refusal:
+def _unfinished(mode: int, begin: int, start: int, text: str, size: int) -> UnlocatedParseError:
     """A string that began at `begin` and whose text from `start` on runs into the end or a NUL."""
     match = pattern("string text" if mode == 0 else "indented text").match(text, start)
     assert match is not None
@@ -99,7 +99,7 @@ def _unfinished(mode: int, begin: int, start: int, text: str, size: int) -> Refu
         end += 1
     end = min(end, size)
     if end < size:
-        return Refusal(
+        return UnlocatedParseError(
             f"input string '{_with_nul(mode, start, end, text[:size])}' cannot be represented as Nix string because it contains null bytes",
             start,
             end + 1,
@@ -108,7 +108,7 @@ def _unfinished(mode: int, begin: int, start: int, text: str, size: int) -> Refu
         )
     expected = "'\"'" if mode == 0 else "indented string or '${' or end of an indented string"
     quote = '"' if mode == 0 else "''"
-    return Refusal(
+    return UnlocatedParseError(
         f"syntax error, unexpected end of file, expecting {expected}",
         end,
         end,
@@ -141,11 +141,13 @@ def _with_nul(mode: int, start: int, nul: int, text: str) -> str:
     return found.replace("\0", "␀")
 
 
-def _bad_path(word: str, start: int, end: int) -> Refusal:
+def _bad_path(word: str, start: int, end: int) -> UnlocatedParseError:
     if word.endswith("/"):
-        return Refusal("path has a trailing slash", end - 1, end, hint="leave out the last '/'", code="E106")
+        return UnlocatedParseError(
+            "path has a trailing slash", end - 1, end, hint="leave out the last '/'", code="E106"
+        )
     at = start + word.index("//")
-    return Refusal(
+    return UnlocatedParseError(
         "syntax error, unexpected end of path, expecting '${'",
         at + 1,
         end,

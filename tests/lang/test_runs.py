@@ -145,5 +145,5 @@ def test_a_text_of_many_tokens_is_read_in_steps_as_many(kind: str) -> None:
 
 def test_a_text_that_nothing_closes_is_explained() -> None:
     for text in ("{ a = " * 5_000, "let a = " * 5_000):
-        refusal = diagnose(text, Kinds(load_table()["fast"]["terminals"]))
-        assert refusal is not None and "unexpected end of file" in refusal.message
+        error = diagnose(text, Kinds(load_table()["fast"]["terminals"]))
+        assert error is not None and "unexpected end of file" in error.message

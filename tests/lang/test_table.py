@@ -57,8 +57,8 @@ def test_what_the_grammar_refuses_is_what_the_parser_refuses(lark) -> None:  # t
     from lark import Token, UnexpectedInput
 
     from chx.lang.parser import _load
-    from chx.lang.refusal import Refusal
     from chx.lang.scanner import scan
+    from chx.lang.unlocated_error import UnlocatedParseError
 
     kinds = _load().kinds
     names = {t.pattern.value if t.pattern.type == "str" else t.name: t.name for t in lark.terminals}
@@ -78,7 +78,7 @@ def test_what_the_grammar_refuses_is_what_the_parser_refuses(lark) -> None:  # t
             for terminal, word, _, _ in scan(text, kinds):
                 interactive.feed_token(Token(names.get(terminal, "no such token"), word))
             lark_accepts = True
-        except (UnexpectedInput, Refusal):
+        except (UnexpectedInput, UnlocatedParseError):
             lark_accepts = False
         # That `==` and `<` do not associate is found after the grammar, among its flat operators.
         chained = (

@@ -1,12 +1,13 @@
-"""Why a text is refused, before anyone knows which source it belongs to."""
+"""A parse error whose source is not known yet."""
 
 from __future__ import annotations
 
 
-class Refusal(Exception):
-    """Becomes a `ParseError`; `other` is a second place that explains the first.
+class UnlocatedParseError(Exception):
+    """Error in a text at byte offsets; `parser` turns it into a `ParseError`.
 
-    `{other}` in the message stands for the name, line and column of that place.
+    `other`: offsets of a second place that explains the first. `{other}` in the message is replaced by its name, line and
+    column.
     """
 
     def __init__(
