@@ -3,7 +3,7 @@
 CHX_PYTHON ?= .venv/bin/python
 BIN = $(dir $(CHX_PYTHON))
 
-.PHONY: check test quick format bench
+.PHONY: check test quick compiled format bench
 
 check:
 	$(BIN)ruff check .
@@ -16,6 +16,10 @@ test: check
 
 quick:
 	$(CHX_PYTHON) -m pytest -q -m "not sandbox and not network and not slow and not peer"
+
+compiled:
+	CHX_TEST_RUNTIME=compiled $(CHX_PYTHON) -m pytest -q -m "not (sandbox or network or slow or emulator)" \
+	    tests/evaluator tests/lang tests/cli
 
 format:
 	$(BIN)ruff format .

@@ -17,9 +17,9 @@ static PyObject *run_late(PyObject *function, PyObject *argument) {
     return invoke(function, &argument, 1);
 }
 
-#define ONE(index, name, function) [index] = {name, {name, function, METH_O, NULL}, NULL, NULL}
+#define ONE(index, name, function) [index] = {name, {name, function, METH_O, NULL}, NULL, NULL, NULL}
 #define MANY(index, name, function) \
-    [index] = {name, {name, (PyCFunction)(void (*)(void))function, METH_FASTCALL, NULL}, NULL, NULL}
+    [index] = {name, {name, (PyCFunction)(void (*)(void))function, METH_FASTCALL, NULL}, NULL, NULL, NULL}
 
 static Replacement table[REPLACEMENTS] = {
     ONE(FORCE, "force.force", rt_force),
@@ -82,7 +82,7 @@ static Replacement table[REPLACEMENTS] = {
     [COERCE_TO_STRING] = {"coerce.coerce_to_string",
                           {"coerce.coerce_to_string", (PyCFunction)(void (*)(void))rt_coerce_to_string,
                            METH_FASTCALL | METH_KEYWORDS, NULL},
-                          NULL, NULL},
+                          NULL, NULL, NULL},
     ONE(INTERPOLATE, "coerce.interpolate", rt_interpolate),
     MANY(FILL, "derivations.fill", rt_fill),
     MANY(ALL_ASCII, "derivations.all_ascii", rt_all_ascii),
@@ -91,6 +91,20 @@ static Replacement table[REPLACEMENTS] = {
     MANY(PATH_OF_FILE, "address.path_of_file", rt_path_of_file),
     MANY(UPSTREAM_PLACEHOLDER, "derivation.upstream_placeholder", rt_upstream_placeholder),
 };
+
+/* The compiled function has the documentation of the Python function. */
+static int take_documentation(Replacement *entry) {
+    PyObject *text = PyObject_GetAttrString(entry->pure, "__doc__");
+    if (text == NULL) return -1;
+    if (text == Py_None) {
+        entry->method.ml_doc = NULL;
+    } else if ((entry->method.ml_doc = PyUnicode_AsUTF8(text)) == NULL) {
+        Py_DECREF(text);
+        return -1;
+    }
+    Py_XSETREF(entry->documentation, text);
+    return 0;
+}
 
 /* replace(key, function): the compiled function of that key, whose `__self__` is the Python function. The latter itself
    where it is only called from here. */
@@ -101,6 +115,7 @@ static PyObject *module_replace(PyObject *module, PyObject *const *args, Py_ssiz
         if (strcmp(entry->name, key) != 0) continue;
         Py_XSETREF(entry->pure, new_reference(args[1]));
         if (entry->method.ml_meth == NULL) return new_reference(args[1]);
+        if (take_documentation(entry) < 0) return NULL;
         Py_XSETREF(entry->native, PyCFunction_NewEx(&entry->method, args[1], NULL));
         return Py_XNewRef(entry->native);
     }

@@ -16,12 +16,13 @@
 #include <pthread.h>
 #include <structmember.h>
 
-/* A compiled function, the Python function it stands for, and the object that Python calls. */
+/* A compiled function, the Python function it stands for, the object that Python calls, and what keeps its `ml_doc`. */
 typedef struct {
     const char *name;
     PyMethodDef method;
     PyObject *pure;
     PyObject *native;
+    PyObject *documentation;
 } Replacement;
 
 enum {

@@ -9,9 +9,38 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from . import runtime
+
 # What is slow is measured in bench/; a test that fails on a busy machine tells nothing.
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
+
+_RUNTIME = os.environ.get(runtime.VARIABLE) or None
+_IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
+_PROBLEM = ""
+_FOUND = pytest.StashKey[str]()
+try:
+    # Before the conftest of a folder imports what it tests. Workers find what was made for them.
+    if not _IS_WORKER:
+        runtime.prepare(_RUNTIME)
+except runtime.WrongRuntime as error:
+    _PROBLEM = str(error)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Fail if the runtime is not the one that was asked for."""
+    if _PROBLEM:
+        raise pytest.UsageError(_PROBLEM)
+    try:
+        config.stash[_FOUND] = runtime.check(_RUNTIME, programs=not _IS_WORKER)
+    except runtime.WrongRuntime as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Tell the runtime."""
+    return f"runtime: {config.stash[_FOUND]}"
+
 
 _CLI = Path(__file__).parent / "cli"
 _TIMES = {"long": 6000, "slow": 900, "emulator": 100, "network": 200, "sandbox": 10}

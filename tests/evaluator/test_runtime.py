@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import subprocess
 import sys
-import sysconfig
 from pathlib import Path
 
 import pytest
 
+from .. import runtime
 from .test_cases import CASES, read_cases
 from .test_depth import DEEP, ENDLESS, RECURSIVE
 from .test_exact import EXACT, split
 
 ROOT = Path(__file__).resolve().parents[2]
+PURE = {"CHX_PURE_PYTHON": "1"}
 OBSERVE = Path(__file__).with_name("observe.py")
 PROGRAMS = Path(__file__).parent / "programs"
 
@@ -70,38 +70,24 @@ PROGRAM_TEXTS = [
 ]  # fmt: skip
 
 
-def compiler() -> list[str] | None:
-    """The C compiler that Python was made with, if it is here and Python's headers, too."""
-    command = shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")
-    headers = Path(sysconfig.get_paths()["include"]) / "Python.h"
-    found = subprocess.run(["sh", "-c", 'command -v "$0"', command[0]], capture_output=True).returncode == 0
-    return command if found and headers.exists() else None
-
-
 @pytest.fixture(scope="session")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a package `chx` that has a compiled runtime."""
-    if sys.version_info[:2] != (3, 11) or sys.implementation.name != "cpython":
-        pytest.skip("the compiled runtime knows CPython 3.11")
-    command = compiler()
-    if command is None:
-        pytest.skip("no C compiler or no headers of Python")
+    if not runtime.IS_KNOWN or runtime.compiler() is None:
+        pytest.skip("the compiled runtime needs CPython 3.11, a C compiler, and the headers of Python")
     folder = tmp_path_factory.mktemp("compiled")
     (folder / "chx").mkdir()
     for name in ("__init__.py", "frozen.py", "native.py", "lang", "evaluator", "store", "builder", "cli"):
         (folder / "chx" / name).symlink_to(ROOT / name)
-    target = folder / "chx" / f"_runtime{sysconfig.get_config_var('EXT_SUFFIX')}"
-    flags = ["-shared", "-fPIC", "-O1", "-Wall", "-Werror", f"-I{sysconfig.get_paths()['include']}"]
-    subprocess.run([*command, *flags, str(ROOT / "runtime" / "module.c"), "-o", str(target)], check=True)
+    runtime.compile_runtime(folder / "chx" / runtime.EXTENSION, ["-O1", "-Wall", "-Werror"])
     return folder
 
 
 def observe(package: Path, expressions: list[str], *, pure: bool = False, rounds: bool = False) -> dict[str, object]:
-    environment = {**os.environ, "CHX_PURE_PYTHON": "1" if pure else ""}
     run = subprocess.run(
         [sys.executable, str(OBSERVE), str(package)],
         input=json.dumps({"expressions": expressions, "rounds": rounds}),
-        env=environment,
+        env={**os.environ, **(PURE if pure else {})},
         capture_output=True,
         text=True,
     )
@@ -164,6 +150,20 @@ def test_store_names_are_the_same(package: Path) -> None:
     run = subprocess.run([sys.executable, str(program), str(package)], capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     assert run.stdout == "2000 compared\n"
+
+
+def test_functions_have_the_same_documentation(package: Path) -> None:
+    program = (
+        "import sys, json; sys.path.insert(0, sys.argv[1])\n"
+        "from chx.evaluator.builtins.help import describe_builtin; from chx.evaluator.builtins.table import TABLE\n"
+        "from chx.native import is_compiled; print(json.dumps([is_compiled, *map(describe_builtin, TABLE)]))"
+    )
+    command = [sys.executable, "-c", program, str(package)]
+    shown = [subprocess.run(command, capture_output=True, env={**os.environ, **env}) for env in ({}, PURE)]
+    compiled, pure = [json.loads(run.stdout) for run in shown]
+    assert (compiled[0], pure[0]) == (True, False)
+    assert compiled[1:] == pure[1:]
+    assert any("`map f list`" in text for text in compiled[1:])
 
 
 def test_a_failure_in_the_middle_leaves_thunks_as_they_were(package: Path) -> None:
