@@ -55,10 +55,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from ..evaluator import deep
+    from ..evaluator import recursion
     from .session import Session
 
-    deep.stop_when_interrupted = True
+    recursion.stop_when_interrupted = True
     with Session(expression.search_path(arguments), arguments.max_call_depth, exact=True) as session:
         repl = Repl(session, arguments)
         repl.begin(arguments.files, arguments.expr)
@@ -226,7 +226,7 @@ class Repl:
                 return
             self.scope = {**self.scope, binding[1]: slot}
             return
-        put(self.session.evaluator.glance(self._whole(line, more)) + "\n")
+        put(self.session.evaluator.format_one_level(self._whole(line, more)) + "\n")
 
     def _bind_all(self, line: str) -> None:
         """Bind what stands as in a set: `a = 1; b = 2;`, `inherit (s) a b`."""

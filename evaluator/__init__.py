@@ -11,11 +11,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .builtins.help import describe_builtin, global_names
     from .compiling import check_variables
-    from .deep import run_deep
     from .errors import EvalError, FileUnavailable, Frame
     from .evaluator import Evaluator, Options
     from .memory import lifted
     from .python import to_python
+    from .recursion import run_deep
     from .values import Builtin, ContextString, Partial, Path, Value
     from .world import ContextElement, FileKind, World
 
@@ -45,7 +45,7 @@ __all__ = [
 _HOMES = {
     "Builtin": "values", "ContextElement": "world", "ContextString": "values", "EvalError": "errors", "FileUnavailable": "errors",
     "Evaluator": "evaluator", "FileKind": "world", "Frame": "errors", "Options": "evaluator", "Partial": "values",
-    "Path": "values", "Value": "values", "World": "world", "check_variables": "compiling", "run_deep": "deep",
+    "Path": "values", "Value": "values", "World": "world", "check_variables": "compiling", "run_deep": "recursion",
     "describe_builtin": "builtins.help", "global_names": "builtins.help", "lifted": "memory", "to_python": "python",
 }  # fmt: skip
 

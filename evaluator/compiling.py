@@ -61,11 +61,11 @@ def compile_source(world: World, text: SourceText, extra_names: tuple[str, ...],
 
 def check_variables(tree: Expr, source: Source) -> None:
     """Raise `UndefinedVariable` if something in a tree is bound by nothing."""
-    from . import deep
+    from . import recursion
     from .codegen.program import check_names
 
     try:
-        deep.run_deep(lambda: check_names(tree))
+        recursion.run_deep(lambda: check_names(tree))
     except UndefinedVariable as error:
         _place(error, source)
         raise

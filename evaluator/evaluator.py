@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import deep, session
+from . import recursion, session
 from .builtins.library import Library
 from .coerce import canonical
 from .errors import FileUnavailable, readable
@@ -54,8 +54,8 @@ class Options:
         self.features = features
 
 
-def _entrance(method: _F) -> _F:
-    """Run a method with a deep stack and this evaluator as the running one; errors leave with places."""
+def _entry_point(method: _F) -> _F:
+    """Run a method with a deep stack and this evaluator as the current one; add source places to its errors."""
 
     def entered(self: Evaluator, *arguments: Any, **named: Any) -> Any:
         if self._entered:
@@ -75,7 +75,7 @@ def _entrance(method: _F) -> _F:
                 self._entered = False
                 session.leave(before)
 
-        return deep.run_deep(body, self.options.max_call_depth)
+        return recursion.run_deep(body, self.options.max_call_depth)
 
     entered.__doc__ = method.__doc__
     entered.__name__ = method.__name__
@@ -112,19 +112,19 @@ class Evaluator:
 
     # --- evaluating
 
-    @_entrance
+    @_entry_point
     def eval_file(self, path: str) -> Value:
         """The value of a file, or of `default.nix` in a directory."""
         return self.import_path(canonical(_absolute(path)))
 
-    @_entrance
+    @_entry_point
     def eval_source(self, source: Source) -> Value:
         """The value of a text."""
         from .compiling import SourceText
 
         return self._main(SourceText(source.name, source.text, source.base), None)
 
-    @_entrance
+    @_entry_point
     def suspend(self, source: Source, scope: dict[str, Slot]) -> Slot:
         """A thunk of a text in which the names of `scope` are bound; what is wrong with the text is found at once."""
         from .compiling import SourceText, compile_source
@@ -134,14 +134,14 @@ class Evaluator:
         compiled = compile_source(self.world, text, tuple(names(scope)), self.options.exact)
         return [load(self, compiled, text), scope]
 
-    @_entrance
-    def glance(self, value: Slot) -> str:
-        """A value as a person at a prompt wants it: itself and its parts, but not the parts of those."""
-        from .glance import glance
+    @_entry_point
+    def format_one_level(self, value: Slot) -> str:
+        """Return the text of a value for the repl: one level deep."""
+        from .repl_format import format_one_level
 
-        return glance(force_slot(value))
+        return format_one_level(force_slot(value))
 
-    @_entrance
+    @_entry_point
     def show_deep(self, value: Slot) -> str:
         """A value and everything inside it, functions with their places (a byte string)."""
         from .printing import show_value
@@ -156,19 +156,19 @@ class Evaluator:
 
         return describe(self.force(value))
 
-    @_entrance
+    @_entry_point
     def force(self, slot: Slot) -> Value:
         """The value in a slot."""
         return force_slot(slot)
 
-    @_entrance
+    @_entry_point
     def force_deep(self, value: Slot) -> Value:
         """Force everything inside a value."""
         value = force_slot(value)
         deep_force(value)
         return value
 
-    @_entrance
+    @_entry_point
     def call(self, function: Slot, *arguments: Slot) -> Value:
         """Apply a function to arguments, one after the other."""
         from .operators import call
@@ -178,7 +178,7 @@ class Evaluator:
             result = call(result, argument)
         return result
 
-    @_entrance
+    @_entry_point
     def auto_call(self, value: Slot, arguments: dict[str, Slot]) -> Value:
         """Call a function that takes a set of named arguments; anything else stays as it is."""
         from .autocall import auto_call
@@ -187,21 +187,21 @@ class Evaluator:
 
     # --- looking into values
 
-    @_entrance
+    @_entry_point
     def select_attr_path(self, value: Slot, path: str, arguments: dict[str, Slot] | None = None) -> Value:
         """`a.b.0.c` as on the command line; functions on the way are called with `arguments` and their defaults."""
         from .attrpath import select_attr_path
 
         return select_attr_path(force_slot(value), path, arguments or {})
 
-    @_entrance
+    @_entry_point
     def select(self, value: Slot, name: str) -> Value:
         """An attribute of a set."""
         from .operators import select
 
         return select(force_slot(value), name)
 
-    @_entrance
+    @_entry_point
     def attr_names(self, value: Slot) -> list[str]:
         """The names in a set, in order."""
         value = force_slot(value)
@@ -211,7 +211,7 @@ class Evaluator:
             raise expected("a set", value)
         return names(value)
 
-    @_entrance
+    @_entry_point
     def elements(self, value: Slot) -> tuple[Slot, ...]:
         """The elements of a list."""
         value = force_slot(value)
@@ -222,31 +222,31 @@ class Evaluator:
         return value
 
     def type_name(self, value: Slot) -> str:
-        """What `builtins.typeOf` says."""
+        """Return the result of `builtins.typeOf`."""
         return TYPE_NAMES[type(self.force(value))]
 
     def string(self, text: str) -> Value:
         """A string value from its bytes."""
         return text
 
-    @_entrance
+    @_entry_point
     def derivation_of(self, value: Slot) -> tuple[StorePath, tuple[str, ...]] | None:
-        """The derivation that a set is and its outputs; None if it is none."""
-        from .derived import derivation_of
+        """Return the derivation and outputs of a derivation's set; None for other values."""
+        from .derivations import derivation_of
 
         return derivation_of(force_slot(value))
 
-    @_entrance
+    @_entry_point
     def derivations(self, value: Slot, attribute: str = "") -> list[Any]:
-        """All derivations in a value, see `derived.py`."""
-        from .derived import find_derivations
+        """Return all derivations in a value (see `derivations.py`)."""
+        from .derivations import find_derivations
 
         return find_derivations(force_slot(value), attribute)
 
-    @_entrance
+    @_entry_point
     def named_derivations(self, value: Slot, attribute: str = "") -> list[Any]:
-        """The same as triples, with the attribute path of each."""
-        from .derived import find_named_derivations
+        """Like `derivations`, as triples that begin with the attribute path."""
+        from .derivations import find_named_derivations
 
         return find_named_derivations(force_slot(value), attribute)
 
@@ -262,7 +262,7 @@ class Evaluator:
 
     # --- printing
 
-    @_entrance
+    @_entry_point
     def print_value(self, value: Slot, strict: bool = False) -> str:
         """As `nix-instantiate --eval` prints (a byte string)."""
         from .printing import print_value
@@ -272,14 +272,14 @@ class Evaluator:
             deep_force(value)
         return print_value(value)
 
-    @_entrance
+    @_entry_point
     def to_json(self, value: Slot) -> str:
         """As `--json` prints (a byte string)."""
         from .jsontext import to_json
 
         return to_json(force_slot(value), copy=False)[0]
 
-    @_entrance
+    @_entry_point
     def to_xml(self, value: Slot, strict: bool = False, location: bool = True) -> str:
         """As `--xml` prints (a byte string)."""
         from .xmltext import to_xml
@@ -289,7 +289,7 @@ class Evaluator:
             deep_force(value)
         return to_xml(value, location=location)[0]
 
-    @_entrance
+    @_entry_point
     def to_raw(self, value: Slot) -> str:
         """The bytes of a value that can be coerced to a string."""
         from .coerce import coerce_to_string

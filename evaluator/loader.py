@@ -7,8 +7,8 @@ import marshal
 from ..native import native
 from . import coerce, equality, force, operators
 from .codegen.compiled import CompiledFile, mangled
-from .difference import unequal
 from .errors import AssertionFailed, EvalError, FileUnavailable, readable
+from .inequality import unequal
 from .values import EMPTY_SET, MISSING, WHERE, ContextString, MethodType, Path
 
 TYPE_CHECKING = False

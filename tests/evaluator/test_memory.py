@@ -71,7 +71,7 @@ def test_programs_that_are_started_have_no_limit() -> None:
 def test_memory_that_runs_out_is_an_error_with_its_place(bench, monkeypatch: pytest.MonkeyPatch) -> None:
     # As on a machine with a gigabyte left; the limit is looked at when an evaluation takes its time.
     monkeypatch.setattr(limits, "_left_in_groups", lambda root: 1 << 30)
-    monkeypatch.setattr("chx.evaluator.deep.PATIENCE", 0.0)
+    monkeypatch.setattr("chx.evaluator.recursion.PATIENCE", 0.0)
     before = limit()
     with pytest.raises(EvalError) as caught:
         bench.show('let double = s: n: if n == 0 then s else double (s + s) (n - 1); in double "abcdefgh" 40')

@@ -1,4 +1,4 @@
-"""Derivations among values."""
+"""Find derivations in values."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def is_derivation(value: Value) -> bool:
 
 
 def derivation_of(value: Value) -> tuple[StorePath, tuple[str, ...]] | None:
-    """The derivation that a set is, and the output that it stands for."""
+    """Return the derivation and output of a derivation's set; None for other values. Raises `InvalidDerivation`."""
     if not is_derivation(value):
         return None
     from ..store.path import StorePath
@@ -37,23 +37,23 @@ def derivation_of(value: Value) -> tuple[StorePath, tuple[str, ...]] | None:
 
 
 def find_derivations(value: Value, attribute: str) -> list[tuple[StorePath, tuple[str, ...]]]:
-    """The derivations that a value means on the command line.
+    """Return the derivations that a value selects on the command line.
 
-    A derivation means itself; a list, or a set (with `recurseForDerivations` or at the top) what
-    is in it.
+    A derivation selects itself. A list selects its items; a set with `recurseForDerivations` or at the top
+    selects its attributes.
     """
     return [(path, outputs) for _, path, outputs in find_named_derivations(value, attribute)]
 
 
 def find_named_derivations(value: Value, attribute: str) -> list[tuple[str, StorePath, tuple[str, ...]]]:
-    """The same with the attribute path of each, `attribute` being that of the value."""
+    """Like `find_derivations`, with the attribute path of each; `attribute` is that of the value."""
     found: list[tuple[str, StorePath, tuple[str, ...]]] = []
     _collect(value, attribute, found, True, set())
     return found
 
 
 def _inner(attribute: str, name: str) -> str:
-    """The attribute path of something inside, as the command line takes it."""
+    """Return the attribute path of a part of a value, in command-line syntax."""
     if not name or any(c in '."' for c in name):
         name = '"' + name + '"'
     return f"{attribute}.{name}" if attribute else name

@@ -1,9 +1,9 @@
 """Deep recursion without the limits of the C stack.
 
-CPython runs Python calls without C stack, but the compiled runtime (`native.py`), or mapping a function
-over an iterator, goes through C. Evaluation therefore runs in a thread with a large stack (virtual memory
-only; pages are used as they are touched), and Python's own counter is what stops a runaway program. The
-compiled runtime looks besides how much of the stack is left.
+CPython calls Python functions without C stack, but the compiled runtime (`native.py`), or mapping a function
+over an iterator, uses it. Evaluation therefore runs in a thread with a large stack (virtual memory:
+pages are allocated when touched), and Python's recursion limit stops a runaway program. The
+compiled runtime also checks how much of the stack is left.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ FRAMES_PER_CALL: Final = 6
 _MOST_FRAMES: Final = (1 << 31) - 1
 
 FRAME_ROOM: Final = 33 << 20
-"""Python keeps frames in pieces of 16 KB, which it asks the system for, and gives back, one by one: recursion that
-swings around the end of one does that all the time. A piece that holds a greater frame is the next power of two, and
-what the frame leaves of it serves the calls inside. So the first function claims, as virtual memory, more than half."""
+"""Python keeps frames in chunks of 16 KB, which it maps and unmaps one by one: recursion that oscillates around the end
+of a chunk does so all the time. A larger frame gets a chunk of the next power of two, whose rest serves the calls inside.
+So the first function claims more than half of a large chunk, as virtual memory."""
 _SLOT: Final = 8
 
 PATIENCE: Final = 0.2
-"""Seconds after which an evaluation is one that may take much memory (see `memory.py`)."""
+"""Seconds after which the memory limit applies to an evaluation (see `memory.py`)."""
 
 _inside: set[int] = set()
 
 stop_when_interrupted = False
-"""Whether an interrupt ends the evaluation and waits for its end. A process that ends with it need not."""
+"""Whether an interrupt stops the evaluation and waits for its end. A process that exits on interrupt need not wait."""
 
 
 def run_deep(function: Callable[[], _T], depth: int = 10_000) -> _T:
-    """Call `function` with a stack for `depth` nested calls; at once if the caller already has one."""
+    """Call `function` with a stack for `depth` nested calls; directly if the caller already has one."""
     if _thread.get_ident() in _inside:
         return function()
     result: list[Any] = []
@@ -70,11 +70,11 @@ def run_deep(function: Callable[[], _T], depth: int = 10_000) -> _T:
         try:
             roomy()
         except MemoryError:
-            # Not even virtual memory is left for the frame of `roomy`; what happens inside `body` does not get here.
+            # There is no virtual memory for the frame of `roomy`. Errors inside `body` do not arrive here.
             body()
 
     roomy.__code__ = roomy.__code__.replace(co_stacksize=FRAME_ROOM // _SLOT)
-    # The limit counts the frames of each thread by itself, but is one number for all.
+    # Each thread counts its own frames, but the limit is the same for all.
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(max(before, min(depth * FRAMES_PER_CALL, _MOST_FRAMES)))
     try:
@@ -98,13 +98,13 @@ def run_deep(function: Callable[[], _T], depth: int = 10_000) -> _T:
         try:
             raise value
         finally:
-            # The frame would otherwise be held by the error that it holds.
+            # Avoid a cycle of the error and the frame that holds it.
             del value, result
     return value  # type: ignore[no-any-return]
 
 
 def _stop(started: list[int]) -> None:
-    """Raise an interrupt in the evaluating thread, which Python itself gives only to the main one."""
+    """Raise an interrupt in the evaluating thread; Python itself interrupts only the main thread."""
     import ctypes
 
     for ident in started:

@@ -1,4 +1,4 @@
-"""Why two values are not equal, for `assert a == b`."""
+"""The error of `assert a == b` for unequal values: where they differ."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .values import MISSING, WHERE, Builtin, ContextString, MethodType, Partial,
 
 
 def unequal(left: Value, right: Value) -> None:
-    """Raise the error of `assert left == right` for values that are not equal."""
+    """Raise the error of `assert left == right` for unequal values."""
     frames: list[Frame] = []
     error = AssertionFailed(_reason(left, right, frames))
     error.frames.extend(reversed(frames))

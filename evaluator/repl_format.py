@@ -1,4 +1,4 @@
-"""Values as an interactive user sees them: one level deep."""
+"""The format in which the repl prints values: one level deep."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 _WIDTH: Final = 80
 
 
-def glance(value: Value) -> str:
-    """The text, in readable Unicode; parts are evaluated, and one that fails says so in its place."""
+def format_one_level(value: Value) -> str:
+    """Return the text of a value, in readable Unicode. Parts are evaluated; the error of a part is shown in its place."""
     kind = type(value)
     if kind is tuple:
         return _bracketed("[", [_part(slot) for slot in value], "]")
