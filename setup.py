@@ -46,7 +46,7 @@ class BuildWithData(build_py):
             "submodule_search_locations=[sys.argv[1]]); "
             "module = importlib.util.module_from_spec(spec); sys.modules['chx'] = module; "
             "spec.loader.exec_module(module); "
-            "from chx.lang.table import write; write(sys.argv[2])"
+            "from chx.lang.parse_table import write; write(sys.argv[2])"
         )
         subprocess.run([sys.executable, "-c", program, ROOT, os.path.join(target, "lang", "table.bin")], check=True)
 

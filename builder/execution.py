@@ -22,7 +22,7 @@ from ..store.path import STORE_DIR, StorePath
 from ..store.records import OutputDraft, Realisation
 from ..store.scratch import scratch_hash
 from .bubblewrap import find_bubblewrap, first_told
-from .builtin.table import find_builtin
+from .builtin.registry import find_builtin
 from .builtin.task import Task
 from .bwrap import explain_refusal, run_sandbox
 from .cancellation import Deadline

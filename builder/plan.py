@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from ..store.derivation import output_object_name
 from ..store.errors import StoreError
-from .builtin.table import FETCHERS
+from .builtin.registry import FETCHERS
 from .errors import DependencyCycle, InvalidInput
 from .resolve import resolve
 

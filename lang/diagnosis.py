@@ -10,8 +10,8 @@ message calls expected, and the messages come out like those of Nix.
 from __future__ import annotations
 
 from .build import ACTIONS
+from .parse_table import plain_table
 from .scanner import scan
-from .table import plain_table
 from .unlocated_error import UnlocatedParseError
 
 TYPE_CHECKING = False

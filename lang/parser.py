@@ -8,10 +8,10 @@ from .build import ACTIONS, ATOMS
 from .errors import Label, ParseError
 from .lexer import ENDING, RESTS, Kinds, rest_terminal
 from .nodes import Expr, Name, Var
+from .parse_table import load_table
 from .patterns import pattern
 from .runs import tokens_of
 from .source import Source, Span
-from .table import load_table
 from .unlocated_error import UnlocatedParseError
 
 TYPE_CHECKING = False

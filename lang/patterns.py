@@ -91,7 +91,7 @@ def encode() -> dict[str, tuple[Any, ...]]:
 
 def pattern(name: str) -> re.Pattern[str]:
     """The pattern of that name in SOURCES."""
-    from .table import load_table
+    from .parse_table import load_table
 
     source = SOURCES[name]
     encoded = load_table()["patterns"].get(name)

@@ -45,12 +45,12 @@ def heeding(check: Callable[[], None]) -> Iterator[None]:
     """A context in which `checkpoint`, in this thread, calls `check` too; `check` raises a `Stopped`."""
     outer = _heeded.check
 
-    def both() -> None:
+    def check_all() -> None:
         check()
         if outer is not None:
             outer()
 
-    _heeded.check = both
+    _heeded.check = check_all
     try:
         yield
     finally:

@@ -4,7 +4,7 @@
 tree from data. `find_builtin` gives the function of a name; each lives in a module of its name.
 """
 
-from .table import BUILTINS, find_builtin
+from .registry import BUILTINS, find_builtin
 from .task import Task
 
 __all__ = ["BUILTINS", "Task", "find_builtin"]

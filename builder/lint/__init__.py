@@ -7,7 +7,7 @@ a package with its outputs and what it says of itself; a *finding* is one thing 
 
 from .finding import Finding, Lint, Severity
 from .inspection import inspect
+from .registry import LINTS, lint_called
 from .subject import Output, Subject, Target
-from .table import LINTS, lint_called
 
 __all__ = ["LINTS", "Finding", "Lint", "Output", "Severity", "Subject", "Target", "inspect", "lint_called"]

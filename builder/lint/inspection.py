@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .finding import Finding
-from .table import IDLE_WAIVER, LINTS, UNKNOWN_WAIVER, lint_called
+from .registry import IDLE_WAIVER, LINTS, UNKNOWN_WAIVER, lint_called
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from .table import GLOBAL_NAMES, TABLE
+from .registry import GLOBAL_NAMES, TABLE
 
 
 def describe_builtin(name: str) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..values import Builtin, Slot, Value
-from .table import CONSTANTS, TABLE
+from .registry import CONSTANTS, TABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from ...lang import nodes
-from ..builtins.table import CONSTANTS, TABLE
+from ..builtins.registry import CONSTANTS, TABLE
 from . import expressions
 from .scope import Scope
 from .unit import Environment, Unit

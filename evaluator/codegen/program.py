@@ -6,7 +6,7 @@ import marshal
 from typing import Any, Final
 
 from ...lang import nodes
-from ..builtins.table import CONSTANTS, GLOBAL_NAMES, TABLE
+from ..builtins.registry import CONSTANTS, GLOBAL_NAMES, TABLE
 from ..errors import UndefinedVariable
 from ..symbols import first_seen, numbered
 from . import expressions

@@ -19,6 +19,7 @@ from .content import (
     TextChange,
     compare_bytes,
 )
+from .derivation_graph import Cause, GraphDifference, compare_graphs
 from .derivations import (
     AttributeChange,
     InputChange,
@@ -28,7 +29,6 @@ from .derivations import (
     compare_derivations,
 )
 from .files import FileChange, compare_manifests
-from .graph import Cause, GraphDifference, compare_graphs
 from .matching import Input, Matching, Pair, inputs_of, match, roles
 from .names import PackageName, split_name
 from .objects import (

@@ -155,7 +155,7 @@ def test_store_names_are_the_same(package: Path) -> None:
 def test_functions_have_the_same_documentation(package: Path) -> None:
     program = (
         "import sys, json; sys.path.insert(0, sys.argv[1])\n"
-        "from chx.evaluator.builtins.help import describe_builtin; from chx.evaluator.builtins.table import TABLE\n"
+        "from chx.evaluator.builtins.help import describe_builtin; from chx.evaluator.builtins.registry import TABLE\n"
         "from chx.native import is_compiled; print(json.dumps([is_compiled, *map(describe_builtin, TABLE)]))"
     )
     command = [sys.executable, "-c", program, str(package)]

@@ -12,8 +12,8 @@ from chx.lang import ParseError, Source, parse, runs
 from chx.lang import build as actions
 from chx.lang.diagnosis import diagnose
 from chx.lang.lexer import ENDING, Kinds
+from chx.lang.parse_table import load_table
 from chx.lang.patterns import pattern
-from chx.lang.table import load_table
 
 TOKEN = pattern("token")
 PIECES = [

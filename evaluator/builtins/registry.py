@@ -1,6 +1,6 @@
-"""All builtins, with their number of arguments and where they are.
+"""The registry of builtins: name, number of arguments, module and function.
 
-A name that is not here does not exist for programs: `builtins ? name` tells the truth.
+Programs see exactly these names, in `builtins ? name`, too.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 class Entry:
     """A builtin function.
 
-    `first`: the number of the argument that it forces before it does anything else, so that a caller
-    may evaluate that argument itself; None if there is no such. `module` and `function` say where it is.
+    `first`: index of the argument that it forces before anything else, so that a caller
+    may evaluate that argument itself; or None. `module` and `function` locate its code.
     """
 
     __slots__ = ("arity", "first", "function", "module")

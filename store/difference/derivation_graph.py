@@ -1,12 +1,12 @@
-"""Two graphs of derivations compared: the root causes of a difference, and nothing that merely follows.
+"""Compare two graphs of derivations, and find the root causes of their difference.
 
 Both graphs are walked in parallel, breadth first, so that each pair of derivations is compared once and
-is reached by the shortest chain from the top. A pair is a *cause* if it differs in itself; one that differs
+is reached by the shortest chain from the top. A pair is a *cause* if it differs in itself; a pair that differs
 only in its inputs is passed through.
 
-A pair whose outputs are known to be equal has no effect on what is above it. What is reached only through
-such pairs is reported as a cause without effect. Fixed outputs with equal promises are such pairs, and
-nothing below them is looked at: how they were made does not matter.
+A pair whose outputs are known to be equal has no effect on its dependents. A cause that is reached only through
+such pairs is reported as a cause without effect. Fixed outputs with equal hashes are such pairs, and their inputs
+are not compared: how they were made does not matter.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Where the parse tables come from: a file beside the grammar, a cache, or Lark.
 
-`python -m chx.lang.table FILE` writes the file that goes beside the grammar in
+`python -m chx.lang.parse_table FILE` writes the file that goes beside the grammar in
 an installed package. Without it the first parse makes the tables with Lark and
 keeps them under `$CHX_HOME/cache/lang` (else `$XDG_DATA_HOME/chx/cache/lang`).
 

@@ -1,4 +1,4 @@
-"""All lints, in one table."""
+"""The registry of lints."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one list of builtin builders."""
+"""The registry of builtin builders."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FETCHERS: Final = frozenset({"builtin:fetch", "builtin:fetchurl"})
 
 
 def find_builtin(builder: str) -> Callable[[Task], None]:
-    """The function of a builder; raises `UnknownBuiltin`."""
+    """Return the function of a builtin builder. Raises `UnknownBuiltin`."""
     found = BUILTINS.get(builder)
     if found is None:
         raise UnknownBuiltin(builder, tuple(sorted(BUILTINS)))

@@ -38,17 +38,17 @@ def test_a_second_process_parses_without_lark_and_re(tmp_path: Path) -> None:
 
 
 def test_a_damaged_table_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from chx.lang import table
+    from chx.lang import parse_table
 
     monkeypatch.setenv("CHX_HOME", str(tmp_path))
-    monkeypatch.setattr(table, "SHIPPED", str(tmp_path / "absent"))
-    monkeypatch.setattr(table, "_tables", None)
-    made = table.load_table()
+    monkeypatch.setattr(parse_table, "SHIPPED", str(tmp_path / "absent"))
+    monkeypatch.setattr(parse_table, "_tables", None)
+    made = parse_table.load_table()
     (file,) = (tmp_path / "cache/lang").iterdir()
     for damage in (b"", b"x" * 100, file.read_bytes()[:-1], file.read_bytes()[:50] + b"\xff" + file.read_bytes()[51:]):
         file.write_bytes(damage)
-        monkeypatch.setattr(table, "_tables", None)
-        assert table.load_table()["fast"] == made["fast"]
+        monkeypatch.setattr(parse_table, "_tables", None)
+        assert parse_table.load_table()["fast"] == made["fast"]
         assert len(file.read_bytes()) > 1000
 
 
