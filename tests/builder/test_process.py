@@ -1,7 +1,6 @@
 import os
 import sys
 import threading
-import time
 
 import pytest
 
@@ -44,17 +43,17 @@ def test_limits_end_a_program_and_its_children():
 
 
 def test_output_delays_the_limit_of_silence():
-    outcome, _ = sh("for i in 1 2 3 4 5 6; do echo; sleep 0.1; done", limits=Limits(silence=0.4))
+    outcome, _ = sh("for i in 1 2 3 4 5 6 7 8 9 10; do echo; sleep 0.2; done", limits=Limits(silence=1.8))
     assert outcome.ended is None
 
 
 def test_cancelling_wakes_who_waits():
     cancellation = Cancellation()
     threading.Timer(0.1, cancellation.cancel).start()
-    started = time.monotonic()
-    assert sh("sleep 100", cancellation=cancellation)[0].ended == "cancelled"
-    assert time.monotonic() - started < 5
-    assert sh("sleep 100", cancellation=cancellation)[0].ended == "cancelled"
+    for _ in range(2):
+        # What it would say if it ended by itself.
+        outcome, said = sh("sleep 100; echo awake", cancellation=cancellation)
+        assert (outcome.ended, said) == ("cancelled", b"")
 
 
 def test_much_output_arrives_whole():

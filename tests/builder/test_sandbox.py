@@ -437,12 +437,11 @@ def test_what_a_build_leaves_running_ends_with_it(build, script, store):
 @sandbox
 def test_cancelling_ends_the_sandbox(store, script, recorder):
     builder = Builder(store, BuildOptions(), recorder)
-    drv = store.add_derivation(script("echo started; sleep 100"))
+    drv = store.add_derivation(script("echo started; sleep 100; echo awake"))
     threading.Timer(0.5, builder.cancel).start()
-    started = time.monotonic()
     with pytest.raises(Cancelled):
         builder.realise([(drv, ("out",))])
-    assert time.monotonic() - started < 10
+    assert "awake" not in recorder.text
 
 
 @sandbox
@@ -469,13 +468,13 @@ except KeyboardInterrupt:
         [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, start_new_session=True
     )
     assert running.stdout.readline() == "ready\n"
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not sleepers() and time.monotonic() < deadline:
         time.sleep(0.02)
     assert sleepers()
     os.killpg(running.pid, signal.SIGINT)
     assert running.stdout.readline() == "interrupted\n"
-    assert running.wait(10) == 0
+    assert running.wait(60) == 0
     assert not sleepers()
 
 
