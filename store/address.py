@@ -20,20 +20,19 @@ _HASH_BYTES: Final = 20
 def object_path(
     tree_digest: Digest, name: str, references: Iterable[StorePath], *, self_reference: bool = False
 ) -> StorePath:
-    """The store path of a tree.
+    """Return the store path of a tree.
 
-    `tree_digest` is taken of the tree with `SELF` in place of its own hash, and
-    `references` are those to other objects. BLAKE3 over lines of text, cut to 20
-    bytes: header, tree digest, name, `self` or nothing, and the base names of the
-    references, sorted. Raises `InvalidStorePath` for a bad name.
+    `tree_digest` is that of the tree with `SELF` in place of its own hash; `references` are those to other objects. The
+    hash is BLAKE3 over lines of text, cut to 20 bytes: header, tree digest, name, `self` or nothing, and the sorted
+    base names of the references. Raises `InvalidStorePath` for a bad name.
     """
     return _path(str(tree_digest), name, references, "self" if self_reference else "")
 
 
 def file_path(content: bytes, name: str, references: Iterable[StorePath], *, executable: bool = False) -> StorePath:
-    """The store path of one file, as `object_path` of its manifest gives it.
+    """Return the store path of one file, equal to `object_path` of its manifest.
 
-    Evaluation names thousands of derivations without putting them anywhere.
+    A fast path: evaluation names thousands of derivations without storing them.
     """
     return path_of_file(content, name, tuple(references), executable)
 

@@ -1,11 +1,11 @@
-"""Long work that can be ended: between two pieces of it, it asks whether it may go on.
+"""Cancellation of long work: `checkpoint` asks between two steps whether to go on.
 
-Every loop over bytes, files or members calls `checkpoint`. Whoever has work done in a thread says with `heeding` what is
-asked there: whether a build was cancelled, or is at its deadline. An interrupt reaches only the main thread, as
-`KeyboardInterrupt`; to other threads, and for deadlines, this is all there is.
+Every loop over bytes, files or members calls `checkpoint`. `heeding` sets what it calls in the current thread: a check
+whether a build was cancelled, or has reached its deadline. An interrupt reaches only the main thread, as
+`KeyboardInterrupt`; other threads, and deadlines, have no other way to end work.
 
-The question belongs to the thread and is no argument, because every function down to the innermost loop would have to
-hand it on, and one that forgets could not be ended (as cancel scopes in Trio).
+The check belongs to the thread and is no argument. Otherwise every function down to the innermost loop would have to
+pass it on, and one that forgets could not be ended (compare cancel scopes in Trio).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 _T = TypeVar("_T")
-_LOOK = 0.1  # seconds between questions while nothing else is done
+_LOOK = 0.1  # seconds between checks while idle
 
 
 class Stopped(Exception):

@@ -1,8 +1,8 @@
-"""Garbage collection: a plan, and carrying it out.
+"""Garbage collection: a plan, and its execution.
 
-`plan_gc` reads everything it needs into memory, as numbers, and decides; `GcPlan.execute` removes batch by
-batch what is still dead by then. `docs/store.md`, *Collecting garbage*, says why nothing that is used can be
-taken.
+`plan_gc` reads everything it needs into memory, as numbers, and decides. `GcPlan.execute` removes, batch by batch, the
+objects that are still dead by then. `docs/store.md`, *Collecting garbage*, explains why no object in use can be
+removed.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Dead(NamedTuple):
 
 
 class Collected(NamedTuple):
-    """What a collection came to: objects removed, bytes that the disk got back, and left-over places swept."""
+    """Result of a collection: objects removed, bytes freed on disk, and stray paths removed."""
 
     objects: int
     freed: int
@@ -58,9 +58,9 @@ class Collected(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What to keep beside what is live by references.
+    """Objects to keep in addition to those that are live by references.
 
-    `max_age`: seconds; what was registered or used within them stays. `max_free`: bytes after which it is enough.
+    `max_age`: keep objects registered or used within so many seconds. `max_free`: stop after freeing so many bytes.
     """
 
     keep_derivations: bool = True
@@ -96,9 +96,9 @@ class GcPlan:
         return sum(item.size for item in self.dead)
 
     def execute(self, store: Store, done: Callable[[int, int], None] | None = None) -> Collected:
-        """Remove what is dead and still is. `done` is told how many objects are gone, and of how many.
+        """Remove objects of the plan that are still dead. Calls `done` with the numbers of objects removed and planned.
 
-        Raises `StoreIO`, `DatabaseFailure`; what is removed by then is removed as a whole.
+        Raises `StoreIO`, `DatabaseFailure`; an object is removed as a whole or not at all.
         """
         store.check_writable()
         return _Collection(store, self).run(done)
@@ -225,7 +225,7 @@ def plan_gc(store: Store, policy: Policy | None = None, only: Collection[StorePa
 
 def _enough(graph: _Graph, dead: Collection[int], max_free: int | None) -> list[int]:
     if max_free is None:
-        # What is referred to was registered before what refers to it.
+        # References were registered before their referrers.
         return sorted(dead, reverse=True)
     chosen: list[int] = []
     freed = 0
@@ -356,7 +356,7 @@ class _Collection:
         return sorted(name for name in os.listdir(self._store.directory) if name not in registered)
 
     def _sweep(self, names: list[str]) -> int:
-        """Remove places that have no row; gives the bytes that the disk got back."""
+        """Remove paths that have no row; return the bytes freed on disk."""
         store = self._store
         aside: list[bytes] = []
         with store.transaction():

@@ -26,10 +26,10 @@ _BUFFER: Final = 4 << 20
 _WRITERS: Final = 4
 _BLOCK: Final = 4096
 _FICLONE: Final = 0x40049409
-"""Of linux/fs.h."""
+"""From linux/fs.h."""
 _ZEROS: Final = memoryview(bytes(CHUNK))
 _NOT_OFFERED: Final = (errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM, errno.ENODEV)
-"""What a kernel answers that does not copy between these two file systems, or a file system that cannot be mapped."""
+"""Errors of a kernel that cannot copy between two file systems, or of a file system that cannot be mapped."""
 
 
 class Hashed(NamedTuple):
@@ -76,10 +76,10 @@ def clone_file(reader: int, target: bytes) -> bool:
 
 
 def copy_and_hash(reader: int, target: bytes, size: int) -> Hashed | None:
-    """Let the kernel copy a large file from cache to cache, and hash what has arrived; None if it does not offer that.
+    """Let the kernel copy a large file within its cache, and hash the copy; return None if the kernel cannot.
 
-    Nobody waits for the disk here: an object whose content has not been flushed is marked (docs/store.md). What is
-    hashed is the copy, because the original may be changing.
+    Does not wait for the disk: an object whose content has not been flushed is marked (docs/store.md). The copy is
+    hashed because the original may be changing.
     """
     from concurrent.futures import ThreadPoolExecutor
 
@@ -125,10 +125,10 @@ def _copy_window(reader: int, writer: int, left: int, is_sparse: bool) -> int:
 
 
 def copy_direct(reader: int, target: bytes) -> Hashed | None:
-    """Copy a large file past the cache of the system, and hash it on the way; None if that cannot be done here.
+    """Copy a large file with direct I/O, and hash it on the way; return None if that is not possible here.
 
-    For what the kernel cannot copy by itself, such as a file of another file system. This thread reads and hashes,
-    others write: a disk is fast when it has several things to do.
+    Serves files that the kernel cannot copy itself, such as those of another file system. This thread reads and hashes,
+    others write: a disk is faster with several requests in flight.
     """
     direct = getattr(os, "O_DIRECT", 0)
     try:
@@ -167,7 +167,7 @@ def _allocate(writer: int, size: int) -> None:
 
 
 def _pump(reader: int, writer: int) -> tuple[Hashed, bytes]:
-    """Copy whole blocks; gives digest and size of all, and the rest of the last block, which was not written."""
+    """Copy whole blocks. Return the digest and size of all, and the rest of the last block, which is not written."""
     from concurrent.futures import Future, ThreadPoolExecutor
     from mmap import mmap
 
@@ -176,7 +176,7 @@ def _pump(reader: int, writer: int) -> tuple[Hashed, bytes]:
     hasher = blake3(max_threads=blake3.AUTO)
     total = 0
     rest = b""
-    # Memory from mmap is aligned to pages, as the kernel wants it here.
+    # Direct I/O needs page-aligned memory, which mmap returns.
     idle = [memoryview(mmap(-1, _BUFFER)) for _ in range(2 * _WRITERS)]
     busy: list[tuple[Future[None], memoryview]] = []
     with ThreadPoolExecutor(_WRITERS) as pool:
@@ -269,7 +269,7 @@ def _copy_large(reader: int, target: bytes, size: int, data: bytes) -> Hashed:
     if size >= CLONE and clone_file(reader, target):
         from .tree import hash_large
 
-        # What was cloned is read, not what it was cloned from: that may be changing.
+        # Read the clone: the original may be changing.
         copy = os.open(target, READ)
         try:
             return Hashed(*hash_large(copy))
@@ -277,7 +277,7 @@ def _copy_large(reader: int, target: bytes, size: int, data: bytes) -> Hashed:
             os.close(copy)
     is_sparse = _is_sparse(os.fstat(reader))
     if size >= LARGE:
-        # What is written directly has no holes.
+        # Direct writes leave no holes.
         hashed = copy_and_hash(reader, target, size) or (None if is_sparse else copy_direct(reader, target))
         if hashed is not None:
             return hashed
@@ -312,10 +312,10 @@ def copy_content(reader: int, writer: int, size: int) -> None:
             while _copy_window(reader, writer, _WINDOW, is_sparse):
                 checkpoint()
         except OSError as error:
-            # What was copied so far, both are behind.
+            # Both files are positioned behind the bytes copied so far.
             if error.errno not in _NOT_OFFERED:
                 raise
-    # Some file systems tell the kernel that a file ends where it does not.
+    # Some file systems report a wrong end of file to the kernel.
     while True:
         checkpoint()
         is_hole, count = _extent(reader, _WINDOW) if is_sparse else (False, CHUNK)
@@ -346,7 +346,7 @@ def _extent(descriptor: int, most: int) -> tuple[bool, int]:
             is_hole = False
             end = os.lseek(descriptor, start, os.SEEK_HOLE)
     except OSError as error:
-        # Behind the last data; or the file system knows no holes.
+        # At the end of the data, or on a file system without holes.
         is_hole = error.errno == errno.ENXIO
         end = os.fstat(descriptor).st_size if is_hole else start + most
     os.lseek(descriptor, start, os.SEEK_SET)

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 BUSY_SECONDS: Final = 600.0
-"""How long to wait for another process's transaction; evaluating a large set is one."""
+"""SQLite busy timeout; instantiating a large set holds one transaction."""
 RESERVE: Final = 1 << 16
 _OF_INDEXES: Final = ("missing from index", "wrong # of entries in index", "non-unique entry in index")
 LOG_LEFT: Final = 1 << 19
-"""The next to open reads the log that is left: half a megabyte takes well under a millisecond."""
+"""The next process to open the database reads the remaining log: half a megabyte takes well under a millisecond."""
 
 _REALISATIONS: Final = """
 CREATE TABLE realisations (
@@ -205,7 +205,7 @@ class Database:
                 for statement in SCHEMA.split(";"):
                     self.execute(statement)
                 if _has_objects(self.path):
-                    # What is there was known to a database that is gone (`loss`).
+                    # The objects here were registered in a lost database (`loss`).
                     self.execute("INSERT INTO meta VALUES ('lost', '1')")
             self.commit()
         except BaseException:
@@ -213,9 +213,9 @@ class Database:
             raise
 
     def _keep_log(self) -> None:
-        """Write-ahead logging, as a mode that stays with the file; several processes may set it.
+        """Set write-ahead logging, a persistent mode of the file; several processes may set it at once.
 
-        SQLite waits for nobody here, whatever the timeout: it is refused at once while another connection reads
+        Retries by itself: SQLite ignores the busy timeout here while another connection reads
         (https://sqlite.org/wal.html, "Sometimes Queries Return SQLITE_BUSY").
         """
         import sqlite3
@@ -357,7 +357,7 @@ class Database:
 
     @contextmanager
     def durable(self) -> Iterator[None]:
-        """A context around a transaction whose commit waits for the disk, so that what is done after it comes later there, too."""
+        """Context of a transaction whose commit is flushed, so that it reaches the disk before anything done afterwards."""
         self.execute("PRAGMA synchronous = FULL")
         try:
             yield
@@ -385,7 +385,7 @@ class Database:
                 self._connection.text_factory = before
 
     def complaints(self) -> list[str]:
-        """What SQLite finds wrong with the file itself; nothing of what cells hold. Empty if the file is in order."""
+        """Return the faults that SQLite finds in the file's structure, not in the content of cells; empty if there are none."""
         try:
             rows = self.rows("PRAGMA integrity_check(20)")
         except DatabaseFailure as error:
@@ -410,10 +410,10 @@ class Database:
 
 
 def _reading(path: str) -> sqlite3.Connection:
-    """A connection to a database where nothing can be written.
+    """Open a database in a read-only directory.
 
-    SQLite needs an index of the log (`-shm`) that is there or can be made (https://sqlite.org/wal.html, "Read-Only Databases"). Without a log none is needed;
-    else a copy of both files is read.
+    SQLite needs an index of the log (`-shm`) that exists or can be created (https://sqlite.org/wal.html, "Read-Only
+    Databases"). Without a log it needs none; otherwise a copy of both files is read.
     """
     import sqlite3
     from urllib.parse import quote
@@ -465,7 +465,7 @@ def _reserve(path: str) -> str:
 
 
 def _keep_reserve(path: str) -> None:
-    """See to it that there are blocks to give back when the disk is full."""
+    """Reserve blocks that can be freed when the disk is full."""
     place = _reserve(path)
     if os.path.exists(place):
         return
@@ -481,7 +481,7 @@ def _keep_reserve(path: str) -> None:
 
 
 def failure(path: str, error: Exception) -> StoreError:
-    """What SQLite says, in our words."""
+    """Return a message for an error of SQLite."""
     text = str(error)
     if "attempt to write a readonly database" in text:
         return ReadOnlyHome(os.path.dirname(os.path.dirname(path)))

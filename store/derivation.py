@@ -33,7 +33,7 @@ _RESOLVED_DOMAIN: Final = b"chx resolved derivation 1\0"
 _NOTHING: Final[Mapping[Any, Any]] = {}
 
 PLACEHOLDER_OF_OUT: Final = "/1rz4g4znpzjwh1xymhjpm42vipw92pr73vdgl6xs1hycac8kf2n9"
-"""`output_placeholder("out")`, which nearly every derivation needs and which costs a module of its own to compute."""
+"""`output_placeholder("out")`: nearly every derivation needs it, and computing it would load another module."""
 
 
 class InvalidDerivation(StoreError):
@@ -41,7 +41,7 @@ class InvalidDerivation(StoreError):
 
 
 def _sha256(data: bytes) -> bytes:
-    # OpenSSL, which hashlib starts, takes longer to load than hashing all names of a package set.
+    # hashlib loads OpenSSL, which takes longer than hashing all names of a package set.
     try:
         from _sha256 import sha256  # type: ignore[import-not-found]
     except ImportError:
@@ -117,7 +117,7 @@ class Derivation(Frozen):
     rootfs: tuple[str, ...] | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON types; inverse of `from_dict`."""
+        """Return JSON types; inverse of `from_dict`."""
         result: dict[str, Any] = {
             "args": list(self.args),
             "builder": self.builder,
@@ -258,8 +258,8 @@ def _fixed_of(data: dict[str, Any]) -> FixedOutput:
 
 @native
 def canonical_json(derivation: Derivation) -> bytes:
-    """What `Derivation.to_json` answers."""
-    # By hand: loading `json` takes longer than writing a package set, and its encoder twice as long as this.
+    """Return the text of `Derivation.to_json`."""
+    # Written by hand: loading `json` takes longer than writing a package set, and its encoder twice as long as this.
     inputs = sorted([(str(path), sorted(outputs)) for path, outputs in derivation.input_drvs.items()])
     parts = [
         '{"args":', _texts(derivation.args), ',"builder":', quoted(derivation.builder), ',"env":{',

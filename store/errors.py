@@ -1,12 +1,12 @@
-"""What can go wrong in a store.
+"""Errors of a store.
 
-Every class carries the things it speaks of as fields; the sentence is made of them.
+Each class has the values of its message as fields.
 """
 
 from __future__ import annotations
 
 MOST_LEVELS = 900
-"""Of directories in a store object, so that who walks one may call itself for each level."""
+"""Limit of directory levels in a store object, so that walking one may recurse."""
 DEEPEST = f"a store object has at most {MOST_LEVELS} levels of directories, and paths of at most 4096 bytes"
 _LONGEST = 400
 REPAIR = "`chx store verify --repair` mends it"
@@ -91,7 +91,7 @@ class ReadOnlyHome(StoreError):
 
 
 class MissingFolder(StoreError):
-    """A folder of a home without which its database says nothing that is true."""
+    """A directory is missing without which the database of a home is wrong."""
 
     def __init__(self, folder: str, what: str) -> None:
         super().__init__(
@@ -124,7 +124,7 @@ class UnsupportedFile(StoreError):
 
 
 class PartialScratch(StoreError):
-    """Part of a scratch path stands in an output, so it cannot be rewritten there."""
+    """An output contains part of a scratch path, which cannot be rewritten."""
 
     def __init__(self, output: str, file: str, offset: int) -> None:
         super().__init__(
@@ -153,7 +153,7 @@ class OutputCycle(StoreError):
 
 
 class ForeignScratch(StoreError):
-    """The constant that stands for a self-reference occurs in an output literally."""
+    """An output contains the constant that marks self-references literally."""
 
     def __init__(self, output: str, file: str) -> None:
         super().__init__(
@@ -173,9 +173,9 @@ class TooDeep(UnsupportedFile):
 
 
 def _short(path: str) -> str:
-    """A path that can be told: in one line, and both ends of a very long one."""
+    """Return a path for messages: on one line, with a very long one shortened in the middle."""
     if not path.isprintable():
-        # Bytes that are no UTF-8 (surrogates) are left to who prints.
+        # The printer handles surrogates, which stand for bytes that are not UTF-8.
         path = "".join(c if c.isprintable() or "\udc80" <= c <= "\udcff" else repr(c)[1:-1] for c in path)
     return path if len(path) <= _LONGEST else f"{path[: _LONGEST // 2]}...{path[-_LONGEST // 4 :]}"
 

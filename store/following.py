@@ -1,10 +1,10 @@
-"""Following symbolic links as builds see them: `/chx/store` is where the objects are, wherever their home lies.
+"""Symbolic links as builds see them: `/chx/store` contains the objects, wherever their home is.
 
-An object may hold links to `/chx/store/...`, which the operating system would look up on the machine, and relative ones that
-climb out of the object, which it would look up in the home. So paths into objects are walked here, one component at a time.
+The operating system would look up links to `/chx/store/...` on the machine, and relative links out of an object in the
+home. So this module walks paths into objects component by component.
 
-A link in an object may lead to what that object refers to, and nowhere else: its meaning would depend on what else is in
-the store, or on the machine. What a path itself names is the business of whoever named it.
+A link in an object may lead only to references of that object: otherwise its meaning would depend on what else is in
+the store, or on the machine. A path itself may name any object.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from .store import Store
 
     Reach = Callable[[str, str | None], str | None]
-    """Where an object of this base name lies on the disk, if a link in the object of the second name may lead there.
+    """Return the path on disk of the object with the first base name, if a link in the object with the second may lead there.
 
-    None for the second: the path itself names the object.
+    The second is None if a path itself names the object.
     """
 
 MOST_LINKS: Final = 1024
@@ -70,9 +70,9 @@ class LinkToStranger(BadLink):
 
 
 class Followed:
-    """Where a path leads. `path`: as a build sees it; `place`: on the disk; `links`: those followed, as places on the disk.
+    """The target of a path. `path`: as a build sees it; `place`: on disk; `links`: the links followed, as paths on disk.
 
-    There need not be anything: from the first component on that is not there, the path is what it was.
+    The target need not exist: from the first missing component on, the path is unchanged.
     """
 
     __slots__ = ("links", "path", "place")
@@ -84,9 +84,9 @@ class Followed:
 
 
 class Follower:
-    """Follows links. `directory` is where objects really lie, so that links of the machine into it are understood.
+    """Follows links. `directory` is the real store directory, so that links of the machine into it are understood.
 
-    `confined`: links in objects must not lead to the machine. Paths are as the operating system takes them, absolute.
+    `confined`: links in objects must not lead to the machine. Paths are absolute, as the operating system sees them.
     """
 
     def __init__(self, reach: Reach, directory: str, confined: bool = True) -> None:
@@ -96,7 +96,7 @@ class Follower:
         self._folders: dict[str, str] = {}
 
     def follow(self, path: str, last: bool = True, enter: bool = True) -> Followed:
-        """Where `path` leads; with `last` a link at its end is followed too.
+        """Return the target of `path`; `last` also follows a link at its end.
 
         Without `enter` the walk ends at the first object. Raises `BadLink`.
         """
@@ -222,9 +222,9 @@ def _kind(place: str) -> int | None:
 
 
 def references_reach(store: Callable[[], Store], place_of: Callable[[str], str]) -> Reach:
-    """Links lead to what their objects refer to; `place_of` says where an object of a base name lies.
+    """Follows links to references of their objects only. `place_of` returns the path on disk of a base name.
 
-    `store` is asked when a link first leads to another object.
+    `store` is queried when a link first leads to another object.
     """
     known: dict[str, frozenset[str]] = {}
 

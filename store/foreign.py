@@ -1,8 +1,8 @@
-"""JSON and TOML that somebody else wrote: read within bounds, or refused in words.
+"""Untrusted JSON and TOML, read within limits.
 
-Python's readers recurse. The limit on that is one number for all threads, and is raised while an expression is
-evaluated: a text that nests deep could then exhaust the stack of another thread, which ends the process. So nesting is
-looked at first. What they answer to an integer of thousands of digits speaks of Python's settings.
+Python's readers recurse. The recursion limit is one number for all threads, and is raised during evaluation: deeply
+nested text could then exhaust the stack of another thread, which ends the process. So nesting is checked first. Errors
+for integers of thousands of digits are reworded, because Python's speak of its settings.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 DEEPEST: Final = 500
 """Levels of lists and objects in a text. What chx writes has less than ten; attributes of a derivation may have more."""
 MOST_KEY_PARTS: Final = 1000
-"""Of a key in TOML, with dots: the library takes memory by their square."""
+"""Most dots in a TOML key: the library needs quadratic memory for them."""
 _DIGITS: Final = "a number in it has too many digits"
 
 
@@ -28,7 +28,7 @@ class Unreadable(ValueError):
 
 
 def parse_json(data: bytes | str, **hooks: Any) -> Any:
-    """What `json.loads` answers. Raises `Unreadable`: also for NaN, infinite numbers, and too many levels."""
+    """Return the result of `json.loads`. Raises `Unreadable`, also for NaN, infinite numbers and too many levels."""
     import json
 
     try:
@@ -46,13 +46,13 @@ def parse_json(data: bytes | str, **hooks: Any) -> Any:
 
 
 def parse_toml(data: bytes | str) -> dict[str, Any]:
-    """What `tomllib.loads` answers. Raises `Unreadable`, and `RecursionError` for too many levels."""
+    """Return the result of `tomllib.loads`. Raises `Unreadable`, and `RecursionError` for too many levels."""
     import re
     import tomllib
 
     try:
         text = data if isinstance(data, str) else data.decode("utf-8")
-        # Where a key may begin: in a line, and in a table in braces.
+        # Starts of keys: in a line, and in an inline table.
         key = r'(?:[A-Za-z0-9_-]++|"[^"\n]*+"|\'[^\'\n]*+\')[ \t]*+\.[ \t]*+'
         begin = r"(?:^[ \t]*+\[{0,2}+[ \t]*+|[{,][ \t]*+)"
         if text.count(".") >= MOST_KEY_PARTS and re.search(

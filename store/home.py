@@ -1,8 +1,8 @@
-"""Where a store lives.
+"""The layout of a store's home.
 
 store/     objects, `<hash>-<name>`
-db/        what is known of them (SQLite), and the epoch
-tmp/       what is being made, one folder per process
+db/        metadata (SQLite), and the epoch
+tmp/       objects in the making, one directory per process
 gcroots/   links to links that keep objects alive
 kept/      links that keep objects as long as the home has them; seeds/ and tools/ hold more of them
 pins/      temporary roots of running processes
@@ -43,7 +43,7 @@ def default_home() -> str:
 
 
 def check_home(home: str) -> str:
-    """The real path of a home. Raises `InvalidHome` for a path at which no store can be, whatever is there."""
+    """Return the real path of a home. Raises `InvalidHome` for a path that cannot hold a store."""
     if not os.path.isabs(home):
         raise InvalidHome(home, "the path is not absolute", "set CHX_HOME to an absolute path")
     real = os.path.realpath(home)
@@ -63,10 +63,9 @@ def _is_object_name(component: str) -> bool:
 
 
 def check_owner(home: str) -> None:
-    """Raise `InvalidHome` unless the home belongs to the user who runs this.
+    """Raise `InvalidHome` unless the current user owns the home.
 
-    A store has one owner: what another user, root above all, wrote into it could
-    not be brought into form, rewritten or removed by the owner any more.
+    A store has one owner, who could not normalise, rewrite or remove files of another user, such as root.
     """
     owner, user = os.stat(home).st_uid, os.geteuid()
     if owner != user:
@@ -78,14 +77,14 @@ def check_owner(home: str) -> None:
 
 
 def place_text(home: str, real: str) -> bytes:
-    """How the database says where a home is and which it is (`place`): its stamp and its real path."""
+    """Return the database's record of its home's location and identity (`place`): its stamp and its real path."""
     return b"%s %s" % (stamp(home), os.fsencode(real))
 
 
 def stamp(home: str) -> bytes:
-    """What tells a home from its copies: inode and time of change of a file that is made once and never changed.
+    """Return the stamp that tells a home from its copies: inode and change time of a file that never changes.
 
-    Moving the home changes neither, copying both; an inode alone is soon given to another file. Without the file: zeros.
+    Moving the home changes neither, copying changes both; an inode alone is soon reused. Zeros without the file.
     """
     try:
         status = os.stat(f"{home}/{STAMPED}")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def tree_size(source: str) -> int:
-    """The bytes in the files of a tree, from what the directories say. Raises `StoreIO`."""
+    """Return the bytes in the files of a tree, according to its directories. Raises `StoreIO`."""
     total = 0
     try:
         status = os.lstat(source)
@@ -41,9 +41,10 @@ def tree_size(source: str) -> int:
 
 
 class ImportWalk:
-    """Copies the tree at `source` to `target`, where nothing is; `entries` are those of the copy. Files that `linker` knows become links.
+    """Copies the tree at `source` to `target`, which must not exist; `entries` are those of the copy. Files that
+    `linker` knows become links.
 
-    The copy is in the store's form, but for the write permission of a root directory, which must last until it has
+    The copy is in canonical form, except for the write permission of a root directory, which must last until it has
     been renamed.
     """
 
@@ -53,7 +54,7 @@ class ImportWalk:
         self._source, self._target = source, target
         self.linker = linker
         self.entries: list[Entry] = []
-        # What is made here has extended attributes only if its folder hands some down.
+        # New files have extended attributes only if their directory passes them on.
         self._inherits = _has_attributes(os.path.dirname(target))
 
     def run(self) -> None:

@@ -1,7 +1,7 @@
-"""The key that this store's owner signs with: Ed25519 (RFC 8032), made when it is first needed.
+"""The signing key of the store's owner: Ed25519 (RFC 8032), generated on first use.
 
-It lies in `$CHX_HOME/keys/ed25519`, readable by its owner only; a public key is written `ed25519:` and its
-32 bytes in base 64. `cryptography` is imported when something is signed or checked, and not before.
+`$CHX_HOME/keys/ed25519` holds it, readable by its owner only. A public key is written `ed25519:` and its 32 bytes in
+base 64. `cryptography` is imported only to sign or to verify.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def _make_key(place: str) -> Ed25519PrivateKey:
 
     key = Ed25519PrivateKey.generate()
     raw = key.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
-    # Threads may be here at once, and a process of this number may have been killed here.
+    # Other threads may run this, too, and a killed process may have had the same id.
     temporary = f"{place}.{os.getpid()}.{os.urandom(6).hex()}"
     try:
         os.makedirs(os.path.dirname(place), mode=0o700, exist_ok=True)

@@ -1,21 +1,20 @@
-"""The ledger: the rows of the build trace that this store's builder answers for, signed and chained.
+"""The ledger: the build trace rows of this store's builder, signed and chained.
 
-Each build that ran leaves a row, whether another row says the same or not: two that agree are worth more than one
-if they have different *witnesses* (`witness`).
+Each build leaves a row, even if another row says the same: two that agree are worth more than one if they have
+different *witnesses* (`witness`).
 
-A row's *text* is canonical JSON of what it says and of the hash of the row before it; its *hash* is BLAKE3 of
-the text; its *signature* is Ed25519 over the text. So a row cannot be changed, and none can be taken out of
-the middle or added, without the builder's key. The *head* (how many rows, the last hash) is signed as well, so
-that rows missing at the end are noticed. Whoever keeps the head elsewhere also notices that a whole store was
-set back to an earlier state.
+A row's *text* is canonical JSON of its claim and of the hash of the previous row; its *hash* is BLAKE3 of the text; its
+*signature* is Ed25519 over the text. So nobody can change a row, or remove or insert one, without the builder's key.
+The *head* (number of rows, last hash) is signed as well, so that missing rows at the end are noticed. A copy of the
+head kept elsewhere also reveals that a whole store was reset to an earlier state.
 
-A row can be checked alone, by its text and signature: that is how rows travel to other stores. There they keep
-the signature of who built it, and are not part of the chain.
+A row can be verified alone, by its text and signature: so rows can be copied to other stores. There they keep the
+signature of their builder, and are not part of the chain.
 
-Rows of format 1 have no witness. They stay as they are, and are checked as they were signed.
+Rows of format 1 have no witness. They remain as they are, and are verified as they were signed.
 
-Rows that were lost to damage cannot be had again. If the owner has the ledger mended (`mending`) a signed *gap* stands for them: between which hashes they
-stood, and how many they were. What comes after them stays as it was signed.
+Rows lost to damage cannot be recovered. If the owner has the ledger mended (`mending`), a signed *gap* replaces them:
+it holds the hashes around them and their number. Later rows keep their signatures.
 """
 
 from __future__ import annotations
@@ -59,7 +58,7 @@ class SignedRow(NamedTuple):
 
     @property
     def text(self) -> bytes:
-        """What is signed: canonical JSON."""
+        """The signed text: canonical JSON."""
         row = self.realisation
         said: dict[str, Any] = {
             "format": _NAMES[row.witness is not None],
@@ -89,7 +88,7 @@ class SignedRow(NamedTuple):
             return False
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON types, with its signature."""
+        """Return JSON types, with the signature."""
         return {**json.loads(self.text), "signature": self.signature}
 
     @classmethod
@@ -136,14 +135,14 @@ def _canonical(value: object) -> bytes:
 
 
 class Fault(NamedTuple):
-    """Something wrong with the ledger: at `row` (its number; None for the whole), `what` in words."""
+    """A fault of the ledger: at `row` (its number; None for the whole), described by `what`."""
 
     row: int | None
     what: str
 
 
 class Gap(NamedTuple):
-    """`lost` rows are missing after the one whose hash is `after`; the next goes on from the hash `before`."""
+    """`lost` rows are missing after the one with hash `after`; the next row follows the hash `before`."""
 
     after: bytes
     before: bytes
@@ -151,7 +150,7 @@ class Gap(NamedTuple):
 
     @property
     def text(self) -> bytes:
-        """What is signed."""
+        """The signed text."""
         return f"{_GAP_FORMAT}\n{self.after.hex()}\n{self.before.hex()}\n{self.lost}".encode()
 
 
@@ -169,7 +168,7 @@ def gaps(database: Database, own: str) -> list[Gap]:
 
 
 def write_gaps(database: Database, signer: Signer, found: Iterable[Gap]) -> None:
-    """Sign gaps, and put them in the place of those that are there. In a transaction."""
+    """Sign gaps, and replace the existing ones. Call it in a transaction."""
     items = [
         {"after": gap.after.hex(), "before": gap.before.hex(), "lost": gap.lost, "signature": signer.sign(gap.text)}
         for gap in found
@@ -201,7 +200,7 @@ def write_head(database: Database, signer: Signer, count: int, last: bytes) -> N
 
 
 def insert(database: Database, signed: SignedRow) -> None:
-    """Add a row as it is, unless it is there."""
+    """Add a row unchanged, unless it exists."""
     row = signed.realisation
     database.execute(
         "INSERT INTO realisations (resolved, output, path, derivation, started, seconds, builder, variation, witness,"
@@ -225,9 +224,9 @@ def insert(database: Database, signed: SignedRow) -> None:
 
 
 class Numbered(NamedTuple):
-    """A row under its number: `signed`, or None and what is `wrong` with it, in words that go after its name.
+    """A row by its number: `signed`, or None and its fault, `wrong`, as a text to follow its name.
 
-    `hashes` are those that its successor may name: one, unless the row is damaged.
+    `hashes` are those that the next row may name: one, unless the row is damaged.
     """
 
     number: int
@@ -308,7 +307,7 @@ def _head(database: Database) -> tuple[int, bytes]:
 
 
 def genuine_head(database: Database, own: str) -> tuple[int, bytes] | None:
-    """How many rows there should be, and the last hash, if the key `own` has signed it; None if there is no head or another."""
+    """Return the number of rows and the last hash signed with the key `own`; None if there is no such head."""
     try:
         data = parse_json(database.value("SELECT value FROM meta WHERE key = 'ledger'"))
         count, last = int(data["count"]), bytes.fromhex(data["hash"])
@@ -337,7 +336,7 @@ def head(database: Database) -> str:
 
 
 def check(database: Database, own: str, expected: str | None = None) -> list[Fault]:
-    """What is wrong with the ledger; `own` is the key it should be signed with, `expected` a head it has to go on from."""
+    """Return the faults of the ledger; `own` is the key of its signatures, `expected` a head that it has to extend."""
     faults: list[Fault] = []
     chain = _Chain(gaps(database, own))
     for row in numbered(database, "origin = ''"):
@@ -367,7 +366,7 @@ class _Chain:
         self.seen = {f"0:{BEGINNING.hex()}"}
 
     def _leap(self, to: bytes) -> None:
-        """Go over the rows that are missing up to one that goes on from the hash `to`, if that is known."""
+        """Skip the missing rows up to the one that follows the hash `to`, if known."""
         for gap in self._gaps:
             if gap.after in self._last and gap.before == to:
                 self._count += gap.lost
@@ -376,7 +375,7 @@ class _Chain:
                 return
 
     def add(self, row: Numbered, own: str) -> list[str]:
-        """What is wrong with the next row and its place."""
+        """Return the faults of the next row and its position."""
         if row.signed is not None and self._last and row.signed.previous.raw not in self._last:
             self._leap(row.signed.previous.raw)
         self._count += 1
@@ -385,7 +384,7 @@ class _Chain:
             return [row.wrong]
         self.seen.add(f"{self._count}:{row.signed.hash}")
         faults = []
-        # Of the place of a row after one that cannot be read nothing is known; the head covers both.
+        # After an unreadable row the position of the next is unknown; the head covers both.
         if before and row.signed.previous.raw not in before:
             faults.append("does not follow the row before it: rows are missing or were put in")
         if row.signed.realisation.builder != own:
@@ -420,11 +419,11 @@ class UnsoundLedger(StoreError):
 def check_relied(
     database: Database, own: str, relied: Mapping[tuple[Digest, str], StorePath]
 ) -> dict[tuple[Digest, str], tuple[SignedRow, ...]]:
-    """The rows that say what `relied` says. Raises `UnsoundLedger`.
+    """Return the rows that make the claims of `relied`. Raises `UnsoundLedger`.
 
-    Checked are: every own row is what its hash says and follows the one before it; the head is that of the last row,
-    and signed with `own`. So no row is missing, put in or changed. Then, for each resolved derivation and output: there
-    is a row that says that it gave the path, and all rows that say anything of it are signed by the builder they name.
+    Checks that every own row matches its hash and follows the previous one, and that the head is that of the last row,
+    signed with `own`: so no row is missing, added or changed. Then checks, for each resolved derivation and output,
+    that a row claims the path, and that all rows about it are signed by the builder that they name.
     """
     chain = _Chain(gaps(database, own))
     for row in numbered(database, "origin = ''"):

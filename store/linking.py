@@ -1,12 +1,11 @@
-"""Equal files made one file while objects are added.
+"""Deduplication of files while objects are added.
 
-The table `files` says which objects hold files of which content. When a tree is about to be registered its files are
-looked up there, and those that an object has already become links to the files of that object; equal files within the tree
-become links to the first. Nothing is believed of a file of another object: it is read, and has to have the digest, and be
-in the store's form, so that damage is not handed on. Where that, or linking, fails the tree keeps its own file.
+The table `files` records which objects hold files of which content. Before a tree is registered, its files are looked
+up there. Those that an object has already become hard links to the object's files; equal files within the tree become
+links to the first. A file of another object is not trusted: it is read, and must have the digest and be in canonical
+form, so that damage does not spread. If that check or linking fails, the tree keeps its own file.
 
-The table only says where to look. It may name objects that are gone; `chx store optimise` completes it with
-objects from before there was one.
+The table is only a hint. It may name objects that were removed; `chx store optimise` adds older objects to it.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Linked(NamedTuple):
-    """How many files became links to equal ones, and the bytes in them."""
+    """Number of files that became links to equal ones, and their bytes."""
 
     files: int
     bytes: int
@@ -39,9 +38,9 @@ class Linked(NamedTuple):
 
 
 def content_key(entry: Entry) -> int | None:
-    """What files of equal content and mode have in common: 63 bits of the digest, and whether it is executable.
+    """Return the key of files with equal content and mode: 63 bits of the digest, and whether it is executable.
 
-    None for what is no file, or empty and so takes no room.
+    None for entries that are not files, and for empty files, which occupy no space.
     """
     if entry.digest is None or not entry.size:
         return None
@@ -58,7 +57,7 @@ def note_files(database: Database, objects: Iterable[tuple[int, Manifest]]) -> N
 
 
 def forget_files(database: Database) -> None:
-    """Drop what is said of objects that are gone; in a transaction."""
+    """Drop the entries of removed objects; call it in a transaction."""
     database.execute("DELETE FROM files WHERE object NOT IN (SELECT id FROM objects)")
 
 
@@ -83,7 +82,7 @@ class Linker:
         try:
             os.link(leader, target, follow_symlinks=False)
         except OSError:
-            # Too many links, no links here, no room: the tree has its own file, and more can be links to that.
+            # Too many links, no links on this file system, or no space: the tree keeps its own file, and later ones may link to that.
             self._known.pop(content, None)
             return False
         self._known[content] = leader
@@ -97,7 +96,7 @@ class Linker:
     def _elsewhere(self, entry: Entry) -> bytes | None:
         """A whole file of another object with the content of `entry`."""
         assert entry.digest is not None
-        # Of many objects the youngest and the oldest.
+        # Of many objects, the newest and the oldest.
         rows = self._store._database.rows(
             "SELECT max(object), min(object) FROM files JOIN objects ON id = object WHERE content = ?",
             (content_key(entry),),
@@ -125,7 +124,7 @@ class Linker:
 
 
 def link_equal(store: Store, root: bytes, manifest: Manifest) -> Linked:
-    """Make files of a private, normalised tree links to equal ones, of objects or of its own. Raises `StoreIO`."""
+    """Replace files of a private, normalised tree by links to equal files of objects or of itself. Raises `StoreIO`."""
     linker = Linker(store)
     try:
         folder = b""
@@ -138,7 +137,7 @@ def link_equal(store: Store, root: bytes, manifest: Manifest) -> Linked:
                 linker.remember(entry, file)
                 continue
             if os.lstat(file).st_ino == os.lstat(draft).st_ino:
-                # What is built may hold links of its own; a rename between those does nothing.
+                # A built tree may contain hard links; a rename between them does nothing.
                 os.unlink(draft)
                 continue
             parent = os.path.dirname(file) if entry.path else b""
@@ -187,9 +186,9 @@ def is_whole(file: bytes, entry: Entry) -> bool:
 
 
 def disk_usage(store: Store, paths: Iterable[StorePath]) -> tuple[int, int]:
-    """The bytes that the files of objects take, each once however many links it has, and those that links save.
+    """Return the bytes that the files of objects occupy, each counted once however many links it has, and the bytes saved by links.
 
-    Counted as the file system counts, in blocks. Objects that are gone count nothing.
+    Counts file system blocks. Removed objects count as zero.
     """
     seen: set[tuple[int, int]] = set()
     taken = saved = 0

@@ -1,14 +1,14 @@
-"""A database that does not know the objects that lie in its store: it was lost, or rows of it.
+"""Loss of the database, or of rows: it does not know objects that are in its store.
 
-A place without a row is what a killed process leaves, and a collection sweeps it. Taken for that, all objects of a store
-would go whose database was removed, or put in place of a damaged one. That rows were *lost* is known if
+A killed process leaves a path without a row, and a collection removes it. After the loss of a database, or its
+replacement, all objects would look like that and be removed. Rows are known to be *lost* if
 
-* the database was made while objects lay in the store already (`meta`: `lost`), or
-* no object is registered, although some were, and no collection took the last one (`meta`: `emptied`), or
-* a root leads to a place that has no row: a root is made of what is registered, and what it leads to stays registered.
+* the database was created while the store already held objects (`meta`: `lost`), or
+* no object is registered, although some were, and no collection removed the last one (`meta`: `emptied`), or
+* a root leads to a path without a row: a root is made of registered objects, and keeps them registered.
 
-What is whole can be registered again, because an object says itself what it is: its name follows from its content and its
-references, and references are found in it. Of the build trace nothing can be found again.
+Intact objects can be registered again, because an object describes itself: its name follows from its content and its
+references, and the references are found in it. The build trace cannot be recovered.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ EMPTIED: Final = "emptied"
 
 
 class RowsLost(StoreError):
-    """Objects that lie in the store, and that its database should know and does not."""
+    """Return the objects in the store that its database should know and does not."""
 
     def __init__(self, home: str, paths: tuple[StorePath, ...]) -> None:
         more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
@@ -46,7 +46,7 @@ class RowsLost(StoreError):
 
 
 def note_emptied(database: Database) -> None:
-    """To be called in each transaction that takes objects away: if none is left, that is as it should be."""
+    """Record that removing the last object was intended; call it in each transaction that removes objects."""
     if database.row("SELECT 1 FROM objects LIMIT 1") is None:
         database.execute(
             "INSERT OR REPLACE INTO meta SELECT ?, max(seq) FROM sqlite_sequence WHERE name = 'objects'", (EMPTIED,)
@@ -87,7 +87,7 @@ def strays(store: Store) -> Iterator[StorePath]:
 
 
 def known(store: Store) -> Iterator[StorePath]:
-    """What is registered under the name of an object."""
+    """Yield what is registered under the name of an object."""
     with store._database.lenient():
         rows = store._database.rows("SELECT base FROM objects")
     for (base,) in rows:
@@ -98,16 +98,16 @@ def known(store: Store) -> Iterator[StorePath]:
 
 
 class Adopted(NamedTuple):
-    """`registered` are objects that the database knows again; `left` those of which that was not possible, and why."""
+    """`registered`: objects that the database knows again; `left`: those that could not be registered, and why."""
 
     registered: tuple[StorePath, ...]
     left: tuple[tuple[StorePath, str], ...]
 
 
 def adopt(store: Store) -> Adopted:
-    """Register again what lies in the store and is whole. Raises `StoreError`.
+    """Register the intact, unknown objects of the store again. Raises `StoreError`.
 
-    What cannot be registered is moved to `damaged/`, so that no collection takes it for what a killed process has left.
+    Others are moved to `damaged/`, so that no collection removes them as leftovers of a killed process.
     """
     registered, left = adopt_whole(store)
     for path, _ in left:
@@ -118,7 +118,7 @@ def adopt(store: Store) -> Adopted:
 
 
 def adopt_whole(store: Store) -> Adopted:
-    """Register again what lies in the store and is whole; the rest stays as it is. Raises `StoreError`."""
+    """Register the intact, unknown objects of the store again; leave the rest as it is. Raises `StoreError`."""
     lying = list(strays(store))
     if not lying:
         return Adopted((), ())
@@ -152,7 +152,7 @@ def _in_order(found: Mapping[StorePath, Settled]) -> list[StorePath]:
 
 
 def deriver_of(database: Database, path: StorePath) -> StorePath | None:
-    """A derivation that gave an object, as far as the build trace knows."""
+    """Return a derivation of an object, according to the build trace."""
     with database.lenient():
         base = database.value(
             "SELECT derivation FROM realisations WHERE path = ? AND derivation IS NOT NULL ORDER BY id", (path.base,)
@@ -178,7 +178,7 @@ def _whole_at(place: str, path: StorePath, there: Mapping[str, StorePath]) -> Se
 
 
 def survey(directory: str) -> Iterator[tuple[StorePath, bool]]:
-    """What lies in a store directory, and whether it is what its name says, without asking any database; sorted. Raises `StoreIO`."""
+    """Yield what is in a store directory, sorted, and whether it matches its name, without any database. Raises `StoreIO`."""
     try:
         names = sorted(os.listdir(directory))
     except OSError as error:

@@ -26,7 +26,7 @@ HEADER: Final = b"chx manifest 1\n"
 
 
 class Kind:
-    """What an entry is, as the letter that the canonical form uses."""
+    """Kind of an entry, as its letter in the canonical form."""
 
     DIRECTORY: Final = "d"
     FILE: Final = "f"
@@ -99,7 +99,7 @@ class Manifest:
 
     @classmethod
     def decode(cls, data: bytes) -> Manifest:
-        """Inverse of `encode`; raises `InvalidManifest` for any text that `encode` would not give."""
+        """Decode a manifest; inverse of `encode`. Raises `InvalidManifest` for any other text."""
         if not data.startswith(HEADER) or not data.endswith(b"\0"):
             raise InvalidManifest("it does not begin or end as a manifest of version 1 does")
         fields = iter(data[len(HEADER) : -1].split(b"\0"))

@@ -1,10 +1,10 @@
-"""Mending the ledger, if its owner asks for it.
+"""Repair of the ledger, at its owner's request.
 
-A cell that is damaged is found again if the row's hash or its signature confirms it: from what other rows, other tables and the key say, because
-both are over all of the row's text. The order of rows follows from the hash that each names. A row of which that cannot be
-done is taken out, to `damaged/`, and a gap that is signed stands for it, so that the ledger can be checked from there on: rows
-that come after it stay as they were signed. Nothing here makes a row genuine that is not: only the
-owner's key can do that, and it signs nothing here but gaps, the head, and rows whose text the hash in the next row confirms.
+A damaged cell is restored if the row's hash or signature confirms a value derived from other rows, other tables and the
+key: hash and signature cover all of the row's text. The order of rows follows from the hash that each names. A row that
+cannot be restored is moved to `damaged/`, and a signed gap replaces it, so that the ledger can be verified from there
+on: later rows keep their signatures. Repair never makes a false row genuine: it signs only gaps, the head, and rows
+whose text is confirmed by the hash in the next row.
 """
 
 from __future__ import annotations
@@ -53,13 +53,13 @@ _CELLS: Final = (
     "witness",
 )
 ANOTHER_KEY: Final = "another key of this store"
-"""Where rows came from that this store's builder has signed with a key that it has no more."""
+"""The origin of rows that this store's builder signed with a key that is lost."""
 _MOST: Final = 20_000
-"""Of so many other values of a column each is tried."""
+"""At most so many values of a column are tried."""
 
 
 class Amends(NamedTuple):
-    """What became of a damaged ledger: rows that are `whole` again, and those that were `lost`, by number; `place` is where these lie."""
+    """Result of a repair: the numbers of rows that are `whole` again and of those `lost`; `place` is the file with the lost ones."""
 
     whole: tuple[int, ...]
     lost: tuple[int, ...]
@@ -167,7 +167,7 @@ def _is_confirmed(cells: dict[str, Any], named: set[bytes], signer: Signer) -> b
 
 
 def _attempts(database: Database, number: int, cells: dict[str, Any], signer: Signer) -> Iterator[dict[str, Any]]:
-    """The row as it is, and with another value in each of its cells."""
+    """Yield the row itself, and variants with another value in each of its cells."""
     yield dict(cells)
     before = database.value(
         "SELECT hash FROM realisations WHERE id < ? AND origin = '' ORDER BY id DESC LIMIT 1", (number,)
@@ -198,7 +198,7 @@ def _attempts(database: Database, number: int, cells: dict[str, Any], signer: Si
 
 
 def _take_out(store: Store, numbers: Iterable[int]) -> str:
-    """Write rows to a file in `damaged/` and delete them; gives the file."""
+    """Write rows to a file in `damaged/` and delete them; return the file."""
     folder = f"{store.home}/damaged"
     try:
         os.makedirs(folder, exist_ok=True)
@@ -270,7 +270,7 @@ def _close(database: Database, signer: Signer, rows: list[SignedRow], bad: int) 
     missing = head[0] - count
     fresh = [index for index, gap in enumerate(found) if (gap.after, gap.before) not in known]
     if missing > 0 and fresh:
-        # How many are missing in all is known, and where the last ones are is as good as anywhere.
+        # Only the total of missing rows is known; any position for the last ones will do.
         found[fresh[-1]] = found[fresh[-1]]._replace(lost=found[fresh[-1]].lost + missing)
     elif missing:
         write_head(database, signer, count, head[1])

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 
 class Settled(NamedTuple):
-    """A tree that waits at `root` to be put in its place.
+    """A tree at `root`, ready to be moved to its store path.
 
-    In the files `own` the scratch hash still stands, unless `complete` has been applied.
+    The files `own` contain the scratch hash until `complete` has been applied.
     """
 
     output: str

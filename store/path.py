@@ -67,7 +67,7 @@ class StorePath(Frozen):
 
 
 def stored_path(base: Any) -> StorePath:
-    """The path whose base name a cell of the database holds; only its shape is looked at. Raises `DamagedRow`."""
+    """Return the store path of a base name in a database cell; checks only its shape. Raises `DamagedRow`."""
     try:
         if base[HASH_LENGTH] == "-":
             return StorePath(base[:HASH_LENGTH], base[HASH_LENGTH + 1 :])

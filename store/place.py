@@ -1,13 +1,13 @@
-"""Where a home lies, and what to do if it lies elsewhere than before.
+"""The location of a home, and the adjustments after it has changed.
 
-`meta` says where the home was when it was last used: its real path, and its stamp (`home.stamp`). If the path is another now,
-the home was *moved* if the stamp is the same, else *copied*: who moves it to another file system copies it, too.
+`meta` records the home's location at its last use: its real path, and its stamp (`home.stamp`). If the path has
+changed, the home was *moved* if the stamp is the same, else *copied*; moving to another file system copies.
 
-Nothing is ever let go because of that. Roots below the home go with it. Links elsewhere are pointed to where the home is, unless
-there still is a home where they point to: then they belong to that one, and keep their objects here as well.
-Hard links that follow links which were moved do not survive copying: the objects of such links get roots in `kept/moved`.
+A change of location never drops a root. Roots below the home move with it. Links elsewhere are redirected to the new
+location, unless a home still exists where they point to: then they belong to that home, and also keep their objects
+here. Hard links that follow moved links do not survive copying: the objects of such links get roots in `kept/moved`.
 
-A copied home gets another identity: two homes must not be taken for one witness (`witness`).
+A copied home gets a new identity: two homes must not count as one witness (`witness`).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from .store import Store
 
 IDENTITY: Final = "home"
-"""The key in `meta` of what tells this home from others: see `witness`."""
+"""Key in `meta` of the home's identity (see `witness`)."""
 PLACE: Final = "place"
 _FORMER: Final = "former places"
 _MOST_FORMER: Final = 16
@@ -43,7 +43,7 @@ class _Before(NamedTuple):
 
 
 def _read(database: Database) -> _Before | None:
-    """What `meta` says, None if it says nothing that can be understood."""
+    """Return the recorded location; None if there is none, or it is malformed."""
     found = database.value("SELECT CAST(value AS BLOB) FROM meta WHERE key = ?", (PLACE,))
     former = database.value("SELECT CAST(value AS BLOB) FROM meta WHERE key = ?", (_FORMER,))
     parts = found.split(b" ", 2) if isinstance(found, bytes) else []
@@ -54,7 +54,7 @@ def _read(database: Database) -> _Before | None:
 
 
 def settle(store: Store, home: str) -> list[str]:
-    """Note where the home is, by its real path. If it was elsewhere: look after its roots, and give what there is to say.
+    """Record the home's real path. If it has changed, adjust the roots, and return messages about that.
 
     Raises `StoreError`, `OSError`.
     """
@@ -73,21 +73,21 @@ def settle(store: Store, home: str) -> list[str]:
         links.take_in()
         links.point_here()
         if before is None:
-            # New, or of an older chx, which did not say where it was.
+            # The home is new, or of an older chx, which recorded no location.
             database.execute("INSERT OR IGNORE INTO meta VALUES (?, ?)", (IDENTITY, fresh_id()))
             former: tuple[str, ...] = ()
-            is_copied, told = links.was_elsewhere, []
+            is_copied, messages = links.was_elsewhere, []
         else:
             former = tuple(path for path in dict.fromkeys((before.path, *before.former)) if path != home)[:_MOST_FORMER]
             is_copied = before.stamp != now
-            told = _said(before, home, is_copied)
+            messages = _said(before, home, is_copied)
             if is_copied and before.path != home:
                 database.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (IDENTITY, fresh_id()))
         if is_copied:
             links.keep_unfollowed()
         for key, value in ((PLACE, place_text(store.home, home)), (_FORMER, b"\0".join(map(os.fsencode, former)))):
             database.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
-    return [*told, *links.told()]
+    return [*messages, *links.messages()]
 
 
 def _said(before: _Before, home: str, is_copied: bool) -> list[str]:
@@ -123,18 +123,18 @@ class _Links:
 
     @property
     def was_elsewhere(self) -> bool:
-        """Whether a link told so."""
+        """Whether a link pointed to an earlier location of the home."""
         return bool(self._pointed or self._left)
 
     def take_in(self) -> None:
-        """Links below the home that are registered by absolute paths, as an older chx did, by relative ones."""
+        """Register links below the home by relative paths; an older chx used absolute ones."""
         for link in _links_below(self._store.home):
             path = self._roots.object_at(link)
             if path is not None and os.readlink(link).startswith("/") and self._store._is_registered(path):
                 self._roots.add(link, path)
 
     def point_here(self) -> None:
-        """Point registered links here that point to where the home was, and where nothing is left of one."""
+        """Redirect registered links that point to the home's earlier location, if there is no home any more."""
         for link in self._roots.outside():
             path = self._roots.object_at(link)
             if path is None or not self._store._is_registered(path):
@@ -143,7 +143,7 @@ class _Links:
             if not folder.startswith("/") or os.path.realpath(folder) == os.path.realpath(self._store.directory):
                 continue
             if is_home(os.path.dirname(folder)):
-                continue  # it is that one's by now
+                continue  # it belongs to the home that exists there
             try:
                 replace_link(link, self._roots.target(link, path))
                 self._pointed += 1
@@ -162,21 +162,21 @@ class _Links:
                 self._roots.add(f"{folder}/{path.base}", path)
                 self._unfollowed += 1
 
-    def told(self) -> list[str]:
-        """What was done, in words."""
-        told = []
+    def messages(self) -> list[str]:
+        """Return messages about the adjustments."""
+        messages = []
         if self._pointed:
-            told.append(f"pointed {_count(self._pointed)} to where it is now")
+            messages.append(f"pointed {_count(self._pointed)} to where it is now")
         if self._left:
-            told.append(
+            messages.append(
                 f"could not point {_count(self._left)} to where it is now; what they pointed to is kept all the same"
             )
         if self._unfollowed:
-            told.append(
+            messages.append(
                 f"{_count(self._unfollowed)} cannot be followed in a copied store, having been moved or removed before:"
                 f" {self._store.home}/kept/moved keeps what they pointed to until you remove it"
             )
-        return told
+        return messages
 
 
 def _count(number: int) -> str:

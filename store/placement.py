@@ -1,6 +1,6 @@
-"""Putting objects in their places in the store directory.
+"""Placement of objects in the store directory.
 
-Everything here happens in a transaction, under the write lock of the database.
+All functions need a transaction, which holds the write lock of the database.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Placement:
         self._placed: list[bytes] = []
 
     def place(self, path: StorePath) -> bytes:
-        """Where an object lies, or would lie."""
+        """Return the path of an object in the store directory; it need not exist."""
         return os.fsencode(f"{self._directory}/{path.base}")
 
     def write(self, content: bytes, path: StorePath, mode: int) -> None:
@@ -74,7 +74,7 @@ class Placement:
             raise StoreIO("move a tree to", os.fsdecode(target), error) from error
 
     def _rename(self, source: bytes, target: bytes) -> None:
-        """Rename over whatever lies there: it has no row, so nobody relies on it."""
+        """Rename over an existing path: it has no row, so nothing depends on it."""
         try:
             os.rename(source, target)
         except OSError:
@@ -86,7 +86,7 @@ class Placement:
         self._placed.append(target)
 
     def set_aside(self, target: bytes) -> bytes:
-        """Move what lies at a place without a row to the temporary folder; gives where it is now."""
+        """Move a path without a row to the temporary directory; return its new path."""
         aside = os.fsencode(self._temporary.name("aside"))
         if stat.S_ISDIR(os.lstat(target).st_mode):
             # An ordinary user may not move a directory that he may not write to. (A file's mode is not its own alone.)
@@ -95,7 +95,7 @@ class Placement:
         return aside
 
     def mark(self) -> int:
-        """Where in the list of filled places we are."""
+        """Return the current position in the list of filled paths."""
         return len(self._placed)
 
     def keep(self) -> None:
@@ -107,7 +107,7 @@ class Placement:
         del self._placed[mark:]
 
     def take_back(self, mark: int, is_free: Callable[[str], bool] = lambda base: True) -> list[bytes]:
-        """Empty the places filled since `mark`, if the base name `is_free`; gives where their content is now."""
+        """Empty the paths filled since `mark`, if the base name `is_free`; return where their content is now."""
         aside = []
         for target in self._placed[mark:]:
             if is_free(os.fsdecode(target.rpartition(b"/")[2])):

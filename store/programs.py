@@ -1,8 +1,8 @@
-"""Store objects that running programs use, as far as /proc tells.
+"""Store objects in use by running programs, according to /proc.
 
 A program started from a result link, or in a sandbox, shows the paths of its files in `exe`, `cwd`, `maps` and
-`environ`. They are searched for anything that looks like the base name of an object, so that it does not matter
-under which directory the program sees the store.
+`environ`. They are searched for anything like the base name of an object, because a program may see the store under any
+directory.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _NAME: Final = re.compile(rb"[0-9a-df-np-sv-z]{32}-[0-9A-Za-z+._?=-]+")
 
 
 def programs(proc: str = "/proc") -> Iterator[tuple[int, str]]:
-    """Pairs of process and what may be the base name of an object; of the processes that may be looked at."""
+    """Yield pairs of process id and possible base name of an object, for the processes that may be inspected."""
     try:
         numbers = sorted(int(name) for name in os.listdir(proc) if name.isdigit())
     except OSError:

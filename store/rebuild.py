@@ -1,8 +1,8 @@
-"""A database file that is damaged, made anew.
+"""Rebuild a damaged database file.
 
-Objects say themselves what they are (`loss`). The build trace, what fixed outputs promise, and when objects came is taken from the damaged
-file, as far as SQLite still reads it: each table from its beginning and from its end, until there is an error. The damaged file is kept in
-`damaged/`.
+Objects describe themselves (`loss`). The build trace, the hashes of fixed outputs and the times of objects are read
+from the damaged file as far as SQLite can: each table from its beginning and from its end, up to the first error. The
+damaged file is kept in `damaged/`.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ _TABLES: Final = {
     "meta": "key, value",
 }
 _MOST: Final = 1 << 22
-"""Rows of a table; a page that refers to itself would give rows without end."""
+"""Row limit per table: a page that refers to itself would yield rows without end."""
 
 
 class Rebuilt(NamedTuple):
-    """Where the damaged file lies now, and how many rows of each table could still be read."""
+    """Result of a rebuild: the path of the damaged file, and the number of readable rows per table."""
 
     place: str
     read: dict[str, int]
@@ -70,7 +70,7 @@ def rebuild(home: str) -> Rebuilt:
         for table, rows in tables.items():
             for row in rows:
                 _insert(database, table, row)
-        # `lost` as in any database that is made where objects lie: what is not whole is not taken for garbage.
+        # `lost`, as in any database created beside existing objects: damaged objects are not garbage.
         database.execute("INSERT OR REPLACE INTO meta VALUES ('lost', '1')")
         database.commit()
     finally:
@@ -143,7 +143,7 @@ def _insert(database: Database, table: str, row: tuple[Any, ...]) -> None:
 
 
 def _text(cell: Any) -> Any:
-    """What is no UTF-8 goes over as bytes, and is found as damage afterwards."""
+    """Text that is not UTF-8 is copied as bytes, which later checks report as damage."""
     if isinstance(cell, str):
         try:
             cell.encode()
@@ -153,7 +153,7 @@ def _text(cell: Any) -> Any:
 
 
 def _tell_again(store: Store, came: list[tuple[Any, ...]]) -> None:
-    """Write down again what gave objects, and when they came and were used."""
+    """Restore derivers, and the times at which objects were registered and used."""
     with store.transaction():
         for _, base, deriver, registered, used in came:
             if not isinstance(base, str) or not isinstance(registered, int):

@@ -1,4 +1,4 @@
-"""What a store knows, as values."""
+"""Values that the store keeps about objects and builds."""
 
 from __future__ import annotations
 
@@ -31,9 +31,8 @@ class ObjectInfo(NamedTuple):
 class OutputDraft(NamedTuple):
     """A freshly built tree that is to become an object.
 
-    `output` is the name of the output, `name` that of the object (without hash),
-    `source` where the tree lies, on the file system of the store, and `scratch` the
-    hash part that the build saw: `scratch_hash(output)`.
+    `output` is the name of the output, `name` that of the object (without hash), `source` the path of the tree, on the
+    file system of the store, and `scratch` the hash part that the build saw: `scratch_hash(output)`.
     """
 
     output: str
@@ -43,13 +42,12 @@ class OutputDraft(NamedTuple):
 
 
 class Realisation(NamedTuple):
-    """A row of the build trace: realising `resolved` gave `path` as `output`.
+    """A row of the build trace: realising `resolved` produced `path` as `output`.
 
-    `derivation` is the derivation that was built if it is kept as an object. `started` is
-    in seconds since the epoch, `seconds` is how long the build took, `variation` tells what
-    else may differ from build to build. `builder` is the public key of who built it, `origin` where the row came
-    from, and `witness` where the build ran and with what; the store fills in what is left out. Rows of format 1 have
-    no witness.
+    `derivation` is the derivation built, if it is kept as an object. `started` is in seconds since the epoch, `seconds`
+    is the duration of the build, `variation` describes what else may differ between builds. `builder` is the builder's
+    public key, `origin` the source of the row, and `witness` where and with what the build ran; the store fills in what
+    is omitted. Rows of format 1 have no witness.
     """
 
     resolved: Digest

@@ -1,11 +1,9 @@
-"""After a power cut or a crash of the system.
+"""Recovery after a power cut or a crash of the system.
 
-Nothing is forced to disk when an object is registered: that would cost more than
-a small build. So a row may survive a power cut that the files did not. Rows carry
-whether their object is known to be on the disk (`synced`), and the database knows the
-boot of the system in which it was last used. The first to open the store after another boot
-reads every object that is not known to be there, and takes away those that are
-damaged, with everything that refers to them.
+Registering an object does not flush it to disk: that would cost more than a small build. So a row may survive a power
+cut that the files did not. Rows record whether their object is known to be on disk (`synced`), and the database records
+the boot in which it was last used. The first process to open the store after another boot reads every object that is
+not `synced`, and removes damaged ones with their referrers.
 """
 
 from __future__ import annotations
@@ -29,12 +27,12 @@ if TYPE_CHECKING:
 
 
 def recover(home: str, database: Database, placement: Placement) -> list[StorePath]:
-    """Check what a power cut may have damaged, if there was a new boot; gives what had to go."""
+    """After a new boot, check the objects that a power cut may have damaged; return those removed."""
     boot = current_boot()
     asked = "SELECT CAST(value AS BLOB) FROM meta WHERE key = 'boot'"
     if database.value(asked) == boot.encode():
         return []
-    # Others who come now wait here for the lock, and then find the new boot.
+    # Other processes wait here for the lock, and then find the new boot.
     database.begin()
     try:
         lost: list[StorePath] = []
@@ -62,7 +60,7 @@ def _remove_damaged(home: str, database: Database, placement: Placement) -> list
     damaged = []
     for number, base, content in unsynced:
         path = parsed(base)
-        # What damaged rows are of is found by verifying.
+        # `chx store verify` finds the objects of damaged rows.
         if path is not None and not _is_whole(placement.place(path), path, content, there):
             damaged.append(number)
     lost: dict[int, StorePath] = {}
@@ -87,7 +85,7 @@ def _remove_damaged(home: str, database: Database, placement: Placement) -> list
 
 
 def _is_whole(place: bytes, path: StorePath, content: object, there: Mapping[str, StorePath]) -> bool:
-    """Whether an object is what its manifest says, or, if that is damaged, what its name says."""
+    """Whether an object matches its manifest, or, if the manifest is damaged, its name."""
     try:
         if isinstance(content, bytes) and scan_tree(place)[0] == Manifest.decode(content):
             return True
@@ -100,7 +98,7 @@ def _is_whole(place: bytes, path: StorePath, content: object, there: Mapping[str
 
 
 def mark_synced(database: Database, directory: str) -> None:
-    """Force the file system to disk, then note that what was registered before is there."""
+    """Flush the file system, then record that earlier objects are on disk."""
     last = database.value("SELECT max(id) FROM objects WHERE NOT synced")
     if last is None:
         return

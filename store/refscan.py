@@ -1,10 +1,8 @@
-"""Finding store hashes in bytes.
+"""Search bytes for store hashes.
 
-Hash parts may stand anywhere, not only behind `/chx/store/`. Looking for each
-candidate by itself costs a pass per candidate, and a regular expression is far
-slower still. Instead bytes are translated to "a base-32 digit or not", runs of
-32 digits are searched for, and only what stands in those few is looked up.
-Scratch hashes are found by their marker (`scratch.py`).
+Hash parts may occur anywhere, not only after `/chx/store/`. Searching for each candidate would cost a pass each, and a
+regular expression is far slower still. Instead bytes are translated to "a base-32 digit or not", runs of 32 digits are
+searched for, and only those few are looked up. Scratch hashes are found by their marker (`scratch.py`).
 """
 
 from __future__ import annotations
@@ -20,18 +18,18 @@ if TYPE_CHECKING:
 
 _CLASSES: Final = bytes(1 if c in BASE32_ALPHABET.encode() else 0 for c in range(256))
 _RUN: Final = b"\1" * HASH_LENGTH
-# `bytes.find` of 32 bytes runs at several GB/s, translating at one: up to here single searches win.
+# `bytes.find` of 32 bytes runs at several GB/s, translating at one: up to this number single searches are faster.
 _FEW: Final = 3
-# In longer runs (base-32 text, zeros) every window is not looked at but one probe in each 25 bytes.
+# Longer runs (base-32 text, zeros) are probed once per 25 bytes, not at every offset.
 _LONG: Final = 64
 _PROBE: Final = 8
 _STRIDE: Final = HASH_LENGTH - _PROBE + 1
 CONTEXT: Final = 2 * REACH
-"""How much of the bytes before has to be presented again with the next chunk."""
+"""Number of preceding bytes to pass again with the next chunk."""
 
 
 class Piece(Exception):
-    """Part of a scratch hash stands at `offset`."""
+    """There is part of a scratch hash at `offset`."""
 
     def __init__(self, offset: int) -> None:
         self.offset = offset
@@ -54,12 +52,11 @@ class Scanner:
         return not self._candidates and not self._scratch
 
     def scan(self, data: bytes, found: set[str], *, done: int = 0, last: bool = True) -> None:
-        """Add to `found` what occurs in `data`.
+        """Add the hashes that occur in `data` to `found`.
 
-        A file in chunks: each chunk is presented with the last `CONTEXT` bytes of
-        what came before it, `done` says how many of those were settled already, and
-        `last` is false while more follows; `settled` gives the next `done`. Raises
-        `Piece` (offset in `data`) if part of a scratch hash stands alone.
+        For a file in chunks, pass each chunk with the last `CONTEXT` bytes before it; `done` is how many of those are
+        settled, and `last` is false unless it is the last chunk. `settled` returns the next `done`. Raises `Piece`
+        (offset in `data`) for an isolated part of a scratch hash.
         """
         if self._few:
             for text, candidate in self._candidates.items():

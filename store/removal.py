@@ -98,7 +98,7 @@ class _Removal:
                     _unlink(directory, child.name)
 
     def _move_up(self, directory: int, name: str) -> None:
-        # Who moves a directory changes it: its `..`.
+        # Moving a directory changes its `..` entry.
         below = _opened(directory, name)
         if below is None:
             _unlink(directory, name)

@@ -30,7 +30,7 @@ class Rewriter:
         return text.replace(self._old_text, self._new_text)
 
     def chunks(self, descriptor: int) -> Iterator[bytes]:
-        """The content of a file as it will be; an occurrence may lie across the borders of what is read."""
+        """Yields the content of a file after rewriting; an occurrence may span two reads."""
         carry = b""
         while data := os.read(descriptor, CHUNK):
             checkpoint()
@@ -71,7 +71,7 @@ class Rewriter:
             hasher: Hasher = blake3()
             position = 0
             for chunk in self.chunks(descriptor):
-                # What was read is at most a carry ahead of what is written back.
+                # Reading is at most a carry ahead of writing.
                 if chunk != os.pread(descriptor, len(chunk), position):
                     view = memoryview(chunk)
                     written = 0
@@ -86,7 +86,7 @@ class Rewriter:
         return entry._replace(digest=hasher.digest())
 
     def tree(self, root: bytes, entries: list[Entry], where: Collection[str]) -> list[Entry]:
-        """Rewrite the paths `where` of a normalised tree; gives its entries afterwards."""
+        """Rewrite the paths `where` of a normalised tree; return its new entries."""
         try:
             return self._tree(root, entries, where)
         except OSError as error:
@@ -116,7 +116,7 @@ class Rewriter:
                 old, new = parent + b"/" + path_bytes(last), parent + b"/" + path_bytes(self.text(last))
                 is_directory = not os.path.islink(old) and os.path.isdir(old)
                 if is_directory:
-                    # Some file systems want write permission on what is moved.
+                    # Some file systems demand write permission on a file to move it.
                     os.chmod(old, 0o755)
                 os.rename(old, new)
                 if is_directory:
@@ -129,7 +129,7 @@ class Rewriter:
         return list(Manifest.of(mapped))
 
     def as_if(self, root: bytes, entries: list[Entry], where: Collection[str]) -> list[Entry]:
-        """The entries that `tree` would give; nothing is written."""
+        """Return the entries that `tree` would return, without writing."""
         result = []
         for entry in entries:
             if entry.path in where:
@@ -156,7 +156,7 @@ def replace_symlink(path: bytes, target: bytes, root: bytes) -> None:
 
 
 def refuse_literal(output: str, where: dict[str, set[str]]) -> None:
-    """Raise `ForeignScratch` if the constant for self-references stands in a tree literally."""
+    """Raise `ForeignScratch` if a tree contains the constant for self-references literally."""
     for path, hashes in where.items():
         if SELF in hashes:
             raise ForeignScratch(output, path)

@@ -1,15 +1,14 @@
 """GC roots: links outside of the store directory that keep objects alive.
 
-Two entries in `gcroots/` stand for a root: `<digest of the link's path>` is a link to the link, and
-`<digest>.link` a hard link to the link itself. The first counts as long as a link into the store is at that
-place, whoever put it there; the second as long as the link exists anywhere else on its file system. So a link that was moved keeps its
-object, and a link that was removed keeps nothing. Where there cannot be a hard link (another file system)
-only the place counts.
+A root has two entries in `gcroots/`: `<digest of the link's path>` is a link to the link, and `<digest>.link` a hard
+link to the link itself. The first counts as long as its path is a link into the store, whoever made it; the second as
+long as the link exists anywhere else on its file system. So a moved link keeps its object, and a removed link keeps
+nothing. Where no hard link is possible (another file system) only the path counts.
 
-A link below the home is registered by its path relative to the home, points to its object relatively, and has no hard link: it
-goes where the home goes. Other links say where the home was when they were made. A home may have been moved or copied since, so
-a link counts if it points to *some* `store/<object>`; whether this store has that object is for the caller to ask.
-Too much is kept where a link now leads to another store that has the same object; too little never.
+A link below the home is registered by its path relative to the home, points to its object relatively, and has no hard
+link: it moves with the home. Other links hold the location of the home when they were made. The home may have moved
+since, so a link counts if it points to *some* `store/<object>`; the caller checks whether this store has that object. A
+link that now leads to another store with the same object keeps too much; no link keeps too little.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ _DRAFT: Final = ".tmp"
 
 
 class LinkInTheWay(StoreError):
-    """A file stands where a root's link should be."""
+    """A file exists where a root's link should be."""
 
     def __init__(self, link: str) -> None:
         super().__init__(
@@ -54,7 +53,7 @@ class Roots:
         self._spellings = {self._store: True}
 
     def target(self, link: str, path: StorePath) -> str:
-        """What the link at the absolute path `link` says to point to an object."""
+        """Return the target of the absolute link `link` to an object."""
         place = f"{self._store}/{path.base}"
         return os.path.relpath(place, os.path.dirname(link)) if self._is_inside(link) else place
 
@@ -95,7 +94,7 @@ class Roots:
                 os.unlink(draft)
 
     def _keep_moved(self, twin: str) -> None:
-        """Before a twin is replaced: if its link has been moved elsewhere it stays, under a name of its own."""
+        """Keep a moved root under a new name before its link is replaced."""
         with suppress(FileNotFoundError):
             status = os.lstat(twin)
             if status.st_nlink > 1:
@@ -123,7 +122,7 @@ class Roots:
         yield from sorted(found)
 
     def _registered(self, name: str) -> str:
-        """The absolute path of the link that an entry stands for. Raises `OSError`."""
+        """Return the absolute path of the link that an entry registers. Raises `OSError`."""
         said = os.readlink(f"{self._folder}/{name}")
         return said if said.startswith("/") else os.path.normpath(f"{self._folder}/{said}")
 
@@ -133,7 +132,7 @@ class Roots:
             folder, _, base = os.readlink(link).rpartition("/")
             if folder.rpartition("/")[2] != "store":
                 if folder not in self._spellings:
-                    # Who has a home may have called its folder otherwise.
+                    # Another owner of a home may have named its directory differently.
                     self._spellings[folder] = os.path.realpath(folder) == os.path.realpath(self._store)
                 if not self._spellings[folder]:
                     return None
@@ -148,7 +147,7 @@ class Roots:
             return "?"
 
     def outside(self) -> list[str]:
-        """The registered links that are not below the home, whether they are there or not; sorted."""
+        """Return the registered links outside of the home, sorted; they need not exist."""
         links = []
         for name in os.listdir(self._folder):
             with suppress(OSError):
@@ -157,9 +156,9 @@ class Roots:
         return sorted(links)
 
     def unfollowed(self) -> list[tuple[str, StorePath]]:
-        """Links that are not at their places any more, in a home that was copied: nobody knows whether they were moved or removed.
+        """Return links missing from their paths in a copied home: they may have been moved or removed.
 
-        The hard links to them were copied as well, so that these tell nothing from now on.
+        Their hard links were copied, too, and so prove nothing any more.
         """
         found = []
         for name in sorted(os.listdir(self._folder)):
@@ -182,7 +181,7 @@ class Roots:
                 elif name in twins and os.lstat(entry).st_nlink == 1:
                     os.unlink(entry)
                     twins.discard(name)
-        # An entry whose link was moved stays: it says where the link was.
+        # Keep the entry of a moved link: it records the link's path.
         needed = {twin[:_DIGITS] for twin in twins}
         for name in names:
             with suppress(OSError):

@@ -1,9 +1,9 @@
-"""What the rows of the database say, against what is true.
+"""Check the rows of the database against the objects.
 
-A cell can hold anything: a disk or another program has changed it. So cells are read one by one and as they are
-(`Database.lenient`), what is wrong is told as a `RowFault`, and the rest is looked at all the same. What rows of an object should say
-follows from its bytes (`verify.examine`), so a damaged row is never a reason to let an object go. Rows of the build trace are
-signed and not looked at here: `ledger`.
+A cell may hold anything: a faulty disk or another program may have changed it. So cells are read one by one and
+unconverted (`Database.lenient`), a fault is reported as a `RowFault`, and the other cells are checked all the same. The
+correct rows of an object follow from its bytes (`verify.examine`), so a damaged row is never a reason to drop an
+object. Rows of the build trace are signed and are checked by `ledger`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from .verify import Problem
 
 LATEST: Final = 1 << 36
-"""No time in a row lies after it: seconds since 1970."""
+"""Latest plausible time in a row, in seconds since 1970."""
 _META: Final = frozenset(
     ("boot", PLACE, "former places", IDENTITY, "ledger", "ledger began after", GAPS, "lost", EMPTIED)
 )
@@ -41,7 +41,7 @@ _LIKE: Final = 3
 
 
 class RowFault(NamedTuple):
-    """Damage of one row: of which `table`, which `row` in words (`path`, if it belongs to that object), and `what`, in words."""
+    """A damaged row of `table`: `row` describes it (`path` if it belongs to that object), `what` the damage."""
 
     table: str
     row: str
@@ -50,7 +50,7 @@ class RowFault(NamedTuple):
 
 
 class Report(NamedTuple):
-    """What was found of one object: `problems` of its bytes, `faults` of its rows, and what these should say, if it is `whole`."""
+    """Result for one object: `problems` of its bytes, `faults` of its rows, and the correct rows if it is `whole`."""
 
     path: StorePath
     problems: tuple[Problem, ...]
@@ -59,7 +59,7 @@ class Report(NamedTuple):
 
 
 def neighbours(store: Store) -> dict[str, StorePath]:
-    """All that an object may refer to, by hash part: what lies in the store or is registered."""
+    """Objects to which an object may refer, by hash part: those in the store directory or registered."""
     with store._database.lenient():
         named = [parsed(base) for (base,) in store._database.rows("SELECT base FROM objects")]
     with suppress(OSError):
@@ -110,7 +110,7 @@ def _read(database: Database, path: StorePath) -> _Row:
 
 
 def report(store: Store, path: StorePath, there: Callable[[], Mapping[str, StorePath]]) -> Report:
-    """Look at an object and its rows. `there` gives the `neighbours`. Raises `NotValid`, `StoreIO`."""
+    """Check an object and its rows. `there` returns the `neighbours`. Raises `NotValid`, `StoreIO`."""
     row = _read(store._database, path)
     wrong = {name: "holds what it cannot hold" for name, is_right in _CELLS.items() if not is_right(row.cells[name])}
     manifest = None
@@ -141,7 +141,7 @@ def report(store: Store, path: StorePath, there: Callable[[], Mapping[str, Store
 
 
 def _may_have_given(store: Store, row: _Row, path: StorePath) -> bool:
-    """Whether the deriver of a row can be right: it is there, or no row of the build trace says otherwise."""
+    """Whether the deriver of a row can be right: it exists, or no row of the build trace contradicts it."""
     deriver = row.cells["deriver"]
     with store._database.lenient():
         if store._database.row("SELECT 1 FROM objects WHERE base = ?", (deriver,)) is not None:
@@ -184,7 +184,7 @@ def _base(path: StorePath | None) -> str | None:
 
 
 def check_rows(store: Store) -> list[RowFault]:
-    """Rows that belong to no object, or to nothing: without those of the build trace, and those that `report` tells."""
+    """Return faults of rows that belong to no object, without those of the build trace and of `report`."""
     database = store._database
     with database.lenient():
         return [
@@ -245,7 +245,7 @@ def _wrong_promise(name: Any, algorithm: Any, digest: Any, mode: Any, base: Any)
 
 
 def promises(store: Store) -> list[tuple[StorePath, FixedOutput]]:
-    """What objects are known to have the content of; without rows that are damaged, and those of objects that are gone."""
+    """Return the fixed outputs of objects, without damaged rows and removed objects."""
     with store._database.lenient():
         rows = [row for row in store._database.rows(_PROMISES) if not _wrong_promise(*row)]
     found = [(StorePath.parse(base), FixedOutput(algorithm, digest, mode)) for _, algorithm, digest, mode, base in rows]
@@ -279,8 +279,9 @@ class Mended(NamedTuple):
 
 
 def mend_rows(store: Store, faults: Iterable[RowFault]) -> Mended:
-    """Give rows without a name the name of the object that they are of, take out those that belong to nothing, and
-    register again what is whole and lost its rows. What `report` tells is to be looked for again afterwards.
+    """Name the objects of nameless rows, delete rows without an object, and register intact objects that lost their rows.
+
+    Faults from an earlier `report` have to be searched for again afterwards.
     """
     faults = tuple(faults)
     database = store._database
@@ -320,7 +321,7 @@ def _delete(database: Database, table: str, columns: Sequence[str], cells: Seque
 
 
 def _name_again(store: Store) -> None:
-    """Find the objects of rows whose names are damaged: whose place is no name or not there, and whose tree lies at another place."""
+    """Find the objects of rows with a damaged name: one that is invalid or absent, while its tree is at another path."""
     database = store._database
     with database.lenient():
         rows = database.rows("SELECT id, base, tree FROM objects")

@@ -24,9 +24,9 @@ _PERIOD: Final = len(MARKER) + 1
 MARKER_OFFSETS: Final = tuple(range(0, HASH_LENGTH - len(MARKER) + 1, _PERIOD))
 PIECE: Final = 8
 SPREAD: Final = 64
-"""How far apart, in bytes, the pieces of one path are looked for."""
+"""Greatest distance, in bytes, between the pieces of one path."""
 REACH: Final = SPREAD + HASH_LENGTH
-"""How many bytes around a marker its judgement depends on."""
+"""Bytes around a marker on which its classification depends."""
 _DOMAIN: Final = b"chx scratch path 1\0"
 _DIGITS: Final = frozenset(BASE32_ALPHABET.encode())
 
@@ -41,7 +41,7 @@ def scratch_hash(output: str) -> str:
 
 
 def scratch_path(output: str, name: str) -> str:
-    """Where an output is written to in the sandbox; `name` is the name of its store object."""
+    """Return the path in the sandbox to which an output is written; `name` is the name of its store object."""
     return f"{STORE_DIR}/{scratch_hash(output)}-{name}"
 
 
@@ -62,9 +62,8 @@ def has_scratch_shape(text: bytes) -> bool:
 def is_piece(data: bytes, position: int, scratch: bytes) -> bool:
     """Whether the marker at `position` in `data` belongs to a piece of `scratch`.
 
-    It does if it stands in eight consecutive characters of it, or if there are more
-    pieces of four characters around: so a path looks that was cut into 32-bit immediates.
-    A marker alone proves nothing; there is one by chance in every 4 GB.
+    It does if it is within eight consecutive characters of `scratch`, or if other pieces of four characters are near: a
+    path cut into 32-bit immediates looks like that. A marker alone proves nothing; one occurs by chance in every 4 GB.
     """
     for offset in MARKER_OFFSETS:
         start = position - offset
@@ -75,7 +74,7 @@ def is_piece(data: bytes, position: int, scratch: bytes) -> bool:
             last += 1
         if last - first >= PIECE:
             return True
-    # Whole occurrences nearby are no pieces; they may stand across the border of what is looked at.
+    # Whole occurrences nearby are no pieces; they may cross the border of the window.
     before = _without_whole(data[max(position - REACH, 0) : position])[-SPREAD:]
     after = _without_whole(data[position + len(MARKER) : position + REACH])[:SPREAD]
     quads = {scratch[i : i + 4] for i in range(HASH_LENGTH - 3)} - {MARKER}

@@ -1,12 +1,12 @@
-"""Sharing: equal files of different objects, or of one, made one file by hard links.
+"""Deduplicate files of objects by hard links (`chx store optimise`).
 
-The manifests say which files are equal; nothing else is kept, so that a collection needs to know nothing of it:
-the file system counts the links. For each content one file is read and compared with its digest before others
-are made links to it, so that damage is not spread.
+The manifests tell which files are equal. No other record is kept, so that a garbage collection needs none: the file
+system counts the links. For each content one file is read and compared with its digest before others become links to
+it, so that damage does not spread.
 
-A file is replaced by a rename from the temporary folder, so an object is whole at every moment. An ordinary
-user has to give himself the right to write to the directory meanwhile; `db/sharing` says to which objects that
-was done, and whoever opens the store after a crash puts the directories into form again.
+A file is replaced by a rename from the temporary directory, so an object is whole at every moment. An unprivileged user
+needs temporary write permission on the directory; `db/sharing` records the objects concerned, and the next process to
+open the store after a crash restores them.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Place(NamedTuple):
 
 
 class Shared(NamedTuple):
-    """What sharing came to: files that became links, and the bytes that the disk got back."""
+    """Result of sharing: files that became links, and bytes freed on disk."""
 
     files: int
     freed: int
@@ -55,12 +55,12 @@ class SharingPlan:
 
     @property
     def files(self) -> int:
-        """How many files would become links."""
+        """Number of files that would become links."""
         return sum(len(places) - 1 for _, _, _, places in self.groups)
 
     @property
     def bytes(self) -> int:
-        """How many bytes there are too many."""
+        """Number of duplicate bytes."""
         return sum(size * spare for _, size, spare, _ in self.groups)
 
     def execute(self, store: Store) -> Shared:
@@ -116,7 +116,7 @@ class _Sharing:
             self._store.sync()
             descriptor = _lock(journal)
             try:
-                # Whoever held it before may have been killed.
+                # An earlier holder of the lock may have been killed.
                 _settle_listed(self._store, os.pread(descriptor, os.fstat(descriptor).st_size, 0))
                 touched = sorted({place.path.base for *_, places in plan.groups for place in places})
                 os.write(descriptor, "".join(f"{base}\n" for base in touched).encode())

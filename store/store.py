@@ -51,9 +51,9 @@ if TYPE_CHECKING:
 
 
 class Store:
-    """Immutable objects by content, and what is known of them.
+    """Immutable objects by content, with their metadata.
 
-    May be shared by threads. `docs/store.md` says what holds at every moment.
+    Thread-safe. `docs/store.md` states the invariants.
     """
 
     def __init__(self, home: str, database: Database) -> None:
@@ -67,17 +67,17 @@ class Store:
         self._held: dict[str, int] = {}
         self._uses: set[str] = set()
         self.linked = Linked(0, 0)
-        """What became links to equal files when objects were added since the store was opened."""
+        """Files of added objects that became links to equal files, since the store was opened."""
         self.added = 0
-        """How many objects were added since the store was opened; derivations do not count."""
+        """Number of objects added since the store was opened, without derivations."""
         self.notices: list[str] = []
-        """What the owner should be told: that the home was moved, and what was done about it."""
+        """Messages for the owner: that the home was moved, and which roots were adjusted."""
         self._signer: Signer | None = None
         self._signer_lock = allocate_lock()
 
     @classmethod
     def open(cls, home: str | os.PathLike[str] | None = None) -> Store:
-        """Open the store in `home`, else where `default_home` says; it is created if it is not there.
+        """Open the store in `home`, or in `default_home`; create it if necessary.
 
         Raises `InvalidHome`, `DatabaseFailure`.
         """
@@ -151,7 +151,7 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """A context in which all that is asked is answered from one moment; nobody else is kept out."""
+        """Context in which all queries see one snapshot; it excludes nobody."""
         with self._database.lock:
             if self._database.depth:
                 yield
@@ -165,7 +165,7 @@ class Store:
     # Places
 
     def physical(self, path: StorePath) -> str:
-        """Where an object lies, or would lie."""
+        """Return the path of an object on disk; it need not exist."""
         return f"{self.directory}/{path.hash}-{path.name}"
 
     def temporary(self, kind: str) -> str:
@@ -194,10 +194,10 @@ class Store:
             raise StoreIO("create a temporary folder in", self.home + "/tmp", error) from error
 
     def clean_temporary(self) -> list[str]:
-        """Remove the temporary folders of processes that are gone; gives their paths."""
+        """Remove the temporary directories of dead processes; return their paths."""
         return self._temporary.clean()
 
-    # What is there
+    # Objects
 
     def is_valid(self, path: StorePath) -> bool:
         """Whether the object is registered and there: somebody may have removed it by hand."""
@@ -264,7 +264,7 @@ class Store:
         return True
 
     def objects(self) -> list[StorePath]:
-        """All that is registered, sorted."""
+        """Return all registered objects, sorted."""
         bases = self._database.rows("SELECT base FROM objects ORDER BY base")
         return [stored_path(base) for (base,) in bases]
 
@@ -275,7 +275,7 @@ class Store:
                 yield path, self.manifest(path)
 
     def in_order(self) -> list[StorePath]:
-        """All that is registered, each after what it refers to."""
+        """Return all registered objects, dependencies first."""
         bases = self._database.rows("SELECT base FROM objects ORDER BY id")
         return [stored_path(base) for (base,) in bases]
 
@@ -309,7 +309,7 @@ class Store:
             raise DamagedRow(f"of '{path}' is damaged: {error}") from error
 
     def manifest(self, path: StorePath) -> Manifest:
-        """Of the object as it lies on disk. Raises `NotValid`, `DamagedRow`."""
+        """Return the recorded manifest of the object. Raises `NotValid`, `DamagedRow`."""
         content = self._database.value(
             "SELECT content FROM manifests JOIN objects ON id = object WHERE base = ?", (path.base,)
         )
@@ -344,7 +344,7 @@ class Store:
             ) from error
 
     def closure(self, paths: Iterable[StorePath]) -> list[StorePath]:
-        """What `paths` refer to, directly or not, and they themselves; dependencies first.
+        """Return the closure of `paths`, dependencies first.
 
         The order depends on the objects alone. Raises `NotValid`.
         """
@@ -373,11 +373,10 @@ class Store:
     def add_outputs(
         self, drafts: Sequence[OutputDraft], candidates: Iterable[StorePath], deriver: StorePath | None
     ) -> dict[str, StorePath]:
-        """Make objects of the outputs of one build; gives the path of each output.
+        """Make objects of the outputs of one build; return the path of each output.
 
-        `candidates` are the objects that the outputs may refer to. The trees are
-        consumed; after an error those that are left belong to the caller. Raises
-        `PartialScratch`, `ForeignScratch`, `OutputCycle`, `UnsupportedFile`,
+        `candidates` are the objects that the outputs may refer to. The trees are consumed; after an error the remaining
+        ones belong to the caller. Raises `PartialScratch`, `ForeignScratch`, `OutputCycle`, `UnsupportedFile`,
         `NotValid` (a reference is no object), `StoreIO`, `DatabaseFailure`.
         """
         by_hash = {candidate.hash: candidate for candidate in candidates}
@@ -401,10 +400,10 @@ class Store:
     ) -> StorePath:
         """Add the file or tree at `source`; links are not followed.
 
-        `references` are the references of the object, or with `scan` those among which
-        the ones that occur are chosen. With `consume` the tree itself becomes the
-        object; it must lie on the file system of the store and be the caller's alone.
-        Raises `InvalidStorePath` (for the name), `UnsupportedFile`, `NotValid`, `StoreIO`, `DatabaseFailure`.
+        `references` are the references of the object, or with `scan` the candidates of which those that occur are
+        chosen. With `consume` the tree itself becomes the object; it must be on the file system of the store and belong
+        to the caller alone. Raises `InvalidStorePath` (for the name), `UnsupportedFile`, `NotValid`, `StoreIO`,
+        `DatabaseFailure`.
         """
         check_name(name)
         allowed = {reference.hash: reference for reference in references}
@@ -449,7 +448,7 @@ class Store:
         return bool(sizes) and (tree_size(source),) in sizes
 
     def _link_equal(self, item: Settled) -> None:
-        """Make files of a draft links to equal ones that are there. Before the transaction: it may read much."""
+        """Replace files of a draft by links to equal files of objects. Call it before the transaction: it may read much."""
         if not item.own:
             self.linked += link_equal(self, item.root, item.manifest)
 
@@ -498,7 +497,7 @@ class Store:
     def _register(self, item: Settled, deriver: StorePath | None) -> None:
         """Write the rows of an object that is in its place. In a transaction."""
         if self._is_registered(item.path):
-            # It was removed by hand and is back. Its rows are those of its name, unless they are damaged.
+            # The object was removed by hand and is added again. Its rows follow from its name, unless they are damaged.
             self._database.execute(
                 "UPDATE objects SET synced = 0, tree = ?, size = ?, self = ? WHERE base = ?",
                 (item.tree_digest.raw, item.manifest.total_size, item.self_reference, item.path.base),
@@ -521,7 +520,7 @@ class Store:
         self._describe(number or 0, item)
 
     def _describe(self, number: int, item: Settled) -> None:
-        """Write what the other tables say of an object, in the place of what they say. In a transaction. Raises `NotValid`."""
+        """Replace the rows of an object in the other tables. Call it in a transaction. Raises `NotValid`."""
         self._database.execute("INSERT OR REPLACE INTO manifests VALUES (?, ?)", (number, item.manifest.encode()))
         if not item.path.is_derivation:
             note_files(self._database, [(number, item.manifest)])
@@ -548,24 +547,24 @@ class Store:
         return next((path for path in paths if os.path.lexists(self.physical(path))), None)
 
     def realisations(self, resolved: Digest) -> list[Realisation]:
-        """All that is recorded of a resolved derivation, in the order of recording, without witnesses; objects may be gone."""
+        """Return the rows of a resolved derivation in order of recording, without witnesses; their objects may have been removed."""
         rows = self._database.rows(
             f"SELECT {COLUMNS} FROM realisations WHERE resolved = ? ORDER BY id", (resolved.raw,)
         )
         return list(readable(rows))
 
     def realised_derivations(self) -> list[StorePath]:
-        """The derivations whose outputs the build trace knows, the last one recorded first; objects may be gone."""
+        """Return derivations whose outputs the build trace knows, latest first; they may have been removed."""
         bases = self._database.rows(
             "SELECT derivation FROM realisations WHERE derivation IS NOT NULL GROUP BY derivation ORDER BY max(id) DESC"
         )
         return [stored_path(base) for (base,) in bases]
 
     def durations(self, names: Iterable[str]) -> dict[str, float]:
-        """How many seconds derivations of these names (`x.drv`) took when they were last recorded, if ever."""
+        """Return the durations in seconds of the latest builds of derivations with these names (`x.drv`), where recorded."""
         import json
 
-        # With max() SQLite takes the other columns from the row of the maximum.
+        # With max(), SQLite returns the other columns from the row of the maximum.
         rows = self._database.rows(
             f"SELECT substr(derivation, {HASH_LENGTH + 2}) AS name, seconds, max(id) FROM realisations"
             " WHERE derivation IS NOT NULL AND name IN (SELECT value FROM json_each(?)) GROUP BY name",
@@ -588,13 +587,13 @@ class Store:
             ledger.append(self._database, signer, told)
 
     def witness(self, sandbox: str = "") -> Witness:
-        """Who vouches for what is built here now; `sandbox` is what keeps builds apart: `bubblewrap 0.11.0`."""
+        """Return the witness of builds made now; `sandbox` names the isolating program: `bubblewrap 0.11.0`."""
         from .witness import witness_here
 
         return witness_here(self._identity(), sandbox)
 
     def _identity(self) -> str:
-        """What tells this home from others."""
+        """The identity of this home."""
         return str(self._database.value("SELECT value FROM meta WHERE key = 'home'"))
 
     def record_foreign(self, rows: Iterable[SignedRow], origin: str) -> None:
@@ -623,13 +622,13 @@ class Store:
         return ledger.told_rows(self._database)
 
     def ledger_head(self) -> str:
-        """How many rows the ledger has and the last hash: who keeps it elsewhere notices a store set back."""
+        """Return the number of rows of the ledger and the last hash. A copy kept elsewhere reveals a store that was reset."""
         from . import ledger
 
         return ledger.head(self._database)
 
     def check_ledger(self, expected: str | None = None) -> list[Fault]:
-        """What is wrong with the build trace; `expected` is an earlier head that it has to go on from."""
+        """Return the faults of the build trace; `expected` is an earlier head that it has to extend."""
         from . import ledger
 
         return ledger.check(self._database, self.signer.public, expected)
@@ -637,10 +636,10 @@ class Store:
     def check_relied(
         self, relied: Mapping[tuple[Digest, str], StorePath]
     ) -> dict[tuple[Digest, str], tuple[SignedRow, ...]]:
-        """The rows that say that resolved derivations gave these paths as these outputs.
+        """Return the rows which claim that resolved derivations produced these paths as these outputs.
 
-        Raises `UnsoundLedger`, which names the first row that is damaged, not signed by the builder that it names, out of
-        the chain, or in contradiction to what is relied on. Also for a missing one. Raises `InvalidKey`.
+        Raises `UnsoundLedger` for a missing claim, and for the first row that is damaged, not signed by the builder
+        that it names, out of the chain, or in contradiction to a claim. Raises `InvalidKey`.
         """
         from . import ledger
 
@@ -666,7 +665,7 @@ class Store:
             )
 
     def promises(self) -> list[tuple[StorePath, FixedOutput]]:
-        """What objects are known to have the content of; without rows that are damaged, and those of objects that are gone."""
+        """Return the fixed outputs of objects, without damaged rows and removed objects."""
         from .rows import promises
 
         return promises(self)
@@ -682,9 +681,9 @@ class Store:
     # Life and death
 
     def add_root(self, link: str, path: StorePath) -> None:
-        """Make the symbolic link `link` to an object, and keep the object as long as the link is there.
+        """Make the symbolic link `link` to an object, and keep the object as long as the link exists.
 
-        A link that is there is replaced, anything else refused. Raises `NotValid`, `StoreIO`.
+        Replaces an existing link, but no other file. Raises `NotValid`, `StoreIO`.
         """
         if self.is_read_only and os.path.islink(link) and self._roots.object_at(link) == path:
             return
@@ -696,7 +695,7 @@ class Store:
             self._roots.add(os.path.abspath(link), path)
 
     def link_text(self, link: str, path: StorePath) -> str:
-        """What `add_root` writes into a link: the place of the object, relative to a link below the home."""
+        """Return the target that `add_root` gives a link: the object's path, relative for a link below the home."""
         return self._roots.target(os.path.abspath(link), path)
 
     def roots(self) -> list[tuple[str, StorePath]]:
@@ -717,7 +716,7 @@ class Store:
         ]
 
     def deriver(self, path: StorePath) -> StorePath | None:
-        """A derivation that gave an object, registered or not, whole or not: as its row says, or as the build trace knows."""
+        """Return a deriver of an object, according to its row or the build trace; the object may be unregistered or damaged."""
         from .loss import deriver_of
 
         with self._database.lenient():
@@ -725,7 +724,7 @@ class Store:
         return named if named is not None and self.is_valid(named) else deriver_of(self._database, path)
 
     def complaints(self) -> list[str]:
-        """What SQLite finds wrong with the file of the database; empty if it is in order."""
+        """Return the faults that SQLite finds in the database file; empty if there are none."""
         return self._database.complaints()
 
     def mend_indexes(self) -> bool:
@@ -734,13 +733,13 @@ class Store:
 
     @property
     def database_file(self) -> str:
-        """Where the database lies."""
+        """The path of the database."""
         return self._database.path
 
     def take_out(self, path: StorePath) -> str | None:
-        """Move a damaged object out of the store, to `damaged/`; gives its place there, None if it was missing.
+        """Move a damaged object to `damaged/`; return its path there, None if it was missing.
 
-        It stays registered and is not valid until it is added again. Raises `StoreIO`.
+        It remains registered, and is not valid until it is added again. Raises `StoreIO`.
         """
         self.check_writable()
         place = f"{self.home}/damaged/{path.base}"

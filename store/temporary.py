@@ -18,7 +18,7 @@ from .checkpoint import Stopped
 from .removal import remove_tree
 
 _PROC_START_FIELD: Final = 19
-"""Of /proc/<pid>/stat, counted behind the command name in parentheses: see proc_pid_stat(5)."""
+"""Field of /proc/<pid>/stat, counted after the command name in parentheses: see proc_pid_stat(5)."""
 
 
 def process_start(pid: int) -> str | None:
@@ -49,7 +49,7 @@ class TemporaryFolders:
         self._count = 0
 
     def name(self, kind: str) -> str:
-        """A fresh path in this process's folder; nothing is there yet."""
+        """Return a fresh path in this process's directory; nothing exists there yet."""
         if self._pid != os.getpid():
             self._claim()
         self._count += 1
@@ -81,7 +81,7 @@ class TemporaryFolders:
         self._pid, self._own, self._lock, self._count = pid, path, lock, 0
 
     def clean(self) -> list[str]:
-        """Remove the folders of processes that are gone; gives what could be removed."""
+        """Remove the directories of dead processes; return those removed."""
         removed = []
         for name in os.listdir(self._root):
             path = f"{self._root}/{name}"
@@ -101,7 +101,7 @@ class TemporaryFolders:
             try:
                 os.rmdir(self._own)
             except OSError:
-                # What may not be waited for is left to the next process.
+                # Leave what cannot be waited for to the next process.
                 with suppress(OSError, Stopped):
                     remove_tree(os.fsencode(self._own))
             os.close(self._lock)

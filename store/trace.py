@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 COLUMNS: Final = "resolved, output, path, derivation, started, seconds, variation, builder, origin"
-"""Without the witness, which nobody asks for who builds."""
+"""The columns without the witness, which a build does not need."""
 
 
 def realisation_of(columns: Sequence[Any]) -> Realisation:
-    """From a row of `COLUMNS`. Raises `DamagedRow`: what stands in a cell depends on more than chx."""
+    """Convert a row of `COLUMNS`. Raises `DamagedRow`: cells are untrusted."""
     resolved, output, path, derivation, started, seconds, variation, builder, origin = columns
     for name, cell, kind in (
         ("resolved", resolved, bytes),
@@ -49,7 +49,7 @@ def realisation_of(columns: Sequence[Any]) -> Realisation:
 
 
 def readable(rows: Iterable[Sequence[Any]]) -> Iterator[Realisation]:
-    """Those of several rows that are not damaged: who builds can do without the others, and `chx ledger --check` names them."""
+    """Yield the intact rows: a build does not need the others, and `chx ledger --check` reports them."""
     for columns in rows:
         try:
             yield realisation_of(columns)

@@ -1,4 +1,4 @@
-"""Trees on disk: hashed, scanned and brought into the store's form in one walk.
+"""Trees on disk: hash, scan and normalise them in one walk.
 
 Paths are bytes here: names need not be UTF-8, and the locale must not matter.
 """
@@ -56,10 +56,9 @@ def find_hash(root: bytes, digits: str) -> list[str]:
 class TreeWalk:
     """One walk over a tree.
 
-    With `normalise` the tree must be private to the caller; modes, times and
-    extended attributes are brought into the store's form, but for the write
-    permission of a root directory, which must last until it has been renamed.
-    `tracked` hash parts are also remembered per path in `where`.
+    With `normalise` the tree must be private to the caller; modes, times and extended attributes are brought into
+    canonical form, except for the write permission of a root directory, which must last until it has been renamed.
+    `tracked` hash parts are also recorded per path in `where`.
     """
 
     __slots__ = (
@@ -110,7 +109,7 @@ class TreeWalk:
         except OSError as error:
             if error.errno == ENAMETOOLONG:
                 raise TooDeep(os.fsdecode(self.root)) from None
-            # What was done through a descriptor is told by its number.
+            # Operations on a descriptor report its number as the path.
             place = error.filename if isinstance(error.filename, (str, bytes)) else self.root
             raise StoreIO("read", os.fsdecode(place), error) from error
         if self._normalise:
@@ -213,7 +212,7 @@ class TreeWalk:
             self.where.setdefault(path_text(relative), set()).update(tracked)
 
     def _split(self, names: list[tuple[bytes, int]]) -> None:
-        """A file that is also linked from elsewhere could change in the store: give it its own copy."""
+        """Copy a file with other hard links: it could change within the store."""
         first = names[0][0]
         parent = os.path.dirname(first)
         copy = _unused(parent)
@@ -295,7 +294,7 @@ def hash_large(descriptor: int) -> tuple[bytes, int]:
 
 
 def has_content(file: bytes, digest: bytes, size: int) -> bool:
-    """Whether a file has the content that its manifest says."""
+    """Whether a file has the content recorded in its manifest."""
     try:
         descriptor = os.open(file, READ)
     except OSError:

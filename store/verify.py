@@ -1,10 +1,9 @@
-"""Whether an object is what its name says.
+"""Check an object against its name.
 
-The name is recomputed from the disk: own hash mapped back to `SELF`, every file
-hashed, references and name added. The database is not believed: if the references that it has do not give the
-name, those that are found in the object are tried. So damage of an object is told from damage of its rows, and what the
-rows should say is known of every object that is whole. What differs in an object is told file by file with
-the help of the manifest.
+The name is recomputed from the disk: the object's own hash is mapped back to `SELF`, every file hashed, references and
+name added. The database is not trusted: if its references do not yield the name, those found in the object are tried.
+So damage of an object is distinguished from damage of its rows, and the correct rows of every intact object are known.
+The manifest serves to report damage file by file.
 """
 
 from __future__ import annotations
@@ -31,18 +30,18 @@ if TYPE_CHECKING:
     from .path import StorePath
 
 _ALL_SUBSETS: Final = 12
-"""Of so many hash parts that occur in an object each subset is tried; of more, those that leave out one or two."""
+"""Up to so many hash parts in an object every subset is tried; beyond, those that omit one or two."""
 
 
 class Problem(NamedTuple):
-    """Something wrong with an object: in `file` (relative; empty for the root), `what` in words."""
+    """A problem of an object, described by `what`; in `file` (relative; empty for the root)."""
 
     file: str
     what: str
 
 
 class Examined(NamedTuple):
-    """What the disk says of an object: what is wrong with it, and what its rows should say, if it is whole."""
+    """Result for an object on disk: its problems, and its correct rows if it is intact."""
 
     problems: tuple[Problem, ...]
     whole: Settled | None
@@ -55,17 +54,17 @@ def examine(
     manifest: Manifest | None,
     there: Callable[[], Mapping[str, StorePath]],
 ) -> Examined:
-    """Look at the object at `physical`.
+    """Check the object at `physical`.
 
-    `references` (without itself) and `manifest` are what the database says, if it can be read; `there` gives the objects that it may refer to, by hash
-    part; it is asked if the name is not confirmed. Raises `StoreIO`.
+    `references` (without itself) and `manifest` are those of the database, if readable. `there` returns the objects
+    that it may refer to, by hash part; it is called if the name is not confirmed. Raises `StoreIO`.
     """
     if not os.path.lexists(physical):
         return Examined((Problem("", "missing"),), None)
     root = os.fsencode(physical)
     tracked = {path.hash, SELF}
     try:
-        # SELF by its text, not by its shape: pieces of it are no problem here.
+        # Search for SELF by its text, not by its shape: pieces of it are no problem here.
         walk = _walked(root, tracked, tracked)
         actual = Manifest(tuple(walk.entries))
         whole = None if references is None else _named(path, walk, actual, [tuple(references)])
@@ -98,7 +97,9 @@ def _walked(root: bytes, candidates: Iterable[str], tracked: set[str]) -> TreeWa
 
 
 def recognised(root: bytes, path: StorePath, there: Mapping[str, StorePath]) -> Settled | None:
-    """The object `path` at `root` if its bytes and some of the objects `there` as references give its name. Raises `StoreError`."""
+    """Return the object `path` at `root` if its bytes, with some of the objects `there` as references, yield its name.
+    Raises `StoreError`.
+    """
     tracked = {path.hash, SELF}
     walk = _walked(root, {*there, *tracked}, tracked)
     found = [there[digits] for digits in sorted(walk.found - tracked) if digits in there]
@@ -114,7 +115,7 @@ def _hashed(path: StorePath, walk: TreeWalk, manifest: Manifest) -> Manifest:
 def _named(
     path: StorePath, walk: TreeWalk, manifest: Manifest, candidates: Iterable[tuple[StorePath, ...]]
 ) -> Settled | None:
-    """The object with the first of several sets of references that gives its name."""
+    """Return the object with the first set of references that yields its name."""
     hashed = _hashed(path, walk, manifest)
     is_own = hashed is not manifest
     forms = [(False, manifest.tree_digest)]
@@ -128,9 +129,9 @@ def _named(
 
 
 def _candidates(path: StorePath, root: bytes, found: list[StorePath]) -> Iterator[tuple[StorePath, ...]]:
-    """What the references of an object may be: what a derivation says, what was found in it, or a part of that.
+    """Yield candidates for the references of an object: those of a derivation, those found in it, and subsets.
 
-    A hash part that occurs is no reference if its object was no input.
+    A hash part that occurs is no reference if its object was not an input.
     """
     if path.is_derivation:
         try:
@@ -176,7 +177,7 @@ def _difference(expected: Entry, actual: Entry) -> str:
 
 
 def wrong_modes(root: bytes, manifest: Manifest) -> Iterator[Problem]:
-    """What has another mode than things in the store have."""
+    """Yield a problem for each path whose mode differs from the canonical form."""
     wanted = {Kind.DIRECTORY: DIRECTORY_MODE, Kind.FILE: FILE_MODE, Kind.EXECUTABLE: EXECUTABLE_MODE}
     for entry in manifest:
         mode = wanted.get(entry.kind)

@@ -1,7 +1,7 @@
-"""Who can vouch for a build beside its key: where it ran, and with what.
+"""The witness of a build beside its key: where it ran, and with what.
 
-A home is told by 16 random bytes, made once. A machine is told by a digest of its machine id: machine-id(5) asks that
-the id itself be kept from others, and that programs show a keyed hash of it. Neither names anybody.
+A home is identified by 16 random bytes, made once. A machine is identified by a digest of its machine id: machine-id(5)
+demands that the id itself stay private, and that programs show a keyed hash of it. Neither identifies a person.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ class Witness(NamedTuple):
     """Where a build ran, and with what.
 
     `home` and `machine` are 32 hexadecimal digits; `machine` is empty where the system has no machine id. `kernel` is
-    its release, `chx` the version of chx, `sandbox` what kept the build apart (`bubblewrap 0.11.0`), empty for what chx
-    does itself.
+    its release, `chx` the version of chx, `sandbox` the isolating program (`bubblewrap 0.11.0`), empty for builtin
+    builders.
     """
 
     home: str
@@ -32,7 +32,7 @@ class Witness(NamedTuple):
     sandbox: str = ""
 
     def to_dict(self) -> dict[str, str]:
-        """As JSON types."""
+        """Return JSON types."""
         return self._asdict()
 
     @classmethod
@@ -46,12 +46,12 @@ class Witness(NamedTuple):
 
 
 def fresh_id() -> str:
-    """What tells a new home from all others."""
+    """Return the identity of a new home."""
     return os.urandom(ID_BYTES).hex()
 
 
 def machine_id(file: str = _MACHINE_ID) -> str:
-    """What tells this machine from others, without being its machine id; empty if it has none."""
+    """Return a private id of this machine, which does not reveal its machine id; empty if it has none."""
     from blake3 import blake3
 
     try:
@@ -66,7 +66,7 @@ def machine_id(file: str = _MACHINE_ID) -> str:
 
 
 def witness_here(home: str, sandbox: str) -> Witness:
-    """This process, working in the home with that id."""
+    """Return the witness of this process, for the home with that id."""
     from .. import __version__
 
     return Witness(home, machine_id(), os.uname().release, __version__, sandbox)
