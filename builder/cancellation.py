@@ -9,10 +9,10 @@ from .errors import Cancelled, LimitExceeded
 
 
 class Cancellation:
-    """A signal that wakes everybody who waits, in any thread.
+    """A signal that wakes all waiting threads.
 
-    `descriptor` becomes readable (end of file) when `cancel` is called, and stays so: one `poll` then waits
-    for output and for the end alike.
+    `descriptor` becomes readable (end of file) when `cancel` is called, and stays so: one `poll` waits for output and
+    for cancellation.
     """
 
     def __init__(self) -> None:
@@ -40,12 +40,12 @@ class Cancellation:
 
 
 class Deadline:
-    """The end of the time that a build may take, from now on; 0 seconds are no limit."""
+    """The time limit of a build, counted from now; 0 seconds mean no limit."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self.moment = monotonic() + seconds if seconds else None
-        """By the monotonic clock; None if there is no limit."""
+        """Time of the monotonic clock; None if there is no limit."""
 
     @property
     def left(self) -> float:

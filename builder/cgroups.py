@@ -1,7 +1,7 @@
-"""Limits for all processes of a build together, by control groups where the machine lets us make one.
+"""Limits for all processes of a build together, by control groups, where chx may create one.
 
-Both versions: in version 1 each controller has a hierarchy of its own; in version 2 there is one, and a group that holds
-processes cannot share out controllers, so that chx moves itself into a part of its group first if it is alone there
+Supports both versions. In version 1 each controller has a hierarchy of its own. In version 2 there is one, and a group
+with processes cannot delegate controllers, so chx first moves itself into a child of its group if it is alone there
 (`systemd-run --user --scope -p Delegate=yes chx build ...`).
 """
 
@@ -15,7 +15,7 @@ from functools import cache
 from itertools import count
 from typing import Final
 
-_PATIENCE: Final = 2.0  # seconds that a group may take to be empty
+_PATIENCE: Final = 2.0  # seconds until a group must be empty
 _numbers = count()
 
 
@@ -29,7 +29,7 @@ class Place:
 
 @cache
 def place_of(controller: str) -> Place | None:
-    """Where groups with `controller` ("pids", "memory") can be made; None if nowhere."""
+    """Return where groups with `controller` ("pids", "memory") can be made; None if nowhere."""
     for folder, is_unified, controllers in _own_groups():
         if not is_unified and controller in controllers and os.access(folder, os.W_OK):
             return Place(folder, False)
@@ -98,7 +98,7 @@ class Group:
     """Control groups for one build."""
 
     def __init__(self, processes: int = 0, memory: int = 0) -> None:
-        """Raises OSError; `missing` tells first what cannot be limited."""
+        """Create the groups. Raises OSError; check `missing` first."""
         wanted: dict[Place, list[tuple[str, int]]] = {}
         if processes and (place := place_of("pids")):
             wanted.setdefault(place, []).append(("pids.max", processes))
@@ -141,9 +141,9 @@ class Group:
 
 
 def missing(processes: int, memory: int) -> list[str]:
-    """What cannot be limited on this machine: "processes", "memory".
+    """Return the limits that this machine cannot set: "processes", "memory".
 
-    An ordinary user's processes can also be limited by RLIMIT_NPROC, which does not hold for root.
+    Processes of an unprivileged user can also be limited by RLIMIT_NPROC, which does not apply to root.
     """
     result = []
     if processes and place_of("pids") is None and os.geteuid() == 0:
@@ -154,7 +154,7 @@ def missing(processes: int, memory: int) -> list[str]:
 
 
 def limit_processes(process: int, most: int) -> None:
-    """Set RLIMIT_NPROC of a process in a user namespace of its own: it counts what is in that namespace."""
+    """Set RLIMIT_NPROC of a process in a user namespace of its own: the kernel counts per namespace."""
     import resource
 
     with suppress(OSError, ValueError):

@@ -1,11 +1,11 @@
-"""Composed roots: merged trees as a directory of hard links, made once and kept.
+"""Composed roots: merged trees as a directory of hard links, made once and cached.
 
-A root lies at `$CHX_HOME/roots/<digest>`; the digest covers the trees' contents, not their names, so equal
-inputs share one root. It is made under a temporary name and renamed when complete: whatever lies under a
-final name is whole. Beside it, `<digest>.inputs` lists the store objects it was made of, so that
-`prune_roots` can drop roots whose objects are gone (their hard links would keep the content on the disk).
-The list is also a lock: a process holds it (shared) for each root that it uses, because equal trees under other
-names use the same root. What builds see of /proc is kept in the same way, but it is made of no object, and stays.
+The path of a root is `$CHX_HOME/roots/<digest>`; the digest covers the trees' contents, not their names, so equal
+inputs share one root. It is made under a temporary name and renamed when complete, so a final name always denotes a
+complete root. Beside it, `<digest>.inputs` lists the store objects that it was made of, so that `prune_roots` can drop
+roots whose objects were removed (their hard links would keep the content on disk). The list is also a lock: a process
+holds it (shared) for each root in use, because equal trees under other names use the same root. The files that replace
+/proc in builds are cached in the same way, but they depend on no object, and remain.
 
 Directories have mode 0755 and, like everything in the store, mtime 1. A build sees the root read-only.
 """
@@ -84,7 +84,7 @@ def compose_root(store: Store, inputs: Sequence[StorePath]) -> str:
 
 
 def compose_objects(store: Store, objects: Sequence[StorePath]) -> str:
-    """A directory that holds `objects` by their names, as /chx/store does: for who needs more than can be mounted one by one."""
+    """Return a directory that contains `objects` by name, as /chx/store does; for more objects than can be mounted one by one."""
     distinct = sorted(set(objects))
     digest = Digest.of(_OBJECTS_DOMAIN + "\0".join(path.base for path in distinct).encode())
 
@@ -127,11 +127,11 @@ def _link_tree(origin: str, place: str, manifest: Manifest, files: _Files) -> No
 
 
 class _Files:
-    """The files of one composed directory. Equal ones are one file, and empty ones are each their own.
+    """The files of one composed directory. Equal files become one file, except empty ones.
 
-    A build sees which files are one: `tar` and `cp -a` keep it. In the store that depends on what else is or was there, so
-    it is decided here anew, by content alone. Who copies a tree with `cp -a` and writes to a file would be surprised to have
-    written to all that were empty.
+    A build sees hard links: `tar` and `cp -a` preserve them. In the store they depend on other objects, so they are
+    made anew here, by content alone. Empty files stay separate: a builder that copies a tree with `cp -a` and writes to
+    one of them would write to all.
     """
 
     __slots__ = ("_leaders",)
@@ -140,7 +140,7 @@ class _Files:
         self._leaders: dict[tuple[bytes, str], str] = {}
 
     def place(self, origin: str, place: str, entry: Entry) -> None:
-        """Make the file `place` with the content of `entry`, which lies at `origin`."""
+        """Make the file `place` with the content of `entry`, from the file `origin`."""
         assert entry.digest is not None
         mode = 0o555 if entry.kind == Kind.EXECUTABLE else 0o444
         if not entry.size:
@@ -178,7 +178,7 @@ def _make_root(store: Store, listing: str, final: str, make: Callable[[str], Non
     made = os.path.join(work, "root")
     try:
         make(made)
-        # Not replaced if it is there: others may hold it.
+        # An existing file is not replaced: other processes may have locked it.
         with suppress(FileExistsError), open(final + ".inputs", "x") as file:
             file.write(listing)
         if not store.hold(final + ".inputs"):
@@ -194,7 +194,7 @@ def _make_root(store: Store, listing: str, final: str, make: Callable[[str], Non
 
 
 def materialise(merged: Merged, physical: Sequence[str], root: str, labels: Sequence[str] = ()) -> None:
-    """Make the directory `root` from `merged`, whose sources lie at `physical`."""
+    """Make the directory `root` from `merged`, whose sources are at `physical`."""
     kinds = {item.path: item.kind for item in merged.entries}
     os.mkdir(root, 0o755)
     made: list[str] = [root]
@@ -245,9 +245,9 @@ def _add_etc(root: str, kinds: dict[str, str], made: list[str]) -> None:
 
 
 def prune_roots(store: Store, every: bool = False) -> tuple[int, int]:
-    """Remove every root one of whose objects is gone (with `every`: all) and that nobody uses.
+    """Remove all unused roots that have lost an object (with `every`: all unused roots).
 
-    Gives how many, and the bytes that came free.
+    Return their number and the bytes freed.
     """
     roots = os.path.join(store.home, "roots")
     removed = freed = 0
@@ -264,7 +264,7 @@ def prune_roots(store: Store, every: bool = False) -> tuple[int, int]:
 
 
 def _prune(store: Store, root: str, always: bool) -> int | None:
-    """Remove a root if its time has come; the bytes that came free, None if it stays."""
+    """Remove a root if it is due; return the bytes freed, None if it stays."""
     listing = root + ".inputs"
     descriptor = os.open(listing, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
@@ -276,7 +276,7 @@ def _prune(store: Store, root: str, always: bool) -> int | None:
             text = file.read()
         if not always and os.path.isdir(root) and _all_valid(store, text):
             return None
-        # The list first, while it is locked: who waits for it sees that it is gone, and makes both anew.
+        # The list first, while it is locked: a process that waits for the lock then finds it removed, and makes both anew.
         with suppress(FileNotFoundError):
             os.unlink(listing)
         doomed = os.path.join(store.temporary("root"), "root")

@@ -10,13 +10,13 @@ from ..store.copying import copy_content
 
 
 def is_full(error: OSError) -> bool:
-    """Whether an error says that there is no room left."""
+    """Whether an error means that the disk is full."""
     return error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def copy_file(source: str, target: str, mode: int) -> None:
     """Copy the bytes of the ordinary file `source` to the new file `target`; the kernel shares blocks where it can."""
-    # What is no file would be waited for, or has no end.
+    # Special files block or never end.
     origin = os.open(source, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
         status = os.fstat(origin)
@@ -35,14 +35,14 @@ def copy_file(source: str, target: str, mode: int) -> None:
 
 
 def write_all(descriptor: int, data: bytes | memoryview) -> None:
-    """Write all of `data`, however many calls it takes."""
+    """Write all of `data`, in as many calls as needed."""
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]
 
 
 def remove_tree(path: str) -> None:
-    """As that of the store: whatever the modes and the depth, never through a link, no error if it is not there."""
+    """Remove a tree as the store does: of any modes and depth, never through a link, without an error if it is missing."""
     from ..store.removal import remove_tree as remove
 
     remove(os.fsencode(path))

@@ -26,14 +26,14 @@ _Inode = tuple[int, int]
 
 
 class Change(NamedTuple):
-    """What is to be different: directories list their entries from the last to the first; files have other links."""
+    """What to vary: directories list their entries in reverse; files have other hard links."""
 
     order: bool = False
     links: bool = False
 
 
 class Weighed(NamedTuple):
-    """How many bytes there are in a tree, each file once; more than `most` if it was given up there."""
+    """Bytes in a tree, each file counted once; more than `most` if counting stopped there."""
 
     bytes: int
     files: Mapping[str, os.stat_result]
@@ -72,7 +72,7 @@ class Duplicator:
         self._counts: dict[str, int] = {}
 
     def copy(self, trees: Mapping[str, Weighed]) -> dict[str, str]:
-        """Copy the trees; gives the place of each copy. Raises OSError."""
+        """Copy the trees; return the path of each copy. Raises OSError."""
         files = {path: about for weighed in trees.values() for path, about in weighed.files.items()}
         groups = _regrouped(files) if self._change.links else {path: _inode(about) for path, about in files.items()}
         places = {tree: f"{self._folder}/{number}" for number, tree in enumerate(trees)}
@@ -113,7 +113,7 @@ class Duplicator:
                 directories.append((target, about))
                 names = os.listdir(source)
                 if self._change.order == self._youngest_first:
-                    # What is taken from the end of the list is made first.
+                    # Entries are taken from the end of the list.
                     names.reverse()
                 todo += [(f"{source}/{name}", f"{target}/{name}") for name in names]
                 continue
@@ -151,9 +151,10 @@ def lists_youngest_first(folder: str) -> bool:
 
 
 def occupy_inodes(folder: str, place: str, count: int = 16) -> None:
-    """Take the numbers of inodes that files in `folder` would get next, as long as the new directory `place` is there.
+    """Occupy the inode numbers that files in `folder` would get next, while the new directory `place` exists.
 
-    Most file systems choose them by the directory in which a file is made, and it keeps its number when it is moved.
+    Most file systems choose them by the directory in which a file is made, and a file keeps its number when it is
+    moved.
     """
     about = os.stat(folder)
     os.mkdir(place, 0o700)
@@ -177,7 +178,7 @@ def _regrouped(files: Mapping[str, os.stat_result]) -> dict[str, object]:
 
 
 def _equal(paths: Iterable[str], files: Mapping[str, os.stat_result]) -> dict[object, list[str]]:
-    """Those of the files that have the same content and mode as another."""
+    """Return the files that have the same content and mode as another."""
     like: dict[tuple[int, int], list[str]] = {}
     for path in paths:
         like.setdefault((files[path].st_size, files[path].st_mode), []).append(path)

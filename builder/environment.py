@@ -1,7 +1,7 @@
-"""The environment of a build.
+"""The environment variables of a build.
 
-Expressions are written against what Nix gives a builder, so the names and the order of precedence are
-those of Nix: defaults, then the derivation's own, then what describes the sandbox.
+Expressions expect those of Nix, so names and precedence are Nix's: defaults, then the derivation's own variables, then
+those that describe the sandbox.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ class Prepared(NamedTuple):
 def build_environment(
     derivation: Derivation, outputs: Mapping[str, str], cores: int, host: Mapping[str, str] | None = None
 ) -> Prepared:
-    """What the builder of `derivation`, whose own placeholders are replaced, is given.
+    """Return the variables of the builder of `derivation`, whose own placeholders are replaced.
 
-    `outputs` are the paths to write to. `host` is the environment outside, of which a fixed-output
-    derivation gets the variables that its `impureEnvVars` names, and nothing else ever.
-    Raises `EnvironmentTooLarge`, `BadAttribute`.
+    `outputs` are the paths to write to. `host` is the environment outside; a fixed-output derivation gets the variables
+    of it that its `impureEnvVars` names, and no other derivation gets any. Raises `EnvironmentTooLarge`,
+    `BadAttribute`.
     """
     own = dict(derivation.env)
     files: dict[str, bytes] = {}

@@ -75,13 +75,13 @@ class BuildError(Exception):
 
     @property
     def hint(self) -> str | None:
-        """What to try, if there is something."""
+        """A proposed fix, if there is one."""
         return None
 
     def attach(
         self, derivation: StorePath, log: str | None = None, tail: tuple[str, ...] = (), kept: str | None = None
     ) -> BuildError:
-        """Add what the scheduler knows, unless something is known already."""
+        """Add values that the scheduler knows, unless they are set already."""
         if self.derivation is None:
             self.derivation, self.log, self.tail, self.kept = derivation, log, tail, kept
         return self
@@ -519,7 +519,7 @@ class OutputTooLarge(BuildError):
 
 @dataclass(eq=False, repr=False)
 class StoreRefused(BuildError):
-    """The store does not take what was built, or could not keep it."""
+    """The store refused a built output, or could not keep it."""
 
     code = "B024"
     refusal: StoreError
@@ -560,7 +560,7 @@ class MachineFailure(BuildError):
 
 @dataclass(eq=False, repr=False)
 class BadConfiguration(BuildError):
-    """A `chx.toml` that cannot be read; `reason` tells the line and column."""
+    """A `chx.toml` cannot be read; `reason` contains line and column."""
 
     code = "B026"
     path: str
@@ -589,7 +589,7 @@ class LogDamaged(BuildError):
 
 @dataclass(eq=False, repr=False)
 class CommandNotStarted(BuildError):
-    """A command that could not be started in a sandbox of its own; `detail` if the sandbox could not be set up."""
+    """A command could not be started in a sandbox of its own; `detail` if the sandbox could not be set up."""
 
     code = "B027"
     command: str
@@ -642,7 +642,7 @@ class OutputLimitExceeded(BuildError):
 
 @dataclass(eq=False, repr=False)
 class MountBehindLink(BuildError):
-    """A place inside at which something is to be mounted is a link of the root, or lies behind one."""
+    """A mount point in the sandbox is a link of the root, or behind one."""
 
     code = "B032"
     point: str
@@ -660,7 +660,7 @@ class MountBehindLink(BuildError):
 
 @dataclass(eq=False, repr=False)
 class LimitNotPossible(BuildError):
-    """A limit was asked for that this machine does not let us set; `what` of "processes" and "memory"."""
+    """A requested limit cannot be set on this machine; `what` of "processes" and "memory"."""
 
     code = "B029"
     what: tuple[str, ...]
@@ -687,7 +687,7 @@ class BuilderDefect(BuildError):
 
 
 def as_build_error(error: BaseException, home: str) -> BuildError:
-    """Whatever went wrong while realising, as one of these; `home` is that of the store."""
+    """Convert any error of a build to one of these; `home` is that of the store."""
     from ..store.errors import StoreError
 
     described: BuildError

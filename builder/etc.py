@@ -22,7 +22,7 @@ CONSTANT_ETC: Final[dict[str, bytes]] = {
 
 
 def accounts(uid: int, gid: int, home: str) -> dict[str, bytes]:
-    """`etc/passwd` and `etc/group` for a user who has a shell and a home."""
+    """`etc/passwd` and `etc/group` for a user with a shell and a home."""
     name = "root" if uid == 0 else "builder"
     passwd = [f"{name}:x:{uid}:{gid}:{name}:{home}:/bin/sh"]
     passwd += [line for line in _lines("etc/passwd") if line.split(":")[0] != name]

@@ -1,8 +1,8 @@
-"""Carrying out one resolved derivation: from its inputs to registered outputs.
+"""Execute one resolved derivation: from its inputs to registered outputs.
 
-Runs in a thread of its own. The order is: lock, ask the trace once more (another process may have been
-quicker), run, check, register, record. Whatever happens before the objects are registered leaves
-nothing in the store; what is registered and not recorded is an object that nobody asks for.
+Runs in a thread of its own. The order is: lock, query the trace again (another process may have finished it), run,
+check, register, record. A failure before registration leaves nothing in the store; an object that is registered but not
+recorded is never used.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ..store.errors import UnsupportedFile
 from ..store.path import STORE_DIR, StorePath
 from ..store.records import OutputDraft, Realisation
 from ..store.scratch import scratch_hash
-from .bubblewrap import find_bubblewrap, first_told
+from .bubblewrap import claim_age_warning, find_bubblewrap
 from .builtin.registry import find_builtin
 from .builtin.task import Task
 from .bwrap import explain_refusal, run_sandbox
@@ -68,11 +68,11 @@ class Work(NamedTuple):
     path: StorePath
     derivation: Derivation
     key: Digest
-    again: bool = False  # build even if the trace knows it
+    again: bool = False  # build even if the trace has the outputs
 
     @property
     def resolved(self) -> Digest:
-        """The digest of the resolved derivation, under which the trace knows it."""
+        """Digest of the resolved derivation, the key of the build trace."""
         return self.key if self.derivation.fixed is None else self.derivation.resolved_digest()
 
 
@@ -87,9 +87,9 @@ class Result(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What carrying out needs beside the work itself; the functions may be called from any thread.
+    """Environment of an execution beside the work itself; the functions may be called from any thread.
 
-    `covers` are the mounts over /proc, looked up once; `discard` removes a folder in its own time.
+    `covers` are the mounts over /proc, determined once; `discard` removes a directory in the background.
     """
 
     store: Store
@@ -109,7 +109,7 @@ class World:
     _closures: dict[tuple[StorePath, ...], tuple[StorePath, ...]] = field(default_factory=dict)
 
     def closure(self, paths: Sequence[StorePath]) -> tuple[StorePath, ...]:
-        """What `paths` refer to and they themselves, asked once: builds share roots, and objects never change."""
+        """Return the closure of `paths`, cached: builds share roots, and objects never change."""
         known = self._closures.get(tuple(paths))
         if known is None:
             known = self._closures[tuple(paths)] = tuple(self.store.closure(paths))
@@ -117,7 +117,7 @@ class World:
 
 
 def work_key(resolved: Derivation) -> Digest:
-    """What identifies the result: the promise of a fixed output, else the resolved derivation."""
+    """Return the key of the result: the hash of a fixed output, else the resolved derivation."""
     if resolved.fixed is None:
         return resolved.resolved_digest()
     fixed = resolved.fixed
@@ -126,7 +126,7 @@ def work_key(resolved: Derivation) -> Digest:
 
 
 def known_outputs(store: Store, work: Work) -> dict[str, StorePath] | None:
-    """All outputs, if the trace knows them and all of them are there."""
+    """Return all outputs, if the trace has them and all are valid."""
     found = recalled(store, work.derivation, work.resolved)
     if all(output in found and store.claim(found[output]) for output in work.derivation.outputs):
         return {output: found[output] for output in work.derivation.outputs}
@@ -197,7 +197,7 @@ class _Execution:
         return f"{self._top}/{name}"
 
     def _place(self, output: str) -> str:
-        """Where an output lies on the disk before it is registered."""
+        """Return the path of an output on disk before it is registered."""
         return self._folder(self._made) + self._scratch[output][len(STORE_DIR) :]
 
     def _run_builtin(self, log: BuildLog) -> Sequence[StorePath]:
@@ -252,22 +252,22 @@ class _Execution:
         self._mention_strays(log, prepared.visible)
         if prepared.spec.network:
             self._renew()
-        # What the rootfs holds is a candidate too: its paths are hidden, but a build may have been told.
+        # Objects of the rootfs are candidates, too: their paths are hidden, but a build may have learned them.
         hidden = [path for path in derivation.input_srcs if path not in prepared.visible]
         return [*prepared.visible, *self._world.closure(hidden)]
 
     def _tell_age(self, bubblewrap: Bubblewrap) -> None:
-        if bubblewrap.is_old and first_told(self._store.home) is not None:
+        if bubblewrap.is_old and claim_age_warning(self._store.home) is not None:
             self._world.aged(self._work.path, bubblewrap)
 
     def _run_alone(self, spec: SandboxSpec, bwrap: str, log: BuildLog) -> tuple[Outcome, bool]:
-        # What was done before counts as well.
+        # Time spent before counts as well.
         limited = replace(spec, limits=replace(spec.limits, seconds=self._deadline.left))
         inspect = self._inspect if self._world.options.max_output_bytes else None
         return run_sandbox(limited, bwrap, log.write, self._world.cancellation, inspect)
 
     def _run_connected(self, spec: SandboxSpec, bwrap: str, log: BuildLog) -> tuple[Outcome, bool]:
-        """Run a build that may reach the network, if possible through one of its own; that it is not is told."""
+        """Run a build with network access, if possible through a network of its own; report it otherwise."""
         from .network import NoUplink, own_network
 
         try:
@@ -292,7 +292,7 @@ class _Execution:
         self._made = "fresh"
 
     def _judge(self, outcome: Outcome) -> None:
-        """Raise what the end of a sandbox says, if that is not success."""
+        """Raise the error of a sandbox that did not succeed."""
         options = self._world.options
         match outcome.ended:
             case "cancelled":
@@ -315,7 +315,7 @@ class _Execution:
         try:
             return "output" if apparent_size(places, limit) > limit else None
         except Stopped:
-            return None  # whoever runs the build notices as well
+            return None  # the thread that runs the build notices it, too
 
     def _check_size(self, is_settled: bool = True) -> None:
         """Raise `OutputLimitExceeded` if the outputs together are too large."""
@@ -326,7 +326,7 @@ class _Execution:
 
     @contextmanager
     def _varied(self, spec: SandboxSpec) -> Iterator[SandboxSpec]:
-        """`spec` under the variations that were asked for, if this is the build that is to be tried."""
+        """Return `spec` under the requested variations, if they apply to this build."""
         names = self._world.options.variations
         if not names or not self._work.again:
             yield spec

@@ -30,7 +30,7 @@ def new_hasher(algorithm: str) -> Hasher:
 
 
 def sri(algorithm: str, digest: bytes) -> str:
-    """`sha256-<base 64>`, as an expression's `hash` takes it."""
+    """Return `sha256-<base 64>`, the form of `hash` in expressions."""
     return f"{algorithm}-{binascii.b2a_base64(digest, newline=False).decode()}"
 
 

@@ -1,8 +1,8 @@
-"""How long steps take, judged by how long they took.
+"""Estimates of the duration of steps from earlier builds.
 
-The build trace remembers the seconds of every build; what was built under the same name last tells best. A step that was
-never built is taken for as long as the middle one of those in the plan that were. All of this only chooses an order
-and fills a line on the screen, so nothing depends on its being right.
+The build trace records the seconds of every build; the latest build of the same name is the best estimate. A step that
+was never built gets the median of those in the plan that were. Estimates only choose an order and fill a line on the
+screen, so nothing depends on their accuracy.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .plan import Step
 
 _SHORTEST: Final = 0.02
-"""Seconds that even nothing takes: long chains of quick steps still come before short ones."""
+"""Minimum estimate per step, so that long chains of cheap steps keep their priority."""
 _UNKNOWN: Final = 1.0
 
 
@@ -51,9 +51,9 @@ def remaining(
     elapsed: Mapping[StorePath, float],
     slots: Mapping[Lane, int],
 ) -> float:
-    """Seconds until `steps` are done; `elapsed` tells how long those run that run already.
+    """Estimate the seconds until `steps` are done; `elapsed` holds those of running steps.
 
-    Never less than the longest chain takes, nor than the work of a lane divided among its slots.
+    At least the duration of the longest chain, and the work of a lane divided among its slots.
     """
     left = [step for step in steps]
     need = {step.path: max(seconds.get(step.path, _UNKNOWN) - elapsed.get(step.path, 0.0), 0.0) for step in left}

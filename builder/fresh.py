@@ -1,12 +1,12 @@
-"""Copying what somebody else may still be able to write to.
+"""Copy trees that another process may still be able to write to.
 
-A build that had a network may have sent descriptors of its files and folders to a process outside of its sandbox. No
-mode and no lock takes these back. So nothing that it made is linked or renamed into the store: it is copied to fresh
-inodes, of which nobody else has a descriptor, and what is checked and registered is the copy. The same goes for what a
-client such as git or apt has left on the disk.
+A build with a network may have sent descriptors of its files and directories to a process outside of its sandbox. No
+mode and no lock revokes them. So nothing that it made is linked or renamed into the store: it is copied to fresh
+inodes, of which no other process has a descriptor, and the copy is checked and registered. The same applies to files of
+clients such as git or apt.
 
-The tree may change while it is copied. So each directory is opened below the one before and none through a link, a file is
-read up to the length that it had when it was opened, and whatever comes out is judged by its hash afterwards.
+The tree may change while it is copied. So each directory is opened relative to its parent and none through a link, a
+file is read up to its length when it was opened, and the hash of the result decides.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ _FILE: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _PIECE: Final = 64 << 20
 _CHUNK: Final = 1 << 20
 _FICLONE: Final = 0x40049409
-"""Of linux/fs.h."""
+"""From linux/fs.h."""
 
 
 def copy_fresh(folder: str, name: str, target: str, check: Callable[[], None]) -> None:
     """Copy the file, link or tree `name` in `folder` to the new path `target`, sharing no inode with it.
 
-    `folder` itself must be nobody else's. Names of one file in the tree are names of one file in the copy; modes are kept as
-    far as they say what is executable. `check` is called now and then, and raises if there is to be an end.
-    Raises `UnsupportedFile` (with the path below `folder`), OSError; `FileNotFoundError` if there is no `name`.
+    Nobody else may have access to `folder` itself. Hard links within the tree are preserved; of the modes, only whether
+    a file is executable. `check` is called from time to time, and raises to stop. Raises `UnsupportedFile` (with the
+    path below `folder`), OSError; `FileNotFoundError` if there is no `name`.
     """
     place = os.open(folder, _DIRECTORY)
     try:
@@ -120,7 +120,7 @@ class _Copy:
             return
         except OSError:
             pass  # this file system shares no blocks
-        # What is a hole stays one: a file may be longer than the disk.
+        # Holes are preserved: a file may be longer than the disk.
         os.ftruncate(made, size)
         end = 0
         while (start := _next_data(origin, end, size)) < size:
@@ -161,7 +161,7 @@ def _next_data(origin: int, position: int, size: int) -> int:
 
 
 def _open(name: str, flags: int, above: int) -> int:
-    """Open what is in a directory, also if its modes forbid it: its owner is who runs this."""
+    """Open an entry of a directory, even if its modes forbid it: the current user owns it."""
     try:
         return os.open(name, flags, dir_fd=above)
     except PermissionError:

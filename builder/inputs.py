@@ -31,11 +31,10 @@ def rootfs_inputs(derivation: Derivation) -> list[StorePath]:
 
 
 def visible_objects(store: Store, derivation: Derivation) -> list[StorePath]:
-    """What a build of a resolved derivation finds below /chx/store, dependencies first.
+    """Return the objects that a build of a resolved derivation finds in /chx/store, dependencies first.
 
-    The closure of its inputs. A tree that is in the rootfs is already there under another name, so its
-    own store path is left out, unless the derivation mentions it or another object refers to it: then
-    the build cannot learn its hash. Raises `InvalidInput`.
+    The closure of its inputs. A tree in the rootfs is omitted, because the build finds it in `/`, unless the derivation
+    mentions its path or another object refers to it: so the build cannot learn its hash. Raises `InvalidInput`.
     """
     roots = set(rootfs_inputs(derivation))
     mentioned = "\0".join((derivation.builder, *derivation.args, *derivation.env.values()))

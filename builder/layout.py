@@ -1,8 +1,7 @@
-"""Mounting into a read-only root at places that it does not have.
+"""Mount points that a read-only root lacks.
 
-A composed root cannot be given a new directory: it is shared by all who use it. So a root that lacks a mount point is
-not seen as a whole, but as an empty one into which its entries are mounted, each by itself, down to the directory in
-which something new is to appear.
+A composed root is shared by all its users, so no directory can be added to it. A root without some mount point is
+replaced by an empty one into which its entries are mounted one by one, down to the directory that needs a new entry.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Build logs: `$CHX_HOME/logs/<first 2>/<rest of the derivation's hash>-<name>.log`.
 
-A finished log is compressed, unless it is so short that it takes one block on the disk either way.
+A finished log is compressed, unless it fits into one block of the disk anyway.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ _GZIP = 16 + zlib.MAX_WBITS
 
 
 def log_path(home: str, derivation: StorePath) -> str:
-    """Where the log of `derivation` lies while it is written; with `.gz` appended afterwards."""
+    """Return the path of the log of `derivation` while it is written; finished logs may have the suffix `.gz`."""
     name = f"{derivation.hash[2:]}-{derivation.name.removesuffix('.drv')}.log"
     return os.path.join(home, "logs", derivation.hash[:2], name)
 
 
 class BuildLog:
-    """The log of one build while it runs.
+    """The log of one running build.
 
-    `write` takes bytes as they come; whole lines go to `listener` as text, names of phases to `phase`. `tail` holds
-    the last lines. The file is locked as long as it is written.
+    `write` takes bytes in any pieces; whole lines go to `listener` as text, names of phases to `phase`. `tail` holds
+    the last lines. The file is locked while it is written.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class BuildLog:
         return tuple(self._tail)
 
     def close(self) -> str:
-        """Compress the log if that saves room and the disk allows it; the path where it lies now. Never fails."""
+        """Compress the log if that saves space and the disk allows it; return its final path. Never fails."""
         if self._file < 0:
             return self.path
         with suppress(OSError):
@@ -95,7 +95,7 @@ class BuildLog:
             else:
                 os.unlink(self.path + ".gz")  # of an earlier build that printed more
         except (OSError, Stopped):
-            pass  # as it is, it can be read as well
+            pass  # the uncompressed log is as good
         finally:
             os.close(self._file)
             self._file = -1
@@ -142,13 +142,13 @@ def find_log(store: Store, path: StorePath) -> str | None:
 
 
 def open_log(store: Store, path: StorePath) -> Iterator[bytes] | None:
-    """The log of `path` in pieces (see `find_log`); that of a running build as far as it is."""
+    """Return the log of `path` in pieces (see `find_log`); of a running build, the part written so far."""
     found = find_log(store, path)
     return None if found is None else _pieces(found)
 
 
 def follow_log(store: Store, path: StorePath) -> Iterator[bytes] | None:
-    """As `open_log`; if the build runs, what it prints from now on too, until it ends."""
+    """Like `open_log`, but follow a running build until it ends."""
     found = find_log(store, path)
     if found is None or found.endswith(".gz"):
         return None if found is None else _pieces(found)
@@ -156,7 +156,7 @@ def follow_log(store: Store, path: StorePath) -> Iterator[bytes] | None:
 
 
 def _following(path: str) -> Iterator[bytes]:
-    """Whoever writes a log holds a lock on it; it may be compressed, and so lose its name, while we read."""
+    """Follow a log. Its writer holds a lock on it, and may compress it, which removes its name, meanwhile."""
     file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         while True:

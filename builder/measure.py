@@ -1,4 +1,4 @@
-"""How large trees are that a build has made or is making."""
+"""Measure the size of trees that a build has made or is making."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def apparent_size(places: Iterable[str], enough: int | None = None, *, is_settled: bool = False) -> int:
-    """The bytes in the files of trees, holes and further names of a file included: what reading them all would give.
+    """Return the bytes in the files of trees, counting holes and each hard link: the number of bytes that reading them would yield.
 
-    Not more is looked at than is needed to know that it is more than `enough`. As long as a tree is not `is_settled`,
-    somebody else may be changing it: what cannot be looked at counts nothing. In one that is, which must be private to the
-    caller, closed directories are opened. Raises OSError for a settled tree.
+    Stops when the result exceeds `enough`. A tree that is not `is_settled` may change meanwhile: unreadable parts count
+    as empty. In a settled tree, which must be private to the caller, closed directories are opened. Raises OSError for
+    a settled tree.
     """
     total = 0
     pending = list(places)
@@ -34,7 +34,7 @@ def apparent_size(places: Iterable[str], enough: int | None = None, *, is_settle
             elif stat.S_ISDIR(status.st_mode):
                 total += _scan(place, pending, is_settled)
         except OSError as error:
-            # Whoever walks such a tree to hash it refuses it.
+            # Hashing refuses such a tree later.
             if is_settled and error.errno != errno.ENAMETOOLONG:
                 raise
         if enough is not None and total > enough:

@@ -29,7 +29,7 @@ _MOST_LINKS = 40  # what the kernel follows in one path
 
 
 class Source(NamedTuple):
-    """A tree and the name that an error gives it."""
+    """A tree, and its name in error messages."""
 
     label: str
     manifest: Manifest
@@ -52,14 +52,14 @@ class Merged:
 
 
 class _Links:
-    """All links of all sources at their places, and where a directory lies when one leads through them."""
+    """Return all links of all sources at their resolved paths, and a resolver of directories through them."""
 
     def __init__(self, targets: dict[str, str]) -> None:
         self._targets = targets
         self._resolved: dict[str, str] = {"": ""}
 
     def resolve(self, path: str, label: str) -> str:
-        """Where the directory `path` lies; RootConflict if links lead round in a circle."""
+        """Return the real path of the directory `path`. Raises `RootConflict` for a cycle of links."""
         known = self._resolved.get(path)
         if known is None:
             parent, _, name = path.rpartition("/")
@@ -119,7 +119,7 @@ def merge(sources: Sequence[Source]) -> Merged:
 
 
 def _links(sources: Sequence[Source]) -> _Links:
-    """The links at their places. A link may itself lie behind another one, so this goes on until none moves."""
+    """Return the links at their resolved paths. A link may be behind another, so this repeats until none moves."""
     symlinks = [
         (entry.path, entry.target or "", label)
         for label, manifest in sources

@@ -1,13 +1,13 @@
-"""The places at which bubblewrap mounts, made ready before it starts.
+"""Prepare mount points before bubblewrap starts.
 
-bubblewrap makes a place that is missing, and before version 0.12 it follows the links of the new root while it does. While it
-sets up, `/oldroot` is the machine: a root with the link `etc/resolv.conf -> /oldroot/tmp/x` makes it create a file
-there. chx relies on no version. Each place is looked at in the tree that will be seen there, in the order of the
-mounts: none is a link or lies behind one; what is missing is made here where the build may write anyway, and refused
-where it may not. In a file system in memory, which has no links but those that were asked for, bubblewrap may make it.
+bubblewrap creates missing mount points, and before version 0.12 it follows the links of the new root while it does.
+During set-up, `/oldroot` is the machine: a root with the link `etc/resolv.conf -> /oldroot/tmp/x` makes it create a
+file there. chx relies on no version. It checks each mount point in the tree that will be visible there, in the order of
+the mounts: none is a link or behind one. A missing one is created here where the build may write anyway, and refused
+elsewhere. In a file system in memory, which has no links but requested ones, bubblewrap may create it.
 
-The other end of a mount is a path of the machine, of which bubblewrap follows the links. So what may be a link itself
-(an object of the store) is never bound, but a link of the same text.
+The source of a mount is a path of the machine, and bubblewrap follows its links. So an object that may itself be a link
+is never bound; a link with the same text is made instead.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _DEVICE_LINKS: Final = {
     "stdin": "/proc/self/fd/0",
     "stdout": "/proc/self/fd/1",
 }
-"""What bubblewrap makes below /dev."""
+"""Entries that bubblewrap makes in /dev."""
 
 
 class _Disk(NamedTuple):
@@ -85,11 +85,11 @@ def _ground_of(mount: Mount) -> _Ground:
 
 
 def _find(grounds: dict[str, _Ground], point: str) -> tuple[str, _Ground, list[str]]:
-    """The innermost mount that holds the place `point`: where it is, what is there, and the names from there to the place."""
+    """Return the innermost mount that contains `point`: its path, its content, and the names from there to `point`."""
     names = point.split("/")[1:]
     if not point.startswith("/") or any(name in ("", ".", "..") for name in names):
         raise MountPointRefused(point, "it is no plain absolute path")
-    # A mount at the place itself is covered by the new one, and so says what is there.
+    # A mount at `point` itself is covered by the new one, and so determines its kind.
     for count in range(len(names), -1, -1):
         at = "".join(f"/{name}" for name in names[:count])
         if at in grounds:
@@ -100,7 +100,7 @@ def _find(grounds: dict[str, _Ground], point: str) -> tuple[str, _Ground, list[s
 def _settle(grounds: dict[str, _Ground], point: str, is_folder: bool) -> None:
     at, ground, rest = _find(grounds, point)
     if point == FIRST_PROCESS:
-        return  # bubblewrap itself, which is there before anything else
+        return  # bubblewrap itself, which exists first
     if at == "/proc" and rest and rest[0].isdigit():
         raise MountPointRefused(point, "what is about a process is not known yet")
     if isinstance(ground, _Memory):

@@ -20,7 +20,7 @@ _LONGEST_TEXT = 1 << 16
 
 
 class Hasher(Protocol):
-    """What hashlib and blake3 give."""
+    """Common protocol of hashes in hashlib and blake3."""
 
     def update(self, data: bytes, /) -> object: ...
     def digest(self) -> bytes: ...
@@ -104,9 +104,9 @@ class InvalidNar(ValueError):
 
 
 def read_nar(source: BinaryIO, target: str) -> None:
-    """Write the tree that the NAR `source` holds to `target`, where nothing is. Raises `InvalidNar`, `OSError`.
+    """Write the tree in the NAR `source` to `target`, which must not exist. Raises `InvalidNar`, `OSError`.
 
-    Only the one spelling that `write_nar` gives is read: names in order, no name that leads elsewhere.
+    Accepts only the output format of `write_nar`: sorted names, and no name that leads out of the tree.
     """
     reader = _Reader(source)
     reader.expect(b"nix-archive-1")
@@ -141,7 +141,7 @@ def _read_node(reader: _Reader, place: str, opened: list[tuple[str, bytes]]) -> 
 
 
 def _next_place(reader: _Reader, opened: list[tuple[str, bytes]], is_complete: bool) -> str | None:
-    """Where the next node goes; None after the last."""
+    """Return the path of the next node; None after the last."""
     while True:
         if is_complete:
             if not opened:

@@ -1,14 +1,13 @@
-"""A network of a sandbox's own that leads out.
+"""A network for a sandbox with access to the outside.
 
-A namespace of the network that a build shares with the machine is also one of abstract sockets, by which a builder can
-send open descriptors of its output to any process of the machine. So a build that may reach the network gets a namespace
-of its own, and `pasta` (package `passt`), an ordinary program without privileges, carries its packets out. There every
-machine looks the same: one device, constant addresses, a name server at the gateway. What listens on the
-machine's loopback device is not reached, except a proxy that the build was told of.
+The network namespace of the machine is also one of abstract sockets, through which a builder can send open descriptors
+of its output to any process. So a build with network access gets a namespace of its own, and `pasta` (package `passt`),
+an unprivileged program, forwards its packets. There every machine looks the same: one device, constant addresses, a
+name server at the gateway. Services on the machine's loopback device cannot be reached, except a proxy of the build.
 
-pasta is started when bwrap has made the namespace and waits; it is given descriptors of it. What it prints
-comes through a pipe, its process number as soon as everything is ready. A shell stands between it and chx: when chx
-ends, however it ends, the shell's input ends, and the shell ends pasta.
+pasta starts when bwrap has made the namespace and waits; it inherits descriptors of it. Its output comes through a
+pipe, its process id as soon as everything is ready. A shell runs between chx and pasta: whenever chx ends, the shell's
+input ends, and the shell ends pasta.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ _OPTIONS: Final = (
     "--address", "192.0.0.2", "--netmask", "29", "--gateway", "192.0.0.1", "--dns-forward", "192.0.0.1",
     "--address", "fd63:6878::2", "--gateway", "fd63:6878::1", "--dns-forward", "fd63:6878::1",
     "--tcp-ports", "none", "--udp-ports", "none", "--udp-ns", "none",
-    # It may open them only under the names of its own descriptors: those above 2 it closes.
+    # pasta can open the namespaces only by its own descriptors, and closes those above 2.
     "--netns", "/proc/self/fd/0", "--userns", "/proc/self/fd/1", "--pid", "/proc/self/fd/2",
 )  # fmt: skip
 _KEEPER: Final = '"$@" 0<&4 1>&5 3<&- 4<&- 5<&- & exec 2> /dev/null; read _ <&3; kill -9 $!; wait'
@@ -48,11 +47,11 @@ _GIVEN: Final = 3
 """The first of the descriptors that the keeper finds: its input, the network, the users."""
 _PATIENCE: Final = 20.0  # seconds until pasta must be ready
 _NS_GET_USERNS: Final = 0xB701
-"""Of linux/nsfs.h."""
+"""From linux/nsfs.h."""
 
 
 class NoUplink(Exception):
-    """There can be no network of its own that leads out."""
+    """No network of its own with outside access is possible."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -67,15 +66,15 @@ class Uplink:
     ports: tuple[int, ...] = ()
 
     def command(self, uid: int) -> tuple[str, ...]:
-        """How to start it as user `uid`; of the first descriptors it must be given the namespaces."""
+        """Return the command to start pasta as user `uid`; its first descriptors must be the namespaces."""
         ports = ",".join(map(str, self.ports)) or "none"
-        # Root's would become "nobody", who may not enter what root has made.
+        # Root's would become "nobody", who may not enter namespaces of root.
         user = ("--runas", "0:0") if uid == 0 else ()
         return (self.program, *user, "--tcp-ns", ports, *_OPTIONS)
 
 
 def own_network(spec: SandboxSpec, folder: str) -> SandboxSpec:
-    """`spec`, which shares the machine's network, with one of its own; writes a file to `folder`. Raises `NoUplink`."""
+    """Return `spec` with a network of its own in place of the machine's; writes a file to `folder`. Raises `NoUplink`."""
     uplink = Uplink(_find(os.environ.get("CHX_PASTA"), os.environ.get("PATH", os.defpath)), proxy_ports(spec.env))
     place = f"{folder}/resolv.conf"
     with open(place, "w") as file:
@@ -115,7 +114,7 @@ def proxy_ports(env: Mapping[str, str]) -> tuple[int, ...]:
 
 @contextmanager
 def connecting(uplink: Uplink, cancellation: Cancellation | None) -> Iterator[list[Callable[[int], None]]]:
-    """What is to be done with the first process of a sandbox so that its network leads out, and ends with this context.
+    """Context that yields the step which connects the network of a sandbox's first process.
 
     The step raises `NoUplink`.
     """
@@ -173,7 +172,7 @@ class _Pasta:
                 os.close(descriptor)
 
     def _await_ready(self) -> None:
-        """Wait until pasta has told its number. Raises `NoUplink` with what it said instead."""
+        """Wait until pasta has printed its process id. Raises `NoUplink` with its message otherwise."""
         messages = self._open[-1]
         poll = select.poll()
         poll.register(messages, select.POLLIN)
@@ -186,7 +185,7 @@ class _Pasta:
             if messages not in ready:
                 if not ready:
                     self._fail("it was not ready in time")
-                return  # cancelled: whoever follows the sandbox ends it
+                return  # cancelled: the thread that runs the sandbox ends it
             chunk = os.read(messages, 4096)
             said += chunk
             *lines, _ = said.split(b"\n")
@@ -210,11 +209,11 @@ class _Pasta:
 
 
 _hopeless: dict[Uplink, str] = {}
-"""What has failed in this process would fail again, and may have taken its time."""
+"""Failures in this process: they would recur, and may take long."""
 
 
 def _aside(descriptor: int, own: list[int]) -> int:
-    """The same under a number that is in nobody's way."""
+    """Duplicate a descriptor to a number that does not collide."""
     moved: int = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 16)
     os.close(descriptor)
     own.append(moved)

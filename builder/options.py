@@ -1,4 +1,4 @@
-"""What a user may choose about building."""
+"""Options of a build."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from ..store.derivation import FixedOutput
 
 MAX_DOWNLOAD: Final = 16 << 30
-"""More than any source has; a server without an end is given up here."""
+"""More bytes than any source has: the limit for endless downloads."""
 
 
 def _unknown(fixed: FixedOutput) -> int | None:
@@ -19,19 +19,18 @@ def _unknown(fixed: FixedOutput) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class BuildOptions:
-    """How to build.
+    """Options of a build.
 
-    `jobs`: sandboxes at once (0: one per processor). `cores`: the value of NIX_BUILD_CORES (0: processors
-    divided among the jobs that run). `fetches`: downloads at once, beside the jobs. `keep_going`: after a
-    failure, go on with what does not depend on it. `keep_failed`: keep the build directory of a failed build.
-    `timeout_seconds`, `silence_seconds`, `max_log_bytes`, `max_processes`, `max_memory_bytes` (of all
-    processes of a build together), `max_output_bytes` (of all outputs of a build together), `max_download_bytes` (of a
-    file whose derivation declares no size): 0 means no limit. `rebuild`: build the targets even
-    if the trace knows them, and record what comes out. `extra_systems`: systems beside the machine's own.
-    `offline`: nothing may be fetched. `caches`: directories and URLs to take outputs from instead of building
-    them, if builders of `trusted_keys` have signed for them, `signatures` of them at least. `variations`: names
-    of what is changed in the sandboxes of targets that are rebuilt. `known_size` tells how many bytes a file has whose
-    derivation declares no size, where somebody else knows it.
+    `jobs`: sandboxes at once (0: one per processor). `cores`: the value of NIX_BUILD_CORES (0: processors divided among
+    the running jobs). `fetches`: downloads at once, beside the jobs. `keep_going`: after a failure, go on with steps
+    that do not depend on it. `keep_failed`: keep the build directory of a failed build. `timeout_seconds`,
+    `silence_seconds`, `max_log_bytes`, `max_processes`, `max_memory_bytes` (of all processes of a build together),
+    `max_output_bytes` (of all outputs of a build together), `max_download_bytes` (of a file whose derivation declares
+    no size): 0 means no limit. `rebuild`: build the targets even if the trace knows them, and record the results.
+    `extra_systems`: systems beside the machine's own. `offline`: fetch nothing. `caches`: directories and URLs to
+    substitute outputs from, if at least `signatures` builders of `trusted_keys` have signed for them. `variations`:
+    names of the variations of sandboxes of rebuilt targets. `known_size`: returns the size in bytes of a file whose
+    derivation declares none, if known elsewhere.
     """
 
     jobs: int = 0

@@ -1,14 +1,13 @@
-"""What has to be done to realise derivations, decided before anything is done.
+"""The plan of what to do to realise derivations.
 
-Three passes. *Discovery* reads the derivations that the targets need, except behind fixed outputs that
-are there: how those were made no longer matters. *Recall* goes from inputs to targets: where all inputs
-of a derivation are known, its resolved form is, and the build trace may know its outputs. An output may
-be known though its object is gone (collected); that is enough to resolve what depends on it.
-*Demand* goes from the targets down: what is known and there is reused and asks for nothing, anything
-else is a step and demands its inputs.
+Three passes. *Discovery* reads the derivations that the targets need, except those behind valid fixed outputs: how
+these were made no longer matters. *Recall* goes from inputs to targets: if all inputs of a derivation are known, so is
+its resolved form, and the build trace may know its outputs. An output may be known though its object was collected;
+that suffices to resolve its dependents. *Demand* goes from the targets down: a known, valid output is reused and
+demands nothing; anything else is a step and demands its inputs.
 
-While steps are carried out, a rebuilt input may turn out equal to a known one; then the trace knows what
-depends on it after all, and that step is skipped (early cutoff). So `steps` is what may be needed at most.
+During execution, a rebuilt input may turn out equal to a known one; then the trace knows its dependents after all, and
+their steps are skipped (early cutoff). So `steps` is an upper bound.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ Outputs = dict[tuple["StorePath", str], "StorePath"]
 
 
 class Lane(Enum):
-    """What a step waits for: downloads do not take the place of builds."""
+    """The resource that a step waits for: downloads do not occupy slots of builds."""
 
     BUILD = "build"
     FETCH = "fetch"
@@ -59,9 +58,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`steps` in an order in which inputs come first; `reused` are the outputs that are there already.
+    """`steps` in an order in which inputs come first; `reused` are the outputs that are valid already.
 
-    `remembered` are the seconds that derivations took when they were realised last, by their names.
+    `remembered` are the durations in seconds of the latest builds of derivations, by name.
     """
 
     targets: tuple[tuple[StorePath, tuple[str, ...]], ...]
@@ -79,7 +78,7 @@ class Plan:
 
 
 def plan(store: Store, targets: Iterable[tuple[StorePath, Iterable[str]]], rebuild: bool = False) -> Plan:
-    """Decide what realising `targets`, pairs of derivation and outputs, takes.
+    """Plan how to realise `targets`, pairs of derivation and outputs.
 
     `rebuild`: the targets are steps even if they are known. Raises `InvalidInput`, `DependencyCycle`.
     """
@@ -98,9 +97,9 @@ def plan(store: Store, targets: Iterable[tuple[StorePath, Iterable[str]]], rebui
 
 @dataclass(frozen=True, slots=True)
 class Recollection:
-    """Derivations with what they need, and their outputs as far as the build trace knows them.
+    """Derivations with their transitive inputs, and their outputs according to the build trace.
 
-    The objects may be gone. What is needed for a fixed output that is there is left out.
+    The objects may have been removed. Inputs of valid fixed outputs are omitted.
     """
 
     derivations: Mapping[StorePath, Derivation]
@@ -108,16 +107,16 @@ class Recollection:
 
 
 def recall(store: Store, paths: Iterable[StorePath]) -> Recollection:
-    """What is known of derivations; nothing is decided and nothing built. Raises `InvalidInput`, `DependencyCycle`."""
+    """Return the knowledge about derivations, without deciding or building. Raises `InvalidInput`, `DependencyCycle`."""
     derivations, order = discover(store, dict.fromkeys(paths, ()), frozenset())
     return Recollection(derivations, _recall(store, derivations, order))
 
 
 def recalled(store: Store, derivation: Derivation, digest: Digest | None = None) -> dict[str, StorePath]:
-    """The outputs that are known of a resolved derivation, whether their objects are there or not.
+    """Return the known outputs of a resolved derivation, valid or not.
 
-    Of several recorded ones the first that is there counts, else the first. `digest` is that of the derivation, if it
-    has been computed already.
+    Of several recorded ones the first valid one counts, else the first. `digest` is that of the derivation, if it has
+    been computed already.
     """
     if derivation.fixed is not None:
         found = store.fixed_output(output_object_name(derivation.name, "out"), derivation.fixed)

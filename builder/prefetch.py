@@ -28,7 +28,7 @@ SOURCE = "source"
 
 
 class Fetched(NamedTuple):
-    """A tree in the store, the URL that gives it again, and the hash it is known by."""
+    """A tree in the store, its URL, and its hash."""
 
     url: str
     revision: str | None
@@ -53,8 +53,8 @@ def tree_source(url: str, digest: bytes) -> Derivation:
 def prefetch_tree(store: Store, url: str, say: Callable[[str], None], options: BuildOptions | None = None) -> Fetched:
     """Fetch an archive, or with `git+` a commit's tree, into the store as a fixed output.
 
-    Of `options` count those that say whether and how much may be fetched, how large an output may be and how long it may
-    take. Raises `FetchFailed`, `UnsupportedUrl`, `LimitExceeded`, `OutputLimitExceeded`.
+    Uses those `options` that limit fetching, output size and time. Raises `FetchFailed`, `UnsupportedUrl`,
+    `LimitExceeded`, `OutputLimitExceeded`.
     """
     with _task(store, say, options) as task:
         revision = None
@@ -92,7 +92,7 @@ def prefetch_file(
 
 @contextmanager
 def _task(store: Store, say: Callable[[str], None], options: BuildOptions | None) -> Iterator[Task]:
-    """A task with a folder of its own, which is at its deadline when `options` say so."""
+    """Context of a task with a directory of its own and the deadline of `options`."""
     options = options or BuildOptions()
     deadline = Deadline(options.timeout_seconds)
     folder = store.temporary("prefetch")

@@ -48,10 +48,10 @@ def prepare(
     cores: int,
     covers: tuple[Bind, ...] | None = None,
 ) -> Prepared:
-    """Make `build`, `tmp` and, if need be, `store` in the folder `top`, and compose the root.
+    """Make `build`, `tmp` and, if necessary, `store` in the directory `top`, and compose the root.
 
-    `derivation` is resolved, and names its outputs by their paths in `scratch`; these will lie in `top`/store.
-    `covers` are the mounts over /proc, if they have been looked up already. Raises `InvalidInput`, `RootConflict`, `EnvironmentTooLarge`.
+    `derivation` is resolved, and names its outputs by their paths in `scratch`; they will be in `top`/store. `covers`
+    are the mounts over /proc, if already determined. Raises `InvalidInput`, `RootConflict`, `EnvironmentTooLarge`.
     """
     visible = tuple(visible_objects(store, derivation))
     root = compose_root(store, rootfs_inputs(derivation))
@@ -91,11 +91,11 @@ def _binds(
 
 
 def _store_mounts(store: Store, visible: Sequence[StorePath], top: str) -> tuple[Mount, ...]:
-    """A writable /chx/store with the inputs in it.
+    """Mounts of a writable /chx/store with the inputs in it.
 
-    The inputs are mounted one by one, which takes the square of their number; many are composed into one directory
-    that lies below what is written. There an input is as read-only as its modes, and who changes these changes a
-    copy of his own.
+    The inputs are mounted one by one, which takes quadratic time; many are composed into one directory below the
+    writable layer. There an input is only as read-only as its modes, and a build that changes them changes a copy of
+    its own.
     """
     if len(visible) > MANY and can_overlay(store.home):
         os.mkdir(f"{top}/overlay")
@@ -113,7 +113,7 @@ def object_binds(store: Store, objects: Sequence[StorePath]) -> tuple[Mount, ...
 
 
 def resolver_binds() -> tuple[Bind, ...]:
-    """What finding hosts by their names takes, for who shares the network."""
+    """Files needed to resolve host names, for a sandbox that shares the network."""
     if not os.path.exists("/etc/resolv.conf"):
         return ()
     return (Bind(os.path.realpath("/etc/resolv.conf"), "/etc/resolv.conf"),)

@@ -27,17 +27,20 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 16
 _NO_LIMITS = Limits()
-_SIGNALS = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}  # none is ignored, whoever started chx
-_GRACE = 5.0  # seconds that a killed process may take to be gone
+_SIGNALS = signal.valid_signals() - {
+    signal.SIGKILL,
+    signal.SIGSTOP,
+}  # none is ignored, whatever the caller of chx ignores
+_GRACE = 5.0  # seconds until a killed process must have exited
 _PACE = 1.0  # seconds between inspections, or more:
-_SHARE = 20  # an inspection may take this part of the time
+_SHARE = 20  # an inspection may take this fraction of the time
 
 
 class Outcome(NamedTuple):
     """How a program ended.
 
-    `status` as a shell counts it (128 + signal). `ended` says which limit ended it, or "cancelled", or what the
-    inspection said, else None. `report` is what it wrote to its report descriptor.
+    `status` is that of a shell (128 + signal). `ended` names the limit that ended it, or is "cancelled", or the result
+    of the inspection, else None. `report` is the text that it wrote to its report descriptor.
     """
 
     status: int
@@ -58,9 +61,9 @@ def run(
 ) -> Outcome:
     """Run `argv` with exactly `env`, no input, and both outputs going to `sink`.
 
-    `inherited` are descriptors that the child finds under the same numbers; `report` is a pipe whose second
-    end it gets too. `ready` is called with the first process of a sandbox, once it is there. `inspect` is called with the
-    process now and then, and says why it is to be ended, if it is. Raises OSError if the program cannot be started.
+    `inherited` are descriptors that the child gets under the same numbers; `report` is a pipe whose second end it gets,
+    too. `ready` is called with the first process of a sandbox, once it exists. `inspect` is called with the process
+    from time to time, and returns a reason to end it, or None. Raises OSError if the program cannot be started.
     """
     out, child_out = os.pipe2(os.O_CLOEXEC)
     actions: list[tuple[int, ...] | tuple[int, int, str, int, int]] = [
@@ -112,7 +115,7 @@ def _inheritable() -> list[int]:
 
 
 def executable(name: str, path: str | None = None) -> str | None:
-    """Where the program `name` lies on PATH."""
+    """Return the path of the program `name` on PATH."""
     for directory in (path if path is not None else os.environ.get("PATH", os.defpath)).split(os.pathsep):
         candidate = os.path.join(directory or ".", name)
         if os.path.isfile(candidate) and os.access(candidate, os.X_OK):
@@ -242,9 +245,9 @@ class _Watch:
             pass
 
     def _await_first(self) -> None:
-        """Wait until no process of the sandbox is left: before that, something may still write to an output.
+        """Wait until all processes of the sandbox have exited: until then, one may still write to an output.
 
-        The kernel may take its time with a process that waits for a disk; a cancellation or the limit of time ends this.
+        The kernel may take long to end a process that waits for a disk; cancellation or the time limit ends the wait.
         """
         if self._first is None:
             return

@@ -1,14 +1,14 @@
-"""What a build reads in /proc about the machine: files that say the same everywhere.
+"""Constant files in /proc that describe the machine to a build.
 
-`proc_files` is pure: facts in, contents out. The formats are those of the kernel (proc(5), and the functions of Linux that
-print each file), so that whatever parses them goes on to work. The facts are those of no machine in particular: the oldest
-kernel on which everything in the sandbox can be had, the features that every processor of an architecture has, 8 GiB of
-memory, a machine that is idle.
+`proc_files` is pure: facts in, contents out. The formats are those of the kernel (proc(5), and the functions of Linux
+that print each file), so that parsers keep working. The facts describe no particular machine: the oldest kernel that
+supports everything in the sandbox, the features that every processor of an architecture has, 8 GiB of memory, an idle
+machine.
 
-The number of processors is the exception. A build may ask the scheduler for it and has to, for `make -j$(nproc)`; C libraries
-that do not ask count lines of /proc/stat or /proc/cpuinfo. So it is the true one there as well.
+The number of processors is the exception. A build may ask the scheduler for it and has to, for `make -j$(nproc)`; C
+libraries that do not ask count lines of /proc/stat or /proc/cpuinfo. So these files contain the true number as well.
 
-What is missing in `sys` a build does not find. It has what programs and test-suites are known to look at, with the kernel's
+A build finds only listed entries of `sys`: those that programs and test-suites are known to read, with the kernel's
 defaults.
 """
 
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 EMPTY: Final = "empty"
 """A directory among the files, for whatever else is a directory in /proc."""
 RANDOM: Final = "sys/kernel/random/uuid"
-"""Another one each time that it is read, so that it cannot be a constant: what lies at this place is the kernel's own."""
+"""This file differs each time it is read, so it cannot be constant: the kernel's own is mounted here."""
 _WHEN: Final = (1_000_000_000, 1_000_000_000)
 
 
 class Facts(NamedTuple):
-    """What the files tell.
+    """Facts in the files.
 
-    `machine` as uname(2) names it; an unknown one has no `cpuinfo`. `load`: processes that want to run. `has_more`: the
-    processor can do more than each of its architecture can.
+    `machine` is that of uname(2); an unknown one has no `cpuinfo`. `load`: number of runnable processes. `has_more`:
+    the processor has features beyond the baseline of its architecture.
     """
 
     machine: str
@@ -83,7 +83,7 @@ def proc_files(facts: Facts) -> dict[str, bytes]:
         "uptime": f"{facts.uptime_seconds}.00 {facts.uptime_seconds * facts.processors}.00\n",
         "version": f"Linux version {facts.release} (builder@{HOSTNAME}) (cc) {facts.build}\n",
         RANDOM: "\n",
-        **{f"sys/{path}": f"{value}\n" for path, value in {**_SETTINGS, **_told_by_settings(facts)}.items()},
+        **{f"sys/{path}": f"{value}\n" for path, value in {**_SETTINGS, **_sysctls(facts)}.items()},
     }
     if processor is not None:
         texts["cpuinfo"] = processor.describe(facts)
@@ -148,7 +148,7 @@ def _counters(facts: Facts) -> str:
     )
 
 
-def _told_by_settings(facts: Facts) -> dict[str, object]:
+def _sysctls(facts: Facts) -> dict[str, object]:
     return {
         "kernel/arch": facts.machine,
         "kernel/hostname": facts.hostname,
@@ -253,7 +253,7 @@ _SETTINGS: Final[dict[str, object]] = {
 
 
 class _Processor(NamedTuple):
-    """How an architecture describes one of its processors, with the features that not all have, and what follows after the last."""
+    """How an architecture describes a processor, with the features that not all have, and the text after the last."""
 
     fields: str
     more: str

@@ -1,18 +1,19 @@
-"""Taking the machine out of /proc.
+"""Hide the machine in /proc.
 
-The procfs of a sandbox shows only the sandbox's processes, but everything else in it is about the whole
-machine, and its permissions go by the user *outside*: when root runs chx, a build could set any sysctl. So what
-is not about a process is covered: directories, and files that somebody may write to, by themselves read-only;
-files that an ordinary user may not read, and those that tell of other people's work, by a device that cannot be
-opened. Then a build of root's sees what anybody's does; for an ordinary user the kernel refuses the same by itself, except
-the telling files. What is about a process stays as it is: writing to /proc/self/comm or opening /proc/self/fd/3 harms nobody.
+The procfs of a sandbox shows only the sandbox's processes, but everything else in it describes the whole machine, and
+its permissions depend on the user *outside*: when root runs chx, a build could set any sysctl. So entries that do not
+describe a process are covered. Directories and writable files are covered by themselves, read-only. Files that an
+unprivileged user may not read, and those that reveal other people's work, are covered by a device that cannot be
+opened. Then a build run by root sees the same as any other; for an unprivileged user the kernel refuses the same
+itself, except the revealing files. Entries of processes stay: writing to /proc/self/comm or opening /proc/self/fd/3 is
+harmless.
 
-A *build* is also shown constants (`procfiles`) in place of the files that programs look at to learn about the machine, the whole
-of /proc/sys among them, and nothing in place of any other directory. Bubblewrap reads the table of mounts
-for each mount, a tenth of a millisecond and more the more there are; so files that only tell how the kernel was configured, or
-count its work, and that no program is known to build differently by, stay as they are (docs/sandbox.md lists them).
+A *build* also gets constants (`procfiles`) in place of the files from which programs learn about the machine, all of
+/proc/sys among them, and empty directories in place of all others. Bubblewrap reads the table of mounts for each mount,
+which takes a tenth of a millisecond, and more with more mounts. So files that only describe the kernel's configuration,
+or count its work, stay uncovered if no program is known to build differently by them (docs/sandbox.md lists them).
 
-Which files there are depends on the kernel, so they are looked up, and not listed here.
+The files depend on the kernel, so they are looked up, not listed here.
 """
 
 from __future__ import annotations
@@ -33,9 +34,9 @@ _TELLING: Final = frozenset(
     {"interrupts", "kcore", "key-users", "keys", "latency_stats", "sched_debug", "timer_list", "timer_stats"}
 )
 _OWN: Final = frozenset({"sysvipc"})
-"""Of the namespaces of the sandbox, and never writable."""
+"""Entries of the sandbox's namespaces, never writable."""
 _CLOSED: Final = "/dev/null"
-"""Bubblewrap's mounts forbid devices, so that this one gives "permission denied"."""
+"""Bubblewrap's mounts forbid devices, so opening this one fails with "permission denied"."""
 
 
 class Constants(NamedTuple):
@@ -69,12 +70,12 @@ def covers(entries: Iterable[tuple[str, int]], is_root: bool, constants: Constan
 
 
 def proc_covers() -> tuple[Bind, ...]:
-    """What keeps this machine from harm: for people, who may see it."""
+    """Covers that protect this machine, for interactive sandboxes, which may see it."""
     return covers(_entries(), os.geteuid() == 0)
 
 
 def build_covers(store: Store) -> tuple[Bind, ...]:
-    """What keeps a build from seeing this machine, too. The constants lie in the home of `store`. Raises OSError."""
+    """Covers that also hide this machine from a build. The constants are in the home of `store`. Raises OSError."""
     from .compose import compose_proc
 
     files = proc_files(this_machine())

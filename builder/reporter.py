@@ -1,4 +1,4 @@
-"""What the builder tells while it works."""
+"""The reporter: events of a running build."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Reporter(Protocol):
     """All methods are called from the thread that called `Builder.realise`, one at a time."""
 
     def planned(self, plan: Plan) -> None:
-        """What is going to be done at most."""
+        """The plan was made: an upper bound of the work."""
 
     def started(self, derivation: StorePath, lane: Lane) -> None:
         """A build or download began."""
@@ -26,10 +26,10 @@ class Reporter(Protocol):
         """Another process is doing this very work; its result is waited for."""
 
     def fetched(self, derivation: StorePath, place: str, done: int, total: int | None) -> None:
-        """Bytes that came so far from a place, and how many there will be if that is known."""
+        """A download progressed: `done` bytes so far, of `total` if known."""
 
     def logged(self, derivation: StorePath, lines: Sequence[str]) -> None:
-        """Whole lines of a build's output."""
+        """A build printed whole lines."""
 
     def phase(self, derivation: StorePath, name: str) -> None:
         """A builder announced a phase (see `structured_log.py`)."""
@@ -38,22 +38,22 @@ class Reporter(Protocol):
         """A step was carried out."""
 
     def reused(self, derivation: StorePath, outputs: Mapping[str, StorePath]) -> None:
-        """A planned step was not necessary: its inputs came out as in an earlier build (early cutoff)."""
+        """A planned step was skipped: its inputs turned out as in an earlier build (early cutoff)."""
 
     def joined(self, derivation: StorePath, outputs: Mapping[str, StorePath]) -> None:
-        """The same work was done meanwhile, by another process or for another step, and is not done again."""
+        """Another process, or another step, did the same work meanwhile; it is not repeated."""
 
     def unvaried(self, derivation: StorePath, variation: str) -> None:
-        """A variation that was asked for changes nothing in this build's sandbox."""
+        """A requested variation changes nothing in this build's sandbox."""
 
     def connected(self, derivation: StorePath, reason: str) -> None:
-        """A build that may reach the network shares that of the machine; `reason`: why it has none of its own."""
+        """A build with network access shares the machine's network; `reason`: why it has none of its own."""
 
     def aged(self, bubblewrap: Bubblewrap) -> None:
-        """Sandboxes are made with a program so old that chx has to guard it; told once for each home."""
+        """The sandbox program is so old that chx has to guard it; reported once per home."""
 
     def differs(self, derivation: StorePath, output: str, earlier: StorePath, now: StorePath) -> None:
-        """The same resolved derivation gave another output before: it is not reproducible."""
+        """The same resolved derivation produced another output before: it is not reproducible."""
 
     def substituted(self, place: str, path: StorePath) -> None:
         """An object, with what it refers to, was taken from a cache."""
@@ -69,7 +69,7 @@ class Reporter(Protocol):
 
 
 class Silence:
-    """A reporter that says nothing."""
+    """A reporter that ignores all events."""
 
     def planned(self, plan: Plan) -> None: ...
     def started(self, derivation: StorePath, lane: Lane) -> None: ...

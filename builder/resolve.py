@@ -37,11 +37,11 @@ def substitution(table: Mapping[str, str]) -> Callable[[str], str]:
 
 
 def resolve(derivation: Derivation, realised: Mapping[tuple[StorePath, str], StorePath]) -> Derivation:
-    """The resolved form of `derivation`.
+    """Return the resolved form of `derivation`.
 
-    `realised` gives the store path of every used output of every input derivation (KeyError if one
-    is missing). Placeholders of the derivation's own outputs stay: they stand for scratch paths.
-    Two derivations whose inputs came out equal resolve to equal values.
+    `realised` maps every used output of every input derivation to its store path (KeyError if one is missing).
+    Placeholders of the derivation's own outputs stay: they stand for scratch paths. Two derivations whose inputs turn
+    out equal resolve to equal values.
     """
     if derivation.is_resolved:
         return _in_order(derivation)
@@ -69,7 +69,7 @@ def _in_order(derivation: Derivation) -> Derivation:
 
 
 def with_outputs(derivation: Derivation, paths: Mapping[str, str]) -> Derivation:
-    """`derivation` with the placeholders of its own outputs replaced by `paths`."""
+    """Return `derivation` with the placeholders of its own outputs replaced by `paths`."""
     text = substitution({output_placeholder(output): path for output, path in paths.items()})
     return derivation.replace(
         builder=text(derivation.builder),

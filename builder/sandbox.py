@@ -1,4 +1,4 @@
-"""What a sandbox is, as a value, and how bubblewrap is asked for it."""
+"""Sandboxes as values, and their bubblewrap arguments."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 BUILD_DIRECTORY = "/build"
 FIRST_PROCESS = "/proc/1"
-"""It is bwrap itself: its command line and its program are things of the host."""
+"""The first process is bwrap itself, whose command line and program belong to the host."""
 HOSTNAME = "chx"
 USER = 1000
 GROUP = 1000
@@ -73,11 +73,11 @@ class Limits:
 class SandboxSpec:
     """Everything that a process in a sandbox can see.
 
-    `root` is a composed root, seen read-only; None is an empty one. `binds` are made in their order, later
-    ones over earlier ones. `command` is a program (a path inside, or a name on the PATH of `env`) and its arguments.
-    `network` shares the host's; `uplink` connects one of its own with it. Without `new_session` the command keeps the terminal that chx was started on,
-    and only the filter of system calls keeps it from typing into it. `dies_with_parent`: when bwrap ends.
-    `umask`, `personality` (see personality(2)) and `processors` are inherited and no options of bwrap.
+    `root` is a composed root, read-only; None is an empty one. `binds` are made in order, later ones over earlier ones.
+    `command` is a program (a path inside, or a name on the PATH of `env`) and its arguments. `network` shares the
+    host's; `uplink` connects a network of its own with the host's. Without `new_session` the command keeps the terminal
+    of chx, and only the system call filter prevents it from typing into it. `dies_with_parent`: end the sandbox when
+    bwrap ends. `umask`, `personality` (see personality(2)) and `processors` are inherited and no options of bwrap.
     """
 
     command: tuple[str, ...]
@@ -101,12 +101,11 @@ class SandboxSpec:
 def bwrap_arguments(
     spec: SandboxSpec, seccomp_fd: int | None = None, status_fd: int | None = None, block_fd: int | None = None
 ) -> list[str]:
-    """The arguments of bwrap for `spec`: options, `--`, command.
+    """Return the arguments of bwrap for `spec`: options, `--`, command.
 
-    The descriptors are those under which bwrap will find the seccomp program, where it reports, and where it waits for
-    something to read before it starts the command.
-    Mounts come in the order root, /dev, /proc, binds, so that a bind may lie inside any of them. The first process is covered, by
-    an empty directory unless a bind does it.
+    The descriptors are those of the seccomp program, of bwrap's report, and of the pipe that bwrap reads before it
+    starts the command. Mounts are in the order root, /dev, /proc, binds, so that a bind may be inside any of them. The
+    first process is covered by an empty directory unless a bind covers it.
     """
     arguments = ["--unshare-all"]
     if spec.network:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class State(Enum):
-    """Where a step is."""
+    """State of a step."""
 
     WAITING = "waiting"
     READY = "ready"
@@ -47,11 +47,10 @@ _TRANSITIONS: Final = {
 
 
 class Schedule:
-    """The steps of a plan while they are carried out.
+    """The steps of a plan during execution.
 
-    Of the steps that are ready, the one on which the longest chain of others waits goes first: the
-    end of everything is never earlier than the end of that chain. `seconds` is how long steps will take;
-    without it all are taken for equally long.
+    Of the ready steps, the one with the longest chain of dependents comes first: the end of everything is never earlier
+    than the end of that chain. `seconds` are estimated durations; without it all steps count equally.
     """
 
     def __init__(self, steps: Iterable[Step], seconds: Mapping[StorePath, float] | None = None) -> None:
@@ -88,12 +87,12 @@ class Schedule:
         return fresh
 
     def queue(self, path: StorePath) -> None:
-        """Offer a ready step to `take`."""
+        """Queue a ready step for `take`."""
         step = self._steps[path]
         heapq.heappush(self._queues.setdefault(step.lane, []), (-self._urgency[path], self._order[path], path))
 
     def waits(self, lane: Lane) -> int:
-        """How many steps are queued in a lane."""
+        """Return the number of queued steps in a lane."""
         return len(self._queues.get(lane, ()))
 
     def take(self, lane: Lane) -> StorePath | None:

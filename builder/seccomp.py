@@ -58,7 +58,7 @@ class Calls:
     numbers: dict[str, int]
 
 
-# Since Linux 5.1 every architecture gives a new call the same number.
+# Since Linux 5.1 a new call has the same number on every architecture.
 _COMMON: Final = {
     "io_uring_setup": 425,
     "io_uring_enter": 426,
@@ -165,7 +165,7 @@ _POWERPC: Final = _COMMON | {
     "bpf": 361,
     "userfaultfd": 364,
 }
-# Under the names that uname(2) gives.
+# Keys are the names of uname(2).
 ARCHITECTURES: Final = {
     "x86_64": Calls(0xC000003E, False, _X86_64),
     "aarch64": Calls(0xC00000B7, False, _GENERIC),
@@ -178,7 +178,7 @@ _REFUSED: Final = {
     **dict.fromkeys(("setxattr", "lsetxattr", "fsetxattr", "setxattrat"), _ENOTSUP),
     **dict.fromkeys(("clone3", "openat2", "io_uring_setup", "io_uring_enter", "io_uring_register"), _ENOSYS),
     **dict.fromkeys(("add_key", "request_key", "keyctl"), _ENOSYS),
-    # Its arguments lie in memory; every libc that is not ancient has the calls themselves.
+    # Its arguments are in memory; every libc that is not ancient uses the direct calls.
     "socketcall": _ENOSYS,
     # No error: the call returns 0.
     **dict.fromkeys(("getgroups", "ioprio_get"), 0),
@@ -209,7 +209,7 @@ def _returns(value: int) -> _Instruction:
 
 
 def _loads_argument(index: int, big_endian: bool) -> _Instruction:
-    """Load the low 32 bits of an argument; every flag that is looked at lies there."""
+    """Load the low 32 bits of an argument, which contain all flags that are checked."""
     return (_LOAD, 0, 0, _ARGUMENTS_OFFSET + 8 * index + (4 if big_endian else 0))
 
 
@@ -230,7 +230,7 @@ def _refuses_values(index: int, values: tuple[int, ...], error: int, big_endian:
 
 
 def _refuses_families(big_endian: bool) -> list[_Instruction]:
-    """Of socket and socketpair: family, type, protocol."""
+    """Arguments of socket and socketpair: family, type, protocol."""
     program = [_loads_argument(0, big_endian)]
     for family in _FAMILIES:
         program += [(_JUMP_EQUAL, 0, 1, family), _returns(_ALLOW)]

@@ -1,11 +1,11 @@
-"""Taking outputs from caches instead of building them.
+"""Substitute outputs from caches instead of building them.
 
-Done before anything is planned. First, from inputs to targets, the caches are asked what each derivation gives
-that the build trace does not know; rows that count (`Trust`) are remembered, as if they had been recorded here.
-Then, from the targets down, objects that are known and missing are taken; where that fails, what they are built
-from is looked at. The plan that is made afterwards finds what came.
+This precedes the plan. First, from inputs to targets, the caches are queried for the outputs of each derivation that
+the build trace does not know; rows that count (`Trust`) are recorded like local ones. Then, from the targets down,
+known but missing objects are fetched; where that fails, the inputs of their derivations are tried. The plan then finds
+the objects.
 
-A cache that gives something wrong is told of and left alone from then on; the build goes on without it.
+A cache that serves something wrong is reported and not used any more; the build goes on without it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class Substituter:
-    """Takes from the caches of `options`; `refused` is told the place and the reason, `received` each object."""
+    """Substitutes from the caches of `options`. Calls `refused` with a cache and a reason, `received` with a cache and each object."""
 
     def __init__(
         self,

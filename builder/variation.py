@@ -1,14 +1,14 @@
-"""Changes of a sandbox that must not change what is built.
+"""Variations: changes of a sandbox that must not change the output.
 
-`chx build --check --vary` builds again under such changes; the word for one is a *variation*. Each is a function from a
-`SandboxSpec` to another, so that any set of them can be combined. What differs under a set is bisected by `culprit`.
+`chx build --check --vary` rebuilds under variations. Each is a function from a `SandboxSpec` to another, so that any
+set of them can be combined. `culprit` bisects a set under which the output differs.
 
-Most are visible to any program. `time` needs libfaketime on this machine and a dynamically linked glibc in the root. `kernel` and
-`machine` change what uname(2) says; they are only made when asked for by name, because programs linked
-to a recent glibc do not start under `kernel`, and `machine` asks for another result more often than not.
+Most are visible to any program. `time` needs libfaketime on this machine and a dynamically linked glibc in the root.
+`kernel` and `machine` change the result of uname(2); they are applied only by name, because programs linked to a recent
+glibc do not start under `kernel`, and `machine` usually requests another result.
 
-Some cannot be made without others. Files get other links, and directories another order, only by copying, and every copy has other
-inodes. So a variation names what it *brings*, and when it matters it is looked whether that alone matters, too (`explained`).
+Some cannot be applied alone. Files get other links, and directories another order, only by copying, and every copy has
+other inodes. So a variation names those that it *brings*, and `explained` checks whether one of them alone suffices.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _MOST_ON_DISK: Final = 1 << 30
 
 
 class Ground(NamedTuple):
-    """Where a varied sandbox may put files: `folder` on the disk, `memory` in memory if there is such a place."""
+    """Space for the files of a varied sandbox: `folder` on disk, `memory` in memory if available."""
 
     folder: str
     memory: str | None
@@ -49,9 +49,9 @@ class Ground(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Variation:
-    """`what` continues "the output depends on". `apply` gives the very spec it was given if it cannot be made there.
+    """`what` continues "the output depends on". `apply` returns the same spec object if it cannot be applied there.
 
-    `brings`: other variations that it cannot be made without, and that are made whenever it is.
+    `brings`: other variations that are necessarily applied with it.
     """
 
     name: str
@@ -75,7 +75,7 @@ def _user(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
 
 
 def _host(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
-    return _told_again(replace(spec, hostname="another-host"), ground)
+    return _with_procfiles(replace(spec, hostname="another-host"), ground)
 
 
 def _umask(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
@@ -104,11 +104,11 @@ def _processors(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
     available = os.sched_getaffinity(0)
     if len(available) == 1:
         return spec
-    return _told_again(replace(spec, processors=frozenset({min(available)})), ground)
+    return _with_procfiles(replace(spec, processors=frozenset({min(available)})), ground)
 
 
 def _directory(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
-    """Another build directory; what the derivation itself says of /build stays."""
+    """Use another build directory; occurrences of /build in the derivation itself stay."""
 
     def moved(text: str) -> str:
         is_inside = text == BUILD_DIRECTORY or text.startswith(BUILD_DIRECTORY + "/")
@@ -159,7 +159,7 @@ def _links(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
 
 
 def _shown(spec: SandboxSpec) -> tuple[str, ...]:
-    """Where the root and the inputs of a build lie."""
+    """Return the paths of the root and the inputs of a build."""
     sources = [] if spec.root is None else [spec.root]
     for bind in spec.binds:
         match bind:
@@ -212,7 +212,7 @@ def _fresh(folder: str, name: str) -> str:
 
 
 def _time(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
-    """A year and some hours later, by a library that answers for the clock; nothing where it cannot be loaded."""
+    """Shift the clock by a year and some hours, by a library that replaces clock functions; no change where it cannot be loaded."""
     library = _faketime()
     if library is None or "LD_PRELOAD" in spec.env or not _has_glibc(spec.root):
         return spec
@@ -255,15 +255,17 @@ def _aslr(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
 
 
 def _kernel(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
-    return _told_again(replace(spec, personality=spec.personality | UNAME26), ground)
+    return _with_procfiles(replace(spec, personality=spec.personality | UNAME26), ground)
 
 
-def _told_again(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
-    """`spec` with other constants in /proc, if it has any, that agree with what the rest of it says."""
-    told = next((bind.source for bind in spec.binds if isinstance(bind, Bind) and bind.target == "/proc/version"), None)
-    if told is None:
+def _with_procfiles(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
+    """Return `spec` with constants in /proc that agree with its variations, if it has any constants."""
+    version_file = next(
+        (bind.source for bind in spec.binds if isinstance(bind, Bind) and bind.target == "/proc/version"), None
+    )
+    if version_file is None:
         return spec
-    before, place = os.path.dirname(told), _fresh(ground.folder, "proc")
+    before, place = os.path.dirname(version_file), _fresh(ground.folder, "proc")
     facts = this_machine()._replace(hostname=spec.hostname)
     if spec.processors is not None:
         facts = facts._replace(processors=len(spec.processors))
@@ -324,9 +326,9 @@ USUAL: Final = tuple(name for name, variation in VARIATIONS.items() if variation
 def vary(
     spec: SandboxSpec, names: Iterable[str], ground: Ground, unvaried: Callable[[str], None] | None = None
 ) -> SandboxSpec:
-    """`spec` under the variations `names`; in the order of the table, whatever theirs.
+    """Return `spec` under the variations `names`, applied in the order of the table.
 
-    `unvaried` is told the names of those that cannot be made here.
+    Calls `unvaried` with the names of those that cannot be applied here.
     """
     chosen = frozenset(names)
     brought: set[str] = set()
@@ -342,7 +344,7 @@ def vary(
 
 
 def explained(names: Sequence[str], differs: Callable[[tuple[str, ...]], bool]) -> tuple[str, ...]:
-    """`names`, under which the result differs, with those in place of a name that it brings, if it differs under them as well."""
+    """Narrow down `names`: replace a variation by those that it brings, if the result differs under them as well."""
     current = tuple(names)
     for name in names:
         brought = VARIATIONS[name].brings if name in VARIATIONS else ()

@@ -24,9 +24,9 @@ def age(bubblewrap: Bubblewrap) -> str:
 
 def tell_age(home: str) -> None:
     """Tell once for each home that an old one is used."""
-    from ..builder import first_told
+    from ..builder import claim_age_warning
 
-    old = first_told(home)
+    old = claim_age_warning(home)
     if old is not None:
         say(age(old))
 

@@ -254,10 +254,10 @@ def _numbered(number: int, row: Any) -> Numbered:
     previous, own, signature, witness, *rest = row
     hashes = {own} if isinstance(own, bytes) else set()
     try:
-        told = None if witness is None else Witness.from_dict(parse_json(witness))
+        known = None if witness is None else Witness.from_dict(parse_json(witness))
         if type(previous) is not bytes:
             raise DamagedRow("is damaged: there is no previous in it")
-        signed = SignedRow(realisation_of(rest)._replace(witness=told), Digest(previous), str(signature))
+        signed = SignedRow(realisation_of(rest)._replace(witness=known), Digest(previous), str(signature))
         hashes.add(signed.hash.raw)
     except DamagedRow as error:
         return Numbered(number, None, frozenset(hashes), error.reason)
@@ -282,13 +282,13 @@ def signed_rows(database: Database, where: str = "1", arguments: Iterable[Any] =
     return [(row.number, row.signed) for row in rows if row.signed is not None]
 
 
-def told_rows(database: Database) -> list[Realisation]:
+def all_rows(database: Database) -> list[Realisation]:
     """All rows that can be read, signed or not, in the order of recording."""
     found = []
     for witness, *rest in database.rows(f"SELECT witness, {COLUMNS} FROM realisations ORDER BY id"):
         try:
-            told = None if witness is None else Witness.from_dict(parse_json(witness))
-            found.append(realisation_of(rest)._replace(witness=told))
+            known = None if witness is None else Witness.from_dict(parse_json(witness))
+            found.append(realisation_of(rest)._replace(witness=known))
         except (DamagedRow, ValueError, TypeError, AttributeError, RecursionError):
             continue
     return found

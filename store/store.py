@@ -619,7 +619,7 @@ class Store:
         """All rows of the build trace, in the order of recording; those of other builders too, and none that is damaged."""
         from . import ledger
 
-        return ledger.told_rows(self._database)
+        return ledger.all_rows(self._database)
 
     def ledger_head(self) -> str:
         """Return the number of rows of the ledger and the last hash. A copy kept elsewhere reveals a store that was reset."""

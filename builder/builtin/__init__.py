@@ -1,7 +1,7 @@
-"""Builders that chx itself is: what must work before any tool exists.
+"""Builtin builders: those that must work before any tool exists.
 
-`builtin:fetch` gets a file by its hash, `builtin:unpack` takes archives apart, `builtin:tree` writes a
-tree from data. `find_builtin` gives the function of a name; each lives in a module of its name.
+`builtin:fetch` fetches a file by its hash, `builtin:unpack` unpacks archives, `builtin:tree` writes a tree from data.
+`find_builtin` returns the function of a builder; each has a module of its name.
 """
 
 from .registry import BUILTINS, find_builtin

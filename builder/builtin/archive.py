@@ -1,7 +1,7 @@
-"""What kind of archive a file is, by its content, and its members one by one.
+"""Detect the format of an archive by its content, and read its members one by one.
 
-Three containers (tar, zip, Debian package) and the compressions that the running Python has. A Debian
-package is an `ar` archive whose member `data.tar.*` holds the files.
+Three containers (tar, zip, Debian package) and the compressions that the running Python supports. A Debian package is
+an `ar` archive whose member `data.tar.*` holds the files.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 class Member(NamedTuple):
     """One member: `kind` is directory, file, symlink or hardlink.
 
-    `content` can be read until the next member is asked for. `is_set_id` tells that the archive wants a
-    set-user-id or set-group-id bit, which no store object has.
+    `content` can be read until the next member is requested. `is_set_id`: the archive demands a set-user-id or
+    set-group-id bit, which no store object has.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Member(NamedTuple):
     is_set_id: bool = False
 
 
-_LONGEST_HEADER = 1 << 20  # of what tells names and attributes of a member, and is read at once
+_LONGEST_HEADER = 1 << 20  # of names and attributes of a member, which are read at once
 _LONGEST_TARGET = 4096  # of a link: PATH_MAX
 _BUFFER = 1 << 18
 
@@ -104,7 +104,7 @@ def _decompressed(file: BinaryIO, label: str) -> BinaryIO:
 
 
 class _Forward(io.RawIOBase):
-    """A stream that is decompressed while it is read. What is passed over may be much more than what is there."""
+    """A stream decompressed while it is read. Skipped bytes may be far more than the compressed ones."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream, self._at = stream, 0
@@ -142,7 +142,7 @@ def _zstd(file: BinaryIO, label: str) -> BinaryIO:
         reason = "it is compressed with zstd, and this Python lacks the package zstandard"
         raise ArchiveUnreadable(label, reason, "pip install zstandard") from None
 
-    # The largest window that `zstd --long=31` makes; memory for it is taken as it is needed.
+    # The largest window of `zstd --long=31`; memory for it is allocated as needed.
     unpacker = ZstdDecompressor(max_window_size=1 << 31)
     return cast("BinaryIO", unpacker.stream_reader(file, read_across_frames=True, closefd=False))
 
@@ -202,9 +202,9 @@ def _tar_members(file: BinaryIO, label: str) -> Iterator[Member]:
     )
 
     class StrictInfo(tarfile.TarInfo):
-        """The library takes a damaged or cut off header after the first for the end of the archive.
+        """Check headers: the library takes a damaged or truncated one after the first for the end of the archive.
 
-        It also reads what tells a long name in one piece, however long it claims to be.
+        It also reads the record of a long name at once, however long it claims to be.
         """
 
         @classmethod
@@ -249,7 +249,7 @@ def _tar_members(file: BinaryIO, label: str) -> Iterator[Member]:
                     while file.read(1 << 20):
                         pass
                     return
-                # What was read is not needed again; a tar of a whole system has 100,000 members.
+                # Forget members that were read: a tar of a whole system has 100,000 of them.
                 setattr(archive, "members", [])  # noqa: B010 - not in the type stubs
                 last = info.name
                 member = _tar_member(archive, info, label)

@@ -1,7 +1,8 @@
-"""The user's own clients (apt, pip, git), which know the user's mirrors, proxies and passwords.
+"""Run the user's own clients (apt, pip, git), with the user's mirrors, proxies and passwords.
 
-A client is a process, and ended as one: when it has written more than may be downloaded, or when nothing gets on any
-more. It gets on if its files grow or if it computes; what it says does not count, since clients tell that they wait.
+A client is a process that is ended when it has written more than the download limit, or when it makes no progress.
+Progress means that its files grow or that it computes; its output does not count, since clients also print that they
+wait.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _GROUP, _TIMES = 2, slice(11, 15)  # of /proc/<pid>/stat, counted behind the com
 
 
 class Answer(NamedTuple):
-    """How a client ended, and what it said."""
+    """How a client ended, and its output."""
 
     status: int
     lines: list[str]
@@ -38,10 +39,10 @@ class Answer(NamedTuple):
 def ask_client(
     task: Task, url: str, command: Sequence[str], work: str, allowance: Allowance, copies: int = 1
 ) -> Answer:
-    """Run a client that gets `url` with the user's environment, its own temporary files in `work`.
+    """Run a client for `url` with the user's environment, and its temporary files in `work`.
 
-    In `work` it may write what is allowed to be downloaded `copies` times. Raises `FetchFailed` if it was ended, and
-    OSError if it failed because the disk is full: that is no fault of the place it asked.
+    In `work` it may write the download limit `copies` times. Raises `FetchFailed` if it was ended, and OSError if it
+    failed because the disk is full: that is no fault of the server.
     """
     said: list[bytes] = []
     environment = dict(os.environ, LC_ALL="C.UTF-8", TMPDIR=work)
@@ -78,7 +79,7 @@ class _Inspection:
         try:
             size = apparent_size([self._work], self._most)
         except Stopped:
-            return None  # whoever runs the client notices as well
+            return None  # the thread that runs the client notices it, too
         if self._most is not None and size > self._most:
             return "size"
         now, busy = monotonic(), _computed(process)

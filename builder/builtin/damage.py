@@ -1,6 +1,7 @@
-"""What the libraries that read archives raise for one that is damaged, as one error that names file and member.
+"""Convert errors of archive libraries for damaged archives to one error with file and member.
 
-They promise little: beside errors of their own they raise whatever a nonsensical number, name or offset leads to.
+The libraries promise little: beside their own errors they raise any error that a nonsensical number, name or offset
+leads to.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def reading(label: str, where: str = "it is damaged") -> Iterator[None]:
 
 
 class Content:
-    """What a member holds; reading raises `ArchiveUnreadable` with the member's name, also if it has not `size` bytes."""
+    """Yields the content of a member. Raises `ArchiveUnreadable` with the member's name, also if its size is not `size`."""
 
     def __init__(self, content: Readable, label: str, member: str, size: int | None = None) -> None:
         self._content, self._label, self._member, self._left = content, label, member, size

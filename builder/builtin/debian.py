@@ -71,7 +71,7 @@ def retrieve_debian(task: Task, url: str, work: str) -> str:
 
 
 def pool_paths(url: str) -> tuple[str, str]:
-    """Where an archive, and a security archive, keeps the file of `url`; raises `UnsupportedUrl`."""
+    """Return the URLs of `url` in an archive and in a security archive. Raises `UnsupportedUrl`."""
     parts = url.partition(":")[2].lstrip("/").split("/")
     component = "main"
     if len(parts) == 3 and parts[0] in _COMPONENTS:
@@ -105,7 +105,7 @@ def _advice(attempts: list[tuple[str, str]]) -> str:
 
 
 def _download(task: Task, uri: str, target: str) -> str | None:
-    """Get `uri` with apt's downloader; None if it came, else why it did not. Raises `FetchFailed`."""
+    """Fetch `uri` with apt's downloader; return None, or the reason of a failure. Raises `FetchFailed`."""
     checkpoint()
     if not os.access(_HELPER, os.X_OK):
         retrieve_web(task, uri, os.path.dirname(target))

@@ -1,9 +1,9 @@
-"""`builtin:fetch`: one file, known by its hash.
+"""`builtin:fetch`: one file with a known hash.
 
-Attributes: `url` and `urls` (white-space separated; tried in order), and the fixed output. `executable` sets
-the executable bit, `size` is the number of bytes after which a place is given up, `unpack` takes the archive apart and drops a single top directory: then the hash is
-that of the tree (`recursive`), as it is with a `git+` URL, which gives a tree. What arrives and has another hash is no reason to give up while there
-are other places; nothing but the promised content ever enters the store.
+Attributes: `url` and `urls` (white-space separated; tried in order), and the fixed output. `executable` sets the
+executable bit, `size` is the greatest number of bytes to download, `unpack` unpacks the archive and drops a single top
+directory: then the hash is that of the tree (`recursive`), as it is for a `git+` URL, which yields a tree. After
+content with another hash, the next URL is tried; only content with the right hash enters the store.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def fetch(task: Task) -> None:
 
 
 def retrieve(task: Task, url: str, work: str) -> str:
-    """The path of the file that `url` gives, or with `git+` of the tree; nobody else can write to it."""
+    """Return the path of the file at `url`, or with `git+` of the tree; no other process can write to it."""
     scheme, colon, _ = url.partition(":")
     retriever = _retriever(scheme.lower()) if colon else None
     if retriever is None:
@@ -86,7 +86,7 @@ def retrieve(task: Task, url: str, work: str) -> str:
 
 
 def _renewed(found: str, work: str) -> str:
-    """A copy of what a client has left; it may have left a process as well, which goes on writing."""
+    """Copy the files of a client, because a process that it left behind may go on writing to them."""
     from ..fresh import copy_fresh
 
     folder, name = os.path.split(found)
@@ -138,7 +138,7 @@ def _retrieve_file(task: Task, url: str, work: str) -> str:
 
 
 def _finish(task: Task, found: str, url: str, work: str) -> str:
-    """The file or tree to be kept, made of what came."""
+    """Return the file or tree to keep, made from the download."""
     if os.path.isdir(found):
         return found
     os.chmod(found, 0o755 if task.flag("executable") else 0o644)

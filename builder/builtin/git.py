@@ -3,10 +3,9 @@
     git+https://HOST/REPOSITORY?rev=COMMIT          also git+ssh, git+http, git+file
     git+https://HOST/REPOSITORY?rev=COMMIT&submodules=1
 
-The user's own git gets it, with the user's configuration and passwords. The tree is what was committed, byte for
-byte: no line ends are converted, no filters run, nothing is substituted. So its hash does not depend on anybody's
-configuration. Submodules stay empty, unless they are asked for: then each is the tree of the commit that is recorded
-of it, and so are theirs.
+The user's own git fetches it, with the user's configuration and passwords. The tree has the committed bytes: no
+conversion of line ends, no filters, no substitutions. So its hash does not depend on anybody's configuration.
+Submodules are empty unless requested: then each is the tree of its recorded commit, and so are theirs.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 SCHEMES = ("git+https", "git+http", "git+ssh", "git+file")
 _RAW = "* -text -eol -crlf -ident -filter -working-tree-encoding\n"
 _VARIABLES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR", "GIT_NAMESPACE")
-"""What a hook of git sets, and would lead it to another repository."""
+"""Variables that a git hook sets, and that would lead git to another repository."""
 DEEPEST = 16
 """Submodules of submodules; one that is in itself has no end."""
 
@@ -72,7 +71,7 @@ def find_revision(task: Task, url: str, work: str) -> str:
     wanted = parse_git_url(url)
     if wanted.revision is not None:
         return wanted.revision
-    # A tag that is an object of its own stands a second time with ^{}, as the commit.
+    # An annotated tag is listed again with ^{}, for its commit.
     patterns = [wanted.ref, f"{wanted.ref}^{{}}"]
     lines = _git(task, url, work, ["ls-remote", "--exit-code", "--", wanted.remote, *patterns])
     found = {name: revision for revision, tab, name in (line.partition("\t") for line in lines) if tab}
@@ -95,7 +94,7 @@ def retrieve_git(task: Task, url: str, work: str) -> str:
 
 
 class _Checkout:
-    """Puts the trees of commits into folders; `url` is what was asked for, for errors."""
+    """Writes the trees of commits to directories; `url` is the requested one, for errors."""
 
     def __init__(self, task: Task, url: str, work: str, submodules: bool) -> None:
         self._task, self._url, self._work = task, url, work
@@ -163,7 +162,7 @@ class _Checkout:
         return [(place, commit, beside(remote, urls[place])) for place, commit in commits.items() if place in urls]
 
     def _fetch(self, remote: str, names: list[str], repository: str, options: list[str]) -> None:
-        # What came over the network must not lead to files of this machine.
+        # Fetched links must not lead to files of this machine.
         is_local = self._url.startswith("git+file:")
         words = ["fetch", "--quiet", *options, "--", remote, *names]
         _git(self._task, self._url, self._work, words, repository, with_files=is_local)
@@ -187,7 +186,7 @@ def beside(remote: str, url: str) -> str:
 def _git(
     task: Task, url: str, work: str, words: list[str], repository: str | None = None, with_files: bool = True
 ) -> list[str]:
-    """What git says; raises `FetchFailed` with its words if it fails."""
+    """Return the output of git. Raises `FetchFailed` with its message if it fails."""
     git, env = executable("git"), executable("env")
     if git is None or env is None:
         raise FetchFailed(((url, "there is no git"),), "install git")
@@ -196,7 +195,7 @@ def _git(
     command += ["-c", "core.autocrlf=false", "-c", "protocol.version=2"]
     if repository is not None:
         command.append(f"--git-dir={repository}")
-    # What is fetched, and the tree that comes of it. A declared size is that of a file.
+    # Limits of the download and of the resulting tree. A declared size is that of a file.
     answer = ask_client(task, url, [*command, *words], work, Allowance(task.max_download or None), copies=2)
     if answer.status != 0:
         said = [line.partition(": ")[2] for line in answer.lines if line.startswith(("fatal: ", "error: "))]

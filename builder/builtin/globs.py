@@ -1,7 +1,7 @@
-"""Which members of an archive are wanted: `only` and `exclude`.
+"""Select the members of an archive: `only` and `exclude`.
 
-A pattern is matched against the path after `strip`. `*` and `?` stay within one component, `**` crosses
-them, `[...]` is a set. A pattern that matches a directory stands for all that lies below it.
+A pattern is matched against the path after `strip`. `*` and `?` stay within one component, `**` crosses them, `[...]`
+is a set. A pattern that matches a directory selects everything below it.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""The tree of an image: the layers of an OCI image layout, laid over each other.
+"""The tree of an image: the merged layers of an OCI image layout.
 
-A layout is a folder with `oci-layout`, `index.json` and `blobs/ALGORITHM/DIGEST`, as skopeo, buildah, podman and
-Docker write it. Sources: OCI Image Format Specification 1.1, "Image Layout", "Image Index", "Image Manifest" and
-"Image Filesystem Changeset".
+A layout is a directory with `oci-layout`, `index.json` and `blobs/ALGORITHM/DIGEST`, as skopeo, buildah, podman and
+Docker write it. Sources: OCI Image Format Specification 1.1, "Image Layout", "Image Index", "Image Manifest" and "Image
+Filesystem Changeset".
 
-A layer is an archive. What it holds replaces what earlier layers hold at the same path; `.wh.NAME` takes away what
-they hold as NAME, and `.wh..wh..opq` all that they hold in that folder, whatever stands before or behind it. Every
-blob must have the size and the digest that it is named by.
+A layer is an archive. Its members replace those of earlier layers at the same path; `.wh.NAME` removes their NAME, and
+`.wh..wh..opq` everything of theirs in its directory, wherever it occurs in the layer. Every blob must have its stated
+size and digest.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _INDEXES: Final = frozenset(
 )
 _DIGEST: Final = re.compile(r"(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})")
 _LARGEST_TEXT: Final = 4 << 20
-"""What registries accept of a manifest, too."""
+"""Registries have the same limit for manifests."""
 _DEEPEST: Final = 8
 _WHITEOUT: Final = ".wh."
 _OPAQUE: Final = ".wh..wh..opq"
@@ -145,7 +145,7 @@ def _digest(descriptor: object, label: str) -> str:
 
 
 def _blob(folder: str, label: str, descriptor: object) -> str:
-    """The file of a blob, which is what its descriptor says."""
+    """Return the file of a blob, after checking it against its descriptor."""
     digest = _digest(descriptor, label)
     assert isinstance(descriptor, dict)
     algorithm, _, text = digest.partition(":")

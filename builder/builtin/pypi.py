@@ -26,7 +26,7 @@ _FORM = "it must look like pypi:PROJECT==VERSION/FILE.whl"
 
 
 class Wheel(NamedTuple):
-    """What to ask pip for, and the file to expect."""
+    """The requirement for pip, and the expected file."""
 
     requirement: str
     file: str
@@ -59,7 +59,7 @@ def retrieve_pypi(task: Task, url: str, work: str) -> str:
 
 
 def parse_wheel(url: str) -> Wheel:
-    """What `url` asks for; names of wheels: "Binary distribution format" of the Python packaging guide."""
+    """Parse `url`; names of wheels: "Binary distribution format" of the Python packaging guide."""
     requirement, slash, file = url.partition(":")[2].lstrip("/").partition("/")
     if not slash or "==" not in requirement or "/" in file or requirement.startswith("-"):
         raise UnsupportedUrl(url, _FORM)
@@ -73,8 +73,8 @@ def parse_wheel(url: str) -> Wheel:
     implementation, version = python[:2], python[2:]
     options = ["--implementation", implementation]
     if version == "3" or "abi3" in abis:
-        # Good for every version from some oldest on. Which one that is stands in the wheel only, and
-        # pip compares it with what it is asked for, so it is asked for one that is newer than all.
+        # Good for every version from some minimum on, which only the wheel itself states.
+        # pip compares it with the requested one, so a version newer than all is requested.
         version = _NEWER_THAN_ALL
     options += ["--python-version", version if len(version) < 2 else f"{version[0]}.{version[1:]}"]
     for abi in abis:
@@ -86,7 +86,7 @@ def parse_wheel(url: str) -> Wheel:
 
 @cache
 def pip_command() -> tuple[str, ...] | None:
-    """How to run pip: as a module of this Python if it has it, else the program."""
+    """Return the command for pip: a module of this Python if installed, else the program."""
     from importlib.util import find_spec
 
     if sys.executable and find_spec("pip") is not None:

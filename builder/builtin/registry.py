@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 # Name: module and function; a module is imported when its builder is used first.
 BUILTINS: Final[dict[str, tuple[str, str]]] = {
     "builtin:fetch": ("fetch", "fetch"),
-    "builtin:fetchurl": ("fetch", "fetch"),  # the name that Nix gives it
+    "builtin:fetchurl": ("fetch", "fetch"),  # Nix's name
     "builtin:merge": ("merge", "merge_trees"),
     "builtin:tree": ("tree", "write_tree"),
     "builtin:unpack": ("unpack", "unpack"),

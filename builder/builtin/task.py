@@ -1,4 +1,4 @@
-"""What a builtin builder is given: its derivation and its world."""
+"""The task of a builtin builder: its derivation and its environment."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Allowance(NamedTuple):
-    """How many bytes a download may have (None: any number), and whether its derivation says so, or the user."""
+    """Download limit in bytes (None: none), and whether the derivation or the user sets it."""
 
     size: int | None = None
     is_declared: bool = False
@@ -40,11 +40,11 @@ class Allowance(NamedTuple):
 class Task:
     """One run of a builtin builder.
 
-    `derivation` is resolved, its own placeholders replaced. The builder writes `output`, which does not
-    exist yet, and may use the empty directory `work` on the same file system. `say` writes a line to the
-    log; `progress` tells of a place, the bytes that came and how many there will be, if known.
-    `physical` gives the place on the disk of a path below a declared input (None for any other).
-    `known_size` is that of the file, if it is known; `max_download` and `max_output` are bytes, 0 for any number.
+    `derivation` is resolved, its own placeholders replaced. The builder writes `output`, which does not exist yet, and
+    may use the empty directory `work` on the same file system. `say` writes a line to the log; `progress` reports a
+    URL, the bytes received and their total, if known. `physical` returns the path on disk of a path below a declared
+    input (None for any other). `known_size` is that of the file, if known; `max_download` and `max_output` are bytes, 0
+    for no limit.
     """
 
     derivation: Derivation
@@ -62,7 +62,7 @@ class Task:
 
     @property
     def allowance(self) -> Allowance:
-        """What may be downloaded; raises `BadAttribute` if the derivation declares no proper `size`."""
+        """Return the download limit. Raises `BadAttribute` if the derivation declares an invalid `size`."""
         size = self.derivation.env.get("size", "")
         if not size:
             if self.known_size is not None:
@@ -79,7 +79,7 @@ class Task:
 
     @property
     def limits(self) -> Limits:
-        """Those of a program that works on the task."""
+        """Limits of a program that works on the task."""
         return Limits(0 if self.deadline is None else self.deadline.left)
 
     def attribute(self, name: str) -> str:
@@ -90,7 +90,7 @@ class Task:
         return value
 
     def words(self, *names: str) -> list[str]:
-        """The white-space separated words of all of these attributes that are there."""
+        """Return the white-space separated words of all these attributes that are set."""
         return [word for name in names for word in self.derivation.env.get(name, "").split()]
 
     def flag(self, name: str) -> bool:

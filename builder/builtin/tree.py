@@ -1,8 +1,8 @@
 """`builtin:tree`: a tree written from data.
 
-Attribute `entries`: a JSON list of objects with `path` and `kind`. A `directory` may have a `source`, a
-tree to copy; a `file` or `executable` has `content` or a `source`; a `symlink` has a `target`. Without a
-`kind`, `source` is copied as it is. Directories above an entry are made. The `path` "" is the output itself.
+Attribute `entries`: a JSON list of objects with `path` and `kind`. A `directory` may have a `source`, a tree to copy; a
+`file` or `executable` has `content` or a `source`; a `symlink` has a `target`. Without a `kind`, `source` is copied
+with its own kind. Parent directories are created. The `path` "" is the output itself.
 """
 
 from __future__ import annotations

@@ -1,13 +1,12 @@
-"""`builtin:unpack`: the tree in an archive, or in several laid over each other.
+"""`builtin:unpack`: the tree in an archive, or in several merged ones.
 
-Attributes: `src` or `srcs`; `strip`, the number of leading path components to drop (0), or `auto` for a
-single top directory; `only` and `exclude`, patterns of paths (see `globs`). A folder that is the OCI layout of an
-image gives the tree of that image (see `image`); `reference` and `platform` say which, if there are several.
+Attributes: `src` or `srcs`; `strip`, the number of leading path components to drop (0), or `auto` for a single top
+directory; `only` and `exclude`, patterns of paths (see `globs`). A directory that is the OCI layout of an image yields
+the tree of that image (see `image`); `reference` and `platform` select one of several.
 
-Kept: names, directories, file content, the executable bit, link targets. Lost: owners, times, other
-mode bits. A set-user-id or set-group-id bit is dropped, and the log says so. Refused: paths that are
-absolute, climb, or lead through a link of the archive; device nodes and pipes; hard links to members
-that were not unpacked before.
+Kept: names, directories, file content, the executable bit, link targets. Lost: owners, times, other mode bits. A
+set-user-id or set-group-id bit is dropped with a line in the log. Refused: paths that are absolute, contain `..`, or
+lead through a link of the archive; device nodes and pipes; hard links to members that were not unpacked before.
 """
 
 from __future__ import annotations
@@ -70,14 +69,14 @@ def _unpack_folder(task: Task, unpacking: Unpacking, writer: TreeWriter, folder:
 
 
 class Unpacking(NamedTuple):
-    """How members are taken: `strip` path components are dropped."""
+    """Selection of members: `strip` path components are dropped."""
 
     strip: int
     is_wanted: Callable[[str], bool]
     say: Callable[[str], None]
 
     def is_wanted_at(self, path: str) -> bool:
-        """Whether what lies at `path` of the tree is taken; its root always is."""
+        """Whether `path` of the tree is selected; the root always is."""
         return not path or self.is_wanted(path)
 
     def archive(self, writer: TreeWriter, archive: str) -> None:

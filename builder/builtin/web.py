@@ -1,7 +1,7 @@
 """`https:` and `http:` URLs.
 
-A transfer that breaks off is taken up where it stopped. A server that brings nothing, or next to nothing, is given up
-after a minute, whatever it is that it is slow at.
+An interrupted transfer is resumed. A server that sends nothing, or almost nothing, is given up after a minute, whatever
+the cause.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def retrieve_web(task: Task, url: str, work: str) -> str:
             reason, advice = f"the server gave nothing more for {_PATIENCE.seconds:g} seconds", _NO_NETWORK
             if size_of(target) - before < _PATIENCE.least:
                 break
-            # It may be the connection that does not work any more, and not the server.
+            # The connection may be broken rather than the server.
             clock = Clock(_PATIENCE)
         except _TransferInterrupted as error:
             reason, advice = str(error), error.advice
@@ -100,7 +100,7 @@ def _interrupted(error: Exception) -> _TransferInterrupted:
 
 
 def _judge(url: str, target: str, answer: Answer, offset: int) -> None:
-    """Raise what the status of an answer says, if that is not success."""
+    """Raise the error of an unsuccessful status."""
     status, reason, _, _ = answer.head
     if status == 416 and offset:
         os.unlink(target)
@@ -130,7 +130,7 @@ def _receive(task: Task, url: str, target: str, answer: Answer, offset: int) -> 
 
 
 def _arriving(answer: Answer) -> Iterator[bytes]:
-    """The chunks of an answer; what fails here is the network, and what fails outside is not."""
+    """Yield the chunks of an answer; turn network errors into `_TransferInterrupted`, but none of the consumer's."""
     from http.client import HTTPException
 
     try:

@@ -1,8 +1,7 @@
-"""Writing a tree from members that somebody else named.
+"""Write a tree from untrusted members.
 
-The directory is fresh and nobody else writes to it, so what exists there is exactly what was written
-here: a dictionary knows every link, and no path is followed through one. This is the whole safety
-argument; no member is trusted to be where its name says.
+The directory is fresh and private, so it contains exactly what this module wrote: a dictionary knows every link, and no
+path is followed through one. This is the whole safety argument; the name of a member is not trusted.
 """
 
 from __future__ import annotations
@@ -29,11 +28,11 @@ _DIRECTORY, _FILE, _LINK = "directory", "file", "link"
 
 
 class TreeWriter:
-    """Writes members below `root`, which is made here.
+    """Writes members below `root`, which it creates.
 
-    `label` names the archive in errors. A member may replace an earlier one of the same path, except a
-    directory. Raises `ArchiveRefused` for a path that is absolute, holds `..`, or leads through a link or a file,
-    `OutputLimitExceeded` for more than `limit` bytes in files (0: any number).
+    `label` names the archive in errors. A member may replace an earlier one of the same path, except a directory.
+    Raises `ArchiveRefused` for a path that is absolute, contains `..`, or leads through a link or a file,
+    `OutputLimitExceeded` for more than `limit` bytes in files (0: no limit).
     """
 
     def __init__(self, root: str, label: str, limit: int = 0) -> None:
@@ -87,7 +86,7 @@ class TreeWriter:
         self._kinds[path] = _FILE
 
     def symlink(self, path: str, target: str) -> None:
-        """Make a link; its target is kept as it is and never followed here."""
+        """Make a link; its target is neither changed nor followed."""
         if not target or "\0" in target:
             raise ArchiveRefused(self.label, path, "it is a link without a proper target")
         self._clear(path)
@@ -114,7 +113,7 @@ class TreeWriter:
             raise ArchiveRefused(self.label, path, f"it is a hard link to '{source}', which was not unpacked before it")
 
     def adopt(self, path: str, source: str) -> None:
-        """Write a copy of a file, link or tree that lies anywhere on the disk."""
+        """Write a copy of a file, link or tree from anywhere on disk."""
         todo = [(path, source)]
         while todo:
             checkpoint()
@@ -197,7 +196,7 @@ class TreeWriter:
             raise ArchiveRefused(self.label, path, "its path or target is too long") from error
 
     def _count(self, size: int) -> None:
-        """So many bytes are about to be written."""
+        """Account for bytes about to be written."""
         self._written += size
         if self._limit and self._written > self._limit:
             raise OutputLimitExceeded(self._limit)
@@ -226,7 +225,7 @@ def only_directory(root: str) -> str | None:
 
 
 def replace_by(root: str, inner: str) -> None:
-    """Put the tree `inner`, which lies in `root`, in the place of `root`."""
+    """Replace `root` by the tree `inner`, which is in `root`."""
     aside = root + ".inner"
     os.rename(inner, aside)
     remove_tree(root)

@@ -1,8 +1,8 @@
-"""Lints: what is wrong with the outputs of a package although its build went well.
+"""Lints: faults in the outputs of a package that built successfully.
 
-`inspect` reads the outputs of one package and gives findings; nothing is built or printed. Words: a *subject* is
-a package with its outputs and what it says of itself; a *finding* is one thing wrong in one place; a lint is
-*waived* by a package that says why.
+`inspect` reads the outputs of one package and returns findings; nothing is built or printed. Terms: a *subject* is a
+package with its outputs and its metadata; a *finding* is one fault at one path; a package *waives* a lint by giving a
+reason.
 """
 
 from .finding import Finding, Lint, Severity

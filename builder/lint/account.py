@@ -1,4 +1,4 @@
-"""What a package says of itself."""
+"""The metadata of a package."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def licence(subject: Subject) -> Iterator[Remark]:
-    """Packages that do not say under which licence they are."""
+    """Find packages without a licence."""
     if subject.problem is None and not subject.meta.get("license"):
         yield Remark("", "", "it has no `meta.license`")
 

@@ -1,4 +1,4 @@
-"""What lints say."""
+"""Findings of lints."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Severity(StrEnum):
 
 
 class Remark(NamedTuple):
-    """What a check found: in which output (empty: the package as a whole), at which path, and what."""
+    """Result of a check: the output (empty: the package as a whole), the path, and the fault."""
 
     output: str
     path: str
@@ -44,7 +44,7 @@ class Lint:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong; `waived` is the package's reason to put up with it, if it gives one."""
+    """One fault; `waived` is the package's reason to accept it, if it gives one."""
 
     lint: str
     severity: Severity

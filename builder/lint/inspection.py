@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def inspect(subject: Subject) -> list[Finding]:
-    """What is wrong with a package: by lint in the order of their table, then by output and path.
+    """Return the findings of a package: by lint in the order of their table, then by output and path.
 
     Each file is read once. Raises OSError if an output cannot be read.
     """

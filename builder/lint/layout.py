@@ -1,4 +1,4 @@
-"""Where files are, and which should not be there at all."""
+"""Misplaced and superfluous files."""
 
 from __future__ import annotations
 

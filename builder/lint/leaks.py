@@ -13,33 +13,35 @@ if TYPE_CHECKING:
 
     from .subject import File, Subject
 
-# Both begin with letters that are looked for: files are large.
+# Both begin with literal characters, for speed: files are large.
 _BUILD: Final = re.compile(rb"%s/[\w./+-]*" % BUILD_DIRECTORY.encode())
 _INSIDE: Final = re.compile(rb"(?<!-[ILBF])(?<=[\w.~/+-])\Z")
-"""What ends so goes on: it is a longer path or address, unless an option such as `-I` stands before the path."""
+"""Paths after this text continue a longer path or address, unless an option such as `-I` precedes it."""
 _STORE: Final = re.compile(rb"%s/[0-9a-z]{%d}-[\w.+?=-]*" % (STORE_DIR.encode(), HASH_LENGTH))
 
 
 def build_path(subject: Subject, file: File) -> Iterator[str]:
-    """Files that tell where they were built."""
-    yield from _told(found for found in _BUILD.finditer(file.data) if not _INSIDE.search(_before(file, found.start())))
+    """Find files that contain the path of their build."""
+    yield from _summary(
+        found for found in _BUILD.finditer(file.data) if not _INSIDE.search(_before(file, found.start()))
+    )
 
 
 def store_path(subject: Subject, file: File) -> Iterator[str]:
-    """Files that name objects of the store, where a package lies below `/`."""
-    yield from _told(_STORE.finditer(file.data))
+    """Find files that name store objects, in a package that belongs below `/`."""
+    yield from _summary(_STORE.finditer(file.data))
 
 
 def _before(file: File, position: int) -> bytes:
     return bytes(file.data[max(position - 2, 0) : position])
 
 
-def _told(places: Iterable[re.Match[bytes]]) -> Iterator[str]:
+def _summary(places: Iterable[re.Match[bytes]]) -> Iterator[str]:
     count, text, start = 0, b"", 0
     for found in places:
         if not count:
             text, start = bytes(found[0][:120]), found.start()
         count += 1
     if count:
-        told = text.decode("ascii", "backslashreplace")
-        yield f"it holds {told} at byte {start}" + (f", and {count - 1} more" if count > 1 else "")
+        shown = text.decode("ascii", "backslashreplace")
+        yield f"it holds {shown} at byte {start}" + (f", and {count - 1} more" if count > 1 else "")

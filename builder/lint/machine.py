@@ -1,4 +1,4 @@
-"""What ELF files ask of the machine."""
+"""Demands of ELF files on the machine."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def text_relocation(subject: Subject, file: File) -> Iterator[str]:
 
 
 def executable_stack(subject: Subject, file: File) -> Iterator[str]:
-    """Programs and libraries that want to run what lies on the stack."""
+    """Find programs and libraries that demand an executable stack."""
     try:
         rows = segments(file.data) if is_elf(file.data) else ()
     except NotElf:

@@ -1,4 +1,4 @@
-"""What lints look at: a package, its outputs, and the root that they make together."""
+"""The subject of lints: a package, its outputs, and their merged root."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _MOST_LINKS: Final = 40
 
 
 class Form(Protocol):
-    """What the programs of an architecture look like; `chx.arch` knows it."""
+    """The programs of an architecture; `chx.arch` describes it."""
 
     def fits(self, header: bytes, /) -> bool:
-        """Whether the first 64 bytes of an ELF file say that it is for this architecture."""
+        """Whether an ELF file with these first 64 bytes is for this architecture."""
         ...
 
 
@@ -33,7 +33,7 @@ class Target(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """An output that is realised: `directory` is where it lies on the disk."""
+    """A realised output; `directory` is its path on disk."""
 
     name: str
     manifest: Manifest
@@ -56,8 +56,8 @@ class File:
 class Subject:
     """A package as lints see it.
 
-    `meta` is what it says of itself; `problem` why that could not be read, if so. `runtime` are the trees that are
-    in the root where it runs, `promised` the paths that something there has. `waived`: lints and reasons.
+    `meta` is its metadata; `problem` is the reason if that could not be read. `runtime` are the trees in the root where
+    it runs, `promised` the paths that something there has. `waived`: lints and reasons.
     """
 
     name: str
@@ -89,7 +89,7 @@ class Subject:
                 yield File(output, entry, data)
 
     def there(self, path: str) -> bool:
-        """Whether a path is there where the package runs: in an output, in `runtime`, or promised. Links are followed."""
+        """Whether a path exists where the package runs: in an output, in `runtime`, or promised. Links are followed."""
         return self._there(path.strip("/").split("/"), 0)
 
     def _there(self, parts: list[str], links: int) -> bool:
@@ -129,5 +129,5 @@ def promised(paths: list[str]) -> frozenset[str]:
 
 
 def _usual(path: str) -> str:
-    """Where a program lies, if it is called by the link `/bin`."""
+    """Return the path of a program called through the link `/bin`."""
     return f"usr/{path}" if path.startswith("bin/") else path

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 _GZIP: Final = b"\x1f\x8b\x08"
 _CONSTANT: Final = frozenset({0, 1, int(SOURCE_DATE_EPOCH)})
-"""Times that say nothing: that of files in the store, and the one that builds are told."""
+"""Constant times: that of files in the store, and the one that builds see."""
 
 
 def timestamp(subject: Subject, file: File) -> Iterator[str]:
-    """gzip headers, compiled Python and members of archives that say when they were made."""
+    """Find gzip headers, compiled Python and members of archives with the time of their creation."""
     data = file.data
     if bytes(data[:3]) == _GZIP and len(data) >= 8:
         seconds = int.from_bytes(data[4:8], "little")

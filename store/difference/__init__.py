@@ -1,8 +1,8 @@
-"""Differences: derivations, trees, files and collections of objects compared; values come out, nothing is printed.
+"""Compare derivations, trees, files and collections of objects; the results are values, and nothing is printed.
 
-`compare_objects` and `compare_contents` read a store; the rest works on values alone. Words: a *cause* is a
-pair of derivations that differ in themselves; a *label* stands for inputs that correspond; a *masked* text has
-labels in place of inputs.
+`compare_objects` and `compare_contents` read a store; the rest works on values alone. Terms: a *cause* is a pair of
+derivations that differ in themselves; a *label* names corresponding inputs; a *masked* text has labels in place of
+inputs.
 """
 
 from .aspects import Aspect, aspects

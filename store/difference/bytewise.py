@@ -22,9 +22,9 @@ _CONTEXT: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """How two byte strings differ: `count` bytes, the first of them at `first` (None if they are equal).
+    """Difference of two byte strings: `count` bytes differ, the first at `first` (None if they are equal).
 
-    Bytes that only the longer one has count as differing.
+    Bytes beyond the end of the shorter string count as differing.
     """
 
     count: int
@@ -32,7 +32,7 @@ class Spread:
 
 
 def spread(before: Bytes, after: Bytes) -> Spread:
-    """Where and how much two byte strings differ."""
+    """Return where and how much two byte strings differ."""
     common = min(len(before), len(after))
     count = 0
     first: int | None = None

@@ -1,11 +1,11 @@
-"""Of what sort a difference is: the names by which people look for its cause.
+"""Classes of differences: the terms by which people search for a cause.
 
 | class | what differs |
 |---|---|
 | path | only paths in it, such as the build directory |
 | date | only dates and times in it, or the times of members |
 | order | only the order of lines or members |
-| build-id | the build-id of an ELF file, which sums up all else |
+| build-id | the build-id of an ELF file, which depends on everything else |
 | code | instructions |
 | debug, symbols | information for debuggers; tables of symbols |
 | data, text | other data of a program; other lines |
@@ -13,7 +13,7 @@
 | attributes | owners, modes, addresses, types |
 | packing | how it was compressed |
 | hash | hashes of store paths |
-| headers, bytes | what lies around sections; bytes of no known form |
+| headers, bytes | bytes between sections; bytes of an unknown format |
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def _inner(content: PackedChange) -> Iterable[str]:
 
 
 def _of_texts(removed: list[str], added: list[str]) -> tuple[str, ...]:
-    """What alone makes up the difference of lines or strings; nothing if it is something else."""
+    """Return the classes that explain all differing lines or strings; none if no class does."""
     if sorted(removed) == sorted(added):
         return ("order",)
     for masks in (("date",), ("path",), ("path", "date")):

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     Part = TypeVar("Part")
 
 MOST_STRINGS: Final = 200
-"""Strings, and symbols, kept of one side: who reads on wants other tools."""
+"""Most strings, and symbols, kept per side: further reading needs other tools."""
 _DEEPEST: Final = 4
-"""Archives in archives, and compressed files, that are looked into."""
+"""Most levels of nested archives and compressed files that are unpacked."""
 _NO_WORDS: Final = (".eh_frame", ".rel", ".note", ".shstrtab")
 """Sections in which what looks like a word is chance, or said by their names."""
 
@@ -54,10 +54,10 @@ class PartChange:
 
 @dataclass(frozen=True, slots=True)
 class ElfChange:
-    """Sections that differ, in order, and printable strings that one side alone has, the longest first.
+    """Differing sections in order, and printable strings found on one side only, longest first.
 
-    No sections at all: only headers or what lies between sections differs, `differing` bytes of the file. Symbols that
-    one side alone has, and those whose bytes (instructions of a function) differ, by name.
+    Without sections, only headers or bytes between sections differ: `differing` bytes of the file. Also the names of
+    symbols found on one side only, and of those whose bytes (instructions of a function) differ.
     """
 
     kind: ClassVar[str] = "elf"
@@ -73,7 +73,7 @@ class ElfChange:
 
 @dataclass(frozen=True, slots=True)
 class MemberChange:
-    """A member of an archive: `stamp` tells that its time, owner or mode differs, `time` that its time does; `content` how its bytes do."""
+    """A member of an archive. `stamp`: its time, owner or mode differs; `time`: its time does; `content`: difference of its bytes."""
 
     name: str
     size_before: int | None
@@ -85,7 +85,7 @@ class MemberChange:
 
 @dataclass(frozen=True, slots=True)
 class ArchiveChange:
-    """Members that differ, in order. `is_reordered`: the common ones stand in another order. `form`: "ar", "tar", "zip"."""
+    """Differing members, in order. `is_reordered`: the common ones are in another order. `form`: "ar", "tar", "zip"."""
 
     kind: ClassVar[str] = "archive"
     members: tuple[MemberChange, ...]
@@ -134,7 +134,7 @@ Content = TextChange | ElfChange | ArchiveChange | PackedChange | BinaryChange |
 
 
 def compare_bytes(before: Bytes, after: Bytes) -> Content | None:
-    """How two files differ; None if they do not. Damaged ELF files and archives are compared as plain bytes."""
+    """Return the difference of two files; None if they are equal. Damaged ELF files and archives are compared as plain bytes."""
     return _compare(before, after, 0)
 
 
@@ -208,7 +208,7 @@ def _compare_elf(before: Bytes, after: Bytes) -> ElfChange:
 
 
 def _strings(sections: Iterable[elf.Section], data: Bytes) -> set[bytes]:
-    """What people wrote: not what code and tables of the linker look like by chance."""
+    """Return strings that people wrote, without those that code and linker tables resemble by chance."""
     found: set[bytes] = set()
     for section in sections:
         if not section.flags & elf.EXECUTABLE and not section.name.startswith(_NO_WORDS):

@@ -46,7 +46,7 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class GraphDifference:
-    """`causes`, those nearest to the top first; `compared` pairs of derivations were looked at."""
+    """`causes`, those nearest to the top first, and the number of pairs `compared`."""
 
     causes: tuple[Cause, ...]
     compared: int
@@ -61,14 +61,14 @@ def compare_graphs(
     tops: Iterable[tuple[StorePath, StorePath]],
     same_output: SameOutput = lambda before, after, output: False,
 ) -> GraphDifference:
-    """Why the second derivation of each pair is not the first.
+    """Find why the second derivation of each pair differs from the first.
 
-    `read` gives derivations and may raise. `same_output` tells whether two derivations are known to have given
+    `read` returns derivations and may raise. `same_output` returns whether two derivations are known to have produced
     the same object as an output.
     """
     causes: list[Cause] = []
     parents: dict[_Key, _Key | None] = {pair: None for pair in tops if pair[0] != pair[1]}
-    # What is reached through pairs with equal outputs waits until the rest is done.
+    # Pairs reached through equal outputs are processed last.
     effective: deque[_Key] = deque(parents)
     idle: deque[tuple[_Key, _Key]] = deque()
     has_effect = True

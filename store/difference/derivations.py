@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .matching import Pair
 
 _REPEATED: Final = frozenset({"name", "system", "builder", "outputs"})
-"""Variables that say again what an attribute of the derivation says."""
+"""Variables that repeat an attribute of the derivation."""
 _PROMISE: Final = frozenset({"outputHash", "outputHashAlgo", "outputHashMode"})
 
 
@@ -33,7 +33,7 @@ class AttributeChange:
 
 @dataclass(frozen=True, slots=True)
 class InputChange:
-    """An input that only one side has; `roles` tell where it is used. `output` is None for a source."""
+    """An input of one side only; `roles`: where it is used. `output` is None for a source."""
 
     name: str
     path: StorePath
@@ -53,7 +53,7 @@ class SourceChange:
 
 @dataclass(frozen=True, slots=True)
 class OwnDifference:
-    """What differs in two derivations themselves. `pairs` are the inputs that are other derivations than before."""
+    """Differences of two derivations themselves. `pairs` are corresponding inputs that are other derivations."""
 
     attributes: tuple[AttributeChange, ...]
     inputs: tuple[InputChange, ...]
@@ -67,7 +67,7 @@ class OwnDifference:
 
 
 def compare_derivations(before: Derivation, after: Derivation) -> OwnDifference:
-    """What differs in the derivations themselves."""
+    """Return the differences of the derivations themselves."""
     matching = match(before, after)
     changed = [pair for pair in matching.pairs if pair.before.text != pair.after.text]
     return OwnDifference(
@@ -83,7 +83,7 @@ def compare_derivations(before: Derivation, after: Derivation) -> OwnDifference:
 
 
 def attributes_of(derivation: Derivation, labels: Mapping[str, str]) -> dict[str, str]:
-    """All attributes as masked texts. Lists have one item a line; `args` is here as a whole."""
+    """Return all attributes as masked texts. Lists have one item per line; `args` is included as a whole."""
     result = {
         "name": derivation.name,
         "system": derivation.system,

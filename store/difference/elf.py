@@ -1,6 +1,6 @@
-"""ELF files, 32 and 64 bits, both byte orders: what their headers, sections, segments and symbols say.
+"""Read ELF files, 32 and 64 bits, both byte orders: headers, sections, segments and symbols.
 
-Strict: whatever does not add up raises `NotElf`, and the caller compares plain bytes.
+Strict: any inconsistency raises `NotElf`, and the caller compares plain bytes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _DYNAMIC: Final = 2
 _SYMTAB: Final = 2
 _DYNSYM: Final = 11
 _DEFINITIONS: Final = (1, 2)
-"""Types of symbols that stand for something with a content: objects and functions."""
+"""Types of symbols with content: objects and functions."""
 _EXTENDED: Final = 0xFFFF
 _MOST_SECTIONS: Final = 1 << 20
 
@@ -42,7 +42,7 @@ class Section(NamedTuple):
 
 
 class Header(NamedTuple):
-    """What the first bytes say: `word_size` in bits, `endian` "little" or "big", numbers of `elf.h` for the rest."""
+    """Identification of an ELF file: `word_size` in bits, `endian` "little" or "big", numbers of `elf.h` for the rest."""
 
     word_size: int
     endian: str
@@ -61,7 +61,7 @@ class Segment(NamedTuple):
 
 
 class _Form(NamedTuple):
-    """How a class of ELF writes its headers: formats without byte order, as `struct` spells them."""
+    """Header formats of an ELF class, in the notation of `struct`, without byte order."""
 
     header: str
     section: str
@@ -87,7 +87,7 @@ def is_elf(data: Bytes) -> bool:
 
 
 def header(data: Bytes) -> Header:
-    """What an ELF file is made for. Raises `NotElf`."""
+    """Return the target of an ELF file. Raises `NotElf`."""
     form, order = _form(data)
     fields = _unpack(order + form.header, data, 16)
     return Header(32 if data[4] == 1 else 64, "little" if order == "<" else "big", fields[0], fields[1], fields[6])
@@ -130,7 +130,7 @@ def dynamic(data: Bytes) -> tuple[tuple[int, int], ...]:
 
 
 def _form(data: Bytes) -> tuple[_Form, str]:
-    """How a file spells its headers, and the sign of its byte order."""
+    """Return the header formats of a file, and the sign of its byte order."""
     if not is_elf(data) or len(data) < 16:
         raise NotElf("no ELF header")
     form, order = _FORMS.get(data[4]), _ORDERS.get(data[5])
@@ -149,7 +149,7 @@ def sections(data: Bytes) -> tuple[Section, ...]:
     if entry_size != struct.calcsize(order + form.section):
         raise NotElf("section headers of an unknown size")
     first = _unpack(order + form.section, data, table)
-    # Numbers that do not fit into 16 bits stand in the first section header.
+    # Numbers beyond 16 bits are in the first section header.
     count = count or first[5]
     names_index = first[6] if names_index == _EXTENDED else names_index
     if count > _MOST_SECTIONS or table + count * entry_size > len(data):

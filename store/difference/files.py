@@ -19,7 +19,7 @@ class FileChange:
 
     @property
     def has_both_contents(self) -> bool:
-        """Whether there are two files here whose bytes differ."""
+        """Whether both sides are files, and their bytes differ."""
         before, after = self.before, self.after
         return (
             before is not None
@@ -31,7 +31,7 @@ class FileChange:
 
 
 def compare_manifests(before: Manifest, after: Manifest) -> tuple[FileChange, ...]:
-    """What is not equal, in the order of the manifests: first what `before` has, each directory before its files."""
+    """Return the differences in the order of the manifests: first entries of `before`, each directory before its files."""
     changes = []
     for entry in before:
         other = after.lookup(entry.path)

@@ -1,11 +1,11 @@
-"""Which input of one derivation corresponds to which of another.
+"""Match the inputs of one derivation with those of another.
 
-Inputs that are equal correspond; of the others those of the same output and the same name, then of the same
-package whatever the version, and at last those that alone fill the same variable. Where several have one
-name, those used in the same places go together.
+Equal inputs correspond. The others correspond if they have the same output and name, then if they have the same package
+in any version, and at last if they alone fill the same variable. Of several with one name, those used in the same roles
+correspond.
 
-What corresponds is given one *label*. Texts in which the labels stand in place of placeholders and store
-paths are *masked*: they differ only where the derivations themselves do.
+Corresponding inputs get one *label*. Texts with labels in place of placeholders and store paths are *masked*: they
+differ only where the derivations themselves do.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Matching(NamedTuple):
         }
 
     def labels_after(self) -> dict[str, str]:
-        """The same of the second one's."""
+        """Labels of the second derivation's inputs."""
         return {pair.after.text: pair.label for pair in self.pairs} | {item.text: label for item, label in self.added}
 
 
@@ -76,7 +76,7 @@ def inputs_of(derivation: Derivation) -> list[Input]:
 
 
 def roles(derivation: Derivation, item: Input) -> tuple[str, ...]:
-    """Where an input is used: `builder`, `args`, `rootfs`, and the names of variables."""
+    """Return where an input is used: `builder`, `args`, `rootfs`, and names of variables."""
     found = [name for name, text in derivation.env.items() if item.text in text]
     if item.text in derivation.builder:
         found.append("builder")
@@ -92,7 +92,7 @@ def match(before: Derivation, after: Derivation) -> Matching:
     old, new = inputs_of(before), inputs_of(after)
     pairs, old, new = _join(old, new, lambda item: item.text, lambda item: item.text)
     if old and new:
-        # Nearly always a name occurs once, and the places need not be looked for.
+        # Nearly always a name is unique, and the roles are not needed.
         more, old, new = _join_unique(old, new)
         pairs += more
     if old and new:

@@ -13,7 +13,7 @@ class PackageName(NamedTuple):
 
 
 def split_name(name: str) -> PackageName:
-    """By the rule of `builtins.parseDrvName`: the version begins after the first dash before no letter."""
+    """Split a name as `builtins.parseDrvName` does: the version begins after the first dash that is not followed by a letter."""
     for position, character in enumerate(name):
         if character == "-" and position + 1 < len(name) and not name[position + 1].isalpha():
             return PackageName(name[:position], name[position + 1 :])

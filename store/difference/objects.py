@@ -1,8 +1,7 @@
-"""Two store objects compared: file by file from their manifests, and byte by byte where asked.
+"""Compare two store objects: file by file from their manifests, and byte by byte on request.
 
-An object that holds its own path, or that of an input that has changed, differs from its counterpart in
-those hashes alone. They are set aside: the hash parts of corresponding objects count as equal where bytes
-are compared.
+An object that contains its own path, or that of a changed input, differs from its counterpart in those hashes alone.
+They are masked: hash parts of corresponding objects count as equal in byte comparisons.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ObjectDifference:
-    """How two store objects differ; sizes are bytes in files."""
+    """Difference of two store objects; sizes are bytes in files."""
 
     before: StorePath
     after: StorePath
@@ -44,7 +43,7 @@ class ObjectDifference:
 
 @dataclass(frozen=True, slots=True)
 class ContentChange:
-    """How the bytes of the file `path` differ, and of what sort that is (see `classes.py`)."""
+    """Difference of the bytes of the file `path`, and its class (see `classes.py`)."""
 
     path: str
     content: Content
@@ -61,7 +60,7 @@ def compare_objects(store: Store, before: StorePath, after: StorePath) -> Object
 def compare_all_contents(
     store: Store, difference: ObjectDifference, most: int | None = None
 ) -> tuple[ContentChange, ...]:
-    """How the bytes of all changed files differ, or of the first `most`. Raises `NotValid`, `StoreIO`."""
+    """Compare the bytes of all changed files, or of the first `most`. Raises `NotValid`, `StoreIO`."""
     changes = difference.contents if most is None else difference.contents[: max(most, 0)]
     found = [
         (change.path, compare_contents(store, difference.before, difference.after, change.path)) for change in changes
@@ -70,9 +69,9 @@ def compare_all_contents(
 
 
 def compare_contents(store: Store, before: StorePath, after: StorePath, path: str) -> Content | None:
-    """How the bytes of the file `path` differ in two objects (`""`: the objects are files).
+    """Compare the bytes of the file `path` in two objects (`""`: the objects are files).
 
-    None if they do not. Raises `NotValid`, `StoreIO`.
+    None if they are equal. Raises `NotValid`, `StoreIO`.
     """
     hashes = corresponding_hashes(store, before, after)
     with _bytes_of(store, before, path) as old, _bytes_of(store, after, path) as new:
@@ -85,9 +84,9 @@ def compare_contents(store: Store, before: StorePath, after: StorePath, path: st
 
 
 def corresponding_hashes(store: Store, before: StorePath, after: StorePath) -> dict[bytes, bytes]:
-    """From hash parts that may occur in `before` to those that stand for the same thing in `after`.
+    """Map hash parts that may occur in `before` to their counterparts in `after`.
 
-    Those of the objects, and of their references where one package name occurs once on each side.
+    These are the hash parts of the objects, and of references whose package name occurs once on each side.
     """
     pairs = {before.hash: after.hash}
     old, new = _references(store, before), _references(store, after)

@@ -49,7 +49,7 @@ class ClosureDifference:
 
 
 def packages_of(store: Store, paths: Iterable[StorePath]) -> list[Package]:
-    """Objects as packages; the deriver tells the output from the version."""
+    """Return objects as packages; the deriver distinguishes the output from the version."""
     found = []
     for path in paths:
         info = store.info(path)

@@ -1,7 +1,7 @@
-"""What is in compressed files, and in tar and zip archives.
+"""Read compressed files, and tar and zip archives.
 
-Whatever cannot be unpacked, or is too large to be, raises `NotPacked`, and the caller compares plain bytes. Nothing is
-written to the disk, and no name in an archive is taken for a path.
+A file that cannot be unpacked, or is too large to be, raises `NotPacked`, and the caller compares plain bytes. Nothing
+is written to the disk, and no name in an archive is used as a path.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class NotPacked(ValueError):
 
 
 class Packed(NamedTuple):
-    """A member of an archive: `time` and `owner` are all that its entry says beside name and size; `read` gives its bytes."""
+    """A member of an archive: `time` and `owner` are the rest of its entry beside name and size; `read` returns its bytes."""
 
     name: str
     time: object
@@ -36,7 +36,7 @@ class Packed(NamedTuple):
 
 
 def compression(data: Bytes) -> str | None:
-    """How a file is compressed: "gzip", "bzip2" or "xz"; None if it is in no such way."""
+    """Return the compression format: "gzip", "bzip2" or "xz"; None for any other file."""
     head = bytes(data[:6])
     if head.startswith(_GZIP):
         return "gzip"
@@ -72,7 +72,7 @@ def decompressed(data: Bytes, how: str) -> bytes:
 
 
 def packing_time(data: Bytes, how: str) -> bytes:
-    """When a file was compressed, in the words of its header; empty if that does not say."""
+    """Return when a file was compressed, according to its header; empty if unknown."""
     return bytes(data[4:8]) if how == "gzip" else b""
 
 
@@ -106,7 +106,7 @@ def _tar_members(data: Bytes) -> tuple[Packed, ...]:
 
 
 def piece(data: Bytes, start: int, stop: int) -> Callable[[], Bytes]:
-    """What reads a part of `data`."""
+    """Return a reader for a part of `data`."""
     return lambda: data[start:stop]
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 CONTEXT_LINES: Final = 2
 _MOST_BYTES: Final = 8 << 20
 _MOST_LINES: Final = 4000
-"""Comparing takes the square of this in the worst case: about a second."""
+"""Line limit: the worst case is quadratic, about one second here."""
 
 
 def text_of(data: Bytes) -> str | None:
@@ -35,7 +35,7 @@ def line_diff(before: str, after: str, context: int = CONTEXT_LINES) -> tuple[st
 
 
 def diff_lines(before: Sequence[str], after: Sequence[str], context: int = CONTEXT_LINES) -> tuple[str, ...] | None:
-    """As `line_diff`, of lines."""
+    """Compare lists of lines like `line_diff`."""
     head = 0
     for line, counterpart in zip(before, after):
         if line != counterpart:
@@ -44,7 +44,7 @@ def diff_lines(before: Sequence[str], after: Sequence[str], context: int = CONTE
     tail = 0
     while tail < min(len(before), len(after)) - head and before[-1 - tail] == after[-1 - tail]:
         tail += 1
-    # What is equal at both ends is left out but for the context, so that only the middle is compared.
+    # Drop equal lines at both ends, except for the context, so that only the middle is compared.
     skip = max(head - context, 0)
     keep = max(tail - context, 0)
     one, other = before[skip : len(before) - keep], after[skip : len(after) - keep]

@@ -75,7 +75,7 @@ def _content(store: Store, closure: list[StorePath]) -> Iterator[bytes]:
 
 
 class ArchiveReader:
-    """Reads an export. `received` are the objects that are new here, `rows` what the file says of builds."""
+    """Reads an export. `received` are the objects that are new to this store, `rows` the build trace rows of the file."""
 
     def __init__(self, store: Store, source: BinaryIO, name: str = "the file") -> None:
         self._store, self._source, self._name = store, source, name

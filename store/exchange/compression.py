@@ -18,7 +18,7 @@ class Garbled(Exception):
 
 
 def longest_packed(size: int) -> int:
-    """The most bytes that so many take in frames of zstd, even if nothing can be compressed."""
+    """Return the largest size of so many bytes in zstd frames, if they are incompressible."""
     return size + size // 64 + (1 << 16)
 
 
@@ -34,7 +34,7 @@ def compressed(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def expanded(file: BinaryIO, limit: int) -> Iterator[bytes]:
-    """What a compressed file holds; raises `Garbled`, also for more than `limit` bytes."""
+    """Yield the content of a compressed file. Raises `Garbled`, also for more than `limit` bytes."""
     from zstandard import ZstdDecompressor, ZstdError
 
     total = 0

@@ -1,9 +1,9 @@
-"""Waiting for somebody elsewhere no longer than one is willing to.
+"""Wait for a remote side within a time limit.
 
-A blocking call of a client cannot be ended from outside: looking up a name, a handshake, a line of a header that comes
-byte by byte. So a thread of its own speaks, and whoever wants something takes what it brings from a queue, asking
-meanwhile whether to go on. Who gives up closes what the other thread waits for and leaves it; it ends by itself, at the
-latest when the client's own time is over.
+A blocking call of a client cannot be ended from outside: a name lookup, a handshake, a header that arrives byte by
+byte. So a thread makes the call, and the caller takes its results from a queue, and checks meanwhile whether to go on.
+A caller that gives up shuts down the thread's sockets and abandons it; the thread ends at the latest at the client's
+own timeout.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _LOOK: Final = 0.1
 _WAITING: Final = 4
-"""What has come and was not taken yet; then the other thread waits."""
+"""Most results in the queue; beyond, the thread waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ PATIENCE: Final = Patience()
 
 
 class Silent(Exception):
-    """Nothing, or next to nothing, came for as long as one is willing to wait."""
+    """Nothing, or almost nothing, arrived within the time limit."""
 
 
 class Clock:
@@ -56,11 +56,11 @@ class Clock:
         return max(0.0, self.patience.seconds - self._waited)
 
     def waited(self, seconds: float) -> None:
-        """So long nothing was done but waiting."""
+        """Count `seconds` of waiting."""
         self._waited += seconds
 
     def came(self, count: int) -> None:
-        """So many bytes came, or were taken by the other side."""
+        """Count `count` bytes that arrived, or were accepted by the other side."""
         self._came += count
         if self._came >= self.patience.least:
             self._waited, self._came = 0.0, 0
@@ -83,9 +83,10 @@ class _End(NamedTuple):
 
 
 class Conversation:
-    """One thread that speaks, and the queue of what it brings.
+    """A thread that talks to the other side, and the queue of its results.
 
-    `speak` gets this object, and calls `bring`, `sent` and `hold`; whoever made it calls `take` and `close`.
+    `speak` runs in the thread with this object, and calls `bring`, `sent` and `hold`; the creator calls `take` and
+    `close`.
     """
 
     def __init__(self, clock: Clock, speak: Callable[[Conversation], None]) -> None:
@@ -121,7 +122,7 @@ class Conversation:
         raise _Left
 
     def bring(self, item: object) -> None:
-        """Give `take` something."""
+        """Put a result into the queue for `take`."""
         self._put(item)
 
     def sent(self, count: int) -> None:
@@ -144,7 +145,7 @@ class Conversation:
     # Outside
 
     def take(self) -> Any:
-        """The next thing that is brought; None at the end. Raises `Silent`, and what the thread ended with."""
+        """Return the next result; None at the end. Raises `Silent`, and the error of the thread."""
         while True:
             checkpoint()
             if not self.clock.left:
@@ -197,7 +198,7 @@ class Counted:
         self._line = line
 
     def read(self, size: int = -1) -> bytes:
-        """What was read before has been taken by the kernel when more is asked for."""
+        """Read from the file. The kernel has accepted the previous bytes when more are read."""
         data = self._file.read(size)
         self._line.sent(len(data))
         return data
@@ -211,6 +212,6 @@ class Counted:
 
 
 def answer_of(call: Callable[[], Any], patience: Patience = PATIENCE) -> Any:
-    """What `call` gives, if it does in time. Raises `Silent`, and what it raises."""
+    """Return the result of `call`. Raises `Silent` after the time limit, and the errors of `call`."""
     with Conversation(Clock(patience), lambda line: line.bring((call(),))) as line:
         return line.take()[0]

@@ -1,7 +1,7 @@
-"""Asking a server over HTTP, with the standard library's client, in bounded time.
+"""HTTP requests with the standard library's client, in bounded time.
 
-Proxies come from the environment, certificates from SSL_CERT_FILE (or NIX_SSL_CERT_FILE). Whatever a server answers is an
-answer, except that redirects are followed, to other servers only.
+Proxies come from the environment, certificates from SSL_CERT_FILE (or NIX_SSL_CERT_FILE). Every status is returned as
+an answer, except redirects: those are followed, to other servers only.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Astray(Exception):
 
 
 class Head(NamedTuple):
-    """The beginning of an answer; `length` is the number of bytes that follow, None if the server does not say."""
+    """Head of an answer; `length` is the number of bytes that follow, None if unknown."""
 
     status: int
     reason: str
@@ -48,14 +48,14 @@ class Head(NamedTuple):
 
 
 class Answer:
-    """What a server answers, as it comes. A context; at its end nothing more is wanted."""
+    """A server's answer while it arrives. A context, which closes the connection."""
 
     def __init__(self, line: Conversation) -> None:
         self._line = line
         self.head: Head = line.take()
 
     def chunks(self) -> Iterator[bytes]:
-        """What follows the head, which may be less than it says; raises as `ask` does."""
+        """Yield the body, which may be shorter than announced. Raises the errors of `ask`."""
         while (chunk := self._line.take()) is not None:
             yield chunk
 
@@ -124,7 +124,7 @@ class _Connecting(AbstractHTTPHandler):
                 line.hold(self.sock.fileno())
 
         class HeldSecure(HTTPSConnection, Held):
-            """By the order of its bases, what is held is held during the handshake already."""
+            """A TLS connection. The order of its bases lets it hold the socket before the handshake."""
 
         self._plain, self._secure = Held, HeldSecure
 
@@ -136,7 +136,7 @@ class _Connecting(AbstractHTTPHandler):
 
 
 class _Redirects(HTTPRedirectHandler):
-    """What else such an answer brings is not read: it may be without an end."""
+    """Follows redirects without reading their body, which may be endless."""
 
     def http_error_302(self, req: Request, fp: Any, code: int, msg: str, headers: Any) -> Any:
         fp.read = lambda *size: b""
@@ -146,7 +146,7 @@ class _Redirects(HTTPRedirectHandler):
 
 
 class _AnyAnswer(HTTPErrorProcessor):
-    """What an answer means depends on what was asked: only redirects are handled."""
+    """Passes all answers but redirects to the caller, which knows their meaning."""
 
     def http_response(self, request: Request, response: HTTPResponse) -> Any:
         return super().http_response(request, response) if response.status in _REDIRECTS else response
@@ -155,7 +155,7 @@ class _AnyAnswer(HTTPErrorProcessor):
 
 
 def certificates() -> ssl.SSLContext | None:
-    """What Nix's variable names, if the usual one is not set."""
+    """Return the certificates of NIX_SSL_CERT_FILE, unless SSL_CERT_FILE is set."""
     named = os.environ.get("NIX_SSL_CERT_FILE")
     if not named or "SSL_CERT_FILE" in os.environ or not os.path.exists(named):
         return None

@@ -27,7 +27,7 @@ MARK: Final = "chx-cache"
 MARK_TEXT: Final = b"chx cache 1\n"
 _FORMAT: Final = "chx object 1"
 LEVEL: Final = 3
-"""Of zstd: above 3 a file takes longer to compress than to send over most networks."""
+"""Level of zstd: above 3, compressing takes longer than sending over most networks."""
 LARGEST_DESCRIPTION: Final = 1 << 28
 LARGEST_TRACE: Final = 1 << 24
 
@@ -46,7 +46,7 @@ def trace_name(resolved: Digest) -> str:
 
 
 class Description(NamedTuple):
-    """What an object is. Nobody has to be believed: `receiving` computes the name from what arrives."""
+    """Object description from a cache. Untrusted: the receiver recomputes the store path."""
 
     path: StorePath
     references: tuple[StorePath, ...]

@@ -1,7 +1,7 @@
-"""Which rows of the build trace count that others have signed.
+"""Decide which foreign rows of the build trace count.
 
-What an object is follows from its name. That a derivation *gives* it is a claim: it counts if enough builders
-whose keys are trusted have signed it, and not as many have signed something else.
+An object's content follows from its name. That a derivation *produces* it is a claim: it counts if enough trusted
+builders have signed it, and fewer have signed another claim.
 """
 
 from __future__ import annotations

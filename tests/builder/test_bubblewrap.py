@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from chx.builder import Builder, find_bubblewrap, first_told
+from chx.builder import Builder, claim_age_warning, find_bubblewrap
 from chx.builder import bubblewrap as room
 from chx.builder.errors import BwrapNotFound
 
@@ -120,11 +120,11 @@ def test_where_programs_need_a_profile_one_that_works_is_taken(place, home, tmp_
 
 def test_an_old_one_is_told_once_for_each_home(place, home):
     place("wheel", "0.11.0")
-    assert first_told(str(home)).name == "bubblewrap 0.11.0"
-    assert first_told(str(home)) is None
+    assert claim_age_warning(str(home)).name == "bubblewrap 0.11.0"
+    assert claim_age_warning(str(home)) is None
     place("wheel", "0.12.0")
     other = home.parent / "other home"
-    assert first_told(str(other)) is None and not other.exists()
+    assert claim_age_warning(str(other)) is None and not other.exists()
 
 
 @pytest.mark.sandbox
