@@ -1,8 +1,8 @@
-"""Gives a tree its lazy meaning; derivations come out.
+"""The evaluator: from syntax trees to lazy values and derivations.
 
-Words: a *thunk* is an expression not yet evaluated, *forcing* it gives a *value*; a *slot* holds
-either. A thunk under evaluation is a *blackhole*. A *string context* is the set of store objects
-that a string refers to. *Instantiating* turns an expression into a derivation in the store.
+Terms: a *thunk* is an unevaluated expression, *forcing* it returns a *value*; a *slot* holds either. A thunk under
+evaluation is a *blackhole*. A *string context* is the set of store objects that a string refers to. *Instantiating*
+turns an expression into a derivation in the store.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Attribute paths as the command line takes them."""
+"""Attribute paths in command-line syntax."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class InvalidAttrPath(EvalError):
 
 
 def split_attr_path(text: str) -> list[str]:
-    """`a."b.c".d` as names; quotes take dots in."""
+    """Parse `a."b.c".d` into names; quoted names may contain dots."""
     parts: list[str] = []
     current: list[str] = []
     i = 0

@@ -22,7 +22,7 @@ def auto_call(value: Value, arguments: dict[str, Slot]) -> Value:
         return value
     given: dict[str, Slot] = {}
     if ellipsis:
-        # The function may want all there is, through `@` or in what it calls.
+        # The function may use all arguments, through `@` or in calls.
         given.update({name: slot for name, slot in arguments.items() if name is not WHERE})
     for name, has_default, _ in formals:
         slot = arguments.get(name, MISSING)

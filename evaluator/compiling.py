@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class SourceText:
-    """What makes a `Source`; that one is made when it is needed, since importing it takes time."""
+    """The arguments of a `Source`, which is made on demand, since importing it takes time."""
 
     __slots__ = ("base", "name", "text")
 
@@ -98,7 +98,7 @@ def _nested_too_deep(source: Source, error: RecursionError) -> StackOverflow:
 
 
 def _key(text: str, extra_names: tuple[str, ...], exact: bool) -> str:
-    # hashlib costs more to import than all else here together.
+    # hashlib takes longer to import than everything else here together.
     try:
         from _blake2 import blake2b
     except ImportError:

@@ -62,7 +62,7 @@ def _is_derivation(attrs: dict[str, Slot]) -> bool:
 
 @native
 def _is_ordered(attrs: dict[str, Slot]) -> bool:
-    """Whether sets are compared in the order of symbols; asked by the compiled runtime."""
+    """Whether sets are compared in the order of symbols; for the compiled runtime."""
     return evaluator().symbols is not None
 
 
@@ -91,7 +91,7 @@ def _equal_sets(left: dict[str, Slot], right: dict[str, Slot]) -> bool:
 
 
 def _equal_in_order(left: dict[str, Slot], right: dict[str, Slot], table: SymbolTable) -> bool:
-    """As Nix does it, which goes through both sets side by side."""
+    """Compare as Nix does, which walks both sets side by side."""
     # A loop, since `all` calls back through C.
     for one, two in zip(table.in_order(left), table.in_order(right)):
         if one != two or not equal_slots(left[one], right[two]):

@@ -1,8 +1,7 @@
-"""What can go wrong in an evaluation.
+"""Errors of an evaluation.
 
-Messages follow the wording of Nix. An error is raised with what only its place of origin knows;
-`trace.py` adds labels and frames from the Python traceback when it reaches the edge of the
-evaluator, so that nothing is paid for places while all goes well.
+Messages follow the wording of Nix. An error is raised with local information only; `trace.py` adds labels and frames
+from the Python traceback when it leaves the evaluator, so that places cost nothing without an error.
 """
 
 from __future__ import annotations
@@ -32,8 +31,8 @@ class Frame:
 class EvalError(Exception):
     """Base of all evaluation errors.
 
-    `labels` are places in sources, the first where it happened; `frames` run from the innermost
-    outwards; `hint` says what to try; `code` is stable. `span` is set while only offsets are known.
+    `labels` are places in sources, the first that of the error; `frames` run from the innermost outwards; `hint`
+    proposes a fix; `code` is stable. `span` is set while only offsets are known.
     """
 
     code = "E200"
@@ -217,9 +216,9 @@ class InternalError(EvalError):
 def note_context(
     error: BaseException, text: str, frame: FrameType, about: tuple[dict[str, Any], str] | None = None
 ) -> None:
-    """Say what the Python `frame` was doing when an error passed through it; `trace.py` puts it in its place.
+    """Describe what the Python `frame` was doing when an error passed through it; `trace.py` inserts it in order.
 
-    `about` is the attribute, of a set and by name, that it was looking at: no line of generated code stands for it.
+    `about` is the attribute in question, by set and name: no line of generated code represents it.
     """
     contexts: dict[int, Any] = error.__dict__.setdefault("contexts", {})
     contexts[id(frame)] = (text, about)

@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 
 class Options:
-    """How to evaluate.
+    """Options of an evaluation.
 
-    `pure`: no clock and no environment. `exact`: suspend everything that Nix suspends, so that a
-    value printed without forcing it shows the same `<CODE>`; slower. `max_call_depth`: how deep
-    calls may nest at least. `current_system` replaces the world's. `features`: names of what Nix calls
-    experimental; `parse-toml-timestamps` is known.
+    `pure`: no clock and no environment. `exact`: delay everything that Nix delays, so that a value printed without
+    forcing it shows the same `<CODE>`; slower. `max_call_depth`: least number of nested calls that must work.
+    `current_system` replaces the world's. `features`: names of Nix's experimental features; `parse-toml-timestamps` is
+    supported.
     """
 
     __slots__ = ("current_system", "exact", "features", "max_call_depth", "pure")
@@ -85,10 +85,9 @@ def _entry_point(method: _F) -> _F:
 class Evaluator:
     """Evaluates files and texts of the language in a `World`.
 
-    Values that it answers may hold thunks inside; force them with `force`, or ask for attributes
-    with `select` and the like. Errors are `EvalError`, or `LangError` for a text that is no
-    expression. An evaluator makes references in circles: switch the cyclic garbage collector off
-    (`gc.disable()`) in a process that evaluates and ends.
+    Returned values may contain thunks; force them with `force`, or read attributes with `select` and the like. Errors
+    are `EvalError`, or `LangError` for a text that is no expression. An evaluator creates reference cycles: disable the
+    cyclic garbage collector (`gc.disable()`) in a process that evaluates and exits.
     """
 
     def __init__(self, world: World, options: Options | None = None, *, max_call_depth: int | None = None) -> None:
@@ -102,7 +101,7 @@ class Evaluator:
         self._files: dict[str, list[Any]] = {}
         self._copied: dict[str, str] = {}
         self.symbols: SymbolTable | None = None
-        """Known if what Nix does in the order of its symbols is done so here, which is when everything is `exact`."""
+        """Set if sets are processed in Nix's order of symbols, which is when evaluation is `exact`."""
         if options.exact:
             from .symbols import SymbolTable
 
@@ -151,7 +150,7 @@ class Evaluator:
         return show_value(value)
 
     def describe(self, value: Slot) -> str:
-        """The type of a value in words: `a set`, `the built-in function 'map'`."""
+        """Return the type of a value for messages: `a set`, `the built-in function 'map'`."""
         from .values import describe
 
         return describe(self.force(value))
@@ -180,7 +179,7 @@ class Evaluator:
 
     @_entry_point
     def auto_call(self, value: Slot, arguments: dict[str, Slot]) -> Value:
-        """Call a function that takes a set of named arguments; anything else stays as it is."""
+        """Call a function that takes a set of named arguments; return any other value unchanged."""
         from .autocall import auto_call
 
         return auto_call(force_slot(value), arguments)
@@ -251,7 +250,9 @@ class Evaluator:
         return find_named_derivations(force_slot(value), attribute)
 
     def place_of(self, derivation: StorePath) -> Label | None:
-        """Where a derivation that this evaluator instantiated is named: in the package rather than in what it calls."""
+        """Return the place of the name of a derivation that this evaluator instantiated: in the package rather than in
+        functions it calls.
+        """
         from .trace import attr_label, attr_place
 
         given = self.instantiated.get(str(derivation))
@@ -264,7 +265,7 @@ class Evaluator:
 
     @_entry_point
     def print_value(self, value: Slot, strict: bool = False) -> str:
-        """As `nix-instantiate --eval` prints (a byte string)."""
+        """Return the text that `nix-instantiate --eval` prints (a byte string)."""
         from .printing import print_value
 
         value = force_slot(value)
@@ -274,14 +275,14 @@ class Evaluator:
 
     @_entry_point
     def to_json(self, value: Slot) -> str:
-        """As `--json` prints (a byte string)."""
+        """Return the text of `--json` (a byte string)."""
         from .jsontext import to_json
 
         return to_json(force_slot(value), copy=False)[0]
 
     @_entry_point
     def to_xml(self, value: Slot, strict: bool = False, location: bool = True) -> str:
-        """As `--xml` prints (a byte string)."""
+        """Return the text of `--xml` (a byte string)."""
         from .xmltext import to_xml
 
         value = force_slot(value)
@@ -304,7 +305,7 @@ class Evaluator:
         self._copied.clear()
 
     def import_path(self, path: str, scope: dict[str, Slot] | None = None) -> Value:
-        """`import path`; each file is evaluated once unless it gets a scope of its own."""
+        """Evaluate `import path`; each file is evaluated once unless it gets a scope of its own."""
         real = self._expression_path(path)
         if scope is not None:
             return self._main(self._source(real), scope)
@@ -314,9 +315,9 @@ class Evaluator:
         return thunk[1] if thunk[0] is None else force(thunk)
 
     def _expression_path(self, path: str) -> str:
-        """The file of an expression: links at the end of a path are followed, so that `./.` is beside what they mean.
+        """Return the file of an expression: links at the end of a path are followed, so that `./.` is beside their target.
 
-        Links on the way are not: `..` goes back the way one came. A directory stands for its `default.nix`.
+        Other links are not followed: `..` undoes the last component. For a directory, return its `default.nix`.
         """
         kind = self.world.file_type(path)
         for _ in range(_MOST_LINKS):

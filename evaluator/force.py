@@ -56,17 +56,16 @@ def force_slot(slot: Slot) -> Value:
 
 @native
 def force_attr(attrs: dict[str, Slot], name: str, thunk: list[Any]) -> Value:
-    """The value of the thunk at `attrs[name]`, which then takes its place.
+    """Force the thunk at `attrs[name]`, replace it by its value, and return that.
 
-    Functions stay behind their thunk: two slots are equal functions only if they are the same
-    slot, and putting the function itself there would make slots equal that were not. So do lists, which
-    are printed as repeated if they are in the same slot.
+    Functions keep their thunk: two slots are equal functions only if they are the same slot, and storing the function
+    itself would make other slots equal. So do lists, which are printed as repeated if they are in the same slot.
     """
     function = thunk[0]
     if function is None:
         value = thunk[1]
     else:
-        # As `force`, whose call is worth saving here.
+        # Inlined `force`, to save the call.
         thunk[0] = blackhole
         try:
             value = function(thunk[1])

@@ -85,7 +85,7 @@ def parse_hash(text: str, algorithm: str | None) -> Hash:
 
 
 def _padded(text: str) -> bytes:
-    # Nix takes base 64 without its padding.
+    # Nix accepts base 64 without padding.
     return (text + "=" * (-len(text) % 4)).encode("latin-1")
 
 

@@ -1,8 +1,8 @@
-"""What is wrong with a JSON text, in the words of the library that Nix uses.
+"""Errors of JSON texts, in the words of the library that Nix uses.
 
-Texts are read by Python's `json`, which is fast. Where that refuses one, or it holds something that no
-value can be made of, this reader goes through the text again, as nlohmann's does: a lexer that counts
-what it reads, and a parser that knows what may follow.
+Python's `json` reads texts, because it is fast. If it refuses one, or finds something that cannot become a value, this
+reader reads the text again, as nlohmann's does: with a lexer that counts positions, and a parser that knows which
+tokens may follow.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _ERROR: Final = "<parse error>"
 
 
 class _Broken(Exception):
-    """What the lexer found."""
+    """Result of the lexer."""
 
 
 def complain(text: str) -> None:
@@ -79,7 +79,7 @@ class _Lexer:
         self._read = [self.current]
 
     def read(self) -> str:
-        """What was read since the last string or number began."""
+        """Return the text since the last string or number began."""
         return "".join(f"<U+{ord(c):04X}>" if c < " " else c for c in self._read)
 
     def token(self) -> str:

@@ -1,7 +1,7 @@
-"""JSON texts from values and values from JSON texts.
+"""Convert values to JSON texts and back.
 
-Written for byte strings and for Nix's own choices: sets print in the order of names, a set with
-`outPath` prints as that, floats print with as many digits as tell them apart.
+Works on byte strings and follows Nix: sets print in the order of names, a set with `outPath` prints as that, floats
+print with the digits that distinguish them.
 """
 
 from __future__ import annotations
@@ -147,7 +147,7 @@ def from_json(text: str) -> Value:
 
 
 class _Context:
-    """What the scanner of the `json` package asks its decoder for."""
+    """The attributes of a decoder that the scanner of the `json` package needs."""
 
     strict = True
     object_hook = None
@@ -160,7 +160,7 @@ class _Context:
 
 
 def _load(text: str, attrs: Callable[[list[tuple[str, Any]]], Any]) -> Any:
-    """`json.loads`, without loading that package, and `re` with it, unless there is an error to tell."""
+    """`json.loads` without loading that package, and `re` with it, except to report an error."""
     try:
         from _json import make_scanner
 
@@ -169,7 +169,7 @@ def _load(text: str, attrs: Callable[[list[tuple[str, Any]]], Any]) -> Any:
         if not text[end:].strip(" \t\n\r"):
             return value
     except (ImportError, StopIteration, ValueError, SystemError):
-        # It cannot raise its error while `json` is not loaded, and says so by a SystemError.
+        # It cannot raise its error while `json` is not loaded, and raises a SystemError instead.
         pass
     import json
 
@@ -183,7 +183,7 @@ def _bytes(text: str) -> str:
 
 
 _DIGITS: Final = 20
-"""Of an integer of 64 bits, with its sign."""
+"""Most characters of a 64-bit integer, with its sign."""
 
 
 def _integer(text: str) -> int | float:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class File:
-    """A loaded file: knows the places of its generated code. `F` in the generated module."""
+    """A loaded file, with the places of its generated code. `F` in the generated module."""
 
     __slots__ = ("_marks", "_sites", "_source", "_symbols", "_table", "text")
 
@@ -69,7 +69,7 @@ def assertion_failed(file: File, start: int, end: int) -> None:
     """Raise the error of `assert`."""
 
     def message() -> str:
-        # As Nix prints the condition; most assertions that fail are caught, so this waits.
+        # As Nix prints the condition; delayed, because most failing assertions are caught.
         from ..lang.parser import parse
         from ..lang.printer import show
         from ..lang.source import Source
@@ -114,7 +114,7 @@ def inherit_from(argument: tuple[Any, str, File, int, int]) -> Any:
     try:
         return operators.select(subject, name)
     except EvalError as error:
-        # No line of generated code stands for this place.
+        # No line of generated code represents this place.
         error.labels.append(Label(file.source, Span(start, end)))
         raise
 
@@ -185,7 +185,7 @@ _RUNTIME: Final[Mapping[str, Any]] = {
 
 
 def load(evaluator: Evaluator, compiled: CompiledFile, text: SourceText) -> Any:
-    """Define the functions of a compiled file; answers its `main`."""
+    """Define the functions of a compiled file; return its `main`."""
     file = File(text, compiled.table)
     if evaluator.symbols is not None:
         evaluator.symbols.files.append(file)
@@ -198,7 +198,7 @@ def load(evaluator: Evaluator, compiled: CompiledFile, text: SourceText) -> Any:
     for ident, written in compiled.paths:
         absolute = resolve_path(evaluator, text.base, written)
         if ident.startswith("S"):
-            # What follows an interpolation is appended to this, so a last slash counts.
+            # Text after an interpolation is appended to this, so a final slash counts.
             namespace[ident] = coerce.canonical(absolute) + ("/" if written.endswith("/") else "")
         else:
             namespace[ident] = Path(coerce.canonical(absolute))

@@ -1,8 +1,8 @@
-"""What memory an evaluation may take: what the machine, and the control group that this process is in, has left.
+"""Memory limit of an evaluation: what the machine, and this process's control group, have free.
 
-Linux gives out more than there is, and kills somebody when it is used. So while an evaluation runs that is not over at
-once, the address space of this process is limited to what it has and what is free, and asking for more is an error. A
-program that is started would inherit the limit, and what is built would see it: `lifted` is for that time.
+Linux overcommits memory, and kills a process when it is used. So during an evaluation that takes a while, the address
+space of this process is limited to its current size plus the free memory, and exceeding it is an error. Started
+programs would inherit the limit, and builds would see it: `lifted` suspends it for them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _RESERVE: Final = 16
 """One part of so many of what is free is left to others."""
 _BALLAST: Final = 32 << 20
-"""Bytes that are given back when memory has run out: the error has to be told."""
+"""Bytes freed when memory runs out: reporting the error needs some."""
 _PAGE: Final = 4096
 _GROUPS: Final = "/sys/fs/cgroup"
 
@@ -34,9 +34,9 @@ _ballast: list[bytes] = []
 
 
 def free(root: str = "") -> int | None:
-    """Bytes that this process can still take, swap included; None if the machine does not tell.
+    """Return the bytes that this process can still allocate, swap included; None if unknown.
 
-    `root` is where the files of the kernel are looked for.
+    `root` is the directory of the kernel's files.
     """
     numbers: dict[str, int] = {}
     try:
@@ -54,7 +54,7 @@ def free(root: str = "") -> int | None:
 
 
 def _left_by_limit() -> int:
-    """What the limit on the address space of this process leaves."""
+    """Return the free bytes below the address space limit of this process."""
     with suppress(ImportError, OSError):
         from resource import RLIM_INFINITY, RLIMIT_AS, getrlimit
 
@@ -71,7 +71,7 @@ def _taken() -> int:
 
 
 def _left_in_groups(root: str) -> int:
-    """What the control groups of this process (version 2) leave to it."""
+    """Return the free bytes in the control groups of this process (version 2)."""
     left = sys.maxsize
     with suppress(OSError, ValueError):
         with open(f"{root}/proc/self/cgroup") as file:
@@ -85,7 +85,7 @@ def _left_in_groups(root: str) -> int:
                 with open(f"{folder}/memory.current") as file:
                     used = int(file.read())
                 with open(f"{folder}/memory.stat") as file:
-                    # What is kept of files counts as used, and is given up for the asking.
+                    # Cached files count as used, but are freed on demand.
                     used -= sum(int(words[1]) for words in map(str.split, file) if words[0] in _KEPT_OF_FILES)
                 left = min(left, max(0, most - used))
             group = group.rpartition("/")[0]
@@ -136,7 +136,7 @@ def lifted() -> Iterator[None]:
 
 
 def give_way() -> None:
-    """Memory has run out: take the limit off, so that this can be told."""
+    """Memory has run out: lift the limit, so that the error can be reported."""
     global _wanted
     _ballast.clear()
     with _lock:

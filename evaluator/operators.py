@@ -199,7 +199,7 @@ def _join_sites(first: tuple[Any, ...], second: tuple[Any, ...]) -> tuple[Any, .
         joined = (first + tuple([site for site in second if site not in first]))[:_MOST_SITES]
         if len(_joined) > _MOST_JOINED:
             _joined.clear()
-        # With what it was made from, which must live as long as its address is known here.
+        # Keep the origin alive as long as its address serves as a key here.
         found = _joined[key] = (joined, first, second)
     return found[0]  # type: ignore[no-any-return]
 
@@ -216,7 +216,7 @@ def update(left: dict[str, Slot], right: dict[str, Slot]) -> dict[str, Slot]:
         return {WHERE: sites, **left, **right} if left else right
     result = {**left, **right}
     if old is not sites:
-        # What is merged over and over, in a fold, has the same sites each time.
+        # Repeated merges, in a fold, have the same sites each time.
         result[WHERE] = old if sites and old and sites[0] is old[0] else _join_sites(sites, old)
     return result
 
@@ -375,9 +375,9 @@ def lookup_slot(name: str, scopes: Scopes, file: Any, place: tuple[Any, ...]) ->
 
 @native
 def select_slot(subject: Slot, path: tuple[str, ...], file: Any, place: tuple[Any, ...]) -> Slot:
-    """The slot of `variable.a.b`: a thunk, unless all of it was evaluated before.
+    """Return the slot of `variable.a.b`: a thunk, unless all of it is evaluated already.
 
-    Not for functions: the thunk tells two that are the same from one that is met twice.
+    Not for functions: the thunk distinguishes two equal functions from one used twice.
     """
     current = subject
     for name in path:
@@ -413,7 +413,7 @@ def select_slot1(subject: Slot, name: str, file: Any, place: tuple[Any, ...]) ->
 
 
 SHARED: Final = frozenset((int, bool, type(None), str, ContextString, Path, tuple, dict))
-"""Types of values that may stand for a thunk that was evaluated to them: all but functions, and floats for NaN's sake."""
+"""Types of values that may replace their evaluated thunk: all but functions, and floats because of NaN."""
 
 
 @native
@@ -458,7 +458,7 @@ def call(function: Value, argument: Slot) -> Value:
 
 
 def callee(function: Value) -> Any:
-    """What calls `function`, which is no lambda, if given one argument; an error if nothing does."""
+    """Return a caller for `function`, which is no lambda, with one argument; raise an error if it cannot be called."""
     kind = type(function)
     if kind is Builtin and function.arity == 1:
         return function.function
@@ -474,10 +474,10 @@ def not_a_function(value: Value) -> TypeMismatch:
 
 FULL2: Final[dict[Any, Any]] = {}
 FULL3: Final[dict[Any, Any]] = {}
-"""From the compiled function of a curried lambda to the one that takes two (three) arguments at once."""
+"""Maps the compiled function of a curried lambda to the one that takes two (three) arguments at once."""
 share(FULL2=FULL2, FULL3=FULL3)
 LESS: Final[dict[Any, bool]] = {}
-"""Functions of two arguments that are `a: b: a < b` (False) or `a: b: b < a` (True): sorting knows what they do."""
+"""Functions of two arguments that are `a: b: a < b` (False) or `a: b: b < a` (True): sorting knows their meaning."""
 
 
 @native
@@ -519,7 +519,7 @@ def call_many(function: Value, *arguments: Slot) -> Value:
 
 
 def bad_arguments(name: str, argument: Value, formals: tuple[str, ...]) -> None:
-    """Raise the error for a set with attributes that a function does not take."""
+    """Raise the error for a set with attributes that a function does not accept."""
     from .spell import did_you_mean
 
     for given in names(argument):

@@ -45,12 +45,12 @@ def _mark(text: str) -> str:
 
 
 def print_value(value: Value) -> str:
-    """As `nix-instantiate --eval`: what is not evaluated is `<CODE>`."""
+    """Print like `nix-instantiate --eval`: unevaluated parts are `<CODE>`."""
     return _Printer(_MARKS).show(value)
 
 
 def show_value(value: Value) -> str:
-    """As `builtins.trace` shows a value that is no string."""
+    """Print like `builtins.trace` for a value that is no string."""
     return _Printer(_QUOTES).show(value)
 
 
@@ -148,7 +148,7 @@ def source_name(source: Source) -> str:
     try:
         return source.name.encode("latin-1").decode("utf-8")
     except UnicodeDecodeError:
-        # A name that is no path is given as it is read, or as bytes.
+        # A name that is not valid UTF-8 is kept as read, or as bytes.
         return readable(source.name) if source.name.startswith("/") else source.name
 
 
@@ -207,7 +207,7 @@ class _Excerpt:
             return "{ ... }" if all_names else "{ }"
         if not all_names:
             return "{ }"
-        # What kind of thing a set is stands first, lest it be left out.
+        # The kind of a set comes first, so that it is not cut off.
         all_names.sort(key=lambda name: name not in ("type", "_type"))
         parts = []
         for number, name in enumerate(all_names):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 STACK_SIZES: Final = (512 << 20, 256 << 20, 64 << 20)
 """Stack sizes to try; a limit on address space may forbid the first."""
 FRAMES_PER_CALL: Final = 6
-"""Python frames that one call of the language may take; most take one to three."""
+"""Most Python frames of one call of the language; usually one to three."""
 
 _MOST_FRAMES: Final = (1 << 31) - 1
 

@@ -1,9 +1,9 @@
-"""Regular expressions of the language (POSIX extended) in terms of Python's.
+"""Translate regular expressions of the language (POSIX extended) to Python's.
 
-Both engines try alternatives and repetitions in the same order, so where a whole string must match
-they agree to the group. When searching, an alternation takes the *longest* of its alternatives,
-while Python takes the first that fits; `Expression` therefore tries each combination of
-alternatives outside of repetitions by itself, and takes the longest match, the first if several are equal.
+Both engines try alternatives and repetitions in the same order, so where a whole string must match they agree, groups
+included. In a search, an alternation takes the *longest* alternative, while Python takes the first that fits;
+`Expression` therefore tries each combination of alternatives outside of repetitions separately, and takes the longest
+match, the first of equal ones.
 """
 
 from __future__ import annotations

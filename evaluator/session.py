@@ -1,8 +1,7 @@
-"""The evaluation that is running.
+"""The running evaluation.
 
-Coercing a path copies it to the store wherever that happens, deep in an operator of generated
-code. Handing the world to every operation would cost on each of them, so the running evaluator
-stands here; `Evaluator` sets it whenever it is entered.
+Coercing a path copies it to the store, possibly deep in an operator of generated code. Passing the world to every
+operation would cost time in each, so this module holds the running evaluator; `Evaluator` sets it on entry.
 """
 
 from __future__ import annotations

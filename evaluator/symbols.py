@@ -1,9 +1,8 @@
-"""The order in which Nix has the attributes of a set.
+"""Nix's order of the attributes of a set.
 
-Nix keeps a table of all names, and a set in the order of that table: a name comes before those that were seen
-later. Whoever forces all attributes of a set, or compares two sets, may see that order. It is what Nix itself has
-names for, as they are below, and then what the files that are loaded hold, each in the order in which the parser of Nix
-is done with a name (`first_seen`).
+Nix keeps a table of all names, and orders sets by that table: a name comes before those first seen later. Forcing all
+attributes of a set, or comparing two sets, reveals that order. First are Nix's own names, in the order below, then
+those of loaded files, each in the order in which Nix's parser completes a name (`first_seen`).
 """
 
 from __future__ import annotations
@@ -54,7 +53,7 @@ class SymbolTable:
 
     def __init__(self) -> None:
         self.files: list[File] = []
-        """What was loaded; looked at when an order is asked for."""
+        """Loaded files, read when an order is needed."""
         self._done = 0
         self._numbers = numbered(())
 
@@ -87,10 +86,10 @@ def numbered(seen: Iterable[str]) -> dict[str, int]:
 
 
 def first_seen(tree: Any) -> tuple[str, ...]:
-    """The names in a tree in the order in which Nix's parser is done with them.
+    """Return the names in a tree in the order in which Nix's parser completes them.
 
-    That is the order of the text, but for what can only be told from what follows: the name of an argument is
-    noted after the body of its function, that of one with a default after that.
+    That is the order of the text, except where a construct is recognised later: the name of an argument follows the
+    body of its function, that of one with a default comes after that.
     """
     from ..lang import nodes
 
@@ -103,7 +102,7 @@ def first_seen(tree: Any) -> tuple[str, ...]:
             events.append((node.start if node.default is None else node.end, len(events), node.name))
         elif kind is nodes.Lambda:
             if node.param is not None:
-                # Of functions that end in one place the inner one comes first.
+                # Of functions with the same end the inner one comes first.
                 events.append((node.end, -node.start - 1, node.param))
         elif kind in (nodes.Var, nodes.Name, nodes.Attr, nodes.Inherited, nodes.InheritedFrom):
             events.append((node.start, len(events), node.name))

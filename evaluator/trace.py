@@ -68,7 +68,7 @@ def annotate(error: BaseException) -> BaseException:
             _describe(error, error.__traceback__)
         return error
     if isinstance(error, Exception) and hasattr(error, "code") and hasattr(error, "message"):
-        # Of another room: the store refused a file, or a build that evaluation asked for failed.
+        # From another room: the store refused a file, or a build for the evaluation failed.
         if not hasattr(error, "labels"):
             error.__dict__.update(labels=[], frames=[])
             _describe(error, error.__traceback__)
@@ -131,7 +131,7 @@ def _mark(entry: TracebackType) -> tuple[Any, tuple[Any, ...]] | None:
         mark = file.mark(entry.tb_lineno)
         return (file, mark) if mark is not None else None
     if frame.f_code in _LATE:
-        # A thunk that has no code of its own carries its place.
+        # A thunk without code of its own carries its place.
         start, end, _, keys = frame.f_locals["place"]
         name = frame.f_locals["name"]
         if keys and name:
@@ -263,7 +263,7 @@ def _same(one: Frame, two: Frame) -> bool:
 
 
 def _recursion_labels(entries: list[TracebackType], file: Any, again: Any) -> list[Any]:
-    """Where the thunk was made, first forced, and forced again."""
+    """Return the places where the thunk was made, first forced, and forced again."""
     from ..lang.errors import Label
     from ..lang.source import Span
 

@@ -66,7 +66,7 @@ if not TYPE_CHECKING:
     MethodType = type(Missing().__repr__)
 
 MISSING: Final = Missing()
-"""What `dict.get` answers where no value could stand."""
+"""Default for `dict.get`, where no value could be one."""
 
 EMPTY_SET: Final[dict[str, Slot]] = {}
 """The one `{ }`; sets are never changed once a program can see them."""
@@ -116,7 +116,7 @@ class Builtin:
 
 
 class Partial:
-    """A builtin applied to fewer arguments than it takes."""
+    """A builtin applied to some of its arguments."""
 
     __slots__ = ("arguments", "builtin")
 
@@ -143,7 +143,7 @@ TYPE_NAMES: Final[dict[type, str]] = {
     Builtin: "lambda",
     Partial: "lambda",
 }
-"""What `builtins.typeOf` says."""
+"""Results of `builtins.typeOf`."""
 
 _DESCRIPTIONS: Final[dict[type, str]] = {
     int: "an integer",
@@ -161,7 +161,7 @@ _DESCRIPTIONS: Final[dict[type, str]] = {
 
 
 def describe(value: Value) -> str:
-    """The type of a value as error messages say it: `a set`, `the built-in function 'map'`."""
+    """Return the type of a value for messages: `a set`, `the built-in function 'map'`."""
     kind = type(value)
     if kind is Builtin:
         return f"the built-in function '{value.name}'"

@@ -1,12 +1,12 @@
-"""What an evaluation needs from outside.
+"""The protocol of the outside world of an evaluation.
 
-The evaluator does no I/O and knows neither stores nor builders: it asks a `World`. The command
-line fills it with files, a store and import-from-derivation; tests with dictionaries.
+The evaluator does no I/O and knows neither stores nor builders: it calls a `World`. The command line implements it with
+files, a store and import-from-derivation; tests use dictionaries.
 
-Paths are byte strings (each character one byte), absolute and canonical; those below the store
-directory are logical, and the world knows where they can be read. Links on the way are followed,
-in store objects as builds see them, and one at the end where that is said. A method that fails
-raises `OSError` for files, or an error of its own room with `message`, which passes through.
+Paths are byte strings (each character one byte), absolute and canonical. Paths below the store directory are logical,
+and the world knows where to read them. Links in parent directories are followed, in store objects as builds see them; a
+link at the end only where stated. A failing method raises `OSError` for files, or an error of its own room with
+`message`, which passes through.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ class World(Protocol):
         """Names in a directory and what they are, links not followed."""
 
     def file_type(self, path: str) -> FileKind | None:
-        """What a path is, the last component not followed; None if nothing is there."""
+        """Return the kind of a path, without following its last component; None if it does not exist."""
 
     def link_target(self, path: str) -> str:
-        """Where a symbolic link leads, which may be relative to the folder of `path`; raises if it must not be followed."""
+        """Return the target of a symbolic link, which may be relative to the directory of `path`. Raises if it must not be followed."""
 
     def resolve(self, path: str) -> str:
         """The path with every symbolic link followed; raises OSError if it does not exist."""
@@ -52,16 +52,16 @@ class World(Protocol):
     ) -> StorePath:
         """Copy a file or tree into the store.
 
-        `filter` gets full paths and kinds and says what to keep. `recursive` is false for a flat
-        file. `expected` is the algorithm and digest that the copy must have (of the file's bytes
-        if flat, of the NAR if recursive).
+        `filter` takes full paths and kinds and returns whether to keep them. `recursive` is false for a flat file.
+        `expected` is the algorithm and digest that the copy must have (of the file's bytes if flat, of the NAR if
+        recursive).
         """
 
     def add_text(self, name: str, content: bytes, references: Iterable[StorePath]) -> StorePath:
         """Add a file with that content."""
 
     def write_derivation(self, derivation: Derivation) -> StorePath:
-        """Instantiate: give the derivation its store path."""
+        """Instantiate a derivation; return its store path."""
 
     def realise(self, context: Iterable[ContextElement]) -> Mapping[str, str]:
         """Build what a string refers to; maps placeholders to the store paths they became.
@@ -82,10 +82,10 @@ class World(Protocol):
         """An environment variable; empty in pure evaluation."""
 
     def trace(self, message: str) -> None:
-        """Show what `builtins.trace` says."""
+        """Show the message of `builtins.trace`."""
 
     def warn(self, message: str) -> None:
-        """Show what `builtins.warn` says."""
+        """Show the message of `builtins.warn`."""
 
     def load_code(self, key: str) -> bytes | None:
         """Compiled code saved under `key`."""

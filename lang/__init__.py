@@ -1,7 +1,6 @@
-"""The language: text to a tree in which every node knows its span.
+"""The language: from text to a tree in which every node has its span.
 
-`parse` and `show` are imported when they are first asked for: what runs from a
-cache needs neither.
+`parse` and `show` are imported on first use: a cached evaluation needs neither.
 """
 
 from .errors import Label, LangError, ParseError

@@ -40,10 +40,10 @@ def _repeated(path: list[str], start: int, end: int, first: tuple[int, int]) -> 
 
 
 class Bindings:
-    """What will be an `AttrSet`.
+    """A draft of an `AttrSet`.
 
-    `attrs` keeps the order written. A nested set made by an attribute path
-    stays a `Bindings` (with the span it will have as an attribute) until `freeze`.
+    `attrs` keeps the order written. A nested set made by an attribute path stays a `Bindings` (with its span as an
+    attribute) until `freeze`.
     """
 
     __slots__ = ("attr_end", "attr_start", "attrs", "dynamic", "end", "name", "nested", "origins", "recursive", "start")

@@ -1,11 +1,9 @@
-"""What each alternative of the grammar builds.
+"""Actions of the grammar: they build nodes.
 
-An action is named in grammar.lark. It is given the parse stack, whose last
-items belong to the symbols of its alternative, and the end of the last token;
-it returns the value of the whole and leaves the stack alone. An item is
-(state, value, start): `stack[-1][1]` is the value of the last symbol. The
-value of a token is its text, and the start of an item includes parentheses,
-which its node does not.
+grammar.lark names an action per alternative. It takes the parse stack, whose last items belong to the symbols of its
+alternative, and the end of the last token; it returns the node and does not change the stack. An item is (state, value,
+start): `stack[-1][1]` is the value of the last symbol. The value of a token is its text, and the start of an item
+includes parentheses, which its node does not.
 
 An atom makes the value of a single token from its text, start and end.
 
@@ -85,7 +83,7 @@ def integer(text: str, start: int, end: int) -> Expr:
 
 def float_(text: str, start: int, end: int) -> Expr:
     value = float(text)
-    # As strtod sees it, what loses digits because it is small does not fit either.
+    # Like strtod, reject numbers that lose digits because they are small.
     too_small = value < 2.2250738585072014e-308 and text.lower().partition("e")[0].strip("0.")
     if too_small or value == float("inf"):
         raise UnlocatedParseError(f"invalid float '{text}'", start, end, hint="it does not fit in 64 bits", code="E105")
@@ -352,9 +350,7 @@ def conditional(stack: Stack, end: int) -> Expr:
 # Operators
 
 
-# Most rows are a single operation. These stay plain tuples, told apart by length:
-# (left, its start, operator, its start), the same with (right, its start, end), and
-# (whole, its start, end).
+# Most rows are a single operation. These stay plain tuples, distinguished by length:
 
 
 def row_first(stack: Stack, end: int) -> Any:
@@ -427,7 +423,7 @@ def row_has(stack: Stack, end: int) -> Row:
 
 
 _MOST_ARGUMENTS = 1000
-"""Of one node; the node of a call with more has a call as its function. Adding one copies those before."""
+"""Most arguments per node; a call with more has a call as its function. Adding one copies the earlier ones."""
 
 
 def apply(stack: Stack, end: int) -> Expr:

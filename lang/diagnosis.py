@@ -1,10 +1,8 @@
-"""Why a text is not an expression.
+"""Explain syntax errors.
 
-The fast table knows that a terminal does not fit but not what would have. So a
-text that failed is read again with the plain table, and in the way of the
-parser generator that Nix uses: in a state that does not accept the terminal,
-the most common reduction is still made. That decides which terminals an error
-message calls expected, and the messages come out like those of Nix.
+The fast table detects an unexpected terminal but does not know the expected ones. So a rejected text is read again with
+the plain table, like the parser generator of Nix does: in a state that does not accept the terminal, the most common
+reduction is still made. That decides which terminals a message lists as expected, so messages equal those of Nix.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ def lark_parser() -> Any:
 
 
 def generate() -> dict[str, Any]:
-    """Both tables as plain data. Imports lark; equal grammars give equal tables."""
+    """Return both tables as plain data. Imports lark; equal grammars yield equal tables."""
     plain = _plain_table()
     return {"plain": plain, "fast": _fast_table(plain)}
 
@@ -107,8 +107,8 @@ def _plain_table() -> dict[str, Any]:
 class _Collapse:
     """Builds the fast table; one instance per run.
 
-    A fast state is the tuple that gives for each terminal the plain state that is
-    on top of the stack once all value-passing reductions are done, or -1.
+    A fast state is a tuple: for each terminal, the plain state on top of the stack after all value-passing reductions,
+    or -1.
     """
 
     def __init__(self, plain: dict[str, Any]) -> None:
@@ -155,7 +155,7 @@ class _Collapse:
         return tuple(finals)
 
     def code(self, finals: tuple[int, ...], terminal: int) -> tuple[str, int]:
-        """What to do for a terminal: a kind of code and its argument."""
+        """Return the action for a terminal: a kind of code and its argument."""
         if finals[terminal] < 0:
             return "error", 0
         action = self.rows[finals[terminal]][terminal]

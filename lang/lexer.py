@@ -1,8 +1,7 @@
-"""Which terminal of the grammar a token is.
+"""Determine the terminal of a token.
 
-Strings and paths are one token up to their end or their first `${`. What
-follows the interpolation is matched by the pattern for the rest of such a
-literal, and the parser knows when: its stack is the lexer's stack of modes.
+Strings and paths are one token up to their end or their first `${`. The text after the interpolation is matched by the
+pattern for the rest of such a literal. The parser knows when: its stack is also the lexer's stack of modes.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from __future__ import annotations
 import sys
 
 RESTS = (("STRING", "string rest"), ("IND", "indented rest"), ("PATH", "path rest"))
-"""By the kind of literal: prefix of the terminals, and pattern, of what may follow an interpolation."""
+"""Per literal kind: terminal prefix, and pattern of the text after an interpolation."""
 
 ENDING = "\n\0"
 """Put after every text: the NUL is its last token, the newline ends a comment before that.

@@ -1,13 +1,11 @@
 """The syntax tree.
 
-Every node is an immutable tuple that ends in `start, end`: byte offsets into
-its `Source`. Named tuples instead of frozen dataclasses, because making one
-costs a fifth: a package set has hundreds of thousands of nodes.
+Every node is an immutable tuple that ends in `start, end`: byte offsets into its `Source`. Making a tuple takes a fifth
+of the time of a frozen dataclass: a package set has hundreds of thousands of nodes.
 
-The tree is the one that Nix's own parser gives: attribute paths in bindings
-are merged into nested sets (`a.b = 1; a.c = 2;` is one attribute `a`),
-duplicate attributes are refused, and indented strings are stripped. Texts and
-names are byte strings (see `source.py`).
+The tree is that of Nix's own parser: attribute paths in bindings are merged into nested sets (`a.b = 1; a.c = 2;` is
+one attribute `a`), duplicate attributes are refused, and indented strings are stripped. Texts and names are byte
+strings (see `source.py`).
 """
 
 from __future__ import annotations

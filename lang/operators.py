@@ -28,10 +28,10 @@ PREFIX = {"!": 7, "-": NEGATE}
 
 
 class Row:
-    """Operands and operators in the order written, precedence applied as far as it is certain.
+    """Operands and operators in the order written, with precedence applied as far as it is certain.
 
-    `operands` holds (node, start, end), where the range includes parentheses.
-    `waiting` holds (precedence, symbol, start, is prefix) with rising precedence.
+    `operands` holds (node, start, end), where the range includes parentheses. `waiting` holds (precedence, symbol,
+    start, is prefix) with rising precedence.
     """
 
     __slots__ = ("operands", "waiting")

@@ -1,11 +1,10 @@
-"""Where the parse tables come from: a file beside the grammar, a cache, or Lark.
+"""Load the parse tables: from a file beside the grammar, a cache, or Lark.
 
-`python -m chx.lang.parse_table FILE` writes the file that goes beside the grammar in
-an installed package. Without it the first parse makes the tables with Lark and
-keeps them under `$CHX_HOME/cache/lang` (else `$XDG_DATA_HOME/chx/cache/lang`).
+`python -m chx.lang.parse_table FILE` writes the file beside the grammar in an installed package. Without it the first
+parse makes the tables with Lark and caches them under `$CHX_HOME/cache/lang` (else `$XDG_DATA_HOME/chx/cache/lang`).
 
-A file is a digest of all that follows it, the key of what the tables were made
-from, and marshalled data. A file that is not exactly right counts as absent.
+A file is a digest of its rest, the key of the sources of the tables, and marshalled data. Any other file counts as
+missing.
 """
 
 from __future__ import annotations
@@ -91,7 +90,7 @@ def _read(file: str, key: bytes) -> dict[str, Any] | None:
             content = opened.read()
     except (OSError, ValueError):
         return None
-    # Unmarshalling damaged data could crash, so the digest is looked at first.
+    # Unmarshalling damaged data could crash, so the digest is checked first.
     if content[8:16] != key or _digest(content[8:]) != content[:8]:
         return None
     data: dict[str, Any] = marshal.loads(content[16:])

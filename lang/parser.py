@@ -1,4 +1,4 @@
-"""Runs the fast table over a text: the way of every parse that succeeds."""
+"""Run the fast table over a text: the way of every successful parse."""
 
 from __future__ import annotations
 

@@ -1,15 +1,14 @@
-"""The regular expressions of the language, and how they are had without `re`.
+"""The regular expressions of the language, compiled without `re`.
 
-Compiling them takes as long as parsing a hundred kilobytes, and importing `re`
-longer than that. So the table file carries them compiled, for the Python that
-wrote it; any other Python compiles them anew.
+Compiling them takes as long as parsing a hundred kilobytes, and importing `re` takes longer than that. So the table
+file carries them compiled, for the Python that wrote it; any other Python compiles them anew.
 
-Only single characters are repeated possessively. Repeating a group so gives wrong
-matches in Python 3.11.0 to 3.11.3; here each repetition of a group begins with a
-character that its own repetitions cannot hold, so there is nothing to go back to.
+Only single characters are repeated possessively. Repeating a group so yields wrong matches in Python 3.11.0 to 3.11.3;
+here each repetition of a group begins with a character that its own repetitions cannot contain, so backtracking cannot
+occur.
 
-In TOKEN and the rests, space and comments belong to the token before them, so
-that the start of a token is the end of the match before.
+In TOKEN and the rests, space and comments belong to the token before them, so that the start of a token is the end of
+the match before.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ _OTHERS = (
     r"[^\x00]|",
 )  # fmt: skip
 _TOKEN = "|".join((
-    # Nearly all identifiers, once it is clear that no URI or path begins here.
+    # Nearly all identifiers, where no URI or path can begin.
     rf"{_ID}(?:(?=[ \n;)])|(?!{_CHAR}*+(?:/(?:{_CHAR}|\$\{{)|:{_URI_CHAR})))",
     *_LITERALS,
     rf"[a-zA-Z][a-zA-Z0-9+.-]*+:{_URI_CHAR}++",
@@ -61,7 +60,7 @@ SOURCES = {
     "run": rf"{_CHAR}*+",
     "uri run": r"[a-zA-Z0-9+.-]*+",
     "after run": rf"/(?={_CHAR}|\$\{{)|:(?={_URI_CHAR})",
-    # What may follow an interpolation.
+    # Text after an interpolation.
     "string rest": rf'({_TEXT}(?:"|\$\{{)){_SPACE}',
     "indented rest": rf"({_INDENTED}(?:{_CLOSED}|\$\{{)){_SPACE}",
     "path rest": rf"([a-zA-Z0-9._+/-]*+(?:\$\{{)?){_SPACE}",

@@ -51,7 +51,7 @@ def show(expr: Expr, base: str, home: str) -> str:
     """
     printer = _Printer(base, home)
     written: list[str] = []
-    # What is still to be written, the next on top.
+    # Items still to be written, the next on top.
     pending: Pieces = [expr]
     while pending:
         piece = pending.pop()
@@ -69,9 +69,9 @@ def show_string(text: str) -> str:
 
 
 def resolve(path: str, base: str, home: str) -> str:
-    """The absolute path that the first text of a path literal stands for.
+    """Return the absolute path of the first text of a path literal.
 
-    A trailing `/` stays, for what an interpolation appends.
+    A trailing `/` stays, because text of an interpolation follows.
     """
     if path[0] == "~":
         return home + path[1:]
@@ -155,9 +155,9 @@ class _Printer:
         return result
 
     def _call(self, expr: Expr) -> Pieces:
-        """A call without its parentheses.
+        """Print a call without its parentheses.
 
-        A call of what is a call in Nix is one call, except that `or` as a name stands apart.
+        A call that is one call in Nix is one call, except that `or` as a name is separate.
         """
         match expr:
             case Apply(function, arguments):

@@ -1,9 +1,9 @@
-"""The tokens of a text with long runs of the characters that paths and URIs begin with.
+"""Tokenise texts with long runs of characters that can begin paths and URIs.
 
-Whether a path or a URI begins at a character shows only where the run of such characters around it ends. In `a.a.a...` or
-`-----...` each token would look there anew, in time that grows with the square of the run. Nearly all runs are short;
-in a text that has a long one, the end of the run is looked at once, and tokens in a run that cannot be the beginning of
-either are matched by a pattern that does not know them.
+Whether a path or a URI begins at a character depends on the end of the run of such characters around it. In `a.a.a...`
+or `-----...` each token would search for that end anew, in quadratic time. Nearly all runs are short; in a text with a
+long one, the end of the run is determined once, and tokens that cannot begin a path or URI are matched by a pattern
+without those.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _SHORT: Final = 100
 
 
 def tokens_of(text: str, token: re.Pattern[str]) -> Tokens:
-    """What gives the tokens of `text` from a place on: matches of `token`, which is the pattern of that name."""
+    """Return a function that yields the tokens of `text` from an offset on: matches of `token`, the pattern of that name."""
     if pattern("long run").search(text) is None:
         return token.finditer
     return _Runs(token).tokens
@@ -37,7 +37,7 @@ class _Runs:
         self._uri_run = pattern("uri run")
         self._after_run = pattern("after run")
         self.looked_at = 0
-        """Characters that were looked at to know where a run ends."""
+        """Number of characters read to find the end of a run."""
 
     def tokens(self, text: str, start: int) -> Iterator[re.Match[str]]:
         end = start

@@ -1,7 +1,6 @@
-"""All tokens of a text, one by one, with a stack of modes of its own.
+"""Tokenise a text with a stack of modes of its own, without the parser.
 
-The parser does without; this is for explaining what it stumbled over, and
-raises where a token itself is broken.
+Serves to explain syntax errors, and raises errors of malformed tokens.
 """
 
 from __future__ import annotations
@@ -119,7 +118,7 @@ def _unfinished(mode: int, begin: int, start: int, text: str, size: int) -> Unlo
 
 
 def _with_nul(mode: int, start: int, nul: int, text: str) -> str:
-    """What a string holds up to its end or the next interpolation, with marks for NULs, of which the first is at `nul`."""
+    """Return the content of a string up to its end or the next interpolation, with marks for NULs, of which the first is at `nul`."""
     import re
 
     from .text import unescape

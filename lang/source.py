@@ -1,9 +1,8 @@
 """Source texts and places in them.
 
-A text is held as a *byte string*: a Python `str` in which every character
-stands for one byte (Latin-1 decoding of the file). Nix strings are bytes, so
-lengths, orders and offsets come out right without further thought. Convert at
-the edges with `.encode("latin-1")`.
+A text is a *byte string*: a Python `str` in which every character stands for one byte (Latin-1 decoding of the file).
+Nix strings are bytes, so lengths, orders and offsets are right without conversion. Convert at the edges with
+`.encode("latin-1")`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What the characters of a string literal stand for.
+"""Decode the content of string literals.
 
-Pieces come without quotes, `${` and `}`. An indented string can only be
-stripped as a whole, so its pieces keep their escapes until `strip`.
+Pieces come without quotes, `${` and `}`. An indented string can only be stripped as a whole, so its pieces keep their
+escapes until `strip`.
 """
 
 from __future__ import annotations

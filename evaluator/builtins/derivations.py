@@ -62,7 +62,7 @@ def derivation(argument: Slot) -> dict[str, Slot]:
         result["type"] = "derivation"
         result["outputName"] = output
     if not outputs:
-        # What Nix says, whose `derivation` is written in the language.
+        # Nix's message, whose `derivation` is written in the language.
         raise OutOfRange("'builtins.head' called on an empty list")
     return by_name[outputs[0]]
 
@@ -137,7 +137,7 @@ def fill(
     special: frozenset[str],
     ignore_nulls: bool,
 ) -> None:
-    """Take the attributes of a derivation in the order of their names; `draft.attribute` tells which if one fails."""
+    """Process the attributes of a derivation in the order of their names; `draft.attribute` names the current one for errors."""
     for name in names(given):
         slot = given[name]
         draft.attribute = name
@@ -172,10 +172,10 @@ class _Draft:
         self.outputs: tuple[str, ...] = ("out",)
         self.rootfs: tuple[str, ...] | None = None
         self.said: dict[str, str] = self.env
-        """Where `builder`, `system` and the hash are found."""
+        """Return the attributes that hold `builder`, `system` and the hash."""
 
     def text(self, slot: Slot) -> str:
-        """An attribute as it stands in the environment."""
+        """Return the environment-variable form of an attribute."""
         value = force(slot) if type(slot) is list else slot
         if type(value) is str:
             return value
@@ -240,7 +240,7 @@ class _Draft:
         self.env["__json"] = f"{{{','.join(written)}}}"
 
     def _say(self, name: str, found: Value) -> None:
-        """Note an attribute that means something here, or that means nothing if attributes are structured."""
+        """Process an attribute with a special meaning, or one without effect under structured attributes."""
         if name == "builder":
             text, context = string_with_context(found)
             self.said[name] = text
@@ -340,7 +340,7 @@ class _Draft:
         return result
 
     def _check_json(self) -> None:
-        """Structured attributes in the way of before: as a text, which has to be JSON."""
+        """Legacy structured attributes: a JSON string in `__json`."""
         from ..jsontext import from_json
 
         session.world().warn(
@@ -399,7 +399,7 @@ class _Draft:
 
 
 def _empty_hash(algorithm: str | None) -> Hash:
-    """What stands for a hash that is not known yet: the build tells."""
+    """Return a placeholder for an unknown hash, which the build will report."""
     if algorithm not in SIZES:
         raise InvalidText("empty hash requires explicit hash algorithm")
     assert algorithm is not None

@@ -1,7 +1,7 @@
-"""Builtins that fetch: those that need a hash make derivations, all others say that they do not exist here.
+"""Builtins that fetch. Those with a hash make derivations; all others raise an error.
 
-Nothing is fetched while evaluating. What Nix fetches from version control or as a flake has no hash
-that could be demanded, so there is nothing to make a derivation of.
+Evaluation fetches nothing. Nix's fetchers for version control and flakes take no hash, so they cannot become
+derivations.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def _base_name(url: str) -> str:
 
 
 class _Request:
-    """What an argument of `fetchurl` or `fetchTarball` asks for."""
+    """Arguments of `fetchurl` or `fetchTarball`."""
 
     def __init__(self, who: str, argument: Slot, default_name: str | None) -> None:
         found = value(argument)

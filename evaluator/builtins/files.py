@@ -40,7 +40,7 @@ def checked_path(found: Value) -> str:
 
 
 def existing_path(found: Value) -> str:
-    """Like `checked_path`; an error if nothing is there."""
+    """Like `checked_path`, with an error if the path does not exist."""
     text = checked_path(found)
     if session.world().file_type(text) is None:
         raise FileUnavailable(f"path '{readable(text)}' does not exist")
@@ -208,7 +208,7 @@ def filter_source(test: Slot, path: Slot) -> Value:
 
 
 def _followed(text: str) -> str:
-    """What is copied for a path: not a link at its end, but what that leads to. Links on the way are the world's business."""
+    """Return the path to copy: the target if the path itself is a link. The world follows links in parent directories."""
     world = session.world()
     return world.resolve(text) if world.file_type(text) == "symlink" else text
 
@@ -266,7 +266,7 @@ def find_file(search_path: Slot, name: Slot) -> Value:
         candidate = canonical(f"{text}/{rest}" if rest else text)
         if world.file_type(candidate) is not None:
             return Path(candidate)
-    # In Nix too, `tryEval` can ask whether a name is there.
+    # As in Nix, `tryEval` can test whether a name exists.
     raise Thrown(
         f"file '{readable(wanted)}' was not found in the Nix search path (add it using $NIX_PATH or -I)",
         hint="add it with -I NAME=PATH",

@@ -1,4 +1,4 @@
-"""What built-in functions do, for people."""
+"""Documentation of built-in functions, for the repl."""
 
 from __future__ import annotations
 

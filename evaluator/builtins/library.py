@@ -27,7 +27,7 @@ class Library:
         self._values: dict[str, Value] = {}
 
     def function(self, name: str) -> Callable[..., Value]:
-        """The Python function of a builtin, which takes all its arguments at once."""
+        """Return the Python function of a builtin, which takes all its arguments at once."""
         found = self._functions.get(name)
         if found is None:
             entry = TABLE[name]

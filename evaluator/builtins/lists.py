@@ -218,7 +218,7 @@ def sort(comparator: Slot, argument: Slot) -> tuple[Slot, ...]:
     before = function(comparator)
     forced = [force(slot) if type(slot) is list else slot for slot in found]
     if type(before) is Builtin and before.name == "lessThan":
-        # The slots, not the values: a list is printed as repeated if it stands in the same slot.
+        # The slots, not the values: a list in the same slot is printed as repeated.
         return _sorted(forced) or tuple(_peek_sort(list(found), _less_slots))
     full = FULL2.get(before.__func__) if type(before) is MethodType else None
     if full is not None:
@@ -230,7 +230,7 @@ def sort(comparator: Slot, argument: Slot) -> tuple[Slot, ...]:
     def precedes(left: Slot, right: Slot) -> Value:
         return call2(before, left, right)
 
-    # The slots, not the values: a function is known by where it stands.
+    # The slots, not the values: functions are identified by their slots.
     return tuple(_peek_sort(list(found), precedes))
 
 

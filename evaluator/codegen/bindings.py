@@ -18,7 +18,7 @@ def is_plain(scope: Scope, node: nodes.AttrSet) -> bool:
 
 
 def inherit_text(unit: Unit, scope: Scope, attr: nodes.Inherited, environment: Environment) -> str:
-    """The slot of `inherit name;`, looked up in `scope`."""
+    """Return the slot of `inherit name;`, looked up in `scope`."""
     return expressions.lazy(unit, scope, nodes.Var(attr.name, attr.start, attr.end), environment)
 
 
@@ -127,10 +127,9 @@ def _recursive_set(unit: Unit, scope: Scope, node: nodes.AttrSet, goal: str | No
 class Recursion:
     """The scope of a `let` or a recursive set, and the code that fills it.
 
-    Attributes get their code when they are first used, so unused ones cost nothing. The code that
-    makes the variables goes into a hole before the body, filled by `close` when all uses are known.
-    The environment that the attributes share is a list if they refer to each other: it is made
-    first, and every variable put into it as it is made.
+    Code for an attribute is written on its first use, so unused ones cost nothing. The code that makes the variables
+    goes into a hole before the body, which `close` fills when all uses are known. The shared environment of the
+    attributes is a list if they refer to each other: it is made first, and each variable is put into it when made.
     """
 
     def __init__(self, unit: Unit, scope: Scope, node: nodes.AttrSet, everything: bool = False) -> None:
@@ -197,7 +196,7 @@ class Recursion:
             if found is None:
                 return False
             if unit.program.exact:
-                # Nix takes the slot of what is made already, and a thunk for what is made later.
+                # Like Nix, use the slot of an earlier attribute, and a thunk for a later one.
                 if node.name in names and node.name not in self._declared:
                     return False
             elif names.get(node.name) is found and not self._is_settled(node.name):

@@ -93,7 +93,7 @@ def _mark(node: nodes.Apply, what: str) -> tuple[Any, ...]:
 
 
 def _slots(unit: Unit, scope: Scope, arguments: tuple[nodes.Expr, ...], given: dict[int, str]) -> list[str]:
-    """Slots for arguments; those in `given` are there already."""
+    """Return slots for arguments; `given` holds those that exist already."""
     environment = Environment(unit)
     texts = [
         given[i] if i in given else expressions.lazy(unit, scope, argument, environment)

@@ -1,6 +1,6 @@
 """The result of compiling a file, as it is cached.
 
-Apart from the compiler, so that a warm start need not import that.
+Separate from the compiler, which a warm start need not import.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ GENERATOR_VERSION: Final = 17
 
 
 class CompiledFile:
-    """What is cached of a file.
+    """The cached result for one file.
 
-    `builtin_values` and `builtin_functions` are the builtins it mentions. `paths` are its path
-    literals as written. `table` is a marshalled tuple of the mark of each generated line, the
-    attribute positions of each set literal, and the names in the order of `symbols.first_seen`; it is only needed when something is asked about places.
+    `builtin_values` and `builtin_functions` are the builtins it mentions. `paths` are its path literals as written.
+    `table` is a marshalled tuple of the mark of each generated line, the attribute positions of each set literal, and
+    the names in the order of `symbols.first_seen`; only queries for places need it.
     """
 
     __slots__ = ("builtin_functions", "builtin_values", "code", "paths", "sites", "table")
@@ -44,7 +44,7 @@ class CompiledFile:
         self.table = table
 
     def dump(self) -> bytes:
-        """As bytes, for the cache."""
+        """Encode it for the cache."""
         return marshal.dumps(
             (self.code, self.builtin_values, self.builtin_functions, self.paths, self.sites, self.table)
         )

@@ -1,12 +1,11 @@
-"""Translating expressions.
+"""Translation of expressions.
 
-`gen(unit, scope, node, goal)` writes statements that evaluate a node. The goal says what becomes
-of the value (which is never a thunk): `None`, the function answers a text that may be used again
-(a variable or a constant); `RETURN`, the unit returns it; `TEXT`, the answer is any expression, to
-be used once on a line that carries `unit.program.pending` as its mark; otherwise the name of a
-variable to assign.
+`gen(unit, scope, node, goal)` writes statements that evaluate a node. The goal decides the use of the value (never a
+thunk): with `None`, the function returns a text that may be used repeatedly (a variable or a constant); with `RETURN`,
+the unit returns it; with `TEXT`, the function returns any expression, to be used once on a line with the mark
+`unit.program.pending`; otherwise the goal is the name of a variable to assign.
 
-`lazy(unit, scope, node, environment)` writes nothing and answers an expression for a slot.
+`lazy(unit, scope, node, environment)` writes nothing and returns an expression for a slot.
 """
 
 from __future__ import annotations
@@ -159,7 +158,7 @@ def lazy(
             cheap = _cheap_arithmetic(unit, scope, node)
             if cheap is not None:
                 fast, test = cheap
-                # Total for integers in range, so nobody can tell that it was not delayed.
+                # Total for integers in range, so evaluating it early is not observable.
                 return f"({fast} if {test} else {thunk(unit, scope, node, environment, name)})"
     return thunk(unit, scope, node, environment, name)
 
@@ -170,7 +169,7 @@ def lookup_later(unit: Unit, scope: Scope, node: nodes.Var, name: str | None) ->
 
 
 def with_scopes(unit: Unit, scope: Scope) -> str:
-    """The sets of the `with` expressions around, as `operators.lookup` takes them, or None."""
+    """Return the enclosing `with` sets, in the form of `operators.lookup`, or None."""
     binding = next(scope.with_sets(), None)
     return "None" if binding is None else unit.use(binding)
 
@@ -178,9 +177,9 @@ def with_scopes(unit: Unit, scope: Scope) -> str:
 def select_later(
     unit: Unit, scope: Scope, node: nodes.Select, name: str | None, own: Mapping[str, Binding] | None = None
 ) -> str | None:
-    """The thunk of `variable.a.b`, likewise; None if the node is not as simple as that.
+    """Return the thunk of `variable.a.b`; None if the node is not that simple.
 
-    `own`: variables that may not be made yet and cannot stand in an expression.
+    `own`: variables that may not be made yet and cannot occur in an expression.
     """
     if node.default is not None or not isinstance(node.subject, nodes.Var):
         return None
@@ -220,7 +219,7 @@ def _cheap_arithmetic(unit: Unit, scope: Scope, node: nodes.Binary) -> tuple[str
 def list_text(
     unit: Unit, scope: Scope, node: nodes.List, environment: Environment, depth: int, name: str | None = None
 ) -> str:
-    """A list of slots; errors in its elements tell the attribute that it is the value of."""
+    """Return a list of slots; errors in its elements name the attribute with the list."""
     texts = [
         # A function in a list does not have the attribute's name.
         lazy(unit, scope, item, environment, None if isinstance(item, nodes.Lambda) else name, depth)
@@ -260,7 +259,7 @@ def _string(unit: Unit, scope: Scope, node: nodes.Str, goal: str | None) -> str:
         else:
             atom = value(unit, scope, part)
             if number < last and not _is_text(atom):
-                # Each becomes a string before the next is looked at.
+                # Each becomes a string before the next is evaluated.
                 target = unit.program.fresh("r")
                 unit.emit(f"{target} = {atom} if type({atom}) is str else interpolate(({atom},))", mark)
                 atom = target
@@ -269,7 +268,7 @@ def _string(unit: Unit, scope: Scope, node: nodes.Str, goal: str | None) -> str:
             if atom.isidentifier() and atom not in atoms:
                 atoms.append(atom)
             elif not atom.isidentifier():
-                # A constant that is not plain text goes the slow way, which knows the error.
+                # A constant that is not plain text takes the general way, which raises the error.
                 fast.append("\0")
     slow = f"interpolate(({', '.join(parts)},))"
     if "\0" in fast or not atoms:
@@ -539,7 +538,7 @@ def _let(unit: Unit, scope: Scope, node: nodes.Let, goal: str | None) -> str:
 
 
 def _shadowed(unit: Unit, scope: Scope, operator: str) -> bool:
-    """Whether the program binds the function that an operator stands for (`let __sub = ...`)."""
+    """Whether the program rebinds the function of an operator (`let __sub = ...`)."""
     name = _LEXICAL.get(operator)
     return name is not None and name in unit.program.rebound and calls.operator_function(unit, scope, name) is not None
 
@@ -575,7 +574,7 @@ def _binary(unit: Unit, scope: Scope, node: nodes.Binary, goal: str | None) -> s
     else:
         left = value(unit, scope, node.left)
         if operator == "+" and left.isidentifier() and not _is_quiet(unit, scope, node.right):
-            # A set becomes a string before the right operand is looked at.
+            # A set becomes a string before the right operand is evaluated.
             target = unit.program.fresh("r")
             unit.emit(f"{target} = {left} if type({left}) is int or type({left}) is str else addable({left})", mark)
             left = target

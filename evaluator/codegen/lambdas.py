@@ -71,7 +71,7 @@ class CompiledLambda:
         return ("f", node.start, node.end, self._name, formals, node.param, node.ellipsis)
 
     def curried(self) -> str:
-        """The name of the function that takes the first argument only."""
+        """Return the name of the function that takes only the first argument."""
         if not self._curried:
             self._curried = True
             count = len(self.chain)
@@ -130,10 +130,9 @@ def hoisted(unit: Unit, function: str) -> str:
 
 
 class KnownLambda:
-    """A lambda that a `let` or a recursive set binds to a name: callers know what they call.
+    """A lambda that a `let` or a recursive set binds to a name, and so is known to callers.
 
-    Its code is written when it is first used, as a value (`binding`) or in a call that gives all
-    arguments (`full`).
+    Its code is written on its first use, as a value (`binding`) or in a call with all arguments (`full`).
     """
 
     def __init__(self, recursion: Recursion, binding: Binding, node: nodes.Lambda, name: str) -> None:
@@ -185,10 +184,10 @@ class KnownLambda:
 
 
 class Pattern:
-    """`{ a, b ? 1, ... } @ all:`: takes the argument apart when the function is entered.
+    """`{ a, b ? 1, ... } @ all:`: the function unpacks its argument on entry.
 
-    Defaults see all formals. Their thunks share an environment that is made only if an argument is
-    left out; a formal that nothing uses is only checked for.
+    Defaults see all formals. Their thunks share an environment that is made only if an argument is omitted; an unused
+    formal is only checked for presence.
     """
 
     def __init__(self, unit: Unit, scope: Scope, node: nodes.Lambda, argument: str, name: str | None) -> None:

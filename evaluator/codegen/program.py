@@ -154,7 +154,7 @@ def check_names(tree: nodes.Expr, extra_names: tuple[str, ...] = ()) -> None:
     try:
         NameCheck(known).check(tree)
     except UndefinedVariable:
-        # There is one; which comes first is a question of another order, which takes longer to find.
+        # There is one; finding the first needs another order, which takes longer.
         check = NameCheck(known, numbered(first_seen(tree)))
         try:
             check.check(tree)

@@ -16,10 +16,9 @@ if TYPE_CHECKING:
 class Binding:
     """A variable of the generated code.
 
-    `ident` is its Python name, the same in every unit that uses it, and `unit` the one that
-    assigns it. `const` is a text that stands for its value anywhere. `whnf`: it never holds a
-    thunk. `demand` writes the code that assigns it, when it is first used. `builtin`: the name of
-    the builtin that it is. `known`: the lambda that it is.
+    `ident` is its Python name, the same in every unit that uses it, and `unit` the one that assigns it. `const` is a
+    text for its value that is valid anywhere. `whnf`: it never holds a thunk. `demand` writes the code that assigns it,
+    on its first use. `builtin`: the name of the builtin that it is bound to. `known`: the lambda that it is bound to.
     """
 
     __slots__ = ("builtin", "const", "demand", "ident", "known", "unit", "whnf")
@@ -45,7 +44,7 @@ class Scope:
         self.with_set = with_set
 
     def find(self, name: str) -> Binding | None:
-        """The binding of a name, innermost first; None if only a `with` could give it."""
+        """Return the innermost binding of a name; None if only a `with` could bind it."""
         scope: Scope | None = self
         while scope is not None:
             found = scope.names.get(name)
@@ -64,9 +63,10 @@ class Scope:
 
 
 class NameCheck:
-    """Finds the first variable that nothing binds, in the order of the text.
+    """Finds the first unbound variable, in the order of the text.
 
-    With `order`, a number for each name, attributes and arguments are looked at in that order, as Nix does. Raises `UndefinedVariable`, with the offset in `at`. Below a `with` every name may be bound.
+    With `order`, a number for each name, attributes and arguments are visited in that order, as in Nix. Raises
+    `UndefinedVariable`, with the offset in `at`. Below a `with` every name may be bound.
     """
 
     def __init__(self, known: frozenset[str], order: dict[str, int] | None = None) -> None:
@@ -154,7 +154,7 @@ class NameCheck:
             if type(attr) is nodes.Attr:
                 self.check(attr.value)
             elif type(attr) is nodes.Inherited:
-                # It means what is bound around the set.
+                # It refers to the scope around the set.
                 around = self.counts.get(attr.name, 0) - node.recursive
                 if not around and not self.withs:
                     self._undefined(attr.name, attr.start, attr.end)

@@ -37,10 +37,9 @@ Line = Union[tuple[int, str, Mark | None], Hole]
 
 
 class Environment:
-    """What the units made at one place capture.
+    """The captured variables of the units made at one place.
 
-    `boxed`: always a tuple, even for one variable; lambdas need that, since what they capture
-    must not be None.
+    `boxed`: always a tuple, even for one variable; lambdas need that, since their captures must not be None.
     """
 
     __slots__ = ("boxed", "places", "unit")
@@ -59,7 +58,7 @@ class Environment:
         return len(self.places) == 1 and not self.boxed
 
     def text(self) -> str:
-        """The expression that makes it, where the unit that owns it stands."""
+        """Return the expression that makes it, for the unit that owns it."""
         idents = [self.unit.need(binding) for binding in self.places]
         if not idents:
             return "()"
