@@ -15,7 +15,7 @@ test: check
 	$(CHX_PYTHON) -m pytest
 
 quick:
-	$(CHX_PYTHON) -m pytest -q -m "not sandbox and not network and not slow and not peer"
+	$(CHX_PYTHON) -m pytest -q -m "not sandbox and not network and not slow"
 
 compiled:
 	CHX_TEST_RUNTIME=compiled $(CHX_PYTHON) -m pytest -q -m "not (sandbox or network or slow or emulator)" \

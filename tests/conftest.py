@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import functools
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from . import peer as peers
 from . import runtime
 
 # What is slow is measured in bench/; a test that fails on a busy machine tells nothing.
@@ -27,6 +29,11 @@ except runtime.WrongRuntime as error:
     _PROBLEM = str(error)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What tests marked `peer` compare with can be asked for anew."""
+    parser.addoption(peers.OPTION, action="store_true", help="ask Nix, and record what it answers: see tests/peer.py")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Fail if the runtime is not the one that was asked for."""
     if _PROBLEM:
@@ -35,11 +42,24 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[_FOUND] = runtime.check(_RUNTIME, programs=not _IS_WORKER)
     except runtime.WrongRuntime as error:
         raise pytest.UsageError(str(error)) from None
+    if config.getoption(peers.OPTION) and peers.command() is None:
+        raise pytest.UsageError(f"{peers.OPTION} needs {peers.NEEDED}")
 
 
 def pytest_report_header(config: pytest.Config) -> str:
-    """Tell the runtime."""
-    return f"runtime: {config.stash[_FOUND]}"
+    """Tell the runtime, and who answers for Nix."""
+    return f"runtime: {config.stash[_FOUND]}, Nix: {peers.command() or 'recorded'}"
+
+
+@pytest.fixture(scope="module")
+def peer(request: pytest.FixtureRequest) -> Iterator[peers.Peer]:
+    """Nix as it answers the questions of a file of tests."""
+    name = request.path.stem.removeprefix("test_")
+    config = request.config
+    file = request.path.parent / "answers" / f"{name}.json"
+    asked = peers.Peer(file, peers.command(), renews=config.getoption(peers.OPTION))
+    yield asked
+    asked.finish(is_whole=not config.option.keyword and not any("::" in argument for argument in config.args))
 
 
 _CLI = Path(__file__).parent / "cli"

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-
 import pytest
 
-from tests.evaluator.conftest import peer_command
-
+from ..peer import Peer
 from .conftest import Run
 
 CASES = [
@@ -35,15 +31,9 @@ def test_options(chx: Run, words: list[str], printed: str) -> None:
 
 
 @pytest.mark.peer
-def test_nix_prints_the_same() -> None:
-    command = peer_command()
-    if command is None:
-        pytest.skip("no nix-instantiate 2.34")
+def test_nix_prints_the_same(peer: Peer) -> None:
     for words, printed in CASES:
-        run = subprocess.run(
-            [command, "--eval", *words], text=True, capture_output=True, env={**os.environ, "NIX_PATH": ""}
-        )
-        assert run.stdout == printed, words
+        assert peer.answer("--eval", *words).output == printed, words
 
 
 def test_a_message_shows_what_was_not_needed_as_nix_does(chx: Run) -> None:

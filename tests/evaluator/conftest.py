@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
-import subprocess
 from collections.abc import Callable, Iterable, Mapping
 
 import pytest
@@ -187,25 +185,3 @@ def make_bench() -> Callable[..., Bench]:
 def disk_bench() -> Bench:
     """An evaluator that reads real files."""
     return Bench(DiskWorld())
-
-
-def peer_command() -> str | None:
-    """nix-instantiate 2.34 or newer, if there is one."""
-    command = os.environ.get("CHX_NIX_INSTANTIATE") or shutil.which("nix-instantiate")
-    if not command:
-        return None
-    try:
-        shown = subprocess.run([command, "--version"], capture_output=True, text=True).stdout.split()[-1]
-        major, minor = (int(part) for part in shown.split(".")[:2])
-    except (OSError, ValueError, IndexError):
-        return None
-    return command if (major, minor) >= (2, 34) else None
-
-
-@pytest.fixture(scope="session")
-def peer() -> str:
-    """The path of nix-instantiate; skips the test if there is none that is recent."""
-    command = peer_command()
-    if command is None:
-        pytest.skip("no nix-instantiate 2.34")
-    return command

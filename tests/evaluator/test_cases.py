@@ -7,13 +7,14 @@ prints it, or `!! message`.
 from __future__ import annotations
 
 import pathlib
-import subprocess
 from typing import NamedTuple
 
 import pytest
 
 from chx.evaluator import EvalError
 from chx.lang import LangError
+
+from ..peer import Answer, Peer
 
 CASES = pathlib.Path(__file__).parent / "cases"
 
@@ -58,20 +59,17 @@ def test_suspending_everything_changes_no_result(make_bench, file: pathlib.Path)
             assert outcome(bench, case) == case.expected, case.expression
 
 
+def agrees(answer: Answer, case: Case) -> None:
+    """Fail if Nix answers anything else."""
+    assert (answer.status == 0) == case.succeeds, f"{case.expression}: {answer.errors}"
+    if case.succeeds:
+        assert answer.output == f"{case.expected}\n", case.expression
+    else:
+        assert case.expected in answer.errors, case.expression
+
+
 @pytest.mark.peer
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_nix_agrees(peer: str, file: pathlib.Path) -> None:
-    good = [case for case in read_cases(file) if case.succeeds]
-    text = "".join(f"({case.expression}\n)\n" for case in good)
-    run = subprocess.run([peer, "--eval", "--strict", "--expr", f"[ {text} ]"], capture_output=True, text=True)
-    assert run.returncode == 0, run.stderr
-    for case in good:
-        # A value that was printed before is not printed again.
-        assert "«repeated»" in run.stdout or case.expected in run.stdout, case.expression
+def test_nix_agrees(peer: Peer, file: pathlib.Path) -> None:
     for case in read_cases(file):
-        if not case.succeeds:
-            run = subprocess.run(
-                [peer, "--eval", "--strict", "--expr", f" {case.expression}"], capture_output=True, text=True
-            )
-            assert run.returncode != 0, case.expression
-            assert case.expected in run.stderr, case.expression
+        agrees(peer.answer("--eval", "--strict", "--expr", f" {case.expression}"), case)

@@ -6,15 +6,14 @@ A line `~~ texts` before the last says what `trace` shows, in order.
 from __future__ import annotations
 
 import pathlib
-import re
-import subprocess
 
 import pytest
 
 from chx.evaluator import EvalError
 from chx.lang import LangError
 
-from .test_cases import Case, read_cases
+from ..peer import Peer
+from .test_cases import Case, agrees, read_cases
 
 EXACT = pathlib.Path(__file__).parent / "exact"
 ALL = [
@@ -47,10 +46,9 @@ def test_is_as_written(make_bench, case: Case) -> None:
 
 @pytest.mark.peer
 @pytest.mark.parametrize("case", ALL)
-def test_is_so_in_nix(peer: str, case: Case) -> None:
+def test_is_so_in_nix(peer: Peer, case: Case) -> None:
     expression, traces = split(case)
-    run = subprocess.run([peer, "--eval", "--strict", "--expr", f" {expression}"], capture_output=True, text=True)
-    assert (run.returncode == 0) == case.succeeds
-    assert case.expected in (run.stdout if case.succeeds else run.stderr)
+    answer = peer.answer("--eval", "--strict", "--expr", f" {expression}")
+    agrees(answer, case)
     if traces is not None:
-        assert " ".join(re.findall(r"^trace: (.*)$", run.stderr, re.MULTILINE)) == traces
+        assert " ".join(answer.traces) == traces

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pathlib
-import subprocess
 
 import pytest
 
 from chx.evaluator import EvalError
+
+from ..peer import Answer, Peer
 
 PROGRAMS = pathlib.Path(__file__).parent / "programs"
 OKAY = sorted(PROGRAMS.glob("eval-okay-*.nix"))
@@ -37,16 +38,20 @@ def test_fails_with_the_expected_message(disk_bench, file: pathlib.Path) -> None
     assert caught.value.message == expected(file.with_suffix(".err"))
 
 
+def ask(peer: Peer, file: pathlib.Path) -> Answer:
+    return peer.answer("--eval", "--strict", file.name, files=[file.name], folder=PROGRAMS)
+
+
 @pytest.mark.peer
 @pytest.mark.parametrize("file", OKAY, ids=name)
-def test_nix_gives_the_same_value(peer: str, file: pathlib.Path) -> None:
-    run = subprocess.run([peer, "--eval", "--strict", str(file)], capture_output=True, text=True)
-    assert run.stdout == file.with_suffix(".exp").read_text()
+def test_nix_gives_the_same_value(peer: Peer, file: pathlib.Path) -> None:
+    answer = ask(peer, file)
+    assert (answer.status, answer.output) == (0, file.with_suffix(".exp").read_text())
 
 
 @pytest.mark.peer
 @pytest.mark.parametrize("file", FAIL, ids=name)
-def test_nix_fails_with_the_same_message(peer: str, file: pathlib.Path) -> None:
-    run = subprocess.run([peer, "--eval", "--strict", str(file)], capture_output=True, text=True)
-    assert run.returncode != 0
-    assert f"error: {expected(file.with_suffix('.err'))}" in run.stderr
+def test_nix_fails_with_the_same_message(peer: Peer, file: pathlib.Path) -> None:
+    answer = ask(peer, file)
+    assert answer.status != 0
+    assert f"error: {expected(file.with_suffix('.err'))}" in answer.errors

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import subprocess
 
 import pytest
 
 from chx.lang import ParseError, Source, parse, show
 
+from ..peer import Peer
 from .cases import Case, read_cases
 
 PREFIX = "with {}; "
@@ -78,28 +76,8 @@ def test_depth_is_no_obstacle(build, depth: int) -> None:  # type: ignore[no-unt
     assert show(parse(source(build(depth))), "/", HOME)
 
 
-def nix_instantiate() -> str | None:
-    """A Nix to compare with, if it is new enough."""
-    program = os.environ.get("CHX_NIX_INSTANTIATE") or shutil.which("nix-instantiate")
-    if program is None:
-        return None
-    run = subprocess.run([program, "--version"], text=True, capture_output=True)
-    version = re.search(r"(\d+)\.(\d+)", run.stdout)
-    return program if version and (int(version[1]), int(version[2])) >= (2, 34) else None
-
-
 @pytest.mark.peer
-def test_nix_prints_the_same() -> None:
-    program = nix_instantiate()
-    if program is None:
-        pytest.skip("no nix-instantiate of version 2.34 or newer")
+def test_nix_prints_the_same(peer: Peer) -> None:
     for case in read_cases("printed.txt"):
-        run = subprocess.run(
-            [program, "--parse", "-"],
-            input=f"{PREFIX}{case.text}\n",
-            text=True,
-            capture_output=True,
-            cwd="/",
-            env={"HOME": HOME, "PATH": os.environ["PATH"], "NIX_REMOTE": "dummy://"},
-        )
-        assert run.stdout.rstrip("\n")[len(PRINTED_PREFIX) : -1] == case.expected, case.text
+        answer = peer.answer("--parse", "-", input=f"{PREFIX}{case.text}\n")
+        assert answer.output.rstrip("\n")[len(PRINTED_PREFIX) : -1] == case.expected, case.text
