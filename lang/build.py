@@ -351,6 +351,8 @@ def conditional(stack: Stack, end: int) -> Expr:
 
 
 # Most rows are a single operation. These stay plain tuples, distinguished by length:
+# (left, its start, operator, its start), the same with (right, its start, end), and
+# (whole, its start, end).
 
 
 def row_first(stack: Stack, end: int) -> Any:
