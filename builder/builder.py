@@ -1,7 +1,7 @@
-"""The builder: carries out plans, several steps at once.
+"""The builder executes plans, several steps at once.
 
-The thread that calls `realise` decides everything: it owns the schedule, asks the trace, starts threads and
-calls the reporter. A thread per running step does the work and sends events; nothing else is shared.
+The thread that calls `realise` makes all decisions: it owns the schedule, queries the trace, starts threads and calls
+the reporter. A thread per running step does the work and sends events; nothing else is shared.
 """
 
 from __future__ import annotations
@@ -60,10 +60,10 @@ class Builder:
         return plan(self._store, targets, self._options.rebuild)
 
     def realise(self, targets: Iterable[tuple[StorePath, Iterable[str]]]) -> Outputs:
-        """The store paths of the wanted outputs, made if need be.
+        """Realise the targets; return the store paths of their outputs.
 
-        Raises `BuildError`; an interrupt (`KeyboardInterrupt`) ends all sandboxes and is raised again. What
-        was finished by then stays registered and recorded in either case.
+        Raises `BuildError`; an interrupt (`KeyboardInterrupt`) ends all sandboxes and is raised again. In either case,
+        finished outputs stay registered and recorded.
         """
         chosen = [(path, tuple(outputs)) for path, outputs in targets]
         decided = self.plan(chosen)

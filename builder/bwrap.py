@@ -55,7 +55,7 @@ def run_sandbox(
     cancellation: Cancellation | None = None,
     inspect: Callable[[int], str | None] | None = None,
 ) -> tuple[Outcome, bool]:
-    """Run `spec` until it and all its processes are gone; also whether its command was started at all.
+    """Run `spec` until all its processes have exited; also return whether its command was started.
 
     For the other arguments see `process.run`. Raises `NoUplink`, before its command is started.
     """

@@ -1,4 +1,4 @@
-"""Stopping everything at once, and one thing when its time is over."""
+"""Cancellation of everything, and deadlines of single builds."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Cancellation:
             raise Cancelled
 
     def close(self) -> None:
-        """Give the descriptors back; nobody may wait any more."""
+        """Close the descriptors; no thread may wait any more."""
         self.cancel()
         if self.descriptor >= 0:
             os.close(self.descriptor)

@@ -21,7 +21,7 @@ _numbers = count()
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A folder in which groups with a certain controller can be made."""
+    """A directory in which groups with a certain controller can be made."""
 
     folder: str
     is_unified: bool

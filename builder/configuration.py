@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def tables(name: str, directory: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Pairs of file and its table `[name]`, the one that counts first first. Raises `BadConfiguration`."""
+    """Yield pairs of file and its table `[name]`, by falling precedence. Raises `BadConfiguration`."""
     for candidate in _candidates(directory):
         if os.path.isfile(candidate):
             yield candidate, _table(candidate, name)

@@ -1,13 +1,13 @@
-"""Copies of trees that look the same to a build but for one thing.
+"""Copies of trees that differ in a single property that a build can see.
 
-A build sees of its inputs more than their contents: numbers of inodes, how many links a file has and which files are one, in which order a
-directory lists its names. To find out which of these an output depends on, a copy has to leave the others as they are:
+A build sees more of its inputs than their contents: inode numbers, hard links and their number, and the order in which
+a directory lists its names. To find out on which of these an output depends, a copy must preserve the others:
 
-* *links*: files that are one are one in the copy, and further links beside it make their number the same;
-* *order*: names are made one after the other as they were listed. Most file systems list by a hash of the names, which is the
-  same for the same names, or by age; where the youngest comes first they are made from the last to the first.
+* *links*: hard links within the trees are preserved, and further links beside the copy make their number the same;
+* *order*: names are made in the order in which they were listed. Most file systems list by a hash of the names, which is
+  the same for the same names, or by age; where the newest comes first they are made from the last to the first.
 
-Numbers of inodes, and the time at which an inode was changed, cannot be kept: every copy has others.
+Inode numbers, and the change time of an inode, cannot be preserved: every copy has others.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def weigh(tree: str, most: int) -> Weighed:
 
 
 class Duplicator:
-    """Copies trees to `folder`, which is not there yet. Files that are one in several trees are one in the copies."""
+    """Copies trees to `folder`, which does not exist yet. Hard links across several trees are preserved."""
 
     def __init__(self, folder: str, change: Change) -> None:
         os.mkdir(folder, 0o700)

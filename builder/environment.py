@@ -92,7 +92,7 @@ def structured(derivation: Derivation) -> dict[str, Any] | None:
 
 
 def words_of(derivation: Derivation, name: str) -> list[str]:
-    """An attribute that lists words: a text of them, or a list if attributes are structured."""
+    """Return an attribute with a list of words: a text of words, or a list if attributes are structured."""
     attributes = structured(derivation)
     if attributes is None:
         return derivation.env.get(name, "").split()

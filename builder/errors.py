@@ -56,8 +56,8 @@ def shown(name: str) -> str:
 class BuildError(Exception):
     """Base of all errors of this room.
 
-    `derivation` is what was being realised, `log` the path of its whole log, `tail` the last
-    lines of it, `kept` the build directory if it was kept. `was_seen`: all it printed has been shown already.
+    `derivation` is the one being realised, `log` the path of its log, `tail` the last lines of it, `kept` the build
+    directory if it was kept. `was_seen`: all its output has been shown already.
     """
 
     code: ClassVar[str] = "B000"
@@ -134,7 +134,7 @@ class BuilderFailed(BuildError):
 
 @dataclass(eq=False, repr=False)
 class LimitExceeded(BuildError, Stopped):
-    """A build was ended because it took too long, was silent too long or printed too much."""
+    """A build exceeded its limit of time, silence or output, and was ended."""
 
     code = "B002"
     what: str  # "time", "silence" or "log"
@@ -196,7 +196,7 @@ class HashMismatch(BuildError):
 
 @dataclass(eq=False, repr=False)
 class FetchFailed(BuildError):
-    """No place gave the file; `attempts` are pairs of place and reason."""
+    """No URL served the file; `attempts` are pairs of URL and reason."""
 
     code = "B005"
     attempts: tuple[tuple[str, str], ...]
@@ -383,9 +383,9 @@ class SandboxFailed(BuildError):
 
 @dataclass(eq=False, repr=False)
 class EnvironmentTooLarge(BuildError):
-    """A variable or argument that the kernel cannot pass to a program.
+    """The kernel cannot pass a variable or argument to a program.
 
-    `variable` names it; `origin` is where it comes from: an `attribute`, an `argument`, or the `host`.
+    `variable` names it; `origin` is its source: an `attribute`, an `argument`, or the `host`.
     """
 
     code = "B016"
@@ -405,7 +405,7 @@ class EnvironmentTooLarge(BuildError):
         if self.origin == "host":
             return "it comes from the environment of chx: make it shorter there, or leave it out of impureEnvVars"
         if self.variable == "passAsFile" or self.variable.split() != [self.variable]:
-            # passAsFile is a list of words, and cannot name this one.
+            # passAsFile is a list of words, and so cannot contain this name.
             return "write it to a file with builtins.toFile, and give the builder the path of that"
         return f'pass it in a file: passAsFile = [ "{self.variable}" ];'
 
@@ -464,7 +464,7 @@ class InvalidInput(BuildError):
 
 @dataclass(eq=False, repr=False)
 class InvalidFixedOutput(BuildError):
-    """An output whose form does not fit what a fixed output of its mode may be."""
+    """The form of an output does not match the mode of its fixed output."""
 
     code = "B021"
     reason: str
@@ -610,7 +610,7 @@ class CommandNotStarted(BuildError):
 
 @dataclass(eq=False, repr=False)
 class MountPointRefused(BuildError):
-    """A place inside at which nothing can be mounted."""
+    """Nothing can be mounted at a mount point in the sandbox."""
 
     code = "B028"
     point: str

@@ -134,7 +134,7 @@ def known_outputs(store: Store, work: Work) -> dict[str, StorePath] | None:
 
 
 def execute(world: World, work: Work) -> Result:
-    """Do the work, or learn that somebody has done it. Raises `BuildError`."""
+    """Do the work, or return the result of another process that did. Raises `BuildError`."""
     with (
         heeding(world.cancellation.check),
         WorkLock(world.store.home, work.key, world.cancellation, lambda: world.waiting(work.path)),
@@ -278,7 +278,7 @@ class _Execution:
         return self._run_alone(spec, bwrap, log)
 
     def _renew(self) -> None:
-        """Go on with copies of the outputs, which nobody has a descriptor of."""
+        """Replace the outputs by copies, to which no other process has a descriptor."""
         from .fresh import copy_fresh
 
         # Somebody may be changing them still: this only spares copying in vain.
@@ -351,7 +351,7 @@ class _Execution:
                     remove_tree(memory)
 
     def _mention_strays(self, log: BuildLog, visible: Sequence[StorePath]) -> None:
-        """Say what the build wrote beside its outputs, which nobody will see."""
+        """Report files that the build wrote beside its outputs, which are lost."""
         expected = {path.base for path in visible} | {path.rpartition("/")[2] for path in self._scratch.values()}
         for name in sorted(set(os.listdir(self._folder("store"))) - expected):
             log.say(f"chx: {STORE_DIR}/{name} is dropped: it is none of the outputs")
@@ -388,7 +388,7 @@ class _Execution:
         return StoreRefused(UnsupportedFile(self._as_built(error.path), error.kind, error.hint))
 
     def _as_built(self, path: str) -> str:
-        """A path on the disk in the words of the build: `$out/file`."""
+        """Return a path on disk in terms of the build: `$out/file`."""
         for output in self._scratch:
             place = self._place(output)
             if path == place or path.startswith(place + "/"):
@@ -404,14 +404,14 @@ class _Execution:
         return tuple(first.items())
 
     def _keep(self) -> str | None:
-        """Move the build's folders where nobody cleans up; None if that is not possible."""
+        """Move the build's directories out of reach of the cleaning; None if that is not possible."""
         name = self._work.path.name.removesuffix(".drv")
         number = 0
         while True:
             place = f"{self._store.home}/tmp/failed-{name}-{number}"
             try:
                 os.mkdir(place)
-                # Its /tmp is everybody's, and what a failed build left may be anything.
+                # Its /tmp is world-writable, and a failed build may leave any files.
                 os.chmod(self._top, 0o700)
                 os.rename(self._top, place)
                 if self._spec is not None:
@@ -435,7 +435,7 @@ def limits_of(options: BuildOptions) -> Limits:
 
 
 def _folder_in_memory() -> str | None:
-    """A fresh folder on a file system in memory; None if there is no such place."""
+    """Make a directory on a file system in memory; None if there is none."""
     from tempfile import mkdtemp
 
     try:

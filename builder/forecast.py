@@ -36,7 +36,7 @@ def expected(steps: Sequence[Step], remembered: Mapping[str, float]) -> dict[Sto
 
 
 def urgency(steps: Sequence[Step], seconds: Mapping[StorePath, float]) -> dict[StorePath, float]:
-    """For every step the length of the longest chain that starts with it: steps are in an order in which inputs come first."""
+    """Return the length of the longest chain from each step; in `steps`, inputs come first."""
     result = {step.path: seconds.get(step.path, _UNKNOWN) for step in steps}
     for step in reversed(steps):
         for need in step.needs:

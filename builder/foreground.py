@@ -102,7 +102,7 @@ def _terminal_restored() -> Iterator[None]:
         had_it = os.tcgetpgrp(terminal) == own
         yield
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
-        with suppress(OSError):  # the terminal may be gone by now
+        with suppress(OSError):  # the terminal may be closed by now
             if had_it and os.tcgetpgrp(terminal) != own:
                 os.tcsetpgrp(terminal, own)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)

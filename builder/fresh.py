@@ -142,7 +142,7 @@ class _Copy:
                 data = os.pread(origin, min(count, _CHUNK), start)
                 done = os.pwrite(made, data, start) if data else 0
             if not done:
-                return  # it was cut off meanwhile
+                return  # it was truncated meanwhile
             start += done
 
     def _label(self, parts: tuple[str, ...]) -> str:

@@ -59,7 +59,7 @@ class InputFiles:
         self._follower = Follower(lambda base, _: places.get(base), store.directory)
 
     def locate(self, path: str) -> str | None:
-        """The place on the disk of `path`, as a build would find it at /chx/store; links are followed.
+        """Return the path on disk of `path`, as a build would find it in /chx/store; links are followed.
 
         None for a path that is not below a declared input, or leads out of all of them.
         """

@@ -188,7 +188,7 @@ def _pieces(path: str) -> Iterator[bytes]:
                 yield chunk
             return
         decompressor = zlib.decompressobj(_GZIP)
-        while chunk := file.read(_BLOCK):  # what comes together with a fault in it is lost
+        while chunk := file.read(_BLOCK):  # text in the same block as a fault is lost
             # A little that is compressed can be very much.
             while chunk:
                 try:

@@ -1,15 +1,15 @@
-"""Merging trees into one root, as a calculation on manifests.
+"""Merge trees into one root, as a calculation on manifests.
 
-Laws: the order of the trees does not matter except for the words of an error; merging a tree with
-itself changes nothing; every file of every tree is in the result, at its own path or at the one that
-a link of another tree leads to.
+Laws: the order of the trees matters only for error messages; merging a tree with
+itself changes nothing; every file of every tree is in the result, at its own path or at the target
+of a link in another tree.
 
-*Links that stand for directories.* A distribution's packages disagree about `/bin`: one has the link
+*Links in place of directories.* Packages of a distribution disagree about `/bin`: one has the link
 `bin -> usr/bin`, another the directory `bin` with files. Such a pair is no conflict: the link stays,
-and what lies below the directory moves to where the link leads (`bin/x` becomes `usr/bin/x`). The link
-may be absolute (counted from the root), climb with `..` (never above the root, as in the kernel), lead
-through other links, and lead to a directory that nobody has (then it is made). It must not lead round in
-a circle nor to a file.
+and the content of the directory moves to the link's target (`bin/x` becomes `usr/bin/x`). The link
+may be absolute (relative to the root), contain `..` (never leaving the root, as in the kernel), lead
+through other links, and lead to a directory of no tree (which is created then). It must not lead into
+a cycle nor to a file.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Source(NamedTuple):
 
 
 class Placed(NamedTuple):
-    """One entry of the merged root: where it is, what it is, and which file of which source it comes from."""
+    """One entry of the merged root: its path, its kind, and the file and source that it comes from."""
 
     path: str
     kind: str
@@ -46,7 +46,7 @@ class Placed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """A root; `entries` in an order in which every directory comes before what it holds."""
+    """A root; in `entries`, every directory precedes its content."""
 
     entries: tuple[Placed, ...]
 

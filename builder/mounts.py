@@ -43,7 +43,7 @@ class _Disk(NamedTuple):
 
 
 class _Memory(NamedTuple):
-    """A file system in memory with these links and nothing else that was there before."""
+    """A file system in memory that contains only these links."""
 
     links: dict[str, str]
 
@@ -68,7 +68,7 @@ def settle_mounts(spec: SandboxSpec) -> None:
 
 
 def object_mounts(objects: Iterable[tuple[str, str]]) -> tuple[Mount, ...]:
-    """Pairs of a place on the disk and a store path, as mounts; an object that is a link is seen as that link."""
+    """Return pairs of a path on disk and a store path as mounts; an object that is a link becomes that link."""
     return tuple(
         Link(os.readlink(place), path) if os.path.islink(place) else Bind(place, path) for place, path in objects
     )
@@ -133,7 +133,7 @@ def _settle_on_disk(at: str, ground: _Disk, rest: list[str], point: str, is_fold
             raise MountBehindLink(point, here, os.readlink(place))
         _judge(point, here, mode, wants_folder)
         if place != made and ground.writable and count < len(rest):
-            # In an overlay, a folder of a lower tree only; what is missing below it is made in the upper one.
+            # In an overlay, a directory of the lower tree only; entries missing in it are made in the upper one.
             _make(made, True)
         trees = tuple(place for place, mode in found if stat.S_ISDIR(mode)) or (place,)
 

@@ -221,7 +221,7 @@ def _aside(descriptor: int, own: list[int]) -> int:
 
 
 def _reason(said: bytes) -> str:
-    """The last words of pasta, without those about its own log."""
+    """Return the last message of pasta, without those about its own log."""
     lines = [line.strip() for line in said.decode("utf-8", "replace").split("\n")]
     wanted = [line for line in lines if line and "syslog" not in line]
     return wanted[-1] if wanted else "it ended at once"

@@ -138,7 +138,7 @@ def recalled(store: Store, derivation: Derivation, digest: Digest | None = None)
 def discover(
     store: Store, wanted: Mapping[StorePath, tuple[str, ...]], again: frozenset[StorePath]
 ) -> tuple[dict[StorePath, Derivation], list[StorePath]]:
-    """The derivations, and an order in which inputs come before what needs them."""
+    """Return the derivations, and an order in which inputs precede their dependents."""
     derivations: dict[StorePath, Derivation] = {}
     order: list[StorePath] = []
     for target in wanted:

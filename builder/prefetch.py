@@ -74,9 +74,9 @@ def prefetch_tree(store: Store, url: str, say: Callable[[str], None], options: B
 def prefetch_file(
     store: Store, url: str, name: str, say: Callable[[str], None], options: BuildOptions | None = None
 ) -> FetchedFile:
-    """Fetch a file into the store as the fixed output `name`; of `options` counts what counts for `prefetch_tree`.
+    """Fetch a file into the store as the fixed output `name`, with the same `options` as `prefetch_tree`.
 
-    Raises `FetchFailed` (for what is a tree, too), `UnsupportedUrl`, `LimitExceeded`, `OutputLimitExceeded`.
+    Raises `FetchFailed` (for a tree, too), `UnsupportedUrl`, `LimitExceeded`, `OutputLimitExceeded`.
     """
     with _task(store, say, options) as task:
         found = retrieve(task, url, task.work)

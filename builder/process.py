@@ -1,13 +1,12 @@
-"""Running a program and watching it: output, time, silence, cancellation.
+"""Run a program and monitor it: output, time, silence, cancellation.
 
-`posix_spawn` is used directly: it is safe beside threads, and importing `subprocess` costs more than a
-whole small build. Every descriptor is close-on-exec except those that a child is given.
+`posix_spawn` is used directly: it is thread-safe, and importing `subprocess` takes longer than a small build. Every
+descriptor is close-on-exec except those for a child.
 
-A program is killed with all its descendants. For an ordinary program that is its process group; for a
-sandbox it is the first process of the sandbox's process namespace, with which the kernel ends all others
-before that one's end can be seen. bwrap itself ends as soon as the command does, when
-processes that the command left behind may still write; so the end of a sandbox is the end of its first
-process, never that of bwrap.
+A program is killed with all its descendants. For an ordinary program they are its process group. For a sandbox, the
+first process of its process namespace is killed; the kernel then ends all others before that one can be reaped. bwrap
+itself exits as soon as the command does, when processes that the command left behind may still write; so a sandbox has
+ended when its first process has, not when bwrap has.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 EMPTY: Final = "empty"
-"""A directory among the files, for whatever else is a directory in /proc."""
+"""An empty directory among the files, to cover all other directories in /proc."""
 RANDOM: Final = "sys/kernel/random/uuid"
 """This file differs each time it is read, so it cannot be constant: the kernel's own is mounted here."""
 _WHEN: Final = (1_000_000_000, 1_000_000_000)
@@ -91,7 +91,7 @@ def proc_files(facts: Facts) -> dict[str, bytes]:
 
 
 def write_proc_files(files: Mapping[str, bytes], place: str) -> None:
-    """Make the new directory `place` of `files` and the empty directory. Raises OSError."""
+    """Make the new directory `place` with `files` and the empty directory. Raises OSError."""
     folders = [place, f"{place}/{EMPTY}"]
     for path in sorted(files):
         parts = path.split("/")[:-1]
@@ -249,7 +249,7 @@ _SETTINGS: Final[dict[str, object]] = {
     "vm/swappiness": 60,
     "vm/vfs_cache_pressure": 100,
 }
-"""Below /proc/sys, beside what the facts decide."""
+"""Entries in /proc/sys that do not depend on the facts."""
 
 
 class _Processor(NamedTuple):

@@ -47,7 +47,7 @@ class Constants(NamedTuple):
 
 
 def covers(entries: Iterable[tuple[str, int]], is_root: bool, constants: Constants | None = None) -> tuple[Bind, ...]:
-    """The mounts over a procfs whose entries have these names and modes, for root or for anybody; with `constants` for a build."""
+    """Return the mounts over a procfs with entries of these names and modes, for root or any user; with `constants` for a build."""
     binds = []
     for name, mode in sorted(entries):
         path = f"/proc/{name}"
@@ -98,5 +98,5 @@ def _entries() -> list[tuple[str, int]]:
                 if is_root or not stat.S_ISDIR(mode) or os.listdir(f"/proc/{name}"):
                     found.append((name, mode))
             except OSError:
-                continue  # of a module that was just unloaded, or nobody may look into it
+                continue  # of a module that was just unloaded, or unreadable
     return found

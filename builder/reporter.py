@@ -56,10 +56,10 @@ class Reporter(Protocol):
         """The same resolved derivation produced another output before: it is not reproducible."""
 
     def substituted(self, place: str, path: StorePath) -> None:
-        """An object, with what it refers to, was taken from a cache."""
+        """An object was substituted from a cache, with its references."""
 
     def refused(self, place: str, reason: str) -> None:
-        """A cache gave something that does not count, and why."""
+        """A cache served something invalid, or untrusted."""
 
     def failed(self, error: BuildError) -> None:
         """A step failed; `error` is also raised in the end."""

@@ -15,11 +15,11 @@ _PLACEHOLDER_LENGTH = 53
 
 
 def substitution(table: Mapping[str, str]) -> Callable[[str], str]:
-    """A function that replaces every key of `table` in a text.
+    """Return a function that replaces every key of `table` in a text.
 
-    All keys are placeholders: `/` and 52 base-32 characters. A text is searched once per key, which is
-    quicker than one regular expression for the few keys that a derivation has; texts without a `/`
-    followed by enough characters are handed back at once.
+    All keys are placeholders: `/` and 52 base-32 characters. A text is searched once per key, which is faster than one
+    regular expression for the few keys of a derivation; texts without a `/` followed by enough characters are returned
+    at once.
     """
     if not table:
         return lambda text: text

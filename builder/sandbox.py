@@ -28,7 +28,7 @@ class Bind:
 
 @dataclass(frozen=True, slots=True)
 class Scratch:
-    """An empty writable directory in memory, which is gone with the sandbox."""
+    """An empty writable directory in memory, which ends with the sandbox."""
 
     target: str
     mode: int = 0o755
@@ -44,7 +44,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
-    """The directory `lower` appears as `target`; what is written there goes to `upper`, with `work` beside it on its disk."""
+    """The directory `lower` appears as `target`; writes go to `upper`, with `work` beside it on the same file system."""
 
     lower: str
     upper: str

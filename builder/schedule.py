@@ -1,4 +1,4 @@
-"""Which step may go next: the states of all steps, without any I/O.
+"""The schedule: the states of all steps, without any I/O.
 
                     all inputs done          taken               succeeded
     WAITING ------------------------> READY --------> RUNNING --------------> DONE

@@ -3,26 +3,26 @@
 What it refuses, and why:
 
 * making a file set-user-id or set-group-id (chmod and every call that creates a file with a mode): store
-  objects have no such bits, so a build must not believe it has set one -> EPERM;
-* extended attributes: store objects have none -> ENOTSUP, which every tool takes as "this file system
+  objects have no such bits, so setting one must not appear to succeed -> EPERM;
+* extended attributes: store objects have none -> ENOTSUP, which every tool understands as "this file system
   cannot";
 * namespaces inside the sandbox: an attack surface of the kernel that no build needs -> EPERM. The flags of
-  clone3 and the mode of openat2 lie in memory, where a filter cannot look -> ENOSYS, and libc falls back;
-* io_uring: its operations pass by every filter -> ENOSYS;
+  clone3 and the mode of openat2 are in memory, which a filter cannot read -> ENOSYS, and libc falls back;
+* io_uring: its operations bypass every filter -> ENOSYS;
 * keyrings, which are shared by all processes of the user outside -> ENOSYS;
-* typing into the terminal (TIOCSTI, and TIOCLINUX, which can paste): what runs in `chx run` may share the
+* typing into the terminal (TIOCSTI, and TIOCLINUX, which can paste): a command in `chx run` may share the
   terminal of a shell outside -> EPERM;
-* reaching into the first process, which is bubblewrap and runs without this filter (ptrace, its memory, a descriptor of
-  it) -> EPERM; stopped, it could not even end;
-* sockets of other families than a build needs: AF_UNIX, AF_INET, AF_INET6, and AF_NETLINK to ask about its own
+* access to the first process, which is bubblewrap and runs without this filter (ptrace, its memory, a descriptor of
+  it) -> EPERM; if stopped, it could not even exit;
+* sockets of other families than a build needs: AF_UNIX, AF_INET, AF_INET6, and AF_NETLINK to query its own
   network. Some (AF_VSOCK) know no namespaces and lead to the machine around a virtual one, some (AF_ALG) answer
   differently on each machine -> EAFNOSUPPORT, EPROTONOSUPPORT;
-* leases on files (F_SETLEASE) and dnotify (F_NOTIFY): files of a root are shared by builds, and whoever opens one waits for
-  the holder of a lease, and is seen by whoever watches -> EPERM;
-* the supplementary groups and the priority for input and output that the caller of chx has: the answer is that there are none;
-* the kernel's log, BPF, performance counters, userfaultfd, file handles: they tell about the host -> EPERM;
-* calls by the numbering of another architecture (also x32), for which none of the rules above would
-  hold -> the process is killed with SIGSYS; x32 gives ENOSYS, as a kernel without x32 does.
+* leases on files (F_SETLEASE) and dnotify (F_NOTIFY): builds share the files of a root, and opening one waits for
+  the holder of a lease, and is visible to a watcher -> EPERM;
+* the supplementary groups and the I/O priority of the caller of chx: the answer is that there are none;
+* the kernel's log, BPF, performance counters, userfaultfd, file handles: they reveal the host -> EPERM;
+* calls by the numbering of another architecture (also x32), to which none of the rules above would
+  apply -> the process is killed with SIGSYS; x32 returns ENOSYS, like a kernel without x32.
 
 `seccomp_filter` is pure. Numbers: `asm/unistd.h` of Linux; encoding: `linux/filter.h`, `linux/seccomp.h`.
 """

@@ -74,7 +74,7 @@ class Substituter:
             seen |= inputs
 
     def take(self, path: StorePath) -> str | None:
-        """Take an object by its name, which needs no trust; the place that had it."""
+        """Fetch an object by its name, which needs no trust; return the cache that had it."""
         for place, receiver in list(self._receivers):
             try:
                 if receiver.receive(path):

@@ -177,7 +177,7 @@ def _occupy(spec: SandboxSpec, ground: Ground) -> None:
 
 
 def _copied(spec: SandboxSpec, sources: Sequence[str], folder: str, change: Change, most: int) -> SandboxSpec:
-    """`spec` with copies in `folder` in place of `sources`, as far as these are no more than `most` bytes."""
+    """Return `spec` with copies in `folder` in place of `sources`, if these have at most `most` bytes."""
     trees: dict[str, Weighed] = {}
     for source in dict.fromkeys(sources):
         if not os.path.islink(source):
@@ -204,7 +204,7 @@ def _copied(spec: SandboxSpec, sources: Sequence[str], folder: str, change: Chan
 
 
 def _fresh(folder: str, name: str) -> str:
-    """A path in `folder` at which there is nothing."""
+    """Return an unused path in `folder`."""
     number = 0
     while os.path.lexists(f"{folder}/{name}-{number}"):
         number += 1

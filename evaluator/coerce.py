@@ -13,10 +13,10 @@ share(EMPTY=EMPTY)
 
 @native
 def coerce_to_string(value: Value, *, copy: bool, more: bool = False) -> tuple[str, Context]:
-    """The text and context of a value where a string is wanted.
+    """Coerce a value to a string; return its text and context.
 
-    `copy`: paths become store objects (otherwise their own text). `more`: numbers, booleans, null and lists are
-    taken too, as `toString` and derivations do.
+    `copy`: paths become store objects (otherwise their own text). `more`: accept numbers, booleans, null and lists,
+    too, as `toString` and derivations do.
     """
     kind = type(value)
     if kind is str:

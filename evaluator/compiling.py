@@ -82,7 +82,7 @@ def _place(error: UndefinedVariable, source: Source) -> None:
 
 
 def _nested_too_deep(source: Source, error: RecursionError) -> StackOverflow:
-    """The error for a tree that is deeper than code can be made of, with the place that was reached."""
+    """Return the error for a tree that is too deep to generate code for, with the place reached."""
     from ..lang.errors import Label
     from ..lang.source import Span
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Frame:
-    """One thing that was being done: `text` reads "while evaluating the attribute 'x'"."""
+    """One step of a trace: `text` reads "while evaluating the attribute 'x'"."""
 
     __slots__ = ("label", "text")
 
@@ -130,7 +130,7 @@ class Aborted(EvalError):
 
 
 class ArgumentMismatch(EvalError):
-    """A function got a set that does not fit its formals."""
+    """A function got a set that does not match its formals."""
 
     code = "E209"
 

@@ -125,7 +125,7 @@ class Evaluator:
 
     @_entry_point
     def suspend(self, source: Source, scope: dict[str, Slot]) -> Slot:
-        """A thunk of a text in which the names of `scope` are bound; what is wrong with the text is found at once."""
+        """Return a thunk of a text in which the names of `scope` are bound. Errors in the text are raised at once."""
         from .compiling import SourceText, compile_source
         from .loader import load
 
@@ -250,8 +250,9 @@ class Evaluator:
         return find_named_derivations(force_slot(value), attribute)
 
     def place_of(self, derivation: StorePath) -> Label | None:
-        """Return the place of the name of a derivation that this evaluator instantiated: in the package rather than in
-        functions it calls.
+        """Return the place of the name of a derivation that this evaluator instantiated.
+
+        That is in the package, rather than in functions it calls.
         """
         from .trace import attr_label, attr_place
 

@@ -1,14 +1,14 @@
-"""Forcing thunks.
+"""Force thunks.
 
-A thunk has three states, told by its first element:
+A thunk has three states, distinguished by its first element:
 
 | state     | `thunk`                 | forcing it                                    |
 |-----------|-------------------------|-----------------------------------------------|
 | suspended | `[function, argument]`  | calls `function(argument)`                    |
 | blackhole | `[blackhole, argument]` | is infinite recursion                         |
-| evaluated | `[None, value]`         | gives `value`                                 |
+| evaluated | `[None, value]`         | returns `value`                               |
 
-An error puts a thunk back into its first state, so that forcing it again raises the error again.
+An error resets a thunk to its first state, so that forcing it again raises the error again.
 Generated code tests for the evaluated state itself before it calls `force`.
 """
 
@@ -100,7 +100,7 @@ def deep_force(value: Value) -> None:
                 depth -= 1
                 continue
             if depth > deepest:
-                # In Nix this recurses; a value without an end has to come to one.
+                # Nix recurses here; an endless value must end in an error, too.
                 raise StackOverflow
             current = force(slot) if type(slot) is list else slot
             kind = type(current)

@@ -88,7 +88,7 @@ def current_position(file: File, offset: int) -> Any:
 
 
 def position_set(file: File, offset: int) -> dict[str, Any]:
-    """A place as `{ column, file, line }`."""
+    """Return a place as `{ column, file, line }`."""
     line, column = file.source.place(offset)
     return {"column": column, "file": file.source.name, "line": line}
 

@@ -93,7 +93,7 @@ def _left_in_groups(root: str) -> int:
 
 
 def check(size: int, what: str) -> None:
-    """Raise `OutOfMemory` if `size` bytes for `what` are more than there is, before any are taken."""
+    """Raise `OutOfMemory` if `size` bytes for `what` exceed the free memory, before allocating any."""
     from .errors import OutOfMemory
 
     left = free()

@@ -1,7 +1,7 @@
-"""What generated code calls when its own fast path does not apply.
+"""Functions that generated code calls where its own fast path does not apply.
 
-Operands are values unless a parameter is called `slot`. Evaluation order is the caller's matter:
-by the time an operator is called, both operands are forced.
+Operands are values unless a parameter is called `slot`. The caller decides the order of evaluation: when an operator is
+called, both operands are forced.
 """
 
 from __future__ import annotations

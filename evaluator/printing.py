@@ -40,7 +40,7 @@ def show_float(value: float) -> str:
 
 
 def _mark(text: str) -> str:
-    """A text that goes between byte strings."""
+    """A separator between byte strings."""
     return text.encode().decode("latin-1")
 
 

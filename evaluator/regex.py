@@ -70,7 +70,7 @@ class Expression:
             if found.end() > found.start():
                 at = found.end()
                 continue
-            # After an empty match a longer one may start at the same place, else one step on.
+            # After an empty match a longer one may start at the same position; otherwise go on by one.
             longer = self._longest_nonempty_at(text, at)
             if longer is not None:
                 yield longer
@@ -251,7 +251,7 @@ def _render(node: tuple[object, ...]) -> str:
     if kind == "group":
         return f"({_render(node[1])})"  # type: ignore[arg-type]
     if kind == "absent":
-        # Groups of an alternative that was not taken still count.
+        # Groups of alternatives that did not match still count.
         return f"(?:(?!){_render(node[1])})?"  # type: ignore[arg-type]
     inner = _render(node[1])  # type: ignore[arg-type]
     if node[1][0] != "group":  # type: ignore[index]

@@ -23,7 +23,7 @@ _LONGEST: Final = 211
 
 
 def check(name: str) -> None:
-    """Raise unless a store object may be called that; the rules of `store.path.check_name` in Nix's words."""
+    """Raise an error for an invalid name of a store object: the rules of `store.path.check_name` in Nix's words."""
     if not name:
         raise FileUnavailable("name must not be empty")
     if len(name) > _LONGEST:

@@ -58,7 +58,7 @@ class SymbolTable:
         self._numbers = numbered(())
 
     def in_order(self, attrs: dict[str, Slot]) -> list[str]:
-        """The names in a set; those that no file holds come last, in the order of the set."""
+        """Return the names in a set, in Nix's order; names in no file come last, in the order of the set."""
         self._read()
         numbers = self._numbers
         found = []

@@ -1,8 +1,8 @@
-"""From Python tracebacks to places in sources.
+"""Convert Python tracebacks to places in sources.
 
-Runs once, when an error reaches the edge of the evaluator. Each line of generated code carries a
-mark (`codegen/unit.py`): `(kind, start, end, ...)`. The innermost generated line says where an
-error happened; the others, and the functions they are in, what was being done.
+Runs once, when an error leaves the evaluator. Each line of generated code has a
+mark (`codegen/unit.py`): `(kind, start, end, ...)`. The innermost generated line is the place of the
+error; the others, and their functions, are the steps of the trace.
 
 | kind | the line                                              |
 |------|-------------------------------------------------------|
@@ -13,9 +13,9 @@ error happened; the others, and the functions they are in, what was being done.
 | `c`  | calls a function: its name or ''                      |
 | `B`  | calls a builtin: its name                             |
 | `o`  | an operator: the operator, span of the whole          |
-| `b`  | wants a Boolean: what for                             |
+| `b`  | needs a Boolean: its purpose                          |
 | `i`  | interpolates                                          |
-| `k`  | wants a name from a dynamic key                       |
+| `k`  | needs a name from a dynamic key                       |
 | `d`  | adds a dynamic attribute                              |
 | `m`  | takes a required argument: its name, the function's   |
 | `p`  | checks an argument set                                |
@@ -303,7 +303,7 @@ def attr_place(attrs: dict[str, Any], name: str) -> tuple[Any, int] | None:
 
 
 def attr_label(attrs: dict[str, Any], name: str) -> Label | None:
-    """The place of an attribute as a label; that of the first attribute of the set if this one has none."""
+    """Return the place of an attribute as a label; that of the set's first attribute if this one has none."""
     from ..lang.errors import Label
     from ..lang.source import Span
 

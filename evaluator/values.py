@@ -1,6 +1,6 @@
-"""What values are.
+"""Values.
 
-The representation is chosen for CPython's cheapest objects:
+The representation uses CPython's cheapest objects:
 
 | Nix          | Python                                                        |
 |--------------|---------------------------------------------------------------|
@@ -12,12 +12,12 @@ The representation is chosen for CPython's cheapest objects:
 | path         | `Path`                                                        |
 | list         | `tuple` of slots                                              |
 | set          | `dict` from names to slots, see `WHERE`                       |
-| function     | `MethodType` (a compiled function and what it captured),      |
+| function     | `MethodType` (a compiled function and its captures),          |
 |              | `Builtin`, `Partial`                                          |
 | thunk        | `list` of two: `[function, argument]`; once forced            |
 |              | `[None, value]`                                               |
 
-A *slot* is a value or a thunk. Exact types decide, so none of these classes
+A *slot* is a value or a thunk. Code tests exact types, so none of these classes
 is ever subclassed.
 """
 
@@ -41,11 +41,11 @@ else:
     """A `Value` or a thunk."""
 
 WHERE: Final = "\u0100"
-"""A key that no name can equal: under it a set may hold where its attributes are defined.
+"""A key that equals no name: under it a set may hold the positions of its attributes.
 
-A set literal costs half if it is a plain `dict`, so its positions travel inside it. The entry,
-if there is one, is the first; it is a tuple of sites `(file, key)` to be searched in order.
-Everything that goes through the names of a set uses `names`, `items` or `size`.
+A set literal costs half if it is a plain `dict`, so its positions are stored inside it. The entry, if it exists, is the
+first; it is a tuple of sites `(file, key)` to be searched in order. Code that iterates over the names of a set uses
+`names`, `items` or `size`.
 """
 
 INT_MIN: Final = -0x8000000000000000

@@ -76,7 +76,7 @@ class World(Protocol):
         """Entries `(prefix, path)` for `<name>`."""
 
     def bundled(self) -> list[tuple[str, str]]:
-        """More of them, which `builtins.nixPath` does not show: what comes with chx."""
+        """Further entries, hidden from `builtins.nixPath`: those that come with chx."""
 
     def env(self, name: str) -> str:
         """An environment variable; empty in pure evaluation."""

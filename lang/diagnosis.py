@@ -64,7 +64,7 @@ class _Walk:
         self.symbols: list[tuple[str, int]] = [("", 0)]
 
     def feed(self, terminal: str, word: str, start: int, end: int, token: int) -> bool:
-        """Take a token; False if it does not fit, the default reductions being made."""
+        """Process a token; return False if it is unexpected after the default reductions."""
         number = self.terminals.index(terminal) if terminal in self.terminals else -1
         before = self.last_end
         while True:

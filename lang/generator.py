@@ -1,15 +1,15 @@
-"""Makes the parse tables from grammar.lark, with Lark's LALR(1) construction.
+"""Generate the parse tables from grammar.lark, with Lark's LALR(1) construction.
 
-Two tables come out. The *plain* one is the automaton as it is; the explanation
-of a syntax error walks it. The *fast* one accepts the same texts with fewer
-steps and is what every parse runs on:
+There are two tables. The *plain* one is the automaton itself, and serves to explain
+syntax errors. The *fast* one accepts the same texts with fewer
+steps, and serves every parse:
 
 * An alternative that only passes a value on (`expr: operand`) costs no step:
-  a state of the fast table stands for a whole chain of such reductions, and
-  its row says for each terminal what the end of the chain would do.
-* A terminal that becomes a node whatever follows (`simple: INT`) is not
+  a state of the fast table represents a whole chain of such reductions, and
+  its row holds for each terminal the action at the end of the chain.
+* A terminal that becomes a node in any context (`simple: INT`) is not
   shifted and reduced but pushed as that node: an *atom*.
-* The same for an identifier at the start of an expression, unless `:` or `@`
+* The same applies to an identifier at the start of an expression, unless `:` or `@`
   follows and it is the name of an argument.
 """
 
@@ -75,7 +75,7 @@ def _plain_table() -> dict[str, Any]:
         ))  # fmt: skip
     rule_number = {rule: index for index, rule in enumerate(ordered)}
 
-    # Lark numbers states in an order that depends on string hashes, so they are numbered anew.
+    # Lark's order of states depends on string hashes, so they are renumbered.
     order = [table.start_states["start"]]
     new = {order[0]: 0}
     for state in order:

@@ -1,9 +1,7 @@
-"""Shows a tree as `nix-instantiate --parse` does, byte for byte.
+"""Print a tree as `nix-instantiate --parse` does, byte for byte.
 
-Everything is in parentheses, operators that Nix treats as calls are calls,
-attributes are in order of their names and paths are absolute. The result means
-the same as the tree, but some of the tree is gone: `a < b` and
-`__lessThan a b` look alike.
+Everything is in parentheses, operators that are calls in Nix are printed as calls, attributes are sorted by name and
+paths are absolute. The text means the same as the tree, but loses some of it: `a < b` and `__lessThan a b` print alike.
 """
 
 from __future__ import annotations

@@ -94,7 +94,7 @@ def _unfinished(mode: int, begin: int, start: int, text: str, size: int) -> Unlo
     assert match is not None
     end = match.end()
     if end < size and text[end] in "\\$'":
-        # Only the character that would belong to it is missing.
+        # Only the character that belongs to it is missing.
         end += 1
     end = min(end, size)
     if end < size:

@@ -55,10 +55,10 @@ def _split_indented(text: str) -> list[tuple[str, bool]]:
 
 
 def strip(parts: list[str | Expr]) -> tuple[str | Expr, ...]:
-    """The parts of an indented string, from its texts (as written, after `''`) and expressions.
+    """Return the parts of an indented string, from its texts (as written, after `''`) and expressions.
 
-    The common indentation of all lines goes; only spaces count as such. Escapes end
-    a line's indentation as an interpolation does, and stay texts of their own.
+    The common indentation of all lines is removed; it consists of spaces only. Escapes end a line's indentation like an
+    interpolation does, and stay texts of their own.
     """
     first = parts[0]
     if type(first) is str:

@@ -1,14 +1,12 @@
-"""The store: immutable objects by content, and what is known of them.
+"""The store: immutable objects by content, and their metadata.
 
-Words: a *store object* is a *tree* (directory, file or symbolic link) under the name
-that follows from its content, its *store path*. Its *manifest* lists the tree file by
-file. *References* are the objects whose hash parts occur in it, *referrers* the
-inverse, the *closure* is what references reach. *Valid* is what is registered. A
-*derivation* says what to build; a *realisation* is a row of the *build trace*: what a
-*resolved derivation* gave. *GC roots* are links that keep objects alive.
+Terms: a *store object* is a *tree* (directory, file or symbolic link) under a name that follows from its content, its
+*store path*. Its *manifest* lists the tree file by file. *References* are the objects whose hash parts occur in it,
+*referrers* the inverse, the *closure* is everything reachable by references. An object is *valid* if it is registered.
+A *derivation* describes a build; a *realisation* is a row of the *build trace*: an output of a *resolved derivation*.
+*GC roots* are links that keep objects alive.
 
-Names are loaded when they are first asked for: much of what uses a store path
-never opens a store.
+Names are loaded on first use: much code that uses store paths never opens a store.
 """
 
 TYPE_CHECKING = False

@@ -37,7 +37,7 @@ def special_kind(mode: int) -> str | None:
 
 
 def settle_directory(path: bytes) -> None:
-    """Bring a directory into canonical form; its content comes first."""
+    """Bring a directory into canonical form, after its content."""
     strip_attributes(path)
     os.chmod(path, DIRECTORY_MODE)
     os.utime(path, ns=MTIME)

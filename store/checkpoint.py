@@ -23,7 +23,7 @@ _LOOK = 0.1  # seconds between checks while idle
 
 
 class Stopped(Exception):
-    """Base of what `checkpoint` raises: the work is not wanted any more, and nothing is wrong with it."""
+    """Base of exceptions of `checkpoint`: the work was cancelled, without an error."""
 
 
 class _Heeded(_local):
@@ -59,7 +59,7 @@ def heeding(check: Callable[[], None]) -> Iterator[None]:
 
 @contextmanager
 def unheeding() -> Iterator[None]:
-    """A context in which `checkpoint` lets everything pass: for small work that nobody would do later."""
+    """Context in which `checkpoint` does nothing: for short work that would not be repeated later."""
     outer, _heeded.check = _heeded.check, None
     try:
         yield
@@ -81,7 +81,7 @@ def within(seconds: float) -> Iterator[None]:
 
 
 def pause(seconds: float) -> None:
-    """Wait, unless the work is ended meanwhile."""
+    """Sleep, unless the work is cancelled meanwhile."""
     from time import sleep
 
     until = monotonic() + seconds
@@ -92,9 +92,9 @@ def pause(seconds: float) -> None:
 
 
 def in_threads(count: int, function: Callable[[_T], None], items: Iterable[_T]) -> None:
-    """Call `function` with each item, up to `count` at a time, in threads that heed what this one does.
+    """Call `function` with each item, up to `count` at a time, in threads with this thread's checks.
 
-    All are ended, and gone, when one fails or this thread is interrupted; the first failure is raised.
+    All threads are stopped and joined when one fails or this thread is interrupted; the first error is raised.
     """
     from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 

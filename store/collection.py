@@ -197,9 +197,9 @@ def _used(store: Store, uses: Iterable[tuple[int, str, str]]) -> Iterator[Root]:
 
 
 def plan_gc(store: Store, policy: Policy | None = None, only: Collection[StorePath] | None = None) -> GcPlan:
-    """Decide what to remove. With `only`, just these objects; raises `StillUsed` if one of them may not go, `NotValid`.
+    """Plan what to remove. With `only`, just these objects. Raises `StillUsed` if one of them must stay, `NotValid`.
 
-    Raises `RowsLost` if the database has lost objects: what is left would be taken for garbage.
+    Raises `RowsLost` if the database has lost objects: they would count as garbage.
     """
     check_known(store)
     policy = policy or Policy()
@@ -213,7 +213,7 @@ def plan_gc(store: Store, policy: Policy | None = None, only: Collection[StorePa
         live = graph.live(kept, policy)
         dead = _enough(graph, graph.rows.keys() - live, policy.max_free)
     else:
-        # Asked for by name: what is only kept to explain other things may go.
+        # Named objects may be removed even if they are kept to explain others.
         live = graph.live(kept, Policy(keep_derivations=False))
         dead = _chosen(graph, only, live, roots)
     return GcPlan(
@@ -360,7 +360,7 @@ class _Collection:
         store = self._store
         aside: list[bytes] = []
         with store.transaction():
-            # Under the write lock a place without a row is nobody's.
+            # Under the write lock nobody uses a path without a row.
             for name in names:
                 if self._database.row("SELECT 1 FROM objects WHERE base = ?", (name,)) is None:
                     place = os.fsencode(f"{store.directory}/{name}")

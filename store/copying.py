@@ -158,7 +158,7 @@ def copy_direct(reader: int, target: bytes) -> Hashed | None:
 
 
 def _allocate(writer: int, size: int) -> None:
-    """Blocks and size at once: writing to what has them already is possible in several places at a time."""
+    """Allocate blocks and size at once: a file with both can be written in several places in parallel."""
     try:
         os.posix_fallocate(writer, 0, size)
     except OSError as error:
@@ -263,7 +263,7 @@ def copy_hashed(source: bytes, target: bytes, path: str, linker: Linker) -> Entr
 
 
 def _copy_large(reader: int, target: bytes, size: int, data: bytes) -> Hashed:
-    """Copy what is not read at once, or was growing while it was read; `data` is what was read so far."""
+    """Copy a file that is large, or grew while it was read; `data` is the part read so far."""
     from blake3 import blake3
 
     if size >= CLONE and clone_file(reader, target):

@@ -58,7 +58,7 @@ CREATE TABLE files (
     PRIMARY KEY (content, object)
 ) WITHOUT ROWID;
 """
-"""Which objects hold files of which content: `linking.content_key`. Rows of objects that are gone mean nothing."""
+"""Index of files in objects by content: `linking.content_key`. Rows of removed objects have no meaning."""
 SCHEMA: Final = f"""
 CREATE TABLE objects (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -366,7 +366,7 @@ class Database:
 
     @contextmanager
     def impatient(self) -> Iterator[None]:
-        """A context in which nobody is waited for: what another process keeps from being written fails at once."""
+        """Context without waiting: a write that another process blocks fails at once."""
         self.execute("PRAGMA busy_timeout = 0")
         try:
             yield
@@ -375,7 +375,7 @@ class Database:
 
     @contextmanager
     def lenient(self) -> Iterator[None]:
-        """A context in which texts that are not UTF-8 are read, with surrogate escapes, instead of refused with all that is read beside them."""
+        """Context in which text that is not UTF-8 is read with surrogate escapes, instead of failing the whole query."""
         with self.lock:
             before = self._connection.text_factory
             self._connection.text_factory = _decoded
@@ -394,7 +394,7 @@ class Database:
         return [line for line in lines if line != "ok" and " value in " not in line]
 
     def mend_indexes(self) -> bool:
-        """Make indexes anew if nothing else is wrong with the file; whether it is in order now."""
+        """Rebuild the indexes if nothing else is wrong with the file; return whether it is in order now."""
         found = self.complaints()
         if found and all(any(words in text for words in _OF_INDEXES) for text in found):
             try:

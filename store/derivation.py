@@ -1,11 +1,10 @@
-"""Derivations: what to build, as canonical JSON.
+"""Derivations: descriptions of builds, as canonical JSON.
 
-Strings hold ordinary text; bytes that are not UTF-8 are surrogate escapes, and
-JSON's `\\udcXX` keeps them, so the form is lossless.
+Strings hold ordinary text; bytes that are not UTF-8 are surrogate escapes, and JSON's `\\udcXX` keeps them, so the form
+is lossless.
 
-Outputs that do not exist yet are written as *placeholders*: an output of the
-derivation itself as `output_placeholder(name)` (what `builtins.placeholder`
-gives, equal to Nix's), an output of another derivation as
+Outputs that do not exist yet are written as *placeholders*: an output of the derivation itself as
+`output_placeholder(name)` (the result of `builtins.placeholder`, equal to Nix's), an output of another derivation as
 `upstream_placeholder(path, name)`. Resolving replaces both.
 """
 
@@ -65,7 +64,7 @@ def upstream_placeholder(derivation: StorePath, output: str) -> str:
 
 
 def output_object_name(name: str, output: str) -> str:
-    """The name of the store object for an output: `name`, or `name-output` beside `out`."""
+    """Return the name of the store object for an output: `name` for `out`, `name-output` for others."""
     return name if output == "out" else f"{name}-{output}"
 
 

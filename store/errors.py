@@ -71,7 +71,7 @@ class DamagedRow(StoreError):
 
 
 class InvalidHome(StoreError):
-    """A folder that cannot be the home of a store."""
+    """A directory cannot be the home of a store."""
 
     def __init__(self, home: str, reason: str, hint: str | None = None) -> None:
         super().__init__(f"cannot keep a store in '{home}': {reason}", hint=hint, code="S004")
@@ -110,7 +110,7 @@ class InvalidManifest(StoreError):
 
 
 class UnsupportedFile(StoreError):
-    """A file that has no place in a store object: device, socket, setuid file..."""
+    """A file cannot be in a store object: device, socket, setuid file..."""
 
     def __init__(
         self,

@@ -151,7 +151,7 @@ class _Walk:
         return len(self._done) > _DEPTH and self._done[0] == "chx" and self._done[1] == "store"
 
     def _is_on_the_way(self) -> bool:
-        """Whether this is above the objects, and something is still to come."""
+        """Whether this path is a parent of the objects, and components remain."""
         return len(self._done) <= _DEPTH and self._done == ["chx", "store"][: len(self._done)] and any(self._todo)
 
     def _arrive(self) -> bool:
@@ -214,7 +214,7 @@ class _Walk:
 
 
 def _kind(place: str) -> int | None:
-    """The type bits of what is at a place; None if nothing is."""
+    """Return the type bits of a path; None if it does not exist."""
     try:
         return posix.lstat(place).st_mode & 0o170000
     except (FileNotFoundError, NotADirectoryError):

@@ -19,7 +19,7 @@ _DIGITS: Final = "a number in it has too many digits"
 
 
 class Unreadable(ValueError):
-    """A text that is not JSON or TOML, or exceeds a bound; with the place where that is known."""
+    """A text is not JSON or TOML, or exceeds a limit; with the place, if known."""
 
     def __init__(self, reason: str, line: int = 0, column: int = 0) -> None:
         super().__init__(reason + (f" (line {line}, column {column})" if line else ""))

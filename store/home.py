@@ -108,7 +108,7 @@ def create_home(home: str) -> None:
 
 
 def make_reserve(home: str) -> None:
-    """Keep some room with which a collection can begin on a full disk; not being able to is no error."""
+    """Reserve space for a collection on a full disk; failing to is no error."""
     path = home + "/db/reserve"
     try:
         there = os.statvfs(home)

@@ -62,7 +62,7 @@ def forget_files(database: Database) -> None:
 
 
 class Linker:
-    """Finds files that others can be links to, for one tree that is being added; `linked` counts what became of it."""
+    """Finds link targets for the files of one tree being added; `linked` counts the links made."""
 
     __slots__ = ("_known", "_manifests", "_store", "linked")
 

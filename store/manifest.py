@@ -1,4 +1,4 @@
-"""Manifests: what a tree is, file by file, in one canonical text.
+"""Manifests: trees, file by file, in one canonical text.
 
     chx manifest 1\\n
     d PATH\\0
@@ -6,9 +6,9 @@
     l PATH\\0TARGET\\0
 
 Paths are relative to the root of the tree, the root itself is the empty path;
-DIGEST is 64 hexadecimal digits, SIZE decimal. Entries stand in the order of
-their paths, compared component by component as bytes: a directory comes right
-before what it holds. The order and the spelling are part of the form: one tree
+DIGEST is 64 hexadecimal digits, SIZE decimal. Entries are sorted by path,
+compared component by component as bytes: a directory comes right
+before its content. The order and the spelling are part of the form: one tree
 has one text, and `Manifest.decode` refuses every other.
 """
 
@@ -53,7 +53,7 @@ class Entry(NamedTuple):
 
 
 def path_bytes(path: str) -> bytes:
-    """The bytes of a file name, whatever the locale."""
+    """Return the bytes of a file name, independent of the locale."""
     return path.encode("utf-8", "surrogateescape")
 
 

@@ -1,8 +1,7 @@
-"""From freshly built trees to objects: names are computed, references settled, hashes rewritten.
+"""Turn freshly built trees into objects: compute names, settle references, rewrite hashes.
 
-An output's name depends on its content, its content on the names of those
-outputs beside it that it refers to, and on its own. So outputs are settled in the order
-of their references to each other; in each, first the scratch hashes of the others are
+An output's name depends on its content; its content contains its own name and those of sibling outputs that it refers
+to. So outputs are settled in the order of their references to each other. In each, the scratch hashes of the others are
 replaced, then it is hashed with `SELF` for its own, and then its own is replaced.
 """
 
@@ -46,7 +45,7 @@ class Settled(NamedTuple):
 
 
 def complete(item: Settled) -> Settled:
-    """Put the object's own hash in the place of its scratch hash."""
+    """Replace the scratch hash by the object's own hash."""
     if not item.own:
         return item
     entries = Rewriter(item.scratch, item.path.hash).tree(item.root, list(item.manifest), item.own)

@@ -110,7 +110,7 @@ def _is_same_folder(path: str, other: str) -> bool:
 
 
 def is_home(path: str) -> bool:
-    """Whether there is a store at a place."""
+    """Whether a path is the home of a store."""
     return os.path.exists(path + "/db/store.sqlite")
 
 

@@ -122,6 +122,6 @@ class Placement:
 
 
 def discard(path: bytes) -> None:
-    """Remove what nobody needs; if that fails, or may not go on, it stays among the temporary files."""
+    """Remove an unused tree; if that fails, or is cancelled, it stays among the temporary files."""
     with suppress(OSError, Stopped):
         remove_tree(path)

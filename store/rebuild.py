@@ -50,7 +50,7 @@ class InUse(StoreError):
 
 
 def rebuild(home: str) -> Rebuilt:
-    """Make the database of the store in `home` anew, and register what is whole. No store may be open on it.
+    """Rebuild the database of the store in `home`, and register intact objects. No process may have the store open.
 
     Raises `InUse`, `StoreIO`, `DatabaseFailure`, `InvalidHome`.
     """

@@ -13,10 +13,9 @@ if TYPE_CHECKING:
 class ObjectInfo(NamedTuple):
     """A registered object.
 
-    `tree_digest` is that of the tree with `SELF` in place of the object's own hash.
-    `references` are sorted and hold the object itself if it contains its own path.
-    `deriver` is a derivation that gave it. `registered` is in seconds since the epoch,
-    and so is `used`, when it was last used, to the day.
+    `tree_digest` is that of the tree with `SELF` in place of the object's own hash. `references` are sorted and contain
+    the object itself if it contains its own path. `deriver` is a derivation that produced it. `registered` is in
+    seconds since the epoch, and so is `used`, the time of its last use, to the day.
     """
 
     path: StorePath

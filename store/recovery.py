@@ -39,7 +39,7 @@ def recover(home: str, database: Database, placement: Placement) -> list[StorePa
         aside: list[bytes] = []
         if database.value(asked) != boot.encode():
             lost = _remove_damaged(home, database, placement)
-            # With the rows: a place that roots lead to and that has no row means that the database was lost.
+            # Remove the files with their rows: a root to a path without a row would mean that the database was lost.
             aside = [placement.set_aside(place) for path in lost if os.path.lexists(place := placement.place(path))]
             database.execute("INSERT OR REPLACE INTO meta VALUES ('boot', ?)", (boot,))
         database.commit()
@@ -123,9 +123,9 @@ def _sync_file_system(directory: str) -> None:
 
 
 def flush_soon(directory: str) -> None:
-    """Leave it to a process that nobody waits for to force the file system to disk; not being able to is no error.
+    """Flush the file system in a background process; failing to is no error.
 
-    It opens nothing but the directory, and is in nobody's way.
+    The process opens only the directory, and blocks nobody.
     """
     try:
         quiet = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in (0, 1, 2)]

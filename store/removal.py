@@ -1,9 +1,9 @@
-"""Removing trees that were made unremovable, and that somebody may be changing meanwhile.
+"""Remove trees that resist removal, or that another process may be changing.
 
-A process that kept a descriptor of a folder may put a link in the place of a directory at any moment. So a directory
-is opened below the one that is open already, never by its path and never through a link. Directories further
-down than `_LEVELS` are moved up beside the root, to be removed after it: a path never becomes too long, few
-descriptors are open, and the time taken is in proportion to what there is.
+A process that kept a descriptor of a directory may replace a subdirectory by a link at any moment. So a directory is
+opened relative to its open parent, never by its path and never through a link. Directories deeper than `_LEVELS` are
+moved up beside the root, to be removed after it: a path never becomes too long, few descriptors are open, and the time
+is proportional to the size of the tree.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ _IN_USE: Final = (errno.EEXIST, errno.ENOTEMPTY)
 
 
 def remove_tree(path: bytes) -> None:
-    """Remove a tree whatever its modes and depth; no error if it is not there. Raises `OSError`.
+    """Remove a tree of any modes and depth, if it exists. Raises `OSError`.
 
-    What is left of one whose removal was ended can be removed as any other.
+    A tree whose removal was cancelled can be removed like any other.
     """
     try:
         os.unlink(path)
@@ -158,7 +158,7 @@ def _unlink(directory: int, name: str) -> None:
 
 
 def weight(path: bytes) -> int:
-    """The bytes that the disk gets back when a tree is removed: files that are linked from elsewhere do not count."""
+    """Return the bytes freed on disk by removing a tree: files with other hard links do not count."""
     status = os.lstat(path)
     if not stat.S_ISDIR(status.st_mode):
         return status.st_blocks * 512 if status.st_nlink == 1 else 0

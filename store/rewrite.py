@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Rewriter:
-    """Puts one hash part in another's place: in files, link targets and names."""
+    """Replaces one hash part by another: in files, link targets and names."""
 
     __slots__ = ("_new", "_new_text", "_old", "_old_text")
 
@@ -62,7 +62,7 @@ class Rewriter:
         return hasher.digest()
 
     def file(self, path: bytes, entry: Entry) -> Entry:
-        """Rewrite a file of a normalised tree in place."""
+        """Rewrite a file of a normalised tree."""
         from blake3 import blake3
 
         os.chmod(path, 0o600)

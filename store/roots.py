@@ -89,7 +89,7 @@ class Roots:
             os.link(link, draft, follow_symlinks=False)
             os.rename(draft, twin)
         except OSError:
-            # The place of the link has to be enough.
+            # Without a hard link, only the path of the link counts.
             with suppress(OSError):
                 os.unlink(draft)
 
@@ -101,7 +101,7 @@ class Roots:
                 os.rename(twin, f"{twin.removesuffix(_TWIN)}-{status.st_ino}{_TWIN}")
 
     def live(self) -> Iterator[tuple[str, StorePath]]:
-        """Links that point to what may be an object of this store, sorted. One that was moved goes by where it was, with a note."""
+        """Yield links that point to a possible object of this store, sorted. A moved one has its former path, with a note."""
         found: dict[tuple[str, StorePath], None] = {}
         moved: list[tuple[str, StorePath]] = []
         for name in os.listdir(self._folder):
@@ -170,7 +170,7 @@ class Roots:
         return found
 
     def sweep(self) -> None:
-        """Remove the entries of links that are gone. To be done under the write lock: `add` is then not half done."""
+        """Remove the entries of removed links. Call it under the write lock, so that no `add` is half done."""
         names = sorted(os.listdir(self._folder))
         twins = {name for name in names if name.endswith(_TWIN)}
         for name in names:

@@ -1,15 +1,13 @@
-"""Scratch paths: where outputs are built before their names are known.
+"""Scratch paths: build outputs before their names are known.
 
-The scratch hash of an output is a constant of its name, of the length of a real
-hash, so that the real one can be put in its place afterwards. It has a shape:
+The scratch hash of an output is a constant of its name, as long as a real hash, so that the real one can replace it
+afterwards. It has a shape:
 
-    zqxjAzqxjBzqxjCzqxjDzqxjEzqxjFzq      A-F: base-32 digits made of the output's name
+    zqxjAzqxjBzqxjCzqxjDzqxjEzqxjFzq      A-F: base-32 digits derived from the output's name
 
-Any eight consecutive characters contain the four of the marker `zqxj`, so one
-search for the marker finds every occurrence, whole or in part, of every
-output's scratch hash; and a whole one of another derivation's output can be told
-from a piece by its shape. Of the pieces of four characters that 32-bit immediates
-make of it, at least one is the marker.
+Any eight consecutive characters contain the four of the marker `zqxj`, so one search for the marker finds every
+occurrence, whole or in part, of every output's scratch hash. Its shape distinguishes a whole one of another
+derivation's output from a piece. Of the pieces of four characters in 32-bit immediates, at least one is the marker.
 """
 
 from __future__ import annotations
@@ -82,7 +80,7 @@ def is_piece(data: bytes, position: int, scratch: bytes) -> bool:
 
 
 def _without_whole(data: bytes) -> bytes:
-    """`data` with zeros in place of everything that has the shape of a scratch hash."""
+    """Return `data` with zeros in place of everything shaped like a scratch hash."""
     position = data.find(MARKER)
     while position >= 0:
         after = position + 1

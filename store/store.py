@@ -119,7 +119,7 @@ class Store:
 
     @property
     def is_read_only(self) -> bool:
-        """Whether the home cannot be written to: what only asks works all the same."""
+        """Whether the home is read-only: queries work all the same."""
         return self._database.is_read_only
 
     def close(self) -> None:
@@ -143,7 +143,7 @@ class Store:
         self.close()
 
     def transaction(self) -> Transaction:
-        """A context in which all additions are registered together or not at all; may be nested.
+        """Context in which all additions are registered together or not at all; may be nested.
 
         Other processes can read meanwhile, but not add.
         """
@@ -169,7 +169,7 @@ class Store:
         return f"{self.directory}/{path.hash}-{path.name}"
 
     def temporary(self, kind: str) -> str:
-        """A fresh private folder on the file system of the store; removed some time after this process has ended."""
+        """Return a fresh private directory on the file system of the store; it is removed some time after this process has ended."""
         self.check_writable()
         try:
             return self._temporary.folder(kind)
@@ -200,7 +200,7 @@ class Store:
     # Objects
 
     def is_valid(self, path: StorePath) -> bool:
-        """Whether the object is registered and there: somebody may have removed it by hand."""
+        """Return whether the object is registered and exists: somebody may have removed it by hand."""
         return self._is_registered(path) and os.path.lexists(self.physical(path))
 
     def _is_registered(self, path: StorePath) -> bool:
@@ -225,9 +225,9 @@ class Store:
         return self.is_valid(path)
 
     def note_uses(self, bases: Iterable[str], when: float | None = None) -> None:
-        """Write down that objects were used (`when`: in seconds since 1970, now if not said), once a day for each.
+        """Record the use of objects (`when`: in seconds since 1970; now if None), once a day for each.
 
-        That cannot be done while another process is adding; then it is left undone.
+        Does nothing while another process adds objects.
         """
         moment = int(time() if when is None else when)
         names = queries.json_list(sorted(bases))
@@ -269,7 +269,7 @@ class Store:
         return [stored_path(base) for (base,) in bases]
 
     def manifests(self) -> Iterator[tuple[StorePath, Manifest]]:
-        """All objects with their manifests, sorted; without those that are removed meanwhile."""
+        """Yield all objects with their manifests, sorted; without those removed meanwhile."""
         for path in self.objects():
             with suppress(NotValid):
                 yield path, self.manifest(path)
@@ -486,7 +486,7 @@ class Store:
         return self.add_bytes(drv.to_json(), drv.name + ".drv", (*drv.input_srcs, *drv.input_drvs))
 
     def _adopt(self, item: Settled, deriver: StorePath | None) -> bool:
-        """Put a tree in its place and register it; false if it was there already. In a transaction."""
+        """Move a tree to its store path and register it; return False if it was registered already. Call it in a transaction."""
         if self.claim(item.path):
             return False
         item = complete(item)
@@ -495,7 +495,7 @@ class Store:
         return True
 
     def _register(self, item: Settled, deriver: StorePath | None) -> None:
-        """Write the rows of an object that is in its place. In a transaction."""
+        """Write the rows of an object that is at its store path. Call it in a transaction."""
         if self._is_registered(item.path):
             # The object was removed by hand and is added again. Its rows follow from its name, unless they are damaged.
             self._database.execute(
@@ -728,7 +728,7 @@ class Store:
         return self._database.complaints()
 
     def mend_indexes(self) -> bool:
-        """Make the indexes of the database anew, if nothing else is wrong with its file; whether it is in order now."""
+        """Rebuild the indexes of the database, if nothing else is wrong with its file; return whether it is in order now."""
         return self._database.mend_indexes()
 
     @property

@@ -1,10 +1,8 @@
-"""Temporary folders whose owners may die at any moment.
+"""Temporary directories whose owners may die at any moment.
 
-Each process has one folder `tmp/<pid>-<start time>`, and holds a lock on it as long
-as it lives; the kernel lets go of the lock even after SIGKILL. A folder is stale
-if its process is gone *and* nobody holds the lock: the lock alone is right
-across PID namespaces, the name also right in the moment between making the folder
-and locking it.
+Each process has one directory `tmp/<pid>-<start time>`, and holds a lock on it while it lives; the kernel releases the
+lock even after SIGKILL. A directory is stale if its process has ended *and* the lock is free: the lock is right across
+PID namespaces, the name is also right in the moment between making the directory and locking it.
 """
 
 from __future__ import annotations
@@ -22,9 +20,9 @@ _PROC_START_FIELD: Final = 19
 
 
 def process_start(pid: int) -> str | None:
-    """When a process started, in the kernel's ticks; None if there is no such process, "0" if it cannot be known.
+    """Return when a process started, in the kernel's ticks; None if it does not exist, "0" if unknown.
 
-    A process that has ended and that nobody has waited for is none any more.
+    A zombie process does not count as existing.
     """
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
@@ -37,7 +35,7 @@ def process_start(pid: int) -> str | None:
 
 
 class TemporaryFolders:
-    """The folder of this process under `root`; made when first needed, anew after a fork."""
+    """The directory of this process under `root`; made on first use, and again after a fork."""
 
     __slots__ = ("_count", "_lock", "_own", "_pid", "_root")
 
@@ -56,7 +54,7 @@ class TemporaryFolders:
         return f"{self._own}/{self._count}-{kind}"
 
     def folder(self, kind: str) -> str:
-        """A fresh empty folder."""
+        """Return a fresh empty directory."""
         path = self.name(kind)
         os.mkdir(path)
         return path
@@ -96,7 +94,7 @@ class TemporaryFolders:
         return removed
 
     def close(self) -> None:
-        """Give the folder up, and remove it with what an error has left in it."""
+        """Release the directory, and remove it with anything that an error has left in it."""
         if self._pid == os.getpid():
             try:
                 os.rmdir(self._own)

@@ -1,4 +1,4 @@
-"""Transactions over objects: rows and files come and go together."""
+"""Transactions over objects: rows and files are added and removed together."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 class Transaction:
-    """A context: what is added in it is registered at its end, all or nothing.
+    """Context: its additions are registered at its end, all or nothing.
 
-    Objects are put in their places before the commit and taken away before a roll-back,
-    so always under the write lock: while it is held nobody else looks at places without
-    a row, so a place without a row can be filled, replaced and emptied freely.
+    Objects are moved to their store paths before the commit and removed before a rollback, so always under the write
+    lock: while it is held no other process uses paths without a row, so such a path can be filled, replaced and emptied
+    freely.
     """
 
     __slots__ = ("_database", "_mark", "_placement")
@@ -35,7 +35,7 @@ class Transaction:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # Held until the list of places is settled too: another thread may begin at once.
+        # Held until the list of filled paths is settled, too: another thread may begin at once.
         with self._database.lock:
             if kind is not None:
                 self._roll_back()
@@ -54,7 +54,7 @@ class Transaction:
             self._database.roll_back()
             self._placement.discard(aside)
             return
-        # SQLite has given up the transaction (a full disk), and with it the lock: what was placed may be another's by now.
+        # SQLite has rolled back (a full disk) and released the lock: another process may have filled the paths by now.
         self._database.roll_back()
         if not self._database.depth:
             self._take_back_ours()

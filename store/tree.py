@@ -36,10 +36,9 @@ LARGE_CHUNK: Final = 4 << 20
 
 
 def scan_tree(root: str | bytes, candidates: Collection[str] = ()) -> tuple[Manifest, set[str]]:
-    """The manifest of the tree at `root`, and which of the hash parts `candidates` occur in it.
+    """Return the manifest of the tree at `root`, and the hash parts of `candidates` that occur in it.
 
-    Changes nothing. Occurrences count in files, link targets and names. Raises
-    `UnsupportedFile`, `StoreIO`.
+    Changes nothing. Occurrences count in files, link targets and names. Raises `UnsupportedFile`, `StoreIO`.
     """
     walk = TreeWalk(os.fsencode(root), Scanner(candidates))
     walk.run()
@@ -231,7 +230,7 @@ class TreeWalk:
 
 
 def _unused(folder: bytes) -> bytes:
-    """A path in a folder at which nothing is; any name may be that of a file of the tree, and be as long as names can be."""
+    """Return an unused path in a directory. Files of the tree may have any name, of any length."""
     while os.path.lexists(path := folder + b"/.chx-" + os.urandom(8).hex().encode()):
         pass
     return path
@@ -246,7 +245,7 @@ def _name(entry: os.DirEntry[bytes]) -> bytes:
 
 
 def hash_and_scan(descriptor: int, size: int, scanner: Scanner, found: set[str]) -> tuple[bytes, int]:
-    """Digest and length of an open file; what `scanner` finds goes to `found`. Raises `Piece`."""
+    """Return digest and length of an open file; matches of `scanner` are added to `found`. Raises `Piece`."""
     from blake3 import blake3
 
     if size >= LARGE and scanner.is_idle:
@@ -276,9 +275,9 @@ def hash_and_scan(descriptor: int, size: int, scanner: Scanner, found: set[str])
 
 
 def hash_large(descriptor: int) -> tuple[bytes, int]:
-    """Digest and length of a large file that need not be scanned, by all processors.
+    """Return digest and length of a large file that need not be scanned, using all processors.
 
-    Read and not mapped: a mapped file that somebody cuts off ends the process.
+    Reads the file: with mmap, truncating the file would end the process.
     """
     from blake3 import blake3
 

@@ -107,7 +107,7 @@ def recognised(root: bytes, path: StorePath, there: Mapping[str, StorePath]) -> 
 
 
 def _hashed(path: StorePath, walk: TreeWalk, manifest: Manifest) -> Manifest:
-    """The manifest with `SELF` in the place of the object's own hash."""
+    """Return the manifest with `SELF` in place of the object's own hash."""
     own = {file for file, hashes in walk.where.items() if path.hash in hashes}
     return Manifest(tuple(Rewriter(path.hash, SELF).as_if(walk.root, walk.entries, own))) if own else manifest
 

@@ -245,7 +245,7 @@ def _tar_members(file: BinaryIO, label: str) -> Iterator[Member]:
             with reading(label, f"it is damaged behind its member '{shown(last)}'" if last else "it is damaged"):
                 info = archive.next()
                 if info is None:
-                    # The checksum of the compressed stream comes last.
+                    # The checksum of the compressed stream is at its end.
                     while file.read(1 << 20):
                         pass
                     return

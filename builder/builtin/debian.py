@@ -3,8 +3,8 @@
     debian:SOURCE/FILE            debian:COMPONENT/SOURCE/FILE
 
 SOURCE is the name of the source package (also for a binary package's file), COMPONENT one of main,
-contrib, non-free, non-free-firmware. The file is asked of every archive that the user's own apt is
-configured for, with apt's own downloader, so that its proxies, mirrors and passwords hold; no archive is
+contrib, non-free, non-free-firmware. apt's own downloader fetches the file from the archives in the user's
+apt configuration, so that its proxies, mirrors and passwords apply; no archive is
 named here. A machine without apt names one in CHX_DEBIAN_MIRROR or in `chx.toml`:
 
     [fetch]

@@ -35,7 +35,7 @@ def fetch(task: Task) -> None:
         raise task.refuse("url", "it is required")
     if fixed.mode == "flat" and (task.flag("executable") or task.flag("unpack")):
         raise task.refuse("outputHashMode", 'with `executable` or `unpack` it must be "recursive"')
-    _ = task.allowance  # a bad `size` is no fault of a place
+    _ = task.allowance  # an invalid `size` is no fault of the server
     failures: list[tuple[str, str]] = []
     advice: str | None = None
     mismatch: HashMismatch | None = None
@@ -148,7 +148,7 @@ def _finish(task: Task, found: str, url: str, work: str) -> str:
 
 
 def unpacked(task: Task, found: str, url: str, work: str) -> str:
-    """The tree in the archive `found`, without a single folder around all of it; what is a tree already stays."""
+    """Return the tree in the archive `found`, without a single top directory; a tree is returned unchanged."""
     if os.path.isdir(found):
         return found
     from .globs import selection

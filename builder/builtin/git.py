@@ -31,7 +31,7 @@ DEEPEST = 16
 
 
 class GitUrl(NamedTuple):
-    """A repository as git names it, and what is wanted of it: a commit, or a name that leads to one."""
+    """A repository in git's notation, and the requested commit, or a name for one."""
 
     remote: str
     ref: str
@@ -102,7 +102,7 @@ class _Checkout:
         self._repositories = 0
 
     def put(self, remote: str, revision: str, tree: str, passed: tuple[str, ...] = ()) -> None:
-        """Fill the folder `tree`; `passed` are the submodules that this one is in."""
+        """Fill the directory `tree`; `passed` are the enclosing submodules."""
         repository = os.path.join(self._work, f"repository-{self._repositories}")
         self._repositories += 1
         kind = ["--object-format=sha256"] if len(revision) == 64 else []
@@ -110,9 +110,9 @@ class _Checkout:
         try:
             self._fetch(remote, [revision], repository, ["--depth=1"])
         except FetchFailed:
-            # Not every server hands out a commit by its name.
+            # Not every server serves a commit by its id.
             self._fetch(remote, ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"], repository, [])
-        # These come before every other place where attributes are written.
+        # These take precedence over all other attribute files.
         os.makedirs(os.path.join(repository, "info"), exist_ok=True)
         with open(os.path.join(repository, "info", "attributes"), "w") as file:
             file.write(_RAW)
@@ -139,7 +139,7 @@ class _Checkout:
             raise FetchFailed(((self._url, told),), error.advice) from error
 
     def _modules(self, remote: str, revision: str, repository: str) -> list[tuple[str, str, str]]:
-        """Submodules of a commit that have a URL: place, commit and URL. Git leaves the others empty, too."""
+        """Return the submodules of a commit that have a URL: path, commit and URL. Git leaves the others empty, too."""
         listed = self._git(["-c", "core.quotePath=false", "ls-tree", "-r", "--full-tree", revision], repository)
         commits = {}
         has_urls = False

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def selection(only: Sequence[str], exclude: Sequence[str]) -> Callable[[str], bool]:
-    """Whether a path is wanted: matched by one of `only` (if there are any) and by none of `exclude`."""
+    """Whether a path is selected: it matches one of `only` (if there are any) and none of `exclude`."""
     wanted, unwanted = _pattern(only), _pattern(exclude)
 
     def is_wanted(path: str) -> bool:

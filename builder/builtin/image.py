@@ -58,7 +58,7 @@ class _Found(NamedTuple):
 
 
 def is_layout(folder: str) -> bool:
-    """Whether a folder is the layout of an image."""
+    """Whether a directory is the layout of an image."""
     return os.path.isfile(f"{folder}/{MARK}")
 
 

@@ -1,7 +1,7 @@
-"""`builtin:merge`: the one tree that holds several, by the laws of a `rootfs`.
+"""`builtin:merge`: several trees merged into one, by the rules of a `rootfs`.
 
-Attributes: `trees`, store paths of trees, separated by white space; `under`, the folder of the result that they are
-laid below, for example `usr/aarch64-linux-musl` (the top).
+Attributes: `trees`, store paths of trees, separated by white space; `under`, the directory of the result that contains
+them, for example `usr/aarch64-linux-musl` (default: the top).
 """
 
 from __future__ import annotations

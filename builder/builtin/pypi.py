@@ -2,9 +2,9 @@
 
     pypi:PROJECT==VERSION/FILE.whl
 
-pip gets the file, with the user's configuration, proxies and passwords; no index is named here. Which
-file pip would choose for this machine does not matter: it is asked for the tags that stand in the
-file's name. A source distribution is refused, because pip runs its build code to learn its name.
+pip fetches the file, with the user's configuration, proxies and passwords; no index is named here. pip's choice
+for this machine does not matter: it is called with the tags in the file's name. A source distribution is
+refused, because pip runs its build code to learn its name.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def retrieve_pypi(task: Task, url: str, work: str) -> str:
     command = [*pip, "download", "--no-deps", "--disable-pip-version-check", "--no-input", "--progress-bar", "off"]
     command += ["--only-binary=:all:", *wheel.options, "-d", folder, wheel.requirement]
     allowance = task.allowance
-    # pip has a file twice while it puts it into its folder.
+    # pip holds a file twice while it moves it to its directory.
     answer = ask_client(task, url, command, work, allowance, copies=2)
     if answer.status != 0:
         lines = [line for line in answer.lines if line.startswith("ERROR:")] or list(filter(None, answer.lines))[-1:]

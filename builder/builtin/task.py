@@ -73,7 +73,7 @@ class Task:
         return Allowance(int(size), is_declared=True)
 
     def check_output(self, place: str) -> None:
-        """Raise `OutputLimitExceeded` if the tree at `place` is larger than an output may be."""
+        """Raise `OutputLimitExceeded` if the tree at `place` exceeds the output limit."""
         if self.max_output and apparent_size([place], self.max_output, is_settled=True) > self.max_output:
             raise OutputLimitExceeded(self.max_output)
 
@@ -98,7 +98,7 @@ class Task:
         return self.derivation.env.get(name, "") not in ("", "0", "false")
 
     def input(self, path: str) -> str:
-        """The place on the disk of a declared input, or of something below one; raises `InvalidInput`."""
+        """Return the path on disk of a declared input, or of a path below one. Raises `InvalidInput`."""
         place = self.physical(path)
         if place is None:
             raise InvalidInput(path, "it is not among the derivation's inputs")

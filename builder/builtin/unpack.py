@@ -80,7 +80,7 @@ class Unpacking(NamedTuple):
         return not path or self.is_wanted(path)
 
     def archive(self, writer: TreeWriter, archive: str) -> None:
-        """Write the wanted members of `archive` with `writer`."""
+        """Write the selected members of `archive` with `writer`."""
         for member in members(archive, writer.label):
             checkpoint()
             path = _stripped(writer.place(member.name), self.strip)
@@ -116,12 +116,12 @@ def unpack_archive(
     is_wanted: Callable[[str], bool],
     say: Callable[[str], None],
 ) -> None:
-    """Write the wanted members of `archive` with `writer`."""
+    """Write the selected members of `archive` with `writer`."""
     Unpacking(strip, is_wanted, say).archive(writer, archive)
 
 
 def _stripped(path: str, count: int) -> str | None:
-    """`path` without its first `count` components; None if it has no more than those."""
+    """Return `path` without its first `count` components; None if it has no more than those."""
     if count == 0:
         return path
     parts = path.split("/", count)

@@ -131,7 +131,7 @@ class TreeWriter:
                 self._kinds[here] = _FILE
 
     def make_way(self, path: str, for_directory: bool) -> None:
-        """Remove what is at `path`, unless it is a directory and a directory comes: what an upper layer does to a lower one."""
+        """Remove `path`, unless it is a directory to be replaced by a directory: an upper layer replaces a lower one so."""
         kind = self._kinds.get(path)
         if kind is not None and not (kind == _DIRECTORY and for_directory):
             self.remove(path)
@@ -150,7 +150,7 @@ class TreeWriter:
         """Remove all that a directory holds; no error if there is no such directory."""
         if self._kinds.get(path) != _DIRECTORY:
             return
-        # Directories in the order in which they were found: inner ones come behind outer ones.
+        # Directories in the order of discovery: inner ones after outer ones.
         directories: list[str] = [path]
         for directory in directories:
             with os.scandir(f"{self.root}/{directory}") as entries:
@@ -167,7 +167,7 @@ class TreeWriter:
             del self._kinds[directory]
 
     def _clear(self, path: str) -> None:
-        """Make room for a file or link at `path`."""
+        """Remove an existing file at `path`, for a file or link."""
         kind = self._kinds.get(path)
         if kind == _DIRECTORY:
             raise ArchiveRefused(self.label, path or ".", "it is a directory already")

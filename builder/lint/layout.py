@@ -40,7 +40,7 @@ _ELSEWHERE: Final = {
 
 
 def fhs(subject: Subject) -> Iterator[Remark]:
-    """Topmost paths that are in no folder for packages."""
+    """Find topmost paths outside of the directories for packages."""
     for output in subject.outputs:
         refused = "\0"
         for entry in output.manifest:

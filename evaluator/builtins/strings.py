@@ -33,7 +33,7 @@ def substring(start: Slot, length: Slot, argument: Slot) -> Value:
         raise OutOfRange("negative start position in 'substring'")
     count = integer(length)
     if count == 0:
-        # Nix keeps the context of a string of which nothing is taken.
+        # Nix keeps the context of a string even if the result is empty.
         found = value(argument)
         if type(found) is str or type(found) is ContextString:
             return make_string("", getattr(found, "context", EMPTY))

@@ -1,4 +1,4 @@
-"""Builtins that ask for types."""
+"""Builtins that test types."""
 
 from __future__ import annotations
 

@@ -243,7 +243,7 @@ class Recursion:
         return binding
 
     def keep_environment(self) -> None:
-        """Make the environment a list with every attribute in it, whatever uses it."""
+        """Make the environment a list with every attribute in it, used or not."""
         for attr in self._node.attrs:
             self.environment.index(self.scope.names[attr.name])
         self.ident = self.unit.program.fresh("n")

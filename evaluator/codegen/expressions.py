@@ -397,7 +397,7 @@ def dynamic_key(unit: Unit, scope: Scope, key: nodes.Expr) -> str:
 def _select_or(unit: Unit, scope: Scope, node: nodes.Select, goal: str | None) -> str:
     assert node.default is not None
     target = value(unit, scope, node.subject)
-    # A default that is a constant is given at once; else, MISSING asks for it.
+    # A constant default is passed at once; otherwise MISSING requests it.
     default = constant(unit, scope, node.default)
     last = len(node.path) - 1
     depth = unit.indent
@@ -583,7 +583,7 @@ def _binary(unit: Unit, scope: Scope, node: nodes.Binary, goal: str | None) -> s
 
 
 def _is_quiet(unit: Unit, scope: Scope, node: nodes.Expr) -> bool:
-    """Whether evaluating a node can be seen by nobody."""
+    """Whether evaluating a node has no observable effect."""
     if isinstance(node, nodes.Var):
         binding = scope.find(node.name)
         return binding is not None and binding.demand is None and unit.use(binding) in unit.forced
@@ -611,7 +611,7 @@ def _add_text(left: str, right: str) -> str:
 
 
 def _checked(left: str, operator: str, right: str, slow: str) -> str:
-    """Integer arithmetic in place if the result stays in 64 bits; `z` is a variable of no other use."""
+    """Write integer arithmetic in place, for results within 64 bits; `z` is an otherwise unused variable."""
     if not (left.isidentifier() and right.isidentifier()):
         return slow
     fast = f"z if {INT_MIN} <= (z := {left} {operator} {right}) <= {INT_MAX} else {slow}"

@@ -23,7 +23,7 @@ _LONGEST_CHAIN = 6
 
 
 def chain_of(node: nodes.Lambda) -> list[nodes.Lambda]:
-    """The lambdas that can be called at once: plain parameters, a pattern only at the end."""
+    """Return the lambdas that can be called at once: plain parameters, a pattern only at the end."""
     chain = [node]
     while chain[-1].formals is None and isinstance(chain[-1].body, nodes.Lambda) and len(chain) < _LONGEST_CHAIN:
         chain.append(chain[-1].body)

@@ -127,7 +127,7 @@ class Program:
         return binding
 
     def _note_values(self, text: str) -> None:
-        # Bindings of builtins hand out their text without saying so.
+        # Bindings of builtins return their text without recording the use.
         import re
 
         known = {f"G_{mangled(name)}": name for name in (*TABLE, *CONSTANTS)}

@@ -1,8 +1,7 @@
-"""Which arguments a function forces before it does anything else.
+"""Find the arguments that a function forces before anything else.
 
-Such an argument may be evaluated by the caller without a thunk: the order in which a program can
-see evaluation happen stays the same. Nothing more is claimed; a parameter forced later, or only
-on one branch, does not count.
+The caller may evaluate such an argument without a thunk: the observable order of evaluation stays the same. Nothing
+more is claimed; a parameter forced later, or only on one branch, does not count.
 """
 
 from __future__ import annotations

@@ -1,12 +1,11 @@
-"""Generated functions, and how they get at variables of other functions.
+"""Generated functions, and their access to variables of other functions.
 
-A *unit* is one Python function: the body of a thunk (`t7`) or of a lambda (`f7`). Units that are
-made at the same place share an *environment*, one tuple of every outer variable that any of them
-uses; a unit's prologue unpacks what it needs itself. A unit therefore never holds more than the
-expressions around it would hold anyway.
+A *unit* is one Python function: the body of a thunk (`t7`) or of a lambda (`f7`). Units made at the same place share an
+*environment*, one tuple of every outer variable that any of them uses; a unit's prologue unpacks those that it needs. A
+unit therefore never holds more than the expressions around it would hold anyway.
 
-While the code of an environment's units is still being written its layout is not known, so texts
-that mention it contain `HERE`, which is replaced at the end.
+While the code of an environment's units is being written its layout is unknown, so texts that mention it contain
+`HERE`, which is replaced at the end.
 """
 
 from __future__ import annotations
@@ -50,7 +49,7 @@ class Environment:
         self.boxed = False
 
     def index(self, binding: Binding) -> int:
-        """The place of a variable, made if it has none."""
+        """Return the index of a variable, added if it is new."""
         return self.places.setdefault(binding, len(self.places))
 
     @property
@@ -106,7 +105,7 @@ class Unit:
         self.lines.append((self.indent, text, mark))
 
     def hole(self) -> Hole:
-        """Leave room for lines."""
+        """Reserve a position for lines."""
         hole = Hole(self.indent)
         self.lines.append(hole)
         return hole

@@ -1,6 +1,6 @@
-"""The members of `ar` archives (static libraries), with the long names of GNU and BSD.
+"""Read `ar` archives (static libraries), with the long names of GNU and BSD.
 
-Strict: whatever does not add up raises `NotArchive`, and the caller compares plain bytes.
+Strict: any inconsistency raises `NotArchive`, and the caller compares plain bytes.
 """
 
 from __future__ import annotations

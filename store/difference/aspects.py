@@ -1,7 +1,7 @@
-"""One derivation with a single aspect of another: what is tried to learn which of them matters.
+"""Derivations with a single aspect of another, to find the aspect that matters.
 
-An *aspect* is an attribute that differs, or an input that is another than before. What is made of an aspect is
-the first derivation with that one thing taken from the second; everything else, inputs included, stays.
+An *aspect* is an attribute that differs, or an input that was replaced. The derivation of an aspect is the first
+derivation with that aspect of the second; everything else, inputs included, stays.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ MOST_STRINGS: Final = 200
 _DEEPEST: Final = 4
 """Most levels of nested archives and compressed files that are unpacked."""
 _NO_WORDS: Final = (".eh_frame", ".rel", ".note", ".shstrtab")
-"""Sections in which what looks like a word is chance, or said by their names."""
+"""Sections in which words occur by chance, or repeat the section's name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,7 +112,7 @@ def match(before: Derivation, after: Derivation) -> Matching:
 
 
 def mask(text: str, labels: Mapping[str, str]) -> str:
-    """Put labels in the place of inputs."""
+    """Replace inputs by labels."""
     if "/" not in text:
         return text
     for written, label in labels.items():

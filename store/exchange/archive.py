@@ -1,13 +1,13 @@
-"""Objects in one file, written and read in one go.
+"""Export and import of objects in one file.
 
     chx export 1\\n, then one zstd stream of frames:
-    O <length> <description>      an object; then, for each content of it that did not come before,
+    O <length> <description>      an object; then, for each of its contents that is new in the stream,
     B <length> <content>          in the order of its manifest
     T <length> <JSON list>        signed rows of the build trace
     E <length> <BLAKE3>           of everything before, uncompressed: the file is whole
 
-A length is 8 bytes, big-endian. Objects come after what they refer to, and each is registered, checked by
-its name, as soon as it is there: a file that ends early has brought whole objects.
+A length is 8 bytes, big-endian. References precede their referrers, and each object is checked by its name and
+registered as soon as it is complete: a truncated file still yields whole objects.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ _WAITING: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """At least `least` bytes have to come in `seconds`, or everything in that time."""
+    """Time limit: at least `least` bytes must arrive in `seconds`, or the rest of the transfer."""
 
     seconds: float = 60.0
     least: int = 1024
@@ -43,7 +43,7 @@ class Silent(Exception):
 
 
 class Clock:
-    """Runs while one waits, over any number of attempts; starts again when enough has come."""
+    """Measures waiting time, over any number of attempts; restarts when enough bytes have arrived."""
 
     def __init__(self, patience: Patience) -> None:
         self.patience = patience
@@ -71,13 +71,13 @@ class _Left(Exception):
 
 
 class _Taken(NamedTuple):
-    """The other side has taken so many bytes of ours."""
+    """The other side has accepted `size` bytes."""
 
     size: int
 
 
 class _End(NamedTuple):
-    """The thread has said all; `error` if that is how it ended."""
+    """The thread has ended, with `error` or normally."""
 
     error: BaseException | None
 
@@ -126,11 +126,11 @@ class Conversation:
         self._put(item)
 
     def sent(self, count: int) -> None:
-        """The other side has taken `count` bytes more."""
+        """Report that the other side has accepted `count` more bytes."""
         self._put(_Taken(count))
 
     def hold(self, descriptor: int) -> None:
-        """Shut this socket down when nobody waits any more: then what blocks on it ends."""
+        """Register a socket to shut down when the caller gives up, which unblocks the thread."""
         with self._lock:
             if self._is_left:
                 raise _Left

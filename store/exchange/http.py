@@ -67,7 +67,7 @@ class Answer:
 
 
 def ask(request: Request, clock: Clock) -> Answer:
-    """Send `request`. All waiting counts on `clock`, from looking up the server's name on.
+    """Send `request`. `clock` counts all waiting, name lookup included.
 
     Raises `Silent`, `Stopped`, `Astray`, OSError (`URLError` until there is an answer), `HTTPException`, ValueError.
     """

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Refusal(NamedTuple):
-    """A row that does not count, and why."""
+    """A row that does not count, and the reason."""
 
     row: SignedRow
     reason: str
@@ -32,7 +32,7 @@ class Trust:
     needed: int = 1
 
     def judge(self, rows: Iterable[SignedRow], resolved: Digest | None = None) -> tuple[list[SignedRow], list[Refusal]]:
-        """The rows that count, and those that do not. With `resolved`: rows of another derivation do not."""
+        """Return the rows that count, and the others. With `resolved`, rows of another derivation do not count."""
         refused: list[Refusal] = []
         votes: dict[tuple[Digest, str], dict[StorePath, dict[str, SignedRow]]] = {}
         for row in rows:
