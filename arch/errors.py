@@ -7,6 +7,9 @@ class UnknownProfile(Exception):
     """There is no profile of this name; `candidates` are the names that there are."""
 
     code = "A001"
+    labels = ()
+    frames = ()
+    details = ()
 
     def __init__(self, name: str, candidates: list[str]) -> None:
         import difflib

@@ -53,9 +53,9 @@ def prepare(seeds: list[str], stages: int) -> None:
 
 def recipes(store, session, seeds: list[str], stages: int):
     """Every resolved derivation of every stage, in order."""
-    from chx.builder.plan import recall
-    from chx.builder.resolve import resolve
-    from chx.cli.convergence.chains import chains_of
+    from chx.builder.planning import recall
+    from chx.builder.resolution import resolve
+    from chx.ops.bootstrap.plan import chains_of
 
     arguments = argparse.Namespace(
         file=None, expr=None, attributes=[], attr=[], arg=[], argstr=[], include=[], max_call_depth=None
@@ -77,7 +77,7 @@ def by_hand(store, derivation, bwrap: str, cores: int) -> float:
     from chx.builder.compose import compose_root
     from chx.builder.environment import build_environment
     from chx.builder.inputs import rootfs_inputs, visible_objects
-    from chx.builder.resolve import with_outputs
+    from chx.builder.resolution import with_outputs
     from chx.builder.sandbox import Bind, SandboxSpec, bwrap_arguments
     from chx.store import STORE_DIR, output_object_name, scratch_path
 
@@ -121,7 +121,7 @@ def main() -> None:
 
     use_checkout()
     from chx.builder.bubblewrap import find_bwrap
-    from chx.cli.session import Session
+    from chx.ops.session import Session
 
     cores = len(os.sched_getaffinity(0))
     total = 0.0

@@ -10,7 +10,6 @@ Names are imported on first use: most commands build nothing.
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -34,12 +33,12 @@ if TYPE_CHECKING:
     from .forecast import expected, remaining
     from .log import find_log, follow_log, open_log
     from .options import BuildOptions
-    from .plan import Lane, Plan, Recollection, Step, lane_of, plan, recall
+    from .planning import Lane, Plan, Recollection, Step, lane_of, plan, recall
     from .prefetch import SOURCE, Fetched, FetchedFile, prefetch_file, prefetch_tree, tree_source
     from .prune import prune_locks, prune_logs
     from .reporter import Reporter, Silence
     from .reproducibility import ReproducibilityCheck, Verdict
-    from .resolve import resolve
+    from .resolution import resolve
     from .sandbox import Bind, Limits, SandboxSpec, bwrap_arguments
     from .substitution import Substituter
     from .variation import USUAL, VARIATIONS
@@ -120,18 +119,18 @@ _HOMES = {
     "Cancelled": "errors",
     "Fetched": "prefetch",
     "FetchedFile": "prefetch",
-    "Lane": "plan",
-    "lane_of": "plan",
+    "Lane": "planning",
+    "lane_of": "planning",
     "Limits": "sandbox",
-    "Plan": "plan",
-    "Recollection": "plan",
+    "Plan": "planning",
+    "Recollection": "planning",
     "Reporter": "reporter",
     "SCRIPT": "container",
     "SOURCE": "prefetch",
     "SandboxSpec": "sandbox",
     "SeveralFailures": "errors",
     "Silence": "reporter",
-    "Step": "plan",
+    "Step": "planning",
     "Substituter": "substitution",
     "ReproducibilityCheck": "reproducibility",
     "USUAL": "variation",
@@ -148,16 +147,16 @@ _HOMES = {
     "open_log": "log",
     "parse_wheel": "builtin.pypi",
     "pip_command": "builtin.pypi",
-    "plan": "plan",
+    "plan": "planning",
     "prefetch_file": "prefetch",
     "prefetch_tree": "prefetch",
     "prune_locks": "prune",
     "prune_logs": "prune",
     "prune_roots": "compose",
-    "recall": "plan",
+    "recall": "planning",
     "build_environment": "container",
     "remaining": "forecast",
-    "resolve": "resolve",
+    "resolve": "resolution",
     "setting": "configuration",
     "shell_of": "container",
     "sri": "fixed",
@@ -167,18 +166,6 @@ _HOMES = {
     "with_binds": "container",
     "with_network": "container",
 }
-
-
-class _Window(type(sys)):  # type: ignore[misc]
-    """A package of which a function may be called like the module that it is in."""
-
-    def __setattr__(self, name: str, value: object) -> None:
-        # Python sets this when a module of the package is imported, by whomever.
-        if name not in _HOMES or not isinstance(value, type(sys)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Window
 
 
 def __getattr__(name: str) -> object:

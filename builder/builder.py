@@ -20,11 +20,11 @@ from .errors import BuildError, Cancelled, SeveralFailures, as_build_error
 from .execution import Result, Work, World, execute, known_outputs, work_key
 from .forecast import expected
 from .options import BuildOptions
-from .plan import Lane, Plan, plan
+from .planning import Lane, Plan, plan
 from .process_attributes import ConstantAttributes
 from .procfs import build_covers
 from .reporter import Reporter, Silence
-from .resolve import resolve
+from .resolution import resolve
 from .schedule import Schedule
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ..store.digest import Digest
     from ..store.path import StorePath
     from ..store.store import Store
-    from .plan import Outputs
+    from .planning import Outputs
 
 Runner = Callable[[World, Work], Result]
 

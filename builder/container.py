@@ -21,7 +21,7 @@ from .layout import opened
 from .preparation import object_binds, prepare, resolver_binds, scratch_paths
 from .process_attributes import ConstantAttributes
 from .procfs import proc_covers
-from .resolve import resolve, with_outputs
+from .resolution import resolve, with_outputs
 from .sandbox import BUILD_DIRECTORY, USER, Bind, SandboxSpec, Scratch
 
 if TYPE_CHECKING:

@@ -34,8 +34,9 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from ..store.checkpoint import Stopped
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from ..lang import Label
     from ..store.errors import StoreError
     from ..store.path import StorePath
 
@@ -58,6 +59,7 @@ class BuildError(Exception):
 
     `derivation` is the one being realised, `log` the path of its log, `tail` the last lines of it, `kept` the build
     directory if it was kept. `was_seen`: all its output has been shown already.
+    `place` is where the derivation is written down, `labels` and `frames` are where an expression asked for it.
     """
 
     code: ClassVar[str] = "B000"
@@ -67,6 +69,10 @@ class BuildError(Exception):
     tail: tuple[str, ...] = field(default=(), init=False)
     kept: str | None = field(default=None, init=False)
     was_seen: bool = field(default=False, init=False)
+    place: Label | None = field(default=None, init=False)
+    labels: Sequence[Label] = field(default=(), init=False)
+    frames: Sequence[object] = field(default=(), init=False)
+    details: ClassVar[tuple[()]] = ()
 
     @property
     def message(self) -> str:

@@ -45,9 +45,9 @@ from .inputs import InputFiles, visible_objects
 from .log import BuildLog, log_path
 from .measure import apparent_size
 from .output_checks import check_outputs
-from .plan import recalled
+from .planning import recalled
 from .preparation import prepare, scratch_paths
-from .resolve import with_outputs
+from .resolution import with_outputs
 from .sandbox import Bind, Limits, SandboxSpec
 from .work_lock import WorkLock
 

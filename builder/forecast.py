@@ -10,13 +10,13 @@ from __future__ import annotations
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
-from .plan import Lane
+from .planning import Lane
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from ..store.path import StorePath
-    from .plan import Step
+    from .planning import Step
 
 _SHORTEST: Final = 0.02
 """Minimum estimate per step, so that long chains of cheap steps keep their priority."""

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from ..store.path import StorePath
     from .bubblewrap import Bubblewrap
     from .errors import BuildError
-    from .plan import Lane, Plan
+    from .planning import Lane, Plan
 
 
 class Reporter(Protocol):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from ..store.path import StorePath
-    from .plan import Lane, Step
+    from .planning import Lane, Step
 
 
 class State(Enum):

@@ -17,8 +17,8 @@ from ..store.errors import StoreError
 from ..store.exchange import CacheIntegrityError, Receiver, TransferFailed, Trust, open_cache
 from .errors import BuildError
 from .fixed import check_fixed
-from .plan import discover, known_fixed, recalled
-from .resolve import resolve
+from .planning import discover, known_fixed, recalled
+from .resolution import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ..store.path import StorePath
     from ..store.store import Store
     from .options import BuildOptions
-    from .plan import Outputs
+    from .planning import Outputs
 
 
 class Substituter:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from ..arch import PROFILES, load_profile, profile_data, profile_names
+from .options.session import plain_session
 from .output import put
-from .session import Session
 
 if TYPE_CHECKING:
     import argparse
@@ -32,10 +33,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from ..arch import PROFILES
-
     folder = arguments.directory or PROFILES
-    with Session() as session:
+    with plain_session() as session:
         if arguments.action == "list":
             text = listed(session.evaluator, folder, arguments.json)
         else:
@@ -46,8 +45,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 def listed(evaluator: Evaluator, folder: str, as_json: bool) -> str:
     """All profiles: a table, or a JSON list of all there is in them."""
-    from ..arch import load_profile, profile_data, profile_names
-
     names = profile_names(evaluator, folder)
     if as_json:
         return _json([profile_data(name, evaluator, folder) for name in names])
@@ -63,8 +60,6 @@ def listed(evaluator: Evaluator, folder: str, as_json: bool) -> str:
 
 def shown(evaluator: Evaluator, name: str, folder: str, as_json: bool) -> str:
     """One profile: a line for each attribute, or JSON."""
-    from ..arch import profile_data
-
     data = profile_data(name, evaluator, folder)
     if as_json:
         return _json(data)

@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from . import expression
-from .errors import CommandError
-from .limits import positive
+from ..ops.bootstrap.likeness import compare_with_set
+from ..ops.bootstrap.replaying import read_proof
+from ..ops.bootstrap.roots import remove_roots
+from ..ops.bootstrap.running import DEFAULT_SET, DEFAULT_STAGES
+from ..ops.errors import RequestError
+from ..ops.paths import write_whole
+from ..ops.signatures import home
+from .options import evaluation
+from .options.building import configure_building, options_of
+from .options.numbers import positive
+from .options.reporting import reporter_of
 from .output import put
+from .progress.format import say
+from .render.bootstrap.html import page_of
+from .render.bootstrap.proof import checked_data, draw_checked, draw_replayed
+from .render.bootstrap.text import draw
+from .render.data import as_data, put_json
+from .render.page import Page
+from .render.style import Style
+from .startup.result_cache import store_result
 
 if TYPE_CHECKING:
-    from .convergence.account import Account
-    from .session import Session
+    import argparse
+
+    from ..ops.bootstrap.proof import Proof
+    from ..ops.bootstrap.report import BootstrapReport
+    from ..ops.session import Session
 
 DESCRIPTION = """\
 Build a system in stages, each with the one before it, from several unrelated
@@ -42,13 +60,9 @@ examples:
   chx bootstrap --replay proof.json --bundle inputs.tar
   chx bootstrap --drop tiny
 """
-DEFAULT_SET = "tiny"
-DEFAULT_STAGES = 3
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    from .build import configure_building
-
     group = parser.add_argument_group("what to bootstrap")
     group.add_argument("set", nargs="?", metavar="SET", help=f"the set of packages (default: {DEFAULT_SET})")
     group.add_argument("--seeds", metavar="A,B,C", help="toolchains to start from (default: all that prove something)")
@@ -73,38 +87,32 @@ def configure(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--key", metavar="KEY", help="the public key that must have signed the proof (with --replay, --check-proof)"
     )
-    expression.configure_evaluation(parser)
+    evaluation.configure_evaluation(parser)
     configure_building(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from ..ops.bootstrap.running import run
 
     if arguments.drop:
         return drop(arguments)
     if arguments.bundle is not None and arguments.proof is None and arguments.replay is None:
-        raise CommandError("--bundle belongs to a proof", hint="write it with --proof FILE, use it with --replay FILE")
+        raise RequestError("--bundle belongs to a proof", hint="write it with --proof FILE, use it with --replay FILE")
     if arguments.check_proof is not None:
-        from .convergence.replay import check
-
         return check(arguments)
     if arguments.replay is not None:
-        from .convergence.replay import replay
-
-        return replay(arguments, write_text)
-    from .convergence.running import bootstrap
-    from .realise import options_of, reporter_of
-
-    with expression.open_session(arguments) as session:
-        account, links = bootstrap(
+        return replay(arguments)
+    with evaluation.open_session(arguments) as session:
+        account, links = run(
             session,
-            expression.request_of(arguments),
+            evaluation.request_of(arguments),
             arguments.set or DEFAULT_SET,
-            options_of(arguments),
-            reporter_of(arguments),
-            _seeds(arguments.seeds),
-            arguments.stages,
-            arguments.proof,
-            arguments.bundle,
+            seeds=_seeds(arguments.seeds),
+            stages=arguments.stages,
+            proof=arguments.proof,
+            bundle=arguments.bundle,
+            options=options_of(arguments),
+            reporter=reporter_of(arguments),
         )
         text = write_text(arguments, account)
         if account.holds and not (arguments.report or arguments.proof):
@@ -114,21 +122,53 @@ def run(arguments: argparse.Namespace) -> int:
 
 def drop(arguments: argparse.Namespace) -> int:
     """`--drop`."""
-    from .kept import drop
-    from .noop import home
-    from .progress import say
-
     name = arguments.set or DEFAULT_SET
-    say(f"{drop(home(), name)} objects of {name} are not kept any more")
+    say(f"{remove_roots(home(), name)} objects of {name} are not kept any more")
     return 0
 
 
-def write_text(arguments: argparse.Namespace, account: Account) -> str:
+def replay(arguments: argparse.Namespace) -> int:
+    """`--replay`."""
+    from ..ops.bootstrap.replaying import replay
+
+    proof = _read_proof(arguments, arguments.replay, "--replay")
+    if not proof.claims.holds and not arguments.json:
+        put(f"this proof shows {proof.claims.text}\n\n")
+    with evaluation.open_session(arguments) as session:
+        request = evaluation.request_of(arguments)
+        options, reporter = options_of(arguments), reporter_of(arguments)
+        found = replay(session, request, proof, arguments.bundle, options, reporter)
+        write_text(arguments, found.report)
+    if not arguments.json:
+        page = Page(Style(sys.stdout))
+        draw_replayed(page, found)
+        page.write()
+    return 0 if found.holds else 1
+
+
+def check(arguments: argparse.Namespace) -> int:
+    """`--check-proof`."""
+    proof = _read_proof(arguments, arguments.check_proof, "--check-proof")
+    with evaluation.open_session(arguments) as session:
+        like = compare_with_set(session, evaluation.request_of(arguments), proof)
+    if arguments.json:
+        put_json(checked_data(proof, like))
+    else:
+        page = Page(Style(sys.stdout))
+        draw_checked(page, proof, like)
+        page.write()
+    return 0 if proof.claims.holds else 1
+
+
+def _read_proof(arguments: argparse.Namespace, name: str, option: str) -> Proof:
+    if arguments.seeds is not None or arguments.set is not None or arguments.proof is not None:
+        raise RequestError(f"{option} takes sets and seeds from the proof", hint="leave SET, --seeds and --proof out")
+    return read_proof(name, arguments.key)
+
+
+def write_text(arguments: argparse.Namespace, account: BootstrapReport) -> str:
     """Print the account as the command line wants it, and write the page if one was asked for; gives what was printed."""
     if arguments.report is not None:
-        from .convergence.html import page_of
-        from .system import write_whole
-
         write_whole(arguments.report, page_of(account))
     text = _text(arguments, account)
     put(text)
@@ -140,20 +180,15 @@ def _seeds(text: str | None) -> list[str] | None:
         return None
     seeds = list(dict.fromkeys(text.replace(",", " ").split()))
     if not seeds:
-        raise CommandError("--seeds names none", hint="separate names with commas: --seeds debian-gcc,zig")
+        raise RequestError("--seeds names none", hint="separate names with commas: --seeds debian-gcc,zig")
     return seeds
 
 
-def _text(arguments: argparse.Namespace, account: Account) -> str:
+def _text(arguments: argparse.Namespace, account: BootstrapReport) -> str:
     if arguments.json:
         import json
 
-        from .difference.data import as_data
-
         return json.dumps({**as_data(account), "holds": account.holds}, indent=2, sort_keys=True) + "\n"
-    from .convergence.drawing import draw
-    from .difference.page import Page
-    from .report import Style
 
     page = Page(Style(sys.stdout), arguments.full)
     draw(page, account)
@@ -161,10 +196,8 @@ def _text(arguments: argparse.Namespace, account: Account) -> str:
 
 
 def _remember(
-    session: Session, arguments: argparse.Namespace, account: Account, text: str, links: list[tuple[str, str]]
+    session: Session, arguments: argparse.Namespace, account: BootstrapReport, text: str, links: list[tuple[str, str]]
 ) -> None:
-    from .noop import remember
-
     store = session.store
     paths = {cell.path for item in account.items for cells in item.cells.values() for cell in cells if cell is not None}
-    remember(arguments.words, session.world.seen, [store.physical(path) for path in sorted(paths)], links, text)
+    store_result(arguments.words, session.world.seen, [store.physical(path) for path in sorted(paths)], links, text)

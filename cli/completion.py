@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from .errors import CommandError
+from ..ops.errors import RequestError
+from .commands import COMMANDS
 from .output import put
 
 DESCRIPTION = """\
@@ -24,7 +25,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         import shtab
     except ImportError:
-        raise CommandError(
+        raise RequestError(
             "completion scripts are written by the package 'shtab', which is not installed",
             hint="pip install shtab",
         ) from None
@@ -35,8 +36,6 @@ def run(arguments: argparse.Namespace) -> int:
 def whole_parser() -> argparse.ArgumentParser:
     """One parser that knows every command; only completion and documentation need it."""
     from importlib import import_module
-
-    from .commands import COMMANDS
 
     parser = argparse.ArgumentParser(prog="chx")
     parser.add_argument("-V", "--version", action="store_true", help="print the version")

@@ -6,7 +6,8 @@ import argparse
 import os
 from typing import TYPE_CHECKING
 
-from .errors import CommandError
+from ..builder import Bind
+from ..ops.errors import RequestError
 
 if TYPE_CHECKING:
     from ..builder import Bind
@@ -30,8 +31,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def binds_of(arguments: argparse.Namespace) -> tuple[Bind, ...]:
     """The binds that were asked for, outer ones first, so that one may lie in another."""
-    from ..builder import Bind
-
     wanted = [(text, True) for text in arguments.bind] + [(text, False) for text in arguments.ro_bind]
     binds = [Bind(*_places(text), writable) for text, writable in wanted]
     return tuple(sorted(binds, key=lambda bind: bind.target.count("/")))
@@ -44,10 +43,10 @@ def _places(text: str) -> tuple[str, str]:
         host, inside = text, os.path.abspath(text)
     source = os.path.abspath(host)
     if not host or not os.path.exists(source):
-        raise CommandError(f"there is no '{host or text}' that could be bound")
+        raise RequestError(f"there is no '{host or text}' that could be bound")
     target = os.path.normpath("/" + inside.lstrip("/"))
     if target == "/":
-        raise CommandError(
+        raise RequestError(
             f"'{text}' would hide the whole container", hint="name a place inside: --bind HOST:/some/place"
         )
     return source, target
@@ -58,7 +57,7 @@ def variables_of(arguments: argparse.Namespace) -> dict[str, str]:
     for text in arguments.env:
         name, found, value = text.partition("=")
         if not name:
-            raise CommandError(f"'{text}' sets no variable", hint="write --env NAME=VALUE")
+            raise RequestError(f"'{text}' sets no variable", hint="write --env NAME=VALUE")
         if not found:
             if name not in os.environ:
                 continue
@@ -70,7 +69,7 @@ def variables_of(arguments: argparse.Namespace) -> dict[str, str]:
 def directory_of(arguments: argparse.Namespace) -> str | None:
     directory: str | None = arguments.chdir
     if directory is not None and not directory.startswith("/"):
-        raise CommandError(
+        raise RequestError(
             f"'{directory}' is no absolute path", hint="--chdir names a folder of the container, such as /tmp"
         )
     return directory

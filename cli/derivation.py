@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from . import expression
-from .named import MEANING, derivations_named
+from ..ops.instantiation import derivations_named
+from .options import evaluation
+from .options.evaluation import MEANING
 from .output import put
 
 DESCRIPTION = """\
@@ -17,16 +18,16 @@ derivation or of something built from it.
 def configure(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     show = actions.add_parser("show", help="print derivations as JSON", description=DESCRIPTION)
-    expression.configure(show, "X", MEANING)
+    evaluation.configure(show, "X", MEANING)
     show.add_argument("-r", "--recursive", action="store_true", help="include the derivations they need")
 
 
 def run(arguments: argparse.Namespace) -> int:
     import json
 
-    with expression.open_session(arguments) as session:
+    with evaluation.open_session(arguments) as session:
         store = session.store
-        pending = list(derivations_named(session, expression.request_of(arguments, takes_objects=True)))
+        pending = list(derivations_named(session, evaluation.request_of(arguments, takes_objects=True)))
         shown = {}
         while pending:
             path = pending.pop(0)

@@ -7,13 +7,31 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from . import expression
-from .errors import CommandError
+from ..ops.bootstrap.residue_diff import find_residue_of
+from ..ops.diff.attribution import attribute
+from ..ops.diff.comparison import compare_subjects
+from ..ops.diff.recall import BuildTraceCache
+from ..ops.diff.subject import subjects
+from ..ops.errors import RequestError
+from ..ops.lock.document import read_lock
+from ..ops.lock.lock_changes import changes
+from .diffoscope import compare_deeply, find_diffoscope
+from .options import evaluation
+from .options.building import configure_building, options_of
+from .options.reporting import reporter_of
+from .options.session import plain_session
+from .output import put
+from .render.attribution import draw_attribution
+from .render.data import as_data
+from .render.lock import draw_changes
+from .render.page import Page
+from .render.residue import draw_residue
+from .render.style import Style
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .difference.page import Page
+    from .render.page import Page
 
 DESCRIPTION = """\
 Compare A and B: two packages, two sets of packages (such as stages), two store
@@ -48,7 +66,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     group.add_argument("after", metavar="B")
     group.add_argument("-f", "--file", metavar="FILE", help="attributes are those of FILE")
     group.add_argument("-E", "--expr", metavar="EXPR", help="attributes are those of the expression EXPR")
-    expression.configure_evaluation(parser)
+    evaluation.configure_evaluation(parser)
     group = parser.add_argument_group("how to compare")
     group.add_argument(
         "--level", action="append", default=[], choices=("inputs", "closure", "files", "bytes"),
@@ -67,41 +85,31 @@ def configure(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--deep", action="store_true", help="also run diffoscope on outputs that differ")
     group.add_argument("--json", action="store_true", help="print JSON")
     group.add_argument("--exit-code", action="store_true", help="exit with status 1 if there is a difference")
-    from .build import configure_building
-
     configure_building(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from .difference.comparison import compare
-    from .difference.knowledge import Knowledge
-    from .difference.subject import subjects
-
     if is_lock(arguments.before) or is_lock(arguments.after):
         return compare_locks(arguments)
     if arguments.residue:
         return look_for_residue(arguments)
     if arguments.attribute and arguments.level:
-        raise CommandError("--attribute compares outputs and has no levels", hint="leave --level out")
+        raise RequestError("--attribute compares outputs and has no levels", hint="leave --level out")
     if arguments.deep:
         if arguments.json:
-            raise CommandError("diffoscope prints no JSON of ours", hint="leave --json or --deep out")
-        from .deep import compare_deeply, find_diffoscope
+            raise RequestError("diffoscope prints no JSON of ours", hint="leave --json or --deep out")
 
         program = find_diffoscope()
-    with expression.open_session(arguments) as session:
-        knowledge = Knowledge(session.store)
-        request = expression.request_of(arguments)
+    with evaluation.open_session(arguments) as session:
+        knowledge = BuildTraceCache(session.store)
+        request = evaluation.request_of(arguments)
         before, after = subjects(session, request, (arguments.before, arguments.after), knowledge)
         if arguments.attribute:
-            from .difference.attribution import attribute, draw_attribution
-            from .realise import options_of, reporter_of
-
-            found = attribute(session.store, before, after, options_of(arguments), reporter_of(arguments))
+            found = attribute(session, before, after, options_of(arguments), reporter_of(arguments))
             show(arguments, found, lambda page: draw_attribution(page, found))
             return int(arguments.exit_code and not found.is_equal)
-        comparison = compare(session.store, knowledge, before, after, arguments.level, arguments.full)
-    from .difference.drawing import draw
+        comparison = compare_subjects(session.store, knowledge, before, after, arguments.level, arguments.full)
+    from .render.diff import draw
 
     show(arguments, comparison, lambda page: draw(page, comparison))
     if arguments.deep:
@@ -111,15 +119,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 def look_for_residue(arguments: argparse.Namespace) -> int:
     """What of B is left in A; status 1 if there is something and --exit-code was given."""
-    from .difference.leftover import draw_leftover, find_leftover
-
     unfit = [name for name in ("level", "attribute", "deep") if getattr(arguments, name)]
     if unfit:
-        raise CommandError(f"--residue and --{unfit[0]} exclude each other")
-    with expression.open_session(arguments) as session:
-        request = expression.request_of(arguments)
-        found = find_leftover(session, request, arguments.before, arguments.after)
-    show(arguments, found, lambda page: draw_leftover(page, found))
+        raise RequestError(f"--residue and --{unfit[0]} exclude each other")
+    with evaluation.open_session(arguments) as session:
+        request = evaluation.request_of(arguments)
+        found = find_residue_of(session, request, arguments.before, arguments.after)
+    show(arguments, found, lambda page: draw_residue(page, found))
     return int(arguments.exit_code and not found.holds)
 
 
@@ -137,26 +143,22 @@ def is_lock(word: str) -> bool:
 
 def compare_locks(arguments: argparse.Namespace) -> int:
     """What has moved from one chx.lock to another. Raises `LockError`."""
-    from .pins.document import read_lock
-    from .pins.moves import draw_moves, moves
-    from .session import Session
-
     unfit = [name for name in ("level", "attribute", "deep", "residue") if getattr(arguments, name)]
     if unfit:
-        raise CommandError(f"--{unfit[0]} is not for lock files")
+        raise RequestError(f"--{unfit[0]} is not for lock files")
     locks = []
     for word in (arguments.before, arguments.after):
         lock = read_lock(word)
         if lock is None:
-            raise CommandError(f"there is no lock file '{word}'", hint="a chx.lock is compared with another one")
+            raise RequestError(f"there is no lock file '{word}'", hint="a chx.lock is compared with another one")
         locks.append(lock)
-    with Session() as session:
-        found = moves(session.store, *locks)
+    with plain_session() as session:
+        found = changes(session.store, *locks)
 
     def draw(page: Page) -> None:
         if found.is_nothing:
             page.line(f"{arguments.before} and {arguments.after} pin the same", 0)
-        draw_moves(page, found, with_sources=True)
+        draw_changes(page, found, with_sources=True)
 
     show(arguments, found, draw)
     return int(arguments.exit_code and not found.is_nothing)
@@ -167,13 +169,8 @@ def show(arguments: argparse.Namespace, value: object, draw: Callable[[Page], No
     if arguments.json:
         import json
 
-        from .difference.data import as_data
-        from .output import put
-
         put(json.dumps(as_data(value), indent=2, sort_keys=True) + "\n")
         return
-    from .difference.page import Page
-    from .report import Style
 
     page = Page(Style(sys.stdout), arguments.full)
     draw(page)

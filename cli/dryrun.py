@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from .difference.page import Page, count
-from .difference.rebuild import draw_rebuild, explain
-from .lines import title
-from .progress import duration
+from ..builder import Lane, expected, plan, remaining
+from ..ops.diff.rebuild import explain
+from ..ops.text import title
+from .progress.format import duration
+from .render.page import Page, count
+from .render.rebuild import draw_rebuild
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ..builder import BuildOptions, Plan, Step
+    from ..ops.lock.verify import LockVerifier
     from ..store import Store, StorePath
-    from .pins.guard import Guard
 
     Target = tuple[StorePath, tuple[str, ...]]
 
@@ -25,8 +27,6 @@ def draw_plan(
     page: Page, store: Store, targets: Sequence[tuple[StorePath, Iterable[str]]], options: BuildOptions
 ) -> None:
     """All of it; nothing is built. Raises `BuildError`."""
-    from ..builder.plan import plan  # the window may show the module of that name
-
     decided, why = plan(store, targets), explain(store, targets)
     waiting = {reason.derivation for reason in why.reasons if reason.verdict == "waits"}
     sandboxed = [step for step in decided.builds if not step.derivation.builder.startswith("builtin:")]
@@ -39,22 +39,22 @@ def draw_plan(
     draw_rebuild(page, why)
 
 
-def draw_takeable(
-    page: Page, store: Store, guard: Guard, targets: Sequence[Target], options: BuildOptions
+def draw_substitutable(
+    page: Page, store: Store, verifier: LockVerifier, targets: Sequence[Target], options: BuildOptions
 ) -> list[Target]:
     """What would be taken as a lock pins it; the targets that are left."""
-    pins = guard.takeable()
-    here = [asked for asked, pin in pins if all(store.is_valid(pin.outputs[name].path) for name in asked.outputs)]
-    elsewhere = [asked for asked, _ in pins if asked not in here] if options.caches else []
+    pins = verifier.substitutable()
+    here = [target for target, pin in pins if all(store.is_valid(pin.outputs[name].path) for name in target.outputs)]
+    elsewhere = [target for target, _ in pins if target not in here] if options.caches else []
     for found, what in (
         (here, "in the store, as it is pinned"),
         (elsewhere, "would be taken as it is pinned, if a cache has it"),
     ):
         if found:
             page.title(f"{what}: {count(len(found), 'package')}")
-            for asked in found:
-                page.line(title(asked.derivation))
-    have = {(asked.derivation, asked.outputs) for asked in here}
+            for target in found:
+                page.line(title(target.derivation))
+    have = {(target.derivation, target.outputs) for target in here}
     return [target for target in targets if target not in have]
 
 
@@ -75,8 +75,6 @@ def _draw_steps(page: Page, decided: Plan, waiting: set[StorePath], steps: Seque
 
 def _draw_forecast(page: Page, decided: Plan, options: BuildOptions) -> None:
     import os
-
-    from ..builder import Lane, expected, remaining
 
     known = sum(step.path.name in decided.remembered for step in decided.steps)
     if not known:

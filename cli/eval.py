@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from . import expression
-from .errors import CommandError
+from ..ops.errors import RequestError
+from ..ops.instantiation import evaluate_request
+from ..ops.paths import absolute, is_regular, is_there
+from ..ops.session import Session
+from .options import evaluation
 from .output import put
-from .session import Session
-from .system import absolute, is_regular, is_there
+from .progress.late import LateReporter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
     from ..evaluator import Evaluator, Value
-    from .world import FileWorld
+    from ..ops.select import Selected
+    from ..ops.world import FileWorld
 
 DESCRIPTION = """\
 Evaluate an expression and print its value as `nix-instantiate --eval` does. Parts
@@ -32,7 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "-A", "--attr", action="append", default=[], metavar="ATTR", help="select an attribute (may be repeated)"
     )
-    expression.configure_evaluation(parser)
+    evaluation.configure_evaluation(parser)
     group = parser.add_argument_group("how to evaluate, as nix-instantiate has it")
     group.add_argument("--impure", action="store_true", help="let the environment, the time, ~ and $NIX_PATH be read")
     group.add_argument("--no-show-trace", action="store_true", help="show the last steps only, as is usual")
@@ -56,10 +59,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     if arguments.input and (arguments.file is not None or arguments.expr is not None):
-        raise CommandError("name files, or give -f FILE, or -E EXPR, not two of them")
+        raise RequestError("name files, or give -f FILE, or -E EXPR, not two of them")
     files = arguments.input or [arguments.file]
     if files == [None] and arguments.expr is None and not arguments.attr:
-        raise CommandError(
+        raise RequestError(
             "what shall be evaluated?", hint="name a file, or give -E EXPR, or -A ATTR of the bundled package set"
         )
     # As in Nix, where an empty path selects all.
@@ -83,11 +86,11 @@ def _check_file(file: str | None) -> None:
     """Raise `FileUnavailable` as `import` does, if there is no file of that name."""
     if file is None or file == "-" or (file.startswith("<") and file.endswith(">")):
         return
-    from .sources import byte_string, expression_file
+    from ..ops.sources import byte_string, expression_file
 
     try:
         expression_file(file)
-    except CommandError as error:
+    except RequestError as error:
         from ..evaluator import FileUnavailable
 
         path = absolute(file)
@@ -118,16 +121,17 @@ def _texts(arguments: argparse.Namespace) -> list[str]:
 
 
 def _session(arguments: argparse.Namespace, exact: bool, world: FileWorld | None = None) -> Session:
-    path = expression.search_path(arguments)
+    path = evaluation.search_path(arguments)
     if arguments.impure:
-        path += expression.nix_path()
+        path += evaluation.nix_path()
     features = frozenset([name for names in arguments.features for name in names.split()])
     depth, pure = arguments.max_call_depth, not arguments.impure
-    return Session(path, depth, exact=exact, world=world, pure=pure, features=features)
+    reporter = LateReporter()
+    return Session(path, depth, exact=exact, world=world, pure=pure, features=features, reporter=reporter)
 
 
 def _texts_in(session: Session, arguments: argparse.Namespace, exact: bool) -> list[str]:
-    found = expression.select(session, expression.request_of(arguments), call=False)
+    found = evaluate_request(session, evaluation.request_of(arguments), call=False).selected
     lazy = not (arguments.strict or arguments.json or arguments.raw)
     if lazy and not exact and any(map(_has_parts, found)):
         # What was not needed is printed as such; evaluating so that it shows costs more, so that comes second.
@@ -143,11 +147,11 @@ def _exact_texts(arguments: argparse.Namespace, world: FileWorld) -> list[str]:
     """The same with everything suspended that Nix suspends; traces and warnings were shown already."""
     world.silent = True
     with _session(arguments, True, world) as session:
-        found = expression.select(session, expression.request_of(arguments), call=False)
+        found = evaluate_request(session, evaluation.request_of(arguments), call=False).selected
         return [_text(session.evaluator, one.value, arguments) for one in found]
 
 
-def _has_parts(selected: expression.Selected) -> bool:
+def _has_parts(selected: Selected) -> bool:
     return type(selected.value) in (dict, tuple) and bool(selected.value)
 
 
@@ -163,14 +167,16 @@ def _text(evaluator: Evaluator, value: Value, arguments: argparse.Namespace) -> 
 
 def _may_differ(error: Exception) -> bool:
     """Whether evaluation in the order of Nix may give another error, or none. What took all memory does so again."""
-    code = getattr(error, "code", "")
-    return code != "E220" and (_shows_parts(error) or getattr(error, "unordered", False))
+    from ..evaluator.errors import OutOfMemory
+
+    return not isinstance(error, OutOfMemory) and (_shows_parts(error) or getattr(error, "unordered", False))
 
 
 def _shows_parts(error: Exception) -> bool:
     """Whether a message shows a list or a set, of which some parts may have been evaluated early."""
-    message = getattr(error, "message", "")
-    return getattr(error, "code", "") == "E201" and ("[ " in message or "{ " in message)
+    from ..evaluator.errors import TypeMismatch
+
+    return isinstance(error, TypeMismatch) and error.shows_parts
 
 
 def _again(arguments: argparse.Namespace, error: Exception) -> list[str]:

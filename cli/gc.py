@@ -5,8 +5,14 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from .limits import MOST_SECONDS, scaled
+from ..builder import prune_locks, prune_logs, prune_roots, setting
+from ..ops.settings import MAX_SECONDS, scaled
+from ..store import Policy, plan_gc
+from .options.numbers import argument
+from .options.session import plain_session
 from .output import put
+from .progress.format import say, size
+from .startup.result_cache import forget, forget_idle, uses
 
 if TYPE_CHECKING:
     from ..store import GcPlan, Policy, Store
@@ -30,8 +36,12 @@ _SIZES = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 2**10, "
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-n", "--dry-run", action="store_true", help="only say what would be removed")
-    parser.add_argument("--max-age", type=age, metavar="D", help="keep what came or was used within D: 12h, 30d, 8w")
-    parser.add_argument("--max-free", type=amount, metavar="BYTES", help="stop when so much is freed: 500M, 10G")
+    parser.add_argument(
+        "--max-age", type=argument(age), metavar="D", help="keep what came or was used within D: 12h, 30d, 8w"
+    )
+    parser.add_argument(
+        "--max-free", type=argument(amount), metavar="BYTES", help="stop when so much is freed: 500M, 10G"
+    )
     parser.add_argument(
         "--keep-derivations", action=argparse.BooleanOptionalAction,
         help="keep the derivations of what is kept (default: yes)",
@@ -47,7 +57,7 @@ def age(text: str) -> float:
     """An argument like `30d`, in seconds."""
     unit = text[-1:] if text[-1:] in _UNITS else ""
     number = text[: len(text) - len(unit)]
-    return scaled(text, number, _UNITS[unit or "d"], "an age such as 12h, 30d or 8w", 100 * MOST_SECONDS)
+    return scaled(text, number, _UNITS[unit or "d"], "an age such as 12h, 30d or 8w", 100 * MAX_SECONDS)
 
 
 def amount(text: str) -> int:
@@ -61,10 +71,7 @@ def amount(text: str) -> int:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from ..store import plan_gc
-    from .session import Session
-
-    with Session() as session:
+    with plain_session() as session:
         store = session.store
         if arguments.max_age is not None:
             note_replayed(store)
@@ -78,8 +85,6 @@ def run(arguments: argparse.Namespace) -> int:
 
         put(json.dumps(counts, indent=2, sort_keys=True) + "\n")
     else:
-        from .progress import say, size
-
         rest = [f"{count} {name}" for name, count in counts.items() if name not in ("objects", "freed") and count]
         say(
             f"removed {counts['objects']} objects; {size(counts['freed'])} freed"
@@ -90,8 +95,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 def policy(arguments: argparse.Namespace) -> Policy:
     """The policy of the options, else of `[gc]` in chx.toml, else the default."""
-    from ..builder import setting
-    from ..store import Policy
 
     def chosen(option: bool | None, key: str, default: bool) -> bool:
         if option is not None:
@@ -111,8 +114,6 @@ def note_replayed(store: Store) -> None:
     """Write down the uses that no store was opened for: builds with nothing to do."""
     from time import time
 
-    from .noop import uses
-
     by_day: dict[int, set[str]] = {}
     for base, when in uses(store.home).items():
         by_day.setdefault(int(when) // 86400, set()).add(base)
@@ -122,9 +123,6 @@ def note_replayed(store: Store) -> None:
 
 def collect(store: Store, plan: GcPlan, max_age: float | None = None) -> dict[str, int]:
     """Carry out a plan, and remove what belongs to nothing afterwards."""
-    from ..builder import prune_locks, prune_logs, prune_roots
-    from .noop import forget, forget_idle
-
     # First, so that no record speaks of what is about to go.
     forgotten = forget(store.home, {item.path.base for item in plan.dead})
     collected = plan.execute(store)
@@ -145,8 +143,6 @@ def collect(store: Store, plan: GcPlan, max_age: float | None = None) -> dict[st
 
 def show(plan: GcPlan, as_json: bool) -> None:
     """Print what a plan would remove."""
-    from .progress import say, size
-
     if as_json:
         import json
 

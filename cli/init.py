@@ -5,8 +5,16 @@ from __future__ import annotations
 import argparse
 import os
 
-from .errors import CommandError
+from ..ops.errors import RequestError
+from ..ops.lock.document import NAME
+from ..ops.lock.project import project_at
+from ..ops.lock.updating import add
+from ..ops.session import Session
+from ..ops.settings import configured
 from .output import put
+from .progress.format import say
+from .progress.late import LateReporter
+from .progress.plain import PlainReporter
 
 DESCRIPTION = """\
 Write a small project into DIR: an expression with two packages, an input, a README,
@@ -22,13 +30,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from .pins.document import NAME
-
     folder = os.path.abspath(arguments.directory)
     files = template_files()
     for name in (*files, NAME):
         if os.path.lexists(os.path.join(folder, name)):
-            raise CommandError(
+            raise RequestError(
                 f"'{os.path.join(arguments.directory, name)}' is there already",
                 hint="name a folder that is empty or not there",
             )
@@ -39,10 +45,9 @@ def run(arguments: argparse.Namespace) -> int:
             with open(place, "xb") as file:
                 file.write(content)
     except OSError as error:
-        raise CommandError(f"cannot write '{error.filename}': {error.strerror}") from error
+        raise RequestError(f"cannot write '{error.filename}': {error.strerror}") from error
     _lock(folder)
     put("".join(f"{name}\n" for name in sorted((*files, NAME))))
-    from .progress import say
 
     inside = "" if folder == os.getcwd() else f"cd {arguments.directory} && "
     say(f"next: {inside}chx build {FIRST} && cat result/letter.txt")
@@ -62,21 +67,9 @@ def template_files() -> dict[str, bytes]:
     return dict(sorted(found.items()))
 
 
-def _lock(folder: str) -> None:
-    """What `chx lock letter` does there, without a word."""
-    from ..builder import BuildOptions
-    from ..ops import Request
-    from .limits import limits
-    from .lines import Lines
-    from .lock import Locking
-    from .pins.document import write_lock
-    from .pins.project import project_at
-    from .realise import configured_caches
-    from .session import Session
-
-    file = os.path.join(folder, "default.nix")
-    options = BuildOptions(offline=True, **limits(), **configured_caches())
-    with Session(input_options=lambda: options) as session:
-        project = project_at(file)
-        locking = Locking(session, Request(file=file), project, options, Lines(quiet=True))
-        write_lock(project.place, locking.added([FIRST]))
+def _lock(directory: str) -> None:
+    """Write the lock of the new project, without a word."""
+    file = os.path.join(directory, "default.nix")
+    options = configured(offline=True)
+    with Session(input_options=lambda: options, reporter=LateReporter()) as session:
+        add(session, project_at(file), [FIRST], options=options, reporter=PlainReporter(quiet=True))

@@ -5,7 +5,13 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..ops.targets import parse_named
+from .options.session import plain_session
+from .options.store import NAMED
 from .output import put
+from .render.data import put_json
+from .render.ledger import row_line
+from .render.page import count, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,13 +33,9 @@ examples:
   chx ledger --head > elsewhere    to notice later if the store was set back
   chx ledger --check --expect "$(cat elsewhere)"
 """
-_SHORT = 8
-"""Digits that tell homes and machines from each other at a glance; --json has all."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    from .store import NAMED
-
     parser.add_argument("paths", nargs="*", metavar="PATH", help=f"only rows of this derivation or output: {NAMED}")
     parser.add_argument("--differing", action="store_true", help="only rows of builds that gave different outputs")
     parser.add_argument("--witnesses", action="store_true", help="only how many witnesses confirm each output")
@@ -44,10 +46,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from .session import Session
-    from .store import parse_named, put_json
-
-    with Session() as session:
+    with plain_session() as session:
         store = session.store
         if arguments.head:
             put(store.ledger_head() + "\n")
@@ -70,7 +69,6 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         put_json(list(map(_outcome_data, outcomes)) if arguments.witnesses else list(map(as_data, rows)))
         return 0
-    from .difference.page import printable
 
     for outcome in outcomes:
         put(f"{printable(outcome.title)} -> {outcome.path}\n    {outcome.summary}\n")
@@ -105,8 +103,6 @@ class Outcome(NamedTuple):
 
     @property
     def summary(self) -> str:
-        from .difference.page import count
-
         return (
             f"{count(len(self.rows), 'build')} by {count(self.witnesses, 'witness', 'witnesses')}"
             f" with {count(self.keys, 'key')}"
@@ -123,21 +119,6 @@ def outcomes_of(rows: Iterable[Realisation]) -> list[Outcome]:
 
 def _witness_key(row: Realisation) -> tuple[str, ...]:
     return (row.builder,) if row.witness is None else (row.builder, row.witness.home, row.witness.machine)
-
-
-def row_line(row: Realisation) -> str:
-    """One row, but for what it gave."""
-    from time import gmtime, strftime
-
-    parts = [f"by {row.builder or 'unsigned'}"]
-    if row.witness is not None:
-        where = f"in home {row.witness.home[:_SHORT]}"
-        parts[0] += f" {where} on machine {row.witness.machine[:_SHORT]}" if row.witness.machine else f" {where}"
-        parts += [f"chx {row.witness.chx}", row.witness.sandbox, f"kernel {row.witness.kernel}"]
-    surroundings = [word for word in row.variation.split() if not (row.witness and word.startswith("kernel="))]
-    parts += [" ".join(surroundings), f"from {row.origin}" if row.origin else ""]
-    when = strftime("%Y-%m-%d %H:%M:%S UTC", gmtime(row.started))
-    return f"{when}, {row.seconds:.1f} s, {', '.join(filter(None, parts))}"
 
 
 def fault_line(row: int | None, what: str) -> str:

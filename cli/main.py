@@ -11,7 +11,7 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, NoReturn
+    from typing import Any
 
 USAGE_ERROR = 2
 INTERNAL_ERROR = 70
@@ -49,21 +49,21 @@ def main(argv: list[str] | None = None) -> int:
         open_closed()
     try:
         if words and words[0] in ("build", "bootstrap"):
-            from .noop import replay
+            from .startup.result_cache import replay
 
             status = replay(words)
             if status is not None:
                 return status
         if argv is not None:
             return _finished(_run(words))
-        from .bundle import install, keep
+        from .startup.bundle import install, keep
 
         bundle = install()
         status = _finished(_run(words))
         keep(bundle)
         return status
     except BaseException as error:
-        return _failed(error)
+        return _failed(error, words)
 
 
 def _finished(status: int) -> int:
@@ -73,7 +73,7 @@ def _finished(status: int) -> int:
     return status
 
 
-def _failed(error: BaseException) -> int:
+def _failed(error: BaseException, words: list[str]) -> int:
     """Say what went wrong; the exit status."""
     import os
 
@@ -99,14 +99,14 @@ def _failed(error: BaseException) -> int:
         return error.code if isinstance(error.code, int) else USAGE_ERROR
     if not isinstance(error, Exception):
         raise error
-    from .report import report
+    from .render.errors import report
 
-    return report(error)
+    return report(error, words)
 
 
 def _run(words: list[str]) -> int:
     if words and words[0] == "store":
-        from .storage.quick import answer
+        from .startup.store_query import answer
 
         text = answer(words[1:])
         if text is not None:
@@ -163,52 +163,15 @@ def _dispatch(words: list[str]) -> int:
 
 def _read(name: str, module: Any, words: list[str]) -> Any:
     """The arguments of a command."""
-    from .words import Taken, Unclear
+    from .startup.quick_args import NeedsArgparse, QuickParser
 
     try:
-        taken = Taken()
+        taken = QuickParser()
         module.configure(taken)
         return taken.read(words)
-    except Unclear:
+    except NeedsArgparse:
+        from .parser import command_parser
+
         parser = command_parser(name)[0]
         # argparse otherwise wants all words together: `check --rebuild NAME` would not do.
         return parser.parse_intermixed_args(words) if getattr(module, "MIXED", False) else parser.parse_args(words)
-
-
-def command_parser(name: str):  # type: ignore[no-untyped-def]  # modules have no static type
-    """The argument parser of a command, and its module."""
-    import argparse
-    from importlib import import_module
-
-    from .commands import COMMANDS
-
-    class Parser(argparse.ArgumentParser):
-        """argparse ignores it if the help cannot be written, and writes words of the command line as they are."""
-
-        def print_help(self, file: object = None) -> None:
-            from .output import put
-
-            put(self.format_help())
-
-        def print_usage(self, file: object = None) -> None:
-            from .output import tell
-
-            tell(self.format_usage())
-
-        def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
-            from .output import tell
-
-            tell(message or "")
-            raise SystemExit(status)
-
-    module_name, summary = COMMANDS[name]
-    module = import_module(f".{module_name}", __package__)
-    parser = Parser(
-        prog=f"chx {name}",
-        description=getattr(module, "DESCRIPTION", summary),
-        epilog=getattr(module, "EPILOG", None),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    module.configure(parser)
-    return parser, module

@@ -20,6 +20,10 @@ class OutputFailed(Exception):
     """Standard output does not take what was asked for; `gone` if its reader went away, which is its right."""
 
     code = "C002"
+    hint = None
+    labels = ()
+    frames = ()
+    details = ()
 
     def __init__(self, error: OSError) -> None:
         self.gone = isinstance(error, BrokenPipeError)

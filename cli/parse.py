@@ -24,7 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from ..evaluator import check_variables
     from ..lang import parse, show
-    from .sources import byte_string, source_of_request
+    from ..ops.sources import byte_string, source_of_request
 
     source = source_of_request(arguments.file, arguments.expr)
     tree = parse(source)

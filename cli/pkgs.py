@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import argparse
 
+from .options.building import configure_building
+from .options.evaluation import configure_evaluation
+
 HELP = "list, search and show packages, draw what they are built with, check what came out"
 DESCRIPTION = """\
 Ask about the packages of the bundled set, of -f FILE or of -E EXPR. A package is
@@ -43,8 +46,6 @@ examples:
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    from .build import configure_building
-
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
 
     def add(name: str, function: str, summary: str, description: str) -> argparse.ArgumentParser:
@@ -82,8 +83,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def _configure_set(parser: argparse.ArgumentParser) -> None:
-    from .expression import configure_evaluation
-
     group = parser.add_argument_group("which set")
     group.add_argument("-f", "--file", metavar="FILE", help="the set that FILE gives, not the bundled one")
     group.add_argument("-E", "--expr", metavar="EXPR", help="the set that EXPR gives")

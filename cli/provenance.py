@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import argparse
 
-from . import expression
-from .errors import CommandError
-from .named import MEANING, derivations_named
+from .. import __version__
+from ..builder import setting
+from ..ops.errors import RequestError
+from ..ops.instantiation import derivations_named
+from ..ops.provenance.origin import origins
+from ..ops.provenance.statement import envelope, statements
+from ..ops.provenance.verify import verify as verified
+from ..store.keys import Signer, is_signed_by
+from .options import evaluation
+from .options.evaluation import MEANING
+from .options.session import plain_session
 from .output import put
+from .render.page import Page
+from .render.style import Style
 
 DESCRIPTION = """\
 Print how X was built: for each output an in-toto statement (v1) with a SLSA
@@ -19,7 +29,7 @@ signed them, and that what they speak of is in this store and is what they say.
 Trusted are the key of this store, `trusted-keys` of chx.toml, and --key.
 """
 EPILOG = (
-    expression.EPILOG
+    evaluation.EPILOG
     + """
 examples:
   chx provenance hello > hello.jsonl
@@ -32,7 +42,7 @@ MIXED = True
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    expression.configure(parser, "X", MEANING)
+    evaluation.configure(parser, "X", MEANING)
     parser.add_argument("--statement", action="store_true", help="print the statements to be read, without a signature")
     parser.add_argument("--key", action="append", default=[], metavar="KEY", help="verify: trust this public key, too")
 
@@ -43,16 +53,12 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.attributes[:1] == ["verify"] and len(arguments.attributes) > 1:
         return verify(arguments, arguments.attributes[1:])
     if arguments.key:
-        raise CommandError("--key is for chx provenance verify FILE")
-    from .. import __version__
-    from ..store.keys import Signer
-    from .evidence.origin import origins
-    from .evidence.statement import envelope, statements
+        raise RequestError("--key is for chx provenance verify FILE")
 
-    with expression.open_session(arguments) as session:
+    with evaluation.open_session(arguments) as session:
         store = session.store
         signer = Signer(store.home)
-        for origin in origins(store, derivations_named(session, expression.request_of(arguments, takes_objects=True))):
+        for origin in origins(store, derivations_named(session, evaluation.request_of(arguments, takes_objects=True))):
             for statement in statements(store, origin, signer.public, __version__):
                 if arguments.statement:
                     put(json.dumps(statement, indent=2, sort_keys=True) + "\n")
@@ -65,17 +71,10 @@ def verify(arguments: argparse.Namespace, files: list[str]) -> int:
     """Check the envelopes in files; a line for each. The exit status: 1 if something is wrong with one."""
     import sys
 
-    from ..builder import setting
-    from ..store.keys import is_signed_by
-    from .difference.page import Page
-    from .evidence.verifying import verify as verified
-    from .report import Style
-    from .session import Session
-
     page, wrong, total = Page(Style(sys.stdout), True), 0, 0
     for key in arguments.key:
         is_signed_by(key, b"", "")  # it is told here if that is no key
-    with Session() as session:
+    with plain_session() as session:
         trusted = {session.store.signer.public, *arguments.key}
         trusted.update(map(str, setting("caches", "trusted-keys", list) or ()))
         for file in files:
@@ -88,7 +87,7 @@ def verify(arguments: argparse.Namespace, files: list[str]) -> int:
                     wrong += 1
                     page.removed(f"{names}: {found.problem}", 0)
     if not total:
-        raise CommandError("there is no statement in it", hint="chx provenance X prints them, one on a line")
+        raise RequestError("there is no statement in it", hint="chx provenance X prints them, one on a line")
     page.write()
     return int(wrong > 0)
 
@@ -103,4 +102,4 @@ def read(file: str) -> str:
         with open(file, "rb") as handle:
             return handle.read().decode("utf-8", "surrogateescape")
     except OSError as error:
-        raise CommandError(f"cannot read '{file}': {error.strerror}") from error
+        raise RequestError(f"cannot read '{file}': {error.strerror}") from error

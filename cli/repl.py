@@ -8,15 +8,24 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from . import expression
-from .errors import CommandError
-from .output import finish, put, tell
+from ..evaluator import describe_builtin, recursion
+from ..lang import ParseError
+from ..ops.errors import RequestError
+from ..ops.select import in_search_path
+from ..ops.session import Session
+from ..ops.signatures import home
+from ..ops.sources import byte_string, expression_file, source_of_request
+from .options import evaluation
+from .output import OutputFailed, finish, put, tell
+from .progress.late import LateReporter
+from .render.errors import report
+from .replcompletion import Completer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Final
 
-    from .session import Session
+    from ..ops.session import Session
 
 DESCRIPTION = """\
 Read expressions and print their values; `NAME = EXPR` binds a name. An expression
@@ -42,8 +51,6 @@ PROMPT: Final = "chx> "
 CONTINUATION: Final = "...> "
 _BINDING: Final = re.compile(r"\s*([a-zA-Z_][a-zA-Z0-9_'-]*)\s*=(?!=)(.*)", re.DOTALL)
 _INHERIT: Final = re.compile(r"\s*inherit\b")
-_MORE: Final = "syntax error, unexpected ';'"
-_UNFINISHED: Final = "syntax error, unexpected end of file"
 _KEYWORDS: Final = frozenset({"if", "then", "else", "assert", "with", "let", "in", "rec", "inherit"})
 
 
@@ -51,15 +58,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="*", metavar="FILE", help="files whose attributes shall be in scope")
     group = parser.add_argument_group("what to evaluate")
     group.add_argument("-E", "--expr", metavar="EXPR", help="bring the attributes of EXPR into scope")
-    expression.configure_evaluation(parser)
+    evaluation.configure_evaluation(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from ..evaluator import recursion
-    from .session import Session
-
     recursion.stop_when_interrupted = True
-    with Session(expression.search_path(arguments), arguments.max_call_depth, exact=True) as session:
+    reporter = LateReporter()
+    with Session(evaluation.search_path(arguments), arguments.max_call_depth, exact=True, reporter=reporter) as session:
         repl = Repl(session, arguments)
         repl.begin(arguments.files, arguments.expr)
         reader = _Reader(repl) if sys.stdin.isatty() else _Lines()
@@ -93,15 +98,12 @@ class _Reader(_Lines):
     """Reads lines of a terminal, with history and completion."""
 
     def __init__(self, repl: Repl) -> None:
-        from .noop import home
-
         self._readline: Any = None
         self._history = os.path.join(home(), "repl-history")
         try:
             import readline
         except ImportError:
             return
-        from .replcompletion import Completer
 
         self._readline = readline
         readline.set_completer_delims(" \t\n`!@#$%^&*()=+[{]}\\|;'\",<>?")
@@ -167,18 +169,14 @@ class Repl:
 
     def _guarded(self, action: Callable[[], None]) -> None:
         """Errors are shown and do not end it."""
-        from .report import report
-
         try:
             action()
             finish()
         except Exception as error:
-            from .output import OutputFailed
-
             if isinstance(error, OutputFailed):
                 raise
             finish()
-            report(error, self._show_trace)
+            report(error, (), self._show_trace)
 
     def _command(self, line: str, more: Callable[[], str | None]) -> None:
         word, _, rest = line.partition(" ")
@@ -191,9 +189,9 @@ class Repl:
             self._show_trace = not self._show_trace
             put(f"the whole way to an error is {'' if self._show_trace else 'no longer '}shown\n")
         elif word not in _WITH_ARGUMENT:
-            raise CommandError(f"there is no command '{word}'", hint=":? lists the commands")
+            raise RequestError(f"there is no command '{word}'", hint=":? lists the commands")
         elif not rest:
-            raise CommandError(f"'{word}' wants something after it", hint=":? tells what")
+            raise RequestError(f"'{word}' wants something after it", hint=":? tells what")
         elif word in (":l", ":load"):
             self._load(rest)
         elif word == ":doc":
@@ -210,8 +208,6 @@ class Repl:
                 self._build(slot)
 
     def _evaluate(self, line: str, more: Callable[[], str | None]) -> None:
-        from ..lang import ParseError
-
         if _INHERIT.match(line):
             self._bind_all(line)
             return
@@ -220,7 +216,7 @@ class Repl:
             try:
                 slot = self._whole(binding[2], more, binding=True)
             except ParseError as error:
-                if not error.message.startswith(_MORE):
+                if error.unexpected != ";":
                     raise
                 self._bind_all(line)
                 return
@@ -236,27 +232,21 @@ class Repl:
 
     def _whole(self, text: str, more: Callable[[], str | None], binding: bool = False) -> Any:
         """The thunk of an expression that may go on in the lines to come."""
-        from ..lang import ParseError
-
         while True:
             try:
                 return self._slot(text.rstrip().removesuffix(";") if binding else text)
             except ParseError as error:
-                line = more() if error.message.startswith(_UNFINISHED) else None
+                line = more() if error.unexpected == "" else None
                 if line is None or not line.strip():
                     raise
                 text += line
 
     def _slot(self, text: str) -> Any:
-        from .sources import source_of_request
-
         return self.session.evaluator.suspend(source_of_request(None, text), self.scope)
 
     def _load(self, file: str) -> None:
-        from .sources import byte_string, expression_file
-
         evaluator = self.session.evaluator
-        path = expression_file(os.path.expanduser(expression.in_search_path(self.session, file)))
+        path = expression_file(os.path.expanduser(in_search_path(self.session, file)))
         given = {name: evaluator.string(byte_string(text)) for name, text in self._given.items()}
         self._add(evaluator.auto_call(evaluator.eval_file(byte_string(path)), given))
         if file not in self._loaded:
@@ -275,24 +265,21 @@ class Repl:
         put(f"added {len(names)} variable{'s' if len(names) != 1 else ''}\n")
 
     def _build(self, slot: Any) -> None:
-        from .realise import realise
 
         evaluator = self.session.evaluator
         found = evaluator.derivations(slot)
         if not found:
-            raise CommandError(f"it is {evaluator.describe(slot)} and not a derivation, nor is there one in it")
+            raise RequestError(f"it is {evaluator.describe(slot)} and not a derivation, nor is there one in it")
         self.session.world.commit()
-        built = realise(self.session.store, [(derivation, tuple(outputs)) for derivation, outputs in found])
+        built = self.session.realise([(derivation, tuple(outputs)) for derivation, outputs in found])
         for derivation, outputs in found:
             for output in outputs:
                 put(f"{output} -> {self.session.store.physical(built[derivation, output])}\n")
 
     def _document(self, name: str) -> None:
-        from ..evaluator import describe_builtin
-
         text = describe_builtin(name.removeprefix("builtins.").removeprefix("__"))
         if text is None:
-            raise CommandError(f"'{name}' is no built-in function")
+            raise RequestError(f"'{name}' is no built-in function")
         put(text + "\n")
 
 

@@ -6,11 +6,14 @@ import glob
 import os
 from typing import TYPE_CHECKING
 
+from ..evaluator import global_names
+from ..ops.sources import source_of_request
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Final
 
-    from .session import Session
+    from ..ops.session import Session
 
 _COMMANDS: Final = (":?", ":a", ":b", ":doc", ":l", ":p", ":q", ":r", ":t", ":te")
 
@@ -43,7 +46,6 @@ class Completer:
         subject, dot, start = word.rpartition(".")
         if not dot:
             return sorted(name for name in {*self._scope(), *self._globals()} if name.startswith(word))
-        from .sources import source_of_request
 
         evaluator = self._session.evaluator
         value = evaluator.force(evaluator.suspend(source_of_request(None, subject), self._scope()))
@@ -52,6 +54,4 @@ class Completer:
         return [f"{subject}.{name}" for name in evaluator.attr_names(value) if name.startswith(start)]
 
     def _globals(self) -> list[str]:
-        from ..evaluator import global_names
-
         return [*global_names(), "let", "with", "assert", "if", "rec", "inherit"]

@@ -7,14 +7,15 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from . import container, expression
-from .build import configure_building
-from .errors import CommandError
-from .limits import count
+from ..ops.errors import RequestError
+from . import container
+from .options import evaluation
+from .options.building import configure_building
+from .options.numbers import count
 
 if TYPE_CHECKING:
+    from ..ops.session import Session
     from ..store import Store, StorePath
-    from .session import Session
 
 DESCRIPTION = """\
 Build X if need be, and run COMMAND in a container whose `/` is X, read-only.
@@ -26,7 +27,7 @@ The command has this terminal, a writable /tmp and home that are gone when it
 ends, no network, and of the environment only TERM. Its exit status is passed on.
 """
 EPILOG = (
-    expression.EPILOG
+    evaluation.EPILOG
     + """
 examples:
   chx run root -- sh                     a shell in the final tiny system
@@ -40,7 +41,7 @@ TAKES_COMMAND = True
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.usage = "chx run [OPTION...] X... [-- COMMAND ARG...]"
-    expression.configure(parser)
+    evaluation.configure(parser)
     container.configure(parser)
     parser.add_argument(
         "--uid", type=count, default=1000, metavar="N", help="number of the user inside (default: 1000)"
@@ -56,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
     if "TERM" in os.environ:
         variables = {"TERM": os.environ["TERM"]} | variables
     binds, directory = container.binds_of(arguments), container.directory_of(arguments)
-    with expression.open_session(arguments) as session:
+    with evaluation.open_session(arguments) as session:
         store = session.store
         trees = list(dict.fromkeys(tree_meant(store, path) for path in trees_named(session, arguments)))
         for tree in trees:
@@ -75,12 +76,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 def trees_named(session: Session, arguments: argparse.Namespace) -> list[StorePath]:
     """The store objects that the command line means, built if need be, in the order named."""
-    from .build import have
-    from .realise import options_of, realise, reporter_of
-    from .store import object_named
+    from ..ops.building import build
+    from ..ops.targets import object_named
+    from .options.building import options_of
+    from .options.reporting import notices_of, reporter_of
+    from .progress.late import LateReporter
 
     store = session.store
-    request = expression.request_of(arguments, takes_objects=True)
+    request = evaluation.request_of(arguments, takes_objects=True)
     objects = []
     targets = []
     for word in request.objects:
@@ -90,16 +93,17 @@ def trees_named(session: Session, arguments: argparse.Namespace) -> list[StorePa
         else:
             objects.append(path)
     if targets:
-        made = realise(store, targets, options_of(arguments), reporter_of(arguments))
+        made = session.realise(targets, options_of(arguments), reporter_of(arguments))
         objects += [made[derivation, output] for derivation, outputs in targets for output in outputs]
     if request.needs_evaluation:
-        wanted, built = have(session, request.replace(objects=()), arguments)
-        objects += [built[item.derivation, output] for item in wanted for output in item.outputs]
+        reporter = LateReporter(lambda: reporter_of(arguments))
+        built = build(session, request.replace(objects=()), options_of(arguments), reporter, notices_of(arguments))
+        objects += built.paths
     return list(dict.fromkeys(objects))
 
 
 def tree_meant(store: Store, path: StorePath) -> StorePath:
-    """The object that an object stands for which is only a link to it. Raises `CommandError`, `BadLink`."""
+    """The object that an object stands for which is only a link to it. Raises `RequestError`, `BadLink`."""
     from ..store import Follower, Kind, StorePath, references_reach
 
     if store.manifest(path).entries[0].kind != Kind.SYMLINK:
@@ -107,7 +111,7 @@ def tree_meant(store: Store, path: StorePath) -> StorePath:
     reach = references_reach(lambda: store, lambda base: f"{store.directory}/{base}")
     found = Follower(reach, store.directory).follow(str(path)).path
     if found.count("/") > str(path).count("/"):
-        raise CommandError(
+        raise RequestError(
             f"'{path}' is a link to '{found}', and a container needs a whole tree as its root",
             hint=f"name the tree that this is a part of: {'/'.join(found.split('/')[:4])}",
         )
@@ -115,11 +119,11 @@ def tree_meant(store: Store, path: StorePath) -> StorePath:
 
 
 def check_tree(store: Store, path: StorePath) -> None:
-    """Raise `CommandError` if an object cannot be a root."""
+    """Raise `RequestError` if an object cannot be a root."""
     from ..store import Kind
 
     if store.manifest(path).entries[0].kind != Kind.DIRECTORY:
-        raise CommandError(
+        raise RequestError(
             f"'{path}' is a file, and a container needs a tree as its root",
             hint="run it in a system that it can be seen in: "
             f"chx run root --ro-bind {store.physical(path)}:/mnt/{path.name} -- ...",
@@ -147,7 +151,7 @@ class Programs:
             return (self._default(), *(given or ()))
         name = given[0]
         if not name:
-            raise CommandError("the command is empty")
+            raise RequestError("the command is empty")
         if "/" not in name and not anywhere and name not in self.names:
             raise self._unknown(name)
         return tuple(given)
@@ -160,8 +164,8 @@ class Programs:
         if len(files) == 1:
             return self.names[0]
         if not self.names:
-            raise CommandError(f"'{self._title}' has no program", hint="there is nothing executable in its usr/bin")
-        raise CommandError(
+            raise RequestError(f"'{self._title}' has no program", hint="there is nothing executable in its usr/bin")
+        raise RequestError(
             f"which program of '{self._title}' shall it be? Name it after `--`", hint=f"there are {self._listed()}"
         )
 
@@ -169,13 +173,13 @@ class Programs:
         usr = os.path.join(self._root, "usr/bin", name)
         return usr if os.path.lexists(usr) else os.path.join(self._root, "bin", name)
 
-    def _unknown(self, name: str) -> CommandError:
+    def _unknown(self, name: str) -> RequestError:
         from difflib import get_close_matches
 
         near = get_close_matches(name, self.names, 1)
         guess = f"did you mean `{near[0]}`? " if near else ""
         listed = f"there are {self._listed()}" if self.names else "there is nothing executable in its usr/bin"
-        return CommandError(f"there is no program '{name}' in '{self._title}'", hint=guess + listed)
+        return RequestError(f"there is no program '{name}' in '{self._title}'", hint=guess + listed)
 
     def _listed(self) -> str:
         import textwrap

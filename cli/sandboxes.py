@@ -4,53 +4,41 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .progress import say
+from .. import __file__ as here
+from .. import __version__
+from ..builder import OWN, BuildError, adoptable, claim_age_warning, find_bubblewrap
+from .progress.format import age, say
 
 if TYPE_CHECKING:
-    from ..builder import Bubblewrap
+    from ..ops.building import Built
     from ..store import Store, StorePath
-    from .session import Session
 
 _ATTRIBUTES = ("bubblewrap", "tiny.bubblewrap")
 
 
-def age(bubblewrap: Bubblewrap) -> str:
-    """What is to be known of an old one."""
-    return (
-        f"{bubblewrap.name} ({bubblewrap.path}) is older than 0.12: it follows links of a root while it sets up, which chx guards against;"
-        " `chx build bubblewrap` makes a newer one"
-    )
-
-
 def tell_age(home: str) -> None:
     """Tell once for each home that an old one is used."""
-    from ..builder import claim_age_warning
-
     old = claim_age_warning(home)
     if old is not None:
         say(age(old))
 
 
-def adopt(
-    session: Session, built: dict[tuple[StorePath, str], StorePath], quiet: bool = False
-) -> list[tuple[str, str]]:
+def adopt(store: Store, built: Built, quiet: bool = False) -> list[tuple[str, str]]:
     """If the bundled bubblewrap was asked for, make sandboxes with what came out from now on; the link, and where it leads.
 
     Nobody else's is taken, whatever it is called: sandboxes rest on it.
     """
-    if not session.is_bundled:
+    if not built.is_bundled:
         return []
-    for asked in session.asked:
-        path = built.get((asked.derivation, "out"))
-        if asked.attribute in _ATTRIBUTES and path is not None:
-            return _adopted(session.store, path, quiet)
+    for target in built.targets:
+        path = built.outputs.get((target.derivation, "out"))
+        if target.attribute in _ATTRIBUTES and path is not None:
+            return _adopted(store, path, quiet)
     return []
 
 
 def _adopted(store: Store, path: StorePath, quiet: bool) -> list[tuple[str, str]]:
     import os
-
-    from ..builder import OWN, adoptable
 
     link, tree = f"{store.home}/{OWN}", store.physical(path)
     bubblewrap = adoptable(tree)
@@ -70,10 +58,7 @@ def version() -> str:
     import os
     import sys
 
-    from .. import __file__ as here
-    from .. import __version__
-    from ..builder import BuildError, find_bubblewrap
-    from .noop import home
+    from ..ops.signatures import home
 
     place = os.path.dirname(os.path.realpath(here or ""))
     number = ".".join(map(str, sys.version_info[:3]))

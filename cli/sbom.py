@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 
-from . import expression
-from .errors import CommandError
-from .named import MEANING, derivations_named
+from ..ops.errors import RequestError
+from ..ops.instantiation import derivations_named
+from ..ops.provenance.origin import origins
+from ..ops.provenance.sbom import bill_of
+from .options import evaluation
+from .options.evaluation import MEANING
 from .output import put
 
 DESCRIPTION = """\
@@ -17,16 +20,13 @@ URLs, and what needs what. The same thing gives the same text. X has to be built
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    expression.configure(parser, "X", MEANING)
+    evaluation.configure(parser, "X", MEANING)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from .evidence.bill import bill_of
-    from .evidence.origin import origins
-
-    with expression.open_session(arguments) as session:
-        found = origins(session.store, derivations_named(session, expression.request_of(arguments, takes_objects=True)))
+    with evaluation.open_session(arguments) as session:
+        found = origins(session.store, derivations_named(session, evaluation.request_of(arguments, takes_objects=True)))
         if len(found) != 1:
-            raise CommandError(f"that is {len(found)} derivations", hint="a bill is for one of them")
+            raise RequestError(f"that is {len(found)} derivations", hint="a bill is for one of them")
         put(bill_of(session.store, found[0]))
     return 0

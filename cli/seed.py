@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
-import tempfile
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from . import expression
-from .errors import CommandError
+from ..ops.seed_parts import HALVES, PARTS
+from ..ops.seeds import lockfile as seeds
+from ..ops.seeds.updating import DEFAULT_ORIGIN
+from .options import evaluation
+from .options.building import configure_building, options_of
+from .options.reporting import reporter_of
 from .output import put
+from .progress.format import say, size
+from .progress.late import LateReporter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import argparse
 
-    from ..store import Store
-    from .seeds.pins import Pin
-    from .seeds.told import Place
-    from .session import Session
+    from ..ops.seeds.lockfile import Place
+    from ..ops.session import Session
 
 HELP = "list, pin, make and capture seeds"
 DESCRIPTION = """\
@@ -30,15 +30,9 @@ packages are today and writes the lock file anew. Two kinds are different: 'host
 this machine's own compiler, and `chx seed update host` captures it; 'self' is what
 the bootstrap of a set ends in, and `chx seed update self` makes it.
 """
-LOCK_VERSION = 2
-ORIGIN = "debian-gcc"
-"""The seed that a seed is made from if nobody says another."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    from . import expression
-    from .build import configure_building
-
     sub = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     update = sub.add_parser("update", help="write the lock file of a seed anew", description=DESCRIPTION)
     update.add_argument("name", metavar="NAME", help="the seed, for example debian-gcc")
@@ -47,8 +41,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--from",
         dest="origin",
         metavar="SEED",
-        default=ORIGIN,
-        help=f"for a seed that a bootstrap ends in: the seed it is made from (default: {ORIGIN})",
+        default=DEFAULT_ORIGIN,
+        help=f"for a seed that a bootstrap ends in: the seed it is made from (default: {DEFAULT_ORIGIN})",
     )
     listing = sub.add_parser("list", help="all seeds")
     show = sub.add_parser("show", help="what a seed consists of")
@@ -59,107 +53,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         group.add_argument("--directory", metavar="DIR", help="where NAME.nix lies (default: the bundled pkgs/seeds)")
         group.add_argument("-f", "--file", metavar="FILE", help="the expression that has the attribute `seeds`")
         group.add_argument("-E", "--expr", metavar="EXPR", help="the same as text")
-        expression.configure_evaluation(action)
+        evaluation.configure_evaluation(action)
     configure_building(update)
-
-
-def pin(told: dict[str, Any], folder: str = ".", store: Callable[[], Store] | None = None) -> dict[str, Any]:
-    """The content of a lock file, of what apt and pip offer today, and what archives are today.
-
-    `folder` is where the seed is described, `store` gives where archives are fetched to.
-
-    A package that both halves need belongs to the userland, which must do without the toolchain; what C++ needs beyond
-    C is laid over both. A part that selects (`only`) takes something else of a package than another part does, so that
-    what it needs is in it whoever else has it.
-    """
-    from .seeds.pins import Apt, archive_pin, wheel_pin
-    from .seeds.told import HALVES, PARTS
-
-    pins: dict[str, Pin] = {}
-    parts: dict[str, set[str]] = {part: set() for part in PARTS}
-    with tempfile.TemporaryDirectory() as work:
-        told_parts = [part for part in PARTS if part in told]
-        apt = Apt(work, told["suite"]) if any(told[part]["packages"] for part in told_parts) else None
-        for part in told_parts:
-            here = [wheel_pin(url, work) for url in told[part]["wheels"]]
-            if told[part]["packages"]:
-                assert apt is not None
-                pool = apt.closure(told[part]["packages"])
-                for package in told[part]["without"]:
-                    pool.pop(package, None)
-                here += apt.pins(pool)
-            for url in (*told[part].get("archives", ()), *told[part].get("images", ())):
-                assert store is not None
-                here.append(archive_pin(store(), url, folder))
-            for item in here:
-                known = pins.setdefault(item.package, item)
-                if known != item:
-                    raise CommandError(f"two files are called '{item.package}': {known.url} and {item.url}")
-            parts[part] = {item.package for item in here}
-    laid_over: set[str] = set()
-    for part in ("userland", "toolchain", "cxx"):
-        if not told.get(part, {}).get("only"):
-            parts[part] -= laid_over
-            laid_over |= parts[part]
-    lock: dict[str, Any] = {part: sorted(parts[part]) for part in PARTS if part in HALVES or parts[part]}
-    lock["files"] = [asdict(pins[name]) for name in sorted(pins)]
-    if told["suite"] is not None:
-        lock["suite"] = told["suite"]
-    lock["version"] = LOCK_VERSION
-    return lock
-
-
-def update(session: Session, arguments: argparse.Namespace) -> str:
-    """Pin, make or capture a seed; returns what was done in a few words."""
-    from .seeds import told as seeds
-
-    name = arguments.name
-    place = seeds.place_of(seeds.places(session, expression.request_of(arguments), arguments.directory), name)
-    told = seeds.facts(session, place)
-    if told["pins"]:
-        raise CommandError(
-            f"the seed '{name}' has no pins of its own", hint=f"it uses those of '{told['pins']}': update that one"
-        )
-    if told["impure"]:
-        return capture(session, place, arguments.cc or "cc")
-    if told["made"]:
-        return make(session, arguments, place, told["made"])
-    if not seeds.is_pinned(told):
-        raise CommandError(f"nothing of the seed '{name}' is fetched", hint="it is what lies beside its file: no lock")
-    lock = pin(told, place.folder, lambda: session.store)
-    seeds.write_lock(seeds.lock_path(place, told), lock)
-    return f"pinned {amount(lock)} of {name}"
-
-
-def make(session: Session, arguments: argparse.Namespace, place: Place, set_name: str) -> str:
-    """Make the seed that a bootstrap of a set ends in."""
-    from .realise import options_of, reporter_of
-    from .seeds import making
-
-    request, options, reporter = expression.request_of(arguments), options_of(arguments), reporter_of(arguments)
-    made = making.make(session, request, place.name, set_name, arguments.origin, options, reporter)
-    return f"made {amount(made)} as {place.name}"
-
-
-def capture(session: Session, place: Place, compiler: str) -> str:
-    """Capture the compiler that is found as `compiler` as a seed."""
-    from .progress import say
-    from .seeds.host import capture_host
-    from .seeds.told import write_lock
-
-    name = place.name
-    lock = capture_host(session.store, name, compiler)
-    write_lock(os.path.join(session.store.home, "seeds", f"{name}.lock.json"), lock)
-    if lock["missing"]:
-        say(f"this machine has no {', '.join(lock['missing'])}; builds that need them will fail")
-    return f"captured {amount(lock)} as {name}: {lock['compiler'].splitlines()[0]}"
 
 
 def amount(lock: dict[str, Any] | None) -> str:
     """How much a lock pins."""
-    from .progress import size
-    from .seeds.told import HALVES
-
     if lock is None:
         return "nothing"
     if "files" in lock:
@@ -168,27 +67,39 @@ def amount(lock: dict[str, Any] | None) -> str:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from . import expression
-    from .seeds import told as seeds
-
-    with expression.open_session(arguments) as session:
-        if arguments.action == "update":
-            from .progress import say
-
-            say(update(session, arguments))
-            return 0
-        found = seeds.places(session, expression.request_of(arguments), arguments.directory)
+    with evaluation.open_session(arguments) as session:
+        request = evaluation.request_of(arguments)
+        found = seeds.places(session, request, arguments.directory)
         if arguments.action == "list":
             list_all(session, found)
+            return 0
+        place = seeds.place_of(found, arguments.name)
+        if arguments.action == "show":
+            show(session, place, arguments.json)
         else:
-            show(session, seeds.place_of(found, arguments.name), arguments.json)
+            update(session, arguments, place)
     return 0
+
+
+def update(session: Session, arguments: argparse.Namespace, place: Place) -> None:
+    """Pin, make or capture a seed, and say what was done in a few words."""
+    from ..ops.seeds.updating import update
+
+    request, reporter = evaluation.request_of(arguments), LateReporter(lambda: reporter_of(arguments))
+    lock = update(session, request, place, arguments.cc or "cc", arguments.origin, options_of(arguments), reporter)
+    name = place.name
+    if "compiler" in lock:
+        if lock["missing"]:
+            say(f"this machine has no {', '.join(lock['missing'])}; builds that need them will fail")
+        say(f"captured {amount(lock)} as {name}: {lock['compiler'].splitlines()[0]}")
+    elif "made" in lock:
+        say(f"made {amount(lock)} as {name}")
+    else:
+        say(f"pinned {amount(lock)} of {name}")
 
 
 def list_all(session: Session, found: dict[str, Place]) -> None:
     """A line for each seed."""
-    from .seeds import told as seeds
-
     rows = []
     for name, place in sorted(found.items()):
         told = seeds.facts(session, place)
@@ -214,8 +125,6 @@ def state_of(told: dict[str, Any], pinned: bool) -> str:
 
 def show(session: Session, place: Place, as_json: bool) -> None:
     """Print what a seed consists of."""
-    from .seeds import told as seeds
-
     name = place.name
     told = seeds.facts(session, place)
     pinned = told["impure"] or told["made"] or told["pins"] or seeds.is_pinned(told)
@@ -233,7 +142,7 @@ def show(session: Session, place: Place, as_json: bool) -> None:
     if lock is not None and "made" in lock:
         made = lock["made"]
         put(f"  made: stage {made['stage']} of {made['set']}, from {made['from']}; no toolchain beside that one\n")
-    for part in seeds.PARTS:
+    for part in PARTS:
         lines = _lines_of(part, lock, told)
         if lines:
             put("".join([f"  {part}:\n", *(f"    {line}\n" for line in lines)]))

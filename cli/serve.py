@@ -7,11 +7,19 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from .errors import CommandError
-from .limits import port
+from ..ops.errors import RequestError
+from ..store import Digest, NotValid, StoreError, StorePath
+from ..store.exchange.backends import TOKEN
+from ..store.exchange.compression import compressed
+from ..store.exchange.layout import MARK_TEXT, Description, blob_name, object_name
+from ..store.exchange.sending import checked, distinct
+from ..store.ledger import signed_rows
 from .listening import Listener, Talk
-from .output import put
-from .progress import say
+from .options.numbers import port
+from .options.session import plain_session
+from .output import finish, put
+from .progress.format import say
+from .uploads import Refused, Uploads, sweep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -35,16 +43,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from .output import finish
-    from .session import Session
-
     token = _token() if arguments.writable else None
-    with Session() as session:
+    with plain_session() as session:
         shelf = Shelf(session.store)
         uploads_or_none = None
         if token is not None:
-            from .uploads import Uploads, sweep
-
             sweep(session.store.home)
             uploads_or_none = Uploads(session.store)
 
@@ -57,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
             server = Listener((arguments.host, arguments.port), Bound, say)
         except (OSError, OverflowError, UnicodeError) as error:
             reason = getattr(error, "strerror", None) or error
-            raise CommandError(f"cannot listen at {arguments.host}:{arguments.port}: {reason}") from error
+            raise RequestError(f"cannot listen at {arguments.host}:{arguments.port}: {reason}") from error
         put(f"http://{arguments.host}:{server.server_address[1]}\n")
         finish()
         try:
@@ -68,11 +71,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _token() -> str:
-    from ..store.exchange.backends import TOKEN
-
     token = os.environ.get(TOKEN, "")
     if len(token) < LEAST_TOKEN or not token.isascii() or not token.isprintable() or " " in token:
-        raise CommandError(
+        raise RequestError(
             f"--writable needs a token of {LEAST_TOKEN} characters or more in {TOKEN}",
             hint=f"export {TOKEN}=$(head -c 24 /dev/urandom | base64)",
         )
@@ -93,13 +94,9 @@ class Shelf:
 
     def file(self, name: str) -> str | None:
         """A local file with the content of `name`; None if there is none of that name."""
-        from ..store import StoreError
-
         kind, _, rest = name.partition("/")
         try:
             if name == "chx-cache":
-                from ..store.exchange.layout import MARK_TEXT
-
                 return self._kept(name, lambda: [MARK_TEXT])
             if kind == "objects" and rest.endswith(".zst"):
                 return self._object(rest.removesuffix(".zst"), name)
@@ -112,20 +109,12 @@ class Shelf:
         return None
 
     def _object(self, base: str, name: str) -> str | None:
-        from ..store import StorePath
-        from ..store.exchange.compression import compressed
-        from ..store.exchange.layout import Description, object_name
-
         path = StorePath.parse(base)
         if name != object_name(path) or not self._store.claim(path):
             return None
         return self._kept(name, lambda: compressed([Description.of(self._store, path).encode()]))
 
     def _blob(self, digest: str, name: str) -> str | None:
-        from ..store.exchange.compression import compressed
-        from ..store.exchange.layout import blob_name
-        from ..store.exchange.sending import checked
-
         # A file is made under that name: no other may lead elsewhere.
         if name != blob_name(bytes.fromhex(digest)):
             return None
@@ -147,9 +136,6 @@ class Shelf:
 
     def has(self, name: str) -> bool:
         """Whether there is a file of that name; it is not made for that."""
-        from ..store import StoreError, StorePath
-        from ..store.exchange.layout import blob_name
-
         kind, _, rest = name.partition("/")
         try:
             if kind == "objects" and rest.endswith(".zst"):
@@ -167,8 +153,6 @@ class Shelf:
 
     def _look(self) -> None:
         """Note the files of objects that are new."""
-        from ..store import NotValid
-
         for path in self._store.objects():
             if path not in self._seen:
                 self._seen.add(path)
@@ -179,10 +163,6 @@ class Shelf:
 
     def _trace(self, resolved: str) -> str | None:
         import json
-
-        from ..store import Digest
-        from ..store.exchange.sending import distinct
-        from ..store.ledger import signed_rows
 
         digest = Digest.parse(resolved)
         if str(digest) != resolved:
@@ -239,9 +219,6 @@ class Handler(Talk):
 
     def _take(self) -> None:
         from hmac import compare_digest
-
-        from ..store import StoreError
-        from .uploads import Refused
 
         given = self.headers.get("Authorization", "").encode("latin-1", "replace")
         length = _number(self.headers.get("Content-Length", ""))

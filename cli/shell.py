@@ -8,15 +8,24 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from . import container, expression
-from .build import configure_building, guard_of
-from .errors import CommandError
+from ..builder import SCRIPT, build_environment, enter, shell_of, with_binds, with_network
+from ..ops.building import verifier_of
+from ..ops.errors import RequestError
+from ..ops.instantiation import derivers_of_objects
+from ..ops.text import title
+from . import container
+from .options import evaluation
+from .options.building import configure_building, options_of
+from .options.reporting import notices_of, reporter_of
+from .progress.format import say
+from .sandboxes import tell_age
 
 if TYPE_CHECKING:
     from ..builder import SandboxSpec
-    from ..ops import Request
+    from ..ops.instantiation import Instantiated
+    from ..ops.request import Request
+    from ..ops.session import Session
     from ..store import StorePath
-    from .session import Session
 
 DESCRIPTION = """\
 Build what X needs, but not X, and start a shell in the container that the build
@@ -25,7 +34,7 @@ script is /build/.builder.sh; outputs go to $out. Nothing is registered, and
 /build is gone when the shell ends.
 """
 EPILOG = (
-    expression.EPILOG
+    evaluation.EPILOG
     + """
 examples:
   chx shell hello
@@ -38,35 +47,29 @@ TAKES_COMMAND = True
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.usage = "chx shell [OPTION...] X [-- COMMAND ARG...]"
-    expression.configure(parser)
+    evaluation.configure(parser)
     container.configure(parser)
     parser.add_argument("--command", dest="script", metavar="TEXT", help="run this in the shell, and leave")
     configure_building(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from ..builder import SCRIPT, build_environment, enter, with_binds, with_network
-    from .lines import title
-    from .progress import say
-    from .realise import notices_of, options_of, realise, reporter_of
-    from .sandboxes import tell_age
-
     if arguments.command and arguments.script is not None:
-        raise CommandError("--command and a command after `--` exclude each other")
-    with expression.open_session(arguments) as session:
-        request = expression.request_of(arguments, takes_objects=True)
-        path = the_derivation(session, request)
+        raise RequestError("--command and a command after `--` exclude each other")
+    with evaluation.open_session(arguments) as session:
+        request = evaluation.request_of(arguments, takes_objects=True)
+        path, found = the_derivation(session, request)
         store = session.store
         derivation = store.derivation(path)
         if derivation.builder.startswith("builtin:"):
-            raise CommandError(
+            raise RequestError(
                 f"chx itself builds '{title(path)}' ({derivation.builder}), without a container",
                 hint="name something that is built from it",
             )
-        guard = guard_of(session, request, options_of(arguments), notices_of(arguments))
-        built = realise(store, derivation.input_drvs.items(), options_of(arguments), reporter_of(arguments))
-        if guard is not None:
-            guard.after_inputs(built)
+        verifier = verifier_of(session, request, found, options_of(arguments), notices_of(arguments))
+        built = session.realise(derivation.input_drvs.items(), options_of(arguments), reporter_of(arguments))
+        if verifier is not None:
+            verifier.check_inputs(built)
         cores = arguments.cores or len(os.sched_getaffinity(0))
         with build_environment(store, derivation, built, cores) as build:
             spec = replace(
@@ -86,25 +89,21 @@ def run(arguments: argparse.Namespace) -> int:
             return enter(spec, store.home)
 
 
-def the_derivation(session: Session, request: Request) -> StorePath:
-    """The one derivation that a request means."""
-    from .lines import title
-    from .named import derivations_named
-
-    found = derivations_named(session, request)
-    if len(found) != 1:
-        raise CommandError(
-            f"that is {len(found)} derivations: {', '.join(map(title, found))}", hint="a shell is for one of them"
+def the_derivation(session: Session, request: Request) -> tuple[StorePath, Instantiated]:
+    """The one derivation that a request means, and what was instantiated for it."""
+    found = derivers_of_objects(session, request)
+    paths = list(dict.fromkeys(target.derivation for target in found.targets))
+    if len(paths) != 1:
+        raise RequestError(
+            f"that is {len(paths)} derivations: {', '.join(map(title, paths))}", hint="a shell is for one of them"
         )
-    return found[0]
+    return paths[0], found
 
 
 def chosen_command(arguments: argparse.Namespace, spec: SandboxSpec) -> tuple[str, ...]:
-    from ..builder import shell_of
-
     if arguments.command:
         return tuple(arguments.command)
     shell = shell_of(spec)
     if shell is None:
-        raise CommandError("there is no shell in this container", hint="name a command: chx shell X -- COMMAND ARG...")
+        raise RequestError("there is no shell in this container", hint="name a command: chx shell X -- COMMAND ARG...")
     return (shell,) if arguments.script is None else (shell, "-c", arguments.script)

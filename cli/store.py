@@ -3,18 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import os
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any
 
-from .errors import CommandError
-from .output import put
-
-if TYPE_CHECKING:
-    from ..store import Store, StorePath
+from .options.store import NAMED, configure_trust
 
 HELP = "ask the store about its objects, add, remove and check them"
-NAMED = "a store path, a result link, or a path below one"
 _INFO = """\
 Print what the store knows of objects: the digest of their content, size, number of
 files, references, the derivation that made them, when they came, and where they lie
@@ -55,11 +47,11 @@ name. What the file says of builds counts only if a trusted builder has signed i
 
 def configure(parser: argparse.ArgumentParser) -> None:
     actions = Actions(parser)
-    add = actions.add("add", "keeping.add", "make objects of files and directories", paths="a file or directory")
+    add = actions.add("add", "add_delete.add", "make objects of files and directories", paths="a file or directory")
     add.add_argument("--name", help="the object's name (default: that of PATH)")
     add.add_argument("--root", metavar="LINK", help="make a link to the object that keeps it")
     _json(add)
-    info = actions.add("path-info", "asking.path_info", "digest, references, size and place of objects", _INFO)
+    info = actions.add("path-info", "query.path_info", "digest, references, size and place of objects", _INFO)
     info.add_argument("-r", "--closure", action="store_true", help="include everything they refer to")
     info.add_argument(
         "--disk",
@@ -67,15 +59,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="also the bytes it takes on the disk, and how many of them others have as well",
     )
     _json(info)
-    actions.graph("closure", "asking.closure", "everything that objects refer to, and they themselves")
-    actions.graph("references", "asking.references", "what objects refer to directly")
-    referrers = actions.graph("referrers", "asking.referrers", "what refers to objects directly")
+    actions.graph("closure", "query.closure", "everything that objects refer to, and they themselves")
+    actions.graph("references", "query.references", "what objects refer to directly")
+    referrers = actions.graph("referrers", "query.referrers", "what refers to objects directly")
     referrers.add_argument("-r", "--closure", action="store_true", help="or indirectly")
-    _json(actions.add("roots", "asking.roots", "what keeps objects from being collected", _ROOTS, count="*"))
+    _json(actions.add("roots", "query.roots", "what keeps objects from being collected", _ROOTS, count="*"))
     usage = "sizes of objects and of their closures; without PATH of every object alone"
-    _json(actions.add("du", "asking.disk_usage", usage, count="*"))
+    _json(actions.add("du", "query.disk_usage", usage, count="*"))
     difference = actions.add(
-        "diff-closures", "asking.diff_closures", "how versions and sizes of two closures differ", count=0
+        "diff-closures", "query.diff_closures", "how versions and sizes of two closures differ", count=0
     )
     difference.add_argument("before", metavar="A", help=NAMED)
     difference.add_argument("after", metavar="B", help=NAMED)
@@ -87,7 +79,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     verify.add_argument("--repair", action="store_true", help="make damaged objects again")
     _json(verify)
-    delete = actions.add("delete", "keeping.delete", "remove objects that nothing keeps", _DELETE)
+    delete = actions.add("delete", "add_delete.delete", "remove objects that nothing keeps", _DELETE)
     delete.add_argument("-n", "--dry-run", action="store_true", help="only say what would be removed")
     _json(delete)
     export = actions.add("export", "transfer.export", "objects and all they refer to as one file", _EXPORT)
@@ -95,12 +87,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     _json(export)
     take = actions.add("import", "transfer.import_", "make objects of such a file", _IMPORT, count=0)
     take.add_argument("file", nargs="?", default="-", metavar="FILE", help="the file (default: standard input)")
-    from .copy import configure_trust
 
     configure_trust(take)
     _json(take)
     actions.add("key", "transfer.key", "the public key that this store's builds are signed with", count=0)
-    optimise = actions.add("optimise", "keeping.optimise", "make equal files one file", _OPTIMISE, count=0)
+    optimise = actions.add("optimise", "add_delete.optimise", "make equal files one file", _OPTIMISE, count=0)
     optimise.add_argument("-n", "--dry-run", action="store_true", help="only say what would be gained")
     _json(optimise)
 
@@ -152,74 +143,3 @@ def run(arguments: argparse.Namespace) -> int:
     module, _, name = arguments.function.partition(".")
     status: int = getattr(import_module(f".storage.{module}", __package__), name)(arguments)
     return status
-
-
-def put_json(value: object) -> None:
-    """Print a value as JSON."""
-    import json
-
-    put(json.dumps(value, indent=2, sort_keys=True) + "\n")
-
-
-def describe(store: Store, path: StorePath) -> dict[str, Any]:
-    """What the store knows of one object, as JSON types; sizes in bytes, times in seconds since 1970."""
-    info = store.info(path)
-    return {
-        "treeDigest": f"blake3:{info.tree_digest}",
-        "size": info.size,
-        "files": sum(1 for entry in store.manifest(path).entries if entry.kind in "fx"),
-        "references": sorted(map(str, info.references)),
-        "deriver": str(info.deriver) if info.deriver else None,
-        "registered": info.registered,
-        "used": info.used,
-        "physical": store.physical(path),
-    }
-
-
-def object_named(store: Store, text: str) -> StorePath:
-    """The object that a store path, a physical path, a result link or a path below one of them names.
-
-    It stays, if it is there, until this command has answered.
-    """
-    from ..store import StoreIO
-
-    path = parse_named(store, text)
-    # Where nothing can be written, asking has to work all the same.
-    with suppress(StoreIO):
-        store.add_temp_roots([path])
-    return path
-
-
-def parse_named(store: Store, text: str) -> StorePath:
-    """As `object_named`, but nothing is kept: for a command that removes it."""
-    from ..store import STORE_DIR, Follower, StorePath
-    from .system import absolute
-
-    if text.startswith(STORE_DIR + "/"):
-        return StorePath.parse(STORE_DIR + "/" + text[len(STORE_DIR) + 1 :].split("/", 1)[0])
-    if not os.path.lexists(text):
-        raise CommandError(f"there is no '{text}'", hint="name a store path or a result link")
-    # The first object that the links of the machine lead to. What its own links lead to is something else.
-    found = Follower(lambda base, _: f"{store.directory}/{base}", os.path.realpath(store.directory)).follow(
-        absolute(text), enter=False
-    )
-    if found.path.startswith(STORE_DIR + "/"):
-        return StorePath.parse(found.path)
-    before = _where_the_store_was(store, text)
-    if before is not None:
-        return before
-    raise CommandError(f"'{text}' does not lead into the store {store.directory}")
-
-
-def _where_the_store_was(store: Store, link: str) -> StorePath | None:
-    """The object that a link led to before the store was moved."""
-    from ..store import InvalidStorePath, StorePath
-
-    if not os.path.islink(link) or os.path.exists(link):
-        return None
-    folder, _, base = os.readlink(link).rpartition("/")
-    try:
-        path = StorePath.parse(base)
-    except InvalidStorePath:
-        return None
-    return path if os.path.basename(folder) == "store" and store.is_valid(path) else None

@@ -11,11 +11,13 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ..store import Digest, InvalidStorePath, StorePath
+from ..ops.objects import accept_rows
+from ..store import Digest, InvalidStorePath, StorePath, remove_tree
 from ..store.exchange import Receiver
 from ..store.exchange.backends import DirectoryCache
 from ..store.exchange.errors import CacheIntegrityError
 from ..store.exchange.layout import MARK, MARK_TEXT, blob_name, object_name, trace_name
+from ..store.ledger import parse_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -74,9 +76,6 @@ class Uploads:
                         self._place.remove(blob_name(entry.digest))
 
     def _remember(self, chunks: Iterable[bytes]) -> None:
-        from ..store.ledger import parse_rows
-        from .copy import accept_rows
-
         data = b""
         for chunk in chunks:
             data += chunk
@@ -109,7 +108,5 @@ def _kind_of(name: str) -> str | None:
 
 def sweep(home: str) -> None:
     """Remove what was sent and never used, by senders that broke off."""
-    from ..store import remove_tree
-
     with suppress(OSError):
         remove_tree(os.fsencode(home + "/cache/uploads"))

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from . import expression
+from ..ops.diff.rebuild import explain
+from ..ops.instantiation import derivations_named
+from .diff import show
+from .options import evaluation
+from .render.rebuild import draw_rebuild
 
 DESCRIPTION = """\
 Tell why X would be rebuilt, before building: X is what `chx build` takes, or the
@@ -12,7 +16,7 @@ store path of a derivation. Each derivation that would be built is compared with
 the last one of its name that was. Nothing is built or fetched.
 """
 EPILOG = (
-    expression.EPILOG
+    evaluation.EPILOG
     + """
 examples:
   chx why hello
@@ -22,22 +26,18 @@ examples:
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    expression.configure(parser)
+    evaluation.configure(parser)
     group = parser.add_argument_group("how to tell")
     group.add_argument("--full", action="store_true", help="leave nothing out")
     group.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from .diff import show
-    from .difference.rebuild import draw_rebuild, explain
-    from .named import derivations_named
-
-    with expression.open_session(arguments) as session:
+    with evaluation.open_session(arguments) as session:
         store = session.store
         targets = [
             (path, store.derivation(path).outputs)
-            for path in derivations_named(session, expression.request_of(arguments, takes_objects=True))
+            for path in derivations_named(session, evaluation.request_of(arguments, takes_objects=True))
         ]
         found = explain(store, targets)
     show(arguments, found, lambda page: draw_rebuild(page, found))

@@ -6,8 +6,16 @@ import argparse
 import os
 from typing import TYPE_CHECKING
 
-from .errors import CommandError
+from ..ops.errors import RequestError
+from ..ops.targets import object_named
+from ..store.tree import find_hash
+from .options.session import plain_session
+from .options.store import NAMED
 from .output import put
+from .render.data import put_json
+from .render.page import printable
+from .storage import graph
+from .storage.graph import put_dot
 
 if TYPE_CHECKING:
     from ..store import Store, StorePath
@@ -24,9 +32,6 @@ examples:
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    from .storage import graph
-    from .store import NAMED
-
     parser.add_argument("referrer", metavar="A", help=NAMED)
     parser.add_argument("reference", metavar="B", help=NAMED)
     parser.add_argument("--all", action="store_true", help="all chains, not only a shortest one")
@@ -34,16 +39,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from .session import Session
-    from .storage.graph import put_dot
-    from .store import object_named, put_json
-
-    with Session() as session:
+    with plain_session() as session:
         store = session.store
         start, end = object_named(store, arguments.referrer), object_named(store, arguments.reference)
         edges = chains(store, start, end, arguments.all)
         if not edges and start != end:
-            raise CommandError(f"'{start}' does not depend on '{end}'")
+            raise RequestError(f"'{start}' does not depend on '{end}'")
         if arguments.dot:
             put_dot(edges, [start])
             return 0
@@ -52,7 +53,6 @@ def run(arguments: argparse.Namespace) -> int:
         put_json([{"from": str(one), "to": str(other), "files": files} for one, other, files in told])
         return 0
     put(f"{start}\n")
-    from .difference.page import printable
 
     for one, other, files in told:
         shown = ", ".join(map(printable, files[:3])) + (f" and {len(files) - 3} more" if len(files) > 3 else "")
@@ -95,7 +95,5 @@ def chains(store: Store, start: StorePath, end: StorePath, every: bool) -> list[
 
 def files_with(store: Store, path: StorePath, other: StorePath) -> list[str]:
     """Where in an object the hash of another stands."""
-    from ..store.tree import find_hash
-
     found = find_hash(os.fsencode(store.physical(path)), other.hash)
     return [file or "." for file in found]

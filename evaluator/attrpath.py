@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .autocall import auto_call
-from .errors import EvalError, MissingAttribute, OutOfRange, TypeMismatch, readable
+from .errors import EvalError, MissingAttributePath, OutOfRange, TypeMismatch, readable
 from .force import force_slot
 from .values import MISSING, Slot, Value, describe, names
 
@@ -62,8 +62,6 @@ def select_attr_path(value: Value, path: str, arguments: dict[str, Slot]) -> Val
             raise InvalidAttrPath(f"empty attribute name in selection path '{readable(path)}'")
         slot = value.get(name, MISSING)
         if slot is MISSING:
-            error = MissingAttribute(name, names(value))
-            error.message = f"attribute '{readable(name)}' in selection path '{readable(path)}' not found"
-            raise error
+            raise MissingAttributePath(name, names(value), path)
         value = force_slot(slot)
     return value

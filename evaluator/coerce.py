@@ -50,7 +50,9 @@ def coerce_to_string(value: Value, *, copy: bool, more: bool = False) -> tuple[s
             return _join_list(value, copy)
     from .operators import show
 
-    raise TypeMismatch(f"cannot coerce {describe(value)} to a string: {show(value)}")
+    raise TypeMismatch(
+        f"cannot coerce {describe(value)} to a string: {show(value)}", shows_parts=kind in (tuple, dict) and bool(value)
+    )
 
 
 def _join_list(items: tuple[Slot, ...], copy: bool) -> tuple[str, Context]:

@@ -36,6 +36,7 @@ class EvalError(Exception):
     """
 
     code = "E200"
+    details = ()
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)
@@ -51,9 +52,13 @@ class EvalError(Exception):
 
 
 class TypeMismatch(EvalError):
-    """A value of another type was needed."""
+    """A value of another type was needed. `shows_parts`: the message shows parts of a list or set."""
 
     code = "E201"
+
+    def __init__(self, message: str, *, hint: str | None = None, shows_parts: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.shows_parts = shows_parts
 
 
 class MissingAttribute(EvalError):
@@ -66,6 +71,15 @@ class MissingAttribute(EvalError):
 
         super().__init__(f"attribute '{shown_name(name)}' missing", hint=did_you_mean(name, candidates))
         self.name = name
+
+
+class MissingAttributePath(MissingAttribute):
+    """An attribute path that a user named leads to nothing; `path` is all of it, as a byte string."""
+
+    def __init__(self, name: str, candidates: list[str], path: str) -> None:
+        super().__init__(name, candidates)
+        self.path = path
+        self.message = f"attribute '{readable(name)}' in selection path '{readable(path)}' not found"
 
 
 class UndefinedVariable(EvalError):

@@ -55,7 +55,11 @@ def show(value: Value) -> str:
 
 def expected(what: str, value: Value) -> TypeMismatch:
     """The error for a value of the wrong type."""
-    return TypeMismatch(f"expected {what} but found {describe(value)}: {show(value)}")
+    return TypeMismatch(f"expected {what} but found {describe(value)}: {show(value)}", shows_parts=_has_parts(value))
+
+
+def _has_parts(*values: Value) -> bool:
+    return any(type(value) in (tuple, dict) and bool(value) for value in values)
 
 
 # --- arithmetic
@@ -176,10 +180,12 @@ def less(left: Value, right: Value) -> bool:
     if TYPE_NAMES[kind] == TYPE_NAMES[other]:
         raise TypeMismatch(
             f"cannot compare {describe(left)} with {describe(right)}; values of that type are incomparable "
-            f"(values are {show(left)} and {show(right)})"
+            f"(values are {show(left)} and {show(right)})",
+            shows_parts=_has_parts(left, right),
         )
     raise TypeMismatch(
-        f"cannot compare {describe(left)} with {describe(right)}; values are {show(left)} and {show(right)}"
+        f"cannot compare {describe(left)} with {describe(right)}; values are {show(left)} and {show(right)}",
+        shows_parts=_has_parts(left, right),
     )
 
 
@@ -469,7 +475,10 @@ def callee(function: Value) -> Any:
 
 def not_a_function(value: Value) -> TypeMismatch:
     """The error for calling `value`."""
-    return TypeMismatch(f"attempt to call something which is not a function but {describe(value)}: {show(value)}")
+    return TypeMismatch(
+        f"attempt to call something which is not a function but {describe(value)}: {show(value)}",
+        shows_parts=_has_parts(value),
+    )
 
 
 FULL2: Final[dict[Any, Any]] = {}

@@ -67,10 +67,9 @@ def annotate(error: BaseException) -> BaseException:
                 error.settle()
             _describe(error, error.__traceback__)
         return error
-    if isinstance(error, Exception) and hasattr(error, "code") and hasattr(error, "message"):
+    if isinstance(error, Exception) and hasattr(error, "labels") and hasattr(error, "frames"):
         # From another room: the store refused a file, or a build for the evaluation failed.
-        if not hasattr(error, "labels"):
-            error.__dict__.update(labels=[], frames=[])
+        if not error.labels and not error.frames:
             _describe(error, error.__traceback__)
         return error
     if isinstance(error, MemoryError) or (isinstance(error, OverflowError) and "too l" in str(error)):
@@ -206,14 +205,14 @@ def _describe(error: Any, traceback: TracebackType | None) -> None:
         if doing is not None:
             frames.append(Frame(doing, Label(file.source, Span(*mark[1:3]))))
     frames.reverse()
-    error.frames.extend(_without_repeats(frames))
+    error.frames = [*error.frames, *_without_repeats(frames)]
     if innermost is not None and not error.labels:
         file, mark = innermost
         span = Span(mark[1], mark[2])
         if isinstance(error, InfiniteRecursion):
-            error.labels.extend(_recursion_labels(entries, file, span))
+            error.labels = _recursion_labels(entries, file, span)
         else:
-            error.labels.append(Label(file.source, span))
+            error.labels = [Label(file.source, span)]
 
 
 def _frame_text(mark: tuple[Any, ...]) -> str | None:

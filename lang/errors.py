@@ -28,6 +28,9 @@ class LangError(Exception):
     `labels[0]` is the place of the error; `hint` proposes a fix.
     """
 
+    frames = ()
+    details = ()
+
     def __init__(
         self, message: str, labels: list[Label] | None = None, hint: str | None = None, code: str = "E100"
     ) -> None:
@@ -48,3 +51,11 @@ class ParseError(LangError):
     function has two arguments of one name. E104: a name is computed where it must not be.
     E105: a number is too large. E106: a path is malformed. E107: a string holds a NUL.
     """
+
+    @property
+    def unexpected(self) -> str | None:
+        """The word that the grammar does not allow in its place, "" for the end of the text; None for other errors."""
+        if self.code != "E101" or not self.labels:
+            return None
+        span = self.labels[0].span
+        return self.labels[0].source.text[span.start : span.end]

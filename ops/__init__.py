@@ -1,24 +1,82 @@
-"""What chx does, for Python: values in, values out.
+"""What chx does, for Python: values in, values out (docs/python.md).
 
 Nothing in this room reads a command line, prints, or ends the process. Names are loaded when they are first asked for.
 """
 
+from __future__ import annotations
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ..builder import BuildError, BuildOptions
+    from ..evaluator import EvalError
+    from ..lang import LangError
+    from ..store import StoreError, StorePath
+    from .building import Built, build, link_results
+    from .errors import RequestError
+    from .failure import Failure
+    from .instantiation import Instantiated, instantiate
+    from .lock import LockError
+    from .reporter import Forwarding, Reporter, Silence
+    from .reproduction import Reproduced, reproduce
     from .request import Request
+    from .session import Session
+    from .targets import Target
+    from .values import evaluate
 
-_HOMES = {
-    "Request": "request",
+_ORIGINS = {
+    "..builder": "BuildError BuildOptions",
+    "..evaluator": "EvalError",
+    "..lang": "LangError",
+    "..store": "StoreError StorePath",
+    ".request": "Request",
+    ".session": "Session",
+    ".targets": "Target",
+    ".reporter": "Forwarding Reporter Silence",
+    ".values": "evaluate",
+    ".instantiation": "Instantiated instantiate",
+    ".building": "Built build link_results",
+    ".reproduction": "Reproduced reproduce",
+    ".failure": "Failure",
+    ".errors": "RequestError",
+    ".lock": "LockError",
 }
+
+
+_HOMES = {name: home for home, names in _ORIGINS.items() for name in names.split()}
 
 
 def __getattr__(name: str) -> object:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(__import__(f"{__name__}.{home}", fromlist=(name,)), name)
-    globals()[name] = value
+    from importlib import import_module
+
+    value = globals()[name] = getattr(import_module(home, __name__), name)
     return value
 
 
-__all__ = ["Request"]
+__all__ = [
+    "BuildError",
+    "BuildOptions",
+    "Built",
+    "EvalError",
+    "Failure",
+    "Forwarding",
+    "Instantiated",
+    "LangError",
+    "LockError",
+    "Reporter",
+    "Reproduced",
+    "Request",
+    "RequestError",
+    "Session",
+    "Silence",
+    "StoreError",
+    "StorePath",
+    "Target",
+    "build",
+    "evaluate",
+    "instantiate",
+    "link_results",
+    "reproduce",
+]

@@ -15,6 +15,10 @@ REPAIR = "`chx store verify --repair` mends it"
 class StoreError(Exception):
     """Base of all store errors: a sentence, a stable code and what to try."""
 
+    labels = ()
+    frames = ()
+    details = ()
+
     def __init__(self, message: str, hint: str | None = None, code: str = "S000") -> None:
         super().__init__(message)
         self.message = message

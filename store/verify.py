@@ -34,10 +34,14 @@ _ALL_SUBSETS: Final = 12
 
 
 class Problem(NamedTuple):
-    """A problem of an object, described by `what`; in `file` (relative; empty for the root)."""
+    """A problem of an object, described by `what`; in `file` (relative; empty for the root).
+
+    `content` is the store path of what is there now, if the object as a whole is another one.
+    """
 
     file: str
     what: str
+    content: str | None = None
 
 
 class Examined(NamedTuple):
@@ -85,7 +89,7 @@ def examine(
         is_self = any(path.hash in found for found in walk.where.values())
         content = object_path(hashed.tree_digest, path.name, references or (), self_reference=is_self)
         if content != path:
-            problems.append(Problem("", f"has the content of '{content}'"))
+            problems.append(Problem("", f"has the content of '{content}'", str(content)))
     problems += wrong_modes(root, actual)
     return Examined(tuple(problems), whole)
 

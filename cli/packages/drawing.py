@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from ..expression import open_session, request_of
+from ...ops.packages.catalogue import Catalogue
+from ...ops.packages.graph import cycles_of, graph_of
+from ..options.evaluation import open_session, request_of
 from ..output import put
-from .catalogue import Catalogue
-from .graph import cycles_of, graph_of
+from ..render.data import put_json
 
 if TYPE_CHECKING:
-    from .graph import Cycle, Graph
+    from ...ops.packages.graph import Cycle, Graph
 
 _STYLES = {"container": "", "library": " [style=dashed]", "tool": " [style=bold]"}
 _SEED = "seed"
@@ -23,8 +24,6 @@ def graph(arguments: argparse.Namespace) -> int:
         found = graph_of(catalogue, catalogue.chosen(arguments.names))
         session.world.commit()
     if arguments.json:
-        from ..store import put_json
-
         put_json(_data(found))
     elif arguments.dot:
         put(_dot(found))
@@ -48,8 +47,6 @@ def cycles(arguments: argparse.Namespace) -> int:
         found = {name: cycles_of(graph_of(catalogue, packages)) for name, packages in groups.items()}
         session.world.commit()
     if arguments.json:
-        from ..store import put_json
-
         put_json({name: [cycle._asdict() for cycle in all_cycles] for name, all_cycles in found.items()})
         return 0
     for name, all_cycles in found.items():

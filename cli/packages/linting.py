@@ -6,17 +6,28 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..expression import open_session, request_of
-from .catalogue import Catalogue, is_derivation
-from .facts import attribute_of, meta_of
+from ...arch import Profile
+from ...builder import plan
+from ...builder.lint import LINTS, Output, Subject, Target, inspect, lint_called
+from ...evaluator import to_python
+from ...ops.packages.catalogue import Catalogue, is_derivation
+from ...ops.packages.facts import attribute_of, meta_of
+from ..options.building import options_of
+from ..options.evaluation import open_session, request_of
+from ..options.reporting import reporter_of
+from ..output import put
+from ..progress.format import say
+from ..render.data import put_json
+from ..render.page import Page, count
+from ..render.style import Style
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ...builder.lint import Finding, Subject, Target
     from ...evaluator import Evaluator, Value
+    from ...ops.packages.catalogue import Package
     from ...store import Store, StorePath
-    from .catalogue import Package
 
     Realised = Mapping[tuple[StorePath, str], StorePath]
 
@@ -45,7 +56,6 @@ class Report(NamedTuple):
 def lint(arguments: argparse.Namespace) -> int:
     if arguments.list:
         return _list(arguments)
-    from ..realise import options_of, realise, reporter_of
 
     with open_session(arguments) as session:
         store = session.store
@@ -55,7 +65,7 @@ def lint(arguments: argparse.Namespace) -> int:
         if arguments.built:
             jobs = _built(store, jobs)
         targets = [target for job in jobs for target in job.targets()]
-        realised = realise(store, targets, options_of(arguments), reporter_of(arguments))
+        realised = session.realise(targets, options_of(arguments), reporter_of(arguments))
         reports = [_look(catalogue, store, job, realised) for job in jobs]
     if arguments.json:
         _put_json(reports)
@@ -91,9 +101,6 @@ def _runtime(evaluator: Evaluator, package: Package) -> list[Value]:
 
 def _built(store: Store, jobs: Sequence[_Job]) -> list[_Job]:
     """Those for which nothing has to be done."""
-    from ...builder import plan
-    from ..progress import say
-
     ready = [job for job in jobs if not plan(store, job.targets()).steps]
     left = [job.package.attribute or job.package.name for job in jobs if job not in ready]
     if left:
@@ -102,8 +109,6 @@ def _built(store: Store, jobs: Sequence[_Job]) -> list[_Job]:
 
 
 def _look(catalogue: Catalogue, store: Store, job: _Job, realised: Realised) -> Report:
-    from ...builder.lint import inspect
-
     paths = {name: realised[job.derivation, name] for name in job.outputs}
     subject = _subject(catalogue, store, job, paths, [realised[one] for one in job.runtime])
     name = job.package.attribute or job.package.name
@@ -113,8 +118,6 @@ def _look(catalogue: Catalogue, store: Store, job: _Job, realised: Realised) -> 
 def _subject(
     catalogue: Catalogue, store: Store, job: _Job, paths: Mapping[str, StorePath], runtime: Sequence[StorePath]
 ) -> Subject:
-    from ...builder.lint import Output, Subject
-
     evaluator, package = catalogue.evaluator, job.package
     meta, problem = meta_of(evaluator, package)
     return Subject(
@@ -131,10 +134,6 @@ def _subject(
 
 def _target(catalogue: Catalogue, package: Package) -> Target | None:
     """The machine that the package, or else its set, is for."""
-    from ...arch import Profile
-    from ...builder.lint import Target
-    from ...evaluator import to_python
-
     evaluator = catalogue.evaluator
     for value in (package.value, catalogue.set):
         if "profile" in evaluator.attr_names(value):
@@ -145,8 +144,6 @@ def _target(catalogue: Catalogue, package: Package) -> Target | None:
 
 def _put_json(reports: Sequence[Report]) -> None:
     from dataclasses import asdict
-
-    from ..store import put_json
 
     findings = [finding for report in reports for finding in report.findings]
     put_json(
@@ -167,10 +164,6 @@ def _counts(findings: Sequence[Finding]) -> dict[str, Any]:
 
 
 def _draw(reports: Sequence[Report]) -> None:
-    from ...builder.lint import lint_called
-    from ..difference.page import Page, count
-    from ..report import Style
-
     page = Page(Style(sys.stdout))
     advised: set[str] = set()
     for report in reports:
@@ -200,10 +193,6 @@ def _draw(reports: Sequence[Report]) -> None:
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    from ...builder.lint import LINTS
-    from ..output import put
-    from ..store import put_json
-
     if arguments.json:
         keys = ("name", "severity", "what", "advice")
         put_json([{key: str(getattr(one, key)) for key in keys} for one in LINTS])

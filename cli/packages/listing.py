@@ -6,14 +6,18 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from ..expression import open_session, request_of
-from .catalogue import Catalogue
-from .facts import facts_of
+from ...ops.packages.catalogue import Catalogue
+from ...ops.packages.facts import facts_of
+from ..options.evaluation import open_session, request_of
+from ..progress.format import say
+from ..render.data import put_json
+from ..render.page import Page
+from ..render.style import Style
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .facts import Facts
+    from ...ops.packages.facts import Facts
 
 
 def list_(arguments: argparse.Namespace) -> int:
@@ -27,8 +31,6 @@ def search(arguments: argparse.Namespace) -> int:
     found = [facts for facts in _all(arguments) if all(word in _text(facts) for word in words)]
     _put(found, arguments)
     if not found:
-        from ..progress import say
-
         say(f"no package has {' and '.join(repr(word) for word in arguments.texts)} in it")
     return 0 if found else 1
 
@@ -46,12 +48,8 @@ def _text(facts: Facts) -> str:
 
 def _put(all_facts: Sequence[Facts], arguments: argparse.Namespace) -> None:
     if arguments.json:
-        from ..store import put_json
-
         put_json([facts.to_dict() for facts in all_facts])
         return
-    from ..difference.page import Page
-    from ..report import Style
 
     page = Page(Style(sys.stdout))
     rows = [(_place(facts), facts.version, facts.licence or "?") for facts in all_facts]

@@ -6,14 +6,20 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
-from ..errors import CommandError
-from ..expression import open_session, request_of
-from .catalogue import Catalogue, is_derivation
-from .facts import attribute_of, facts_of
+from ...evaluator import to_python
+from ...ops.errors import RequestError
+from ...ops.packages.catalogue import Catalogue, is_derivation
+from ...ops.packages.facts import attribute_of, facts_of
+from ...ops.packages.graph import graph_of
+from ...ops.text import readable
+from ..options.evaluation import open_session, request_of
+from ..render.data import put_json
+from ..render.page import Page
+from ..render.style import Style
 
 if TYPE_CHECKING:
     from ...evaluator import Evaluator, Value
-    from .catalogue import Package
+    from ...ops.packages.catalogue import Package
 
 
 def show(arguments: argparse.Namespace) -> int:
@@ -22,12 +28,10 @@ def show(arguments: argparse.Namespace) -> int:
         found = catalogue.named(arguments.name)
         if len(found) != 1:
             names = ", ".join(package.attribute or package.name for package in found)
-            raise CommandError(f"'{arguments.name}' is a set of packages", hint=f"there are {names}")
+            raise RequestError(f"'{arguments.name}' is a set of packages", hint=f"there are {names}")
         told = account_of(catalogue, found[0])
         session.world.commit()
     if arguments.json:
-        from ..store import put_json
-
         put_json(told)
     else:
         _draw(told)
@@ -63,8 +67,6 @@ def account_of(catalogue: Catalogue, package: Package) -> dict[str, Any]:
 
 def _graph(catalogue: Catalogue, package: Package) -> dict[str, list[str]]:
     """Names of what it is built with, by role."""
-    from .graph import graph_of
-
     graph = graph_of(catalogue, [package])
     node = graph.nodes[graph.starts[0]]
     roles: dict[str, list[str]] = {"container": [], "library": [], "tool": []}
@@ -81,16 +83,12 @@ def _runtime(evaluator: Evaluator, package: Package) -> list[str]:
 
 
 def _name(evaluator: Evaluator, value: Value) -> str:
-    from ..report import readable
-
     text = evaluator.select(value, "name") if is_derivation(evaluator, value) else value
     return readable(evaluator.to_raw(text))
 
 
 def _sources(evaluator: Evaluator, package: Package) -> list[str]:
     """Where its source is fetched from."""
-    from ...evaluator import to_python
-
     value = package.value
     while is_derivation(evaluator, value):
         names = evaluator.attr_names(value)
@@ -106,9 +104,6 @@ def _sources(evaluator: Evaluator, package: Package) -> list[str]:
 
 def _draw(told: dict[str, Any]) -> None:
     from textwrap import wrap
-
-    from ..difference.page import Page
-    from ..report import Style
 
     page = Page(Style(sys.stdout))
     page.title(f"{told['attribute'] or told['name']} {told['version']}")

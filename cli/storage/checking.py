@@ -5,20 +5,37 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
+from ...ops.targets import objects_named
+from ...store import (
+    DamagedDatabase,
+    InvalidKey,
+    MissingFolder,
+    ReadOnlyHome,
+    StoreIO,
+    adopt,
+    check_rows,
+    lost_objects,
+    mend_ledger,
+    mend_rows,
+    rebuild,
+    survey,
+)
 from ..ledger import differing, fault_line
+from ..options.session import plain_session
 from ..output import put
-from ..session import Session
-from .asking import named
+from ..progress.format import say
+from ..render.data import put_json
+from ..render.page import printable
+from .promises import check_promises, promise_again
 
 if TYPE_CHECKING:
+    from ...ops.session import Session
     from ...store import DamagedDatabase, Problem, RowFault, Store, StorePath
 
 
 def verify(arguments: argparse.Namespace) -> int:
-    from ...store import DamagedDatabase
-
     try:
-        with Session() as session:
+        with plain_session() as session:
             store = _opened(session, arguments)
             return _Verification(store, arguments).run()
     except DamagedDatabase as error:
@@ -29,16 +46,13 @@ def verify(arguments: argparse.Namespace) -> int:
         else:
             return _without_database(error, arguments.json)
     made = _made_anew(found)
-    with Session() as session:
+    with plain_session() as session:
         return _Verification(session.store, arguments, made).run()
 
 
 def _opened(session: Session, arguments: argparse.Namespace) -> Store:
     """The store; for a repair folders that are missing are made again, and it has to be one that can be written to."""
     import os
-
-    from ...store import MissingFolder, ReadOnlyHome
-    from ..progress import say
 
     while True:
         try:
@@ -58,10 +72,6 @@ def _without_database(error: DamagedDatabase, as_json: bool) -> int:
     """Tell what objects are by what lies on the disk alone."""
     import os
 
-    from ...store import survey
-    from ..progress import say
-    from ..store import put_json
-
     found = list(survey(f"{os.path.dirname(os.path.dirname(error.path))}/store"))
     unknown = [str(path) for path, is_whole in found if not is_whole]
     if as_json:
@@ -75,8 +85,6 @@ def _without_database(error: DamagedDatabase, as_json: bool) -> int:
 
 def _made_anew(error: DamagedDatabase) -> dict[str, Any]:
     import os
-
-    from ...store import rebuild
 
     made = rebuild(os.path.dirname(os.path.dirname(error.path)))
     rows = made.read["realisations"]
@@ -94,7 +102,7 @@ class _Verification:
         self._is_repair: bool = arguments.repair
         self._as_json: bool = arguments.json
         self._is_reproducible: bool = arguments.reproducible
-        self._named = named(store, arguments.paths)
+        self._named = objects_named(store, arguments.paths)
         if arguments.closure:
             self._named = store.closure(self._named)
         self._database = database
@@ -124,8 +132,6 @@ class _Verification:
 
     def _check_file(self) -> None:
         """Raises `DamagedDatabase` for what making indexes anew does not mend."""
-        from ...store import DamagedDatabase
-
         found = self._store.complaints()
         if not found:
             return
@@ -136,8 +142,6 @@ class _Verification:
         self._database["repair"] = {"done": True, "how": how}
 
     def _check_tables(self) -> None:
-        from ...store import check_rows, mend_rows
-
         faults = check_rows(self._store)
         if faults and self._is_repair:
             registered = mend_rows(self._store, faults).registered
@@ -158,8 +162,6 @@ class _Verification:
             self._rows.append(item)
 
     def _check_ledger(self) -> None:
-        from ...store import InvalidKey, StoreIO, mend_ledger
-
         try:
             faults = self._store.check_ledger()
             if faults and self._is_repair:
@@ -229,15 +231,11 @@ class _Verification:
                         self._left -= 1
 
     def _check_promises(self, damaged: set[StorePath]) -> None:
-        from .promises import check_promises, promise_again
-
         self._tell_rows(check_promises(self._store, damaged, self._is_repair), "repaired" if self._is_repair else None)
         if self._is_repair and any(item["table"] == "fixed_outputs" for item in self._rows):
             promise_again(self._store)
 
     def _put_json(self, count: int, differences: list[dict[str, Any]]) -> None:
-        from ..store import put_json
-
         put_json(
             {
                 "verified": count,
@@ -252,9 +250,6 @@ class _Verification:
         )
 
     def _put(self, count: int, differences: list[dict[str, Any]]) -> None:
-        from ..difference.page import printable
-        from ..progress import say
-
         if self._database is not None:
             put(f"{self._database['damage']}\n")
             put(f"{self._database['repair']['how']}\n")
@@ -286,8 +281,6 @@ class _Verification:
 
 def _lost(store: Store, is_repair: bool) -> list[dict[str, Any]]:
     """What lies in the store and the database does not know any more; registered again for a repair."""
-    from ...store import adopt, lost_objects
-
     lost = lost_objects(store)
     if not lost or not is_repair:
         return [{"path": str(path)} for path in lost]
@@ -320,7 +313,3 @@ def _differences(store: Store, chosen: set[StorePath]) -> list[dict[str, Any]]:
 
 def _finding(path: StorePath, problems: tuple[Problem, ...]) -> dict[str, Any]:
     return {"path": str(path), "problems": [{"file": one.file, "what": one.what} for one in problems]}
-
-
-def is_whole(store: Store, path: StorePath) -> bool:
-    return store.is_valid(path) and not store.verify_object(path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..output import put
+from ..render.data import put_json
 
 if TYPE_CHECKING:
     import argparse
@@ -29,8 +30,6 @@ def put_objects(store: Store, paths: Iterable[StorePath], arguments: argparse.Na
     shown = set(paths)
     references = {path: [other for other in store.info(path).references if other != path] for path in paths}
     if arguments.json:
-        from ..store import put_json
-
         put_json({str(path): {"references": list(map(str, others))} for path, others in references.items()})
         return
     put_dot(((path, other) for path, others in references.items() for other in others if other in shown), paths)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...builder import BuildError, hash_content
+from ...store import RowFault, StoreError
+
 if TYPE_CHECKING:
     from collections.abc import Collection
 
@@ -12,9 +15,6 @@ if TYPE_CHECKING:
 
 def check_promises(store: Store, damaged: Collection[StorePath], is_repair: bool) -> list[RowFault]:
     """Rows that say that an object has a hash that it has not; written anew for a repair. Objects that are `damaged` are left out."""
-    from ...builder import BuildError, hash_content
-    from ...store import RowFault
-
     found = []
     for path, fixed in store.promises():
         if path in damaged:
@@ -35,9 +35,6 @@ def check_promises(store: Store, damaged: Collection[StorePath], is_repair: bool
 
 def promise_again(store: Store) -> None:
     """Note of all that a fixed-output derivation gave that it has the content which that promises, if it has."""
-    from ...builder import BuildError, hash_content
-    from ...store import StoreError
-
     for path in store.objects():
         try:
             deriver = store.deriver(path)

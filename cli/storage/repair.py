@@ -9,17 +9,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ...builder import Builder, BuildError, BuildOptions, Substituter, prune_roots
+from ...ops.settings import configured, configured_limits
+from ...store import StoreError
+from ..progress.format import say
+from ..progress.plain import PlainReporter
+from ..startup.result_cache import forget
+
 if TYPE_CHECKING:
     from ...store import Store, StorePath
 
 
 def repair(store: Store, path: StorePath) -> dict[str, Any]:
     """Try to make an object whole; `done`, and `how` in words."""
-    from ...builder import BuildError, prune_roots
-    from ...store import StoreError
-    from ..noop import forget
-    from .checking import is_whole
-
     forget(store.home, {path.base})
     place = store.take_out(path)
     prune_roots(store)
@@ -36,12 +38,7 @@ def repair(store: Store, path: StorePath) -> dict[str, Any]:
 
 def _from_caches(store: Store, path: StorePath) -> str | None:
     """From a configured cache; None if none has it."""
-    from ...builder import BuildOptions, Substituter
-    from ..limits import limits
-    from ..progress import say
-    from ..realise import configured_caches
-
-    options = BuildOptions(**limits(), **configured_caches())
+    options = configured()
     if not options.caches:
         return None
     taker = Substituter(
@@ -52,17 +49,19 @@ def _from_caches(store: Store, path: StorePath) -> str | None:
 
 
 def _rebuild(store: Store, path: StorePath) -> str:
-    from ...builder import Builder, BuildOptions
-    from ..limits import limits
-    from ..lines import Lines
-
     deriver = store.deriver(path)
     if deriver is None:
         return "it has no deriver; what added it has to add it again"
     if not store.claim(deriver):
         return f"its deriver {deriver} is not in the store any more"
     outputs = store.derivation(deriver).outputs
-    made = Builder(store, BuildOptions(rebuild=True, **limits()), Lines(quiet=True)).realise([(deriver, outputs)])
+    made = Builder(store, BuildOptions(rebuild=True, **configured_limits()), PlainReporter(quiet=True)).realise(
+        [(deriver, outputs)]
+    )
     if path in made.values():
         return f"built again from {deriver}"
     return f"{deriver} gives {', '.join(map(str, made.values()))} now"
+
+
+def is_whole(store: Store, path: StorePath) -> bool:
+    return store.is_valid(path) and not store.verify_object(path)

@@ -6,25 +6,27 @@ import argparse
 import os
 import sys
 
-from ..errors import CommandError
+from ...ops.errors import RequestError
+from ...ops.objects import accept_rows
+from ...ops.targets import objects_named
+from ...store.exchange import ArchiveReader
+from ..options.session import plain_session
 from ..output import finish, put, raw_output
-from ..session import Session
+from ..progress.format import say
+from ..render.data import put_json
 
 
 def export(arguments: argparse.Namespace) -> int:
     from ...store.exchange import export
-    from ..progress import say
-    from ..store import put_json
-    from .asking import named
 
     if arguments.json and arguments.output == "-":
-        raise CommandError("--json needs a file with -o: the export itself goes to standard output")
-    with Session() as session:
-        paths = named(session.store, arguments.paths)
+        raise RequestError("--json needs a file with -o: the export itself goes to standard output")
+    with plain_session() as session:
+        paths = objects_named(session.store, arguments.paths)
         if arguments.output == "-":
             out_or_none = raw_output()
             if out_or_none is None:
-                raise CommandError("an export is not for a terminal", hint="name a file with -o, or redirect")
+                raise RequestError("an export is not for a terminal", hint="name a file with -o, or redirect")
             count = export(session.store, paths, out_or_none)
             finish()
         else:
@@ -45,17 +47,12 @@ def export(arguments: argparse.Namespace) -> int:
 
 
 def import_(arguments: argparse.Namespace) -> int:
-    from ...store.exchange import ArchiveReader
-    from ..copy import accept_rows
-    from ..progress import say
-    from ..store import put_json
-
-    with Session() as session:
+    with plain_session() as session:
         store = session.store
         try:
             source = sys.stdin.buffer if arguments.file == "-" else open(arguments.file, "rb")  # noqa: SIM115
         except OSError as error:
-            raise CommandError(f"cannot read '{arguments.file}': {error.strerror}") from error
+            raise RequestError(f"cannot read '{arguments.file}': {error.strerror}") from error
         with source:
             reader = ArchiveReader(store, source, f"'{arguments.file}'")
             reader.read()
@@ -70,6 +67,6 @@ def import_(arguments: argparse.Namespace) -> int:
 
 def key(arguments: argparse.Namespace) -> int:
     """The public key of this store's builder."""
-    with Session() as session:
+    with plain_session() as session:
         put(session.store.signer.public + "\n")
     return 0

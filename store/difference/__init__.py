@@ -28,7 +28,7 @@ from .derivations import (
     attributes_of,
     compare_derivations,
 )
-from .files import FileChange, compare_manifests
+from .files import FileChange, compare_manifests, without_parents
 from .matching import Input, Matching, Pair, inputs_of, match, roles
 from .names import PackageName, split_name
 from .objects import (
@@ -86,4 +86,5 @@ __all__ = [
     "packages_of",
     "roles",
     "split_name",
+    "without_parents",
 ]

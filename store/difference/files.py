@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..manifest import Entry, Manifest
 
 
@@ -40,3 +42,13 @@ def compare_manifests(before: Manifest, after: Manifest) -> tuple[FileChange, ..
     changes += [FileChange(entry.path, None, entry) for entry in after if before.lookup(entry.path) is None]
     changes.sort(key=lambda change: change.path.split("/"))
     return tuple(changes)
+
+
+def without_parents(changes: Sequence[FileChange]) -> list[FileChange]:
+    """Return the changes without the directories of which something else is in the list."""
+    parents = {change.path.rpartition("/")[0] for change in changes}
+    return [change for change in changes if not (change.path in parents and _is_directory(change))]
+
+
+def _is_directory(change: FileChange) -> bool:
+    return all(entry is None or entry.kind == "d" for entry in (change.before, change.after))

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from chx.cli.session import Session
 from chx.evaluator import Evaluator
+from chx.ops.session import Session
 
 ROOT = Path(__file__).resolve().parents[2]
 

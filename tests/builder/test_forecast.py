@@ -1,7 +1,7 @@
 """How long steps will take, and which goes first because of it."""
 
 from chx.builder.forecast import expected, remaining, urgency
-from chx.builder.plan import Lane, Step
+from chx.builder.planning import Lane, Step
 from chx.builder.schedule import Schedule
 from chx.store import Derivation, StorePath
 

@@ -1,8 +1,8 @@
 import pytest
 
 from chx.builder.errors import InvalidInput
-from chx.builder.plan import Lane, plan, recall
-from chx.builder.resolve import resolve
+from chx.builder.planning import Lane, plan, recall
+from chx.builder.resolution import resolve
 from chx.store import Derivation, Realisation, StorePath
 
 

@@ -1,4 +1,4 @@
-from chx.builder.resolve import resolve, with_outputs
+from chx.builder.resolution import resolve, with_outputs
 from chx.store import Derivation, StorePath, output_placeholder, upstream_placeholder
 
 A = StorePath("a" * 32, "a.drv")

@@ -1,6 +1,6 @@
 import pytest
 
-from chx.builder.plan import Lane, Step
+from chx.builder.planning import Lane, Step
 from chx.builder.schedule import Schedule, State
 from chx.store import Derivation, StorePath
 

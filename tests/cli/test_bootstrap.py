@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from chx.cli.convergence.bundled import Likeness
+from chx.ops.bootstrap.likeness import SetComparison
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = {"awk", "byacc", "dash", "make", "musl", "tinycc", "toybox"}
@@ -329,7 +329,7 @@ def test_what_makes_no_sense_is_explained(chx, words, said):
 
 
 def test_a_set_is_not_said_to_be_that_of_this_chx_where_it_was_not_compared():
-    assert Likeness("tiny", True, {"a": True, "b": True}, ()).set_words == "as in this chx"
-    some = Likeness("tiny", True, {"a": True, "b": False, "c": None}, ("b", "c"))
+    assert SetComparison("tiny", True, {"a": True, "b": True}, ()).set_words == "as in this chx"
+    some = SetComparison("tiny", True, {"a": True, "b": False, "c": None}, ("b", "c"))
     assert some.set_words == "as in this chx from a; not compared from b, c"
-    assert Likeness("tiny", False, {"a": True, "b": False}, ("b",)).set_words == "NOT the tiny of this chx"
+    assert SetComparison("tiny", False, {"a": True, "b": False}, ("b",)).set_words == "NOT the tiny of this chx"

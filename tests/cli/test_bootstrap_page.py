@@ -9,13 +9,13 @@ from html.parser import HTMLParser
 
 import pytest
 
-from chx.builder.proof import Makeup, Outcome, Program, Residue, Verdicts, agreement, fixed_point, kinship_of, rows
-from chx.builder.proof.residue import Echo
-from chx.cli.convergence.account import Account, Cell, DissentFacts, ItemFacts, Origin, SeedFacts
-from chx.cli.convergence.equality import classify
-from chx.cli.convergence.graph import MOST_MARKS
-from chx.cli.convergence.html import page_of
-from chx.cli.difference.comparison import ObjectReport
+from chx.cli.render.bootstrap.graph import MOST_MARKS
+from chx.cli.render.bootstrap.html import page_of
+from chx.ops.bootstrap import Makeup, Outcome, Program, Residue, Verdicts, agreement, fixed_point, kinship_of, rows
+from chx.ops.bootstrap.equality import classify
+from chx.ops.bootstrap.report import BootstrapReport, ItemFacts, Mismatch, Origin, SeedFacts, StageResult
+from chx.ops.bootstrap.residue import SharedString
+from chx.ops.diff.comparison import ObjectReport
 from chx.store import StorePath
 from chx.store.difference import ContentChange, ElfChange, FileChange, ObjectDifference, PartChange, TextChange
 from chx.store.manifest import Entry
@@ -40,12 +40,16 @@ def path_of(item: str, content: str, end: str = "") -> StorePath:
     return StorePath.parse(f"/chx/store/{hash_of(item, content)[:32].replace('e', 'x')}-{name}-1.0{end}")
 
 
-def cell_of(path: StorePath, seed: str, number: int) -> Cell:
+def cell_of(path: StorePath, seed: str, number: int) -> StageResult:
     derivation = path_of(path.name, f"{path} {seed} {number}", ".drv")
-    return Cell(path, derivation, hash_of(path), len(path.name) * 10_000, 3, None if number == 1 else 1.5 + number)
+    return StageResult(
+        path, derivation, hash_of(path), len(path.name) * 10_000, 3, None if number == 1 else 1.5 + number
+    )
 
 
-def account_of(table: Table, echoes: dict[str, list[str]] | None = None, impure: tuple[str, ...] = ()) -> Account:
+def report_of(
+    table: Table, echoes: dict[str, list[str]] | None = None, impure: tuple[str, ...] = ()
+) -> BootstrapReport:
     """The account that such stages would give; an item that is None is not there."""
     outcomes = [
         Outcome(
@@ -62,7 +66,7 @@ def account_of(table: Table, echoes: dict[str, list[str]] | None = None, impure:
             (),
             (),
             tuple(
-                Echo(text, next(iter(outcome.last.values())), f"bin/{HOSTILE}")
+                SharedString(text, next(iter(outcome.last.values())), f"bin/{HOSTILE}")
                 for text in (echoes or {}).get(outcome.seed, ())
             ),
         )
@@ -89,13 +93,15 @@ def account_of(table: Table, echoes: dict[str, list[str]] | None = None, impure:
     dissents = []
     for dissent in verdicts.agreement.dissents:
         first, *others = [path for path, _ in dissent.camps if path is not None]
-        dissents.append(DissentFacts(dissent.item, dissent.camps, tuple(report_of(first, other) for other in others)))
+        dissents.append(
+            Mismatch(dissent.item, dissent.camps, tuple(object_report_of(first, other) for other in others))
+        )
     stages = len(next(iter(table.values())))
     seeds = tuple(SeedFacts(seed, f"the seed {seed}", seed in impure, 5, 10**9) for seed in table)
-    return Account("tiny", stages, seeds, items, verdicts, tuple(dissents), 3, 2, 4.5, ORIGIN)
+    return BootstrapReport("tiny", stages, seeds, items, verdicts, tuple(dissents), 3, 2, 4.5, ORIGIN)
 
 
-def report_of(before: StorePath, after: StorePath) -> ObjectReport:
+def object_report_of(before: StorePath, after: StorePath) -> ObjectReport:
     files = (FileChange("bin/cc", Entry("bin/cc", "x", b"1" * 32, 10), Entry("bin/cc", "x", b"2" * 32, 20)),)
     section = PartChange(".text", 10, 20, 5, 1, True)
     strings = tuple(f"string <{number}>" for number in range(9))
@@ -156,21 +162,21 @@ def classes(reader: Reader, name: str) -> list[str]:
 
 
 ACCOUNTS = {
-    "proved": account_of(converging()),
-    "trojan": account_of(with_trojan(), {"trojan": ["a string of <the> compiler"]}),
-    "one seed": account_of(converging(1)),
-    "one stage": account_of(converging(2, 1)),
-    "a tie": account_of({**converging(1), "other": [{"item2": "x"}] * 3}),
-    "period 2": account_of({name: [{"a": "1"}, {"a": "2"}, {"a": "1"}] for name in ("one", "two")}),
-    "an item that is missing": account_of({"one": [{"a": "1"}] * 2, "two": [{"a": "1", "b": "2"}] * 2}),
-    "no items": account_of({"one": [{}] * 3, "two": [{}] * 3}),
-    "many": account_of(converging(7, 5, 40), impure=("seed-3",)),
-    "too many to mark": account_of(converging(2, 2, MOST_MARKS + 1)),
+    "proved": report_of(converging()),
+    "trojan": report_of(with_trojan(), {"trojan": ["a string of <the> compiler"]}),
+    "one seed": report_of(converging(1)),
+    "one stage": report_of(converging(2, 1)),
+    "a tie": report_of({**converging(1), "other": [{"item2": "x"}] * 3}),
+    "period 2": report_of({name: [{"a": "1"}, {"a": "2"}, {"a": "1"}] for name in ("one", "two")}),
+    "an item that is missing": report_of({"one": [{"a": "1"}] * 2, "two": [{"a": "1", "b": "2"}] * 2}),
+    "no items": report_of({"one": [{}] * 3, "two": [{}] * 3}),
+    "many": report_of(converging(7, 5, 40), impure=("seed-3",)),
+    "too many to mark": report_of(converging(2, 2, MOST_MARKS + 1)),
 }
 
 
 @pytest.mark.parametrize("account", ACCOUNTS.values(), ids=ACCOUNTS)
-def test_is_well_formed_and_needs_nothing_else(account: Account) -> None:
+def test_is_well_formed_and_needs_nothing_else(account: BootstrapReport) -> None:
     page = page_of(account)
     reader = Reader(page)
     used = {tag for tag, _ in reader.tags}
@@ -187,7 +193,7 @@ def test_is_well_formed_and_needs_nothing_else(account: Account) -> None:
 
 
 @pytest.mark.parametrize("account", ACCOUNTS.values(), ids=ACCOUNTS)
-def test_holds_every_digest_and_equal_accounts_give_equal_bytes(account: Account) -> None:
+def test_holds_every_digest_and_equal_accounts_give_equal_bytes(account: BootstrapReport) -> None:
     page = page_of(account)
     assert page == page_of(replace(account))
     for item in account.items:
@@ -214,7 +220,7 @@ def test_says_what_is_proved() -> None:
     assert "verdict unknown" in classes(alone, "section")
 
 
-def boxes(account: Account) -> list[str]:
+def boxes(account: BootstrapReport) -> list[str]:
     """Classes of the boxes of the wide picture, column by column."""
     wide = page_of(account).partition('class="graph down"')[0]
     return re.findall(r'<g class="box ([^"]*)"', wide)
@@ -266,7 +272,7 @@ def test_a_dissenting_cell_leads_to_its_difference() -> None:
 
 def test_nothing_hostile_becomes_markup() -> None:
     table: Table = {HOSTILE: [{HOSTILE: "1"}] * 3, "other": [{HOSTILE: "2"}] * 3, "third": [{HOSTILE: "2"}] * 3}
-    account = account_of(table, {HOSTILE: [HOSTILE]}, impure=(HOSTILE,))
+    account = report_of(table, {HOSTILE: [HOSTILE]}, impure=(HOSTILE,))
     account = replace(account, set=HOSTILE)
     page = page_of(account)
     reader = Reader(page)

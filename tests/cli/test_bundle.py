@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PROBE = (
     "import sys; sys.argv = ['chx', 'eval', '-E', '1 + 1'];"
-    "from chx.cli import main; status = main(); import chx.cli.session as s;"
+    "from chx.cli import main; status = main(); import chx.ops.session as s;"
     "print(type(s.__loader__).__name__, s.__file__, status)"
 )
 
@@ -50,7 +50,7 @@ def bundle(tmp_path: Path) -> Path:
 def test_the_second_command_loads_modules_from_the_bundle(probe, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     probe()
     loader, file, status = probe()
-    assert (loader, file, status) == ("Bundle", str(tmp_path / "site" / "chx" / "cli" / "session.py"), "0")
+    assert (loader, file, status) == ("Bundle", str(tmp_path / "site" / "chx" / "ops" / "session.py"), "0")
 
 
 def test_a_complete_bundle_is_not_written_again(probe, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
@@ -83,7 +83,7 @@ def test_a_module_that_changed_is_compiled_again(probe, tmp_path: Path) -> None:
     shutil.copytree(ROOT, link, ignore=shutil.ignore_patterns(".*", "tests", "bench", "docs", "build", "*.egg-info"))
     probe()
     assert probe()[0] == "Bundle"
-    module = link / "cli" / "session.py"
+    module = link / "ops" / "session.py"
     module.write_text(module.read_text() + "\n# changed\n")
     assert probe()[0] != "Bundle"
     assert probe()[0] == "Bundle"
@@ -93,7 +93,7 @@ def test_machine_code_is_found_through_the_bundle(tmp_path: Path) -> None:
     import _bisect
     import importlib.machinery
 
-    from chx.cli.bundle import Bundle, _stamp
+    from chx.cli.startup.bundle import Bundle, _stamp
 
     source = getattr(_bisect, "__file__", None)
     if source is None:

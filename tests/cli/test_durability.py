@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from chx.cli import main, realise
+from chx.cli import main
+from chx.ops import realise
 from chx.store import Store
 
 from .test_store import CHAIN
@@ -35,7 +36,7 @@ def test_long_work_is_on_the_disk_before_its_paths_are_printed(
     from chx.cli import build
 
     printed = []
-    monkeypatch.setattr(realise, "WORTH_SYNCING", 0.0)
+    monkeypatch.setattr(realise, "SYNC_AFTER", 0.0)
     monkeypatch.setattr(build, "put", lambda text: printed.append((text, unsynced(tmp_path))))
     assert main(["build", "-E", CHAIN]) == 0
     ((text, count),) = printed

@@ -148,7 +148,7 @@ def test_provenance_is_verified(chx: Run, app: str, work: Path, tmp_path: Path) 
 
 
 def test_provenance_that_is_not_true_is_refused(chx: Run, app: str, work: Path, tmp_path: Path) -> None:
-    from chx.cli.evidence.statement import envelope
+    from chx.ops.provenance.statement import envelope
     from chx.store.keys import Signer
 
     line = chx("provenance", "./result").stdout

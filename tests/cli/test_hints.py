@@ -13,8 +13,8 @@ import pytest
 from chx.builder.environment import build_environment
 from chx.builder.errors import EnvironmentTooLarge, MissingOutput
 from chx.cli.commands import COMMANDS
-from chx.cli.main import command_parser
-from chx.cli.report import followable
+from chx.cli.parser import command_parser
+from chx.cli.render.errors import followable
 from chx.store import Derivation
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -94,7 +94,7 @@ def test_commands_and_options_that_texts_name_exist() -> None:
 def test_an_option_that_the_command_lacks_is_told_with_one_that_has_it(
     command: str, hint: str | None, shown: str | None
 ) -> None:
-    assert followable(hint, ["chx", command]) == shown
+    assert followable(hint, [command]) == shown
 
 
 LONG = "x" * 200_000

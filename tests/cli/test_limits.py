@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from chx.cli.limits import LIMITS, limits
-from chx.cli.main import command_parser
-from chx.cli.seeds.sizes import pinned_size
+from chx.cli.options.building import options_of
+from chx.cli.parser import command_parser
+from chx.ops.pinned_sizes import pinned_size
+from chx.ops.settings import LIMITS, configured_limits
 from chx.store import FixedOutput
 
 from ..servers import Misbehaving, head
@@ -39,18 +40,14 @@ def configured(tmp_path, monkeypatch):
 def test_what_the_command_line_says_comes_before_what_is_configured(configured):
     configured('[limits]\ntimeout = 60\nmax-output-size = "4G"\nmax-download-size = 1000\n')
     parser, _ = command_parser("build")
-    assert limits(parser.parse_args(["x"])) == {
+    assert configured_limits() == {
         "timeout_seconds": 60.0,
         "max_output_bytes": 4 << 30,
         "max_download_bytes": 1000,
     }
-    asked = limits(parser.parse_args(["x", "--timeout", "0", "--max-output-size", "1M", "--max-log-size", "2K"]))
-    assert asked == {
-        "timeout_seconds": 0.0,
-        "max_output_bytes": 1 << 20,
-        "max_download_bytes": 1000,
-        "max_log_bytes": 2048,
-    }
+    asked = options_of(parser.parse_args(["x", "--timeout", "0", "--max-output-size", "1M", "--max-log-size", "2K"]))
+    assert (asked.timeout_seconds, asked.max_output_bytes) == (0.0, 1 << 20)
+    assert (asked.max_download_bytes, asked.max_log_bytes) == (1000, 2048)
 
 
 def test_limits_that_make_no_sense(chx, work):
@@ -228,4 +225,4 @@ def test_a_limit_in_a_file_that_is_none_is_named(configured, name, value):
 
     configured(f"[limits]\n{name} = {value}\n")
     with pytest.raises(BadConfiguration, match=name):
-        limits()
+        configured_limits()

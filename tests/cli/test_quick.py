@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from chx.cli.storage import quick
+from chx.cli.startup import store_query as quick
 from chx.store import Store
 
 from .conftest import Run

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from chx.cli import seed
-from chx.cli.errors import CommandError
-from chx.cli.seeds import pins
-from chx.cli.seeds.programs import interpreter
-from chx.cli.seeds.told import HALVES
-from chx.cli.seeds.tree import Tree
+from chx.ops.errors import RequestError
+from chx.ops.seed_parts import HALVES
+from chx.ops.seeds import resolve as pins
+from chx.ops.seeds import updating
+from chx.ops.seeds.making import LOCK_VERSION
+from chx.ops.seeds.programs import interpreter
+from chx.ops.seeds.tree import Tree
+from chx.ops.session import Session
 
 from .conftest import ROOT, Run
 
@@ -92,7 +94,7 @@ def test_list_and_show_tell_what_is_pinned(chx: Run) -> None:
     run = chx("seed", "show", "zig")
     assert "pypi:ziglang==" in run.stdout.split("userland:")[0]
     assert "debian:busybox/" in run.stdout.split("userland:")[1]
-    assert json.loads(chx("seed", "show", "--json", "zig").stdout)["lock"]["version"] == seed.LOCK_VERSION
+    assert json.loads(chx("seed", "show", "--json", "zig").stdout)["lock"]["version"] == LOCK_VERSION
     assert "not captured yet" in chx("seed", "show", "host").stdout
 
 
@@ -122,23 +124,25 @@ class FakeApt:
 
 
 def test_what_both_halves_need_belongs_to_the_userland(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pins, "Apt", FakeApt)
+    monkeypatch.setattr(updating, "Apt", FakeApt)
     half = {"wheels": [], "without": ["needless"]}
-    lock = seed.pin({**FACTS, "toolchain": {**half, "packages": ["cc"]}, "userland": {**half, "packages": ["sh"]}})
+    lock = updating.pin(
+        Session(), {**FACTS, "toolchain": {**half, "packages": ["cc"]}, "userland": {**half, "packages": ["sh"]}}
+    )
     assert (lock["toolchain"], lock["userland"]) == (["cc"], ["libc", "sh"])
     assert [file["package"] for file in lock["files"]] == ["cc", "libc", "sh"]
 
 
 def test_a_package_that_is_left_out_by_one_half_only_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pins, "Apt", FakeApt)
+    monkeypatch.setattr(updating, "Apt", FakeApt)
     toolchain = {"wheels": [], "without": ["needless"], "packages": ["cc"]}
     userland = {"wheels": [], "without": ["libc"], "packages": ["sh"]}
-    lock = seed.pin({**FACTS, "toolchain": toolchain, "userland": userland})
+    lock = updating.pin(Session(), {**FACTS, "toolchain": toolchain, "userland": userland})
     assert (lock["toolchain"], lock["userland"]) == (["cc", "libc"], ["needless", "sh"])
 
 
 def test_a_part_that_selects_shares_a_package_with_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pins, "Apt", FakeApt)
+    monkeypatch.setattr(updating, "Apt", FakeApt)
     part = {"wheels": [], "without": ["needless", "libc"]}
     told = {
         **FACTS,
@@ -146,9 +150,9 @@ def test_a_part_that_selects_shares_a_package_with_another(monkeypatch: pytest.M
         "userland": {**part, "packages": ["sh"]},
         "cxx": {**part, "packages": ["cc"], "only": ["usr/include/c++"]},
     }
-    lock = seed.pin(told)
+    lock = updating.pin(Session(), told)
     assert (lock["toolchain"], lock["userland"], lock["cxx"]) == (["cc"], ["sh"], ["cc"])
-    assert "cxx" not in seed.pin({**told, "cxx": {**told["cxx"], "only": []}})
+    assert "cxx" not in updating.pin(Session(), {**told, "cxx": {**told["cxx"], "only": []}})
 
 
 # Capturing
@@ -174,7 +178,7 @@ def test_a_captured_tree_keeps_the_links_that_lead_to_a_file(tmp_path: Path) -> 
 
 
 def test_what_is_no_file_is_not_captured(tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match="is no file"):
+    with pytest.raises(RequestError, match="is no file"):
         Tree().add(str(tmp_path))
 
 

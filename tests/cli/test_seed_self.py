@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from chx.cli.errors import CommandError
-from chx.cli.seeds.programs import interpreter, libraries
-from chx.cli.seeds.tarball import write_tarball
+from chx.ops.errors import RequestError
+from chx.ops.seeds.programs import interpreter, libraries
+from chx.ops.seeds.tarball import write_tarball
 from chx.store import Store
 
 from .conftest import ROOT, Run
@@ -72,7 +72,7 @@ def test_what_refers_to_another_object_is_not_archived(tmp_path: Path) -> None:
     with Store.open(str(tmp_path / "home")) as store:
         other = store.add_bytes(b"x", "other")
         path = store.add_bytes(str(other).encode(), "one", (other,))
-        with pytest.raises(CommandError, match=f"it refers to {other}"):
+        with pytest.raises(RequestError, match=f"it refers to {other}"):
             write_tarball(store, path, io.BytesIO())
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chx.cli.system import RealPaths, absolute, decoded, encoded, read_whole
+from chx.ops.paths import RealPaths, absolute, decoded, encoded, read_whole
 
 PATHS = st.lists(st.sampled_from(["a", "b", ".", "..", "", "...", ".a"])).map("/".join)
 

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from chx.cli.main import command_parser
-from chx.cli.words import Taken, Unclear
+from chx.cli.parser import command_parser
+from chx.cli.startup.quick_args import NeedsArgparse, QuickParser
 
 PIECES = [
     [],
@@ -39,22 +39,22 @@ PIECES = [
 @pytest.mark.parametrize("command", ["eval", "build", "parse"])
 def test_what_is_read_without_argparse_is_what_argparse_reads(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     parser, module = command_parser(command)
-    taken = Taken()
+    taken = QuickParser()
     module.configure(taken)
     clear = 0
     for pieces in itertools.permutations(PIECES, 3):
         words = [word for piece in pieces for word in piece]
         try:
             found = taken_anew(module).read(words)
-        except Unclear:
+        except NeedsArgparse:
             continue
         clear += 1
         assert vars(found) == vars(parser.parse_args(words)), words
     assert clear > 20
 
 
-def taken_anew(module: object) -> Taken:
-    taken = Taken()
+def taken_anew(module: object) -> QuickParser:
+    taken = QuickParser()
     module.configure(taken)  # type: ignore[attr-defined]
     return taken
 

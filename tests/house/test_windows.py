@@ -11,17 +11,19 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize("room", ["builder", "evaluator"])
+@pytest.mark.parametrize("room", ["builder", "evaluator", "ops", "ops.lock", "ops.diff", "ops.bootstrap"])
 def test_every_name_in_a_window_is_found_where_it_is_said_to_be(room: str) -> None:
     window = importlib.import_module(f"chx.{room}")
-    homes: dict[str, str] = window._HOMES
+    homes = {name: home if home.startswith(".") else f".{home}" for name, home in window._HOMES.items()}
     assert set(homes) <= set(window.__all__)
+    # Importing a module makes it an attribute of its package, in place of a function of that name.
+    assert not [name for name in homes if (ROOT / room.replace(".", "/") / f"{name}.py").exists()]
     for name, home in homes.items():
-        assert getattr(window, name) is getattr(importlib.import_module(f"chx.{room}.{home.lstrip('.')}"), name), name
+        assert getattr(window, name) is getattr(importlib.import_module(home, f"chx.{room}"), name), name
     declared = {
-        (alias.name, statement.module)
-        for statement in ast.walk(ast.parse((ROOT / room / "__init__.py").read_text()))
-        if isinstance(statement, ast.ImportFrom) and statement.level == 1
+        (alias.name, "." * statement.level + (statement.module or ""))
+        for statement in ast.walk(ast.parse((ROOT / room.replace(".", "/") / "__init__.py").read_text()))
+        if isinstance(statement, ast.ImportFrom)
         for alias in statement.names
     }
-    assert {(name, home.lstrip(".")) for name, home in homes.items()} <= declared
+    assert set(homes.items()) <= declared

@@ -14,9 +14,9 @@ ASKED = ("Style", "colours", "is_terminal", "reaches_a_terminal", "Console")
 ALLOWED = {
     "cli/output.py": "*",
     # Without loading a module, a text of printable ASCII.
-    "cli/noop.py": "sys.stdout.write",
+    "cli/startup/result_cache.py": "sys.stdout.write",
     # chx itself, which cleans what it tells; the user's pager, which is given a clean text; the user's shell.
-    "cli/offer.py": "subprocess",
+    "cli/progress/prompt.py": "subprocess",
 }
 
 

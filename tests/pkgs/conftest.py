@@ -21,9 +21,9 @@ Evaluate = Callable[[str], Any]
 def evaluate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Evaluate:
     """`evaluate(TEXT)`: the value of an expression in which `set` is the bundled set, as plain data."""
     monkeypatch.setenv("CHX_HOME", str(tmp_path / "home"))
-    from chx.cli.session import Session
     from chx.evaluator import to_python
     from chx.lang import Source
+    from chx.ops.session import Session
 
     def value_of(text: str) -> Any:
         with Session() as session:

@@ -6,10 +6,10 @@ import io
 
 import pytest
 
-from chx.cli.difference.attributes import draw_attribute
-from chx.cli.difference.files import draw_content, draw_file
-from chx.cli.difference.page import Page, growth, printable, sizes
-from chx.cli.report import Style
+from chx.cli.render.attributes import draw_attribute
+from chx.cli.render.files import draw_content, draw_file
+from chx.cli.render.page import Page, growth, printable, sizes
+from chx.cli.render.style import Style
 from chx.store import Entry
 from chx.store.difference import (
     ArchiveChange,

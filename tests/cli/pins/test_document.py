@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chx.cli.pins.declared import Declared, read_declared
-from chx.cli.pins.document import Lock, LockedInput, Pin, PinnedOutput, Source, read_lock, write_lock
-from chx.cli.pins.errors import LockError
+from chx.ops.lock.document import Lock, LockedInput, Pin, PinnedOutput, Source, read_lock, write_lock
+from chx.ops.lock.errors import LockError
+from chx.ops.lock.manifest import Declared, read_declared
 from chx.store import StorePath
 
 PATH = StorePath("0" * 32, "x")

@@ -313,10 +313,10 @@ def test_a_link_to_a_tree_is_that_tree(chx: Run, write: Write, work: Path) -> No
 
 
 def test_names_in_a_lock_are_no_expressions() -> None:
-    from chx.cli.pins.declared import Declared
-    from chx.cli.pins.document import LockedInput
-    from chx.cli.pins.values import inputs_expression
     from chx.lang import Source, parse
+    from chx.ops.lock.document import LockedInput
+    from chx.ops.lock.inputs_nix import inputs_expression
+    from chx.ops.lock.manifest import Declared
     from chx.store import StorePath
 
     nasty = '"; x = abort "${1}'

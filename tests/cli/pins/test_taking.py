@@ -250,18 +250,19 @@ def test_files_of_other_places_cannot_be_recorded(chx: Run, write: Write, tmp_pa
 
 
 def test_all_that_the_bundled_set_reads_is_chx_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from chx.cli.pins.evaluated import OURS, files_seen, first_changed
-    from chx.cli.session import PKGS, Session
+    from chx.ops.lock.fingerprint import SELF, first_changed, record
+    from chx.ops.paths import PKGS
+    from chx.ops.session import Session
 
     monkeypatch.setenv("CHX_HOME", str(tmp_path / "home"))
     with Session() as session:
         root = session.evaluator.auto_call(session.evaluator.eval_file(f"{PKGS}/default.nix"), {})
         for name in ("hello", "root", "tinycc"):
             assert session.evaluator.derivation_of(session.evaluator.select(root, name)) is not None
-        found = files_seen(session.world, str(tmp_path))
-    assert found is not None and list(found) == [OURS] and " tree blake3:" in found[OURS][0]
+        found = record(session.world, str(tmp_path))
+    assert found is not None and list(found) == [SELF] and " tree blake3:" in found[SELF][0]
     assert first_changed(found, str(tmp_path)) is None
-    assert first_changed({OURS: ("0.0.9",)}, str(tmp_path)) == "chx itself"
+    assert first_changed({SELF: ("0.0.9",)}, str(tmp_path)) == "chx itself"
 
 
 def test_an_expression_that_is_one_package(chx: Run, chx_in: Run, write: Write, work: Path, tmp_path: Path) -> None:

@@ -1,1 +1,0 @@
-"""What `chx bootstrap` reads, collects and draws."""

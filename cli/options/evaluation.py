@@ -1,0 +1,155 @@
+"""Options of the commands that evaluate, and the request and session that they stand for."""
+
+from __future__ import annotations
+
+from ...ops.errors import RequestError
+from ...ops.paths import absolute
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+    from ...builder import BuildOptions
+    from ...ops.request import Request
+    from ...ops.session import Session
+
+MEANING = "an attribute path, a store path, a derivation's path or a result link"
+
+EPILOG = """\
+Without -f and -E, ATTR is looked up in the bundled package set, or in ./default.nix
+if there is a chx.lock beside it (or chx.toml declares inputs). A function is called
+with --arg and --argstr and the defaults of its arguments; `-f DIR` means
+DIR/default.nix, `-f '<NAME>'` what -I says. `<chx>` is the bundled package set.
+"""
+
+
+def configure(
+    parser: argparse.ArgumentParser, word: str = "ATTR", meaning: str = "attribute path, such as tinycc or lib.version"
+) -> None:
+    """Add -f, -E, -A, --arg, --argstr, -I, --show-trace and positional words, attributes unless said otherwise."""
+    group = parser.add_argument_group("what to evaluate")
+    group.add_argument("attributes", nargs="*", metavar=word, help=meaning)
+    group.add_argument("-f", "--file", metavar="FILE", help="evaluate FILE instead of the bundled package set")
+    group.add_argument("-E", "--expr", metavar="EXPR", help="evaluate the expression EXPR")
+    group.add_argument(
+        "-A", "--attr", action="append", default=[], metavar="ATTR", help="select an attribute (may be repeated)"
+    )
+    group.add_argument(
+        "--target",
+        metavar="ARCH",
+        help="take the packages for another machine: ATTR means cross.ARCH.ATTR (`chx arch list`)",
+    )
+    configure_evaluation(parser)
+
+
+def configure_evaluation(parser: argparse.ArgumentParser) -> None:
+    """Add only the options that say how, not what, to evaluate."""
+    group = parser.add_argument_group("how to evaluate")
+    group.add_argument(
+        "--arg", action="append", nargs=2, default=[], metavar=("NAME", "EXPR"), help="pass a value to a function"
+    )
+    group.add_argument(
+        "--argstr", action="append", nargs=2, default=[], metavar=("NAME", "TEXT"), help="pass a string to a function"
+    )
+    group.add_argument(
+        "-I", "--include", action="append", default=[], metavar="[NAME=]PATH", help="add an entry to the search path"
+    )
+    group.add_argument(
+        "--max-call-depth", type=depth, metavar="N", help="how deep calls may nest at least (default 10000)"
+    )
+    group.add_argument(
+        "--no-lock", action="store_true", help="do not use chx.lock: take inputs as they are, and compare nothing"
+    )
+    group.add_argument("--show-trace", action="store_true", help="show every step that led to an error")
+
+
+def depth(text: str) -> int:
+    """An argument that is 1 or more."""
+    from .numbers import positive
+
+    return positive(text)
+
+
+def request_of(arguments: argparse.Namespace, takes_objects: bool = False) -> Request:
+    """The request that a command line makes.
+
+    A word that is a path of a derivation names an object. So does, if `takes_objects` and neither a file nor an
+    expression is named, any word with a slash and the name of a link that is here.
+    """
+    from ...ops.request import Request
+
+    # Not every command has all of these options.
+    is_pinned = getattr(arguments, "pinned", False)
+    if is_pinned and arguments.no_lock:
+        raise RequestError("--pinned takes what chx.lock pins, and --no-lock says not to use it")
+    file, expr = arguments.file, getattr(arguments, "expr", None)
+    words = getattr(arguments, "attributes", ())
+    takes_objects = takes_objects and file is None and expr is None
+    objects = [word for word in words if is_derivation_path(word) or (takes_objects and looks_like_path(word))]
+    return Request(
+        file=file,
+        expr=expr,
+        attributes=(*(word for word in words if word not in objects), *getattr(arguments, "attr", ())),
+        objects=tuple(objects),
+        args=tuple([(name, text) for name, text in arguments.arg]),
+        argstrs=tuple([(name, text) for name, text in arguments.argstr]),
+        target=getattr(arguments, "target", None),
+        lock="ignore" if arguments.no_lock else "pinned" if is_pinned else "use",
+    )
+
+
+def is_derivation_path(word: str) -> bool:
+    """Whether a word is the path of a derivation and no attribute."""
+    return "/" in word and word.endswith(".drv")
+
+
+def looks_like_path(word: str) -> bool:
+    """Whether a word names a file and not an attribute: it has a slash, or a link of that name is here."""
+    if "/" in word:
+        return True
+    from os.path import islink
+
+    return islink(word)
+
+
+def open_session(arguments: argparse.Namespace) -> Session:
+    """Return the session that a command line asks for; notices and traces go to standard error."""
+    from ...ops.session import Session
+    from ..progress.late import LateReporter
+
+    return Session(
+        search_path(arguments),
+        arguments.max_call_depth,
+        input_options=lambda: _input_options(arguments),
+        reporter=LateReporter(),
+    )
+
+
+def _input_options(arguments: argparse.Namespace) -> BuildOptions:
+    """How inputs of a lock are fetched."""
+    from ...builder import BuildOptions
+    from ...ops.settings import configured_limits
+    from .numbers import limits
+
+    return BuildOptions(offline=getattr(arguments, "offline", False), **{**configured_limits(), **limits(arguments)})
+
+
+def search_path(arguments: argparse.Namespace) -> tuple[tuple[str, str], ...]:
+    """Pairs of prefix and absolute path from -I."""
+    entries = []
+    for entry in arguments.include:
+        name, _, path = entry.rpartition("=")
+        entries.append((name, absolute(path)))
+    return tuple(entries)
+
+
+def nix_path() -> tuple[tuple[str, str], ...]:
+    """Pairs of prefix and absolute path from `$NIX_PATH`."""
+    from os import environ
+
+    entries = []
+    for entry in environ.get("NIX_PATH", "").split(":"):
+        name, _, path = entry.rpartition("=")
+        if path:
+            entries.append((name, absolute(path)))
+    return tuple(entries)

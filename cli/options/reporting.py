@@ -1,0 +1,43 @@
+"""Which reporter a command line and a terminal ask for."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from ..output import is_terminal
+from ..progress.plain import PlainReporter
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping
+
+    from ...store import StorePath
+
+
+def notices_of(arguments: argparse.Namespace) -> PlainReporter:
+    """Return a reporter of single events, which draws no display."""
+    return (
+        reporter_of(arguments) if arguments.log_format == "json" else PlainReporter(arguments.verbose, arguments.quiet)
+    )
+
+
+def reporter_of(arguments: argparse.Namespace, titles: Mapping[StorePath, str] | None = None) -> PlainReporter:
+    """Return the reporter that the options of `configure_building` and the terminal ask for."""
+    style = arguments.log_format
+    if style is None:
+        style = "live" if is_terminal(sys.stderr) and not arguments.quiet else "plain"
+    if style == "json":
+        from ..progress.jsonlog import JsonReporter
+
+        return JsonReporter(arguments.verbose, arguments.quiet, titles)
+    if style == "live" and not arguments.quiet:
+        from importlib.util import find_spec
+
+        # A checkout may lack it; then plain lines do.
+        if find_spec("rich") is not None:
+            from ..progress.live import LiveReporter
+            from .building import options_of
+
+            return LiveReporter(arguments.verbose, titles, options_of(arguments))
+    return PlainReporter(arguments.verbose, arguments.quiet, titles)

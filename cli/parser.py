@@ -1,0 +1,47 @@
+"""The argument parser of a command."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+
+def command_parser(name: str):  # type: ignore[no-untyped-def]  # modules have no static type
+    """The argument parser of a command, and its module."""
+    import argparse
+    from importlib import import_module
+
+    from .commands import COMMANDS
+
+    class Parser(argparse.ArgumentParser):
+        """argparse ignores it if the help cannot be written, and writes words of the command line as they are."""
+
+        def print_help(self, file: object = None) -> None:
+            from .output import put
+
+            put(self.format_help())
+
+        def print_usage(self, file: object = None) -> None:
+            from .output import tell
+
+            tell(self.format_usage())
+
+        def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+            from .output import tell
+
+            tell(message or "")
+            raise SystemExit(status)
+
+    module_name, summary = COMMANDS[name]
+    module = import_module(f".{module_name}", __package__)
+    parser = Parser(
+        prog=f"chx {name}",
+        description=getattr(module, "DESCRIPTION", summary),
+        epilog=getattr(module, "EPILOG", None),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    module.configure(parser)
+    return parser, module

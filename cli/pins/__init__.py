@@ -1,1 +1,0 @@
-"""`chx.lock`: inputs and outputs pinned by content, see docs/lock.md."""

@@ -1,0 +1,1 @@
+"""Bootstrap reports as text and HTML."""

@@ -1,0 +1,1 @@
+"""What makes commands start fast, and nothing else."""

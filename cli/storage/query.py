@@ -1,0 +1,172 @@
+"""Questions about objects and their references."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import TYPE_CHECKING
+
+from ...ops.objects import describe
+from ...ops.targets import objects_named
+from ...store import disk_usage as on_disk
+from ...store import find_roots
+from ..options.session import plain_session
+from ..output import put
+from ..progress.format import size
+from ..render.data import put_json
+from ..render.objects import facts_text
+from .graph import put_objects
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ...store import Store, StorePath
+
+
+def path_info(arguments: argparse.Namespace) -> int:
+    with plain_session() as session:
+        store = session.store
+        paths = objects_named(store, arguments.paths)
+        if arguments.closure:
+            paths = store.closure(paths)
+        described = {str(path): describe(store, path) for path in paths}
+        if arguments.disk:
+            from ...store import disk_usage, weight
+
+            for path in paths:
+                taken, _ = disk_usage(store, [path])
+                shared = taken - weight(os.fsencode(store.physical(path))) if taken else 0
+                described[str(path)].update(onDisk=taken, shared=shared)
+    if arguments.json:
+        put_json(described)
+        return 0
+    put(facts_text(described))
+    return 0
+
+
+def closure(arguments: argparse.Namespace) -> int:
+    with plain_session() as session:
+        put_objects(session.store, session.store.closure(objects_named(session.store, arguments.paths)), arguments)
+    return 0
+
+
+def references(arguments: argparse.Namespace) -> int:
+    with plain_session() as session:
+        store = session.store
+        found = [other for path in objects_named(store, arguments.paths) for other in store.info(path).references]
+        put_objects(store, dict.fromkeys(found), arguments)
+    return 0
+
+
+def referrers(arguments: argparse.Namespace) -> int:
+    with plain_session() as session:
+        store = session.store
+        found: dict[StorePath, None] = {}
+        todo = objects_named(store, arguments.paths)
+        while todo:
+            for other in store.referrers(todo.pop()):
+                if other not in found:
+                    found[other] = None
+                    if arguments.closure:
+                        todo.append(other)
+        put_objects(store, sorted(found), arguments)
+    return 0
+
+
+def roots(arguments: argparse.Namespace) -> int:
+    with plain_session() as session:
+        store = session.store
+        wanted = set(objects_named(store, arguments.paths))
+        found = [
+            root
+            for root in find_roots(store)
+            if not (root.kind == "process" and root.source == str(os.getpid()))
+            and (not wanted or not wanted.isdisjoint(store.closure([root.path])))
+        ]
+    if arguments.json:
+        put_json([{"kind": root.kind, "source": root.source, "path": str(root.path)} for root in found])
+    else:
+        put("".join(f"{root.kind} {root.source} -> {root.path}\n" for root in found))
+    return 0
+
+
+def disk_usage(arguments: argparse.Namespace) -> int:
+    """Sizes of objects and, of those named, of their closures, the largest first."""
+    with plain_session() as session:
+        store = session.store
+        sizes = store.sizes()
+        paths = objects_named(store, arguments.paths)
+        if paths:
+            rows = [(path, sizes[path], sum(sizes[one] for one in store.closure([path]))) for path in paths]
+            counted = store.closure(paths)
+            total = sum(sizes[path] for path in counted)
+        else:
+            rows = [(path, own, 0) for path, own in sizes.items()]
+            counted = list(sizes)
+            total = sum(sizes.values())
+        taken, saved = on_disk(store, counted)
+    rows.sort(key=lambda row: (-row[2], -row[1], row[0]))
+    if arguments.json:
+        objects = [
+            {"path": str(path), "size": own, "closureSize": whole if paths else None} for path, own, whole in rows
+        ]
+        put_json({"total": total, "onDisk": taken, "saved": saved, "objects": objects})
+        return 0
+    for path, own, whole in rows:
+        closure_size = f" {size(whole):>9}" if paths else ""
+        put(f"{size(own):>9}{closure_size}  {path}\n")
+    put(f"{size(total):>9} in all, {size(taken)} on the disk; equal files that are one save {size(saved)}\n")
+    return 0
+
+
+def diff_closures(arguments: argparse.Namespace) -> int:
+    """What another closure has more, less or in other versions, by package."""
+    with plain_session() as session:
+        store = session.store
+        before, after = (
+            _by_package(store, objects_named(store, [word])) for word in (arguments.before, arguments.after)
+        )
+    changes = []
+    for name in sorted(before.keys() | after.keys()):
+        old, new = before.get(name, {}), after.get(name, {})
+        if old.keys() != new.keys():
+            changes.append(
+                {
+                    "name": name,
+                    "before": sorted({_version(path.name, name) for path in old.keys() - new.keys()}),
+                    "after": sorted({_version(path.name, name) for path in new.keys() - old.keys()}),
+                    "bytes": sum(new.values()) - sum(old.values()),
+                }
+            )
+    if arguments.json:
+        put_json(changes)
+        return 0
+    for change in changes:
+        grown = int(str(change["bytes"]))
+        sign = "+" if grown >= 0 else "-"
+        put(f"{change['name']}: {_words(change['before'])} -> {_words(change['after'])}, {sign}{size(abs(grown))}\n")
+    return 0
+
+
+def _by_package(store: Store, paths: Sequence[StorePath]) -> dict[str, dict[StorePath, int]]:
+    sizes = store.sizes()
+    found: dict[str, dict[StorePath, int]] = {}
+    for path in store.closure(paths):
+        found.setdefault(_package(path.name), {})[path] = sizes[path]
+    return found
+
+
+def _package(name: str) -> str:
+    """The name up to what looks like a version: a hyphen and a digit, as in Nix."""
+    for index, character in enumerate(name[:-1]):
+        if character == "-" and name[index + 1].isdigit():
+            return name[:index]
+    return name
+
+
+def _version(name: str, package: str) -> str:
+    return name[len(package) + 1 :] or "(no version)"
+
+
+def _words(versions: object) -> str:
+    return ", ".join(versions) if isinstance(versions, list) and versions else "none"

@@ -1,0 +1,103 @@
+"""Bootstraps and what they prove.
+
+Words: a *chain* is the stages that grew from one *seed*, each a set of packages; an *outcome* is a chain
+whose packages are realised. Outcomes *converge*: a chain reaches its *fixed point* (a stage that gives
+itself), chains *agree* (host independence), and what is left of a seed in the end is its *residue*.
+A *proof* is all that as a document that another machine can *replay*; a *bundle* holds what it has to fetch.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .bundle import BundleRefused, Loaded, load_bundle, write_bundle
+    from .chain import Chain, Outcome, Package, SeedPart, made_on_the_way, outcome_of, targets_of, witnesses
+    from .convergence import Agreement, Dissent, FixedPoint, Row, agreement, fixed_point, rows
+    from .evidence import check_contents, check_evidence, check_objects
+    from .kinship import Kinship, Makeup, Program, Shared, kinship_of
+    from .proof import Claims, Proof, ProofRefused
+    from .replaying import Deviation, Replayed, read_proof, replay
+    from .report import BootstrapReport
+    from .residue import Residue, find_residue
+    from .running import Finished, run
+    from .shape import ShapeRefused, check_shape
+    from .suspicion import Suspicion, suspicions
+    from .verdict import Verdicts, everything_below, judge
+
+_ORIGINS = {
+    ".bundle": "BundleRefused Loaded load_bundle write_bundle",
+    ".chain": "Chain SeedPart Outcome Package made_on_the_way outcome_of targets_of witnesses",
+    ".convergence": "Agreement Dissent FixedPoint Row agreement fixed_point rows",
+    ".proof": "Claims Proof ProofRefused",
+    ".evidence": "check_contents check_evidence check_objects",
+    ".kinship": "Kinship Makeup Program Shared kinship_of",
+    ".replaying": "Deviation Replayed read_proof replay",
+    ".report": "BootstrapReport",
+    ".residue": "Residue find_residue",
+    ".running": "Finished run",
+    ".shape": "ShapeRefused check_shape",
+    ".suspicion": "Suspicion suspicions",
+    ".verdict": "Verdicts everything_below judge",
+}
+_HOMES = {name: home for home, names in _ORIGINS.items() for name in names.split()}
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = globals()[name] = getattr(import_module(home, __name__), name)
+    return value
+
+
+__all__ = [
+    "Agreement",
+    "BootstrapReport",
+    "BundleRefused",
+    "Chain",
+    "Claims",
+    "Deviation",
+    "Dissent",
+    "Finished",
+    "FixedPoint",
+    "Kinship",
+    "Loaded",
+    "Makeup",
+    "Outcome",
+    "Package",
+    "Program",
+    "Proof",
+    "ProofRefused",
+    "Replayed",
+    "Residue",
+    "Row",
+    "SeedPart",
+    "ShapeRefused",
+    "Shared",
+    "Suspicion",
+    "Verdicts",
+    "agreement",
+    "check_contents",
+    "check_evidence",
+    "check_objects",
+    "check_shape",
+    "everything_below",
+    "find_residue",
+    "fixed_point",
+    "judge",
+    "kinship_of",
+    "load_bundle",
+    "made_on_the_way",
+    "outcome_of",
+    "read_proof",
+    "replay",
+    "rows",
+    "run",
+    "suspicions",
+    "targets_of",
+    "witnesses",
+    "write_bundle",
+]

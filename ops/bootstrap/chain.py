@@ -1,0 +1,161 @@
+"""Chains of stages, before and after they are realised."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ...store.derivation import Derivation
+    from ...store.path import StorePath
+
+    Realised = Mapping[tuple[StorePath, str], StorePath]
+
+
+BUILTIN: Final = "builtin"
+"""The system of derivations that chx carries out itself."""
+
+
+class Package(NamedTuple):
+    """A derivation of a stage, and which of its outputs belong to the stage."""
+
+    derivation: StorePath
+    outputs: tuple[str, ...]
+
+
+class SeedPart(NamedTuple):
+    """The toolchain or the userland of a seed: `derivations`, and `trees`, objects that were captured and not built."""
+
+    derivations: tuple[StorePath, ...]
+    trees: tuple[StorePath, ...] = ()
+
+    def objects(self, derivations: Mapping[StorePath, Derivation], outputs: Realised) -> set[StorePath]:
+        """What it consists of in the store; KeyError if some of it is not realised."""
+        return {outputs[drv, output] for drv in self.derivations for output in derivations[drv].outputs} | set(
+            self.trees
+        )
+
+
+class Chain(NamedTuple):
+    """What is to be built from one seed; `stages` maps the names of packages to what they are, stage by stage."""
+
+    seed: str
+    impure: bool
+    toolchain: SeedPart
+    userland: SeedPart
+    stages: tuple[Mapping[str, Package], ...]
+
+    @property
+    def seed_derivations(self) -> tuple[StorePath, ...]:
+        """The derivations of the seed."""
+        return (*self.toolchain.derivations, *self.userland.derivations)
+
+    @property
+    def trees(self) -> tuple[StorePath, ...]:
+        """The captured objects of the seed."""
+        return (*self.toolchain.trees, *self.userland.trees)
+
+    @property
+    def packages(self) -> set[StorePath]:
+        """The derivations of all stages."""
+        return {package.derivation for stage in self.stages for package in stage.values()}
+
+    @property
+    def known_objects(self) -> set[StorePath]:
+        """What its packages are made from or are: where a walk from one of them comes to something known."""
+        return {*self.packages, *self.seed_derivations, *self.trees}
+
+
+class Outcome(NamedTuple):
+    """What became of a chain: the store path of every item, stage by stage.
+
+    An *item* is one output of a package: `musl`, or `musl.dev` for an output beside `out`.
+    """
+
+    seed: str
+    stages: tuple[Mapping[str, StorePath], ...]
+
+    @property
+    def last(self) -> Mapping[str, StorePath]:
+        return self.stages[-1]
+
+
+def targets_of(chains: Iterable[Chain]) -> list[tuple[StorePath, tuple[str, ...]]]:
+    """What has to be realised, the stages of all chains side by side."""
+    return [
+        (package.derivation, package.outputs)
+        for chain in chains
+        for stage in chain.stages
+        for package in stage.values()
+    ]
+
+
+def made_on_the_way(chain: Chain, derivations: Mapping[StorePath, Derivation]) -> set[StorePath]:
+    """What is built with programs of the seed or of a stage and is no package itself, such as the parts of a compiler.
+
+    `derivations` are at least those that packages of the chain need.
+    """
+    ends = chain.known_objects
+    is_made: dict[StorePath, bool] = {}
+
+    def made(path: StorePath) -> bool:
+        if path not in is_made:
+            inputs = (*derivations[path].input_drvs, *derivations[path].input_srcs)
+            # A list, so that each of them is looked at.
+            is_made[path] = any([inner in ends or (inner in derivations and made(inner)) for inner in inputs])
+        return is_made[path]
+
+    for package in chain.packages:
+        made(package)
+    return {path for path, answer in is_made.items() if answer and path not in ends}
+
+
+def runs_no_program(path: StorePath, derivations: Mapping[StorePath, Derivation]) -> bool:
+    """Whether a derivation and all that it needs are carried out by chx itself; `derivations` has all of these."""
+    todo, seen = [path], {path}
+    while todo:
+        derivation = derivations[todo.pop()]
+        if derivation.system != BUILTIN:
+            return False
+        for inner in derivation.input_drvs:
+            if inner not in seen:
+                seen.add(inner)
+                todo.append(inner)
+    return True
+
+
+def witnesses(chains: Iterable[Chain], derivations: Mapping[StorePath, Derivation]) -> set[tuple[StorePath, str]]:
+    """The outputs that a bootstrap is judged by.
+
+    Those of the packages of all stages; all of what seeds consist of; and what chx itself made (by builtin builders) of
+    what was fetched. `derivations` are all that `chains` need.
+    """
+    found = {(path, output) for path, outputs in targets_of(chains) for output in outputs}
+    found |= {
+        (path, output) for chain in chains for path in chain.seed_derivations for output in derivations[path].outputs
+    }
+    for derivation in derivations.values():
+        for inner, outputs in derivation.input_drvs.items():
+            if derivations[inner].system == BUILTIN and derivations[inner].fixed is None:
+                found.update((inner, output) for output in outputs)
+    return found
+
+
+def items_of(stage: Mapping[str, Package]) -> Iterator[tuple[str, StorePath, str]]:
+    """The items of a stage: name, derivation and output of each."""
+    for name, package in stage.items():
+        for output in package.outputs:
+            yield (name if output == "out" else f"{name}.{output}"), package.derivation, output
+
+
+def outcome_of(chain: Chain, realised: Realised) -> Outcome:
+    """Pick what belongs to a chain; KeyError if some of it is not realised."""
+    return Outcome(
+        chain.seed,
+        tuple(
+            {item: realised[derivation, output] for item, derivation, output in items_of(stage)}
+            for stage in chain.stages
+        ),
+    )

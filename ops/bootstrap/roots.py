@@ -1,0 +1,73 @@
+"""GC roots of bootstraps: for each set a directory of links in the home."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from ...builder import Lane, lane_of
+from .chain import witnesses
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from ...store import Derivation, Store, StorePath
+    from .chain import Chain
+
+
+def _directory_of(home: str, name: str) -> str:
+    """Where the links of the set `name` lie."""
+    from urllib.parse import quote
+
+    return f"{home}/kept/bootstrap-{quote(name, safe='')}"
+
+
+def add_roots(store: Store, name: str, paths: Collection[StorePath]) -> list[tuple[str, str]]:
+    """Keep these objects, and no longer those kept for that set before; return links and their targets.
+
+    Raises `StoreError`.
+    """
+    directory = _directory_of(store.home, name)
+    os.makedirs(directory, exist_ok=True)
+    links = [(link := f"{directory}/{path.base}", store.link_text(link, path)) for path in sorted(paths)]
+    for path, (link, target) in zip(sorted(paths), links):
+        if not os.path.islink(link) or os.readlink(link) != target:
+            store.add_root(link, path)
+    wanted = {link for link, _ in links}
+    for entry in os.listdir(directory):
+        if f"{directory}/{entry}" not in wanted:
+            os.unlink(f"{directory}/{entry}")
+    return links
+
+
+def judging_inputs(
+    store: Store, chains: Sequence[Chain], derivations: Mapping[StorePath, Derivation]
+) -> list[tuple[StorePath, tuple[str, ...]]]:
+    """Return what judging chains reads besides packages: their seeds, and inputs of packages that are not fetched.
+
+    Stages that are known need none of it to be built, so that it may have been collected. `derivations` are
+    all that `chains` need.
+    """
+    wanted: dict[StorePath, set[str]] = {}
+    for path, output in witnesses(chains, derivations):
+        wanted.setdefault(path, set()).add(output)
+    for chain in chains:
+        packages = {package.derivation for stage in chain.stages for package in stage.values()}
+        for path in packages:
+            for inner, outputs in store.derivation(path).input_drvs.items():
+                if inner not in packages and lane_of(store.derivation(inner)) is not Lane.FETCH:
+                    wanted.setdefault(inner, set()).update(outputs)
+    return [(path, tuple(sorted(outputs))) for path, outputs in sorted(wanted.items())]
+
+
+def remove_roots(home: str, name: str) -> int:
+    """Remove the roots of a set; return how many objects were kept."""
+    directory = _directory_of(home, name)
+    try:
+        entries = os.listdir(directory)
+    except FileNotFoundError:
+        return 0
+    for entry in entries:
+        os.unlink(f"{directory}/{entry}")
+    os.rmdir(directory)
+    return len(entries)

@@ -1,0 +1,171 @@
+"""`chx diff --attribute`: which single difference of two derivations makes the output change.
+
+Each difference by itself is put into the first derivation, which is then built. Both derivations and all of
+their inputs are built before, so that the variants differ in nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from ...builder import BuildError, Cancelled, SeveralFailures
+from ...store import Derivation
+from ...store.difference import HashChange, compare_contents, compare_objects
+from ..errors import RequestError
+from .recall import BuildTraceCache
+from .subject import PackageSubject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ...builder import BuildOptions
+    from ...store import Derivation, Store, StorePath
+    from ...store.difference import Aspect
+    from ..reporter import Reporter
+    from ..session import Session
+    from .subject import Subject
+
+    Outputs = dict[tuple[StorePath, str], StorePath]
+
+Verdict = Literal["changes the output", "changes nothing", "does not build", "is the same object"]
+
+
+@dataclass(frozen=True, slots=True)
+class Attributed:
+    """What one aspect does: how many paths of the outputs differ, and why it does not build if it does not."""
+
+    aspect: str
+    verdict: Verdict
+    files: int
+    outputs: dict[str, StorePath]
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """`outputs_after` is None, and `message` says why, if the second does not build. `is_equal`: all outputs are the same."""
+
+    before: str
+    after: str
+    outputs_before: dict[str, StorePath]
+    outputs_after: dict[str, StorePath] | None
+    message: str | None
+    is_equal: bool
+    aspects: tuple[Attributed, ...]
+
+
+def attribute(
+    session: Session, before: Subject, after: Subject, options: BuildOptions, reporter: Reporter
+) -> Attribution:
+    """Build variants of `before`, each with one difference of `after`, and compare their outputs. Raises `RequestError`, `BuildError`."""
+    from dataclasses import replace
+
+    from ...store.difference import aspects
+
+    store = session.store
+    one, other = _derivation(store, before), _derivation(store, after)
+    old, new = store.derivation(one), store.derivation(other)
+    if old.fixed is not None:
+        raise RequestError(
+            f"'{before.text}' is a fixed output: its content is promised, whatever the rest says",
+            hint="compare it with --level inputs",
+        )
+    attributing = _Attributing(session, replace(options, keep_going=True), reporter)
+    return attributing.run((before.text, after.text), (one, old), (other, new), aspects(old, new))
+
+
+def _derivation(store: Store, subject: Subject) -> StorePath:
+    if isinstance(subject, PackageSubject) and subject.derivation is not None:
+        return subject.derivation
+    raise RequestError(f"--attribute needs two derivations, and '{subject.text}' is none")
+
+
+class _Attributing:
+    """One run: realises with the options of the command line."""
+
+    def __init__(self, session: Session, options: BuildOptions, reporter: Reporter) -> None:
+        self._session, self._options, self._reporter = session, options, reporter
+        self._store = session.store
+
+    def run(
+        self,
+        names: tuple[str, str],
+        before: tuple[StorePath, Derivation],
+        after: tuple[StorePath, Derivation],
+        aspects: tuple[Aspect, ...],
+    ) -> Attribution:
+        inputs = [item for _, derivation in (before, after) for item in derivation.input_drvs.items()]
+        known = self._realise([before, *inputs])
+        old = {output: known[before[0], output] for output in before[1].outputs}
+        variants = {aspect.name: self._store.add_derivation(aspect.derivation) for aspect in aspects}
+        idle = {
+            aspect.name
+            for aspect in aspects
+            if aspect.inputs is not None and known.get(aspect.inputs[0]) == known.get(aspect.inputs[1])
+        }
+        wanted = [(variants[aspect.name], aspect.derivation) for aspect in aspects if aspect.name not in idle]
+        failures = self._try([after, *wanted])
+        new = self._outputs(*after)
+        found = tuple(
+            Attributed(aspect.name, "is the same object", 0, old)
+            if aspect.name in idle
+            else self._judge(aspect, old, self._outputs(variants[aspect.name], aspect.derivation), failures, variants)
+            for aspect in aspects
+        )
+        return Attribution(*names, old, new, failures.get(after[0]), old == new, found)
+
+    def _realise(self, items: Iterable[tuple[StorePath, Derivation | tuple[str, ...]]]) -> Outputs:
+        targets = [(path, item.outputs if isinstance(item, Derivation) else item) for path, item in items]
+        return self._session.realise(targets, self._options, self._reporter)
+
+    def _try(self, items: list[tuple[StorePath, Derivation]]) -> dict[StorePath, str]:
+        """Build as many as can be built; why the others cannot."""
+        failures: dict[StorePath, str] = {}
+        try:
+            self._realise(items)
+        except Cancelled:
+            raise
+        except BuildError as error:
+            for failure in error.failures if isinstance(error, SeveralFailures) else (error,):
+                if failure.derivation is not None:
+                    failures[failure.derivation] = failure.message
+            # What was wrong with one of them before anything was built has kept the others from being tried.
+            for item in items:
+                if item[0] not in failures and self._outputs(*item) is None:
+                    failures |= {item[0]: error.message} if len(items) == 1 else self._try([item])
+        return failures
+
+    def _outputs(self, path: StorePath, derivation: Derivation) -> dict[str, StorePath] | None:
+        """The outputs of a derivation, if all are there."""
+        knowledge = BuildTraceCache(self._store)
+        knowledge.load([path])
+        known = knowledge.outputs
+        found = {output: known[path, output] for output in derivation.outputs if (path, output) in known}
+        complete = len(found) == len(derivation.outputs) and all(map(self._store.is_valid, found.values()))
+        return found if complete else None
+
+    def _judge(
+        self,
+        aspect: Aspect,
+        old: dict[str, StorePath],
+        new: dict[str, StorePath] | None,
+        failures: dict[StorePath, str],
+        variants: dict[str, StorePath],
+    ) -> Attributed:
+        if new is None:
+            return Attributed(aspect.name, "does not build", 0, {}, failures.get(variants[aspect.name]))
+        if new == old:
+            return Attributed(aspect.name, "changes nothing", 0, new)
+        files = sum(self._count(old[output], new[output]) for output in old if output in new)
+        return Attributed(aspect.name, "changes the output", files, new)
+
+    def _count(self, before: StorePath, after: StorePath) -> int:
+        """Paths that differ in more than hashes of store paths."""
+        return sum(
+            not (
+                change.has_both_contents
+                and isinstance(compare_contents(self._store, before, after, change.path), HashChange)
+            )
+            for change in compare_objects(self._store, before, after).files
+        )

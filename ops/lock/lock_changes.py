@@ -1,0 +1,151 @@
+"""Compare two locks: inputs, versions, sizes, closures, sources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+from ...store.difference import compare_packages, packages_of
+from .document import LockedInput, Pin
+
+if TYPE_CHECKING:
+    from ...store import Store
+    from ...store.difference import ClosureDifference
+    from .document import Lock, PinnedOutput
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What was pinned as a package: its name with the version, and the derivation."""
+
+    name: str
+    derivation: str
+
+
+@dataclass(frozen=True, slots=True)
+class InputChange:
+    """An input that is not the same; None where there is none. `declared`: where it comes from, in words."""
+
+    name: str
+    before: str | None
+    after: str | None
+    declared_before: str | None
+    declared_after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OutputChange:
+    """An output that is not the same."""
+
+    name: str
+    before: PinnedOutput | None
+    after: PinnedOutput | None
+
+
+@dataclass(frozen=True, slots=True)
+class PinChange:
+    """A pin that is not the same. `rebuilt`: it is made otherwise, and its outputs are the same.
+
+    `closure`: None if what was pinned is not in the store, so that it cannot be compared, or if nothing came out otherwise.
+    """
+
+    attribute: str
+    system: str
+    verdict: Literal["added", "removed", "moved", "rebuilt"]
+    before: Version | None
+    after: Version | None
+    outputs: tuple[OutputChange, ...]
+    closure: ClosureDifference | None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceChange:
+    """A source or a file of a seed whose hash is not the same."""
+
+    name: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """All that is not the same in two locks."""
+
+    inputs: tuple[InputChange, ...]
+    pins: tuple[PinChange, ...]
+    sources: tuple[SourceChange, ...]
+
+    @property
+    def is_nothing(self) -> bool:
+        return not (self.inputs or self.pins or self.sources)
+
+
+def changes(store: Store, before: Lock, after: Lock) -> Changes:
+    """Compare two locks; closures are compared if the store has them."""
+    return Changes(
+        tuple(_changed_inputs(before.inputs, after.inputs)),
+        tuple(_changed_pins(store, before, after)),
+        tuple(
+            SourceChange(name, one, other)
+            for name, one, other in _unequal(_hashes(before), _hashes(after))
+        ),
+    )  # fmt: skip
+
+
+def _unequal(before: Mapping[str, T], after: Mapping[str, T]) -> Iterator[tuple[str, T | None, T | None]]:
+    for name in sorted(before.keys() | after.keys()):
+        if before.get(name) != after.get(name):
+            yield name, before.get(name), after.get(name)
+
+
+def _hashes(lock: Lock) -> dict[str, str]:
+    """Sources by name, and the files of seeds."""
+    found = {name: source.hash for name, source in lock.sources.items()}
+    for seed, files in lock.seeds.items():
+        found.update({f"{seed}: {name}": digest for name, digest in files.items()})
+    return found
+
+
+def _changed_inputs(before: Mapping[str, LockedInput], after: Mapping[str, LockedInput]) -> Iterator[InputChange]:
+    for name, old, new in _unequal(before, after):
+        yield InputChange(
+            name,
+            None if old is None else old.title,
+            None if new is None else new.title,
+            None if old is None else str(old.declared),
+            None if new is None else str(new.declared),
+        )
+
+
+def _changed_pins(store: Store, before: Lock, after: Lock) -> Iterator[PinChange]:
+    for name in sorted(before.pins.keys() | after.pins.keys()):
+        for system, old, new in _unequal(before.pins.get(name, {}), after.pins.get(name, {})):
+            yield _changed_pin(store, name, system, old, new)
+
+
+def _changed_pin(store: Store, name: str, system: str, old: Pin | None, new: Pin | None) -> PinChange:
+    verdict: Literal["added", "removed", "moved", "rebuilt"] = "moved"
+    if old is None or new is None:
+        verdict = "added" if old is None else "removed"
+    elif old.outputs == new.outputs:
+        verdict = "rebuilt"
+    outputs = _unequal({} if old is None else old.outputs, {} if new is None else new.outputs)
+    closure = _closure(store, old, new) if old is not None and new is not None and verdict == "moved" else None
+    return PinChange(
+        name, system, verdict, _version(old), _version(new), tuple(OutputChange(*change) for change in outputs), closure
+    )
+
+
+def _version(pin: Pin | None) -> Version | None:
+    return None if pin is None else Version(pin.derivation.name.removesuffix(".drv"), str(pin.derivation))
+
+
+def _closure(store: Store, old: Pin, new: Pin) -> ClosureDifference | None:
+    was = [output.path for output in old.outputs.values()]
+    now = [output.path for output in new.outputs.values()]
+    if not all(map(store.is_valid, (*was, *now))):
+        return None
+    return compare_packages(packages_of(store, store.closure(was)), packages_of(store, store.closure(now)))

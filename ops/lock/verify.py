@@ -1,0 +1,217 @@
+"""Check a build against chx.lock, before and after it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from ..targets import Target
+from .compare import changed_files
+from .document import NAME, WHOLE
+from .errors import DAMAGED, DIFFERS, SOURCE, Contrast, LockError
+from .pin import derivations_behind, output_of, resolved_of, sources_of
+from .substitute import substitutable, substitute
+
+if TYPE_CHECKING:
+    from ...builder import BuildOptions
+    from ...store import Store, StorePath
+    from ...store.difference import FileChange
+    from ..reporter import Reporter
+    from ..request import Request
+    from ..session import Session
+    from .document import Lock, Pin, PinnedOutput
+    from .project import Project
+
+Built = Mapping[tuple["StorePath", str], "StorePath"]
+
+
+class OutputDiffers(LockError):
+    """An output is not what is pinned. `files` are those that differ, as far as the pinned output is in the store."""
+
+    def __init__(
+        self,
+        message: str,
+        hint: str,
+        contrast: Contrast,
+        output: str,
+        pinned: PinnedOutput,
+        built: PinnedOutput,
+        files: Sequence[FileChange],
+    ) -> None:
+        super().__init__(DIFFERS, message, hint, contrast=contrast, files=files)
+        self.output = output
+        self.pinned = pinned
+        self.built = built
+
+
+def system_of(session: Session, target: Target) -> str:
+    """The system that a pin of a derivation is for: what chx builds itself belongs to the system that it was asked for on."""
+    system = session.store.derivation(target.derivation).system
+    return session.world.current_system if system == "builtin" else system
+
+
+class LockVerifier:
+    """Checks the pins of targets; those of none if there is no lock, or it is another expression's.
+
+    `pins`: they are known, because nothing was evaluated.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        request: Request,
+        project: Project | None,
+        targets: Sequence[Target],
+        options: BuildOptions,
+        reporter: Reporter,
+        pins: list[tuple[Target, Pin]] | None = None,
+    ) -> None:
+        self._session = session
+        self._options = options
+        self._reporter = reporter
+        self._has_arguments = request.has_arguments
+        self._place = None if project is None else project.place
+        self._lock: Lock | None = None
+        self._pins: list[tuple[Target, Pin]] = pins or []
+        if pins is not None:
+            return
+        if project is None or project.lock is None or request.lock == "ignore":
+            return
+        if not project.pins_this:
+            session.reporter.notice(
+                f"the pins of {NAME} are those of {project.lock.expression}, not of {project.expression}"
+            )
+            return
+        self._lock = project.lock
+        self._find(self._lock, targets)
+
+    def _find(self, lock: Lock, targets: Sequence[Target]) -> None:
+        missing = []
+        for target in targets:
+            pin = lock.pin(target.attribute, system_of(self._session, target))
+            if pin is None:
+                missing.append(target.attribute or WHOLE)
+            else:
+                self._pins.append((target, pin))
+        if missing:
+            shown = ", ".join(missing[:6]) + (f" and {len(missing) - 6} more" if len(missing) > 6 else "")
+            self._session.reporter.notice(f"not pinned in {NAME}: {shown}")
+
+    def check_all_sources(self) -> None:
+        """Compare the sources of what is pinned. Raises `LockError`."""
+        if self._lock is None or self._has_arguments:
+            return
+        for target, _ in self._pins:
+            check_sources(self._session, self._lock, target, self._place)
+
+    def substitutable(self) -> list[tuple[Target, Pin]]:
+        """The pins of which nothing need be built, if their outputs are in the store or a cache."""
+        return substitutable(self._session, self._lock, self._pins) if self._lock is not None and self._pins else []
+
+    def substitute(self) -> dict[tuple[StorePath, str], StorePath]:
+        """What was taken of these."""
+        pins = self.substitutable()
+        return substitute(self._session, self._options, self._reporter, pins) if pins else {}
+
+    def check_outputs(self, built: Built) -> None:
+        """Compare outputs with their pins, and read them again. Raises `LockError`."""
+        store, world = self._session.store, self._session.world
+        for target, pin in self._pins:
+            for output in target.outputs:
+                path = built[target.derivation, output]
+                pinned = pin.outputs.get(output)
+                check_output(self._session, target, pin, output, path, self._place, self._has_arguments)
+                if pinned is not None:
+                    world.see_tree(store.physical(path))
+                    check_content(store, target.attribute, path, pinned)
+
+    def check_inputs(self, built: Built) -> None:
+        """Compare what something is built from with the pins that it has for itself. Raises `LockError`."""
+        for attribute, systems in self._lock.pins.items() if self._lock is not None else ():
+            for pin in systems.values():
+                target = Target("" if attribute == WHOLE else attribute, pin.derivation, tuple(pin.outputs))
+                for output in (name for name in pin.outputs if (pin.derivation, name) in built):
+                    path = built[pin.derivation, output]
+                    check_output(self._session, target, pin, output, path, self._place, self._has_arguments)
+                    check_content(self._session.store, target.attribute, path, pin.outputs[output])
+
+
+def check_sources(session: Session, lock: Lock, target: Target, place: str | None) -> None:
+    """Raise `LockError` if a source of a pinned package is not as it is locked; `place` is the path of the lock."""
+    known = {name: source.hash for name, source in lock.sources.items()}
+    for files in lock.seeds.values():
+        known.update(files)
+    title = f"'{target.attribute}'" if target.attribute else "the package"
+    hint = f"chx lock update {target.attribute}".rstrip() + " takes it; --no-lock builds with it once"
+    for name, source in sources_of(derivations_behind(session.store, target.derivation).values()).items():
+        locked = known.get(name)
+        if locked is None:
+            raise LockError(
+                SOURCE, f"{title} is pinned, and its source '{name}' is not in {NAME}: it has {source.hash} now", hint
+            )
+        if locked != source.hash:
+            raise LockError(
+                SOURCE, f"the source '{name}' of {title} has another hash in {NAME}", hint,
+                contrast=Contrast(locked, source.hash, "locked", "asked for", place),
+            )  # fmt: skip
+
+
+def check_output(
+    session: Session,
+    target: Target,
+    pin: Pin,
+    output: str,
+    path: StorePath,
+    place: str | None,
+    has_arguments: bool = False,
+    why: str = "",
+) -> None:
+    """Raise `OutputDiffers` if an output is not what is pinned; `why`, if the caller knows. Raises `LockError`."""
+    store, title = session.store, target.attribute or WHOLE
+    update = f"chx lock update {target.attribute}".rstrip()
+    pinned = pin.outputs.get(output)
+    if pinned is None:
+        raise LockError(
+            DIFFERS, f"'{title}' is pinned without an output '{output}': there are {', '.join(pin.outputs)}",
+            hint=f"{update} pins it",
+        )  # fmt: skip
+    got = output_of(store, path)
+    if got == pinned:
+        return
+    if why:
+        reason = why
+    elif got.path == pinned.path:
+        reason = "the lock contradicts itself: that path has what was built, so the lock was changed"
+    elif target.derivation == pin.derivation and resolved_of(store, target.derivation) == pin.resolved:
+        reason = "it is built from the same derivation and the same inputs, and so not reproducible here"
+    elif target.derivation == pin.derivation:
+        reason = "it is built from the same derivation, and something that it is built with came out otherwise here"
+    elif has_arguments:
+        reason = "it was asked for with arguments; pins hold whatever they are"
+    else:
+        reason = "its expression or inputs have changed since it was pinned"
+    files = changed_files(store, pinned.path, path)
+    if files:
+        reason += f"; all of it: chx diff {pinned.path} {path}"
+    hint = f"{reason}\n  = {update} pins what is built now; --no-lock builds it once"
+    message = f"'{title}' is not what {NAME} pins (output '{output}')"
+    contrast = Contrast(_shown(pinned), _shown(got), "pinned", "built", place, pinned.digest)
+    raise OutputDiffers(message, hint, contrast, output, pinned, got, files)
+
+
+def _shown(output: PinnedOutput) -> str:
+    return f"{output.digest}, {output.size} bytes, {output.path}"
+
+
+def check_content(store: Store, attribute: str, path: StorePath, pinned: PinnedOutput) -> None:
+    """Read a pinned output again; raises `LockError` if it is not what its name says."""
+    problems = store.verify_object(path)
+    if not problems:
+        return
+    lines = [f"  {problem.file or path.name}: {problem.what}" for problem in problems[:8] if problem.file]
+    now = next((problem.content for problem in problems if problem.content is not None), "something else")
+    raise LockError(
+        DAMAGED, f"'{attribute or WHOLE}' was changed in the store after it was built",
+        contrast=Contrast(f"{pinned.digest}, {path}", now, "pinned", "there"), details=lines,
+        hint=f"chx store verify --repair {path} makes it anew",
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Package sets: which packages there are, and what is known of them."""

@@ -1,0 +1,115 @@
+"""Which packages there are, and which of them a command means."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..errors import RequestError
+from ..instantiation import evaluate_request
+from ..paths import PKGS
+from ..sources import byte_string
+from ..text import readable
+
+if TYPE_CHECKING:
+    from ...evaluator import Evaluator, Value
+    from ..request import Request
+    from ..session import Session
+
+
+class Package(NamedTuple):
+    """A package of the set: `attribute` is where to find it, None if nothing in the set has it."""
+
+    name: str
+    attribute: str | None
+    value: Value
+
+
+class Catalogue:
+    """The set that a request names, and its packages in the order of their names."""
+
+    def __init__(self, session: Session, request: Request) -> None:
+        if not request.has_source:
+            request = request.replace(file=f"{PKGS}/default.nix")
+        (selected,) = evaluate_request(session, request.with_attributes()).selected
+        self.evaluator: Evaluator = session.evaluator
+        self.set = selected.value
+        kind = self.evaluator.type_name(self.set)
+        if kind != "set":
+            raise RequestError(f"a set of packages is needed, and this is of type {kind}")
+        self.packages = self._packages_of(self.set)
+
+    def _packages_of(self, value: Value) -> list[Package]:
+        evaluator = self.evaluator
+        found = []
+        for item in evaluator.elements(self.library("catalogue", value)):
+            attribute = evaluator.select(item, "attribute")
+            name = readable(evaluator.to_raw(evaluator.select(item, "name")))
+            place = None if attribute is None else readable(evaluator.to_raw(attribute))
+            found.append(Package(name, place, evaluator.select(item, "package")))
+        return found
+
+    def library(self, name: str, value: Value) -> Value:
+        """What the function in `pkgs/lib/NAME.nix` gives for a value."""
+        function = self.evaluator.import_path(byte_string(f"{PKGS}/lib/{name}.nix"))
+        return self.evaluator.call(function, value)
+
+    def chosen(self, names: list[str]) -> list[Package]:
+        """The packages that words name, each once; all without words. Raises `RequestError`, `EvalError`."""
+        if not names:
+            return self.packages
+        found: dict[str, Package] = {}
+        for name in names:
+            for package in self.named(name):
+                found.setdefault(package.attribute or package.name, package)
+        return list(found.values())
+
+    def named(self, name: str) -> list[Package]:
+        """What one word names: a package of the list, or what an attribute path leads to."""
+        for package in self.packages:
+            if name in (package.name, package.attribute):
+                return [package]
+        evaluator = self.evaluator
+        if name.split(".")[0] not in evaluator.attr_names(self.set):
+            raise self._unknown(name)
+
+        value = evaluator.select_attr_path(self.set, byte_string(name))
+        if is_derivation(evaluator, value):
+            return [Package(name.rpartition(".")[2], name, value)]
+        if evaluator.type_name(value) != "set":
+            raise self._unknown(name)
+        return self._inside(name, value)
+
+    def _inside(self, name: str, value: Value) -> list[Package]:
+        """The packages of a set in the set: those attributes of it that packages are called."""
+        there = set(self.evaluator.attr_names(value))
+        names = {package.name for package in self.packages}
+        found = [
+            Package(attribute, f"{name}.{attribute}", self.evaluator.select(value, attribute))
+            for attribute in sorted(names & there)
+        ]
+        found = [package for package in found if is_derivation(self.evaluator, package.value)]
+        if not found:
+            raise RequestError(f"'{name}' is a set, and no package is in it")
+        return found
+
+    def sets(self) -> list[str]:
+        """The names of the bootstrapped sets."""
+        evaluator = self.evaluator
+        there = evaluator.attr_names(self.set)
+        if "bootstrap" not in there:
+            return []
+        return [name for name in evaluator.attr_names(evaluator.select(self.set, "bootstrap")) if name in there]
+
+    def _unknown(self, name: str) -> RequestError:
+        import difflib
+
+        near = difflib.get_close_matches(name, [package.name for package in self.packages], 1)
+        hint = f"did you mean '{near[0]}'?" if near else "see `chx pkgs list`"
+        return RequestError(f"there is no package '{name}' in the set", hint=hint)
+
+
+def is_derivation(evaluator: Evaluator, value: Value) -> bool:
+    """Whether a value is a derivation; it is not instantiated."""
+    if evaluator.type_name(value) != "set" or "type" not in evaluator.attr_names(value):
+        return False
+    return bool(evaluator.select(value, "type") == "derivation")

@@ -1,0 +1,67 @@
+"""What a package says of itself, as plain data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ...evaluator import EvalError, to_python
+from ...store.difference.names import split_name
+from ..text import readable
+
+if TYPE_CHECKING:
+    from ...evaluator import Evaluator
+    from .catalogue import Package
+
+
+class Facts(NamedTuple):
+    """`meta` is empty if there is none, or if `problem` says what is wrong with it."""
+
+    name: str
+    attribute: str | None
+    version: str
+    meta: dict[str, Any]
+    problem: str | None
+
+    @property
+    def licence(self) -> str:
+        return str(self.meta.get("license", ""))
+
+    @property
+    def description(self) -> str:
+        return str(self.meta.get("description", ""))
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "attribute": self.attribute,
+            "version": self.version,
+            "license": self.licence or None,
+            "description": self.description or None,
+            "homepage": self.meta.get("homepage"),
+        }
+
+
+def facts_of(evaluator: Evaluator, package: Package) -> Facts:
+    """Nothing is instantiated for it; raises `EvalError` if a package cannot even tell its name."""
+    version = attribute_of(evaluator, package, "version")
+    if version is None:
+        name = attribute_of(evaluator, package, "name")
+        version = split_name(str(name)).version or "" if name is not None else ""
+    meta, problem = meta_of(evaluator, package)
+    return Facts(package.name, package.attribute, str(version), meta, problem)
+
+
+def meta_of(evaluator: Evaluator, package: Package) -> tuple[dict[str, Any], str | None]:
+    """`meta`, and what is wrong with it."""
+    try:
+        meta = attribute_of(evaluator, package, "meta")
+    except EvalError as error:
+        return {}, readable(error.message)
+    return (meta, None) if isinstance(meta, dict) else ({}, None)
+
+
+def attribute_of(evaluator: Evaluator, package: Package, name: str) -> Any:
+    """An attribute of a package as plain data; None if it has none."""
+    if name not in evaluator.attr_names(package.value):
+        return None
+    return to_python(evaluator, evaluator.select(package.value, name))

@@ -1,0 +1,1 @@
+"""Where objects come from: provenance statements and bills of materials."""

@@ -1,0 +1,132 @@
+"""An output's provenance: an in-toto statement (v1) with a SLSA provenance predicate (v1), in a signed DSSE envelope."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+from ...builder.resolution import resolve
+
+if TYPE_CHECKING:
+    from ...store import Store, StorePath
+    from ...store.keys import Signer
+    from .origin import Origin
+
+STATEMENT: Final = "https://in-toto.io/Statement/v1"
+PREDICATE: Final = "https://slsa.dev/provenance/v1"
+PAYLOAD: Final = "application/vnd.in-toto+json"
+BUILD_TYPE: Final = "urn:chx:derivation:1"
+"""Of a build whose only parameter is the derivation: docs/lock.md says what the rest means."""
+BUILDER: Final = "urn:chx:builder:"
+"""Before the public key of a builder."""
+
+
+def statements(store: Store, origin: Origin, key: str, version: str) -> Iterator[dict[str, Any]]:
+    """A statement for each output; `key` is the public key of who says so."""
+    for output, path in origin.outputs.items():
+        yield {
+            "_type": STATEMENT,
+            "subject": [_object(store, path)],
+            "predicateType": PREDICATE,
+            "predicate": {
+                "buildDefinition": _definition(store, origin, output),
+                "runDetails": {
+                    "builder": {"id": f"{BUILDER}{quote(key)}", "version": {"chx": version}},
+                    "metadata": _metadata(store, origin, output, path),
+                },
+            },
+        }
+
+
+def _object(store: Store, path: StorePath) -> dict[str, Any]:
+    """A store object as a resource: its digest is that of its tree."""
+    return {"name": path.base, "uri": str(path), "digest": {"blake3": str(store.info(path).tree_digest)}}
+
+
+def _definition(store: Store, origin: Origin, output: str) -> dict[str, Any]:
+    derivation = origin.derivation
+    definition: dict[str, Any] = {
+        "buildType": BUILD_TYPE,
+        "externalParameters": {"derivation": str(origin.path), "output": output},
+        "internalParameters": {"builder": derivation.builder, "system": derivation.system},
+    }
+    resolved = _resolved(origin)
+    if resolved is not None:
+        definition["internalParameters"]["resolved"] = f"blake3:{resolved}"
+    definition["resolvedDependencies"] = [*_inputs(store, origin), *_sources(origin)]
+    return definition
+
+
+def _resolved(origin: Origin) -> Any:
+    try:
+        return resolve(origin.derivation, origin.known).resolved_digest()
+    except KeyError:
+        return None
+
+
+def _inputs(store: Store, origin: Origin) -> Iterator[dict[str, Any]]:
+    """What the build saw."""
+    found = set(origin.derivation.input_srcs)
+    for path, names in origin.derivation.input_drvs.items():
+        found.update(origin.known[path, name] for name in names if (path, name) in origin.known)
+    for path in sorted(found):
+        if store.is_valid(path):
+            yield _object(store, path)
+
+
+def _sources(origin: Origin) -> Iterator[dict[str, Any]]:
+    """What came from outside, for this or for anything behind it."""
+    for path in origin.parts():
+        derivation = origin.derivations[path]
+        if derivation.fixed is None or path == origin.path:
+            continue
+        urls = list(dict.fromkeys(f"{derivation.env.get('url', '')} {derivation.env.get('urls', '')}".split()))
+        resource: dict[str, Any] = {"name": derivation.name}
+        if urls:
+            resource["uri"] = urls[0]
+        algorithm = derivation.fixed.algorithm
+        if derivation.fixed.mode == "recursive":
+            resource["annotations"] = {"mode": "recursive"}
+            algorithm = f"nar-{algorithm}"  # type: ignore[assignment]  # of the NAR; no file has this digest
+        resource["digest"] = {algorithm: derivation.fixed.digest.hex()}
+        yield resource
+
+
+def _metadata(store: Store, origin: Origin, output: str, path: StorePath) -> dict[str, str]:
+    resolved = _resolved(origin)
+    rows = store.realisations(resolved) if resolved is not None else []
+    for row in rows:
+        if row.output == output and row.path == path:
+            return {
+                "invocationId": f"urn:chx:realisation:{resolved}:{quote(output)}",
+                "startedOn": _time(row.started),
+                "finishedOn": _time(row.started + row.seconds),
+            }
+    return {}
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def pre_authentication(payload: bytes) -> bytes:
+    """What is signed of a payload: DSSE's pre-authentication encoding."""
+    kind = PAYLOAD.encode()
+    return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
+
+
+def envelope(statement: dict[str, Any], signer: Signer) -> str:
+    """One line: the statement in a DSSE envelope, signed."""
+    payload = json.dumps(statement, sort_keys=True, separators=(",", ":")).encode()
+    message = pre_authentication(payload)
+    return json.dumps(
+        {
+            "payload": base64.b64encode(payload).decode(),
+            "payloadType": PAYLOAD,
+            "signatures": [{"keyid": signer.public, "sig": signer.sign(message)}],
+        }
+    )

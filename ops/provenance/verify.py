@@ -1,0 +1,117 @@
+"""Is a provenance genuine, and is what it speaks of what is in this store?"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from ...store import StoreError, StorePath
+from ...store.foreign import parse_json
+from ...store.keys import InvalidKey, is_signed_by
+from .statement import BUILDER, PAYLOAD, PREDICATE, STATEMENT, pre_authentication
+
+if TYPE_CHECKING:
+    from ...store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """One envelope: what it is about, who has signed it, and what is wrong (None: nothing)."""
+
+    subjects: tuple[str, ...]
+    key: str | None
+    problem: str | None
+
+
+class _Wrong(Exception):
+    """What is wrong with an envelope."""
+
+
+def verify(store: Store, text: str, trusted: frozenset[str]) -> Iterator[Verified]:
+    """Check envelopes, one on a line, as `chx provenance` prints them."""
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        subjects: tuple[str, ...] = (f"line {number}",)
+        key = None
+        try:
+            payload, signatures = _opened(line)
+            statement = _statement(payload)
+            subjects = tuple(str(subject["name"]) for subject in statement["subject"])
+            key = _signer(payload, signatures, trusted)
+            _check_builder(statement, key)
+            for subject in statement["subject"]:
+                _check_subject(store, subject)
+        except _Wrong as wrong:
+            yield Verified(subjects, key, str(wrong))
+        else:
+            yield Verified(subjects, key, None)
+
+
+def _opened(line: str) -> tuple[bytes, list[tuple[str, str]]]:
+    """The payload of an envelope, and pairs of key and signature."""
+    try:
+        envelope = parse_json(line)
+        if envelope["payloadType"] != PAYLOAD:
+            raise _Wrong(f"its payload is of the type '{envelope['payloadType']}', not '{PAYLOAD}'")
+        payload = base64.b64decode(envelope["payload"], validate=True)
+        return payload, [(str(item["keyid"]), str(item["sig"])) for item in envelope["signatures"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise _Wrong("it is no DSSE envelope; chx provenance X prints them") from error
+
+
+def _statement(payload: bytes) -> dict[str, Any]:
+    try:
+        statement = parse_json(payload)
+        kinds = statement["_type"], statement["predicateType"]
+        if kinds != (STATEMENT, PREDICATE):
+            raise _Wrong(f"it is no statement of provenance that chx knows, but {kinds[0]} with {kinds[1]}")
+        if not statement["subject"] or not all(isinstance(one["name"], str) for one in statement["subject"]):
+            raise _Wrong("it speaks of nothing")
+        found: dict[str, Any] = statement
+        return found
+    except (ValueError, KeyError, TypeError) as error:
+        raise _Wrong("what is signed is no in-toto statement") from error
+
+
+def _signer(payload: bytes, signatures: list[tuple[str, str]], trusted: frozenset[str]) -> str:
+    """A trusted key that has signed the payload."""
+    message = pre_authentication(payload)
+    strangers = [key for key, _ in signatures if key not in trusted]
+    for key, signature in signatures:
+        try:
+            if key in trusted and is_signed_by(key, message, signature):
+                return key
+        except InvalidKey as error:
+            raise _Wrong(f"its signature is none: {error.message}") from error
+    if len(strangers) < len(signatures):
+        raise _Wrong("its signature is of something else: it was changed after it was signed")
+    if strangers:
+        raise _Wrong(f"it is signed with a key that is not trusted: {', '.join(strangers)}")
+    raise _Wrong("nobody has signed it")
+
+
+def _check_builder(statement: dict[str, Any], key: str) -> None:
+    try:
+        named = statement["predicate"]["runDetails"]["builder"]["id"]
+    except (KeyError, TypeError) as error:
+        raise _Wrong("it does not say who built it") from error
+    if named != f"{BUILDER}{quote(key)}":
+        raise _Wrong(f"it was signed by {key}, and says that it was built by '{named}'")
+
+
+def _check_subject(store: Store, subject: dict[str, Any]) -> None:
+    try:
+        path, digest = StorePath.parse(subject["uri"]), subject["digest"]["blake3"]
+    except (KeyError, TypeError, StoreError) as error:
+        raise _Wrong(f"'{subject['name']}' is no store object with a digest") from error
+    if not store.is_valid(path):
+        raise _Wrong(f"'{path}' is not in this store, so its content cannot be compared")
+    here = str(store.info(path).tree_digest)
+    if here != digest:
+        raise _Wrong(f"'{path}' has the digest {here}, and not {digest}")
+    for problem in store.verify_object(path):
+        raise _Wrong(f"'{path}' was changed in the store: {problem.file or path.name}: {problem.what}")

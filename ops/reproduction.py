@@ -1,0 +1,100 @@
+"""Build again, as before and under other circumstances, and see whether the outputs are the same."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..builder import USUAL, VARIATIONS, ReproducibilityCheck, recall
+from ..builder.resolution import resolve
+from .errors import RequestError
+from .reporter import Forwarding
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ..builder import BuildOptions, Verdict
+    from ..store import Realisation, Store, StorePath
+    from .reporter import Reporter
+    from .session import Session
+
+
+class Reproduced(NamedTuple):
+    """The verdict on a derivation, and the rows of builds recorded before that gave something else than its reference."""
+
+    verdict: Verdict
+    earlier: list[Realisation]
+
+    @property
+    def holds(self) -> bool:
+        """Whether the derivation is reproducible, as far as is known."""
+        return self.verdict.cause == "nothing" and not self.earlier
+
+
+def variations_named(text: str | None) -> tuple[str, ...]:
+    """Return the variations that a list of names stands for; `all` is the usual ones. Raises `RequestError`."""
+    if text is None:
+        return ()
+    names: list[str] = []
+    for word in text.replace(",", " ").split():
+        if word == "all":
+            names += USUAL
+        elif word in VARIATIONS:
+            names.append(word)
+        else:
+            raise RequestError(f"there is no variation '{word}'", hint=f"known are all, {', '.join(VARIATIONS)}")
+    return tuple(dict.fromkeys(names))
+
+
+def exemption(store: Store, derivation: StorePath) -> str | None:
+    """Return why building a derivation again would show nothing; None if it would."""
+    read = store.derivation(derivation)
+    if read.fixed is not None:
+        return "its content is promised by a hash"
+    return "chx itself builds it" if read.builder.startswith("builtin:") else None
+
+
+class _Attempt(Forwarding):
+    """Collects variations that cannot be made here."""
+
+    def __init__(self, to: Reporter, unvaried: set[str]) -> None:
+        super().__init__(to)
+        self._unvaried = unvaried
+
+    def unvaried(self, derivation: StorePath, variation: str) -> None:
+        self._unvaried.add(variation)
+        self._to.unvaried(derivation, variation)
+
+
+def reproduce(
+    session: Session,
+    derivation: StorePath,
+    reference: Mapping[str, StorePath],
+    options: BuildOptions,
+    reporter: Callable[[], Reporter],
+    rounds: int = 1,
+    variations: tuple[str, ...] = (),
+    beginning: Callable[[tuple[str, ...]], None] = lambda chosen: None,
+) -> Reproduced:
+    """Build a derivation `rounds` times more, then under `variations`, and compare with `reference`, by output.
+
+    `reporter` makes one for each build; `beginning` is called before each with what is varied. Failures are a part of
+    the verdict. Raises `BuildError` for those that concern the machine.
+    """
+    options = replace(options, rebuild=True, jobs=1)
+    earlier = _recorded_otherwise(session.store, derivation, reference)
+    unvaried: set[str] = set()
+
+    def attempt(chosen: tuple[str, ...]) -> Mapping[str, StorePath]:
+        target = [(derivation, tuple(reference))]
+        made = session.realise(target, replace(options, variations=chosen), _Attempt(reporter(), unvaried))
+        return {output: path for (_, output), path in made.items()}
+
+    return Reproduced(ReproducibilityCheck(attempt, reference, beginning, unvaried).run(rounds, variations), earlier)
+
+
+def _recorded_otherwise(store: Store, derivation: StorePath, reference: Mapping[str, StorePath]) -> list[Realisation]:
+    """What is recorded of builds of the same that gave something else."""
+    found = recall(store, [derivation])
+    resolved = resolve(found.derivations[derivation], found.outputs).resolved_digest()
+    return [row for row in store.realisations(resolved) if row.path != reference.get(row.output, row.path)]

@@ -1,0 +1,1 @@
+"""Seeds: lock files of what bootstraps start from."""

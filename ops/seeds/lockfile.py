@@ -1,0 +1,197 @@
+"""What the file of a seed says, and the lock that belongs to it."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ...evaluator import to_python
+from ...lang import Source
+from ...store.foreign import parse_json
+from ..errors import RequestError
+from ..instantiation import evaluate_request
+from ..paths import PKGS
+from ..seed_parts import HALVES, PARTS
+from ..signatures import home
+from ..sources import byte_string
+
+if TYPE_CHECKING:
+    from ..request import Request
+    from ..session import Session
+
+PINNED = ("packages", "wheels", "archives", "images")
+"""What a part lists that is fetched."""
+
+
+class Place(NamedTuple):
+    """A seed by its name in the set, and the file that says what it is."""
+
+    name: str
+    file: str
+
+    @property
+    def folder(self) -> str:
+        """Where its lock lies, unless it was made or captured here."""
+        return os.path.dirname(self.file)
+
+    @property
+    def stem(self) -> str:
+        """What its lock is named after."""
+        return os.path.basename(self.file).removesuffix(".nix")
+
+
+# What `update` and `list` need to know, and nothing that asks for a lock file.
+_FACTS = """
+path: let
+  seed = import path;
+  lists = told: name: told.${name} or [ ];
+  part = told: {
+    packages = lists told "packages";
+    wheels = lists told "wheels";
+    archives = builtins.filter builtins.isString (lists told "archives");
+    images = builtins.filter builtins.isString (lists told "images");
+    local = map toString (
+      builtins.filter builtins.isPath (lists told "archives" ++ lists told "images" ++ lists told "trees")
+    );
+    without = lists told "without";
+    only = lists told "only";
+  };
+in {
+  inherit (seed) description;
+  impure = seed.impure or false;
+  made = seed.made or null;
+  suite = seed.suite or null;
+  pins = seed.pins or null;
+} // (if seed.impure or false then { } else {
+  toolchain = part seed.toolchain;
+  userland = part seed.userland;
+  cxx = part (seed.cxx or { });
+})
+"""
+
+
+def seed_names(directory: str) -> list[str]:
+    """The seeds in a folder."""
+    try:
+        files = os.listdir(directory)
+    except OSError as error:
+        raise RequestError(f"cannot read '{directory}': {error.strerror}") from error
+    return sorted(file.removesuffix(".nix") for file in files if file.endswith(".nix") and file != "default.nix")
+
+
+def places(session: Session, request: Request, directory: str | None = None) -> dict[str, Place]:
+    """All seeds, by name: of the set that -f or -E give, of --directory, or those that are bundled."""
+    if not request.has_source:
+        directory = os.path.abspath(directory or os.path.join(PKGS, "seeds"))
+        return {name: Place(name, os.path.join(directory, f"{name}.nix")) for name in seed_names(directory)}
+    if directory is not None:
+        raise RequestError("--directory says where files of seeds lie; -f and -E give a set that knows that")
+    return _of_expression(session, request)
+
+
+def _of_expression(session: Session, request: Request) -> dict[str, Place]:
+    (selected,) = evaluate_request(session, request.with_attributes("seeds")).selected
+    evaluator = session.evaluator
+    found: dict[str, Place] = {}
+    for name in evaluator.attr_names(selected.value):
+        seed = evaluator.select(selected.value, name)
+        if "source" not in evaluator.attr_names(seed):
+            raise RequestError(
+                f"the seed '{name}' does not say where it is described",
+                hint="seeds that are given to `import <chx> { seeds.NAME = FILE; }` do",
+            )
+        found[name] = Place(name, os.fsdecode(evaluator.to_raw(evaluator.select(seed, "source"))))
+    return found
+
+
+def place_of(found: dict[str, Place], name: str) -> Place:
+    """One of them; raises `RequestError` with a suggestion if there is no such seed."""
+    if name in found:
+        return found[name]
+    import difflib
+
+    near = difflib.get_close_matches(name, found, 1)
+    hint = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(sorted(found))}"
+    raise RequestError(f"there is no seed '{name}'", hint=hint)
+
+
+def facts(session: Session, place: Place) -> dict[str, Any]:
+    """What the file of a seed says; raises `RequestError` if there is none."""
+    if not os.path.exists(place.file):
+        raise RequestError(f"there is no file '{place.file}'")
+    text = f"({_FACTS}) {json.dumps(byte_string(place.file))}"
+    evaluator = session.evaluator
+    found: dict[str, Any] = to_python(evaluator, evaluator.eval_source(Source("«seed»", text, "/")))
+    return found
+
+
+def is_pinned(told: dict[str, Any]) -> bool:
+    """Whether anything of it is fetched."""
+    return any(told[part][kind] for part in PARTS if part in told for kind in PINNED if kind in told[part])
+
+
+def lock_path(place: Place, told: dict[str, Any]) -> str:
+    """Where the lock of a seed lies: what comes of this machine alone is in the home."""
+    if told["impure"] or told["made"]:
+        return os.path.join(home(), "seeds", f"{place.name}.lock.json")
+    return os.path.join(place.folder, f"{told['pins'] or place.stem}.lock.json")
+
+
+def lock_of(place: Place, told: dict[str, Any]) -> dict[str, Any] | None:
+    """The lock of a seed, or what was captured of the host; None if there is neither. Raises `RequestError`."""
+    path = lock_path(place, told)
+    try:
+        with open(path, "rb") as file:
+            lock = parse_json(file.read())
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise RequestError(f"'{path}' is no lock of a seed: {error}", hint=f"`chx seed update {place.name}`") from error
+    wrong = _wrong_in(lock)
+    if wrong is not None:
+        raise RequestError(f"'{path}' is no lock of a seed: {wrong}", hint=f"`chx seed update {place.name}`")
+    found: dict[str, Any] = lock
+    return found
+
+
+def _wrong_in(lock: Any) -> str | None:
+    """What is wrong with the form of a lock."""
+    if not isinstance(lock, dict):
+        return "it is no JSON object"
+    for name, form in (("files", list), ("compiler", str), ("made", dict)):
+        if not isinstance(lock.get(name, form()), form):
+            return f"'{name}' is not what it should be"
+    if not all(isinstance(lock.get("made", {}).get(name, ""), (str, int)) for name in ("stage", "set", "from")):
+        return "'made' is not what it should be"
+    for number, file in enumerate(lock.get("files", ())):
+        if (
+            not isinstance(file, dict)
+            or not all(isinstance(file.get(name), str) for name in ("package", "version", "url", "sha256"))
+            or type(file.get("size")) is not int
+            or file["size"] < 0
+        ):
+            return f"'files' holds at {number} what is no file with package, version, url, sha256 and size"
+    for part in PARTS:
+        if part not in lock and part not in HALVES:
+            continue
+        half = lock.get(part)
+        if "files" in lock:
+            is_right = isinstance(half, list) and all(isinstance(package, str) for package in half)
+        else:
+            is_right = (
+                isinstance(half, dict)
+                and isinstance(half.get("path"), str)
+                and all(type(half.get(name)) is int and half[name] >= 0 for name in ("files", "size"))
+            )
+        if not is_right:
+            return f"'{part}' is not what it should be"
+    return None
+
+
+def write_lock(path: str, lock: dict[str, Any]) -> None:
+    """Replace a lock file, all or nothing."""
+    with open(path + ".new", "w") as file:
+        json.dump(lock, file, indent=1, sort_keys=True)
+        file.write("\n")
+    os.replace(path + ".new", path)

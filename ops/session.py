@@ -1,0 +1,148 @@
+"""A connection to the rooms below: the store, the world of evaluation, the evaluator.
+
+Everything is made on first use: parsing opens no store, and an expression that needs none writes nothing.
+"""
+
+from __future__ import annotations
+
+from .paths import PKGS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from ..builder import BuildOptions
+    from ..evaluator import Evaluator
+    from ..store import Store
+    from .realise import Built, Running, Targets
+    from .reporter import Reporter
+    from .world import FileWorld
+
+
+class Session:
+    """Owns a store, an evaluator and the builds that run; use it as a context manager.
+
+    `search_path` are pairs of a prefix and an absolute path, as `-I` and `$NIX_PATH` say. `max_call_depth` is how deep
+    calls may nest at least. `exact` keeps suspended what Nix suspends, so that values print as there. `pure` is Nix's pure
+    evaluation; `features` are experimental features of the language. `input_options` returns how inputs of a lock are
+    fetched. `reporter` receives events of builds that evaluations need, notices and traces. The store is the one that
+    `$CHX_HOME` names.
+    """
+
+    def __init__(
+        self,
+        search_path: tuple[tuple[str, str], ...] = (),
+        max_call_depth: int | None = None,
+        exact: bool = False,
+        world: FileWorld | None = None,
+        pure: bool = True,
+        features: frozenset[str] = frozenset(),
+        input_options: Callable[[], BuildOptions] | None = None,
+        reporter: Reporter | None = None,
+    ) -> None:
+        self.search_path = search_path
+        self._input_options = input_options
+        self._reporter = reporter
+        self._max_call_depth = max_call_depth
+        self._exact = exact
+        self._pure = pure
+        self._features = features
+        self._store: Store | None = None
+        self._world = world
+        self._evaluator: Evaluator | None = None
+        self._running: Running | None = None
+
+    @property
+    def input_options(self) -> BuildOptions:
+        """How inputs of a lock are fetched."""
+        from ..builder import BuildOptions
+
+        return BuildOptions() if self._input_options is None else self._input_options()
+
+    @property
+    def reporter(self) -> Reporter:
+        """Who receives notices; silent unless one was given."""
+        if self._reporter is None:
+            from .reporter import Silence
+
+            self._reporter = Silence()
+        return self._reporter
+
+    @property
+    def store(self) -> Store:
+        """The store, opened on first use."""
+        if self._store is None:
+            from ..store import Store
+
+            self._store = Store.open()
+            for notice in self._store.notices:
+                self.reporter.notice(notice)
+        return self._store
+
+    @property
+    def world(self) -> FileWorld:
+        """The files, the store and the builder, as expressions see them."""
+        if self._world is None:
+            from .signatures import home
+            from .world import FileWorld
+
+            bundled = (("chx", PKGS), ("chx-seeds", f"{home()}/seeds"), ("nix", f"{PKGS}/nix"))
+            self._world = FileWorld(
+                lambda: self.store, self.realise, self.reporter, self.search_path, bundled, self._pure
+            )
+        return self._world
+
+    @property
+    def evaluator(self) -> Evaluator:
+        """The evaluator, whose world is `world`."""
+        if self._evaluator is None:
+            from ..evaluator import Evaluator, Options
+
+            options = Options(exact=self._exact, pure=self._pure, features=self._features)
+            if self._max_call_depth is not None:
+                options.max_call_depth = self._max_call_depth
+            self._evaluator = Evaluator(self.world, options)
+        return self._evaluator
+
+    def realise(self, targets: Targets, options: BuildOptions | None = None, reporter: Reporter | None = None) -> Built:
+        """Build pairs of a derivation and its outputs that are not built; return the objects.
+
+        Without `options` those of chx.toml count; without `reporter`, that of the session is told. Raises `BuildError`.
+        """
+        if self._running is None:
+            from .realise import Running
+
+            self._running = Running()
+        return self._running.realise(self.store, targets, options, reporter or self.reporter)
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, KeyboardInterrupt):
+            if self._running is not None:
+                self._running.cancel()
+        elif isinstance(error, Exception) and self._evaluator is not None:
+            self._locate(error)
+        if self._store is not None:
+            if self._store.added:
+                self._store.flush_soon()
+            if isinstance(error, KeyboardInterrupt):
+                from ..store.checkpoint import within
+
+                # What cannot be removed in a moment is removed by whoever builds or collects next.
+                with within(1.0):
+                    self._store.close()
+                return
+            self._store.close()
+
+    def _locate(self, error: Exception) -> None:
+        """Tell errors of builds where their derivations are written down."""
+        from ..builder import BuildError, SeveralFailures
+
+        for one in error.failures if isinstance(error, SeveralFailures) else [error]:
+            if isinstance(one, BuildError) and one.derivation is not None:
+                one.place = self.evaluator.place_of(one.derivation)

@@ -1,0 +1,80 @@
+"""Targets: derivations that a request names, and objects that words name (Nix calls them installables)."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..store import STORE_DIR, Follower, InvalidStorePath, StoreIO, StorePath
+from .errors import RequestError
+from .paths import absolute
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ..store import Store, StorePath
+
+
+class Target(NamedTuple):
+    """A derivation, the attribute that named it ("" if none did), and which of its outputs are wanted.
+
+    `default_outputs` are those that the attribute itself stands for; None: those that are wanted.
+    """
+
+    attribute: str
+    derivation: StorePath
+    outputs: tuple[str, ...]
+    default_outputs: tuple[str, ...] | None = None
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The outputs that the attribute stands for."""
+        return self.outputs if self.default_outputs is None else self.default_outputs
+
+
+def object_named(store: Store, text: str) -> StorePath:
+    """Return the object that a store path, a physical path, a result link or a path below one of them names.
+
+    The object is kept from being collected while this process runs. Raises `RequestError`, `InvalidStorePath`.
+    """
+    path = parse_named(store, text)
+    # Where nothing can be written, asking has to work all the same.
+    with suppress(StoreIO):
+        store.add_temp_roots([path])
+    return path
+
+
+def objects_named(store: Store, words: Iterable[str]) -> list[StorePath]:
+    """Return the objects that words name, each once. Raises as `object_named`."""
+    return list(dict.fromkeys(object_named(store, word) for word in words))
+
+
+def parse_named(store: Store, text: str) -> StorePath:
+    """As `object_named`, but nothing is kept: for a command that removes it."""
+    if text.startswith(STORE_DIR + "/"):
+        return StorePath.parse(STORE_DIR + "/" + text[len(STORE_DIR) + 1 :].split("/", 1)[0])
+    if not os.path.lexists(text):
+        raise RequestError(f"there is no '{text}'", hint="name a store path or a result link")
+    # The first object that the links of the machine lead to. What its own links lead to is something else.
+    found = Follower(lambda base, _: f"{store.directory}/{base}", os.path.realpath(store.directory)).follow(
+        absolute(text), enter=False
+    )
+    if found.path.startswith(STORE_DIR + "/"):
+        return StorePath.parse(found.path)
+    before = _where_the_store_was(store, text)
+    if before is not None:
+        return before
+    raise RequestError(f"'{text}' does not lead into the store {store.directory}")
+
+
+def _where_the_store_was(store: Store, link: str) -> StorePath | None:
+    """The object that a link led to before the store was moved."""
+    if not os.path.islink(link) or os.path.exists(link):
+        return None
+    directory, _, base = os.readlink(link).rpartition("/")
+    try:
+        path = StorePath.parse(base)
+    except InvalidStorePath:
+        return None
+    return path if os.path.basename(directory) == "store" and store.is_valid(path) else None
