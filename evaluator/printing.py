@@ -40,7 +40,7 @@ def show_float(value: float) -> str:
 
 
 def _mark(text: str) -> str:
-    """A separator between byte strings."""
+    """Return a text as a byte string, like the texts around it."""
     return text.encode().decode("latin-1")
 
 

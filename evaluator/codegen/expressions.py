@@ -611,7 +611,7 @@ def _add_text(left: str, right: str) -> str:
 
 
 def _checked(left: str, operator: str, right: str, slow: str) -> str:
-    """Write integer arithmetic in place, for results within 64 bits; `z` is an otherwise unused variable."""
+    """Return code for integer arithmetic in place, for results within 64 bits; `z` is an otherwise unused variable."""
     if not (left.isidentifier() and right.isidentifier()):
         return slow
     fast = f"z if {INT_MIN} <= (z := {left} {operator} {right}) <= {INT_MAX} else {slow}"
