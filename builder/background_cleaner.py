@@ -13,7 +13,7 @@ from threading import Thread
 from time import monotonic
 from types import TracebackType
 
-from ..store.checkpoint import Stopped, heeding
+from ..store.checkpoint import Stopped, extra_check
 from .disk import remove_tree
 
 _LAST_SECONDS = 1.0
@@ -64,7 +64,7 @@ class BackgroundCleaner:
             raise Stopped
 
     def _run(self) -> None:
-        with heeding(self._check):
+        with extra_check(self._check):
             while (path := self._queue.get()) is not None:
                 # A tree that cannot be removed now goes with the temporary directory of this process.
                 with suppress(OSError, Stopped):

@@ -13,7 +13,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from ..store.checkpoint import heeding
+from ..store.checkpoint import extra_check
 from .background_cleaner import BackgroundCleaner
 from .cancellation import Cancellation
 from .errors import BuildError, Cancelled, SeveralFailures, as_build_error
@@ -71,7 +71,7 @@ class Builder:
             from .substitution import Substituter
 
             reporter = self._reporter
-            with heeding(self._check):
+            with extra_check(self._check):
                 Substituter(self._store, self._options, reporter.refused, reporter.substituted).prepare(chosen)
             decided = self.plan(chosen)
         result: Outputs = dict(decided.reused)

@@ -32,14 +32,14 @@ class Change(NamedTuple):
     links: bool = False
 
 
-class Weighed(NamedTuple):
+class TreeSize(NamedTuple):
     """Bytes in a tree, each file counted once; more than `most` if counting stopped there."""
 
     bytes: int
     files: Mapping[str, os.stat_result]
 
 
-def weigh(tree: str, most: int) -> Weighed:
+def tree_size(tree: str, most: int) -> TreeSize:
     """Find the regular files of a tree, and add up their sizes until they are more than `most`."""
     total = 0
     files: dict[str, os.stat_result] = {}
@@ -55,7 +55,7 @@ def weigh(tree: str, most: int) -> Weighed:
             if (about.st_dev, about.st_ino) not in seen:
                 seen.add((about.st_dev, about.st_ino))
                 total += about.st_size
-    return Weighed(total, files)
+    return TreeSize(total, files)
 
 
 class Duplicator:
@@ -71,9 +71,9 @@ class Duplicator:
         self._leaders: dict[object, str] = {}
         self._counts: dict[str, int] = {}
 
-    def copy(self, trees: Mapping[str, Weighed]) -> dict[str, str]:
+    def copy(self, trees: Mapping[str, TreeSize]) -> dict[str, str]:
         """Copy the trees; return the path of each copy. Raises OSError."""
-        files = {path: about for weighed in trees.values() for path, about in weighed.files.items()}
+        files = {path: about for size in trees.values() for path, about in size.files.items()}
         groups = _regrouped(files) if self._change.links else {path: _inode(about) for path, about in files.items()}
         places = {tree: f"{self._folder}/{number}" for number, tree in enumerate(trees)}
         for tree, place in places.items():

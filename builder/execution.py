@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..store.checkpoint import Stopped, checkpoint, heeding, unheeding
+from ..store.checkpoint import Stopped, checkpoint, extra_check, no_checks
 from ..store.derivation import output_object_name
 from ..store.digest import Digest
 from ..store.errors import UnsupportedFile
@@ -136,7 +136,7 @@ def known_outputs(store: Store, work: Work) -> dict[str, StorePath] | None:
 def execute(world: World, work: Work) -> Result:
     """Do the work, or return the result of another process that did. Raises `BuildError`."""
     with (
-        heeding(world.cancellation.check),
+        extra_check(world.cancellation.check),
         WorkLock(world.store.home, work.key, world.cancellation, lambda: world.waiting(work.path)),
     ):
         checkpoint()
@@ -173,7 +173,7 @@ class _Execution:
         kept: str | None = None
         self._top = self._store.temporary("build")
         try:
-            with heeding(self._deadline.check):
+            with extra_check(self._deadline.check):
                 candidates = self._build(log)
                 outputs = self._register(candidates, started, time.monotonic() - clock)
         except Exception as error:
@@ -331,14 +331,14 @@ class _Execution:
         if not names or not self._work.again:
             yield spec
             return
-        from .variation import Ground, vary
+        from .variation import Workspace, vary
 
         folder = self._folder("varied")
         os.mkdir(folder)
         memory = _folder_in_memory()
         unmade: set[str] = set()
         try:
-            varied = vary(spec, names, Ground(folder, memory), unmade.add)
+            varied = vary(spec, names, Workspace(folder, memory), unmade.add)
             for name in sorted(unmade):
                 self._world.unvaried(self._work.path, name)
             if made := ",".join(name for name in names if name not in unmade):
@@ -347,7 +347,7 @@ class _Execution:
         finally:
             if memory is not None:
                 # Nobody else would.
-                with unheeding():
+                with no_checks():
                     remove_tree(memory)
 
     def _mention_strays(self, log: BuildLog, visible: Sequence[StorePath]) -> None:

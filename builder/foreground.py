@@ -81,7 +81,7 @@ def run_in_foreground(
                 )
             finally:
                 os.close(writer)
-            return _ForegroundProcess(pid, reader).until_gone()
+            return _ForegroundProcess(pid, reader).wait()
     finally:
         os.close(reader)
         while signal.sigtimedwait(_WATCHED, 0) is not None:
@@ -118,7 +118,7 @@ class _ForegroundProcess:
         self._first: int | None = None
         self._reported = b""
 
-    def until_gone(self) -> Outcome:
+    def wait(self) -> Outcome:
         while True:
             info = signal.sigwaitinfo(_WATCHED) if self._monitor else signal.sigtimedwait(_WATCHED, _PACE)
             if info is not None and info.si_signo in _PASSED_ON and info.si_code <= 0:

@@ -6,7 +6,7 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..store.checkpoint import heeding
+from ..store.checkpoint import extra_check
 from ..store.derivation import Derivation, FixedOutput
 from .builtin.fetch import retrieve, unpacked
 from .builtin.git import find_revision, locked_url
@@ -98,7 +98,7 @@ def _task(store: Store, say: Callable[[str], None], options: BuildOptions | None
     folder = store.temporary("prefetch")
     cancellation = Cancellation()
     try:
-        with heeding(deadline.check):
+        with extra_check(deadline.check):
             yield Task(
                 derivation=Derivation(SOURCE, "builtin", "builtin:fetch"),
                 output=os.path.join(folder, "output"),

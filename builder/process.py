@@ -90,7 +90,7 @@ def run(
         os.close(child_out)
         if report:
             os.close(report[1])
-    return _Watch(pid, out, report[0] if report else None, sink, cancellation, limits, ready, inspect).until_gone()
+    return _Watch(pid, out, report[0] if report else None, sink, cancellation, limits, ready, inspect).wait()
 
 
 def given_only(given: Sequence[int]) -> list[tuple[int, ...]]:
@@ -146,7 +146,7 @@ class _Watch:
         self._written = 0
         self._started = time.monotonic()
 
-    def until_gone(self) -> Outcome:
+    def wait(self) -> Outcome:
         try:
             self._follow()
             _, status = os.waitpid(self._pid, 0)

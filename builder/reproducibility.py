@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from .errors import BuilderFailed, LimitExceeded, MissingOutput
-from .variation import culprit, explained
+from .variation import minimal_set, refined
 
 if TYPE_CHECKING:
     from ..store.path import StorePath
@@ -123,7 +123,7 @@ class ReproducibilityCheck:
             found = self._verdict("variations", part)
             return True
 
-        smallest = explained(culprit(names, differs), differs)
+        smallest = refined(minimal_set(names, differs), differs)
         if found.variations != smallest:
             differs(smallest)
         if self._differs(()):

@@ -1,14 +1,14 @@
 """Variations: changes of a sandbox that must not change the output.
 
 `chx build --check --vary` rebuilds under variations. Each is a function from a `SandboxSpec` to another, so that any
-set of them can be combined. `culprit` bisects a set under which the output differs.
+set of them can be combined. `minimal_set` bisects a set under which the output differs.
 
 Most are visible to any program. `time` needs libfaketime on this machine and a dynamically linked glibc in the root.
 `kernel` and `machine` change the result of uname(2); they are applied only by name, because programs linked to a recent
 glibc do not start under `kernel`, and `machine` usually requests another result.
 
 Some cannot be applied alone. Files get other links, and directories another order, only by copying, and every copy has
-other inodes. So a variation names those that it *brings*, and `explained` checks whether one of them alone suffices.
+other inodes. So a variation names those that it *brings*, and `refined` checks whether one of them alone suffices.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..store.path import STORE_DIR
-from .duplicate import Change, Duplicator, Weighed, occupy_inodes, weigh
+from .duplicate import Change, Duplicator, TreeSize, occupy_inodes, tree_size
 from .etc import accounts
 from .procfiles import other, proc_files, this_machine, write_proc_files
 from .sandbox import BUILD_DIRECTORY, Bind, Overlay, SandboxSpec
@@ -40,7 +40,7 @@ _MOST_ON_DISK: Final = 1 << 30
 """Bytes of the root and inputs that are copied."""
 
 
-class Ground(NamedTuple):
+class Workspace(NamedTuple):
     """Space for the files of a varied sandbox: `folder` on disk, `memory` in memory if available."""
 
     folder: str
@@ -56,17 +56,17 @@ class Variation:
 
     name: str
     what: str
-    apply: Callable[[SandboxSpec, Ground], SandboxSpec]
+    apply: Callable[[SandboxSpec, Workspace], SandboxSpec]
     is_usual: bool = True
     brings: tuple[str, ...] = ()
 
 
-def _user(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
+def _user(spec: SandboxSpec, workspace: Workspace) -> SandboxSpec:
     binds: list[Bind] = []
     home = spec.env.get("HOME", "/homeless-shelter")
     for path, content in accounts(_USER, _GROUP, home).items():
         if spec.root is None or os.path.isfile(f"{spec.root}/{path}"):
-            place = f"{ground.folder}/{os.path.basename(path)}"
+            place = f"{workspace.folder}/{os.path.basename(path)}"
             with open(place, "wb") as file:
                 file.write(content)
             os.chmod(place, 0o444)
@@ -74,11 +74,11 @@ def _user(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
     return replace(spec, uid=_USER, gid=_GROUP, binds=(*spec.binds, *binds))
 
 
-def _host(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
-    return _with_procfiles(replace(spec, hostname="another-host"), ground)
+def _host(spec: SandboxSpec, workspace: Workspace) -> SandboxSpec:
+    return _with_procfiles(replace(spec, hostname="another-host"), workspace)
 
 
-def _umask(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
+def _umask(spec: SandboxSpec, workspace: Workspace) -> SandboxSpec:
     return replace(spec, umask=0o077)
 
 
@@ -86,28 +86,28 @@ def _with(spec: SandboxSpec, **variables: str) -> SandboxSpec:
     return replace(spec, env={**spec.env, **variables})
 
 
-def _timezone(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
+def _timezone(spec: SandboxSpec, workspace: Workspace) -> SandboxSpec:
     return spec if "TZ" in spec.env else _with(spec, TZ="VARY-13:45")
 
 
-def _locale(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
+def _locale(spec: SandboxSpec, workspace: Workspace) -> SandboxSpec:
     if "LC_ALL" in spec.env or "LANG" in spec.env:
         return spec
     return _with(spec, LANG="tr_TR.UTF-8", LC_ALL="tr_TR.UTF-8", LANGUAGE="tr:fr")
 
 
-def _cores(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
+def _cores(spec: SandboxSpec, workspace: Workspace) -> SandboxSpec:
     return _with(spec, NIX_BUILD_CORES="3" if spec.env.get("NIX_BUILD_CORES") == "1" else "1")
 
 
-def _processors(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
+def _processors(spec: SandboxSpec, workspace: Workspace) -> SandboxSpec:
     available = os.sched_getaffinity(0)
     if len(available) == 1:
         return spec
-    return _with_procfiles(replace(spec, processors=frozenset({min(available)})), ground)
+    return _with_procfiles(replace(spec, processors=frozenset({min(available)})), workspace)
 
 
-def _directory(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
+def _directory(spec: SandboxSpec, workspace: Workspace) -> SandboxSpec:
     """Use another build directory; occurrences of /build in the derivation itself stay."""
 
     def moved(text: str) -> str:
@@ -128,33 +128,33 @@ def _directory(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
     )
 
 
-def _order(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
+def _order(spec: SandboxSpec, workspace: Workspace) -> SandboxSpec:
     """Directories in memory list their entries by age, those on a disk mostly by a hash of the names.
 
     The build directory is moved to memory, and the root and inputs are copied there so that they list their entries
     from the last to the first, if they are not too large.
     """
-    if ground.memory is None:
+    if workspace.memory is None:
         return spec
-    there = os.statvfs(ground.memory)
+    there = os.statvfs(workspace.memory)
     most = min(_MOST_IN_MEMORY, there.f_bavail * there.f_frsize // 2)
     sources = [bind.source for bind in spec.binds if isinstance(bind, Bind) and bind.target == BUILD_DIRECTORY]
-    return _copied(spec, (*sources, *_shown(spec)), _fresh(ground.memory, "order"), Change(order=True), most)
+    return _copied(spec, (*sources, *_shown(spec)), _fresh(workspace.memory, "order"), Change(order=True), most)
 
 
-def _inodes(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
+def _inodes(spec: SandboxSpec, workspace: Workspace) -> SandboxSpec:
     """The root and inputs are copied, and what is made by the build gets other numbers, too."""
-    varied = _copied(spec, _shown(spec), _fresh(ground.folder, "inodes"), Change(), _MOST_ON_DISK)
+    varied = _copied(spec, _shown(spec), _fresh(workspace.folder, "inodes"), Change(), _MOST_ON_DISK)
     if varied is not spec:
-        _occupy(spec, ground)
+        _occupy(spec, workspace)
     return varied
 
 
-def _links(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
+def _links(spec: SandboxSpec, workspace: Workspace) -> SandboxSpec:
     """Each file has one link more or less than before, and of equal ones those that were one are several, or the other way round."""
-    varied = _copied(spec, _shown(spec), _fresh(ground.folder, "links"), Change(links=True), _MOST_ON_DISK)
+    varied = _copied(spec, _shown(spec), _fresh(workspace.folder, "links"), Change(links=True), _MOST_ON_DISK)
     if varied is not spec:
-        _occupy(spec, ground)
+        _occupy(spec, workspace)
     return varied
 
 
@@ -170,21 +170,21 @@ def _shown(spec: SandboxSpec) -> tuple[str, ...]:
     return tuple(sources)
 
 
-def _occupy(spec: SandboxSpec, ground: Ground) -> None:
+def _occupy(spec: SandboxSpec, workspace: Workspace) -> None:
     for bind in spec.binds:
         if isinstance(bind, Bind) and bind.writable and not os.path.islink(bind.source) and os.path.isdir(bind.source):
-            occupy_inodes(bind.source, _fresh(ground.folder, "occupied"))
+            occupy_inodes(bind.source, _fresh(workspace.folder, "occupied"))
 
 
 def _copied(spec: SandboxSpec, sources: Sequence[str], folder: str, change: Change, most: int) -> SandboxSpec:
     """Return `spec` with copies in `folder` in place of `sources`, if these have at most `most` bytes."""
-    trees: dict[str, Weighed] = {}
+    trees: dict[str, TreeSize] = {}
     for source in dict.fromkeys(sources):
         if not os.path.islink(source):
-            weighed = weigh(source, most)
-            if weighed.bytes <= most:
-                most -= weighed.bytes
-                trees[source] = weighed
+            size = tree_size(source, most)
+            if size.bytes <= most:
+                most -= size.bytes
+                trees[source] = size
     if not trees:
         return spec
     duplicator = Duplicator(folder, change)
@@ -211,7 +211,7 @@ def _fresh(folder: str, name: str) -> str:
     return f"{folder}/{name}-{number}"
 
 
-def _time(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
+def _time(spec: SandboxSpec, workspace: Workspace) -> SandboxSpec:
     """Shift the clock by a year and some hours, by a library that replaces clock functions; no change where it cannot be loaded."""
     library = _faketime()
     if library is None or "LD_PRELOAD" in spec.env or not _has_glibc(spec.root):
@@ -244,28 +244,28 @@ def _has_glibc(root: str | None) -> bool:
     )
 
 
-def _stopped_clock(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
+def _stopped_clock(spec: SandboxSpec, workspace: Workspace) -> SandboxSpec:
     """A clock that always shows the same time."""
-    varied = _time(spec, ground)
+    varied = _time(spec, workspace)
     return varied if varied is spec else _with(varied, FAKETIME="2001-02-03 04:05:06")
 
 
-def _aslr(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
+def _aslr(spec: SandboxSpec, workspace: Workspace) -> SandboxSpec:
     return replace(spec, personality=spec.personality | ADDR_NO_RANDOMIZE)
 
 
-def _kernel(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
-    return _with_procfiles(replace(spec, personality=spec.personality | UNAME26), ground)
+def _kernel(spec: SandboxSpec, workspace: Workspace) -> SandboxSpec:
+    return _with_procfiles(replace(spec, personality=spec.personality | UNAME26), workspace)
 
 
-def _with_procfiles(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
+def _with_procfiles(spec: SandboxSpec, workspace: Workspace) -> SandboxSpec:
     """Return `spec` with constants in /proc that agree with its variations, if it has any constants."""
     version_file = next(
         (bind.source for bind in spec.binds if isinstance(bind, Bind) and bind.target == "/proc/version"), None
     )
     if version_file is None:
         return spec
-    before, place = os.path.dirname(version_file), _fresh(ground.folder, "proc")
+    before, place = os.path.dirname(version_file), _fresh(workspace.folder, "proc")
     facts = this_machine()._replace(hostname=spec.hostname)
     if spec.processors is not None:
         facts = facts._replace(processors=len(spec.processors))
@@ -279,13 +279,13 @@ def _with_procfiles(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
     return replace(spec, binds=tuple(map(moved, spec.binds)))
 
 
-def _machine(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
+def _machine(spec: SandboxSpec, workspace: Workspace) -> SandboxSpec:
     return replace(spec, personality=spec.personality | PER_LINUX32)
 
 
-def _inputs(spec: SandboxSpec, ground: Ground) -> SandboxSpec:
+def _inputs(spec: SandboxSpec, workspace: Workspace) -> SandboxSpec:
     """One more object in the store, which nothing names."""
-    place = f"{ground.folder}/unused"
+    place = f"{workspace.folder}/unused"
     os.makedirs(f"{place}/bin", exist_ok=True)
     with open(f"{place}/bin/unused", "w") as file:
         file.write("#!/bin/sh\nexit 1\n")
@@ -324,7 +324,7 @@ USUAL: Final = tuple(name for name, variation in VARIATIONS.items() if variation
 
 
 def vary(
-    spec: SandboxSpec, names: Iterable[str], ground: Ground, unvaried: Callable[[str], None] | None = None
+    spec: SandboxSpec, names: Iterable[str], workspace: Workspace, unvaried: Callable[[str], None] | None = None
 ) -> SandboxSpec:
     """Return `spec` under the variations `names`, applied in the order of the table.
 
@@ -335,7 +335,7 @@ def vary(
     for name, variation in VARIATIONS.items():
         if name in chosen and name not in brought:
             before = spec
-            spec = variation.apply(before, ground)
+            spec = variation.apply(before, workspace)
             if spec is not before:
                 brought |= set(variation.brings)
             elif unvaried is not None:
@@ -343,7 +343,7 @@ def vary(
     return spec
 
 
-def explained(names: Sequence[str], differs: Callable[[tuple[str, ...]], bool]) -> tuple[str, ...]:
+def refined(names: Sequence[str], differs: Callable[[tuple[str, ...]], bool]) -> tuple[str, ...]:
     """Narrow down `names`: replace a variation by those that it brings, if the result differs under them as well."""
     current = tuple(names)
     for name in names:
@@ -355,7 +355,7 @@ def explained(names: Sequence[str], differs: Callable[[tuple[str, ...]], bool]) 
     return current
 
 
-def culprit(names: Sequence[str], differs: Callable[[tuple[str, ...]], bool]) -> tuple[str, ...]:
+def minimal_set(names: Sequence[str], differs: Callable[[tuple[str, ...]], bool]) -> tuple[str, ...]:
     """A smallest part of `names` under which the result differs: without any one of its members it would not.
 
     All of `names` together are known to make a difference. Delta debugging: halves first, then what is left without a

@@ -41,13 +41,13 @@ if TYPE_CHECKING:
         TooDeep,
         UnsupportedFile,
     )
-    from .following import BadLink, Followed, Follower, LinkOutOfStore, LinkToStranger, references_reach
+    from .following import BadLink, Followed, Follower, LinkOutOfStore, LinkToUnreferenced, references_reach
     from .keys import InvalidKey, Signer
     from .ledger import Fault, SignedRow, UnsoundLedger
     from .linking import disk_usage
     from .loss import Adopted, RowsLost, adopt, lost_objects, survey
     from .manifest import Entry, Kind, Manifest
-    from .mending import Amends, mend_ledger
+    from .mending import LedgerRepair, mend_ledger
     from .path import HASH_LENGTH, STORE_DIR, InvalidStorePath, StorePath, check_name
     from .rebuild import Rebuilt, rebuild
     from .records import ObjectInfo, OutputDraft, Realisation
@@ -70,13 +70,13 @@ _ORIGINS = {
     "digest": "BASE32_ALPHABET Digest base32_decode base32_encode",
     "errors": "DamagedDatabase DamagedRow DatabaseFailure ForeignScratch InvalidHome InvalidManifest MissingFolder NotValid"
     " OutputCycle PartialScratch ReadOnlyHome StoreError StoreIO TooDeep UnsupportedFile",
-    "following": "BadLink Followed Follower LinkOutOfStore LinkToStranger references_reach",
+    "following": "BadLink Followed Follower LinkOutOfStore LinkToUnreferenced references_reach",
     "keys": "InvalidKey Signer",
     "ledger": "Fault SignedRow UnsoundLedger",
     "linking": "disk_usage",
     "loss": "Adopted RowsLost adopt lost_objects survey",
     "manifest": "Entry Kind Manifest",
-    "mending": "Amends mend_ledger",
+    "mending": "LedgerRepair mend_ledger",
     "path": "HASH_LENGTH STORE_DIR InvalidStorePath StorePath check_name",
     "rebuild": "Rebuilt rebuild",
     "records": "ObjectInfo OutputDraft Realisation",
@@ -109,7 +109,6 @@ __all__ = [
     "HASH_LENGTH",
     "STORE_DIR",
     "Adopted",
-    "Amends",
     "BadLink",
     "Collected",
     "DamagedDatabase",
@@ -132,9 +131,10 @@ __all__ = [
     "InvalidManifest",
     "InvalidStorePath",
     "Kind",
+    "LedgerRepair",
     "LinkInTheWay",
     "LinkOutOfStore",
-    "LinkToStranger",
+    "LinkToUnreferenced",
     "Manifest",
     "MissingFolder",
     "NotValid",

@@ -1,6 +1,6 @@
 """Cancellation of long work: `checkpoint` asks between two steps whether to go on.
 
-Every loop over bytes, files or members calls `checkpoint`. `heeding` sets what it calls in the current thread: a check
+Every loop over bytes, files or members calls `checkpoint`. `extra_check` sets what it calls in the current thread: a check
 whether a build was cancelled, or has reached its deadline. An interrupt reaches only the main thread, as
 `KeyboardInterrupt`; other threads, and deadlines, have no other way to end work.
 
@@ -26,45 +26,45 @@ class Stopped(Exception):
     """Base of exceptions of `checkpoint`: the work was cancelled, without an error."""
 
 
-class _Heeded(_local):
+class _ThreadCheck(_local):
     check: Callable[[], None] | None = None
 
 
-_heeded = _Heeded()
+_thread_check = _ThreadCheck()
 
 
 def checkpoint() -> None:
     """Raise what the caller's thread is to be ended with, if it is; quick enough for every piece of work."""
-    check = _heeded.check
+    check = _thread_check.check
     if check is not None:
         check()
 
 
 @contextmanager
-def heeding(check: Callable[[], None]) -> Iterator[None]:
+def extra_check(check: Callable[[], None]) -> Iterator[None]:
     """A context in which `checkpoint`, in this thread, calls `check` too; `check` raises a `Stopped`."""
-    outer = _heeded.check
+    outer = _thread_check.check
 
     def check_all() -> None:
         check()
         if outer is not None:
             outer()
 
-    _heeded.check = check_all
+    _thread_check.check = check_all
     try:
         yield
     finally:
-        _heeded.check = outer
+        _thread_check.check = outer
 
 
 @contextmanager
-def unheeding() -> Iterator[None]:
+def no_checks() -> Iterator[None]:
     """Context in which `checkpoint` does nothing: for short work that would not be repeated later."""
-    outer, _heeded.check = _heeded.check, None
+    outer, _thread_check.check = _thread_check.check, None
     try:
         yield
     finally:
-        _heeded.check = outer
+        _thread_check.check = outer
 
 
 @contextmanager
@@ -76,7 +76,7 @@ def within(seconds: float) -> Iterator[None]:
         if monotonic() > until:
             raise Stopped
 
-    with heeding(check):
+    with extra_check(check):
         yield
 
 
@@ -98,7 +98,7 @@ def in_threads(count: int, function: Callable[[_T], None], items: Iterable[_T]) 
     """
     from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 
-    outer = _heeded.check
+    outer = _thread_check.check
     ended: list[bool] = []
 
     def check() -> None:
@@ -108,7 +108,7 @@ def in_threads(count: int, function: Callable[[_T], None], items: Iterable[_T]) 
             outer()
 
     def call(item: _T) -> None:
-        with heeding(check):
+        with extra_check(check):
             checkpoint()
             function(item)
 

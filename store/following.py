@@ -60,7 +60,7 @@ class LinkOutOfStore(BadLink):
         )
 
 
-class LinkToStranger(BadLink):
+class LinkToUnreferenced(BadLink):
     """A link in an object to an object that it does not refer to."""
 
     def __init__(self, link: str, target: str) -> None:
@@ -182,7 +182,7 @@ class _Walk:
         root = self._reach(base, self._holder)
         if root is None:
             target = f"{STORE_DIR}/{base}"
-            raise LinkToStranger(self._link or target, self._target or target)
+            raise LinkToUnreferenced(self._link or target, self._target or target)
         self._root = root
 
     def _check_outside(self) -> None:

@@ -58,7 +58,7 @@ _MOST: Final = 20_000
 """At most so many values of a column are tried."""
 
 
-class Amends(NamedTuple):
+class LedgerRepair(NamedTuple):
     """Result of a repair: the numbers of rows that are `whole` again and of those `lost`; `place` is the file with the lost ones."""
 
     whole: tuple[int, ...]
@@ -66,7 +66,7 @@ class Amends(NamedTuple):
     place: str | None
 
 
-def mend_ledger(store: Store) -> Amends:
+def mend_ledger(store: Store) -> LedgerRepair:
     """Make the ledger one that can be checked. Raises `StoreError`."""
     database, signer = store._database, store.signer
     with store.transaction(), database.lenient():
@@ -81,7 +81,7 @@ def mend_ledger(store: Store) -> Amends:
         if [number for number, _ in own] != [number for number, _ in ordered]:
             _number_again(database, [number for number, _ in own], [number for number, _ in ordered])
         _close(database, signer, [signed for _, signed in ordered], len(bad))
-    return Amends(tuple(whole), tuple(bad), place)
+    return LedgerRepair(tuple(whole), tuple(bad), place)
 
 
 def _mend_rows(database: Database, signer: Signer) -> tuple[list[int], list[int]]:

@@ -41,7 +41,7 @@ _OPAQUE: Final = ".wh..wh..opq"
 _CHUNK: Final = 1 << 20
 
 
-class Wish(NamedTuple):
+class ImageSelection(NamedTuple):
     """Which image of a layout is meant: its name there, and its platform, as `linux/arm64` or `linux/arm/v7`; "" for any."""
 
     reference: str
@@ -62,11 +62,11 @@ def is_layout(folder: str) -> bool:
     return os.path.isfile(f"{folder}/{MARK}")
 
 
-def layers_of(folder: str, label: str, wish: Wish) -> list[str]:
+def layers_of(folder: str, label: str, selection: ImageSelection) -> list[str]:
     """The files of an image's layers, the lowest first, each of them checked. Raises `ArchiveUnreadable`."""
     index = _json(_place(folder, "index.json", label), label, "index.json")
     found = [image for image in _images(folder, label, index, "", _DEEPEST) if image.platform != "unknown/unknown"]
-    wanted = [image for image in found if _is_wanted(image, wish)]
+    wanted = [image for image in found if _is_wanted(image, selection)]
     distinct = {image.descriptor["digest"]: image for image in wanted}
     if len(distinct) != 1:
         named = ", ".join(shown(str(image)) for image in found[:20]) or "none"
@@ -106,9 +106,9 @@ def write_layer(writer: TreeWriter, layer: str, unpacking: Unpacking) -> None:
         unpacking.write(writer, member, path, writer.place(member.target) if member.kind == "hardlink" else "")
 
 
-def _is_wanted(image: _Found, wish: Wish) -> bool:
-    is_named = not wish.reference or image.reference == wish.reference
-    return is_named and (not wish.platform or image.platform in ("", wish.platform))
+def _is_wanted(image: _Found, selection: ImageSelection) -> bool:
+    is_named = not selection.reference or image.reference == selection.reference
+    return is_named and (not selection.platform or image.platform in ("", selection.platform))
 
 
 def _images(folder: str, label: str, index: dict[str, Any], reference: str, depth: int) -> Iterator[_Found]:

@@ -53,7 +53,7 @@ def unpack(task: Task) -> None:
 
 
 def _unpack_folder(task: Task, unpacking: Unpacking, writer: TreeWriter, folder: str, source: str) -> None:
-    from .image import MARK, Wish, is_layout, layers_of, write_layer
+    from .image import MARK, ImageSelection, is_layout, layers_of, write_layer
 
     if not is_layout(folder):
         raise task.refuse(
@@ -61,8 +61,8 @@ def _unpack_folder(task: Task, unpacking: Unpacking, writer: TreeWriter, folder:
         )
     if unpacking.strip:
         raise task.refuse("strip", "an image has no leading path components to drop")
-    wish = Wish(task.derivation.env.get("reference", ""), task.derivation.env.get("platform", ""))
-    layers = layers_of(folder, source, wish)
+    selection = ImageSelection(task.derivation.env.get("reference", ""), task.derivation.env.get("platform", ""))
+    layers = layers_of(folder, source, selection)
     for number, layer in enumerate(layers, 1):
         writer.relabel(f"{source}, layer {number} of {len(layers)}")
         write_layer(writer, layer, unpacking)

@@ -10,7 +10,7 @@ import os
 from typing import TYPE_CHECKING
 
 from ...store.checkpoint import pause
-from ...store.exchange.conversation import PATIENCE, Clock, Silent
+from ...store.exchange.conversation import PATIENCE, Clock, Stalled
 from ..disk import size_of, write_all
 from ..errors import FetchFailed
 
@@ -48,7 +48,7 @@ def retrieve_web(task: Task, url: str, work: str) -> str:
         try:
             _transfer(task, url, target, clock)
             return target
-        except Silent:
+        except Stalled:
             reason, advice = f"the server gave nothing more for {_PATIENCE.seconds:g} seconds", _NO_NETWORK
             if size_of(target) - before < _PATIENCE.least:
                 break
@@ -76,11 +76,11 @@ def _answer(url: str, headers: dict[str, str], clock: Clock) -> Answer:
     from urllib.error import URLError
     from urllib.request import Request
 
-    from ...store.exchange.http import Astray, ask
+    from ...store.exchange.http import RedirectRefused, send_request
 
     try:
-        return ask(Request(url, headers=headers), clock)
-    except Astray as error:
+        return send_request(Request(url, headers=headers), clock)
+    except RedirectRefused as error:
         raise FetchFailed(((url, str(error)),)) from error
     except URLError as error:
         if type(error.reason).__name__ == "SSLCertVerificationError":

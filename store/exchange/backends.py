@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Protocol
 
 from ..checkpoint import checkpoint, pause
-from .conversation import PATIENCE, Clock, Silent
+from .conversation import PATIENCE, Clock, Stalled
 from .errors import CacheIntegrityError, TransferFailed
 from .layout import MARK, MARK_TEXT
 
@@ -129,7 +129,7 @@ class DownloadingCache:
     def transfer(self, name: str, part: PartialFile, clock: Clock) -> bool:
         """Continue the download of `name` in `part`; return False if the cache lacks it.
 
-        Discards the earlier part if the server has less. Raises `TransferInterrupted`, `Silent`, `TransferFailed`.
+        Discards the earlier part if the server has less. Raises `TransferInterrupted`, `Stalled`, `TransferFailed`.
         """
         raise NotImplementedError
 
@@ -169,7 +169,7 @@ class DownloadingCache:
                 return self.transfer(name, part, clock)
             except TransferInterrupted as error:
                 reason = str(error)
-            except Silent:
+            except Stalled:
                 reason = stalled_message()
                 if part.size - before < _PATIENCE.least:
                     break
@@ -225,7 +225,7 @@ class HttpCache(DownloadingCache):
         self.url = url.rstrip("/")
 
     def transfer(self, name: str, part: PartialFile, clock: Clock) -> bool:
-        with self._ask(name, {"Range": f"bytes={part.size}-"} if part.size else {}, clock) as answer:
+        with self._request(name, {"Range": f"bytes={part.size}-"} if part.size else {}, clock) as answer:
             head = answer.head
             if head.status == 416:
                 # The part is complete, or the file was replaced: its digest will decide.
@@ -245,22 +245,22 @@ class HttpCache(DownloadingCache):
                 raise TransferInterrupted(f"the connection ended after {got} of {head.length} bytes")
         return True
 
-    def _ask(
+    def _request(
         self, name: str, headers: dict[str, str], clock: Clock, method: str = "GET", body: IO[bytes] | None = None
     ) -> Answer:
-        """Send a request. Raises `TransferInterrupted`, `Silent`, `TransferFailed`."""
+        """Send a request. Raises `TransferInterrupted`, `Stalled`, `TransferFailed`."""
         from http.client import HTTPException
         from urllib.error import URLError
         from urllib.parse import quote
         from urllib.request import Request
 
-        from .http import Astray, ask
+        from .http import RedirectRefused, send_request
 
         url = f"{self.url}/{quote(name)}"
         headers = {"User-Agent": "chx", "Accept-Encoding": "identity", **headers}
         try:
-            return ask(Request(url, body, headers, method=method), clock)
-        except Astray as error:
+            return send_request(Request(url, body, headers, method=method), clock)
+        except RedirectRefused as error:
             raise TransferFailed(self.url, name, str(error)) from error
         except URLError as error:
             said = error.reason.strerror if isinstance(error.reason, OSError) else None
@@ -300,11 +300,11 @@ class HttpCache(DownloadingCache):
 
     def has(self, name: str) -> bool:
         try:
-            with self._ask(name, {}, Clock(_PATIENCE), "HEAD") as answer:
+            with self._request(name, {}, Clock(_PATIENCE), "HEAD") as answer:
                 return self._is_there(name, answer)
         except TransferInterrupted as error:
             raise TransferFailed(self.url, name, str(error)) from error
-        except Silent:
+        except Stalled:
             raise TransferFailed(self.url, name, stalled_message(), _NOT_THERE) from None
 
     def write(self, name: str, chunks: Iterable[bytes]) -> None:
@@ -324,13 +324,13 @@ class HttpCache(DownloadingCache):
                     pause(_PAUSE * 2 ** (attempt - 1))
                 file.seek(0)
                 try:
-                    with self._ask(name, headers, clock, "PUT", file) as answer:
+                    with self._request(name, headers, clock, "PUT", file) as answer:
                         if not self._is_there(name, answer):
                             raise TransferFailed(self.url, name, "the server has no place for it")
                         return
                 except TransferInterrupted as error:
                     reason = str(error)
-                except Silent:
+                except Stalled:
                     reason = stalled_message()
                     break
         raise TransferFailed(self.url, name, reason)

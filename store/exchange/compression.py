@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 
-class Garbled(Exception):
+class CorruptData(Exception):
     """Data that is not zstd, ends early, or is longer than it may be."""
 
 
@@ -34,7 +34,7 @@ def compressed(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def expanded(file: BinaryIO, limit: int) -> Iterator[bytes]:
-    """Yield the content of a compressed file. Raises `Garbled`, also for more than `limit` bytes."""
+    """Yield the content of a compressed file. Raises `CorruptData`, also for more than `limit` bytes."""
     from zstandard import ZstdDecompressor, ZstdError
 
     total = 0
@@ -46,14 +46,14 @@ def expanded(file: BinaryIO, limit: int) -> Iterator[bytes]:
                 checkpoint()
                 total += len(chunk)
                 if total > limit:
-                    raise Garbled(f"it is longer than {limit} bytes")
+                    raise CorruptData(f"it is longer than {limit} bytes")
                 yield chunk
     except ZstdError as error:
-        raise Garbled(f"it is not zstd: {error}") from error
+        raise CorruptData(f"it is not zstd: {error}") from error
 
 
 def read_compressed(path: str, limit: int) -> bytes:
-    """All of a small compressed file. Raises `Garbled`, OSError."""
+    """All of a small compressed file. Raises `CorruptData`, OSError."""
     with open(path, "rb") as file:
         return b"".join(expanded(file, limit))
 

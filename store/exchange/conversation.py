@@ -38,7 +38,7 @@ class Patience:
 PATIENCE: Final = Patience()
 
 
-class Silent(Exception):
+class Stalled(Exception):
     """Nothing, or almost nothing, arrived within the time limit."""
 
 
@@ -66,11 +66,11 @@ class Clock:
             self._waited, self._came = 0.0, 0
 
 
-class _Left(Exception):
+class _Abandoned(Exception):
     """Nobody waits for this thread any more."""
 
 
-class _Taken(NamedTuple):
+class _Accepted(NamedTuple):
     """The other side has accepted `size` bytes."""
 
     size: int
@@ -85,7 +85,7 @@ class _End(NamedTuple):
 class Conversation:
     """A thread that talks to the other side, and the queue of its results.
 
-    `speak` runs in the thread with this object, and calls `bring`, `sent` and `hold`; the creator calls `take` and
+    `speak` runs in the thread with this object, and calls `deliver`, `sent` and `hold`; the creator calls `take` and
     `close`.
     """
 
@@ -94,7 +94,7 @@ class Conversation:
         self._speak = speak
         self._queue: Queue[Any] = Queue(_WAITING)
         self._lock = Lock()
-        self._is_left = False
+        self._is_abandoned = False
         self._held: list[int] = []
         Thread(target=self._run, name="conversation", daemon=True).start()
 
@@ -104,39 +104,39 @@ class Conversation:
         error: BaseException | None = None
         try:
             self._speak(self)
-        except _Left:
+        except _Abandoned:
             return
         except BaseException as failure:
             error = failure
         finally:
-            self._let_go()
-        with suppress(_Left):
+            self._release()
+        with suppress(_Abandoned):
             self._put(_End(error))
 
     def _put(self, item: object) -> None:
-        while not self._is_left:
+        while not self._is_abandoned:
             try:
                 return self._queue.put(item, timeout=_LOOK)
             except Full:
                 continue
-        raise _Left
+        raise _Abandoned
 
-    def bring(self, item: object) -> None:
+    def deliver(self, item: object) -> None:
         """Put a result into the queue for `take`."""
         self._put(item)
 
     def sent(self, count: int) -> None:
         """Report that the other side has accepted `count` more bytes."""
-        self._put(_Taken(count))
+        self._put(_Accepted(count))
 
     def hold(self, descriptor: int) -> None:
         """Register a socket to shut down when the caller gives up, which unblocks the thread."""
         with self._lock:
-            if self._is_left:
-                raise _Left
+            if self._is_abandoned:
+                raise _Abandoned
             self._held.append(os.dup(descriptor))
 
-    def _let_go(self) -> None:
+    def _release(self) -> None:
         with self._lock:
             for descriptor in self._held:
                 os.close(descriptor)
@@ -145,11 +145,11 @@ class Conversation:
     # Outside
 
     def take(self) -> Any:
-        """Return the next result; None at the end. Raises `Silent`, and the error of the thread."""
+        """Return the next result; None at the end. Raises `Stalled`, and the error of the thread."""
         while True:
             checkpoint()
             if not self.clock.left:
-                raise Silent
+                raise Stalled
             began = monotonic()
             try:
                 item = self._queue.get(timeout=min(_LOOK, self.clock.left))
@@ -158,7 +158,7 @@ class Conversation:
             finally:
                 self.clock.waited(monotonic() - began)
             match item:
-                case _Taken(size):
+                case _Accepted(size):
                     self.clock.came(size)
                 case _End(None):
                     return None
@@ -175,7 +175,7 @@ class Conversation:
         import socket
 
         with self._lock:
-            self._is_left = True
+            self._is_abandoned = True
             for descriptor in self._held:
                 try:
                     with socket.socket(fileno=os.dup(descriptor)) as held:
@@ -212,6 +212,6 @@ class Counted:
 
 
 def answer_of(call: Callable[[], Any], patience: Patience = PATIENCE) -> Any:
-    """Return the result of `call`. Raises `Silent` after the time limit, and the errors of `call`."""
-    with Conversation(Clock(patience), lambda line: line.bring((call(),))) as line:
+    """Return the result of `call`. Raises `Stalled` after the time limit, and the errors of `call`."""
+    with Conversation(Clock(patience), lambda line: line.deliver((call(),))) as line:
         return line.take()[0]

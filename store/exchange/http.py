@@ -34,7 +34,7 @@ _CHUNK: Final = 1 << 18
 _REDIRECTS: Final = (301, 302, 303, 307, 308)
 
 
-class Astray(Exception):
+class RedirectRefused(Exception):
     """A redirect that is not followed."""
 
 
@@ -55,7 +55,7 @@ class Answer:
         self.head: Head = line.take()
 
     def chunks(self) -> Iterator[bytes]:
-        """Yield the body, which may be shorter than announced. Raises the errors of `ask`."""
+        """Yield the body, which may be shorter than announced. Raises the errors of `send_request`."""
         while (chunk := self._line.take()) is not None:
             yield chunk
 
@@ -66,10 +66,10 @@ class Answer:
         self._line.close()
 
 
-def ask(request: Request, clock: Clock) -> Answer:
+def send_request(request: Request, clock: Clock) -> Answer:
     """Send `request`. `clock` counts all waiting, name lookup included.
 
-    Raises `Silent`, `Stopped`, `Astray`, OSError (`URLError` until there is an answer), `HTTPException`, ValueError.
+    Raises `Stalled`, `Stopped`, `RedirectRefused`, OSError (`URLError` until there is an answer), `HTTPException`, ValueError.
     """
     line = Conversation(clock, lambda line: _speak(request, line))
     try:
@@ -92,11 +92,11 @@ def _speak(request: Request, line: Conversation) -> None:
     except HTTPError as error:
         endless = str(error.reason).startswith(HTTPRedirectHandler.inf_msg)
         told = "it redirects without an end" if endless else f"the server answered {error.code} {error.reason}"
-        raise Astray(told) from error
+        raise RedirectRefused(told) from error
     with response:
-        line.bring(Head(response.status, response.reason, response.headers, response.length))
+        line.deliver(Head(response.status, response.reason, response.headers, response.length))
         while chunk := response.read1(_CHUNK):
-            line.bring(chunk)
+            line.deliver(chunk)
 
 
 def _opener(line: Conversation) -> OpenerDirector:

@@ -13,7 +13,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
 from ..address import object_path
-from ..checkpoint import Stopped, checkpoint, heeding, in_threads
+from ..checkpoint import Stopped, checkpoint, extra_check, in_threads
 from ..copying import copy_file
 from ..errors import StoreIO
 from ..manifest import Kind, Manifest, path_bytes
@@ -23,7 +23,7 @@ from ..removal import remove_tree
 from ..rewrite import Rewriter
 from ..scratch import SELF
 from ..tree import TreeWalk, has_content
-from .compression import Garbled, expanded, longest_packed, read_compressed
+from .compression import CorruptData, expanded, longest_packed, read_compressed
 from .errors import CacheIntegrityError, TransferFailed
 from .layout import LARGEST_DESCRIPTION, LARGEST_TRACE, Description, blob_name, object_name, trace_name
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 _FETCHES = 8
 
 
-class _Late(Stopped):
+class _TimeLimitReached(Stopped):
     """A transfer took longer than its time limit."""
 
 
@@ -74,7 +74,7 @@ class Receiver:
             return None
         try:
             description = Description.decode(read_compressed(file, LARGEST_DESCRIPTION))
-        except (ValueError, Garbled) as error:
+        except (ValueError, CorruptData) as error:
             raise CacheIntegrityError(self._cache.url, name, str(error)) from error
         except OSError as error:
             raise TransferFailed(self._cache.url, name, error.strerror or str(error)) from error
@@ -131,12 +131,12 @@ class Receiver:
 
         def check() -> None:
             if self._seconds and monotonic() > until:
-                raise _Late
+                raise _TimeLimitReached
 
         try:
-            with heeding(check):
+            with extra_check(check):
                 yield
-        except _Late:
+        except _TimeLimitReached:
             reason = f"it did not come in {self._seconds:g} seconds"
             raise TransferFailed(self._cache.url, name, reason, "raise --timeout") from None
 
@@ -222,7 +222,7 @@ class Receiver:
         try:
             with open(file, "rb") as packed, open(target, "wb") as out:
                 write_checked(entry, expanded(packed, entry.size), out.fileno())
-        except (Garbled, ValueError) as error:
+        except (CorruptData, ValueError) as error:
             raise CacheIntegrityError(self._cache.url, name, str(error)) from error
         except OSError as error:
             raise StoreIO("write", target, error) from error

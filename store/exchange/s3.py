@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..checkpoint import Stopped
 from .backends import DownloadingCache, PartialFile, TransferInterrupted, stalled_message
-from .conversation import PATIENCE, Clock, Conversation, Counted, Silent, answer_of
+from .conversation import PATIENCE, Clock, Conversation, Counted, Stalled, answer_of
 from .errors import TransferFailed
 from .layout import MARK, MARK_TEXT
 
@@ -41,14 +41,14 @@ class S3Cache(DownloadingCache):
 
         def speak(line: Conversation) -> None:
             for chunk in obstore.get(self._bucket, name, options=options).stream(min_chunk_size=_CHUNK):
-                line.bring(bytes(chunk))
+                line.deliver(bytes(chunk))
 
         with Conversation(clock, speak) as line:
             started = False
             while True:
                 try:
                     chunk = line.take()
-                except (Silent, Stopped):
+                except (Stalled, Stopped):
                     raise
                 except Exception as error:
                     if not started and is_missing(error):
@@ -68,7 +68,7 @@ class S3Cache(DownloadingCache):
         try:
             size: int = answer_of(lambda: obstore.head(self._bucket, name)["size"])
             return size
-        except (Silent, Stopped):
+        except (Stalled, Stopped):
             raise
         except Exception as error:
             raise TransferInterrupted(_reason(error)) from error
@@ -166,7 +166,7 @@ def is_missing(error: Exception) -> bool:
 
 def _reason(error: Exception) -> str:
     """Return the first line of obstore's message; the other lines repeat it in detail."""
-    if isinstance(error, Silent):
+    if isinstance(error, Stalled):
         return stalled_message()
     text = str(error).strip()
     return text.splitlines()[0] if text else type(error).__name__

@@ -103,7 +103,7 @@ def _send_rows(store: Store, cache: Cache, rows: Iterable[SignedRow]) -> int:
     written = 0
     for resolved, mine in by_key.items():
         name = trace_name(resolved)
-        there = _rows_there(cache, name, store.home + "/cache/downloads")
+        there = _existing_rows(cache, name, store.home + "/cache/downloads")
         known = {item.get("signature") for item in there}
         fresh = [item for item in (row.to_dict() for row in mine) if item["signature"] not in known]
         if fresh:
@@ -112,7 +112,7 @@ def _send_rows(store: Store, cache: Cache, rows: Iterable[SignedRow]) -> int:
     return written
 
 
-def _rows_there(cache: Cache, name: str, work: str) -> list[dict[str, object]]:
+def _existing_rows(cache: Cache, name: str, work: str) -> list[dict[str, object]]:
     file = cache.file(name, work, LARGEST_TRACE)
     if file is None:
         return []

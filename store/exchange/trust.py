@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..path import StorePath
 
 
-class Refusal(NamedTuple):
+class RejectedRow(NamedTuple):
     """A row that does not count, and the reason."""
 
     row: SignedRow
@@ -31,18 +31,20 @@ class Trust:
     keys: frozenset[str] = frozenset()
     needed: int = 1
 
-    def judge(self, rows: Iterable[SignedRow], resolved: Digest | None = None) -> tuple[list[SignedRow], list[Refusal]]:
+    def judge(
+        self, rows: Iterable[SignedRow], resolved: Digest | None = None
+    ) -> tuple[list[SignedRow], list[RejectedRow]]:
         """Return the rows that count, and the others. With `resolved`, rows of another derivation do not count."""
-        refused: list[Refusal] = []
+        refused: list[RejectedRow] = []
         votes: dict[tuple[Digest, str], dict[StorePath, dict[str, SignedRow]]] = {}
         for row in rows:
             claim = row.realisation
             if resolved is not None and claim.resolved != resolved:
-                refused.append(Refusal(row, f"it speaks of another derivation, {claim.resolved}"))
+                refused.append(RejectedRow(row, f"it speaks of another derivation, {claim.resolved}"))
             elif claim.builder not in self.keys:
-                refused.append(Refusal(row, f"its builder's key is not trusted: {claim.builder or 'none'}"))
+                refused.append(RejectedRow(row, f"its builder's key is not trusted: {claim.builder or 'none'}"))
             elif not row.is_genuine():
-                refused.append(Refusal(row, "its signature is not that of its builder"))
+                refused.append(RejectedRow(row, "its signature is not that of its builder"))
             else:
                 outputs = votes.setdefault((claim.resolved, claim.output), {})
                 outputs.setdefault(claim.path, {})[claim.builder] = row
@@ -51,10 +53,10 @@ class Trust:
             enough = [path for path, signed in paths.items() if len(signed) >= max(1, self.needed)]
             for path, signed in paths.items():
                 if len(enough) > 1 and path in enough:
-                    refused += (Refusal(row, "as many builders say something else") for row in signed.values())
+                    refused += (RejectedRow(row, "as many builders say something else") for row in signed.values())
                 elif path in enough:
                     accepted += signed.values()
                 else:
                     reason = f"{len(signed)} of {self.needed} required signatures"
-                    refused += (Refusal(row, reason) for row in signed.values())
+                    refused += (RejectedRow(row, reason) for row in signed.values())
         return accepted, refused

@@ -29,7 +29,7 @@ from chx.builder.errors import (
 from chx.builder.measure import apparent_size
 from chx.builder.process import executable
 from chx.store import Derivation, FixedOutput, tree
-from chx.store.checkpoint import Stopped, heeding
+from chx.store.checkpoint import Stopped, extra_check
 from chx.store.exchange import backends
 from chx.store.exchange.conversation import Patience
 
@@ -238,7 +238,7 @@ def test_what_an_archive_passes_over_obeys_as_well(tmp_path):
         if len(asked) == 20:
             raise Stopped
 
-    with heeding(check), pytest.raises(Stopped):
+    with extra_check(check), pytest.raises(Stopped):
         list(members(str(tmp_path / "archive"), "archive"))
 
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chx.builder.duplicate import Change, Duplicator, occupy_inodes, weigh
+from chx.builder.duplicate import Change, Duplicator, occupy_inodes, tree_size
 from chx.builder.procfiles import proc_files, this_machine, write_proc_files
 from chx.builder.reproducibility import ReproducibilityCheck
 from chx.builder.sandbox import Bind, Overlay, SandboxSpec
-from chx.builder.variation import USUAL, VARIATIONS, Ground, culprit, explained, vary
+from chx.builder.variation import USUAL, VARIATIONS, Workspace, minimal_set, refined, vary
 from chx.store import StorePath
 
 NAMES = tuple("abcdefgh")
@@ -26,13 +26,13 @@ def test_a_set_of_changes_that_matter_together_is_found_exactly(guilty):
         asked.append(part)
         return guilty <= set(part)
 
-    assert set(culprit(NAMES, differs)) == guilty
+    assert set(minimal_set(NAMES, differs)) == guilty
     assert len(asked) <= 64
 
 
 @given(st.sets(st.sampled_from(NAMES), min_size=1))
 def test_of_changes_that_matter_alone_one_is_found(guilty):
-    found = culprit(NAMES, lambda part: bool(guilty & set(part)))
+    found = minimal_set(NAMES, lambda part: bool(guilty & set(part)))
     assert len(found) == 1 and set(found) <= guilty
 
 
@@ -59,8 +59,8 @@ def test_variations_are_values(tmp_path, memory):
         (root / "etc" / name).write_text("")
     (tmp_path / "build").mkdir()
 
-    def ground():
-        return Ground(tempfile.mkdtemp(dir=tmp_path), memory())
+    def workspace():
+        return Workspace(tempfile.mkdtemp(dir=tmp_path), memory())
 
     spec = SandboxSpec(
         ("/bin/sh",),
@@ -70,17 +70,17 @@ def test_variations_are_values(tmp_path, memory):
     )
     for name in USUAL:
         if name not in ("time", "processors"):
-            varied = vary(spec, [name], ground())
+            varied = vary(spec, [name], workspace())
             assert varied != spec, name
             assert varied.command == spec.command and varied.network == spec.network
-    moved = vary(spec, ["directory"], ground())
+    moved = vary(spec, ["directory"], workspace())
     assert moved.cwd == moved.env["TMPDIR"] == "/tmp/varied/build" == moved.binds[-1].target
-    assert vary(spec, (), ground()) is spec
+    assert vary(spec, (), workspace()) is spec
     unmade = []
     fixed = SandboxSpec(("/bin/sh",), env={"TZ": "UTC", "LANG": "C"})
-    vary(fixed, ["user", "timezone", "locale", "time"], ground(), unmade.append)
+    vary(fixed, ["user", "timezone", "locale", "time"], workspace(), unmade.append)
     assert unmade == ["timezone", "locale", "time"]
-    assert vary(spec, reversed(USUAL), ground()) is not None
+    assert vary(spec, reversed(USUAL), workspace()) is not None
     assert os.listdir(root / "etc") and set(USUAL) < set(VARIATIONS)
 
 
@@ -165,7 +165,7 @@ def seen(tree):
 
 def test_a_copy_differs_in_inodes_alone(tree, tmp_path):
     duplicator = Duplicator(str(tmp_path / "copy"), Change())
-    places = duplicator.copy({tree: weigh(tree, 1 << 20)})
+    places = duplicator.copy({tree: tree_size(tree, 1 << 20)})
     before, after = seen(tree), seen(places[tree])
     assert after[:3] == before[:3] and duplicator.is_faithful(places)
     assert before[1]["a"][3] == 3 and not before[3] & after[3]
@@ -173,7 +173,7 @@ def test_a_copy_differs_in_inodes_alone(tree, tmp_path):
 
 def test_a_copy_in_another_order_has_the_same_links(tree, memory):
     duplicator = Duplicator(memory() + "/copy", Change(order=True))
-    places = duplicator.copy({tree: weigh(tree, 1 << 20)})
+    places = duplicator.copy({tree: tree_size(tree, 1 << 20)})
     before, after = seen(tree), seen(places[tree])
     assert after[1:3] == before[1:3] and duplicator.is_faithful(places)
     assert dict(after[0]) == {folder: names[::-1] for folder, names in before[0]}
@@ -181,7 +181,7 @@ def test_a_copy_in_another_order_has_the_same_links(tree, memory):
 
 def test_a_copy_with_other_links_has_the_same_order(tree, tmp_path):
     duplicator = Duplicator(str(tmp_path / "copy"), Change(links=True))
-    places = duplicator.copy({tree: weigh(tree, 1 << 20)})
+    places = duplicator.copy({tree: tree_size(tree, 1 << 20)})
     before, after = seen(tree), seen(places[tree])
     assert after[0] == before[0] and duplicator.is_faithful(places)
     for path, fact in before[1].items():
@@ -198,14 +198,14 @@ def test_files_that_are_one_in_two_trees_are_one_in_their_copies(tree, tmp_path)
     other = tmp_path / "other"
     os.link(tree + "/single", other)
     duplicator = Duplicator(str(tmp_path / "copy"), Change())
-    places = duplicator.copy({path: weigh(path, 1 << 20) for path in (tree, str(other))})
+    places = duplicator.copy({path: tree_size(path, 1 << 20) for path in (tree, str(other))})
     assert os.path.samefile(places[tree] + "/single", places[str(other)])
     assert not os.path.samefile(places[str(other)], other)
 
 
 def test_a_tree_is_weighed_no_further_than_needed(tree):
-    assert weigh(tree, 1 << 20).bytes == 5 * 5 + 6
-    assert 4 < weigh(tree, 4).bytes < 31
+    assert tree_size(tree, 1 << 20).bytes == 5 * 5 + 6
+    assert 4 < tree_size(tree, 4).bytes < 31
 
 
 def test_inodes_are_taken_and_nothing_else_changes(tmp_path):
@@ -229,22 +229,22 @@ def test_copies_take_the_place_of_the_root_and_of_inputs(tree, tmp_path, memory)
     )
     spec = SandboxSpec(("/bin/sh",), tree, binds)
     for name in ("inodes", "links", "order"):
-        ground = Ground(tempfile.mkdtemp(dir=tmp_path), memory())
-        varied = vary(spec, [name], ground)
-        place = ground.memory if name == "order" else ground.folder
+        workspace = Workspace(tempfile.mkdtemp(dir=tmp_path), memory())
+        varied = vary(spec, [name], workspace)
+        place = workspace.memory if name == "order" else workspace.folder
         assert varied.root.startswith(place) and varied.binds[2].source.startswith(place), name
         assert varied.binds[4].lower.startswith(place) and varied.binds[4].upper == "/upper"
         assert varied.binds[0].source.startswith(place) == (name == "order")
         assert (varied.binds[1], varied.binds[3]) == (spec.binds[1], spec.binds[3])
     # In all of them together, the order is that of memory, and the links are others.
-    ground = Ground(tempfile.mkdtemp(dir=tmp_path), memory())
+    workspace = Workspace(tempfile.mkdtemp(dir=tmp_path), memory())
     unmade = []
-    varied = vary(spec, ["inodes", "order", "links"], ground, unmade.append)
-    assert unmade == [] and varied.root.startswith(ground.memory)
+    varied = vary(spec, ["inodes", "order", "links"], workspace, unmade.append)
+    assert unmade == [] and varied.root.startswith(workspace.memory)
     assert seen(varied.root)[0] != seen(tree)[0] and seen(varied.root)[2] != seen(tree)[2]
     # Without memory there is no order, and inodes are varied for themselves.
-    ground = Ground(tempfile.mkdtemp(dir=tmp_path), None)
-    assert vary(spec, ["inodes", "order"], ground, unmade.append).root.startswith(ground.folder)
+    workspace = Workspace(tempfile.mkdtemp(dir=tmp_path), None)
+    assert vary(spec, ["inodes", "order"], workspace, unmade.append).root.startswith(workspace.folder)
     assert unmade == ["order"]
 
 
@@ -255,7 +255,7 @@ def test_constants_in_proc_follow_what_is_varied(tmp_path):
 
     def told(name, path):
         (tmp_path / name).mkdir()
-        varied = vary(spec, [name], Ground(str(tmp_path / name), None))
+        varied = vary(spec, [name], Workspace(str(tmp_path / name), None))
         assert varied.binds[0] == spec.binds[0]
         folder = os.path.dirname(varied.binds[1].source)
         assert varied.binds[2].source == folder + "/sys"
@@ -274,8 +274,8 @@ def test_what_a_variation_brings_is_blamed_if_it_is_enough():
     def differs(part):
         return bool(guilty & set(part) or any(guilty & set(VARIATIONS[name].brings) for name in part))
 
-    assert explained(("order",), differs) == explained(("links",), differs) == ("inodes",)
-    assert explained(("host", "order", "links"), differs) == ("host", "inodes")
+    assert refined(("order",), differs) == refined(("links",), differs) == ("inodes",)
+    assert refined(("host", "order", "links"), differs) == ("host", "inodes")
     guilty = {"order"}
-    assert explained(("order",), differs) == ("order",)
-    assert explained(("unheard-of",), differs) == ("unheard-of",)
+    assert refined(("order",), differs) == ("order",)
+    assert refined(("unheard-of",), differs) == ("unheard-of",)

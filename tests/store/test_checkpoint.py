@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import pytest
 
 from chx.store import OutputDraft, Store, copying, remove_tree, scan_tree, scratch_hash, scratch_path
-from chx.store.checkpoint import Stopped, checkpoint, heeding, in_threads, pause, unheeding, within
+from chx.store.checkpoint import Stopped, checkpoint, extra_check, in_threads, no_checks, pause, within
 from chx.store.copying import copy_file, copy_tree
 from chx.store.exchange import Receiver, open_cache, send
 from chx.store.exchange.archive import ArchiveReader, export
@@ -32,13 +32,13 @@ def ended_after(count: int):
         if asked > count:
             raise Stopped
 
-    with heeding(check):
+    with extra_check(check):
         yield
 
 
 def times_asked(work: Callable[[], object]) -> int:
     asked = []
-    with heeding(lambda: asked.append(1)):
+    with extra_check(lambda: asked.append(1)):
         work()
     return len(asked)
 
@@ -67,10 +67,10 @@ def test_who_heeds_nothing_goes_on():
 
 def test_questions_add_up_and_end_with_their_context():
     asked = []
-    with heeding(lambda: asked.append("outer")):
-        with heeding(lambda: asked.append("inner")):
+    with extra_check(lambda: asked.append("outer")):
+        with extra_check(lambda: asked.append("inner")):
             checkpoint()
-            with unheeding():
+            with no_checks():
                 checkpoint()
         checkpoint()
     checkpoint()
