@@ -167,13 +167,13 @@ class _Watch:
             poll.register(self._report, select.POLLIN)
         if self._cancellation is not None:
             poll.register(self._cancellation.descriptor, select.POLLIN)
-        heard = self._started
+        last_output = self._started
         while True:
-            ready = poll.poll(self._wait_milliseconds(heard))
+            ready = poll.poll(self._wait_milliseconds(last_output))
             now = time.monotonic()
             for descriptor, _ in ready:
                 if descriptor == self._out:
-                    heard = now
+                    last_output = now
                     if not self._read_output():
                         poll.unregister(self._out)
                 elif descriptor == self._report:
@@ -187,7 +187,7 @@ class _Watch:
             if self._ended is None:
                 if self._limits.seconds and now - self._started >= self._limits.seconds:
                     self._end("time")
-                elif self._limits.silence and now - heard >= self._limits.silence:
+                elif self._limits.silence and now - last_output >= self._limits.silence:
                     self._end("silence")
                 elif self._limits.log_bytes and self._written > self._limits.log_bytes:
                     self._end("log")
@@ -198,14 +198,14 @@ class _Watch:
                     if why is not None:
                         self._end(why)
 
-    def _wait_milliseconds(self, heard: float) -> float | None:
+    def _wait_milliseconds(self, last_output: float) -> float | None:
         if self._ended is not None:
             return _GRACE * 1000
         deadlines = []
         if self._limits.seconds:
             deadlines.append(self._started + self._limits.seconds)
         if self._limits.silence:
-            deadlines.append(heard + self._limits.silence)
+            deadlines.append(last_output + self._limits.silence)
         if self._inspect is not None:
             deadlines.append(self._next)
         return max(0.0, min(deadlines) - time.monotonic()) * 1000 + 1 if deadlines else None

@@ -156,8 +156,8 @@ class Derivation(Frozen):
         version = raw.get("version")
         if version != 1 or type(version) is not int:
             if type(version) is int:
-                told = f"derivation has format version {version}, this chx reads version 1"
-                raise InvalidDerivation(told, code="S021")
+                reason = f"derivation has format version {version}, this chx reads version 1"
+                raise InvalidDerivation(reason, code="S021")
             raise InvalidDerivation("not a derivation: 'version' is no number", code="S020")
         fixed, rootfs = raw.get("fixed"), raw.get("rootfs")
         try:

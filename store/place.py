@@ -80,7 +80,7 @@ def settle(store: Store, home: str) -> list[str]:
         else:
             former = tuple(path for path in dict.fromkeys((before.path, *before.former)) if path != home)[:_MOST_FORMER]
             is_copied = before.stamp != now
-            messages = _said(before, home, is_copied)
+            messages = _move_messages(before, home, is_copied)
             if is_copied and before.path != home:
                 database.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (IDENTITY, fresh_id()))
         if is_copied:
@@ -90,7 +90,7 @@ def settle(store: Store, home: str) -> list[str]:
     return [*messages, *links.messages()]
 
 
-def _said(before: _Before, home: str, is_copied: bool) -> list[str]:
+def _move_messages(before: _Before, home: str, is_copied: bool) -> list[str]:
     if before.path == home or home in before.former:
         return []
     if not is_copied:

@@ -30,11 +30,11 @@ def reading(label: str, where: str = "it is damaged") -> Iterator[None]:
         # A seek to nowhere. Without a number it is no error of the system.
         if error.errno is not None and error.errno != errno.EINVAL:
             raise
-        raise ArchiveUnreadable(label, f"{where} ({_told(error)})") from error
+        raise ArchiveUnreadable(label, f"{where} ({_describe(error)})") from error
     except MemoryError as error:
         raise ArchiveUnreadable(label, "it asks for more memory than there is") from error
     except _damage() as error:
-        raise ArchiveUnreadable(label, f"{where} ({_told(error)})") from error
+        raise ArchiveUnreadable(label, f"{where} ({_describe(error)})") from error
 
 
 class Content:
@@ -82,7 +82,7 @@ def _damage() -> tuple[type[Exception], ...]:
     )
 
 
-def _told(error: Exception) -> str:
+def _describe(error: Exception) -> str:
     if isinstance(error, EOFError):
         return "it ends too early"
     if isinstance(error, UnicodeError):

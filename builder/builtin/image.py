@@ -130,10 +130,10 @@ def _images(folder: str, label: str, index: dict[str, Any], reference: str, dept
             yield _Found(descriptor, name, _platform(descriptor.get("platform")))
 
 
-def _platform(told: object) -> str:
-    if not isinstance(told, dict):
+def _platform(platform: object) -> str:
+    if not isinstance(platform, dict):
         return ""
-    parts = (told.get("os"), told.get("architecture"), told.get("variant"))
+    parts = (platform.get("os"), platform.get("architecture"), platform.get("variant"))
     return "/".join(part for part in parts if isinstance(part, str))
 
 

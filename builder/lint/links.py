@@ -24,7 +24,7 @@ def broken(subject: Subject) -> Iterator[Remark]:
         target = entry.target
         if target is None or target.startswith(_MADE_BY_THE_SYSTEM) or _escape(entry) is not None:
             continue
-        if not subject.there(target if target.startswith("/") else _joined(entry.path, target)):
+        if not subject.has_path(target if target.startswith("/") else _joined(entry.path, target)):
             message = f"it leads to {target}, which is neither in the package nor in `runtime`"
             yield Remark(output.name, entry.path, message)
 

@@ -31,5 +31,5 @@ def interpreter(subject: Subject, file: File) -> Iterator[str]:
     for program in wanted:
         if not program.startswith("/"):
             yield f"its interpreter '{program}' is found in some folders only"
-        elif not subject.there(program):
+        elif not subject.has_path(program):
             yield f"it is run by {program}, which is neither in the package nor in `runtime`"

@@ -88,11 +88,11 @@ class Subject:
             ):
                 yield File(output, entry, data)
 
-    def there(self, path: str) -> bool:
+    def has_path(self, path: str) -> bool:
         """Whether a path exists where the package runs: in an output, in `runtime`, or promised. Links are followed."""
-        return self._there(path.strip("/").split("/"), 0)
+        return self._has_path(path.strip("/").split("/"), 0)
 
-    def _there(self, parts: list[str], links: int) -> bool:
+    def _has_path(self, parts: list[str], links: int) -> bool:
         if _usual("/".join(parts)) in self.promised:
             return True
         place: list[str] = []
@@ -110,7 +110,7 @@ class Subject:
                 if links == _MOST_LINKS:
                     return False
                 before = [] if entry.target.startswith("/") else place[:-1]
-                return self._there([*before, *entry.target.split("/"), *parts[number + 1 :]], links + 1)
+                return self._has_path([*before, *entry.target.split("/"), *parts[number + 1 :]], links + 1)
         return True
 
     def _lookup(self, path: str) -> Entry | None:

@@ -56,7 +56,7 @@ def _with_attribute(before: Derivation, after: Derivation, matching: Matching, a
     """`before` with one attribute of `after`, in which corresponding inputs are those of `before`."""
     table = {pair.after.text: pair.before.text for pair in matching.pairs}
 
-    def taken(text: str) -> str:
+    def substituted(text: str) -> str:
         return _replaced(text, table)
 
     changed = before
@@ -64,17 +64,19 @@ def _with_attribute(before: Derivation, after: Derivation, matching: Matching, a
     if variable != attribute:
         env = {name: text for name, text in before.env.items() if name != variable}
         if variable in after.env:
-            env[variable] = taken(after.env[variable])
+            env[variable] = substituted(after.env[variable])
         changed = before.replace(env=env)
     elif attribute.startswith("args["):
         number = int(attribute[5:-1])
-        changed = before.replace(args=(*before.args[:number], taken(after.args[number]), *before.args[number + 1 :]))
+        changed = before.replace(
+            args=(*before.args[:number], substituted(after.args[number]), *before.args[number + 1 :])
+        )
     elif attribute == "args":
-        changed = before.replace(args=tuple(map(taken, after.args)))
+        changed = before.replace(args=tuple(map(substituted, after.args)))
     elif attribute == "builder":
-        changed = before.replace(builder=taken(after.builder))
+        changed = before.replace(builder=substituted(after.builder))
     elif attribute == "rootfs":
-        changed = before.replace(rootfs=None if after.rootfs is None else tuple(map(taken, after.rootfs)))
+        changed = before.replace(rootfs=None if after.rootfs is None else tuple(map(substituted, after.rootfs)))
     elif attribute == "name":
         changed = before.replace(name=after.name)
     elif attribute == "system":
@@ -85,7 +87,7 @@ def _with_attribute(before: Derivation, after: Derivation, matching: Matching, a
         changed = before.replace(fixed=after.fixed)
     if attribute in after.env and attribute in before.env:
         # `name`, `builder` and others are repeated among the variables.
-        changed = changed.replace(env={**changed.env, attribute: taken(after.env[attribute])})
+        changed = changed.replace(env={**changed.env, attribute: substituted(after.env[attribute])})
     texts = _texts(changed)
     dropped = {item for item, _ in matching.removed if item.text not in texts and item.text in _texts(before)}
     inputs = [item for item in inputs_of(before) if item not in dropped]

@@ -59,7 +59,7 @@ class Clock:
         """Count `seconds` of waiting."""
         self._waited += seconds
 
-    def came(self, count: int) -> None:
+    def received(self, count: int) -> None:
         """Count `count` bytes that arrived, or were accepted by the other side."""
         self._came += count
         if self._came >= self.patience.least:
@@ -159,7 +159,7 @@ class Conversation:
                 self.clock.waited(monotonic() - began)
             match item:
                 case _Accepted(size):
-                    self.clock.came(size)
+                    self.clock.received(size)
                 case _End(None):
                     return None
                 case _End(error):
@@ -167,7 +167,7 @@ class Conversation:
                     raise error
                 case _:
                     if isinstance(item, bytes):
-                        self.clock.came(len(item))
+                        self.clock.received(len(item))
                     return item
 
     def close(self) -> None:

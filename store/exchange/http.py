@@ -91,8 +91,8 @@ def _speak(request: Request, line: Conversation) -> None:
         response = _opener(line).open(request, timeout=line.clock.patience.seconds)
     except HTTPError as error:
         endless = str(error.reason).startswith(HTTPRedirectHandler.inf_msg)
-        told = "it redirects without an end" if endless else f"the server answered {error.code} {error.reason}"
-        raise RedirectRefused(told) from error
+        reason = "it redirects without an end" if endless else f"the server answered {error.code} {error.reason}"
+        raise RedirectRefused(reason) from error
     with response:
         line.deliver(Head(response.status, response.reason, response.headers, response.length))
         while chunk := response.read1(_CHUNK):
