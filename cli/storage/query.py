@@ -20,7 +20,9 @@ from .graph import put_objects
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ...store import Store, StorePath
+    from ...store import StorePath
+
+_NO_VERSION = "(no version)"
 
 
 def path_info(arguments: argparse.Namespace) -> int:
@@ -120,53 +122,32 @@ def disk_usage(arguments: argparse.Namespace) -> int:
 
 
 def diff_closures(arguments: argparse.Namespace) -> int:
-    """What another closure has more, less or in other versions, by package."""
+    """Print the packages whose versions differ between two closures."""
+    from ...store.difference import compare_closures, version_changes
+
     with plain_session() as session:
         store = session.store
-        before, after = (
-            _by_package(store, objects_named(store, [word])) for word in (arguments.before, arguments.after)
-        )
-    changes = []
-    for name in sorted(before.keys() | after.keys()):
-        old, new = before.get(name, {}), after.get(name, {})
-        if old.keys() != new.keys():
-            changes.append(
-                {
-                    "name": name,
-                    "before": sorted({_version(path.name, name) for path in old.keys() - new.keys()}),
-                    "after": sorted({_version(path.name, name) for path in new.keys() - old.keys()}),
-                    "bytes": sum(new.values()) - sum(old.values()),
-                }
-            )
+        before, after = (objects_named(store, [word]) for word in (arguments.before, arguments.after))
+        changes = version_changes(compare_closures(store, before, after))
     if arguments.json:
-        put_json(changes)
+        put_json(
+            [
+                {
+                    "name": change.label,
+                    "before": [version or _NO_VERSION for version in change.before],
+                    "after": [version or _NO_VERSION for version in change.after],
+                    "bytes": change.growth,
+                }
+                for change in changes
+            ]
+        )
         return 0
     for change in changes:
-        grown = int(str(change["bytes"]))
-        sign = "+" if grown >= 0 else "-"
-        put(f"{change['name']}: {_words(change['before'])} -> {_words(change['after'])}, {sign}{size(abs(grown))}\n")
+        sign = "+" if change.growth >= 0 else "-"
+        growth = f"{sign}{size(abs(change.growth))}"
+        put(f"{change.label}: {_versions(change.before)} -> {_versions(change.after)}, {growth}\n")
     return 0
 
 
-def _by_package(store: Store, paths: Sequence[StorePath]) -> dict[str, dict[StorePath, int]]:
-    sizes = store.sizes()
-    found: dict[str, dict[StorePath, int]] = {}
-    for path in store.closure(paths):
-        found.setdefault(_package(path.name), {})[path] = sizes[path]
-    return found
-
-
-def _package(name: str) -> str:
-    """The name up to what looks like a version: a hyphen and a digit, as in Nix."""
-    for index, character in enumerate(name[:-1]):
-        if character == "-" and name[index + 1].isdigit():
-            return name[:index]
-    return name
-
-
-def _version(name: str, package: str) -> str:
-    return name[len(package) + 1 :] or "(no version)"
-
-
-def _words(versions: object) -> str:
-    return ", ".join(versions) if isinstance(versions, list) and versions else "none"
+def _versions(versions: Sequence[str]) -> str:
+    return ", ".join(version or _NO_VERSION for version in versions) or "none"

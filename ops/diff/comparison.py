@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from ...store.difference import (
     compare_all_contents,
+    compare_closures,
     compare_graphs,
     compare_objects,
-    compare_packages,
-    packages_of,
     split_name,
 )
 from ..errors import RequestError
@@ -272,11 +271,7 @@ class _Comparing:
         return tuple(reports)
 
     def _closure(self, before: PackageSubject, after: PackageSubject) -> ClosureDifference:
-        store = self._store
-        return compare_packages(
-            packages_of(store, store.closure(before.outputs.values())),
-            packages_of(store, store.closure(after.outputs.values())),
-        )
+        return compare_closures(self._store, before.outputs.values(), after.outputs.values())
 
     def _members(self, before: Collection, after: Collection, both: list[str]) -> MembersDifference:
         equal: list[str] = []

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from ...store.difference import compare_packages, packages_of
+from ...store.difference import compare_closures
 from .document import LockedInput, Pin
 
 if TYPE_CHECKING:
@@ -148,4 +148,4 @@ def _closure(store: Store, old: Pin, new: Pin) -> ClosureDifference | None:
     now = [output.path for output in new.outputs.values()]
     if not all(map(store.is_valid, (*was, *now))):
         return None
-    return compare_packages(packages_of(store, store.closure(was)), packages_of(store, store.closure(now)))
+    return compare_closures(store, was, now)

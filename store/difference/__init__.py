@@ -38,7 +38,16 @@ from .objects import (
     compare_contents,
     compare_objects,
 )
-from .packages import ClosureDifference, Package, PackageChange, compare_packages, packages_of
+from .packages import (
+    ClosureDifference,
+    Package,
+    PackageChange,
+    VersionChange,
+    compare_closures,
+    compare_packages,
+    packages_of,
+    version_changes,
+)
 from .text import diff_lines, line_diff
 
 __all__ = [
@@ -68,11 +77,13 @@ __all__ = [
     "PartChange",
     "SourceChange",
     "TextChange",
+    "VersionChange",
     "aspects",
     "attributes_of",
     "classes",
     "compare_all_contents",
     "compare_bytes",
+    "compare_closures",
     "compare_contents",
     "compare_derivations",
     "compare_graphs",
@@ -86,5 +97,6 @@ __all__ = [
     "packages_of",
     "roles",
     "split_name",
+    "version_changes",
     "without_parents",
 ]

@@ -48,6 +48,18 @@ class ClosureDifference:
     size_after: int
 
 
+class VersionChange(NamedTuple):
+    """A package by label: its versions that only one closure has, each once and sorted, and the growth in bytes.
+
+    "" stands for an object without a version.
+    """
+
+    label: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    growth: int
+
+
 def packages_of(store: Store, paths: Iterable[StorePath]) -> list[Package]:
     """Return objects as packages; the deriver distinguishes the output from the version."""
     found = []
@@ -76,6 +88,27 @@ def compare_packages(before: Iterable[Package], after: Iterable[Package]) -> Clo
     return ClosureDifference(
         changes, len(common), sum(package.size for package in old), sum(package.size for package in new)
     )
+
+
+def compare_closures(store: Store, before: Iterable[StorePath], after: Iterable[StorePath]) -> ClosureDifference:
+    """Compare the closures of objects package by package."""
+    return compare_packages(packages_of(store, store.closure(before)), packages_of(store, store.closure(after)))
+
+
+def version_changes(found: ClosureDifference) -> list[VersionChange]:
+    """Join the changes of each label."""
+    joined: dict[str, list[PackageChange]] = {}
+    for change in found.changes:
+        joined.setdefault(change.label, []).append(change)
+    return [
+        VersionChange(
+            label,
+            tuple(sorted({change.before.version for change in changes if change.before is not None})),
+            tuple(sorted({change.after.version for change in changes if change.after is not None})),
+            sum(change.growth for change in changes),
+        )
+        for label, changes in joined.items()
+    ]
 
 
 def _by_label(packages: Iterable[Package], without: set[StorePath]) -> dict[str, list[Package]]:

@@ -90,6 +90,19 @@ def test_sizes_and_differences_of_closures(chx: Run, top: str) -> None:
     assert "base: 1.0 -> 1.1, +0 B" in lines(chx, "store", "diff-closures", top, other)
 
 
+def test_closures_are_compared_by_the_rules_of_diff(chx: Run, work: Path) -> None:
+    paths = []
+    for name, text in (("odd-.5", "1"), ("odd-.6", "22"), ("bare", "333")):
+        (work / "file").write_text(text)
+        paths += lines(chx, "store", "add", "file", "--name", name)
+    old, new, bare = paths
+    assert lines(chx, "store", "diff-closures", old, new) == ["odd: .5 -> .6, +1 B"]
+    assert lines(chx, "store", "diff-closures", old, bare) == [
+        "bare: none -> (no version), +3 B",
+        "odd: .5 -> none, -1 B",
+    ]
+
+
 def test_files_with_any_names_are_added_and_deleted(chx: Run, work: Path, tmp_path: Path) -> None:
     tree = os.fsencode(work) + b"/tree"
     os.mkdir(tree)
