@@ -26,7 +26,7 @@ OLDEST: Final = (0, 8)
 SAFE: Final = (0, 12)
 """From this version on, it follows no link of the new root during set-up."""
 OWN: Final = "tools/bubblewrap"
-"""The link, in the home, to the object that `chx build bubblewrap` has made: a root of the store."""
+"""Link, in the home, to the object built by `chx build bubblewrap`: a root of the store."""
 _PROGRAM: Final = "usr/bin/bwrap"
 _RESTRICTION: Final = "/proc/sys/kernel/apparmor_restrict_unprivileged_userns"
 _PATIENCE: Final = Limits(seconds=5)
@@ -61,7 +61,7 @@ def find_bubblewrap(home: str | None = None) -> Bubblewrap:
 
 
 def find_bwrap(home: str | None = None) -> str:
-    """The path of the same."""
+    """Return only the path of the program that `find_bubblewrap` returns."""
     return find_bubblewrap(home).path
 
 

@@ -103,7 +103,7 @@ Event = Callable[[], None]
 
 
 class _Realising:
-    """One call of `realise` with something to do."""
+    """One call of `realise` with work to do."""
 
     def __init__(self, store: Store, options: BuildOptions, reporter: Reporter, runner: Runner, decided: Plan) -> None:
         self._store, self._options, self._reporter, self._runner = store, options, reporter, runner
@@ -188,7 +188,7 @@ class _Realising:
         return SeveralFailures(tuple(self._failures), tuple(self._skipped))
 
     def _offer(self) -> None:
-        """Resolve what became ready; it is known, or waits for equal work, or is queued."""
+        """Resolve ready steps; each is known, or waits for equal work, or is queued."""
         while fresh := self._schedule.fresh():
             for path in fresh:
                 try:
@@ -280,7 +280,7 @@ class _Realising:
         self._running[self._schedule.step(path).lane] -= 1
 
     def _cores(self) -> int:
-        """The processors divided among the builds that run or could run."""
+        """Divide the processors among the builds that run or could run."""
         if self._options.cores:
             return self._options.cores
         busy = self._running[Lane.BUILD] + self._schedule.waits(Lane.BUILD)

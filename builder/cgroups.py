@@ -39,7 +39,7 @@ def place_of(controller: str) -> Place | None:
 
 
 def _own_groups() -> list[tuple[str, bool, list[str]]]:
-    """The folders of the groups that this process is in: whether of version 2, and the controllers of version 1."""
+    """Return the directories of this process's groups: whether of version 2, and the controllers of version 1."""
     mounts: dict[str, tuple[str, str]] = {}
     try:
         with open("/proc/self/mountinfo") as file:
@@ -117,7 +117,7 @@ class Group:
                 _write(f"{folder}/memory.swap.max", "0")
 
     def add(self, process: int) -> None:
-        """Put a process into the group, and with it all that it will start. Raises OSError."""
+        """Add a process to the group, and with it all processes that it will start. Raises OSError."""
         for folder in self._folders:
             with open(f"{folder}/cgroup.procs", "w") as file:
                 file.write(str(process))

@@ -41,7 +41,7 @@ _DOMAIN: Final = b"chx composed root 2\0"
 _OBJECTS_DOMAIN: Final = b"chx composed objects 2\0"
 _PROC_DOMAIN: Final = b"chx files of proc 1\0"
 _OF_NO_OBJECT: Final = "-\n"
-"""The list of what is made of no object, and so outlives all."""
+"""The list of a root that depends on no object, and so is kept."""
 MOUNT_POINTS: Final = ("build", "chx", "chx/store", "dev", "proc", "tmp")
 _WHEN: Final = (1_000_000_000, 1_000_000_000)
 # Too many links, another file system, a file system or a kernel setting that refuses links.
@@ -98,7 +98,7 @@ def compose_objects(store: Store, objects: Sequence[StorePath]) -> str:
 
 
 def compose_proc(store: Store, files: Mapping[str, bytes]) -> str:
-    """A directory of files that a build is to see in /proc, by their paths there. Raises OSError."""
+    """Return a directory of files for /proc, by their paths there. Raises OSError."""
     parts = [_PROC_DOMAIN]
     for path, content in sorted(files.items()):
         parts += [path.encode(), b"\0", content, b"\0"]
@@ -164,7 +164,7 @@ def _listing(objects: Sequence[StorePath]) -> str:
 
 
 def _made_once(store: Store, digest: Digest, listing: str, make: Callable[[str], None]) -> str:
-    """The directory called `digest`, made from what `listing` lists by `make` if it is not there."""
+    """Return the directory `digest`; if missing, let `make` make it. `listing` names its objects."""
     roots = os.path.join(store.home, "roots")
     final = os.path.join(roots, str(digest))
     while not (store.hold(final + ".inputs") and os.path.isdir(final)):

@@ -47,7 +47,7 @@ def _table(path: str, name: str) -> dict[str, Any]:
 
 
 def setting(name: str, key: str, kind: type, directory: str | None = None) -> Any:
-    """The value of `key` in the nearest `[name]` that has it, None if none has; raises `BadConfiguration` for another type."""
+    """Return the value of `key` in the nearest `[name]` that has it, or None. Raises `BadConfiguration` for another type."""
     for place, table in tables(name, directory or os.getcwd()):
         if key in table:
             value = table[key]

@@ -1,4 +1,4 @@
-"""Files and trees on the disk: copying and removing them."""
+"""Copy and remove files and trees."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def remove_tree(path: str) -> None:
 
 
 def size_of(path: str) -> int:
-    """The size of a file, or 0 if it is missing."""
+    """Return the size of a file; 0 if it is missing."""
     try:
         return os.lstat(path).st_size
     except OSError:

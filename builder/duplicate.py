@@ -166,7 +166,7 @@ def occupy_inodes(folder: str, place: str, count: int = 16) -> None:
 
 
 def _regrouped(files: Mapping[str, os.stat_result]) -> dict[str, object]:
-    """For each file what it is to be one with: those that are one are to be several, and equal ones that are several to be one."""
+    """Return a new hard link group per file: files that share an inode are separated, equal ones that do not are joined."""
     inodes: dict[_Inode, list[str]] = {}
     for path, about in files.items():
         inodes.setdefault(_inode(about), []).append(path)

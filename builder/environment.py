@@ -78,7 +78,7 @@ def build_environment(
 
 
 def structured(derivation: Derivation) -> dict[str, Any] | None:
-    """The attributes of a derivation with `__structuredAttrs`; None for any other."""
+    """Return the attributes of a derivation with `__structuredAttrs`; None for any other."""
     text = derivation.env.get("__json")
     if text is None:
         return None

@@ -45,7 +45,7 @@ _LONGEST_NAME = 200
 
 
 def shown(name: str) -> str:
-    """A name that others have given, in one line of a message: control characters written out, cut if it is long."""
+    """Return an untrusted name for messages: on one line, with control characters escaped, truncated if long."""
     if len(name) > _LONGEST_NAME:
         name = name[:_LONGEST_NAME] + "…"
     if name.isprintable():
@@ -115,7 +115,7 @@ _SIGNALS = {
 
 @dataclass(eq=False, repr=False)
 class BuilderFailed(BuildError):
-    """The builder ran and gave a status other than 0; above 128 it was killed by a signal."""
+    """The builder exited with a status other than 0; above 128 a signal killed it."""
 
     code = "B001"
     status: int
@@ -164,7 +164,7 @@ class LimitExceeded(BuildError, Stopped):
 
 @dataclass(eq=False, repr=False)
 class MissingOutput(BuildError):
-    """The builder succeeded and did not make an output."""
+    """The builder succeeded without making an output."""
 
     code = "B003"
     output: str
@@ -182,7 +182,7 @@ class MissingOutput(BuildError):
 
 @dataclass(eq=False, repr=False)
 class HashMismatch(BuildError):
-    """A fixed output is not what it promised; both hashes in SRI form."""
+    """A fixed output has another hash than promised; both in SRI form."""
 
     code = "B004"
     exit_status = 102
@@ -221,7 +221,7 @@ class FetchFailed(BuildError):
 
 @dataclass(eq=False, repr=False)
 class UnsupportedUrl(BuildError):
-    """A URL that no fetcher understands."""
+    """No fetcher understands a URL."""
 
     code = "B006"
     url: str
@@ -234,7 +234,7 @@ class UnsupportedUrl(BuildError):
 
 @dataclass(eq=False, repr=False)
 class UnknownBuiltin(BuildError):
-    """A builder that starts with `builtin:` and does not exist."""
+    """A builder that starts with `builtin:` does not exist."""
 
     code = "B007"
     builder: str
@@ -251,7 +251,7 @@ class UnknownBuiltin(BuildError):
 
 @dataclass(eq=False, repr=False)
 class WrongSystem(BuildError):
-    """A derivation for a system that this machine cannot run."""
+    """This machine cannot run the system of a derivation."""
 
     code = "B008"
     system: str
@@ -268,7 +268,7 @@ class WrongSystem(BuildError):
 
 @dataclass(eq=False, repr=False)
 class RootConflict(BuildError):
-    """Two trees of a `rootfs` disagree about a path, or links go round in circles."""
+    """Two trees of a `rootfs` disagree about a path, or links form a cycle."""
 
     code = "B009"
     path: str
@@ -287,7 +287,7 @@ class RootConflict(BuildError):
 
 @dataclass(eq=False, repr=False)
 class BadAttribute(BuildError):
-    """An attribute of a builtin builder that is missing or makes no sense."""
+    """An attribute of a builtin builder is missing or invalid."""
 
     code = "B010"
     builder: str
@@ -301,7 +301,7 @@ class BadAttribute(BuildError):
 
 @dataclass(eq=False, repr=False)
 class ArchiveRefused(BuildError):
-    """A member of an archive that must not be unpacked."""
+    """A member of an archive must not be unpacked."""
 
     code = "B011"
     archive: str
@@ -315,7 +315,7 @@ class ArchiveRefused(BuildError):
 
 @dataclass(eq=False, repr=False)
 class ArchiveUnreadable(BuildError):
-    """A file that is no archive of a known kind, or a damaged one."""
+    """A file is no archive of a known format, or is damaged."""
 
     code = "B012"
     archive: str
@@ -333,7 +333,7 @@ class ArchiveUnreadable(BuildError):
 
 @dataclass(eq=False, repr=False)
 class NoUserNamespaces(BuildError):
-    """The kernel does not let this user make user namespaces."""
+    """The kernel does not let this user create user namespaces."""
 
     code = "B013"
     detail: str
@@ -418,7 +418,7 @@ class EnvironmentTooLarge(BuildError):
 
 @dataclass(eq=False, repr=False)
 class FixedOutputReferences(BuildError):
-    """A fixed output that names a store object."""
+    """A fixed output refers to a store object."""
 
     code = "B017"
     references: tuple[str, ...]
@@ -430,7 +430,7 @@ class FixedOutputReferences(BuildError):
 
 @dataclass(eq=False, repr=False)
 class SeveralFailures(BuildError):
-    """More than one derivation failed; `skipped` were not tried because an input failed."""
+    """Several derivations failed; `skipped` were not tried because an input failed."""
 
     code = "B018"
     failures: tuple[BuildError, ...]
@@ -457,7 +457,7 @@ class Cancelled(BuildError, Stopped):
 
 @dataclass(eq=False, repr=False)
 class InvalidInput(BuildError):
-    """An input that is neither in the store nor an output of an input derivation."""
+    """An input is neither in the store nor an output of an input derivation."""
 
     code = "B020"
     input: str
@@ -482,7 +482,7 @@ class InvalidFixedOutput(BuildError):
 
 @dataclass(eq=False, repr=False)
 class DependencyCycle(BuildError):
-    """Derivations that need each other; impossible unless the store was tampered with."""
+    """Derivations depend on each other; impossible unless the store was tampered with."""
 
     code = "B022"
     members: tuple[StorePath, ...]
@@ -494,7 +494,7 @@ class DependencyCycle(BuildError):
 
 @dataclass(eq=False, repr=False)
 class ReferenceRefused(BuildError):
-    """An output refers to what its derivation does not allow."""
+    """An output has a reference that its derivation forbids."""
 
     code = "B023"
     output: str
@@ -509,7 +509,7 @@ class ReferenceRefused(BuildError):
 
 @dataclass(eq=False, repr=False)
 class OutputTooLarge(BuildError):
-    """An output, or its closure, is larger than its derivation allows; sizes are bytes of NARs."""
+    """An output, or its closure, exceeds the limit of its derivation; sizes are bytes of NARs."""
 
     code = "B030"
     output: str
@@ -541,7 +541,7 @@ class StoreRefused(BuildError):
 
 @dataclass(eq=False, repr=False)
 class MachineFailure(BuildError):
-    """The operating system refused what a step needs: a full disk, no permission, too many open files."""
+    """The operating system refused an operation: a full disk, no permission, too many open files."""
 
     code = "B025"
     error: OSError
@@ -579,7 +579,7 @@ class BadConfiguration(BuildError):
 
 @dataclass(eq=False, repr=False)
 class LogDamaged(BuildError):
-    """A compressed log that ends too early, or is none; what could be read was read."""
+    """A compressed log is damaged or truncated; the readable part was printed."""
 
     code = "B033"
     path: str
@@ -629,7 +629,7 @@ class MountPointRefused(BuildError):
 
 @dataclass(eq=False, repr=False)
 class OutputLimitExceeded(BuildError):
-    """All outputs of a build together became larger than the user allows; bytes."""
+    """All outputs of a build together exceed the user's limit; bytes."""
 
     code = "B031"
     limit: int
@@ -712,5 +712,5 @@ def as_build_error(error: BaseException, home: str) -> BuildError:
 
 
 def by_code() -> Mapping[str, type[BuildError]]:
-    """Every class under its code."""
+    """All classes by their code."""
     return {cls.code: cls for cls in BuildError.__subclasses__()}

@@ -149,7 +149,7 @@ def execute(world: World, work: Work) -> Result:
 
 
 class _Execution:
-    """One run."""
+    """One execution."""
 
     def __init__(self, world: World, work: Work) -> None:
         self._world, self._work = world, work
@@ -188,7 +188,7 @@ class _Execution:
         return Result(outputs, time.monotonic() - clock, earlier=self._earlier(outputs))
 
     def _build(self, log: BuildLog) -> Sequence[StorePath]:
-        """Have the builder write the outputs; the objects that these may refer to."""
+        """Run the builder, which writes the outputs; return the objects that these may refer to."""
         if self._derivation.builder.startswith("builtin:"):
             return self._run_builtin(log)
         return self._run_sandbox(log)
@@ -309,7 +309,7 @@ class _Execution:
             raise BuilderFailed(outcome.status)
 
     def _inspect(self, process: int) -> str | None:
-        """Why a build that runs is to be ended."""
+        """Return the reason to end a running build, if there is one."""
         limit = self._world.options.max_output_bytes
         places = [self._place(output) for output in self._scratch]
         try:
@@ -424,7 +424,7 @@ class _Execution:
 
 
 def limits_of(options: BuildOptions) -> Limits:
-    """The limits of each build."""
+    """Limits of each build."""
     return Limits(
         options.timeout_seconds,
         options.silence_seconds,
@@ -445,7 +445,7 @@ def _folder_in_memory() -> str | None:
 
 
 def supported_systems(extra: Sequence[str] = ()) -> tuple[str, ...]:
-    """The systems whose programs this machine runs."""
+    """Return the systems whose programs this machine runs."""
     machine = os.uname().machine
     own = {"ppc64le": "powerpc64le", "ppc64": "powerpc64", "i686": "i686"}.get(machine, machine)
     return (f"{own}-linux", *extra)

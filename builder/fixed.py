@@ -1,4 +1,4 @@
-"""Checking that a fixed output is what it promised."""
+"""Check a fixed output against its hash."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CHUNK = 1 << 20
 
 
 def new_hasher(algorithm: str) -> Hasher:
-    """An empty hash of `algorithm`."""
+    """Return an empty hash of `algorithm`."""
     if algorithm == "blake3":
         from blake3 import blake3
 

@@ -24,7 +24,7 @@ _UNKNOWN: Final = 1.0
 
 
 def expected(steps: Sequence[Step], remembered: Mapping[str, float]) -> dict[StorePath, float]:
-    """Seconds for every step, from those of derivations by name."""
+    """Estimate the seconds of every step from those of derivations by name."""
     by_lane = {lane: [step for step in steps if step.lane is lane] for lane in Lane}
     result: dict[StorePath, float] = {}
     for members in by_lane.values():

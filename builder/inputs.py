@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def rootfs_inputs(derivation: Derivation) -> list[StorePath]:
-    """The store paths of a resolved derivation's rootfs, in order; raises `InvalidInput`."""
+    """Return the store paths of a resolved derivation's rootfs, in order. Raises `InvalidInput`."""
     result: list[StorePath] = []
     for text in derivation.rootfs or ():
         try:
@@ -52,7 +52,7 @@ def visible_objects(store: Store, derivation: Derivation) -> list[StorePath]:
 
 
 class InputFiles:
-    """Files below declared inputs, found without ever following a link out of them."""
+    """Files below declared inputs, found without following a link out of them."""
 
     def __init__(self, store: Store, allowed: Iterable[StorePath]) -> None:
         places = {path.base: store.physical(path) for path in allowed}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .sandbox import Mount
 
 _OWN = frozenset({"/dev", "/proc"})
-"""Made by every sandbox."""
+"""Mount points of every sandbox."""
 
 
 def opened(root: str, points: Iterable[str]) -> tuple[str | None, tuple[Mount, ...]]:

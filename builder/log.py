@@ -131,7 +131,7 @@ class BuildLog:
 
 
 def find_log(store: Store, path: StorePath) -> str | None:
-    """The log file of a derivation or of the deriver of an output; None if there is none."""
+    """Return the log file of a derivation or of the deriver of an output; None if there is none."""
     derivation: StorePath | None = path
     if not path.is_derivation:
         derivation = store.info(path).deriver if store.is_valid(path) else None

@@ -43,7 +43,7 @@ def apparent_size(places: Iterable[str], enough: int | None = None, *, is_settle
 
 
 def _scan(directory: str, pending: list[str], is_settled: bool) -> int:
-    """The bytes in the files of one directory; those inside go to `pending`."""
+    """Return the bytes in the files of one directory; add its subdirectories to `pending`."""
     try:
         descriptor = os.open(directory, _DIRECTORY)
     except PermissionError:

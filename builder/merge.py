@@ -52,7 +52,7 @@ class Merged:
 
 
 class _Links:
-    """Return all links of all sources at their resolved paths, and a resolver of directories through them."""
+    """All links of all sources at their resolved paths; resolves directories through them."""
 
     def __init__(self, targets: dict[str, str]) -> None:
         self._targets = targets
@@ -97,7 +97,7 @@ class _Links:
 
 
 def merge(sources: Sequence[Source]) -> Merged:
-    """The one root that holds all `sources`; raises `RootConflict`."""
+    """Merge `sources` into one root. Raises `RootConflict`."""
     links = _links(sources)
     placed: dict[str, Placed] = {"": Placed("", Kind.DIRECTORY, None, 0)}
     for index, (label, manifest) in enumerate(sources):

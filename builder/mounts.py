@@ -36,7 +36,7 @@ _DEVICE_LINKS: Final = {
 
 
 class _Disk(NamedTuple):
-    """Trees of which the first has a file is seen; what is missing may be made in the first if it is `writable`."""
+    """Overlaid trees: the first with a file shows it; missing entries may be made in the first if it is `writable`."""
 
     trees: tuple[str, ...]
     writable: bool

@@ -43,7 +43,7 @@ _NODE = _text(b"node")
 
 
 def write_nar(path: str, sink: Callable[[bytes], object]) -> None:
-    """Give `sink` the NAR of the tree at `path`, piece by piece. ValueError for a device, a pipe or a socket."""
+    """Write the NAR of the tree at `path` to `sink`. ValueError for a device, a pipe or a socket."""
     sink(_MAGIC)
     # Pending steps, last first: a path to describe, or bytes to emit after what it holds.
     todo: list[str | bytes] = [path]
@@ -82,13 +82,13 @@ def _write_file(path: str, about: os.stat_result, sink: Callable[[bytes], object
 
 
 def nar_digest(path: str, hasher: Hasher) -> bytes:
-    """The digest of the NAR of `path`."""
+    """Return the digest of the NAR of `path`."""
     write_nar(path, hasher.update)
     return hasher.digest()
 
 
 def nar_size(path: str) -> int:
-    """The bytes of the NAR of `path`."""
+    """Return the number of bytes in the NAR of `path`."""
     size = 0
 
     def count(data: bytes) -> None:
@@ -100,7 +100,7 @@ def nar_size(path: str) -> int:
 
 
 class InvalidNar(ValueError):
-    """Bytes that are no NAR."""
+    """Bytes are not a NAR."""
 
 
 def read_nar(source: BinaryIO, target: str) -> None:
@@ -166,7 +166,7 @@ def _next_place(reader: _Reader, opened: list[tuple[str, bytes]], is_complete: b
 
 
 class _Reader:
-    """Reads the texts of a NAR: a length of 8 bytes, little-endian, the bytes, and zeros up to a multiple of 8."""
+    """Reads the strings of a NAR: a length of 8 bytes, little-endian, the bytes, and zeros up to a multiple of 8."""
 
     def __init__(self, source: BinaryIO) -> None:
         self._source = source

@@ -44,7 +44,7 @@ _OPTIONS: Final = (
 )  # fmt: skip
 _KEEPER: Final = '"$@" 0<&4 1>&5 3<&- 4<&- 5<&- & exec 2> /dev/null; read _ <&3; kill -9 $!; wait'
 _GIVEN: Final = 3
-"""The first of the descriptors that the keeper finds: its input, the network, the users."""
+"""First of the keeper's descriptors: its input, the network, the users."""
 _PATIENCE: Final = 20.0  # seconds until pasta must be ready
 _NS_GET_USERNS: Final = 0xB701
 """From linux/nsfs.h."""
@@ -60,7 +60,7 @@ class NoUplink(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Uplink:
-    """`program` is pasta; at `ports` of the sandbox's loopback device is what listens there on the machine's."""
+    """`program` is pasta; `ports` of the sandbox's loopback device are forwarded to the machine's."""
 
     program: str
     ports: tuple[int, ...] = ()
@@ -96,7 +96,7 @@ def _find(named: str | None, path: str) -> str:
 
 
 def proxy_ports(env: Mapping[str, str]) -> tuple[int, ...]:
-    """The ports of proxies on this machine's loopback device that variables such as `https_proxy` name."""
+    """Return the ports of proxies on this machine's loopback device, from variables such as `https_proxy`."""
     found = set()
     for name, value in env.items():
         if name.lower().endswith("_proxy") and value:
@@ -199,7 +199,7 @@ class _Pasta:
         raise NoUplink(_hopeless[self._uplink])
 
     def end(self) -> None:
-        """End pasta, and wait for it."""
+        """Stop pasta, and wait for it."""
         for descriptor in self._open:
             os.close(descriptor)
         self._open.clear()

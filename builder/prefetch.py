@@ -1,4 +1,4 @@
-"""Fetching what has no hash yet, to learn its hash: what is to be locked."""
+"""Fetch sources without a hash, to learn and lock it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ..store.store import Store
 
 SOURCE = "source"
-"""The name of all trees that are fetched like this: equal trees are one object."""
+"""The name of all trees fetched like this: equal trees are one object."""
 
 
 class Fetched(NamedTuple):
@@ -45,7 +45,7 @@ class FetchedFile(NamedTuple):
 
 
 def tree_source(url: str, digest: bytes) -> Derivation:
-    """The derivation that fetches the tree at `url` by the SHA-256 of its NAR."""
+    """Return the derivation that fetches the tree at `url` by the SHA-256 of its NAR."""
     fixed = FixedOutput("sha256", digest, "recursive")
     return Derivation(SOURCE, "builtin", "builtin:fetch", env={"name": SOURCE, "url": url, "unpack": "1"}, fixed=fixed)
 

@@ -1,4 +1,4 @@
-"""The sandbox of a build, made ready: folders on the disk, and what is seen where."""
+"""Prepare the sandbox of a build: its directories and mounts."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
     from .sandbox import Mount
 
 MANY: Final = 50
-"""Inputs from which on they are not mounted one by one."""
+"""From this number on, inputs are not mounted one by one."""
 
 
 class Prepared(NamedTuple):
-    """A sandbox whose command is the builder, and the store objects that are seen in it."""
+    """A sandbox whose command is the builder, and its visible store objects."""
 
     spec: SandboxSpec
     visible: tuple[StorePath, ...]
 
 
 def scratch_paths(derivation: Derivation) -> dict[str, str]:
-    """The path that a build writes each output to, the same for every build of that name."""
+    """Return the path that a build writes each output to, the same for every build of that name."""
     return {output: scratch_path(output, output_object_name(derivation.name, output)) for output in derivation.outputs}
 
 
@@ -108,7 +108,7 @@ def _store_mounts(store: Store, visible: Sequence[StorePath], top: str) -> tuple
 
 
 def object_binds(store: Store, objects: Sequence[StorePath]) -> tuple[Mount, ...]:
-    """Store objects at their store paths."""
+    """Return mounts of store objects at their store paths."""
     return object_mounts((store.physical(path), str(path)) for path in objects)
 
 

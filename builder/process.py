@@ -94,14 +94,14 @@ def run(
 
 
 def given_only(given: Sequence[int]) -> list[tuple[int, ...]]:
-    """The actions of a spawn by which the child finds the descriptors `given` and no others above 2."""
+    """Return the actions of a spawn that give the child the descriptors `given` and no others above 2."""
     # Duplicating a descriptor onto itself clears its close-on-exec flag in the child alone.
     actions: list[tuple[int, ...]] = [(os.POSIX_SPAWN_DUP2, number, number) for number in given]
     return actions + [(os.POSIX_SPAWN_CLOSE, number) for number in _inheritable() if number not in given]
 
 
 def _inheritable() -> list[int]:
-    """Descriptors that this process itself was given by a careless parent; its own are all close-on-exec."""
+    """Return descriptors that this process inherited from a careless parent; its own are all close-on-exec."""
     found: list[int] = []
     for name in os.listdir("/proc/self/fd"):
         number = int(name)
@@ -264,7 +264,7 @@ class _Watch:
             self._end("cancelled" if gone else "time")
 
     def _drain(self) -> None:
-        """Take what is left in the pipes; a process that left its group may hold them open, so do not wait long."""
+        """Read the rest of the pipes; a process that left its group may hold them open, so do not wait long."""
         for descriptor, read in ((self._out, self._read_output), (self._report, self._read_report)):
             if descriptor is None:
                 continue
@@ -283,7 +283,7 @@ class _Watch:
 
 
 def child_pid(report: bytes) -> int | None:
-    """The process that bwrap's first report names: `{ "child-pid": 123, ...`."""
+    """Return the process id in bwrap's first report: `{ "child-pid": 123, ...`."""
     _, found, rest = report.partition(b'"child-pid":')
     digits = rest.lstrip()
     end = 0

@@ -52,7 +52,7 @@ class Facts(NamedTuple):
 
 
 def other(facts: Facts) -> Facts:
-    """Facts that differ in all that a build must not depend on, except for the host name and the number of processors."""
+    """Return facts that differ in everything that a build must not depend on, except for the host name and the number of processors."""
     return facts._replace(
         release="2.6.32",
         build="#2 SMP PREEMPT",
@@ -68,12 +68,12 @@ def other(facts: Facts) -> Facts:
 
 
 def this_machine() -> Facts:
-    """The facts for builds of this process."""
+    """Return the facts for builds of this process."""
     return Facts(os.uname().machine, len(os.sched_getaffinity(0)))
 
 
 def proc_files(facts: Facts) -> dict[str, bytes]:
-    """The contents by path below /proc."""
+    """Return the contents by path below /proc."""
     processor = _PROCESSORS.get(facts.machine)
     texts = {
         "cmdline": facts.command_line + "\n",
@@ -133,7 +133,7 @@ def _memory(facts: Facts) -> str:
 
 
 def _counters(facts: Facts) -> str:
-    """Times in ticks of user, nice, system, idle and so on: `load` of 10 parts busy."""
+    """Return ticks of user, nice, system, idle and so on: `load` of 10 parts busy."""
     ticks = facts.uptime_seconds * 100
     busy = ticks * min(facts.load, 10) // 10
 
@@ -260,7 +260,7 @@ class _Processor(NamedTuple):
     end: str = ""
 
     def describe(self, facts: Facts) -> str:
-        """All processors."""
+        """Return the text of all processors."""
         return (
             "".join(
                 [

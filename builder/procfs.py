@@ -40,7 +40,7 @@ _CLOSED: Final = "/dev/null"
 
 
 class Constants(NamedTuple):
-    """A directory of files to be seen in /proc: where it is, and which names it has a file or a directory for."""
+    """A directory of replacement files for /proc: its path, and the names of its files and directories."""
 
     place: str
     names: frozenset[str]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Reporter(Protocol):
-    """All methods are called from the thread that called `Builder.realise`, one at a time."""
+    """Receives events. All methods are called from the thread that called `Builder.realise`, one at a time."""
 
     def planned(self, plan: Plan) -> None:
         """The plan was made: an upper bound of the work."""
@@ -23,7 +23,7 @@ class Reporter(Protocol):
         """A build or download began."""
 
     def waiting(self, derivation: StorePath) -> None:
-        """Another process is doing this very work; its result is waited for."""
+        """Another process does the same work; its result is awaited."""
 
     def fetched(self, derivation: StorePath, place: str, done: int, total: int | None) -> None:
         """A download progressed: `done` bytes so far, of `total` if known."""
@@ -35,7 +35,7 @@ class Reporter(Protocol):
         """A builder announced a phase (see `structured_log.py`)."""
 
     def finished(self, derivation: StorePath, outputs: Mapping[str, StorePath], seconds: float) -> None:
-        """A step was carried out."""
+        """A step finished."""
 
     def reused(self, derivation: StorePath, outputs: Mapping[str, StorePath]) -> None:
         """A planned step was skipped: its inputs turned out as in an earlier build (early cutoff)."""
@@ -65,7 +65,7 @@ class Reporter(Protocol):
         """A step failed; `error` is also raised in the end."""
 
     def skipped(self, derivations: Sequence[StorePath]) -> None:
-        """Steps that cannot be carried out because an input failed."""
+        """Steps skipped because a dependency failed."""
 
 
 class Silence:

@@ -1,4 +1,4 @@
-"""Resolving: from a derivation whose inputs are derivations to one whose inputs are store paths."""
+"""Resolve derivations: replace inputs that are derivations by store paths."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ class Schedule:
         return self._open == 0
 
     def fresh(self) -> list[StorePath]:
-        """The steps that became ready since the last call, in order; each has to be queued or finished."""
+        """Return the steps that became ready since the last call, in order; the caller queues or finishes each."""
         fresh, self._fresh = sorted(self._fresh, key=self._order.__getitem__), []
         return fresh
 
@@ -105,7 +105,7 @@ class Schedule:
         return path
 
     def done(self, path: StorePath) -> None:
-        """A step succeeded, or turned out to be known."""
+        """Mark a step as done: it succeeded, or was known."""
         self._move(path, State.DONE)
         for other in self._dependents[path]:
             self._missing[other] -= 1
@@ -113,7 +113,7 @@ class Schedule:
                 self._move(other, State.READY)
 
     def failed(self, path: StorePath) -> list[StorePath]:
-        """A step failed; the steps that can no longer be carried out, in order."""
+        """Mark a step as failed; return the steps skipped for it, in order."""
         self._move(path, State.FAILED)
         skipped: list[StorePath] = []
         todo = [path]

@@ -190,7 +190,7 @@ _OPEN: Final = {"open": (1, 2), "openat": (2, 3)}
 _NAMESPACES: Final = {"clone": _CLONE_NEW_ANY, "unshare": _CLONE_NEW_ANY | _CLONE_NEWTIME}
 
 _REACHING: Final = {"ptrace": 1, "process_vm_readv": 0, "process_vm_writev": 0, "pidfd_open": 0}
-"""The argument that names another process."""
+"""Index of the argument that names another process."""
 _FIRST: Final = 1
 
 _TYPING: Final = (0x5412, 0x541C)  # TIOCSTI, TIOCLINUX; the kernel looks at the low 32 bits only
@@ -287,7 +287,7 @@ def _program(calls: Calls, x32: bool) -> list[_Instruction]:
 
 @cache
 def seccomp_filter(machine: str) -> bytes | None:
-    """The program for `machine` (as `uname -m` names it), or None for one that has no table."""
+    """Return the program for `machine` (in terms of `uname -m`), or None for an unsupported one."""
     calls = ARCHITECTURES.get(machine)
     if calls is None:
         return None

@@ -17,7 +17,7 @@ _LONGEST: Final = 4096
 
 
 class StructuredLogFilter:
-    """Remove structured lines from a stream of bytes; call `on_phase` with the name of each phase."""
+    """Removes structured lines from a stream of bytes; calls `on_phase` with the name of each phase."""
 
     __slots__ = ("_held", "_inside", "_on_phase")
 

@@ -54,7 +54,7 @@ class Substituter:
                 refused(url, error.message)
 
     def prepare(self, targets: Iterable[tuple[StorePath, Iterable[str]]]) -> None:
-        """Bring in what the caches have of `targets`, or of what they are built from."""
+        """Fetch what the caches have of `targets`, or else of their inputs."""
         wanted = {path: tuple(outputs) for path, outputs in targets}
         if not self._receivers:
             return

@@ -143,7 +143,7 @@ def _order(spec: SandboxSpec, workspace: Workspace) -> SandboxSpec:
 
 
 def _inodes(spec: SandboxSpec, workspace: Workspace) -> SandboxSpec:
-    """The root and inputs are copied, and what is made by the build gets other numbers, too."""
+    """Copy the root and inputs, and shift the inode numbers of new files, too."""
     varied = _copied(spec, _shown(spec), _fresh(workspace.folder, "inodes"), Change(), _MOST_ON_DISK)
     if varied is not spec:
         _occupy(spec, workspace)
@@ -151,7 +151,7 @@ def _inodes(spec: SandboxSpec, workspace: Workspace) -> SandboxSpec:
 
 
 def _links(spec: SandboxSpec, workspace: Workspace) -> SandboxSpec:
-    """Each file has one link more or less than before, and of equal ones those that were one are several, or the other way round."""
+    """Give each file another number of links: separate shared files, and join equal ones."""
     varied = _copied(spec, _shown(spec), _fresh(workspace.folder, "links"), Change(links=True), _MOST_ON_DISK)
     if varied is not spec:
         _occupy(spec, workspace)
@@ -245,7 +245,7 @@ def _has_glibc(root: str | None) -> bool:
 
 
 def _stopped_clock(spec: SandboxSpec, workspace: Workspace) -> SandboxSpec:
-    """A clock that always shows the same time."""
+    """Stop the clock: it always shows the same time."""
     varied = _time(spec, workspace)
     return varied if varied is spec else _with(varied, FAKETIME="2001-02-03 04:05:06")
 
@@ -284,7 +284,7 @@ def _machine(spec: SandboxSpec, workspace: Workspace) -> SandboxSpec:
 
 
 def _inputs(spec: SandboxSpec, workspace: Workspace) -> SandboxSpec:
-    """One more object in the store, which nothing names."""
+    """Add one unused object to the store."""
     place = f"{workspace.folder}/unused"
     os.makedirs(f"{place}/bin", exist_ok=True)
     with open(f"{place}/bin/unused", "w") as file:

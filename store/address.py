@@ -1,4 +1,4 @@
-"""The name of an object, computed from what it is."""
+"""Compute store paths from content."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def file_path(content: bytes, name: str, references: Iterable[StorePath], *, exe
 
 @native
 def path_of_file(content: bytes, name: str, references: tuple[StorePath, ...], executable: bool) -> StorePath:
-    """`file_path`, for callers in a hurry."""
+    """Return `file_path` as fast as possible."""
     kind = b"x" if executable else b"f"
     manifest = b"chx manifest 1\n%s %s %d \0" % (kind, blake3_of(content).hex().encode(), len(content))
     return _path(blake3_of(manifest).hex(), name, references, "")

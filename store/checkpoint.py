@@ -42,7 +42,7 @@ def checkpoint() -> None:
 
 @contextmanager
 def extra_check(check: Callable[[], None]) -> Iterator[None]:
-    """A context in which `checkpoint`, in this thread, calls `check` too; `check` raises a `Stopped`."""
+    """Context in which `checkpoint` also calls `check` in this thread; `check` raises a `Stopped`."""
     outer = _thread_check.check
 
     def check_all() -> None:
@@ -69,7 +69,7 @@ def no_checks() -> Iterator[None]:
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """A context in which `checkpoint` raises `Stopped` when `seconds` are over."""
+    """Context in which `checkpoint` raises `Stopped` after `seconds`."""
     until = monotonic() + seconds
 
     def check() -> None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Cycle(Exception):
-    """`nodes` refer to each other in a ring, each to the next and the last to the first."""
+    """`nodes` form a cycle: each refers to the next and the last to the first."""
 
     def __init__(self, nodes: list[object]) -> None:
         self.nodes = nodes

@@ -33,7 +33,7 @@ BATCH: Final = 256
 
 
 class Root(NamedTuple):
-    """Something that keeps an object: `kind` is link, process (a pin) or program, `source` a path or process number."""
+    """A root of an object: `kind` is link, process (a temporary root) or program, `source` a path or process id."""
 
     kind: str
     source: str
@@ -41,7 +41,7 @@ class Root(NamedTuple):
 
 
 class Dead(NamedTuple):
-    """An object that nothing keeps; `used` is when it was last used, or registered, in seconds since 1970."""
+    """An object without a root; `used` is when it was last used, or registered, in seconds since 1970."""
 
     path: StorePath
     size: int
@@ -70,7 +70,7 @@ class Policy:
 
 
 class StillUsed(StoreError):
-    """An object that was to be deleted and is kept by something."""
+    """An object to be deleted has a root."""
 
     def __init__(self, path: StorePath, keepers: Sequence[str]) -> None:
         shown = ", ".join(keepers[:4]) + (f" and {len(keepers) - 4} more" if len(keepers) > 4 else "")
@@ -84,7 +84,7 @@ class StillUsed(StoreError):
 
 @dataclass(frozen=True, slots=True)
 class GcPlan:
-    """`dead` are the objects to remove, referrers first; `live` those that stay because something keeps them."""
+    """`dead`: the objects to remove, referrers first; `live`: those that stay because of a root."""
 
     roots: tuple[Root, ...]
     live: tuple[StorePath, ...]
@@ -92,7 +92,7 @@ class GcPlan:
 
     @property
     def bytes(self) -> int:
-        """The size of what is dead; the disk gets back less where files are shared."""
+        """Size of the dead objects; the disk gets back less where files are shared."""
         return sum(item.size for item in self.dead)
 
     def execute(self, store: Store, done: Callable[[int, int], None] | None = None) -> Collected:
@@ -105,7 +105,7 @@ class GcPlan:
 
 
 class _Graph:
-    """Everything that is registered, by row number."""
+    """All registered objects, by row number."""
 
     def __init__(self, store: Store) -> None:
         database = store._database
@@ -161,7 +161,7 @@ class _Graph:
         return found
 
     def in_order(self, dead: Collection[int]) -> Iterator[int]:
-        """Referrers before what they refer to, and otherwise older ones first."""
+        """Sort referrers before their references, and otherwise older ones first."""
         waiting: dict[int, int] = dict.fromkeys(dead, 0)
         for number in dead:
             for other in self.references.get(number, ()):
@@ -351,7 +351,7 @@ class _Collection:
         return doomed
 
     def _strays(self) -> list[str]:
-        """Places without a row: what killed processes left."""
+        """Return paths without a row, which killed processes left."""
         registered = {base for (base,) in self._database.rows("SELECT base FROM objects")}
         return sorted(name for name in os.listdir(self._store.directory) if name not in registered)
 

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from .linking import Linker
 
 LARGE: Final = 64 << 20
-"""From this size on files are copied by the kernel while what has arrived is hashed."""
+"""From this size on the kernel copies files, and the copy is hashed meanwhile."""
 CLONE: Final = 1 << 20
-"""From this size on it is tried whether a file can share the blocks of another."""
+"""From this size on, try to share the blocks of another file."""
 _WINDOW: Final = 32 << 20
 _BUFFER: Final = 4 << 20
 _WRITERS: Final = 4
@@ -40,7 +40,7 @@ class Hashed(NamedTuple):
 
 
 def copy_file(source: bytes, target: bytes) -> None:
-    """A new file in the store's form with the content of `source`; shares blocks where the file system can."""
+    """Make a new file in canonical form with the content of `source`; share blocks where the file system can."""
     reader = os.open(source, READ)
     try:
         status = os.fstat(reader)

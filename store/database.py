@@ -121,7 +121,7 @@ DROP TABLE old_realisations;
 PRAGMA user_version = 4;
 """,
 }
-"""From each version to the next, in one transaction."""
+"""Migrations from each version to the next, in one transaction."""
 
 
 class Database:
@@ -138,7 +138,7 @@ class Database:
 
     @classmethod
     def open(cls, path: str) -> Database:
-        """Open, and create or complete if need be. Raises `DatabaseFailure`."""
+        """Open the database; create or upgrade it if necessary. Raises `DatabaseFailure`."""
         try:
             return cls._open(path)
         except DatabaseFailure:
@@ -154,7 +154,7 @@ class Database:
 
     @classmethod
     def open_to_read(cls, path: str) -> Database:
-        """Open where nothing can be written. Raises `DatabaseFailure`."""
+        """Open a database that cannot be written. Raises `DatabaseFailure`."""
         import sqlite3
 
         try:
@@ -270,12 +270,12 @@ class Database:
             self._connection.close()
 
     def value(self, statement: str, arguments: Sequence[Any] = ()) -> Any:
-        """The first column of the first row, or None."""
+        """Return the first column of the first row, or None."""
         row = self.row(statement, arguments)
         return None if row is None else row[0]
 
     def row(self, statement: str, arguments: Sequence[Any] = ()) -> Any:
-        """The first row, or None."""
+        """Return the first row, or None."""
         with self.lock:
             try:
                 return self._connection.execute(statement, arguments).fetchone()
@@ -283,7 +283,7 @@ class Database:
                 raise failure(self.path, error) from error
 
     def rows(self, statement: str, arguments: Sequence[Any] = ()) -> list[Any]:
-        """All rows."""
+        """Return all rows."""
         with self.lock:
             try:
                 return self._connection.execute(statement, arguments).fetchall()
@@ -330,7 +330,7 @@ class Database:
         self.depth += 1
 
     def commit(self) -> None:
-        """End what was begun last. After an error it is still to be rolled back."""
+        """Commit the innermost transaction or savepoint. After an error it still has to be rolled back."""
         depth = self.depth - 1
         self._check_alive()
         self.execute(f"RELEASE level{depth}" if depth else "COMMIT")
@@ -338,7 +338,7 @@ class Database:
         self.lock.release()
 
     def roll_back(self) -> None:
-        """Undo what was begun last."""
+        """Roll back the innermost transaction or savepoint."""
         self.depth -= 1
         try:
             # On some errors SQLite has rolled back everything already.

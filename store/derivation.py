@@ -50,7 +50,7 @@ def _sha256(data: bytes) -> bytes:
 
 
 def output_placeholder(output: str) -> str:
-    """Stands for the derivation's own output: `/` and 52 base-32 characters."""
+    """Return the placeholder of the derivation's own output: `/` and 52 base-32 characters."""
     if output == "out":
         return PLACEHOLDER_OF_OUT
     return "/" + base32_encode(_sha256(f"nix-output:{output}".encode(errors="surrogateescape")))
@@ -58,7 +58,7 @@ def output_placeholder(output: str) -> str:
 
 @native
 def upstream_placeholder(derivation: StorePath, output: str) -> str:
-    """Stands for an output of another derivation: `/` and 52 base-32 characters."""
+    """Return the placeholder of an output of another derivation: `/` and 52 base-32 characters."""
     text = f"chx-upstream-output:{derivation.base}:{output}"
     return "/" + base32_encode(blake3_of(text.encode(errors="surrogateescape")))
 
@@ -77,7 +77,7 @@ def _find_encoder() -> Callable[[str], str]:
 
 
 quoted: Final = _find_encoder()
-"""A text as JSON, in ASCII."""
+"""Encodes a text as JSON, in ASCII."""
 
 
 def _texts(texts: Iterable[str]) -> str:
@@ -139,12 +139,12 @@ class Derivation(Frozen):
         return result
 
     def to_json(self) -> bytes:
-        """The canonical form: sorted keys, no white space, ASCII."""
+        """Return the canonical form: sorted keys, no white space, ASCII."""
         return canonical_json(self)
 
     @classmethod
     def from_json(cls, data: bytes) -> Derivation:
-        """Raises `InvalidDerivation` if `data` is not a derivation of this version, each field of its type."""
+        """Decode a derivation. Raises `InvalidDerivation` unless `data` has this version and every field its type."""
         from .foreign import Unreadable, parse_json
 
         try:
@@ -185,7 +185,7 @@ class Derivation(Frozen):
         return not self.input_drvs
 
     def resolved_digest(self) -> Digest:
-        """The key of the build trace; ValueError while inputs are derivations."""
+        """Return the key of the build trace. ValueError while inputs are derivations."""
         if self.input_drvs:
             raise ValueError("only a resolved derivation has a resolved digest")
         return Digest.of(_RESOLVED_DOMAIN + self.to_json())

@@ -56,7 +56,7 @@ class DatabaseFailure(StoreError):
 
 
 class DamagedDatabase(DatabaseFailure):
-    """The file is no database any more, or pages of it are damaged."""
+    """The file is not a database, or some of its pages are damaged."""
 
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(
@@ -67,7 +67,7 @@ class DamagedDatabase(DatabaseFailure):
 
 
 class DamagedRow(StoreError):
-    """A row of the database that does not hold what such a row holds; `reason` is a part of a sentence."""
+    """A damaged row of the database; `reason` is a part of a sentence."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"a row of the database {reason}", hint=REPAIR, code="S006")
@@ -83,7 +83,7 @@ class InvalidHome(StoreError):
 
 
 class ReadOnlyHome(StoreError):
-    """A store that can only be read was to be changed."""
+    """An attempt to change a read-only store."""
 
     def __init__(self, home: str) -> None:
         super().__init__(
@@ -143,7 +143,7 @@ class PartialScratch(StoreError):
 
 
 class OutputCycle(StoreError):
-    """Outputs of one derivation that refer to each other in a ring."""
+    """Outputs of one derivation refer to each other in a cycle."""
 
     def __init__(self, outputs: tuple[str, ...], files: tuple[str, ...]) -> None:
         ring = " -> ".join((*outputs, outputs[0]))
@@ -170,7 +170,7 @@ class ForeignScratch(StoreError):
 
 
 class TooDeep(UnsupportedFile):
-    """A tree with more levels than can be walked."""
+    """A tree has too many levels to be walked."""
 
     def __init__(self, path: str) -> None:
         super().__init__(path, "a tree nested more deeply than can be walked", DEEPEST)

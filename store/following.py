@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from .store import Store
 
     Reach = Callable[[str, str | None], str | None]
-    """Return the path on disk of the object with the first base name, if a link in the object with the second may lead there.
+    """Maps a base name to the path of its object on disk, if a link in the object with the second base name may lead there.
 
     The second is None if a path itself names the object.
     """
 
 MOST_LINKS: Final = 1024
-"""Links that are followed for one path, as many as Nix does."""
+"""Most links followed for one path, as in Nix."""
 _DEPTH: Final = 2
 _LINK: Final = 0o120000
 
@@ -43,7 +43,7 @@ class BadLink(StoreError):
 
 
 class EndlessLinks(BadLink):
-    """Links that lead round in a circle, or more of them than are followed."""
+    """Links form a cycle, or exceed the limit."""
 
     def __init__(self, path: str, link: str, target: str) -> None:
         hint = f"the link '{link}' leads to '{target}'"
@@ -110,7 +110,7 @@ class Follower:
 
 
 class _Walk:
-    """One path. `holder` is the object of the link that was followed last; None: a path or a link of the machine."""
+    """The walk along one path. `holder` is the object of the last link followed; None: a path or a link of the machine."""
 
     def __init__(
         self, reach: Reach, directory: str, confined: bool, folders: dict[str, str], path: str, last: bool, enter: bool
@@ -155,7 +155,7 @@ class _Walk:
         return len(self._done) <= _DEPTH and self._done == ["chx", "store"][: len(self._done)] and any(self._todo)
 
     def _arrive(self) -> bool:
-        """Look at the component that was just added; whether to go on."""
+        """Process the component just added; return whether to go on."""
         done = self._done
         if self._is_inside():
             if len(done) == _DEPTH + 1:

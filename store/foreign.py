@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from typing import Any, Final
 
 DEEPEST: Final = 500
-"""Levels of lists and objects in a text. What chx writes has less than ten; attributes of a derivation may have more."""
+"""Most levels of lists and objects in a text. chx writes less than ten; attributes of a derivation may have more."""
 MOST_KEY_PARTS: Final = 1000
 """Most dots in a TOML key: the library needs quadratic memory for them."""
 _DIGITS: Final = "a number in it has too many digits"

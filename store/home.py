@@ -22,10 +22,10 @@ MATTERING: Final = {
     "store": "the {} objects that the database knows",
     "gcroots": "what keeps the {} objects of the store",
 }
-"""Folders that are not made again if they are missing and there are objects, and what is missing with them."""
+"""Directories that are not recreated in a home with objects, and what would be missing with them."""
 STAMPED: Final = "db/home"
 RESERVE: Final = 1 << 18
-"""Bytes."""
+"""Size of the reserve in bytes."""
 
 
 def default_home() -> str:
@@ -94,7 +94,7 @@ def stamp(home: str) -> bytes:
 
 
 def create_home(home: str) -> None:
-    """Create what is missing of a home. Raises `InvalidHome`."""
+    """Create missing parts of a home. Raises `InvalidHome`."""
     try:
         os.makedirs(home, exist_ok=True)
         check_owner(home)

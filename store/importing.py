@@ -1,4 +1,4 @@
-"""Copying a tree into the store's form and hashing it, in one walk."""
+"""Copy a tree into canonical form and hash it, in one walk."""
 
 from __future__ import annotations
 

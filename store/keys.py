@@ -19,7 +19,7 @@ PREFIX: Final = "ed25519:"
 
 
 class InvalidKey(StoreError):
-    """A text or file that is no key, or a signature that is none of it."""
+    """A text or file is no key, or a signature is invalid."""
 
 
 class Signer:

@@ -50,7 +50,7 @@ BEGINNING: Final = b"\0" * 32
 
 
 class SignedRow(NamedTuple):
-    """A realisation with what proves it."""
+    """A realisation with its signature."""
 
     realisation: Realisation
     previous: Digest
@@ -118,7 +118,7 @@ class SignedRow(NamedTuple):
 
 
 def parse_rows(text: bytes) -> list[SignedRow]:
-    """The rows of a JSON list; those of a later format, of which nothing is known, are left out. Raises `ValueError`."""
+    """Parse a JSON list of rows; rows of later formats are left out. Raises `ValueError`."""
     items = parse_json(text)
     if not isinstance(items, list):
         raise ValueError("it is no list of rows")
@@ -193,7 +193,7 @@ def append(database: Database, signer: Signer, rows: Iterable[Realisation]) -> N
 
 
 def write_head(database: Database, signer: Signer, count: int, last: bytes) -> None:
-    """Sign how many rows there are, and the last hash. In a transaction."""
+    """Sign the number of rows and the last hash. Call it in a transaction."""
     text = _head_text(count, last)
     head = json.dumps({"count": count, "hash": last.hex(), "signature": signer.sign(text), "key": signer.public})
     database.execute("INSERT OR REPLACE INTO meta VALUES ('ledger', ?)", (head,))
@@ -236,7 +236,7 @@ class Numbered(NamedTuple):
 
 
 def numbered(database: Database, where: str = "1", arguments: Iterable[Any] = ()) -> Iterator[Numbered]:
-    """Rows that are or should be signed, in the order of recording; each is read alone, so that a damaged one is no more than that."""
+    """Yield rows that are or should be signed, in the order of recording; each is read alone, so that damage stays limited."""
     legacy = unsigned_until(database)
     for (number,) in database.rows(f"SELECT id FROM realisations WHERE {where} ORDER BY id", tuple(arguments)):
         try:
@@ -271,19 +271,19 @@ def _numbered(number: int, row: Any) -> Numbered:
 
 
 def unsigned_until(database: Database) -> int:
-    """The number up to which rows have no signature, because they are older than the ledger."""
+    """Return the number up to which rows have no signature, because they are older than the ledger."""
     found = database.value("SELECT value FROM meta WHERE key = 'ledger began after'")
     return int(found) if isinstance(found, str) and found.isascii() and found.isdigit() else 0
 
 
 def signed_rows(database: Database, where: str = "1", arguments: Iterable[Any] = ()) -> list[tuple[int, SignedRow]]:
-    """Rows that carry a signature, with their numbers, in the order of recording; without those that are damaged."""
+    """Return signed rows with their numbers, in the order of recording, without damaged ones."""
     rows = numbered(database, where, arguments)
     return [(row.number, row.signed) for row in rows if row.signed is not None]
 
 
 def all_rows(database: Database) -> list[Realisation]:
-    """All rows that can be read, signed or not, in the order of recording."""
+    """Return all readable rows, signed or not, in the order of recording."""
     found = []
     for witness, *rest in database.rows(f"SELECT witness, {COLUMNS} FROM realisations ORDER BY id"):
         try:
@@ -295,7 +295,7 @@ def all_rows(database: Database) -> list[Realisation]:
 
 
 def _head(database: Database) -> tuple[int, bytes]:
-    """Raises `UnsoundLedger` if it cannot be read."""
+    """Read the head. Raises `UnsoundLedger`."""
     head = database.value("SELECT value FROM meta WHERE key = 'ledger'")
     if head is None:
         return 0, BEGINNING
@@ -357,7 +357,7 @@ def check(database: Database, own: str, expected: str | None = None) -> list[Fau
 
 
 class _Chain:
-    """The own rows as they follow each other."""
+    """The own rows in the order of the chain."""
 
     def __init__(self, gaps: Iterable[Gap] = ()) -> None:
         self._count = 0
@@ -408,7 +408,7 @@ class _Chain:
 
 
 class UnsoundLedger(StoreError):
-    """Rows of the ledger that something relies on and that do not hold: `row` is the number of the first, None for the whole."""
+    """Relied-on rows of the ledger do not hold: `row` is the number of the first, None for the whole."""
 
     def __init__(self, row: int | None, what: str) -> None:
         where = "the ledger of the store cannot be relied on: " + ("" if row is None else f"row {row} ")
@@ -452,4 +452,4 @@ def check_relied(
 
 
 _LAST: Final = 1 << 63
-"""After all numbers of rows."""
+"""Sorts after all numbers of rows."""

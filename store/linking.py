@@ -89,12 +89,12 @@ class Linker:
         return True
 
     def remember(self, entry: Entry, file: bytes) -> None:
-        """A file of the tree itself, which was written and hashed just now."""
+        """Add a file of the tree itself, just written and hashed, as a link target."""
         assert entry.digest is not None
         self._known.setdefault((entry.digest, entry.kind), file)
 
     def _elsewhere(self, entry: Entry) -> bytes | None:
-        """A whole file of another object with the content of `entry`."""
+        """Return an intact file of another object with the content of `entry`."""
         assert entry.digest is not None
         # Of many objects, the newest and the oldest.
         rows = self._store._database.rows(

@@ -33,7 +33,7 @@ EMPTIED: Final = "emptied"
 
 
 class RowsLost(StoreError):
-    """Return the objects in the store that its database should know and does not."""
+    """The database lacks objects of its store that it should know."""
 
     def __init__(self, home: str, paths: tuple[StorePath, ...]) -> None:
         more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
@@ -54,7 +54,7 @@ def note_emptied(database: Database) -> None:
 
 
 def lost_objects(store: Store) -> list[StorePath]:
-    """Places of objects that the database should know and does not, sorted."""
+    """Return paths of objects that the database should know and does not, sorted."""
     database = store._database
     lying = set(strays(store))
     if not lying:
@@ -75,7 +75,7 @@ def check_known(store: Store) -> None:
 
 
 def strays(store: Store) -> Iterator[StorePath]:
-    """Places without a row that have the name of an object."""
+    """Yield paths without a row that have the name of an object."""
     with store._database.lenient():
         names = {base for (base,) in store._database.rows("SELECT base FROM objects")}
     for name in os.listdir(store.directory):
@@ -164,7 +164,7 @@ def deriver_of(database: Database, path: StorePath) -> StorePath | None:
 
 
 def recognised_stray(store: Store, path: StorePath, there: Mapping[str, StorePath]) -> Settled | None:
-    """An object that is whole, ready to be registered; None if there are no references with which its name would be its own."""
+    """Return an intact object, ready to be registered; None if no set of references yields its name."""
     return _whole_at(store.physical(path), path, there)
 
 

@@ -94,7 +94,7 @@ class Manifest:
 
     @classmethod
     def of(cls, entries: Iterable[Entry]) -> Manifest:
-        """From entries in any order."""
+        """Make a manifest from entries in any order."""
         return cls(tuple(sorted(entries, key=entry_order)))
 
     @classmethod

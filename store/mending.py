@@ -85,7 +85,7 @@ def mend_ledger(store: Store) -> LedgerRepair:
 
 
 def _mend_rows(database: Database, signer: Signer) -> tuple[list[int], list[int]]:
-    """Rows that are whole again, and rows that cannot be, by number."""
+    """Return the rows that are whole again, and those that are lost, by number."""
     whole: list[int] = []
     bad: list[int] = []
     legacy = unsigned_until(database)
@@ -219,7 +219,7 @@ def _take_out(store: Store, numbers: Iterable[int]) -> str:
 
 
 def _in_order(rows: list[tuple[int, SignedRow]]) -> list[tuple[int, SignedRow]]:
-    """Rows in the order in which they follow each other; pieces of the chain in the order of their first numbers."""
+    """Sort rows in the order of the chain; pieces of the chain by their first numbers."""
     following = {signed.previous.raw: (number, signed) for number, signed in reversed(rows)}
     hashes = {signed.hash.raw for _, signed in rows}
     ordered: list[tuple[int, SignedRow]] = []
@@ -236,7 +236,7 @@ def _in_order(rows: list[tuple[int, SignedRow]]) -> list[tuple[int, SignedRow]]:
 
 
 def _number_again(database: Database, numbers: list[int], ordered: list[int]) -> None:
-    """Give the rows `ordered` the `numbers`, in this order."""
+    """Renumber the rows `ordered` with `numbers`, in this order."""
     free = min(0, database.value("SELECT min(id) FROM realisations")) - 1
     for place, former in enumerate(ordered):
         database.execute("UPDATE realisations SET id = ? WHERE id = ?", (free - place, former))

@@ -43,7 +43,7 @@ class StorePath(Frozen):
 
     @classmethod
     def parse(cls, text: str) -> StorePath:
-        """From a full path or a base name; raises `InvalidStorePath`."""
+        """Parse a full path or a base name. Raises `InvalidStorePath`."""
         base = text[len(STORE_DIR) + 1 :] if text.startswith(STORE_DIR + "/") else text
         if len(base) < HASH_LENGTH + 2 or base[HASH_LENGTH] != "-" or "/" in base:
             raise InvalidStorePath(f"'{text}' is not a store path", code="S011")
@@ -77,7 +77,7 @@ def stored_path(base: Any) -> StorePath:
 
 
 def parsed(base: object) -> StorePath | None:
-    """The path whose base name a cell of the database holds, None if it holds something else."""
+    """Return the path whose base name is in a cell of the database; None for other content."""
     if type(base) is not str:
         return None
     try:

@@ -35,7 +35,7 @@ _MOST_FORMER: Final = 16
 
 
 class _Before(NamedTuple):
-    """`path` is real; `former` are paths where the home was before, the last one first."""
+    """`path` is real; `former` are earlier locations of the home, the last one first."""
 
     stamp: bytes
     path: str
@@ -184,7 +184,7 @@ def _count(number: int) -> str:
 
 
 def _links_below(home: str) -> Iterator[str]:
-    """The symbolic links in the folders of a home that hold roots."""
+    """Yield the symbolic links in the directories of a home that hold roots."""
     for top in ("kept", "seeds"):
         for folder, folders, names in os.walk(f"{home}/{top}"):
             for name in (*folders, *names):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Placement:
-    """Fills places in `directory`, and remembers which until the transaction ends."""
+    """Fills paths in `directory`, and records them until the transaction ends."""
 
     __slots__ = ("_directory", "_is_read_only", "_placed", "_temporary")
 
@@ -99,11 +99,11 @@ class Placement:
         return len(self._placed)
 
     def keep(self) -> None:
-        """The transaction is committed."""
+        """Forget the filled paths after a commit."""
         self._placed.clear()
 
     def forget(self, mark: int) -> None:
-        """Leave the places filled since `mark` as they are; without rows they are garbage."""
+        """Leave the paths filled since `mark`; without rows they are garbage."""
         del self._placed[mark:]
 
     def take_back(self, mark: int, is_free: Callable[[str], bool] = lambda base: True) -> list[bytes]:

@@ -96,7 +96,7 @@ def _set_aside(home: str) -> str:
 
 
 def _salvaged(file: str, table: str, columns: str) -> list[tuple[Any, ...]]:
-    """The rows of a table that can be read, each once; in the order of the table."""
+    """Return the readable rows of a table, each once, in the order of the table."""
 
     import sqlite3
 
@@ -130,7 +130,7 @@ def _salvaged(file: str, table: str, columns: str) -> list[tuple[Any, ...]]:
 
 
 def _insert(database: Database, table: str, row: tuple[Any, ...]) -> None:
-    """Take a row over; one that the table cannot hold is left out."""
+    """Copy a row; leave out one that the table cannot hold."""
     import sqlite3
 
     cells = [_text(cell) for cell in row]

@@ -36,7 +36,7 @@ class Piece(Exception):
 
 
 class Scanner:
-    """Looks for the hash parts `candidates` and for the scratch hashes `scratch`."""
+    """Searches for the hash parts `candidates` and for the scratch hashes `scratch`."""
 
     __slots__ = ("_candidates", "_few", "_probes", "_scratch")
 
@@ -119,5 +119,5 @@ class Scanner:
 
 
 def settled(data: bytes) -> int:
-    """Up to where markers in a chunk that is not the last can be judged."""
+    """Return the position up to which markers in a chunk that is not the last can be classified."""
     return max(len(data) - REACH, 0)

@@ -118,7 +118,7 @@ class _Removal:
 
 
 def _opened(above: int, name: str) -> int | None:
-    """A directory in `above`, made writable; None if there is something else of that name."""
+    """Return a directory in `above`, made writable; None if the name is something else."""
     try:
         try:
             directory = os.open(name, _DIRECTORY, dir_fd=above)

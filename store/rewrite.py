@@ -1,4 +1,4 @@
-"""Replacing hash parts in trees, by others of equal length."""
+"""Replace hash parts in trees by others of equal length."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Rewriter:
         yield carry
 
     def digest(self, path: bytes) -> bytes:
-        """The digest that a file would have."""
+        """Return the digest that a file would have."""
         from blake3 import blake3
 
         hasher: Hasher = blake3()
@@ -124,7 +124,7 @@ class Rewriter:
         return self.entries(result)
 
     def entries(self, entries: list[Entry]) -> list[Entry]:
-        """Entries under their new names, in order."""
+        """Return entries under their new names, in order."""
         mapped = (e._replace(path=self.text(e.path)) if self._old_text in e.path else e for e in entries)
         return list(Manifest.of(mapped))
 
@@ -143,7 +143,7 @@ class Rewriter:
 
 
 def replace_symlink(path: bytes, target: bytes, root: bytes) -> None:
-    """Give a link of a normalised tree another target."""
+    """Change the target of a link of a normalised tree."""
     if path == root:
         os.unlink(path)
         os.symlink(target, path)

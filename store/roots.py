@@ -127,7 +127,7 @@ class Roots:
         return said if said.startswith("/") else os.path.normpath(f"{self._folder}/{said}")
 
     def object_at(self, link: str) -> StorePath | None:
-        """The object that a link points to, in this store or wherever this store was; None for any other link."""
+        """Return the object that a link points to, in this store or at its earlier location; None for any other link."""
         try:
             folder, _, base = os.readlink(link).rpartition("/")
             if folder.rpartition("/")[2] != "store":

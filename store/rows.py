@@ -37,7 +37,7 @@ _META: Final = frozenset(
     ("boot", PLACE, "former places", IDENTITY, "ledger", "ledger began after", GAPS, "lost", EMPTIED)
 )
 _LIKE: Final = 3
-"""In so many characters a damaged name may differ from what it was."""
+"""Most characters in which a damaged name may differ from the original."""
 
 
 class RowFault(NamedTuple):
@@ -68,7 +68,7 @@ def neighbours(store: Store) -> dict[str, StorePath]:
 
 
 def registered(store: Store) -> list[StorePath]:
-    """All objects whose rows have a name, each after what it refers to."""
+    """Return all objects whose rows have a name, dependencies first."""
     with store._database.lenient():
         named = (parsed(base) for (base,) in store._database.rows("SELECT base FROM objects ORDER BY id"))
         return [path for path in named if path is not None]
@@ -88,7 +88,7 @@ _CELLS: Final[Mapping[str, Callable[[Any], bool]]] = {
 
 
 class _Row(NamedTuple):
-    """The rows of one object as they are."""
+    """The rows of one object, unchecked."""
 
     number: int
     cells: dict[str, Any]
@@ -226,7 +226,7 @@ _PROMISES: Final = "SELECT name, algorithm, digest, mode, path FROM fixed_output
 
 
 def _promises(database: Database) -> Iterator[tuple[tuple[object, ...], str, str]]:
-    """Damaged rows of `fixed_outputs`: the key, what to call them, and what is wrong."""
+    """Yield damaged rows of `fixed_outputs`: the key, a name for messages, and the damage."""
     for row in database.rows(_PROMISES):
         wrong = _wrong_promise(*row)
         if wrong:
@@ -253,7 +253,7 @@ def promises(store: Store) -> list[tuple[StorePath, FixedOutput]]:
 
 
 def _facts(database: Database) -> Iterator[tuple[object, str, object]]:
-    """Damaged rows of `meta`: the key, what is wrong, and the value that it should have, or None if it should not be there."""
+    """Yield damaged rows of `meta`: the key, the damage, and the correct value, or None if the row should not exist."""
     rows = dict(database.rows("SELECT key, value FROM meta"))
     for key, value in rows.items():
         if key not in _META:
@@ -272,7 +272,7 @@ def _is_number(value: object) -> bool:
 
 
 class Mended(NamedTuple):
-    """`faults` that are no more, and objects that are `registered` again."""
+    """Repaired `faults`, and objects that are `registered` again."""
 
     faults: tuple[RowFault, ...]
     registered: tuple[StorePath, ...]

@@ -30,7 +30,7 @@ _DIGITS: Final = frozenset(BASE32_ALPHABET.encode())
 
 
 def scratch_hash(output: str) -> str:
-    """The hash part of the scratch path of every output called `output`."""
+    """Return the hash part of the scratch path of every output called `output`."""
     from blake3 import blake3
 
     marker = MARKER.decode()
@@ -44,7 +44,7 @@ def scratch_path(output: str, name: str) -> str:
 
 
 SELF: Final = scratch_hash("out")
-"""Stands for an object's own hash wherever its content is hashed."""
+"""Placeholder for an object's own hash while its content is hashed."""
 
 
 def has_scratch_shape(text: bytes) -> bool:

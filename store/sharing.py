@@ -49,7 +49,7 @@ class Shared(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SharingPlan:
-    """Groups of equal files that are not one file yet: digest, size, how many files too many, and places."""
+    """Groups of equal files that are not shared yet: digest, size, number of duplicates, and paths."""
 
     groups: tuple[tuple[bytes, int, int, tuple[Place, ...]], ...]
 
@@ -134,7 +134,7 @@ class _Sharing:
         return Shared(self._files, self._freed)
 
     def _complete_index(self) -> None:
-        """Objects from before there was an index are found from now on."""
+        """Add objects that are older than the index to it."""
         with self._store.transaction():
             database = self._store._database
             for number, base in database.rows("SELECT id, base FROM objects"):
@@ -201,7 +201,7 @@ def _settle(directory: bytes) -> None:
 
 
 def settle_after_crash(store: Store) -> None:
-    """Put the directories of objects into form that a killed process was sharing files of."""
+    """Restore the directories of objects whose files a killed process was sharing."""
     journal = store.home + "/db/sharing"
     try:
         descriptor = os.open(journal, os.O_RDONLY | os.O_CLOEXEC)

@@ -36,7 +36,7 @@ from .tree import TreeWalk, scan_tree
 from .verify import Problem
 
 DAY: Final = 86400
-"""Seconds within which the use of an object is written down once."""
+"""Seconds within which the use of an object is recorded once."""
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -123,7 +123,7 @@ class Store:
         return self._database.is_read_only
 
     def close(self) -> None:
-        """Let go of everything; the store must not be used afterwards."""
+        """Close the store."""
         if self._uses:
             with suppress(StoreError):
                 self.note_uses(self._uses)
@@ -245,7 +245,7 @@ class Store:
                 )
 
     def hold(self, file: str) -> bool:
-        """Lock `file` (shared) until the store is closed; false if it is not there. Raises `StoreIO`."""
+        """Lock `file` (shared) until the store is closed; return False if it does not exist. Raises `StoreIO`."""
         import fcntl
 
         if file in self._held:
@@ -280,7 +280,7 @@ class Store:
         return [stored_path(base) for (base,) in bases]
 
     def sizes(self) -> dict[StorePath, int]:
-        """The bytes in the files of every object."""
+        """Return the bytes in the files of every object."""
         rows = self._database.rows("SELECT base, CAST(size AS INTEGER) FROM objects")
         return {stored_path(base): size for base, size in rows}
 
@@ -597,7 +597,7 @@ class Store:
         return str(self._database.value("SELECT value FROM meta WHERE key = 'home'"))
 
     def record_foreign(self, rows: Iterable[SignedRow], origin: str) -> None:
-        """Remember rows that other builders have signed and that the caller has decided to trust."""
+        """Record rows that other builders have signed and that the caller has decided to trust."""
         from . import ledger
 
         with self.transaction():
@@ -607,7 +607,7 @@ class Store:
 
     @property
     def signer(self) -> Signer:
-        """Signs in the name of this store's owner. Raises `InvalidKey`, `StoreIO`."""
+        """Signs as this store's owner. Raises `InvalidKey`, `StoreIO`."""
         with self._signer_lock:
             if self._signer is None:
                 from .keys import Signer
@@ -616,7 +616,7 @@ class Store:
             return self._signer
 
     def ledger(self) -> list[Realisation]:
-        """All rows of the build trace, in the order of recording; those of other builders too, and none that is damaged."""
+        """Return all intact rows of the build trace, other builders' included, in the order of recording."""
         from . import ledger
 
         return ledger.all_rows(self._database)
@@ -657,7 +657,7 @@ class Store:
         return path if path is not None and os.path.lexists(self.physical(path)) else None
 
     def record_fixed_output(self, name: str, fixed: FixedOutput, path: StorePath) -> None:
-        """Remember that `path`, verified by the caller, has the content `fixed`."""
+        """Record that `path`, verified by the caller, has the content `fixed`."""
         with self.transaction():
             self._database.execute(
                 "INSERT OR REPLACE INTO fixed_outputs VALUES (?, ?, ?, ?, ?)",
@@ -699,7 +699,7 @@ class Store:
         return self._roots.target(os.path.abspath(link), path)
 
     def roots(self) -> list[tuple[str, StorePath]]:
-        """The links that keep objects alive, with these; sorted."""
+        """Return the links that keep objects alive, and the objects; sorted."""
         return [(link, path) for link, path in self._roots.live() if self.is_valid(path)]
 
     def verify_object(self, path: StorePath) -> list[Problem]:

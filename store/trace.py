@@ -1,4 +1,4 @@
-"""Rows of the build trace as the database has them."""
+"""Rows of the build trace in the database."""
 
 from __future__ import annotations
 

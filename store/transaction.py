@@ -60,7 +60,7 @@ class Transaction:
             self._take_back_ours()
 
     def _take_back_ours(self) -> None:
-        """Under the lock again, empty the places that still have no row. If that fails they are left as by a crash."""
+        """Lock again, and empty the filled paths that still have no row. If that fails they remain as after a crash."""
         try:
             self._database.begin()
         except StoreError:

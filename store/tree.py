@@ -46,7 +46,7 @@ def scan_tree(root: str | bytes, candidates: Collection[str] = ()) -> tuple[Mani
 
 
 def find_hash(root: bytes, digits: str) -> list[str]:
-    """The paths below `root` in which a hash part occurs: in a file, a link's target or a name. Raises `StoreIO`."""
+    """Return the paths below `root` in which a hash part occurs: in a file, a link's target or a name. Raises `StoreIO`."""
     walk = TreeWalk(root, Scanner({digits}), tracked={digits})
     walk.run()
     return sorted(walk.where)

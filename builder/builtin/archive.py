@@ -62,7 +62,7 @@ _GZIP, _BZIP2, _XZ, _LZMA, _ZSTD = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"\x5d\0\
 
 
 def members(path: str, label: str) -> Iterator[Member]:
-    """The members of the archive at `path`; raises `ArchiveUnreadable`, `ArchiveRefused`."""
+    """Yield the members of the archive at `path`. Raises `ArchiveUnreadable`, `ArchiveRefused`."""
     with open(path, "rb", buffering=_BUFFER) as file:
         head = file.read(512)
         file.seek(0)
@@ -79,7 +79,7 @@ def members(path: str, label: str) -> Iterator[Member]:
 
 
 def _decompressed(file: BinaryIO, label: str) -> BinaryIO:
-    """`file` without its compression, to be read forwards."""
+    """Return `file` without its compression, to be read forwards."""
     start = file.tell()
     head = file.read(6)
     file.seek(start)
@@ -148,7 +148,7 @@ def _zstd(file: BinaryIO, label: str) -> BinaryIO:
 
 
 def _member_of_package(file: BinaryIO, label: str) -> BinaryIO:
-    """The member `data.tar.*` of a Debian package; format: deb(5), ar(5)."""
+    """Return the member `data.tar.*` of a Debian package; format: deb(5), ar(5)."""
     file.seek(len(_AR))
     while header := file.read(60):
         if len(header) != 60 or header[58:] != b"`\n":
@@ -202,9 +202,9 @@ def _tar_members(file: BinaryIO, label: str) -> Iterator[Member]:
     )
 
     class StrictInfo(tarfile.TarInfo):
-        """Check headers: the library takes a damaged or truncated one after the first for the end of the archive.
+        """A header that is checked: the library takes a damaged one after the first for the end of the archive.
 
-        It also reads the record of a long name at once, however long it claims to be.
+        The library also reads the record of a long name at once, however long it claims to be.
         """
 
         @classmethod

@@ -67,7 +67,7 @@ def ask_client(
 
 
 class _Inspection:
-    """Why a client is to be ended: it wrote more than `most` bytes to `work`, or does not get on."""
+    """Checks whether to end a client, and why: it wrote more than `most` bytes to `work`, or makes no progress."""
 
     def __init__(self, work: str, most: int | None) -> None:
         self._work, self._most = work, most
@@ -91,7 +91,7 @@ class _Inspection:
 
 
 def _computed(group: int) -> float:
-    """The seconds that the processes of a group have computed, with those that they waited for."""
+    """Return the seconds of processor time of a process group, including reaped children."""
     ticks = 0
     for name in os.listdir("/proc"):
         if name.isdecimal():

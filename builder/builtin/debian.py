@@ -33,7 +33,7 @@ _HELPER = "/usr/lib/apt/apt-helper"
 
 
 def retrieve_debian(task: Task, url: str, work: str) -> str:
-    """The path of the file that `url` names; raises `FetchFailed`, `UnsupportedUrl`."""
+    """Return the path of the file that `url` names. Raises `FetchFailed`, `UnsupportedUrl`."""
     from urllib.parse import quote
 
     paths = pool_paths(url)
@@ -86,7 +86,7 @@ def pool_paths(url: str) -> tuple[str, str]:
 
 @cache
 def apt_bases() -> tuple[str, ...]:
-    """The archives that apt is configured for, in its order; none where there is no apt."""
+    """Return the archives of the apt configuration, in its order; none without apt."""
     apt = executable("apt-get")
     if apt is None:
         return ()
@@ -122,7 +122,7 @@ def _download(task: Task, uri: str, target: str) -> str | None:
 
 
 def configured_mirror(directory: str) -> str | None:
-    """CHX_DEBIAN_MIRROR, else `debian-mirror` of the nearest chx.toml at or above `directory`, else the user's."""
+    """Return CHX_DEBIAN_MIRROR, else `debian-mirror` of the nearest chx.toml at or above `directory`, else the user's."""
     named = os.environ.get("CHX_DEBIAN_MIRROR")
     if named:
         return named

@@ -117,7 +117,7 @@ def _retriever(scheme: str) -> Callable[[Task, str, str], str] | None:
 
 
 def _retrieve_file(task: Task, url: str, work: str) -> str:
-    """A copy of a local file; `file:/path` and `file:///path`, with %-escapes."""
+    """Copy a local file; `file:/path` and `file:///path`, with %-escapes."""
     from urllib.parse import unquote, urlsplit
 
     from ..disk import copy_file, is_full

@@ -27,7 +27,7 @@ _RAW = "* -text -eol -crlf -ident -filter -working-tree-encoding\n"
 _VARIABLES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR", "GIT_NAMESPACE")
 """Variables that a git hook sets, and that would lead git to another repository."""
 DEEPEST = 16
-"""Submodules of submodules; one that is in itself has no end."""
+"""Most levels of submodules; one that contains itself has no end."""
 
 
 class GitUrl(NamedTuple):
@@ -40,7 +40,7 @@ class GitUrl(NamedTuple):
 
 
 def parse_git_url(url: str) -> GitUrl:
-    """Raises `UnsupportedUrl`."""
+    """Parse a URL. Raises `UnsupportedUrl`."""
     parts = urlsplit(url.removeprefix("git+"))
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
     revision, ref = query.pop("rev", None), query.pop("ref", "HEAD")
@@ -60,14 +60,14 @@ def is_revision(text: str) -> bool:
 
 
 def locked_url(url: str, revision: str) -> str:
-    """`url` with the commit that it has led to."""
+    """Return `url` with the resolved commit."""
     wanted = parse_git_url(url)
     submodules = "&submodules=1" if wanted.submodules else ""
     return f"git+{wanted.remote}{'&' if '?' in wanted.remote else '?'}rev={revision}{submodules}"
 
 
 def find_revision(task: Task, url: str, work: str) -> str:
-    """The commit that a URL without `rev` leads to now; raises `FetchFailed`."""
+    """Return the current commit of a URL without `rev`. Raises `FetchFailed`."""
     wanted = parse_git_url(url)
     if wanted.revision is not None:
         return wanted.revision
@@ -83,7 +83,7 @@ def find_revision(task: Task, url: str, work: str) -> str:
 
 
 def retrieve_git(task: Task, url: str, work: str) -> str:
-    """The path of the tree that `url` names; raises `FetchFailed`, `UnsupportedUrl`."""
+    """Return the path of the tree that `url` names. Raises `FetchFailed`, `UnsupportedUrl`."""
     wanted = parse_git_url(url)
     if wanted.revision is None:
         raise UnsupportedUrl(url, "it names no commit: add ?rev= and its name")
@@ -172,7 +172,7 @@ class _Checkout:
 
 
 def beside(remote: str, url: str) -> str:
-    """The URL of a submodule, which may be relative to that of its repository."""
+    """Return the URL of a submodule, which may be relative to that of its repository."""
     if not url.startswith(("./", "../")):
         return url
     base = remote.rstrip("/")

@@ -42,7 +42,7 @@ _CHUNK: Final = 1 << 20
 
 
 class ImageSelection(NamedTuple):
-    """Which image of a layout is meant: its name there, and its platform, as `linux/arm64` or `linux/arm/v7`; "" for any."""
+    """Selection of an image of a layout: its name there, and its platform, as `linux/arm64` or `linux/arm/v7`; "" for any."""
 
     reference: str
     platform: str
@@ -63,7 +63,7 @@ def is_layout(folder: str) -> bool:
 
 
 def layers_of(folder: str, label: str, selection: ImageSelection) -> list[str]:
-    """The files of an image's layers, the lowest first, each of them checked. Raises `ArchiveUnreadable`."""
+    """Return the files of an image's layers, lowest first, after checking them. Raises `ArchiveUnreadable`."""
     index = _json(_place(folder, "index.json", label), label, "index.json")
     found = [image for image in _images(folder, label, index, "", _DEEPEST) if image.platform != "unknown/unknown"]
     wanted = [image for image in found if _is_wanted(image, selection)]
@@ -83,7 +83,7 @@ def layers_of(folder: str, label: str, selection: ImageSelection) -> list[str]:
 
 
 def write_layer(writer: TreeWriter, layer: str, unpacking: Unpacking) -> None:
-    """Lay one layer over what `writer` has written so far."""
+    """Apply one layer to what `writer` has written so far."""
     for member in members(layer, writer.label):
         checkpoint()
         folder, _, name = writer.place(member.name).rpartition("/")
@@ -112,7 +112,7 @@ def _is_wanted(image: _Found, selection: ImageSelection) -> bool:
 
 
 def _images(folder: str, label: str, index: dict[str, Any], reference: str, depth: int) -> Iterator[_Found]:
-    """The images that an index leads to, through others."""
+    """Yield the images that an index leads to, through others."""
     manifests = index.get("manifests")
     if not isinstance(manifests, list) or depth == 0:
         raise ArchiveUnreadable(label, "an index in it lists no manifests" if depth else "its indexes nest too deep")
@@ -164,7 +164,7 @@ def _blob(folder: str, label: str, descriptor: object) -> str:
 
 
 def _place(folder: str, name: str, label: str) -> str:
-    """A file of the layout, and none that a link in it leads to."""
+    """Return a file of the layout, without following links."""
     path = f"{folder}/{name}"
     if os.path.realpath(path) != f"{os.path.realpath(folder)}/{name}" or not os.path.isfile(path):
         raise ArchiveUnreadable(label, f"it has no file {name}")

@@ -34,7 +34,7 @@ class Wheel(NamedTuple):
 
 
 def retrieve_pypi(task: Task, url: str, work: str) -> str:
-    """The path of the wheel that `url` names; raises `FetchFailed`, `UnsupportedUrl`."""
+    """Return the path of the wheel that `url` names. Raises `FetchFailed`, `UnsupportedUrl`."""
     wheel = parse_wheel(url)
     pip = pip_command()
     if pip is None:

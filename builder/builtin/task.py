@@ -28,7 +28,7 @@ class Allowance(NamedTuple):
             raise self.refusal(url)
 
     def refusal(self, url: str) -> FetchFailed:
-        """The error for more than that."""
+        """Return the error for an exceeded limit."""
         if self.is_declared:
             reason = f"it is larger than the {self.size} bytes that are declared for it"
             return FetchFailed(((url, reason),), "if it is the right file, correct its `size`")
@@ -83,7 +83,7 @@ class Task:
         return Limits(0 if self.deadline is None else self.deadline.left)
 
     def attribute(self, name: str) -> str:
-        """The value of an attribute; raises `BadAttribute` if it is missing or empty."""
+        """Return the value of an attribute. Raises `BadAttribute` if it is missing or empty."""
         value = self.derivation.env.get(name, "")
         if not value:
             raise BadAttribute(self.derivation.builder, name, "it is required")
@@ -107,5 +107,5 @@ class Task:
         return place
 
     def refuse(self, attribute: str, reason: str) -> BadAttribute:
-        """An error about an attribute."""
+        """Return an error about an attribute."""
         return BadAttribute(self.derivation.builder, attribute, reason)

@@ -28,7 +28,7 @@ _NO_NETWORK = "is the network there? A proxy is named in https_proxy"
 
 
 class _TransferInterrupted(Exception):
-    """A failure that may pass, and what to try if it does not."""
+    """A transfer failed; another try may succeed. With a hint in case it does not."""
 
     def __init__(self, reason: str, advice: str | None = None) -> None:
         super().__init__(reason)
@@ -36,7 +36,7 @@ class _TransferInterrupted(Exception):
 
 
 def retrieve_web(task: Task, url: str, work: str) -> str:
-    """The path of the file at `url`; raises `FetchFailed`."""
+    """Return the path of the file at `url`. Raises `FetchFailed`."""
     target = os.path.join(work, "file")
     reason, advice = "", None
     clock = Clock(_PATIENCE)

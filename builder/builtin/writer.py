@@ -48,7 +48,7 @@ class TreeWriter:
         self.label = label
 
     def place(self, member: str) -> str:
-        """The normal form of a member's name, relative to the root; `""` is the root itself."""
+        """Return the normal form of a member's name, relative to the root; `""` is the root itself."""
         if member.startswith("/"):
             raise ArchiveRefused(self.label, member, "its path is absolute")
         if "\0" in member:
@@ -185,7 +185,7 @@ class TreeWriter:
 
     @contextmanager
     def _possible(self, path: str) -> Iterator[None]:
-        """Refuse what no file can be called."""
+        """Refuse an invalid file name."""
         try:
             yield
         except UnicodeEncodeError as error:

@@ -19,6 +19,6 @@ def licence(subject: Subject) -> Iterator[Remark]:
 
 
 def meta(subject: Subject) -> Iterator[Remark]:
-    """Packages whose account of themselves is wrong."""
+    """Find packages with wrong metadata."""
     if subject.problem is not None:
         yield Remark("", "", subject.problem)

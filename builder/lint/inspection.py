@@ -1,4 +1,4 @@
-"""All lints applied to one package."""
+"""Apply all lints to one package."""
 
 from __future__ import annotations
 

@@ -68,14 +68,14 @@ def _is_usual(entry: Entry) -> bool:
 
 
 def set_id(subject: Subject) -> Iterator[Remark]:
-    """Files that would run with their owner's rights."""
+    """Find files that run with their owner's rights."""
     for output, entry in subject.entries():
         if entry.is_file and os.lstat(os.fsencode(output.physical(entry))).st_mode & _SET_ID:
             yield Remark(output.name, entry.path, "it has a set-user-id or set-group-id bit, which no object has")
 
 
 def empty(subject: Subject) -> Iterator[Remark]:
-    """Outputs with nothing but directories."""
+    """Find outputs that contain only directories."""
     bare = [output.name for output in subject.outputs if all(entry.kind == "d" for entry in output.manifest)]
     if len(bare) == len(subject.outputs):
         yield Remark("", "", "there is no file in the package")
@@ -85,14 +85,14 @@ def empty(subject: Subject) -> Iterator[Remark]:
 
 
 def libtool(subject: Subject) -> Iterator[Remark]:
-    """Files of libtool, which name folders of the build."""
+    """Find files of libtool, which name directories of the build."""
     for output, entry in subject.entries():
         if entry.is_file and entry.path.endswith(".la"):
             yield Remark(output.name, entry.path, "it is for libtool alone")
 
 
 def static_library(subject: Subject) -> Iterator[Remark]:
-    """Archives that a package with sub-outputs keeps elsewhere than in `static`."""
+    """Find static archives outside of `static` in a package with sub-outputs."""
     if len(subject.outputs) == 1:
         return
     for output, entry in subject.entries():

@@ -1,4 +1,4 @@
-"""Paths of the build that stayed in files."""
+"""Paths of the build that remain in files."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ _NOT_OF_A_PACKAGE: Final = (f"{STORE_DIR}/", f"{BUILD_DIRECTORY}/", "/tmp/", "/h
 
 
 def broken(subject: Subject) -> Iterator[Remark]:
-    """Links to what is not there."""
+    """Find links to missing targets."""
     for output, entry in subject.entries():
         target = entry.target
         if target is None or target.startswith(_MADE_BY_THE_SYSTEM) or _escape(entry) is not None:
@@ -30,7 +30,7 @@ def broken(subject: Subject) -> Iterator[Remark]:
 
 
 def escaping(subject: Subject) -> Iterator[Remark]:
-    """Links that leave the root, or lead into folders that are not of packages."""
+    """Find links that leave the root, or lead into directories that belong to no package."""
     for output, entry in subject.entries():
         why = _escape(entry)
         if why is not None:

@@ -22,7 +22,7 @@ _HEADER: Final = 64
 
 
 def text_relocation(subject: Subject, file: File) -> Iterator[str]:
-    """Programs and libraries whose instructions the dynamic linker has to rewrite."""
+    """Find programs and libraries whose instructions the dynamic linker has to rewrite."""
     try:
         rows = dynamic(file.data) if is_elf(file.data) else ()
     except NotElf:
@@ -42,7 +42,7 @@ def executable_stack(subject: Subject, file: File) -> Iterator[str]:
 
 
 def foreign_machine(subject: Subject, file: File) -> Iterator[str]:
-    """Programs, libraries and objects for another machine than the package's."""
+    """Find programs, libraries and objects for another machine than the package's."""
     target = subject.target
     if target is None:
         return

@@ -136,5 +136,5 @@ _BY_NAME: Final = {lint.name: lint for lint in LINTS}
 
 
 def lint_called(name: str) -> Lint | None:
-    """The lint of that name."""
+    """Return the lint of that name."""
     return _BY_NAME.get(name)

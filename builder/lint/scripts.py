@@ -1,4 +1,4 @@
-"""Programs that others have to run."""
+"""Programs that need an interpreter."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SEARCHING: Final = ("/usr/bin/env", "/bin/env")
 
 
 def interpreter(subject: Subject, file: File) -> Iterator[str]:
-    """Scripts whose interpreter is neither in the package nor declared."""
+    """Find scripts whose interpreter is neither in the package nor declared."""
     if file.entry.kind != Kind.EXECUTABLE or bytes(file.data[:2]) != b"#!":
         return
     line = bytes(file.data[2:_LONGEST]).split(b"\n", 1)[0].decode("utf-8", "surrogateescape")

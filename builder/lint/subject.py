@@ -25,7 +25,7 @@ class Form(Protocol):
 
 
 class Target(NamedTuple):
-    """The architecture that programs of a package have to be for."""
+    """The required architecture of a package's programs."""
 
     name: str
     form: Form
@@ -75,7 +75,7 @@ class Subject:
                 yield output, entry
 
     def files(self) -> Iterator[File]:
-        """Every file, open as long as the caller looks at it."""
+        """Yield every file; each is open until the next one."""
         for output, entry in self.entries():
             if not entry.is_file:
                 continue
@@ -124,7 +124,7 @@ class Subject:
 
 
 def promised(paths: list[str]) -> frozenset[str]:
-    """Absolute paths in the form that `Subject.promised` has."""
+    """Return absolute paths in the form of `Subject.promised`."""
     return frozenset(_usual(path.strip("/")) for path in paths)
 
 

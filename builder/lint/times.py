@@ -1,4 +1,4 @@
-"""Times of the build that stayed in files."""
+"""Times of the build that remain in files."""
 
 from __future__ import annotations
 

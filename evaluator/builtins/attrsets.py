@@ -194,7 +194,7 @@ def function_args(argument: Slot) -> dict[str, Slot]:
 
 
 _arguments: dict[Any, dict[str, Any]] = {}
-"""Return the result of `functionArgs` for compiled functions."""
+"""Results of `functionArgs` for compiled functions."""
 
 
 def unsafe_get_attr_pos(name: Slot, subject: Slot) -> Value:

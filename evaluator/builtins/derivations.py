@@ -172,7 +172,7 @@ class _Draft:
         self.outputs: tuple[str, ...] = ("out",)
         self.rootfs: tuple[str, ...] | None = None
         self.said: dict[str, str] = self.env
-        """Return the attributes that hold `builder`, `system` and the hash."""
+        """The attributes that hold `builder`, `system` and the hash."""
 
     def text(self, slot: Slot) -> str:
         """Return the environment-variable form of an attribute."""

@@ -15,7 +15,7 @@ _HEADER: Final = 60
 
 
 class NotArchive(ValueError):
-    """Bytes that are not a whole archive."""
+    """Bytes are not a whole archive."""
 
 
 class Member(NamedTuple):

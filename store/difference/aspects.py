@@ -53,7 +53,7 @@ def aspects(before: Derivation, after: Derivation) -> tuple[Aspect, ...]:
 
 
 def _with_attribute(before: Derivation, after: Derivation, matching: Matching, attribute: str) -> Derivation:
-    """`before` with one attribute of `after`, in which corresponding inputs are those of `before`."""
+    """Return `before` with one attribute of `after`, in which corresponding inputs are those of `before`."""
     table = {pair.after.text: pair.before.text for pair in matching.pairs}
 
     def substituted(text: str) -> str:

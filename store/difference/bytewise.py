@@ -53,7 +53,7 @@ def spread(before: Bytes, after: Bytes) -> Spread:
 
 
 def context(data: Bytes, position: int) -> tuple[int, bytes]:
-    """The bytes around a position, from a multiple of 16 on, and where they begin."""
+    """Return the bytes around a position, from a multiple of 16 on, and their offset."""
     start = max(position - position % _CONTEXT - _CONTEXT, 0)
     return start, bytes(data[start : start + 3 * _CONTEXT])
 
@@ -64,5 +64,5 @@ def printable_strings(data: Bytes) -> set[bytes]:
 
 
 def most_telling(strings: Iterable[bytes]) -> tuple[str, ...]:
-    """Strings with the longest first: what is short is more often chance."""
+    """Sort strings, longest first: short ones are more often chance."""
     return tuple(text.decode("ascii") for text in sorted(strings, key=lambda text: (-len(text), text)))

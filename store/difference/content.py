@@ -28,7 +28,7 @@ _NO_WORDS: Final = (".eh_frame", ".rel", ".note", ".shstrtab")
 
 @dataclass(frozen=True, slots=True)
 class TextChange:
-    """`lines` of a unified diff without file names; None if there is too much to compare."""
+    """`lines` of a unified diff without file names; None if the texts are too large."""
 
     kind: ClassVar[str] = "text"
     lines: tuple[str, ...] | None
@@ -164,7 +164,7 @@ def _compare_plain(before: Bytes, after: Bytes) -> BinaryChange:
 
 
 def _compare_opened(before: Bytes, after: Bytes, depth: int) -> Content | None:
-    """Archives and compressed files; None if they are not both of one such form."""
+    """Compare archives and compressed files; None if they do not have the same form."""
     if archive.is_archive(before) and archive.is_archive(after):
         return _compare_archives(_ar_members(before), _ar_members(after), "ar", depth)
     how = packed.compression(before)
@@ -259,7 +259,7 @@ def _compare_members(one: packed.Packed | None, other: packed.Packed | None, dep
 def _pair(
     old: Iterable[Part], new: Iterable[Part], name: Callable[[Part], Hashable]
 ) -> list[tuple[Part | None, Part | None]]:
-    """Parts of equal names together, the second of a name with the second, in the order of `old` and then `new`."""
+    """Pair parts of equal names, the second of a name with the second, in the order of `old` and then `new`."""
     waiting: dict[Hashable, list[Part]] = {}
     for part in new:
         waiting.setdefault(name(part), []).append(part)

@@ -1,4 +1,4 @@
-"""Two derivations compared: what differs in themselves, apart from inputs that are built otherwise."""
+"""Compare two derivations themselves, apart from inputs that are built differently."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class InputChange:
 
 @dataclass(frozen=True, slots=True)
 class SourceChange:
-    """A source that is another object than before."""
+    """A source that is another object on each side."""
 
     name: str
     before: StorePath

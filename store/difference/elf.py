@@ -25,7 +25,7 @@ _MOST_SECTIONS: Final = 1 << 20
 
 
 class NotElf(ValueError):
-    """Bytes that are not a whole ELF file."""
+    """Bytes are not a whole ELF file."""
 
 
 class Section(NamedTuple):

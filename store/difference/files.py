@@ -1,4 +1,4 @@
-"""Two trees compared by their manifests: no file is read."""
+"""Compare two trees by their manifests, without reading files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FileChange:
-    """One path that is not the same in both trees; the entry is None on the side where there is none."""
+    """One path that differs; the entry is None on the side that lacks it."""
 
     path: str
     before: Entry | None

@@ -51,7 +51,7 @@ class Matching(NamedTuple):
     added: tuple[tuple[Input, str], ...]
 
     def labels_before(self) -> dict[str, str]:
-        """From the texts of the first derivation's inputs to labels."""
+        """Map the texts of the first derivation's inputs to labels."""
         return {pair.before.text: pair.label for pair in self.pairs} | {
             item.text: label for item, label in self.removed
         }
@@ -66,7 +66,7 @@ _placeholder = lru_cache(1 << 16)(upstream_placeholder)
 
 
 def inputs_of(derivation: Derivation) -> list[Input]:
-    """All inputs, derivations first, each output by itself."""
+    """Return all inputs, derivations first, each output by itself."""
     found = [
         Input(path, output, _placeholder(path, output))
         for path, outputs in derivation.input_drvs.items()
@@ -137,7 +137,7 @@ def _memo(function: Callable[[Input], tuple[str, ...]]) -> Callable[[Input], tup
 
 
 def _sole_roles(derivation: Derivation) -> dict[str, str]:
-    """From whole values of variables to the names of the variables."""
+    """Map whole values of variables to the names of the variables."""
     return {text: name for name, text in derivation.env.items()}
 
 
@@ -147,7 +147,7 @@ def _join(
     key: Callable[[Input], Hashable],
     counterpart: Callable[[Input], Hashable],
 ) -> tuple[list[tuple[Input, Input]], list[Input], list[Input]]:
-    """Pair inputs of equal keys in their order; the pairs, and what is left of both."""
+    """Pair inputs of equal keys in their order; return the pairs, and the rest of both."""
     waiting: dict[Hashable, list[Input]] = {}
     for item in new:
         waiting.setdefault(counterpart(item), []).append(item)

@@ -1,4 +1,4 @@
-"""Names of packages: what stays when the version changes."""
+"""Names of packages, without versions."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class ContentChange:
 
 
 def compare_objects(store: Store, before: StorePath, after: StorePath) -> ObjectDifference:
-    """From the manifests alone. Raises `NotValid`."""
+    """Compare objects by their manifests alone. Raises `NotValid`."""
     old, new = store.manifest(before), store.manifest(after)
     files = () if before == after else compare_manifests(old, new)
     return ObjectDifference(before, after, old.total_size, new.total_size, files)

@@ -1,4 +1,4 @@
-"""Two collections of store objects compared by the names of packages."""
+"""Compare two collections of store objects by package names."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Package(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PackageChange:
-    """A package that is not the same object in both; None where it is missing."""
+    """A package that is another object on each side; None where it is missing."""
 
     label: str
     before: Package | None
@@ -34,13 +34,13 @@ class PackageChange:
 
     @property
     def growth(self) -> int:
-        """Bytes more than before."""
+        """Increase in bytes."""
         return (self.after.size if self.after else 0) - (self.before.size if self.before else 0)
 
 
 @dataclass(frozen=True, slots=True)
 class ClosureDifference:
-    """Changes by label, how many objects are in both, and the sizes of all in bytes."""
+    """Changes by label, number of common objects, and the total sizes in bytes."""
 
     changes: tuple[PackageChange, ...]
     equal: int

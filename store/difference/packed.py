@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .bytewise import Bytes
 
 MOST: Final = 256 << 20
-"""Bytes that are unpacked of one file."""
+"""Most bytes unpacked from one file."""
 _MOST_MEMBERS: Final = 100_000
 _GZIP: Final = b"\x1f\x8b"
 _TAR_MAGIC: Final = 257
@@ -22,7 +22,7 @@ _ZIP: Final = b"PK\x03\x04"
 
 
 class NotPacked(ValueError):
-    """Bytes that cannot be unpacked."""
+    """Bytes cannot be unpacked."""
 
 
 class Packed(NamedTuple):

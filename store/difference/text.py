@@ -1,4 +1,4 @@
-"""Texts compared line by line."""
+"""Compare texts line by line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST_LINES: Final = 4000
 
 
 def text_of(data: Bytes) -> str | None:
-    """Bytes as text, if they are not too many and UTF-8 without control characters other than white space."""
+    """Return bytes as text, if there are not too many, and they are UTF-8 without control characters other than white space."""
     if len(data) > _MOST_BYTES or data.find(b"\0") >= 0:
         return None
     try:

@@ -1,4 +1,4 @@
-"""zstd, loaded when something travels and not before."""
+"""zstd compression, loaded on first use."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class CorruptData(Exception):
-    """Data that is not zstd, ends early, or is longer than it may be."""
+    """Data is not zstd, ends early, or exceeds its limit."""
 
 
 def longest_packed(size: int) -> int:
@@ -23,7 +23,7 @@ def longest_packed(size: int) -> int:
 
 
 def compressed(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """One frame with a checksum."""
+    """Yield one frame with a checksum."""
     from zstandard import ZstdCompressor
 
     packer = ZstdCompressor(level=LEVEL, write_checksum=True).compressobj()
@@ -53,13 +53,13 @@ def expanded(file: BinaryIO, limit: int) -> Iterator[bytes]:
 
 
 def read_compressed(path: str, limit: int) -> bytes:
-    """All of a small compressed file. Raises `CorruptData`, OSError."""
+    """Return the content of a small compressed file. Raises `CorruptData`, OSError."""
     with open(path, "rb") as file:
         return b"".join(expanded(file, limit))
 
 
 def chunks_of(descriptor: int) -> Iterator[bytes]:
-    """The bytes of an open file."""
+    """Yield the bytes of an open file."""
     while data := os.read(descriptor, CHUNK):
         checkpoint()
         yield data

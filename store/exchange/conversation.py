@@ -52,7 +52,7 @@ class Clock:
 
     @property
     def left(self) -> float:
-        """Seconds that may still be waited."""
+        """Seconds left to wait."""
         return max(0.0, self.patience.seconds - self._waited)
 
     def waited(self, seconds: float) -> None:
@@ -67,7 +67,7 @@ class Clock:
 
 
 class _Abandoned(Exception):
-    """Nobody waits for this thread any more."""
+    """The caller has abandoned this thread."""
 
 
 class _Accepted(NamedTuple):
@@ -171,7 +171,7 @@ class Conversation:
                     return item
 
     def close(self) -> None:
-        """Leave: the thread is not waited for."""
+        """Abandon the thread, without waiting for it."""
         import socket
 
         with self._lock:
@@ -191,7 +191,7 @@ class Conversation:
 
 
 class Counted:
-    """The file that is sent."""
+    """A file that reports how much of it was sent."""
 
     def __init__(self, file: Any, line: Conversation) -> None:
         self._file: IO[bytes] = file
@@ -204,7 +204,7 @@ class Counted:
         return data
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Some clients look how large a file is."""
+        """Seek: some clients determine the size of a file so."""
         return self._file.seek(offset, whence)
 
     def tell(self) -> int:

@@ -35,7 +35,7 @@ _REDIRECTS: Final = (301, 302, 303, 307, 308)
 
 
 class RedirectRefused(Exception):
-    """A redirect that is not followed."""
+    """A redirect is refused."""
 
 
 class Head(NamedTuple):
@@ -111,7 +111,7 @@ def _opener(line: Conversation) -> OpenerDirector:
 
 
 class _Connecting(AbstractHTTPHandler):
-    """Connects with sockets that `line` holds."""
+    """Connects with sockets that `line` can shut down."""
 
     http_request = https_request = AbstractHTTPHandler.do_request_
 

@@ -26,7 +26,7 @@ class RejectedRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """The public keys that are trusted, and how many of them have to agree."""
+    """The trusted public keys, and the number of them that must agree."""
 
     keys: frozenset[str] = frozenset()
     needed: int = 1
