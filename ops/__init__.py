@@ -1,6 +1,6 @@
 """What chx does, for Python: values in, values out (docs/python.md).
 
-Nothing in this room reads a command line, prints, or ends the process. Names are loaded when they are first asked for.
+Nothing in this room reads a command line, prints, or ends the process. Each name is imported on first use.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Build what a request names, compared with the lock; links to results."""
+"""Build the targets of a request, compare outputs with the lock, and link results."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """The targets of a request, each once, and the objects that their outputs are.
+    """The targets of a request, each once, and the objects of their outputs.
 
-    `is_bundled`: they are of the bundled package set, called without arguments.
+    `is_bundled`: the targets belong to the bundled package set, called without arguments.
     """
 
     targets: list[Target]
@@ -56,11 +56,11 @@ def build(
     reporter: Reporter | None = None,
     notices: Reporter | None = None,
 ) -> Built:
-    """Build what a request names, or substitute it as it is pinned, and compare it with the lock.
+    """Build the targets of a request, or substitute their pinned outputs, and compare the outputs with the lock.
 
-    Without `options` those of chx.toml count. `reporter` receives the events of builds, `notices` those of substitution
-    (default: as `reporter`); without, the reporter of the session does. Raises `RequestError`, `LangError`, `EvalError`,
-    `BuildError`, `LockError`.
+    `options` defaults to the options of chx.toml. `reporter` receives the events of builds (default: the reporter of
+    the session), `notices` those of substitution (default: `reporter`). Raises `RequestError`, `LangError`,
+    `EvalError`, `BuildError`, `LockError`.
     """
     if options is None:
         from .settings import configured
@@ -69,9 +69,9 @@ def build(
     reporter = reporter or session.reporter
     notices = notices or reporter
     if request.lock == "pinned" or (not options.rebuild and _may_be_locked(request.file or ".")):
-        taken = _locked(session, request, options, notices)
-        if taken is not None:
-            return taken
+        locked = _locked(session, request, options, notices)
+        if locked is not None:
+            return locked
     found = instantiate(session, request)
     targets = found.distinct
     verifier = verifier_of(session, request, found, options, notices)
@@ -89,7 +89,7 @@ def build(
 
 
 def _locked(session: Session, request: Request, options: BuildOptions, notices: Reporter) -> Built | None:
-    """What is pinned under the names of a request, if that is known without evaluating them."""
+    """Return the pinned outputs of a request; None if it has to be evaluated."""
     from .lock.substitute import try_without_evaluation, use_lock_only
     from .lock.verify import LockVerifier
 
@@ -104,14 +104,14 @@ def _locked(session: Session, request: Request, options: BuildOptions, notices: 
 
 
 def _may_be_locked(file: str) -> bool:
-    """Whether a lock lies beside an expression; to be asked before anything is loaded for it."""
+    """Return whether a lock is beside an expression; cheap, since it imports nothing."""
     return is_there(f"{file}/chx.lock") or is_there(absolute(f"{file}/../chx.lock"))
 
 
 def verifier_of(
     session: Session, request: Request, found: Instantiated, options: BuildOptions, notices: Reporter
 ) -> LockVerifier | None:
-    """Return the pins of what was instantiated, their sources compared; None if there is no lock. Raises `LockError`."""
+    """Check sources against the lock, and return the verifier of outputs; None without a lock. Raises `LockError`."""
     if found.project is None or found.project.lock is None:
         return None
     from .lock.verify import LockVerifier
@@ -125,7 +125,7 @@ ELSEWHERE = "choose another name with -o, or use --no-out-link"
 
 
 def check_link(name: str) -> None:
-    """Raise `RequestError` for a result link that cannot be made; to be called before anything is built for it."""
+    """Raise `RequestError` for a result link that cannot be made. Call it before building."""
     if not name or name.endswith("/"):
         raise RequestError(f"-o '{name}' names no link", hint=ELSEWHERE)
     directory = os.path.dirname(os.path.abspath(name))
@@ -134,7 +134,7 @@ def check_link(name: str) -> None:
 
 
 def link_results(store: Store, name: str, targets: Sequence[Target], outputs: Outputs) -> list[tuple[str, str]]:
-    """Link `name` to the first result and `name-2`, ... to others, as GC roots; return pairs of link and its text."""
+    """Link `name` to the first result and `name-2`, ... to others, as GC roots; return pairs of link and link text."""
     from ..store import StoreIO
 
     links = []

@@ -1,10 +1,10 @@
-"""The error of a request."""
+"""Errors of requests."""
 
 from __future__ import annotations
 
 
 class RequestError(Exception):
-    """A request that cannot be carried out as asked: `message`, and what to try in `hint`."""
+    """A request that cannot be carried out. `message` says why, `hint` what to try."""
 
     code = "C001"
     labels = ()

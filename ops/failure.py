@@ -1,4 +1,4 @@
-"""What all errors of chx have in common."""
+"""The protocol that all errors of chx implement."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class Failure(Protocol):
-    """An error that is not chx's fault: of an expression, a build, a store, a lock or a request.
+    """An error of an expression, a build, a store, a lock or a request, and no defect of chx.
 
-    `code` is stable ("E202"; the manual lists them), `message` is a sentence that names the culprit, `hint` is what to try.
-    `labels` are places in sources, the first where it happened; `frames` are the steps that led there, from the innermost
-    on; `details` are lines that stand before the message.
+    `code` is stable ("E202"; the manual lists them). `message` is a sentence that names the culprit, `hint` is what to
+    try. `labels` are places in sources; the error happened at the first. `frames` are the steps that led to it,
+    innermost first. `details` are lines to show before the message.
     """
 
     @property

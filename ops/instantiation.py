@@ -1,4 +1,4 @@
-"""From a request to values and to derivations in the store, with the inputs of a lock."""
+"""Evaluate a request to values or to derivations in the store, with the inputs of its lock."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Evaluated:
-    """The values of a request, and the project that its expression belongs to, if there is one."""
+    """The values of a request, and the project of its expression, if any."""
 
     __slots__ = ("located", "project", "selected")
 
@@ -27,7 +27,7 @@ class Evaluated:
 
 
 class Instantiated:
-    """The targets of a request, and the project that its expression belongs to, if there is one.
+    """The targets of a request, and the project of its expression, if any.
 
     `is_bundled`: the expression is the bundled package set, without arguments.
     """
@@ -41,7 +41,7 @@ class Instantiated:
 
     @property
     def distinct(self) -> list[Target]:
-        """The targets without those that another one stands for."""
+        """The targets, each pair of a derivation and its outputs once."""
         found: dict[tuple[StorePath, tuple[str, ...]], Target] = {}
         for target in self.targets:
             found.setdefault((target.derivation, target.outputs), target)
@@ -49,9 +49,9 @@ class Instantiated:
 
 
 def evaluate_request(session: Session, request: Request, *, call: bool = True) -> Evaluated:
-    """Evaluate the attributes of a request, or the whole expression, with the inputs of a lock beside it.
+    """Evaluate the attributes of a request, or the whole expression, with the inputs of the lock beside it.
 
-    `call`: as in `select`. Raises `RequestError`, `LangError`, `EvalError`, `LockError`, and `BuildError` if an input
+    `call`: see `select`. Raises `RequestError`, `LangError`, `EvalError`, `LockError`, and `BuildError` if an input
     cannot be fetched.
     """
     located = locate(session, request)
@@ -69,7 +69,7 @@ def evaluate_request(session: Session, request: Request, *, call: bool = True) -
 
 
 def instantiate(session: Session, request: Request) -> Instantiated:
-    """Return the derivations of a request: those named by their paths, then those of attributes. All are in the store.
+    """Write the derivations of a request into the store, and return them: first those named by path, then attributes.
 
     Raises what `evaluate_request` raises, and `RequestError` for a value that is no derivation.
     """
@@ -87,7 +87,7 @@ def instantiate(session: Session, request: Request) -> Instantiated:
 
 
 def targets_of(session: Session, selected: list[Selected]) -> list[Target]:
-    """Return the derivations that values are or have in them. Raises `RequestError` for a value without any."""
+    """Return the derivations that values are or contain. Raises `RequestError` for a value without any."""
     from .targets import Target
 
     targets = []
@@ -101,7 +101,7 @@ def targets_of(session: Session, selected: list[Selected]) -> list[Target]:
 
 
 def derivers_of_objects(session: Session, request: Request) -> Instantiated:
-    """As `instantiate`, but an object stands for the derivation that it was built from.
+    """Instantiate a request; a named object stands for its deriver.
 
     Raises what `instantiate` raises, and `RequestError` for an object that this store did not build.
     """
@@ -123,5 +123,5 @@ def derivers_of_objects(session: Session, request: Request) -> Instantiated:
 
 
 def derivations_named(session: Session, request: Request) -> list[StorePath]:
-    """Return the derivations that a request means, also by what they built. Raises as `derivers_of_objects`."""
+    """Return the derivations of a request; a named object stands for its deriver. Raises as `derivers_of_objects`."""
     return list(dict.fromkeys(target.derivation for target in derivers_of_objects(session, request).targets))

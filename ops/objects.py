@@ -1,4 +1,4 @@
-"""What a store knows of its objects, and rows of other stores that it accepts."""
+"""Describe store objects, and accept signed rows of other stores."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def describe(store: Store, path: StorePath) -> dict[str, Any]:
-    """What the store knows of one object, as JSON types; sizes in bytes, times in seconds since 1970."""
+    """Return the metadata of an object as JSON types: sizes in bytes, times in seconds since 1970."""
     info = store.info(path)
     return {
         "treeDigest": f"blake3:{info.tree_digest}",
@@ -29,7 +29,7 @@ def describe(store: Store, path: StorePath) -> dict[str, Any]:
 
 
 def accept_rows(store: Store, rows: Iterable[SignedRow], keys: Iterable[str], origin: str) -> tuple[int, list[str]]:
-    """Remember the rows that count; how many, and why others do not."""
+    """Record the rows of trusted signers. Return how many, and a reason for each refused row."""
     configured = configured_caches()
     trust = Trust(frozenset((*keys, *configured["trusted_keys"], store.signer.public)), configured["signatures"])
     accepted, refused = trust.judge(rows)

@@ -1,4 +1,4 @@
-"""What `os` would be wanted for most often, without the millisecond that loading it takes."""
+"""Replacements for common functions of `os`, whose import takes a millisecond."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ ERRORS: Final = sys.getfilesystemencodeerrors()
 
 
 def encoded(text: str) -> bytes:
-    """The bytes of a path or argument."""
+    """Encode a path or argument as the operating system does."""
     return text.encode(ENCODING, ERRORS)
 
 
 def decoded(data: bytes) -> str:
-    """Inverse of `encoded`."""
+    """Decode a path or argument: the inverse of `encoded`."""
     return data.decode(ENCODING, ERRORS)
 
 
 def absolute(path: str) -> str:
-    """`os.path.abspath`."""
+    """Return an absolute path, as `os.path.abspath` does."""
     if path[:2] == "//":
         from os.path import abspath
 
@@ -42,9 +42,9 @@ def absolute(path: str) -> str:
 
 
 def read_whole(path: str) -> tuple[bytes, bool]:
-    """What a file holds, and whether it is an ordinary file; OSError if it cannot be read.
+    """Return the content of a file, and whether it is a regular file. Raises OSError.
 
-    `open` makes four objects for it, and asks the system twice as much.
+    `open` would make four objects and twice as many system calls.
     """
     descriptor = posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC)
     try:
@@ -65,7 +65,7 @@ def read_whole(path: str) -> tuple[bytes, bool]:
 
 
 def is_regular(path: str) -> bool:
-    """Whether there is an ordinary file, or a link to one."""
+    """Return whether a path names a regular file; follows links."""
     try:
         return posix.stat(path).st_mode & 0o170000 == 0o100000
     except OSError:
@@ -73,7 +73,7 @@ def is_regular(path: str) -> bool:
 
 
 def is_there(path: str) -> bool:
-    """Whether a path names something; links are followed."""
+    """Return whether a path exists; follows links."""
     try:
         posix.stat(path)
     except (OSError, ValueError):
@@ -82,8 +82,8 @@ def is_there(path: str) -> bool:
 
 
 def is_link(path: str) -> bool:
-    """Whether there is a symbolic link; OSError if nothing is there."""
-    # S_IFMT and S_IFLNK, without `stat`.
+    """Return whether a path names a symbolic link. Raises OSError for a missing path."""
+    # S_IFMT and S_IFLNK, without importing `stat`.
     return posix.lstat(path).st_mode & 0o170000 == 0o120000
 
 
@@ -92,13 +92,13 @@ PKGS = f"{absolute(__file__).rpartition('/')[0].rpartition('/')[0]}/pkgs"
 
 
 class RealPaths:
-    """Resolves symbolic links; remembers folders that need no resolving."""
+    """Resolves symbolic links; remembers directories without links in their paths."""
 
     def __init__(self) -> None:
         self._real = {"/"}
 
     def of(self, path: str, strict: bool) -> str:
-        """`os.path.realpath` of an absolute path; `strict`: raises OSError unless it exists."""
+        """Return `os.path.realpath` of an absolute path. With `strict`, raises OSError for a missing path."""
         folder, _, name = path.rpartition("/")
         if name not in ("", ".", "..") and self.is_real(folder or "/"):
             try:
@@ -112,7 +112,7 @@ class RealPaths:
         return realpath(path, strict=strict)
 
     def is_real(self, folder: str) -> bool:
-        """Whether a folder is there and there is no link on the way to it."""
+        """Return whether a directory exists and no component of its path is a link."""
         if folder in self._real:
             return True
         around, _, name = folder.rpartition("/")
@@ -128,7 +128,7 @@ class RealPaths:
 
 
 def write_whole(name: str, text: str) -> None:
-    """Write a file whole or not at all."""
+    """Write a file atomically."""
     import os
 
     temporary = f"{name}.{os.getpid()}.new"

@@ -1,4 +1,4 @@
-"""How large files are that seeds pin: a content has one size, so its hash says it, and no derivation has to."""
+"""Sizes of the files that seeds pin, by hash, so that derivations need not state them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def pinned_size(fixed: FixedOutput) -> int | None:
-    """The bytes of a file with that hash, if a seed pins it: a bundled one or one that was captured here."""
+    """Return the size in bytes of a fixed output that a bundled or captured seed pins; None for any other."""
     if fixed.mode != "flat" or fixed.algorithm != "sha256":
         return None
     return _sizes().get(fixed.digest.hex())
@@ -32,5 +32,5 @@ def _sizes() -> dict[str, int]:
                     with open(os.path.join(folder, name), "rb") as file:
                         found |= {item["sha256"]: int(item["size"]) for item in parse_json(file.read())["files"]}
                 except (OSError, ValueError, KeyError, TypeError):
-                    continue  # whoever uses the seed is told
+                    continue  # commands that use the seed report the damage
     return found

@@ -1,4 +1,4 @@
-"""Building in a store, with what has to happen before and after."""
+"""Run builds in a store; clean up before and sync after."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ if TYPE_CHECKING:
     Built = dict[tuple[StorePath, str], StorePath]
 
 SYNC_AFTER = 5.0
-"""Builds that took at least this many seconds are written to the disk before they are reported: they survive a power cut."""
+"""Builds that took at least this many seconds are fsynced before success is reported, to survive a power cut."""
 
 
 class Running:
-    """The builds that run, so that an interrupt can end them: an evaluation runs in a thread that it does not reach."""
+    """The running builds. An interrupt ends them here, since it does not reach the thread of an evaluation."""
 
     def __init__(self) -> None:
         self._builders: dict[Builder, LockType] = {}
 
     def realise(self, store: Store, targets: Targets, options: BuildOptions | None, reporter: Reporter) -> Built:
-        """Build what is not built, and return the outputs. Raises `BuildError`."""
+        """Realise `targets`, and return the objects of their outputs. Raises `BuildError`."""
         from ..builder import Builder
         from ..evaluator import lifted
         from .settings import configured
 
-        # What builds that were killed have left behind.
+        # Killed builds leave temporary files.
         store.clean_temporary()
         builder = Builder(store, options or configured(), reporter)
-        gone = allocate_lock()
-        with gone:
-            self._builders[builder] = gone
+        running = allocate_lock()
+        with running:
+            self._builders[builder] = running
             try:
                 began = monotonic()
                 with lifted():
@@ -51,8 +51,8 @@ class Running:
                 reporter.close()
 
     def cancel(self) -> None:
-        """End all builds, and wait until they have ended."""
-        for builder, gone in list(self._builders.items()):
+        """Cancel all builds, and wait for their end."""
+        for builder, running in list(self._builders.items()):
             builder.cancel()
-            with gone:
+            with running:
                 pass

@@ -1,4 +1,4 @@
-"""What an operation reports while it works: the events of the builder, notices, traces."""
+"""Reporters: receivers of the builder's events, of notices and of traces while an operation runs."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ if TYPE_CHECKING:
 
 
 class Reporter(BuildReporter, Protocol):
-    """Receives events, one at a time. A reporter of one's own extends `Silence` and defines what it wants to hear."""
+    """Receives events, one at a time. Implementations extend `Silence` and override the events they need."""
 
     def notice(self, text: str) -> None:
-        """Take a sentence that a person may want to know."""
+        """Receive a sentence for the user."""
 
     def traced(self, text: str) -> None:
-        """Take a line that the expression prints with `builtins.trace` or `builtins.warn`."""
+        """Receive a line that the expression prints with `builtins.trace` or `builtins.warn`."""
 
     def entitle(self, titles: Mapping[StorePath, str]) -> None:
-        """Call derivations by `titles` from now on, and others by their names."""
+        """Show derivations under `titles` from now on, and others under their names."""
 
     def close(self) -> None:
-        """Builds are over; an error or a result follows."""
+        """Finish the report of builds; an error or a result follows."""
 
 
 class Silence(BuildSilence):
-    """A reporter that reports nothing."""
+    """Reporter that discards all events."""
 
     def notice(self, text: str) -> None: ...
     def traced(self, text: str) -> None: ...
@@ -39,7 +39,7 @@ class Silence(BuildSilence):
 
 
 class Forwarding(Silence if TYPE_CHECKING else object):  # type: ignore[misc]
-    """Passes every event on to another reporter. A subclass defines the methods whose events it wants to see or hide."""
+    """Forwards every event to another reporter. A subclass overrides the events that it observes or hides."""
 
     def __init__(self, to: Reporter) -> None:
         self._to = to

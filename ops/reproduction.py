@@ -1,4 +1,4 @@
-"""Build again, as before and under other circumstances, and see whether the outputs are the same."""
+"""Build a derivation again, unchanged and under variations, and compare the outputs."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 
 
 class Reproduced(NamedTuple):
-    """The verdict on a derivation, and the rows of builds recorded before that gave something else than its reference."""
+    """The verdict on a derivation, and the rows of earlier builds whose outputs differ from its reference."""
 
     verdict: Verdict
     earlier: list[Realisation]
 
     @property
     def holds(self) -> bool:
-        """Whether the derivation is reproducible, as far as is known."""
+        """Whether the new builds and all recorded ones gave the reference."""
         return self.verdict.cause == "nothing" and not self.earlier
 
 
 def variations_named(text: str | None) -> tuple[str, ...]:
-    """Return the variations that a list of names stands for; `all` is the usual ones. Raises `RequestError`."""
+    """Parse a list of names of variations; `all` stands for the usual ones. Raises `RequestError`."""
     if text is None:
         return ()
     names: list[str] = []
@@ -47,7 +47,7 @@ def variations_named(text: str | None) -> tuple[str, ...]:
 
 
 def exemption(store: Store, derivation: StorePath) -> str | None:
-    """Return why building a derivation again would show nothing; None if it would."""
+    """Return why a rebuild of a derivation proves nothing; None if it proves something."""
     read = store.derivation(derivation)
     if read.fixed is not None:
         return "its content is promised by a hash"
@@ -55,7 +55,7 @@ def exemption(store: Store, derivation: StorePath) -> str | None:
 
 
 class _Attempt(Forwarding):
-    """Collects variations that cannot be made here."""
+    """Collects variations that this machine does not support."""
 
     def __init__(self, to: Reporter, unvaried: set[str]) -> None:
         super().__init__(to)
@@ -78,8 +78,8 @@ def reproduce(
 ) -> Reproduced:
     """Build a derivation `rounds` times more, then under `variations`, and compare with `reference`, by output.
 
-    `reporter` makes one for each build; `beginning` is called before each with what is varied. Failures are a part of
-    the verdict. Raises `BuildError` for those that concern the machine.
+    `reporter` returns a reporter for each build; `beginning` is called before each build with its variations. The
+    verdict includes failed builds. Raises `BuildError` for failures of the machine.
     """
     options = replace(options, rebuild=True, jobs=1)
     earlier = _recorded_otherwise(session.store, derivation, reference)
@@ -94,7 +94,7 @@ def reproduce(
 
 
 def _recorded_otherwise(store: Store, derivation: StorePath, reference: Mapping[str, StorePath]) -> list[Realisation]:
-    """What is recorded of builds of the same that gave something else."""
+    """Return the build trace rows of the same resolved derivation whose outputs differ from `reference`."""
     found = recall(store, [derivation])
     resolved = resolve(found.derivations[derivation], found.outputs).resolved_digest()
     return [row for row in store.realisations(resolved) if row.path != reference.get(row.output, row.path)]

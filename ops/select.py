@@ -1,4 +1,4 @@
-"""Resolve a request to values: the expression, its attributes, the arguments of functions."""
+"""Resolve a request to values: find the expression, select attributes, call functions."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 class Selected:
-    """A value and how the user named it. No dataclass: importing that module takes 10 ms.
+    """A value and its attribute path. No dataclass: importing that module takes 10 ms.
 
-    `was_called`: it is the result of a function that was called with the defaults of its arguments.
+    `was_called`: the value is the result of a function that was called with its default arguments.
     """
 
     __slots__ = ("attribute", "value", "was_called")
@@ -31,7 +31,7 @@ class Selected:
 
 
 class Located:
-    """The expression that a request means, not evaluated: an absolute path `file`, or a text `source`.
+    """The unevaluated expression of a request: an absolute path `file`, or a text `source`.
 
     `attributes` are the attribute paths in it, `origin` is its name in messages.
     """
@@ -46,12 +46,12 @@ class Located:
 
     @property
     def is_bundled(self) -> bool:
-        """Whether it is a part of the bundled package set."""
+        """Whether the expression is a file of the bundled package set."""
         return self.file is not None and self.file.startswith(f"{PKGS}/")
 
     @property
     def is_bundled_set(self) -> bool:
-        """Whether it is the bundled package set."""
+        """Whether the expression is the bundled package set."""
         return self.file == f"{PKGS}/default.nix"
 
 
@@ -63,7 +63,7 @@ def bundled_packages(session: Session) -> list[str]:
 
 
 def locate(session: Session, request: Request) -> Located:
-    """Find the expression that a request means. Raises `RequestError`."""
+    """Find the expression of a request. Raises `RequestError`."""
     attributes, target = request.attributes, request.target
     if target is not None:
         if not attributes:
@@ -94,11 +94,11 @@ def locate(session: Session, request: Request) -> Located:
 def select(
     session: Session, request: Request, located: Located, inputs: str | None = None, *, call: bool = True
 ) -> list[Selected]:
-    """Evaluate what was located: a value for each attribute path, or the whole.
+    """Evaluate a located expression; return a value for each attribute path, or the whole.
 
-    A resulting function is called with the arguments of the request and its defaults; without `call` only if there are
-    some of the former, as `nix-instantiate --eval` does. `inputs` is the text of an expression for the argument of that
-    name, unless the request has one. Raises `EvalError`, `LangError`, `RequestError`.
+    Calls a resulting function with the arguments of the request and its defaults. Without `call`, it does so only if
+    the request has arguments, as `nix-instantiate --eval` does. `inputs` is the text of an expression for the argument
+    of that name, unless the request has one. Raises `EvalError`, `LangError`, `RequestError`.
     """
     evaluator = session.evaluator
     if located.file is not None:
@@ -121,7 +121,7 @@ def select(
 
 
 def _is_project(session: Session, expression: str) -> bool:
-    """Whether words are attributes of the expression here: there is a lock, or inputs are declared that want one."""
+    """Return whether the current directory is a project: an expression with a lock or with declared inputs."""
     lock, declared = absolute("chx.lock"), absolute("chx.toml")
     for place in (lock, declared, expression):
         session.world.see(place)
@@ -151,7 +151,7 @@ def _text_value(session: Session, text: str) -> Value:
 
 
 def in_search_path(session: Session, file: str) -> str:
-    """Return the path that `<NAME>` or `<NAME/FILE>` stands for, as in an expression; any other word as it is."""
+    """Look `<NAME>` or `<NAME/FILE>` up in the search path, as an expression does; return other words unchanged."""
     if not (file.startswith("<") and file.endswith(">")):
         return file
     from os.path import lexists
@@ -165,7 +165,7 @@ def in_search_path(session: Session, file: str) -> str:
 
 
 def _check_attribute(attribute: str) -> None:
-    """Refuse a word that cannot be an attribute path, or that looks like something else."""
+    """Raise `RequestError` for a word that is no attribute path, or that looks like a file."""
     if "/" in attribute or attribute.endswith(".nix"):
         hint = None
         if is_there(attribute):
@@ -195,7 +195,7 @@ def _select(evaluator: Evaluator, root: Value, attribute: str, given: dict[str, 
 
 
 class Explained:
-    """A context whose errors say, if so, that what was named is a function: it may need arguments after all."""
+    """Context manager that adds to errors that the value is a function, which may need arguments."""
 
     def __init__(self, attribute: str, was_called: bool) -> None:
         self._attribute = attribute

@@ -1,6 +1,6 @@
-"""A connection to the rooms below: the store, the world of evaluation, the evaluator.
+"""Sessions: one store, world of evaluation and evaluator for several operations.
 
-Everything is made on first use: parsing opens no store, and an expression that needs none writes nothing.
+Each is created on first use: parsing opens no store, and an expression that needs no store writes nothing.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 
 class Session:
-    """Owns a store, an evaluator and the builds that run; use it as a context manager.
+    """Owns a store, an evaluator and the running builds; use it as a context manager.
 
-    `search_path` are pairs of a prefix and an absolute path, as `-I` and `$NIX_PATH` say. `max_call_depth` is how deep
-    calls may nest at least. `exact` keeps suspended what Nix suspends, so that values print as there. `pure` is Nix's pure
-    evaluation; `features` are experimental features of the language. `input_options` returns how inputs of a lock are
-    fetched. `reporter` receives events of builds that evaluations need, notices and traces. The store is the one that
-    `$CHX_HOME` names.
+    `search_path` are pairs of a prefix and an absolute path, as in `-I` and `$NIX_PATH`. `max_call_depth` is the least
+    depth of calls that the evaluator must support. `exact` suspends exactly what Nix suspends, so that values print
+    alike. `pure` is Nix's pure evaluation; `features` are experimental features of the language. `input_options`
+    returns the build options for fetching inputs of a lock. `reporter` receives events of builds that evaluation needs,
+    notices and traces. The store is the one that `$CHX_HOME` names.
     """
 
     def __init__(
@@ -55,14 +55,14 @@ class Session:
 
     @property
     def input_options(self) -> BuildOptions:
-        """How inputs of a lock are fetched."""
+        """The build options for fetching inputs of a lock."""
         from ..builder import BuildOptions
 
         return BuildOptions() if self._input_options is None else self._input_options()
 
     @property
     def reporter(self) -> Reporter:
-        """Who receives notices; silent unless one was given."""
+        """The reporter of the session; by default it discards all events."""
         if self._reporter is None:
             from .reporter import Silence
 
@@ -82,7 +82,7 @@ class Session:
 
     @property
     def world(self) -> FileWorld:
-        """The files, the store and the builder, as expressions see them."""
+        """The files, the store and the builder for expressions."""
         if self._world is None:
             from .signatures import home
             from .world import FileWorld
@@ -106,9 +106,9 @@ class Session:
         return self._evaluator
 
     def realise(self, targets: Targets, options: BuildOptions | None = None, reporter: Reporter | None = None) -> Built:
-        """Build pairs of a derivation and its outputs that are not built; return the objects.
+        """Realise `targets`, pairs of a derivation and output names; return the objects.
 
-        Without `options` those of chx.toml count; without `reporter`, that of the session is told. Raises `BuildError`.
+        `options` defaults to the options of chx.toml, `reporter` to that of the session. Raises `BuildError`.
         """
         if self._running is None:
             from .realise import Running
@@ -133,14 +133,14 @@ class Session:
             if isinstance(error, KeyboardInterrupt):
                 from ..store.checkpoint import within
 
-                # What cannot be removed in a moment is removed by whoever builds or collects next.
+                # The next build or garbage collection removes what takes longer.
                 with within(1.0):
                     self._store.close()
                 return
             self._store.close()
 
     def _locate(self, error: Exception) -> None:
-        """Tell errors of builds where their derivations are written down."""
+        """Add the source positions of derivations to errors of builds."""
         from ..builder import BuildError, SeveralFailures
 
         for one in error.failures if isinstance(error, SeveralFailures) else [error]:

@@ -1,4 +1,4 @@
-"""Options of builds that are configured: `[limits]` and `[caches]` in chx.toml."""
+"""Build options from chx.toml: `[limits]` and `[caches]`."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ if TYPE_CHECKING:
     from ..builder import BuildOptions
 
 MAX_SECONDS: Final = 10**9
-"""Thirty years: more overflows the clocks of the system."""
+"""About thirty years; larger values overflow the system's clocks."""
 MAX_BYTES: Final = 1 << 62
 MAX_NUMBER: Final = (1 << 31) - 1
 _SIZES: Final = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _LONGEST: Final = 20
-"""Characters of a number."""
+"""Length limit of a number, in characters."""
 
 
 def whole(text: str, least: int = 0, most: int = MAX_NUMBER) -> int:
-    """Parse a whole number in decimal digits. Raises ValueError with a message for the user."""
+    """Parse a decimal integer. Raises ValueError with a message for the user."""
     digits = text.removeprefix("-")
     value = int(text) if digits.isascii() and digits.isdigit() and len(text) <= _LONGEST else None
     if value is None or not least <= value <= most:
@@ -29,12 +29,12 @@ def whole(text: str, least: int = 0, most: int = MAX_NUMBER) -> int:
 
 
 def count(text: str) -> int:
-    """Parse a whole number that is 0 or more. Raises ValueError."""
+    """Parse a non-negative integer. Raises ValueError."""
     return whole(text)
 
 
 def _decimal(text: str) -> float | None:
-    """A number without sign or exponent; None for anything else."""
+    """Parse a decimal number without sign or exponent; return None for anything else."""
     before, _, after = text.partition(".")
     plain = (before + after).isascii() and (before + after).isdigit() and len(text) <= _LONGEST
     return float(text) if plain else None
@@ -55,7 +55,7 @@ def size(text: str) -> int:
 
 
 def scaled(text: str, number: str, unit: int, what: str, most: int = MAX_BYTES) -> float:
-    """Multiply `number` by `unit`. Raises ValueError that says that `text` is not `what`."""
+    """Multiply `number` by `unit`. Raises ValueError: `text` is not `what`."""
     value = _decimal(number)
     if value is None or value * unit > most:
         _refuse(text, what)
@@ -68,7 +68,7 @@ def _refuse(text: str, what: str) -> Never:
 
 
 class Limit(NamedTuple):
-    """A limit: its field of `BuildOptions`, how it is read, its unit, and its effect in a phrase."""
+    """A limit: its field of `BuildOptions`, its parser, its unit, and its effect in a phrase."""
 
     field: str
     read: Callable[[str], float]
@@ -89,7 +89,7 @@ LIMITS: Final = {
     "max-processes": Limit("max_processes", count, "N", "refuse a build more processes than these"),
     "max-memory": Limit("max_memory_bytes", size, "SIZE", "refuse a build more memory: bytes, or 512M, 4G"),
 }
-"""Limits of builds, by the name of their setting and option."""
+"""Limits of builds, by the name of the setting and option."""
 _WORDS: Final = {"SECONDS": "a number of seconds", "SIZE": "a number of bytes, or a text such as 512M", "N": "a number"}
 
 

@@ -1,4 +1,4 @@
-"""Signatures of files: what changes when a file does. Imports nothing that is not built in."""
+"""Signatures of files, for detecting changes. Imports only built-in modules."""
 
 import posix
 import sys
@@ -6,11 +6,11 @@ import sys
 _VARIABLES = (b"CHX_HOME", b"XDG_DATA_HOME", b"HOME")
 
 Signature = tuple[int, int, int, int] | None
-"""Time of change in nanoseconds, size in bytes, inode, mode; None if there is no file."""
+"""Change time in nanoseconds, size in bytes, inode, mode; None for a missing file."""
 
 
 def home() -> str:
-    """Return the directory of the store: the rule of `Store.open`, without importing it."""
+    """Return the home of the store by the rule of `Store.open`, without importing it."""
     chosen, data, user = map(_variable, _VARIABLES)
     if chosen:
         return chosen
@@ -33,9 +33,9 @@ def _variable(name: bytes) -> str:
 
 
 def signature(path: str) -> Signature:
-    """Return the signature of a file or directory; symbolic links are not followed.
+    """Return the signature of a file or directory; does not follow symbolic links.
 
-    The inode tells a file that was replaced by one of equal size within the
+    The inode detects a file that was replaced by one of equal size within the
     resolution of the clock.
     """
     try:

@@ -1,4 +1,4 @@
-"""Reading the texts that a command line names."""
+"""Read the expressions that a command line names."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from .errors import RequestError
 from .paths import absolute, encoded
 
 _input: list[str] = []
-"""Standard input, which can be read once only."""
+"""The text of standard input, which can be read only once."""
 
 
 def byte_string(text: str) -> str:
-    """A path or argument of the operating system as the language has it: one character per byte."""
+    """Encode a path or argument as a string of the language: one character per byte."""
     return encoded(text).decode("latin-1")
 
 
 def source_of_request(file: str | None, expression: str | None) -> Source:
-    """The text that `FILE`, `-` or `-E EXPR` names; raises `RequestError` if it cannot be read."""
+    """Read the expression that `FILE`, `-` or `-E EXPR` names. Raises `RequestError`."""
     if (file is None) == (expression is None):
         raise RequestError("name one file, - for standard input, or -E EXPR")
     if expression is not None:
@@ -39,7 +39,7 @@ def source_of_request(file: str | None, expression: str | None) -> Source:
 
 
 def expression_file(name: str) -> str:
-    """The absolute path of an expression; a directory means its `default.nix`."""
+    """Return the absolute path of an expression; a directory stands for its `default.nix`."""
     path = absolute(name)
     try:
         mode = posix.stat(path).st_mode

@@ -1,4 +1,4 @@
-"""Targets: derivations that a request names, and objects that words name (Nix calls them installables)."""
+"""Targets: derivations and objects that a request names (Nix calls them installables)."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 class Target(NamedTuple):
-    """A derivation, the attribute that named it ("" if none did), and which of its outputs are wanted.
+    """A derivation, its attribute path ("" if none named it), and the requested `outputs`.
 
-    `default_outputs` are those that the attribute itself stands for; None: those that are wanted.
+    `default_outputs` are the outputs that the attribute itself stands for; None: `outputs`.
     """
 
     attribute: str
@@ -29,34 +29,34 @@ class Target(NamedTuple):
 
     @property
     def named(self) -> tuple[str, ...]:
-        """The outputs that the attribute stands for."""
+        """The outputs that the attribute itself stands for."""
         return self.outputs if self.default_outputs is None else self.default_outputs
 
 
 def object_named(store: Store, text: str) -> StorePath:
     """Return the object that a store path, a physical path, a result link or a path below one of them names.
 
-    The object is kept from being collected while this process runs. Raises `RequestError`, `InvalidStorePath`.
+    Protects the object from garbage collection while this process runs. Raises `RequestError`, `InvalidStorePath`.
     """
     path = parse_named(store, text)
-    # Where nothing can be written, asking has to work all the same.
+    # Queries must work on a read-only store.
     with suppress(StoreIO):
         store.add_temp_roots([path])
     return path
 
 
 def objects_named(store: Store, words: Iterable[str]) -> list[StorePath]:
-    """Return the objects that words name, each once. Raises as `object_named`."""
+    """Return the objects that `words` name, each once. Raises as `object_named`."""
     return list(dict.fromkeys(object_named(store, word) for word in words))
 
 
 def parse_named(store: Store, text: str) -> StorePath:
-    """As `object_named`, but nothing is kept: for a command that removes it."""
+    """Return the object as `object_named` does, but without protection: for commands that remove it."""
     if text.startswith(STORE_DIR + "/"):
         return StorePath.parse(STORE_DIR + "/" + text[len(STORE_DIR) + 1 :].split("/", 1)[0])
     if not os.path.lexists(text):
         raise RequestError(f"there is no '{text}'", hint="name a store path or a result link")
-    # The first object that the links of the machine lead to. What its own links lead to is something else.
+    # Stop at the first object: links inside it may lead to other objects.
     found = Follower(lambda base, _: f"{store.directory}/{base}", os.path.realpath(store.directory)).follow(
         absolute(text), enter=False
     )
@@ -69,7 +69,7 @@ def parse_named(store: Store, text: str) -> StorePath:
 
 
 def _where_the_store_was(store: Store, link: str) -> StorePath | None:
-    """The object that a link led to before the store was moved."""
+    """Return the object that a link led to before the store was moved."""
     if not os.path.islink(link) or os.path.exists(link):
         return None
     directory, _, base = os.readlink(link).rpartition("/")

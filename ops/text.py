@@ -1,4 +1,4 @@
-"""Names and texts of expressions, for people."""
+"""Format names, strings and counts for people."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 def readable(text: str) -> str:
-    """Text of an expression (a byte string) as Unicode; other text stays as it is."""
+    """Decode a byte string of an expression as Unicode; return other text unchanged."""
     try:
         return text.encode("latin-1").decode("utf-8")
     except (UnicodeEncodeError, UnicodeDecodeError):
@@ -16,10 +16,10 @@ def readable(text: str) -> str:
 
 
 def title(derivation: StorePath) -> str:
-    """The name of a derivation without its extension."""
+    """Return the name of a derivation without its extension."""
     return derivation.name.removesuffix(".drv")
 
 
 def count(number: int, word: str, plural: str | None = None) -> str:
-    """A number with its noun: `1 file`, `2 files`."""
+    """Format a number with its noun: `1 file`, `2 files`."""
     return f"{number} {word if number == 1 else plural or word + 's'}"

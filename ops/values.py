@@ -1,4 +1,4 @@
-"""Values of expressions as Python types."""
+"""Convert values of expressions to Python types."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 def evaluate(session: Session, request: Request) -> Any:
-    """Return the value of the one attribute of a request, or of the whole expression, and of all inside it.
+    """Evaluate a request deeply, and return its value; for several attributes, a list of their values.
 
-    Sets are dictionaries, lists lists, strings and paths Unicode texts. Several attributes are a list of their values.
-    Nothing is built but what the expression reads. Raises `RequestError`, `LangError`, `EvalError` (also for a function,
-    which is no data), `LockError`, `BuildError`.
+    Attribute sets become dictionaries, lists become lists, strings and paths become Unicode strings. Builds only what
+    the expression reads. Raises `RequestError`, `LangError`, `EvalError` (also for a function), `LockError`,
+    `BuildError`.
     """
     evaluator = session.evaluator
     values = [to_python(evaluator, selected.value) for selected in evaluate_request(session, request).selected]

@@ -1,17 +1,17 @@
-"""The world of evaluation, made of real files, a store and a builder.
+"""The world of evaluation: real files, a store and a builder.
 
-Everything that is looked at is remembered with its signature from before it was
-read, which is what lets an equal command be answered without evaluating (see
-`noop.py`).
+The world records the signature of every file before it reads it. With these
+signatures, a repeated command is answered without evaluating (see
+`cli/startup/result_cache.py`).
 
-Instantiating is computing names: texts and derivations are kept here until
-something needs them in the store (`commit`), so that they are written in one
-transaction, and not at all by a command that only evaluates.
+Instantiation only computes names. The world keeps texts and derivations in
+memory until something needs them in the store (`commit`). So one transaction
+writes them all, and a command that only evaluates writes none.
 """
 
 from __future__ import annotations
 
-import _stat as stat  # what is built in of `stat`
+import _stat as stat  # the built-in part of `stat`
 import posix
 
 from .paths import RealPaths, absolute, decoded, is_link, read_whole
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _SMALL = 1 << 20
 _STORE_PREFIX = "/chx/store/"
 _TOP = 4
-"""Parts of the path of an object, of which the first is empty."""
+"""Number of parts of an object's path, including the empty one before the first slash."""
 
 
 def _decoded(path: str) -> str:
@@ -46,10 +46,10 @@ def _kind(mode: int) -> FileKind:
 
 
 class FileWorld:
-    """Implements the evaluator's `World`. Paths are byte strings, as there.
+    """Implements the evaluator's `World`. Paths are byte strings.
 
-    `open_store` returns the store and `realise` builds in it; neither is called before an expression needs it.
-    `reporter` receives what the expression prints with `trace` and `warn`.
+    `open_store` returns the store and `realise` builds in it; each is called when an expression first needs it.
+    `reporter` receives the output of `trace` and `warn`.
     """
 
     def __init__(
@@ -65,11 +65,11 @@ class FileWorld:
         self.current_system = f"{machine.machine}-{machine.sysname.lower()}"
         self.seen: dict[str, Signature] = {}
         self.looked: dict[str, set[str]] = {}
-        """What the expression itself has seen of each place: `kind`, `content`, `names`, `tree` or `real` (see `pins.evaluated`)."""
+        """Aspects of each path that the expression read: `kind`, `content`, `names`, `tree` or `real` (see `lock.fingerprint`)."""
         self.awaited: dict[str, Callable[[], None]] = {}
-        """What makes objects, by base name, that are not in the store before somebody looks at them."""
+        """Functions that fetch missing objects on first access, by base name."""
         self.silent = False
-        """Whether traces and warnings were shown already: an evaluation is being repeated."""
+        """Suppresses traces and warnings, because this evaluation repeats another."""
         self._open_store = open_store
         self._realise = realise
         self._reporter = reporter
@@ -85,9 +85,9 @@ class FileWorld:
         self._code = f"{home()}/cache/code"
 
     def _native(self, path: str, last: bool = False) -> str:
-        """The path as the operating system knows it, its signature remembered.
+        """Convert a path to that of the operating system, and record its signature.
 
-        Below the store directory links are followed, with `last` one at the end too.
+        Follows links below the store directory; with `last`, also one at the end.
         """
         if path.startswith(_STORE_PREFIX):
             native = (self._target(path) if last else self._follow(_decoded(path), False)).place
@@ -98,7 +98,7 @@ class FileWorld:
         return native
 
     def _follow(self, native: str, last: bool) -> Followed:
-        """Follow links as builds see them; raises `FileUnavailable` for one that must not be followed."""
+        """Follow links as builds see them. Raises `FileUnavailable` for a forbidden link."""
         from ..store.following import BadLink, EndlessLinks
 
         if self._follower is None:
@@ -118,7 +118,7 @@ class FileWorld:
         return found
 
     def _target(self, path: str) -> Followed:
-        """What a path leads to when all links are followed; raises `FileUnavailable` if that is not there."""
+        """Follow all links of a path. Raises `FileUnavailable` if the target does not exist."""
         found = self._follow(_decoded(path), True)
         if found.links and signature(found.place) is None:
             from ..evaluator.errors import FileUnavailable
@@ -141,7 +141,7 @@ class FileWorld:
         return Follower(references_reach(self._open_store, place_of), directory)
 
     def _through_store(self, native: str, last: bool) -> str | None:
-        """Where a path of the machine leads that the operating system finds nothing at; None if to nothing in the store."""
+        """Follow the links of a path that does not exist for the system into the store; None if they lead elsewhere."""
         if self._real.is_real(native.rpartition("/")[0] or "/") and not (last and is_link(native)):
             return None
         found = self._follow(native, last)
@@ -158,12 +158,12 @@ class FileWorld:
             found.add(aspect)
 
     def see(self, native: str) -> None:
-        """Remember a place of the disk, whether there is something or not, before it is read."""
+        """Record the signature of a path, existing or not, before it is read."""
         if native not in self.seen:
             self.seen[native] = signature(native)
 
     def see_tree(self, native: str) -> None:
-        """Remember a tree of the disk and all that is in it."""
+        """Record the signatures of a tree and all its files."""
         self.see(native)
         self._remember_tree(native)
 
@@ -188,7 +188,7 @@ class FileWorld:
             return self._pipes[native]
         data, regular = read_whole(native)
         if not regular:
-            # It may be evaluated a second time, to be printed, but not read again.
+            # A second evaluation, for printing, cannot read a pipe again.
             self._pipes[native] = data
         return data
 
@@ -230,7 +230,7 @@ class FileWorld:
         self._look(native, "real")
         target = byte_string(posix.readlink(native))
         if path.startswith(_STORE_PREFIX):
-            # Refused here if it leads where it must not: a path made of this one and the target would not tell where it comes from.
+            # Refuse forbidden links here: a path joined from this one and the target would hide where the link is.
             found = self._follow(_decoded(path), True)
             if not target.startswith("/"):
                 top = "/".join(path.split("/")[:_TOP])
@@ -294,7 +294,7 @@ class FileWorld:
         return added
 
     def _small_file(self, native: str) -> tuple[bytes, tuple[StorePath, ...], bool] | None:
-        """Content and kind of an ordinary file that can wait in memory; None for anything else."""
+        """Return the content and kind of a small regular file, to be kept in memory; None for anything else."""
         found = posix.lstat(native)
         if not stat.S_ISREG(found.st_mode) or found.st_mode & (stat.S_ISUID | stat.S_ISGID) or found.st_size > _SMALL:
             return None
@@ -357,12 +357,12 @@ class FileWorld:
         return self._add(f"{derivation.name}.drv", derivation.to_json(), references, False)
 
     def commit(self) -> None:
-        """Write what was instantiated so far into the store."""
+        """Write all pending texts and derivations into the store."""
         if not self._pending:
             return
         store = self._open_store()
         with store.transaction():
-            # In the order of instantiation, in which references come first.
+            # In the order of instantiation, which puts references first.
             for path, (content, references, executable) in self._pending.items():
                 store.add_bytes(content, path.name, references, executable)
         self._pending.clear()
@@ -433,5 +433,5 @@ class FileWorld:
                 file.write(data)
             os.replace(temporary, path)
         except OSError:
-            # A cache that cannot be written costs time and nothing else.
+            # An unwritable cache only costs time.
             return
