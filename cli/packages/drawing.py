@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from ...ops.packages.catalogue import Catalogue
-from ...ops.packages.graph import cycles_of, graph_of
+from ...ops.packages import dependencies
 from ..options.evaluation import open_session, request_of
 from ..output import put
 from ..render.data import put_json
 
 if TYPE_CHECKING:
-    from ...ops.packages.graph import Cycle, Graph
+    from ...ops.packages.dependencies import Cycle, Graph
 
 _STYLES = {"container": "", "library": " [style=dashed]", "tool": " [style=bold]"}
 _SEED = "seed"
@@ -20,9 +19,7 @@ _SEED = "seed"
 
 def graph(arguments: argparse.Namespace) -> int:
     with open_session(arguments) as session:
-        catalogue = Catalogue(session, request_of(arguments))
-        found = graph_of(catalogue, catalogue.chosen(arguments.names))
-        session.world.commit()
+        found = dependencies.graph(session, request_of(arguments), arguments.names)
     if arguments.json:
         put_json(_data(found))
     elif arguments.dot:
@@ -37,24 +34,16 @@ def graph(arguments: argparse.Namespace) -> int:
 
 def cycles(arguments: argparse.Namespace) -> int:
     with open_session(arguments) as session:
-        catalogue = Catalogue(session, request_of(arguments))
-        if arguments.names:
-            groups = {" ".join(arguments.names): catalogue.chosen(arguments.names)}
-        else:
-            ordinary = [package for package in catalogue.packages if "." not in (package.attribute or "")]
-            groups = {"ordinary packages": ordinary}
-            groups.update((name, catalogue.named(name)) for name in catalogue.sets())
-        found = {name: cycles_of(graph_of(catalogue, packages)) for name, packages in groups.items()}
-        session.world.commit()
+        found = dependencies.cycles(session, request_of(arguments), arguments.names)
     if arguments.json:
         put_json({name: [cycle._asdict() for cycle in all_cycles] for name, all_cycles in found.items()})
         return 0
     for name, all_cycles in found.items():
-        put(f"{name}: none\n" if not all_cycles else "".join(f"{name}: {_told(cycle)}\n" for cycle in all_cycles))
+        put(f"{name}: none\n" if not all_cycles else "".join(f"{name}: {_line(cycle)}\n" for cycle in all_cycles))
     return 0
 
 
-def _told(cycle: Cycle) -> str:
+def _line(cycle: Cycle) -> str:
     # Two derivations cannot need each other: evaluating that does not end. So each
     # time around leads to an earlier stage.
     return f"{' '.join(cycle.packages)}, across stages\n  a shortest way around: {' -> '.join(cycle.way)}"

@@ -11,6 +11,8 @@ from ..sources import byte_string
 from ..text import readable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ...evaluator import Evaluator, Value
     from ..request import Request
     from ..session import Session
@@ -53,7 +55,7 @@ class Catalogue:
         function = self.evaluator.import_path(byte_string(f"{PKGS}/lib/{name}.nix"))
         return self.evaluator.call(function, value)
 
-    def chosen(self, names: list[str]) -> list[Package]:
+    def chosen(self, names: Sequence[str]) -> list[Package]:
         """The packages that words name, each once; all without words. Raises `RequestError`, `EvalError`."""
         if not names:
             return self.packages

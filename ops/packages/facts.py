@@ -9,7 +9,7 @@ from ...store.difference.names import split_name
 from ..text import readable
 
 if TYPE_CHECKING:
-    from ...evaluator import Evaluator
+    from ...evaluator import Evaluator, Value
     from .catalogue import Package
 
 
@@ -65,3 +65,10 @@ def attribute_of(evaluator: Evaluator, package: Package, name: str) -> Any:
     if name not in evaluator.attr_names(package.value):
         return None
     return to_python(evaluator, evaluator.select(package.value, name))
+
+
+def runtime_of(evaluator: Evaluator, package: Package) -> list[Value]:
+    """Return the runtime inputs of a package: derivations, and paths."""
+    if "runtime" not in evaluator.attr_names(package.value):
+        return []
+    return [evaluator.force(one) for one in evaluator.elements(evaluator.select(package.value, "runtime"))]

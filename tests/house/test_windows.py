@@ -11,7 +11,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize("room", ["builder", "evaluator", "ops", "ops.lock", "ops.diff", "ops.bootstrap"])
+@pytest.mark.parametrize(
+    "room", ["builder", "evaluator", "ops", "ops.lock", "ops.diff", "ops.packages", "ops.bootstrap"]
+)
 def test_every_name_in_a_window_is_found_where_it_is_said_to_be(room: str) -> None:
     window = importlib.import_module(f"chx.{room}")
     homes = {name: home if home.startswith(".") else f".{home}" for name, home in window._HOMES.items()}

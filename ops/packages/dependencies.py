@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...evaluator import to_python
+from .catalogue import Catalogue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from .catalogue import Catalogue, Package
+    from ..request import Request
+    from ..session import Session
+    from .catalogue import Package
 
 
 class Node(NamedTuple):
@@ -66,6 +69,34 @@ class Graph:
             pending.pop()
             order.setdefault(key)
         return list(order)
+
+
+def graph(session: Session, request: Request, names: Sequence[str] = ()) -> Graph:
+    """Return what packages of the set that `request` names are built with; all packages without `names`.
+
+    Raises `RequestError`, `LangError`, `EvalError`.
+    """
+    catalogue = Catalogue(session, request)
+    found = graph_of(catalogue, catalogue.chosen(names))
+    session.world.commit()
+    return found
+
+
+def cycles(session: Session, request: Request, names: Sequence[str] = ()) -> dict[str, list[Cycle]]:
+    """Return the cycles of packages by name, regardless of stages.
+
+    Without `names` there is an entry for the ordinary packages and one for each bootstrapped set. Raises as `graph`.
+    """
+    catalogue = Catalogue(session, request)
+    if names:
+        groups = {" ".join(names): catalogue.chosen(names)}
+    else:
+        ordinary = [package for package in catalogue.packages if "." not in (package.attribute or "")]
+        groups = {"ordinary packages": ordinary}
+        groups.update((name, catalogue.named(name)) for name in catalogue.sets())
+    found = {name: cycles_of(graph_of(catalogue, packages)) for name, packages in groups.items()}
+    session.world.commit()
+    return found
 
 
 def graph_of(catalogue: Catalogue, packages: Sequence[Package]) -> Graph:

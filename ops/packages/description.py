@@ -1,0 +1,119 @@
+"""All that is known of a package without building it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ...evaluator import to_python
+from ..errors import RequestError
+from ..text import readable
+from .catalogue import Catalogue, is_derivation
+from .dependencies import graph_of
+from .facts import attribute_of, facts_of, runtime_of
+
+if TYPE_CHECKING:
+    from ...evaluator import Evaluator, Value
+    from ...store import StorePath
+    from ..request import Request
+    from ..session import Session
+    from .catalogue import Package
+    from .facts import Facts
+
+
+class Description(NamedTuple):
+    """A package, what it is built from and built with.
+
+    `defined` is `FILE:LINE`; `sources` are URLs and a hash. `container`, `libraries` and `tools` are names of packages
+    by role, `seed` names of trees of a seed. `waived` has lints and reasons.
+    """
+
+    facts: Facts
+    defined: str | None
+    sources: list[str]
+    patches: list[str]
+    container: list[str]
+    seed: list[str]
+    libraries: list[str]
+    tools: list[str]
+    runtime: list[str]
+    outputs: list[str]
+    waived: dict[str, str]
+    derivation: StorePath
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON types."""
+        return {
+            **self.facts.to_dict(),
+            "maintainers": self.facts.meta.get("maintainers", []),
+            "problem": self.facts.problem,
+            **{name: value for name, value in self._asdict().items() if name != "facts"},
+            "derivation": str(self.derivation),
+        }
+
+
+def show(session: Session, request: Request, name: str) -> Description:
+    """Describe the package `name` of the set that `request` names; its derivation is instantiated.
+
+    Raises `RequestError`, `LangError`, `EvalError`.
+    """
+    catalogue = Catalogue(session, request)
+    found = catalogue.named(name)
+    if len(found) != 1:
+        names = ", ".join(package.attribute or package.name for package in found)
+        raise RequestError(f"'{name}' is a set of packages", hint=f"there are {names}")
+    description = _describe(catalogue, found[0])
+    session.world.commit()
+    return description
+
+
+def _describe(catalogue: Catalogue, package: Package) -> Description:
+    evaluator = catalogue.evaluator
+    facts = facts_of(evaluator, package)
+    roles = _inputs(catalogue, package)
+    found = evaluator.derivation_of(package.value)
+    assert found is not None
+    position = attribute_of(evaluator, package, "position")
+    return Description(
+        facts,
+        defined=None if position is None else f"{position['file']}:{position['line']}",
+        sources=_sources(evaluator, package),
+        patches=[str(patch).rpartition("/")[2] for patch in attribute_of(evaluator, package, "patches") or []],
+        container=roles["container"],
+        seed=roles["foreign"],
+        libraries=roles["library"],
+        tools=roles["tool"],
+        runtime=[_name(evaluator, value) for value in runtime_of(evaluator, package)],
+        outputs=list(attribute_of(evaluator, package, "outputs") or ["out"]),
+        waived=(attribute_of(evaluator, package, "lints") or {}).get("waive", {}),
+        derivation=found[0],
+    )
+
+
+def _inputs(catalogue: Catalogue, package: Package) -> dict[str, list[str]]:
+    """Return the names of the packages that a package is built with, by role."""
+    graph = graph_of(catalogue, [package])
+    node = graph.nodes[graph.starts[0]]
+    roles: dict[str, list[str]] = {"container": [], "library": [], "tool": []}
+    for key, role in node.inputs:
+        roles[role].append(graph.label(key))
+    return {**roles, "foreign": list(node.foreign)}
+
+
+def _name(evaluator: Evaluator, value: Value) -> str:
+    text = evaluator.select(value, "name") if is_derivation(evaluator, value) else value
+    return readable(evaluator.to_raw(text))
+
+
+def _sources(evaluator: Evaluator, package: Package) -> list[str]:
+    """Return the URLs and the hash of the source; nothing if it is not fetched."""
+    value = package.value
+    while is_derivation(evaluator, value):
+        names = evaluator.attr_names(value)
+        if "urls" in names and "outputHash" in names:
+            urls = to_python(evaluator, evaluator.select(value, "urls"))
+            digest = to_python(evaluator, evaluator.select(value, "outputHash"))
+            return [*(urls if isinstance(urls, list) else [str(urls)]), str(digest)]
+        if "src" not in names:
+            break
+        value = evaluator.select(value, "src")
+    return []
