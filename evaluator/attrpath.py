@@ -9,7 +9,7 @@ from .values import MISSING, Slot, Value, describe, names
 
 
 class InvalidAttrPath(EvalError):
-    """A text that is no attribute path."""
+    """A text is no attribute path."""
 
     code = "E218"
 
@@ -39,7 +39,7 @@ def split_attr_path(text: str) -> list[str]:
 
 
 def select_attr_path(value: Value, path: str, arguments: dict[str, Slot]) -> Value:
-    """Follow an attribute path; list elements by number; functions on the way are called with `arguments`."""
+    """Select an attribute path; list elements by number; functions on the way are called with `arguments`."""
     for name in split_attr_path(path):
         value = auto_call(value, arguments)
         if name.isascii() and name.isdigit() and type(value) is not dict:

@@ -1,4 +1,4 @@
-"""Calling functions whose arguments have names, as `--arg` and attribute paths do."""
+"""Call functions with named arguments, as `--arg` and attribute paths do."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .values import MISSING, WHERE, MethodType, Slot, Value
 
 
 def auto_call(value: Value, arguments: dict[str, Slot]) -> Value:
-    """Give a function with formals the arguments it names; other values stay as they are."""
+    """Call a function with formals with the arguments it names; return other values unchanged."""
     if type(value) is dict and "__functor" in value:
         inner = call(force_slot(value["__functor"]), value)
         return auto_call(inner, arguments)

@@ -1,4 +1,4 @@
-"""Coercing values to strings and paths."""
+"""Coerce values to strings and paths."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def coerce_to_string(value: Value, *, copy: bool, more: bool = False) -> tuple[s
 
 
 def _join_list(items: tuple[Slot, ...], copy: bool) -> tuple[str, Context]:
-    """Elements with spaces between them; an empty list leaves no space."""
+    """Join elements with spaces; an empty list adds no space."""
     texts: list[str] = []
     context = EMPTY
     last = len(items) - 1
@@ -80,7 +80,7 @@ def _join_list(items: tuple[Slot, ...], copy: bool) -> tuple[str, Context]:
 
 @native
 def interpolate(parts: tuple[Value, ...]) -> Value:
-    """A string with interpolated values; texts and values in order."""
+    """Return a string with interpolated values; texts and values in order."""
     texts: list[str] = []
     context = EMPTY
     for part in parts:
@@ -96,7 +96,7 @@ def interpolate(parts: tuple[Value, ...]) -> Value:
 
 
 def copy_to_store(path: Path) -> str:
-    """The store path that a path value becomes in a string."""
+    """Return the store path that represents a path value in a string."""
     from . import session
 
     return session.evaluator().copy_to_store(path.text)
@@ -111,7 +111,7 @@ def join_paths(left: Path, right: Value) -> Path:
 
 
 def path_literal(parts: tuple[Value, ...]) -> Path:
-    """A path literal with interpolated values; the first part is the absolute text before them."""
+    """Return a path literal with interpolated values; the first part is the absolute text before them."""
     texts: list[str] = []
     for part in parts:
         text, context = coerce_to_string(part, copy=False)
@@ -122,7 +122,7 @@ def path_literal(parts: tuple[Value, ...]) -> Path:
 
 
 def canonical(text: str) -> str:
-    """An absolute path without `.`, `..`, doubled or trailing slashes."""
+    """Return an absolute path without `.`, `..`, doubled or trailing slashes."""
     if "/." not in text and "//" not in text and not text.endswith("/"):
         return text
     parts: list[str] = []
@@ -136,7 +136,7 @@ def canonical(text: str) -> str:
 
 
 def coerce_to_path(value: Value) -> tuple[str, Context]:
-    """An absolute canonical path and what it refers to."""
+    """Return an absolute canonical path and its context."""
     kind = type(value)
     if kind is Path:
         return value.text, EMPTY

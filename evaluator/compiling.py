@@ -1,4 +1,4 @@
-"""From a source to its compiled form, through the cache."""
+"""Compile sources, through the cache."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class SourceText:
 
 
 def compile_source(world: World, text: SourceText, extra_names: tuple[str, ...], exact: bool) -> CompiledFile:
-    """Compiled code of a source; raises `LangError` or `UndefinedVariable`."""
+    """Return the compiled code of a source. Raises `LangError` or `UndefinedVariable`."""
     key = _key(text.text, extra_names, exact)
     data = world.load_code(key)
     if data is not None:
@@ -115,4 +115,4 @@ def _key(text: str, extra_names: tuple[str, ...], exact: bool) -> str:
 
 
 _states: dict[tuple[tuple[str, ...], bool], Any] = {}
-"""The digests of everything in a key but the text."""
+"""Digest states of everything in a key but the text."""

@@ -21,7 +21,7 @@ EMPTY: Final[Context] = frozenset()
 
 
 def show_element(element: Element) -> str:
-    """An element in an error message."""
+    """Return an element for an error message."""
     if element[0] == "drv":
         return f"{element[1]} (deep)"
     if element[0] == "output":

@@ -49,7 +49,7 @@ def _equal_lists(left: tuple[Slot, ...], right: tuple[Slot, ...]) -> bool:
 
 @native
 def equal_slots(left: Slot, right: Slot) -> bool:
-    """Equality of elements: both are forced, then the same slot equals itself."""
+    """Compare elements: both are forced, then the same slot equals itself."""
     one = force(left) if type(left) is list else left
     two = force(right) if type(right) is list else right
     return left is right or equal(one, two)

@@ -52,7 +52,7 @@ class EvalError(Exception):
 
 
 class TypeMismatch(EvalError):
-    """A value of another type was needed. `shows_parts`: the message shows parts of a list or set."""
+    """A value has another type than needed. `shows_parts`: the message shows parts of a list or set."""
 
     code = "E201"
 
@@ -74,7 +74,7 @@ class MissingAttribute(EvalError):
 
 
 class MissingAttributePath(MissingAttribute):
-    """An attribute path that a user named leads to nothing; `path` is all of it, as a byte string."""
+    """An attribute path given by the user leads to nothing; `path` is all of it, as a byte string."""
 
     def __init__(self, name: str, candidates: list[str], path: str) -> None:
         super().__init__(name, candidates)
@@ -83,7 +83,7 @@ class MissingAttributePath(MissingAttribute):
 
 
 class UndefinedVariable(EvalError):
-    """A name that no scope binds."""
+    """No scope binds a name."""
 
     code = "E203"
 
@@ -95,7 +95,7 @@ class UndefinedVariable(EvalError):
 
 
 class InfiniteRecursion(EvalError):
-    """A value was needed to compute itself; `thunk` is the one."""
+    """A value needs itself; `thunk` is its thunk."""
 
     code = "E204"
 
@@ -105,7 +105,7 @@ class InfiniteRecursion(EvalError):
 
 
 class StackOverflow(EvalError):
-    """Calls nested deeper than is allowed."""
+    """Calls are nested too deep."""
 
     code = "E205"
 
@@ -150,7 +150,7 @@ class ArgumentMismatch(EvalError):
 
 
 class Overflow(EvalError):
-    """A result outside of 64 bits."""
+    """A result exceeds 64 bits."""
 
     code = "E210"
 
@@ -163,13 +163,13 @@ class DivisionByZero(EvalError):
 
 
 class InvalidDerivation(EvalError):
-    """The attributes do not make a derivation."""
+    """The attributes do not form a derivation."""
 
     code = "E212"
 
 
 class FileUnavailable(EvalError):
-    """A file cannot be read, or may not be."""
+    """A file cannot be read, or must not be."""
 
     code = "E213"
 
@@ -181,7 +181,7 @@ class InvalidContext(EvalError):
 
 
 class InvalidText(EvalError):
-    """A builtin was given a text it cannot read (JSON, TOML, a regular expression, a hash)."""
+    """A builtin cannot read its text (JSON, TOML, a regular expression, a hash)."""
 
     code = "E215"
 
@@ -193,13 +193,13 @@ class DuplicateAttribute(EvalError):
 
 
 class OutOfRange(EvalError):
-    """An index or a length outside of what there is."""
+    """An index or a length is out of range."""
 
     code = "E217"
 
 
 class OutOfMemory(EvalError):
-    """More memory was needed than there is."""
+    """An evaluation needs more memory than available."""
 
     code = "E220"
 
@@ -211,13 +211,13 @@ class OutOfMemory(EvalError):
 
 
 class Unsupported(EvalError):
-    """Something that Nix has and chx has not."""
+    """chx lacks a feature of Nix."""
 
     code = "E219"
 
 
 class InternalError(EvalError):
-    """A mistake in the evaluator itself."""
+    """A defect of the evaluator itself."""
 
     code = "E299"
 
@@ -239,12 +239,12 @@ def note_context(
 
 
 def shown_name(name: str) -> str:
-    """The name of an attribute in a message: quoted as it has to be in an expression."""
+    """Return the name of an attribute for messages: quoted as in an expression."""
     from .printing import show_name
 
     return readable(show_name(name))
 
 
 def readable(text: str) -> str:
-    """A byte string as readable Unicode, for messages."""
+    """Return a byte string as readable Unicode, for messages."""
     return text if text.isascii() else text.encode("latin-1").decode("utf-8", "replace")

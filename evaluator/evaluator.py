@@ -1,4 +1,4 @@
-"""The evaluator as the rest of the house sees it."""
+"""The public interface of the evaluator."""
 
 from __future__ import annotations
 
@@ -107,18 +107,18 @@ class Evaluator:
 
             self.symbols = SymbolTable()
         self.instantiated: dict[str, dict[str, Slot]] = {}
-        """The attributes that each derivation, by its path, was made of."""
+        """The attributes of each derivation, by its path."""
 
     # --- evaluating
 
     @_entry_point
     def eval_file(self, path: str) -> Value:
-        """The value of a file, or of `default.nix` in a directory."""
+        """Return the value of a file, or of `default.nix` in a directory."""
         return self.import_path(canonical(_absolute(path)))
 
     @_entry_point
     def eval_source(self, source: Source) -> Value:
-        """The value of a text."""
+        """Return the value of a text."""
         from .compiling import SourceText
 
         return self._main(SourceText(source.name, source.text, source.base), None)
@@ -142,7 +142,7 @@ class Evaluator:
 
     @_entry_point
     def show_deep(self, value: Slot) -> str:
-        """A value and everything inside it, functions with their places (a byte string)."""
+        """Return the text of a value and everything inside it, functions with their places (a byte string)."""
         from .printing import show_value
 
         value = force_slot(value)
@@ -157,7 +157,7 @@ class Evaluator:
 
     @_entry_point
     def force(self, slot: Slot) -> Value:
-        """The value in a slot."""
+        """Return the value in a slot."""
         return force_slot(slot)
 
     @_entry_point
@@ -188,21 +188,21 @@ class Evaluator:
 
     @_entry_point
     def select_attr_path(self, value: Slot, path: str, arguments: dict[str, Slot] | None = None) -> Value:
-        """`a.b.0.c` as on the command line; functions on the way are called with `arguments` and their defaults."""
+        """Select `a.b.0.c` as on the command line; functions on the way are called with `arguments` and their defaults."""
         from .attrpath import select_attr_path
 
         return select_attr_path(force_slot(value), path, arguments or {})
 
     @_entry_point
     def select(self, value: Slot, name: str) -> Value:
-        """An attribute of a set."""
+        """Return an attribute of a set."""
         from .operators import select
 
         return select(force_slot(value), name)
 
     @_entry_point
     def attr_names(self, value: Slot) -> list[str]:
-        """The names in a set, in order."""
+        """Return the names in a set, in order."""
         value = force_slot(value)
         if type(value) is not dict:
             from .operators import expected
@@ -212,7 +212,7 @@ class Evaluator:
 
     @_entry_point
     def elements(self, value: Slot) -> tuple[Slot, ...]:
-        """The elements of a list."""
+        """Return the elements of a list."""
         value = force_slot(value)
         if type(value) is not tuple:
             from .operators import expected
@@ -225,7 +225,7 @@ class Evaluator:
         return TYPE_NAMES[type(self.force(value))]
 
     def string(self, text: str) -> Value:
-        """A string value from its bytes."""
+        """Make a string value from bytes."""
         return text
 
     @_entry_point
@@ -293,7 +293,7 @@ class Evaluator:
 
     @_entry_point
     def to_raw(self, value: Slot) -> str:
-        """The bytes of a value that can be coerced to a string."""
+        """Return the bytes of a value that can be coerced to a string."""
         from .coerce import coerce_to_string
 
         return coerce_to_string(force_slot(value), copy=True)[0]
@@ -301,7 +301,7 @@ class Evaluator:
     # --- files
 
     def forget_files(self) -> None:
-        """Evaluate files again when they are imported again."""
+        """Forget evaluated files: they are evaluated again at their next import."""
         self._files.clear()
         self._copied.clear()
 
@@ -352,7 +352,7 @@ class Evaluator:
         return load(self, compiled, source)(scope)
 
     def copy_to_store(self, path: str) -> str:
-        """The store path, as text, of the file or tree at a path."""
+        """Return the store path, as text, of the file or tree at a path."""
         found = self._copied.get(path)
         if found is None:
             if self.world.file_type(path) is None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def blackhole(argument: Any) -> Value:
-    """Stands in a thunk while it is evaluated."""
+    """Function of a thunk during its evaluation."""
     raise InfiniteRecursion
 
 
@@ -33,7 +33,7 @@ share(blackhole=blackhole, InfiniteRecursion=InfiniteRecursion)
 
 @native
 def force(thunk: list[Any]) -> Value:
-    """The value of a thunk."""
+    """Return the value of a thunk."""
     function = thunk[0]
     if function is None:
         return thunk[1]
@@ -50,7 +50,7 @@ def force(thunk: list[Any]) -> Value:
 
 @native
 def force_slot(slot: Slot) -> Value:
-    """The value in a slot."""
+    """Return the value in a slot."""
     return force(slot) if type(slot) is list else slot
 
 
@@ -81,11 +81,11 @@ def force_attr(attrs: dict[str, Slot], name: str, thunk: list[Any]) -> Value:
 
 
 _LEAVE = object()
-"""Stands where the parts of a list or a set end."""
+"""Marks the end of the parts of a list or a set."""
 
 
 def deep_force(value: Value) -> None:
-    """Force everything reachable from a value, attributes in the order of `SymbolTable` or in which they were put in."""
+    """Force everything reachable from a value, attributes in the order of `SymbolTable` or of insertion."""
     from .session import evaluator
 
     table = evaluator().symbols

@@ -1,4 +1,4 @@
-"""Hashes in the four ways that people write them: base 16, base 32 of Nix, base 64, SRI."""
+"""Hashes in their four notations: base 16, base 32 of Nix, base 64, SRI."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Hash:
         self.digest = digest
 
     def text(self, form: str) -> str:
-        """In one of `FORMATS`."""
+        """Return the hash in one of `FORMATS`."""
         if form == "base16":
             return self.digest.hex()
         if form in ("nix32", "base32"):
@@ -39,7 +39,7 @@ class Hash:
 
 
 def check_algorithm(name: str) -> str:
-    """The algorithm, or an error."""
+    """Return the algorithm, or raise an error."""
     if name not in SIZES:
         raise InvalidText(
             f"unknown hash algorithm '{readable(name)}', expect 'blake3', 'md5', 'sha1', 'sha256', or 'sha512'"
@@ -48,7 +48,7 @@ def check_algorithm(name: str) -> str:
 
 
 def digest_of(algorithm: str, data: bytes) -> bytes:
-    """The digest of bytes."""
+    """Return the digest of bytes."""
     check_algorithm(algorithm)
     if algorithm == "blake3":
         from blake3 import blake3
@@ -60,7 +60,7 @@ def digest_of(algorithm: str, data: bytes) -> bytes:
 
 
 def parse_hash(text: str, algorithm: str | None) -> Hash:
-    """A hash in any form; `algorithm` is needed unless the text names it (`sha256:...`, SRI)."""
+    """Parse a hash in any notation; `algorithm` is needed unless the text names it (`sha256:...`, SRI)."""
     rest, is_sri = text, False
     prefix: str | None = None
     if ":" in text:

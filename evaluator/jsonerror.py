@@ -50,7 +50,7 @@ class _Lexer:
         self._value: list[str] = []
 
     def get(self) -> str:
-        """The next character; empty at the end."""
+        """Return the next character; empty at the end."""
         self.total += 1
         self.column += 1
         if self._again:
@@ -83,7 +83,7 @@ class _Lexer:
         return "".join(f"<U+{ord(c):04X}>" if c < " " else c for c in self._read)
 
     def token(self) -> str:
-        """The kind of the next token."""
+        """Return the kind of the next token."""
         if self.total == 0 and self._text.startswith("\xef\xbb\xbf"):
             for _ in range(3):
                 self.get()
@@ -204,7 +204,7 @@ class _Lexer:
         return result
 
     def _continue(self, first: int) -> None:
-        """The bytes after the first of a character in UTF-8."""
+        """Read the bytes after the first of a character in UTF-8."""
         low, high = 0x80, 0xBF
         if 0xC2 <= first <= 0xDF:
             count = 1
@@ -254,7 +254,7 @@ class _Parser:
                 return
 
     def _value(self, open_brackets: list[str]) -> bool:
-        """A value begins at the current token; true if another begins within it."""
+        """Begin a value at the current token; return True if another begins within it."""
         token = self._token
         if token == "'{'":
             if self._next() == "'}'":

@@ -25,7 +25,7 @@ _TABLE: Final = str.maketrans(_ESCAPES)
 
 
 def quote(text: str) -> str:
-    """A byte string as a JSON string; it must be UTF-8."""
+    """Return a byte string as a JSON string; it must be UTF-8."""
     if not text.isascii():
         try:
             text.encode("latin-1").decode("utf-8")
@@ -41,7 +41,7 @@ def quote(text: str) -> str:
 
 
 def show_number(value: float) -> str:
-    """The shortest text that reads back as the same float, as C++ JSON libraries write it."""
+    """Return the shortest text that reads back as the same float, as C++ JSON libraries write it."""
     if value != value or value in (float("inf"), float("-inf")):
         return "null"
     text = repr(value)
@@ -54,7 +54,7 @@ def show_number(value: float) -> str:
 
 
 def to_json(value: Value, copy: bool) -> tuple[str, Context]:
-    """The JSON text of a value and what it refers to; everything is forced. `copy`: paths go to the store."""
+    """Return the JSON text of a value and its context; everything is forced. `copy`: paths go to the store."""
     out: list[str] = []
     context: set[Element] = set()
     _write(value, copy, out, context)
@@ -120,7 +120,7 @@ def _write_set(value: dict[str, Slot], copy: bool, out: list[str], context: set[
 
 
 def from_json(text: str) -> Value:
-    """The value of a JSON text (a byte string)."""
+    """Return the value of a JSON text (a byte string)."""
 
     def attrs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         return {_bytes(name): value for name, value in pairs}

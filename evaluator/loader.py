@@ -1,4 +1,4 @@
-"""Loading compiled files into a running evaluator."""
+"""Load compiled files into a running evaluator."""
 
 from __future__ import annotations
 
@@ -49,18 +49,18 @@ class File:
         return self._marks
 
     def mark(self, line: int) -> tuple[Any, ...] | None:
-        """The mark of a line of generated code."""
+        """Return the mark of a line of generated code."""
         marks = self._unpack()
         return marks[line - 1] if 0 < line <= len(marks) else None
 
     @property
     def symbols(self) -> tuple[str, ...]:
-        """The names in it, see `symbols.first_seen`."""
+        """Names in the file, see `symbols.first_seen`."""
         self._unpack()
         return self._symbols
 
     def site(self, index: int) -> dict[str, int]:
-        """The offsets of the names in a set literal."""
+        """Return the offsets of the names in a set literal."""
         self._unpack()
         return self._sites[index]  # type: ignore[no-any-return]
 
@@ -102,7 +102,7 @@ def negated(value: Any) -> bool:
 
 @native
 def inherit_from(argument: tuple[Any, str, File, int, int]) -> Any:
-    """The thunk of a name in `inherit (origin) name`."""
+    """Make the thunk of a name in `inherit (origin) name`."""
     origin, name, file, start, end = argument
     subject = force.force(origin) if type(origin) is list else origin
     slot = subject.get(name, MISSING) if type(subject) is dict else MISSING
@@ -121,7 +121,7 @@ def inherit_from(argument: tuple[Any, str, File, int, int]) -> Any:
 
 @native
 def inherit_slot(origin: Any, name: str, file: File, start: int, end: int) -> Any:
-    """The slot of a name in `inherit (origin) name`: a thunk unless it is evaluated, as in `select_slot`."""
+    """Return the slot of a name in `inherit (origin) name`: a thunk unless it is evaluated, as in `select_slot`."""
     subject = origin[1] if type(origin) is list and origin[0] is None else origin
     if type(subject) is dict:
         found = subject.get(name, MISSING)
@@ -209,7 +209,7 @@ def load(evaluator: Evaluator, compiled: CompiledFile, text: SourceText) -> Any:
 
 
 def resolve_path(evaluator: Evaluator, base: str, text: str) -> str:
-    """A path literal as an absolute text."""
+    """Return a path literal as an absolute text."""
     if text.startswith("/"):
         return text
     if text.startswith("~/"):

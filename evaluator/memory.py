@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Final
 
 _RESERVE: Final = 16
-"""One part of so many of what is free is left to others."""
+"""One part in so many of the free memory is left to others."""
 _BALLAST: Final = 32 << 20
 """Bytes freed when memory runs out: reporting the error needs some."""
 _PAGE: Final = 4096
@@ -27,7 +27,7 @@ _KEPT_OF_FILES: Final = ("inactive_file", "active_file")
 
 _lock = Lock()
 _before: tuple[int, int] | None = None
-"""The limit that was found, while ours is set."""
+"""The former limit, while ours is set."""
 _wanted = False
 _lifts = 0
 _ballast: list[bytes] = []
@@ -65,7 +65,7 @@ def _left_by_limit() -> int:
 
 
 def _taken() -> int:
-    """The address space of this process."""
+    """Return the size of this process's address space."""
     with open("/proc/self/statm", "rb") as file:
         return int(file.read().split()[0]) * _PAGE
 
@@ -103,7 +103,7 @@ def check(size: int, what: str) -> None:
 
 @contextmanager
 def limited() -> Iterator[None]:
-    """Limit the memory of this process for a time."""
+    """Context that limits the memory of this process."""
     global _wanted
     with _lock:
         _wanted = True
@@ -122,7 +122,7 @@ def limited() -> Iterator[None]:
 
 @contextmanager
 def lifted() -> Iterator[None]:
-    """No limit, while programs are started."""
+    """Context without the limit, for starting programs."""
     global _lifts
     with _lock:
         _lifts += 1

@@ -47,14 +47,14 @@ if TYPE_CHECKING:
 
 
 def show(value: Value) -> str:
-    """A value in an error message."""
+    """Return a value for an error message."""
     from .printing import show_in_error
 
     return show_in_error(value)
 
 
 def expected(what: str, value: Value) -> TypeMismatch:
-    """The error for a value of the wrong type."""
+    """Return the error for a value of the wrong type."""
     return TypeMismatch(f"expected {what} but found {describe(value)}: {show(value)}", shows_parts=_has_parts(value))
 
 
@@ -101,7 +101,7 @@ def add(left: Value, right: Value) -> Value:
 
 
 def addable(left: Value) -> Value:
-    """The left operand of `+`: a number, a path, or what it is as a string."""
+    """Return the left operand of `+`: a number, a path, or its string."""
     kind = type(left)
     if kind is int or kind is float or kind is str or kind is ContextString or kind is Path:
         return left
@@ -198,7 +198,7 @@ _joined: dict[tuple[int, int], tuple[Any, ...]] = {}
 
 @native
 def _join_sites(first: tuple[Any, ...], second: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Sites of a merged set: those of the right operand are searched first."""
+    """Return the sites of a merged set: those of the right operand are searched first."""
     key = (id(first), id(second))
     found = _joined.get(key)
     if found is None:
@@ -236,7 +236,7 @@ def concat(left: Value, right: Value) -> Value:
 
 
 def add_dynamic(attrs: dict[str, Slot], key: Value, slot: Slot, file: Any, offset: int) -> None:
-    """Put `${key} = slot;` into a set that is being made."""
+    """Put `${key} = slot;` into a set under construction."""
     if key is None:
         return
     if type(key) is not str:
@@ -259,7 +259,7 @@ def add_dynamic(attrs: dict[str, Slot], key: Value, slot: Slot, file: Any, offse
 
 
 def name_of(key: Value) -> str:
-    """A dynamic attribute name from its value."""
+    """Return a dynamic attribute name from its value."""
     if type(key) is str:
         return key
     if type(key) is ContextString:
@@ -268,7 +268,7 @@ def name_of(key: Value) -> str:
 
 
 def refers_to_store(value: ContextString) -> TypeMismatch:
-    """The error for context where none may be."""
+    """Return the error for context where none is allowed."""
     from .context import show_element
 
     return TypeMismatch(
@@ -301,7 +301,7 @@ def select_or(subject: Value, name: str, default: Value) -> Value:
 
 @native
 def has_path(subject: Value, path: tuple[Slot, ...]) -> bool:
-    """`subject ? path`; keys that are not known at compile time are slots."""
+    """`subject ? path`; keys unknown at compile time are slots."""
     current: Slot = subject
     for key in path:
         if type(current) is list:
@@ -355,7 +355,7 @@ def lookup_late(argument: tuple[str, Scopes, Any, tuple[Any, ...]]) -> Value:
 
 @native
 def lookup_slot(name: str, scopes: Scopes, file: Any, place: tuple[Any, ...]) -> Slot:
-    """The slot of a variable that `with` may bind: a thunk, unless it was evaluated before; see `select_slot`."""
+    """Return the slot of a variable that `with` may bind: a thunk, unless it is evaluated already; see `select_slot`."""
     at: Any = scopes
     if at is not None:
         known = at[2].get(name, MISSING)
@@ -442,7 +442,7 @@ def select_late(argument: tuple[Slot, tuple[str, ...], Any, tuple[Any, ...]]) ->
 
 @native
 def call(function: Value, argument: Slot) -> Value:
-    """Apply anything that can be called to one argument."""
+    """Apply anything callable to one argument."""
     kind = type(function)
     if kind is MethodType:
         return function(argument)
@@ -474,7 +474,7 @@ def callee(function: Value) -> Any:
 
 
 def not_a_function(value: Value) -> TypeMismatch:
-    """The error for calling `value`."""
+    """Return the error for calling `value`."""
     return TypeMismatch(
         f"attempt to call something which is not a function but {describe(value)}: {show(value)}",
         shows_parts=_has_parts(value),

@@ -1,4 +1,4 @@
-"""Values as `nix-instantiate --eval` prints them, and as error messages show them."""
+"""Print values as `nix-instantiate --eval` and as error messages do."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ def is_identifier(name: str) -> bool:
 
 
 def show_name(name: str) -> str:
-    """A name in a set."""
+    """Return a name for printing in a set."""
     return name if is_identifier(name) else quoted(name)
 
 
 def quoted(text: str) -> str:
-    """A string literal."""
+    """Return a string literal."""
     result = text.replace("\\", "\\\\").replace('"', '\\"')
     result = result.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t").replace("${", "\\${")
     return f'"{result}"'
 
 
 def show_float(value: float) -> str:
-    """Six significant digits, as C++ streams print."""
+    """Return six significant digits, as C++ streams print."""
     return f"{value:g}"
 
 
@@ -116,7 +116,7 @@ class _Printer:
 
 
 def show_atom(value: Value) -> str:
-    """A value without parts that is not a function."""
+    """Return the text of a value without parts that is not a function."""
     kind = type(value)
     if kind is str:
         return quoted(value)
@@ -144,7 +144,7 @@ def show_lambda(value: Any) -> str:
 
 
 def source_name(source: Source) -> str:
-    """The name of a source as readable Unicode."""
+    """Return the name of a source as readable Unicode."""
     try:
         return source.name.encode("latin-1").decode("utf-8")
     except UnicodeDecodeError:
@@ -159,12 +159,12 @@ _DEEPEST: Final = 10
 
 
 def show_in_error(value: Value) -> str:
-    """A value in a message, in readable Unicode: what is evaluated, not too much of it."""
+    """Return an excerpt of a value for messages, in readable Unicode: its evaluated parts, up to a limit."""
     return _Excerpt().show(value, 0)
 
 
 class _Excerpt:
-    """Shows a value; the limits are for all sets, and all lists, of it together."""
+    """Prints a value; the limits are for all its sets, and all its lists, together."""
 
     def __init__(self) -> None:
         self.attrs = _MOST_ATTRS

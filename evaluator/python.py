@@ -1,4 +1,4 @@
-"""Values as plain Python objects."""
+"""Convert values to plain Python objects."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ _COLLATING: Final = tuple(_COLLATING_TEXT.split(" "))
 _SPECIAL: Final = frozenset(".[\\()*+?{|^$")
 _MOST_VARIANTS: Final = 64
 _LONGEST_COUNT: Final = 9
-"""Digits of a number of repetitions."""
+"""Most digits of a number of repetitions."""
 
 
 class _Invalid(Exception):
@@ -53,11 +53,11 @@ class Expression:
         self._variants = [re.compile(text, re.DOTALL) for text in parser.variants()]
 
     def fullmatch(self, text: str) -> re.Match[str] | None:
-        """The match of the whole text."""
+        """Match the whole text."""
         return self._whole.fullmatch(text)
 
     def finditer(self, text: str) -> Iterator[re.Match[str]]:
-        """Matches from left to right; an empty one does not repeat the end of the one before."""
+        """Yield matches from left to right; an empty one does not repeat the end of the previous one."""
         if len(self._variants) < 2:
             yield from self._whole.finditer(text)
             return
@@ -260,7 +260,7 @@ def _render(node: tuple[object, ...]) -> str:
 
 
 def _expand(node: tuple[object, ...]) -> list[tuple[object, ...]]:
-    """The node with every choice of alternatives, those inside repetitions left as they are."""
+    """Return the node with every choice of alternatives, except those inside repetitions."""
     kind = node[0]
     if kind == "alt":
         branches: list[tuple[object, ...]] = list(node[1])  # type: ignore[call-overload]
@@ -288,7 +288,7 @@ _cache: dict[str, Expression] = {}
 
 
 def compiled(pattern: str) -> Expression:
-    """The expression for a pattern; raises `InvalidText`."""
+    """Compile a pattern. Raises `InvalidText`."""
     found = _cache.get(pattern)
     if found is None:
         try:

@@ -28,10 +28,10 @@ def leave(before: Evaluator | None) -> None:
 
 
 def evaluator() -> Evaluator:
-    """The running evaluator."""
+    """Return the running evaluator."""
     return _running[0]
 
 
 def world() -> World:
-    """The world of the running evaluator."""
+    """Return the world of the running evaluator."""
     return _running[0].world

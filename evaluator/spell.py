@@ -1,4 +1,4 @@
-"""Names that look like a misspelt one."""
+"""Suggest names similar to a misspelt one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 def distance(left: str, right: str, limit: int) -> int:
-    """The Levenshtein distance with adjacent swaps, or `limit + 1` if it is larger than `limit`."""
+    """Return the Levenshtein distance with adjacent swaps, or `limit + 1` if it is larger than `limit`."""
     if abs(len(left) - len(right)) > limit:
         return limit + 1
     before: list[int] = []
@@ -27,14 +27,14 @@ def distance(left: str, right: str, limit: int) -> int:
 
 
 def suggestions(name: str, candidates: Iterable[str]) -> list[str]:
-    """At most three candidates close to `name`, the closest first."""
+    """Return at most three candidates similar to `name`, the most similar first."""
     limit = max(1, min(3, len(name) // 2))
     close = [(distance(name, c, limit), c) for c in candidates if c != name]
     return [c for d, c in sorted(close) if d <= limit][:3]
 
 
 def did_you_mean(name: str, candidates: Iterable[str]) -> str | None:
-    """A hint, or None if nothing is close."""
+    """Return a hint, or None without similar names."""
     found = suggestions(name, candidates)
     if not found:
         return None

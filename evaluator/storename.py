@@ -1,4 +1,4 @@
-"""Names for store objects made from paths."""
+"""Names of store objects made from paths."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def store_name(path: str) -> str:
-    """The name that the object for a path gets: its last component."""
+    """Return the name of the object for a path: its last component."""
     name = path.rpartition("/")[2]
     if not name:
         raise FileUnavailable("the root directory cannot be copied to the store")

@@ -45,7 +45,7 @@ _BUILT_IN: Final = (
     "getFlake __parseFlakeRef parseFlakeRef __flakeRefToString flakeRefToString derivation strict drvAttrs "
     "commonAttrs outputsList x outputToAttrListElement"
 )
-"""Found by asking Nix to evaluate a set of all these, traced."""
+"""Determined by letting Nix evaluate a set of all these, traced."""
 
 
 class SymbolTable:
@@ -78,7 +78,7 @@ class SymbolTable:
 
 
 def numbered(seen: Iterable[str]) -> dict[str, int]:
-    """Numbers of the names that Nix has itself, and then of those that were `seen`."""
+    """Number Nix's own names, and then those that were `seen`."""
     numbers: dict[str, int] = {}
     for name in (*_BUILT_IN.split(), *seen):
         numbers.setdefault(name, len(numbers))

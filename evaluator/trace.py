@@ -59,7 +59,7 @@ _MOST_FRAMES: Final = 200
 
 
 def annotate(error: BaseException) -> BaseException:
-    """The error as it leaves the evaluator: one of ours, with labels and frames."""
+    """Return the error for callers of the evaluator: an `EvalError` with labels and frames."""
     if isinstance(error, EvalError):
         if not error.traced:
             error.traced = True
@@ -140,7 +140,7 @@ def _mark(entry: TracebackType) -> tuple[Any, tuple[Any, ...]] | None:
 
 
 def _attribute(entry: TracebackType) -> tuple[Any, tuple[Any, ...]] | None:
-    """The file, and the span and name of the attribute, if an entry is the thunk of one."""
+    """Return the file, and the span and name of the attribute, if an entry is the thunk of one."""
     frame = entry.tb_frame
     if frame.f_code.co_filename == GENERATED:
         opening = frame.f_globals["F"].mark(frame.f_code.co_firstlineno)
@@ -152,7 +152,7 @@ def _attribute(entry: TracebackType) -> tuple[Any, tuple[Any, ...]] | None:
 
 
 def _raw(error: BaseException) -> EvalError | None:
-    """The evaluation error that a Python error in generated code means."""
+    """Return the evaluation error for a Python error in generated code."""
     entries = _entries(error.__traceback__)
     found = _mark(entries[-1]) if entries else None
     if found is None:
@@ -293,7 +293,7 @@ def _recursion_labels(entries: list[TracebackType], file: Any, again: Any) -> li
 
 
 def attr_place(attrs: dict[str, Any], name: str) -> tuple[Any, int] | None:
-    """The file and offset where an attribute is defined, if that is known."""
+    """Return the file and offset of the definition of an attribute, if known."""
     for file, key in attrs.get(WHERE, ()):
         offset = file.site(key).get(name) if type(key) is int else key.get(name)
         if offset is not None:
@@ -321,7 +321,7 @@ def attr_label(attrs: dict[str, Any], name: str) -> Label | None:
 
 
 def describe_place(attrs: dict[str, Any], name: str) -> str | None:
-    """`file:line:column` of an attribute."""
+    """Return `file:line:column` of an attribute."""
     found = attr_place(attrs, name)
     if found is None:
         return None
@@ -333,7 +333,7 @@ def describe_place(attrs: dict[str, Any], name: str) -> str | None:
 
 
 def lambda_mark(function: Any) -> tuple[Any, tuple[Any, ...]]:
-    """The file and opening mark of a function value."""
+    """Return the file and opening mark of a function value."""
     code = function.__func__.__code__
     file = function.__func__.__globals__["F"]
     return file, file.mark(code.co_firstlineno)

@@ -69,7 +69,7 @@ MISSING: Final = Missing()
 """Default for `dict.get`, where no value could be one."""
 
 EMPTY_SET: Final[dict[str, Slot]] = {}
-"""The one `{ }`; sets are never changed once a program can see them."""
+"""The single `{ }`; sets never change once a program can see them."""
 
 
 class ContextString:
@@ -172,7 +172,7 @@ def describe(value: Value) -> str:
 
 @native
 def names(attrs: dict[str, Slot]) -> list[str]:
-    """The names of a set in byte order, which is the order everything visible follows."""
+    """Return the names of a set in byte order, the order of all visible results."""
     result = list(attrs)
     if result and result[0] is WHERE:
         del result[0]
@@ -181,7 +181,7 @@ def names(attrs: dict[str, Slot]) -> list[str]:
 
 
 def items(attrs: dict[str, Slot]) -> list[tuple[str, Slot]]:
-    """Names and slots in the order they were put in; only for results that do not show the order."""
+    """Return names and slots in the order of insertion; only for results that do not reveal the order."""
     result = list(attrs.items())
     if result and result[0][0] is WHERE:
         del result[0]
@@ -190,12 +190,12 @@ def items(attrs: dict[str, Slot]) -> list[tuple[str, Slot]]:
 
 @native
 def size(attrs: dict[str, Slot]) -> int:
-    """The number of attributes."""
+    """Return the number of attributes."""
     return len(attrs) - (WHERE in attrs)
 
 
 def string_text(value: Value) -> str | None:
-    """The bytes of a string with or without context; None for anything else."""
+    """Return the bytes of a string with or without context; None for anything else."""
     kind = type(value)
     if kind is str:
         return value  # type: ignore[no-any-return]
@@ -205,5 +205,5 @@ def string_text(value: Value) -> str | None:
 
 
 def make_string(text: str, context: frozenset[tuple[str, ...]]) -> Value:
-    """A string value with that context, which may be empty."""
+    """Return a string value with a context, which may be empty."""
     return ContextString(text, context) if context else text

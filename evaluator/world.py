@@ -28,10 +28,10 @@ class World(Protocol):
     current_system: str
 
     def read_file(self, path: str) -> bytes:
-        """The bytes of a regular file, symbolic links followed."""
+        """Return the bytes of a regular file, following symbolic links."""
 
     def read_dir(self, path: str) -> Mapping[str, FileKind]:
-        """Names in a directory and what they are, links not followed."""
+        """Return the names in a directory and their kinds, without following links."""
 
     def file_type(self, path: str) -> FileKind | None:
         """Return the kind of a path, without following its last component; None if it does not exist."""
@@ -40,7 +40,7 @@ class World(Protocol):
         """Return the target of a symbolic link, which may be relative to the directory of `path`. Raises if it must not be followed."""
 
     def resolve(self, path: str) -> str:
-        """The path with every symbolic link followed; raises OSError if it does not exist."""
+        """Return the path with every symbolic link followed. Raises OSError if it does not exist."""
 
     def add_path(
         self,
@@ -73,13 +73,13 @@ class World(Protocol):
         """Whether pure evaluation may read `path`; always true if evaluation is not pure."""
 
     def search_path(self) -> list[tuple[str, str]]:
-        """Entries `(prefix, path)` for `<name>`."""
+        """Return entries `(prefix, path)` for `<name>`."""
 
     def bundled(self) -> list[tuple[str, str]]:
         """Further entries, hidden from `builtins.nixPath`: those that come with chx."""
 
     def env(self, name: str) -> str:
-        """An environment variable; empty in pure evaluation."""
+        """Return an environment variable; empty in pure evaluation."""
 
     def trace(self, message: str) -> None:
         """Show the message of `builtins.trace`."""
@@ -88,7 +88,7 @@ class World(Protocol):
         """Show the message of `builtins.warn`."""
 
     def load_code(self, key: str) -> bytes | None:
-        """Compiled code saved under `key`."""
+        """Return compiled code saved under `key`."""
 
     def save_code(self, key: str, data: bytes) -> None:
         """Keep compiled code for later; may do nothing."""

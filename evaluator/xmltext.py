@@ -1,4 +1,4 @@
-"""XML texts from values, as `builtins.toXML` and `--xml` write them."""
+"""Print values as XML, as `builtins.toXML` and `--xml` do."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ESCAPES: Final = str.maketrans({'"': "&quot;", "<": "&lt;", ">": "&gt;", "&": "
 
 
 def to_xml(value: Value, *, location: bool, strict: bool = False) -> tuple[str, Context]:
-    """The XML text of a value and what it refers to; `location`: with positions of attributes."""
+    """Return the XML text of a value and its context; `location`: with positions of attributes."""
     writer = _Writer(location, strict)
     writer.lines.append("<?xml version='1.0' encoding='utf-8'?>")
     writer.lines.append("<expr>")

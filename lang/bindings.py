@@ -19,7 +19,7 @@ KEYWORDS = frozenset(["if", "then", "else", "assert", "with", "let", "in", "rec"
 
 
 def attribute_name(name: str) -> str:
-    """A name as it has to be written in an attribute path."""
+    """Return a name in the notation of an attribute path."""
     if _PLAIN_NAME.fullmatch(name) and name not in KEYWORDS:
         return name
     escaped = name.replace("\\", "\\\\").replace('"', '\\"').replace("${", "\\${")
@@ -58,7 +58,7 @@ class Bindings:
         self.start = self.end = self.attr_start = self.attr_end = 0
 
     def bind(self, path: Sequence[AttrKey], value: Expr, start: int, end: int) -> None:
-        """`path = value;`, the path at `start`, the value up to `end`."""
+        """Add `path = value;`, with the path at `start` and the value up to `end`."""
         target = self
         last = len(path) - 1
         for index in range(last):
@@ -99,7 +99,7 @@ class Bindings:
         return opened
 
     def _open(self, name: str) -> Bindings | None:
-        """The attribute `name` as something that can grow; None if it is not a set."""
+        """Return the attribute `name` as extensible bindings; None if it is not a set."""
         present = self.attrs[name]
         if type(present) is Bindings:
             return present
@@ -159,7 +159,7 @@ class Bindings:
             self.attrs[name] = InheritedFrom(name, number, start, end)
 
     def freeze(self, recursive: bool, start: int, end: int) -> AttrSet:
-        """The finished set. Nested ones are finished inner first, without recursion."""
+        """Return the finished set. Nested ones are finished inner first, without recursion."""
         self.recursive = recursive
         self.start = start
         self.end = end
@@ -194,7 +194,7 @@ class Bindings:
 
 
 def thaw(node: AttrSet) -> Bindings:
-    """Bindings that hold what a finished set holds."""
+    """Return bindings with the content of a finished set."""
     result = Bindings({attr.name: attr for attr in node.attrs})
     result.recursive = node.recursive
     result.origins = list(node.origins)
@@ -212,7 +212,7 @@ def _place(attr: Member) -> tuple[int, int]:
 
 
 def _static(keys: list[AttrKey]) -> list[Name]:
-    """The keys of an `inherit`; raises UnlocatedParseError for one that is computed."""
+    """Return the keys of an `inherit`. Raises `UnlocatedParseError` for a dynamic one."""
     for key in keys:
         if type(key) is not Name:
             raise UnlocatedParseError("dynamic attributes not allowed in inherit", key.start, key.end, code="E104")

@@ -128,7 +128,7 @@ ATOMS: dict[str, Atom] = {
 
 
 def _on_stack(atom: Atom) -> Action:
-    """The action of an alternative that is one token, where what follows had to be seen first."""
+    """Action of an alternative of one token, which depends on the token after it."""
     return lambda stack, end: atom(stack[-1][1], stack[-1][2], end)
 
 
@@ -223,7 +223,7 @@ def formals_more(stack: Stack, end: int) -> list[Formal]:
 
 
 def attrpath_more(stack: Stack, end: int) -> list[Any]:
-    """An attribute path of one key is that key, a longer one a list of keys."""
+    """Return an attribute path: the key itself for one key, a list of keys for several."""
     keys = stack[-3][1]
     if type(keys) is not list:
         return [keys, stack[-1][1]]
@@ -236,7 +236,7 @@ def _keys(attrpath: Any) -> tuple[Any, ...]:
 
 
 def name_dynamic(stack: Stack, end: int) -> Any:
-    """`${"a"}` is the static name `a`."""
+    """Convert `${"a"}` to the static name `a`."""
     expr = stack[-2][1]
     if type(expr) is Str and (not expr.parts or (len(expr.parts) == 1 and type(expr.parts[0]) is str)):
         return Name("".join(expr.parts), stack[-3][2], end)  # type: ignore[arg-type]
@@ -247,7 +247,7 @@ def name_dynamic(stack: Stack, end: int) -> Any:
 
 
 def _checked(param: str | None, formals: list[Formal], start: int, end: int) -> tuple[Formal, ...]:
-    """The formals; raises UnlocatedParseError where two arguments have one name."""
+    """Return the formals. Raises `UnlocatedParseError` for two arguments with one name."""
     if len({formal_.name for formal_ in formals} | {param}) > len(formals):
         return tuple(formals)
     seen: dict[str, Formal] = {}
@@ -443,7 +443,7 @@ def apply_more(stack: Stack, end: int) -> Expr:
 
 
 def apply_or(stack: Stack, end: int) -> Expr:
-    """`f or`: from before `or` was a keyword."""
+    """`f or`: from before `or` became a keyword."""
     _, called, start = stack[-2]
     return Apply(called, (Var("or", stack[-1][2], end),), start, end)
 
@@ -471,7 +471,7 @@ def parentheses(stack: Stack, end: int) -> Expr:
 
 
 def _bindings(value: Any) -> Bindings:
-    """The value of `bindings` or `bindings1` as an object; none is an empty list."""
+    """Return the value of `bindings` or `bindings1` as an object; none is an empty list."""
     if type(value) is Bindings:
         return value
     return Bindings(value if type(value) is dict else {})

@@ -40,7 +40,7 @@ _NAMES = {
     **{word: f"'{word}'" for word in ("(", ")", "{", "}", "[", "]", "=", ",")},
 }  # fmt: skip
 _MOST = 4
-"""A message lists what is expected if it is no more than this."""
+"""Most expected terminals that a message lists."""
 
 _CLOSERS = {"{": "}", "${": "}", "(": ")", "[": "]"}
 
@@ -96,7 +96,7 @@ class _Walk:
         self.symbols.append((nonterminal, token))
 
     def _default(self, state: int) -> int | None:
-        """The most common reduction of a state."""
+        """Return the most common reduction of a state."""
         if state not in self._defaults:
             self._defaults[state] = self._most_common(state)
         return self._defaults[state]
@@ -112,7 +112,7 @@ class _Walk:
         return max(action for action, count in counts.items() if count == most)
 
     def expected(self) -> list[str]:
-        """Readable names of what fits now."""
+        """Return readable names of the expected terminals."""
         state = self.stack[-1][0]
         if state == self.end:
             return [_NAMES["$END"]]

@@ -54,7 +54,7 @@ class ParseError(LangError):
 
     @property
     def unexpected(self) -> str | None:
-        """The word that the grammar does not allow in its place, "" for the end of the text; None for other errors."""
+        """The unexpected word, "" for the end of the text; None for other errors."""
         if self.code != "E101" or not self.labels:
             return None
         span = self.labels[0].span

@@ -24,13 +24,13 @@ Rule: TypeAlias = tuple[str, int, str]
 GRAMMAR = os.path.join(os.path.dirname(os.path.abspath(__file__)), "grammar.lark")
 END = "$END"
 ERROR = 1 << 20
-"""The code of a terminal that a state does not accept."""
+"""Code of a terminal that a state does not accept."""
 
 _INTERPOLATIONS = {"STRING_CLOSE": 0, "IND_CLOSE": 1, "PATH_CLOSE": 2}
 
 
 def lark_parser() -> Any:
-    """Plain Lark over the grammar; its trees keep all tokens."""
+    """Return plain Lark for the grammar; its trees keep all tokens."""
     import lark
 
     with open(GRAMMAR, encoding="ascii") as file:
@@ -133,7 +133,7 @@ class _Collapse:
         return self.state(tuple(plain_state if t in row else -1 for t in range(len(self.terminals))))
 
     def after(self, finals: tuple[int, ...], nonterminal: str) -> int:
-        """The state after a nonterminal that begins on top of `finals`."""
+        """Return the state after a nonterminal that begins on top of `finals`."""
         below = [member for member in set(finals) - {-1} if nonterminal in self.gotos[member]]
         targets = {self._chain(member, nonterminal) for member in below}
         (target,) = targets

@@ -34,7 +34,7 @@ class Kinds(dict[str, tuple[int, str]]):
         self._number = number
 
     def copy_of(self) -> Kinds:
-        """A fresh one to be filled by one text."""
+        """Return a fresh copy, for one text."""
         result = Kinds.__new__(Kinds)
         result.update(self)
         result._number = self._number
@@ -82,7 +82,7 @@ def terminal_of(text: str) -> str:
 
 
 def rest_terminal(mode: int, text: str) -> str:
-    """The terminal of what the pattern for the rest of a literal matched, or "" if it is broken or nothing."""
+    """Return the terminal of a match of the pattern for the rest of a literal, or "" if it is malformed or empty."""
     name = RESTS[mode][0]
     if text[-1:] == "{":
         return name + "_MIDDLE"

@@ -1,4 +1,4 @@
-"""Operator precedence, applied to a flat row of operands and operators."""
+"""Apply operator precedence to a flat row of operands and operators."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ _tables: dict[str, Any] | None = None
 
 
 def load_table() -> dict[str, Any]:
-    """`fast` and `patterns` as generator.py and patterns.py describe them; `plain` still marshalled."""
+    """Return `fast` and `patterns`, as generator.py and patterns.py describe them, and `plain`, still marshalled."""
     global _tables
     if _tables is None:
         key = _key()
@@ -41,7 +41,7 @@ def load_table() -> dict[str, Any]:
 
 
 def plain_table() -> dict[str, Any]:
-    """The automaton as Lark made it, for the explanation of errors."""
+    """Return Lark's automaton, for explaining errors."""
     plain: dict[str, Any] = marshal.loads(load_table()["plain"])
     return plain
 
@@ -61,7 +61,7 @@ def _generate() -> dict[str, Any]:
 
 
 def _digest(data: bytes) -> bytes:
-    """64 bits against accidents: what Python checks its own compiled files with."""
+    """Return a 64-bit checksum against accidental damage, the one that Python uses for compiled files."""
     import _imp
 
     return _imp.source_hash(0x636878, data)

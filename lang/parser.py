@@ -22,7 +22,7 @@ _new: Any = tuple.__new__
 
 
 class Automaton:
-    """The fast table, its actions bound."""
+    """The fast table, with its actions bound."""
 
     def __init__(self, table: dict[str, Any]) -> None:
         self.rows: list[list[int]] = table["rows"]
@@ -60,7 +60,7 @@ def _load() -> Automaton:
 
 
 def parse(source: Source) -> Expr:
-    """The expression that a source holds. Raises ParseError."""
+    """Parse the expression in a source. Raises `ParseError`."""
     automaton = _automaton or _load()
     # Trees have no cycles, so a collection while one is built would find nothing.
     collecting = gc.isenabled()

@@ -25,7 +25,7 @@ _ID = r"[a-zA-Z_][a-zA-Z0-9_'-]*+"
 _PATH = rf"(?:~|{_CHAR}*+)/(?:{_CHAR}[a-zA-Z0-9._+/-]*+|(?=\$\{{))(?:\$\{{)?"
 _TEXT = r"""[^$"\\\x00]*+(?:(?:\$(?:[^{"\\\x00]|(?=["\\]))|\\[^\x00])[^$"\\\x00]*+)*"""
 _CLOSED = r"""''(?!['$]|\\[^\x00])"""
-"""The end of an indented string, and not the beginning of an escape in it."""
+"""The end of an indented string, as opposed to the beginning of an escape in it."""
 _INDENTED = r"""[^$'\x00]*+(?:(?:\$(?:[^{'\x00]|(?='))|'(?:[^'$\x00]|(?=\$))|''(?:[$']|\\[^\x00]))[^$'\x00]*+)*"""
 
 _LITERALS = (
@@ -76,7 +76,7 @@ SOURCES = {
 
 
 def encode() -> dict[str, tuple[Any, ...]]:
-    """All patterns in the form that `pattern` reads back; imports `re`."""
+    """Return all patterns in the form that `pattern` reads; imports `re`."""
     import re
     from re import _compiler, _parser  # type: ignore[attr-defined]
 
@@ -89,7 +89,7 @@ def encode() -> dict[str, tuple[Any, ...]]:
 
 
 def pattern(name: str) -> re.Pattern[str]:
-    """The pattern of that name in SOURCES."""
+    """Return the pattern of that name in SOURCES."""
     from .parse_table import load_table
 
     source = SOURCES[name]

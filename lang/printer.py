@@ -61,7 +61,7 @@ def show(expr: Expr, base: str, home: str) -> str:
 
 
 def show_string(text: str) -> str:
-    """A text as a string literal."""
+    """Return a text as a string literal."""
     text = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
     return '"' + text.replace("${", "\\${") + '"'
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Tokens: TypeAlias = Callable[[str, int], Iterator[re.Match[str]]]
 
 _SHORT: Final = 100
-"""Characters of a run that any token may look through."""
+"""Most characters of a run that a token may be searched through."""
 
 
 def tokens_of(text: str, token: re.Pattern[str]) -> Tokens:

@@ -89,7 +89,7 @@ _MODES = {"STRING_OPEN": 0, "IND_OPEN": 1, "PATH_OPEN": 2}
 
 
 def _unfinished(mode: int, begin: int, start: int, text: str, size: int) -> UnlocatedParseError:
-    """A string that began at `begin` and whose text from `start` on runs into the end or a NUL."""
+    """Return the error of a string that began at `begin` and whose text from `start` on is unterminated or holds a NUL."""
     match = pattern("string text" if mode == 0 else "indented text").match(text, start)
     assert match is not None
     end = match.end()

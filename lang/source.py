@@ -11,7 +11,7 @@ from ..frozen import Frozen
 
 
 class Span(Frozen):
-    """Half-open range of byte offsets in one source."""
+    """A half-open range of byte offsets in one source."""
 
     start: int
     end: int
@@ -51,7 +51,7 @@ class Source:
         return f"Source({self.name!r}, {len(self.text)} bytes, {self.base!r})"
 
     def _line_starts(self) -> list[int]:
-        """Offsets of the lines. LF, CR and CRLF end a line, in Nix too."""
+        """Offsets of the lines. LF, CR and CRLF end a line, as in Nix."""
         if self._starts is None:
             starts = [0]
             at = 0
@@ -63,7 +63,7 @@ class Source:
         return self._starts
 
     def place(self, offset: int) -> Place:
-        """The line and column of a byte offset."""
+        """Return the line and column of a byte offset."""
         from _bisect import bisect_right
 
         starts = self._line_starts()
@@ -71,7 +71,7 @@ class Source:
         return Place(line, offset - starts[line - 1] + 1)
 
     def line(self, number: int) -> str:
-        """The text of line `number` (from 1) without its newline, as readable Unicode."""
+        """Return the text of line `number` (from 1) without its newline, as readable Unicode."""
         starts = self._line_starts()
         begin = starts[number - 1]
         end = starts[number] - 1 if number < len(starts) else len(self.text)

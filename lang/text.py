@@ -26,7 +26,7 @@ def _meaning(match: re.Match[str]) -> str:
 
 
 def unescape(text: str) -> str:
-    """The meaning of the inside of `"..."`: escapes replaced, CR and CRLF made LF."""
+    """Decode the inside of `"..."`: replace escapes, convert CR and CRLF to LF."""
     if "\\" in text or "\r" in text:
         return _ESCAPE.sub(_meaning, text)
     return text
@@ -35,11 +35,11 @@ def unescape(text: str) -> str:
 _INDENTED_PIECE = pattern("indented piece")
 _OPENING_LINE = pattern("opening line")
 _NO_INDENT = 1000000
-"""The indentation of a text without any line that has one, as in Nix."""
+"""Indentation of a text without any indented line, as in Nix."""
 
 
 def _split_indented(text: str) -> list[tuple[str, bool]]:
-    """The pieces of a text in an indented string, and whether each one was escaped."""
+    """Return the pieces of a text in an indented string, and whether each one was escaped."""
     pieces: list[tuple[str, bool]] = []
     for match in _INDENTED_PIECE.finditer(text):
         plain, quoted, escaped, lone = match.groups()
@@ -78,7 +78,7 @@ def strip(parts: list[str | Expr]) -> tuple[str | Expr, ...]:
 
 
 def _strip_plain(text: str) -> str:
-    """The usual case: nothing but text."""
+    """Strip an indented string of text alone, the usual case."""
     lines = text.split("\n")
     stripped = [line.lstrip(" ") for line in lines]
     indent = min([len(line) - len(rest) for line, rest in zip(lines, stripped) if rest], default=_NO_INDENT)
@@ -89,7 +89,7 @@ def _strip_plain(text: str) -> str:
 
 
 def _common_indent(pieces: list[tuple[str | Expr, bool]]) -> int:
-    """The least indentation of a line that holds more than spaces."""
+    """Return the least indentation of a line that contains more than spaces."""
     least = _NO_INDENT
     line_start = True
     current = 0
@@ -149,5 +149,5 @@ _PATH_PIECE = pattern("path piece")
 
 
 def split_path(text: str) -> list[str]:
-    """The pieces of a path's text: one, unless it holds `//`."""
+    """Return the pieces of a path's text: one, unless it contains `//`."""
     return _PATH_PIECE.findall(text) if "//" in text else [text] if text else []

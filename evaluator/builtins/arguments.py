@@ -1,4 +1,4 @@
-"""Taking arguments: forced and of the right type, or an error."""
+"""Check arguments of builtins: force them, and raise an error for a wrong type."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 @native
 def value(slot: Slot) -> Value:
-    """Any value."""
+    """Return any value."""
     return force(slot) if type(slot) is list else slot
 
 
 def integer(slot: Slot) -> int:
-    """An integer."""
+    """Return an integer."""
     found = force(slot) if type(slot) is list else slot
     if type(found) is not int:
         raise expected("an integer", found)
@@ -28,7 +28,7 @@ def integer(slot: Slot) -> int:
 
 @native
 def items(slot: Slot) -> tuple[Slot, ...]:
-    """A list."""
+    """Return a list."""
     found = slot if type(slot) is not list else slot[1] if slot[0] is None else force(slot)
     if type(found) is not tuple:
         raise expected("a list", found)
@@ -37,7 +37,7 @@ def items(slot: Slot) -> tuple[Slot, ...]:
 
 @native
 def attrs(slot: Slot) -> dict[str, Slot]:
-    """A set."""
+    """Return a set."""
     found = force(slot) if type(slot) is list else slot
     if type(found) is not dict:
         raise expected("a set", found)
@@ -46,7 +46,7 @@ def attrs(slot: Slot) -> dict[str, Slot]:
 
 @native
 def boolean(found: Value) -> bool:
-    """A Boolean, from a value."""
+    """Return a Boolean, from a value."""
     if found is not True and found is not False:
         raise expected("a Boolean", found)
     return found
@@ -54,7 +54,7 @@ def boolean(found: Value) -> bool:
 
 @native
 def function(slot: Slot) -> Any:
-    """Something that can be called."""
+    """Return a callable value."""
     found = force(slot) if type(slot) is list else slot
     kind = type(found)
     if kind is MethodType or kind is Builtin or kind is Partial:
@@ -65,7 +65,7 @@ def function(slot: Slot) -> Any:
 
 
 def string(slot: Slot) -> str:
-    """The bytes of a string; context is dropped."""
+    """Return the bytes of a string; drop the context."""
     found = force(slot) if type(slot) is list else slot
     if type(found) is str:
         return found
@@ -76,7 +76,7 @@ def string(slot: Slot) -> str:
 
 @native
 def plain_string(slot: Slot) -> str:
-    """A string that must not refer to the store."""
+    """Return a string that must not refer to the store."""
     found = force(slot) if type(slot) is list else slot
     if type(found) is str:
         return found
@@ -86,7 +86,7 @@ def plain_string(slot: Slot) -> str:
 
 
 def string_with_context(slot: Slot) -> tuple[str, frozenset[tuple[str, ...]]]:
-    """The bytes and context of a string."""
+    """Return the bytes and context of a string."""
     found = force(slot) if type(slot) is list else slot
     if type(found) is str:
         return found, frozenset()

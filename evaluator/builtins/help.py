@@ -8,7 +8,7 @@ from .registry import GLOBAL_NAMES, TABLE
 
 
 def describe_builtin(name: str) -> str | None:
-    """The first lines of its documentation; None if there is no function of that name."""
+    """Return the documentation of a function; None if there is none of that name."""
     entry = TABLE.get(name)
     if entry is None:
         return None
@@ -19,5 +19,5 @@ def describe_builtin(name: str) -> str | None:
 
 
 def global_names() -> list[str]:
-    """Variables that are bound everywhere."""
+    """Return the variables that are bound everywhere."""
     return [name for name in GLOBAL_NAMES if not name.startswith("__")]

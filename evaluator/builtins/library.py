@@ -1,4 +1,4 @@
-"""The builtins of one evaluator: finds them when they are first used."""
+"""The builtins of one evaluator, loaded on first use."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Library:
         return found
 
     def value(self, name: str) -> Slot:
-        """A builtin as a value."""
+        """Return a builtin as a value."""
         if name in self._values:
             return self._values[name]
         value: Any

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def _one(slot: Slot) -> Any:
-    """A function as something that Python can call with one slot."""
+    """Return a function as a Python callable with one slot."""
     found = slot if type(slot) is MethodType else function(slot)
     return found if type(found) is MethodType else callee(found)
 
@@ -179,9 +179,9 @@ def fold_left(operator: Slot, start: Slot, argument: Slot) -> Value:
 
 
 _LARGE: Final = 1 << 22
-"""Elements of a list that is not made before it is known that there is memory for it."""
+"""Most elements of a list that is made without checking the free memory first."""
 _SLOT_SIZE: Final = 96
-"""Bytes for an element that is a thunk; in the compiled runtime."""
+"""Bytes per element that is a thunk, in the compiled runtime."""
 
 
 @native
@@ -240,7 +240,7 @@ def _less_slots(left: Slot, right: Slot) -> bool:
 
 
 def _sorted(values: list[Value], descending: bool = False) -> tuple[Value, ...] | None:
-    """Sorted by Python, if all are integers or all are strings."""
+    """Sort with Python, if all are integers or all are strings."""
     kind = type(values[0])
     if (kind is not str and kind is not int) or {type(one) for one in values} != {kind}:
         return None
@@ -339,7 +339,7 @@ def _merge(items: list[Slot], begin: int, middle: int, end: int, precedes: Calla
 
 
 class _Keys:
-    """The keys seen so far: a hash set while all are strings or all integers, else in order."""
+    """The keys seen so far: a hash set while all are strings or all integers, else a sorted list."""
 
     def __init__(self) -> None:
         self._kind: type | None = None

@@ -118,4 +118,4 @@ GLOBAL_NAMES: Final[dict[str, str]] = {
     **{name: name for name in _GLOBAL},
     **{f"__{name}": name for name in (*TABLE, *CONSTANTS) if name not in (*_GLOBAL, "fetchTree")},
 }
-"""Variables that are bound everywhere, and the builtins that they are: some by name, all others with `__`."""
+"""Variables that are bound everywhere, and their builtins: some by name, all others with `__`."""

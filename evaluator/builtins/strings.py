@@ -95,7 +95,7 @@ def replace_strings(froms: Slot, tos: Slot, argument: Slot) -> Value:
 
 
 def _replace_texts(text: str, patterns: list[str], replacement: object) -> str:
-    """Patterns that are not empty: jump from one match to the next."""
+    """Replace non-empty patterns: jump from one match to the next."""
     assert callable(replacement)
     if len(patterns) == 1:
         pattern = patterns[0]

@@ -20,7 +20,7 @@ def _is_letter(c: str) -> bool:
 
 
 def _components(text: str) -> list[str]:
-    """Runs of digits and runs of other characters, split at dots and dashes."""
+    """Return runs of digits and runs of other characters, split at dots and dashes."""
     result: list[str] = []
     i = 0
     while i < len(text):

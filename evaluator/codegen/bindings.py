@@ -1,4 +1,4 @@
-"""Translating sets and `let`."""
+"""Translation of sets and `let`."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ def inherit_text(unit: Unit, scope: Scope, attr: nodes.Inherited, environment: E
 
 
 def inherit_from_text(unit: Unit, origin: str, attr: nodes.InheritedFrom) -> str:
-    """The slot of `inherit (origin) name;`."""
+    """Return the slot of `inherit (origin) name;`."""
     if unit.program.exact:
         return f"[inherit_from, ({origin}, {attr.name!r}, F, {attr.start}, {attr.end})]"
     return f"inherit_slot({origin}, {attr.name!r}, F, {attr.start}, {attr.end})"
 
 
 def inherit_later(unit: Unit, origin: Binding, attr: nodes.InheritedFrom, environment: Environment) -> str:
-    """The slot of `inherit (origin) name;` if `origin` is a variable of the same scope."""
+    """Return the slot of `inherit (origin) name;` if `origin` is a variable of the same scope."""
     mark = expressions.place("t", attr, attr.name)
     child = Unit(unit.program, unit.program.fresh("t"), environment, [], mark)
     subject = expressions.variable(child, origin, attr, None)
@@ -50,7 +50,7 @@ def set_text(
     depth: int,
     origins: list[str] | None = None,
 ) -> str:
-    """The display of a set that is not recursive, without its dynamic attributes."""
+    """Return the display of a set that is not recursive, without its dynamic attributes."""
     texts: list[str] = []
     for attr in node.attrs:
         if isinstance(attr, nodes.Attr):
@@ -158,11 +158,11 @@ class Recursion:
             self._declared.add(attr.name)
 
     def slot(self, attr: nodes.Attr | nodes.Inherited | nodes.InheritedFrom) -> str:
-        """The variable of an attribute as a slot."""
+        """Return the variable of an attribute as a slot."""
         return self.unit.use(self.scope.names[attr.name])
 
     def add(self, binding: Binding, text: str) -> None:
-        """A variable of this scope and the expression that makes it."""
+        """Add a variable of this scope and the expression that makes it."""
         self.members.append((binding, text))
 
     def _declare(self, attr: nodes.Attr | nodes.Inherited | nodes.InheritedFrom) -> None:
@@ -189,7 +189,7 @@ class Recursion:
         return expressions.thunk(self.unit, self.scope, node, self.environment, attr.name)
 
     def _declare_known(self, binding: Binding, attr: nodes.Attr) -> bool:
-        """Declare an attribute that needs no thunk; False if it needs one."""
+        """Declare an attribute that needs no thunk; return False if it needs one."""
         unit, names, node = self.unit, self.scope.names, attr.value
         if isinstance(node, nodes.Var):
             found = self.scope.find(node.name)
@@ -224,7 +224,7 @@ class Recursion:
         )
 
     def _inherit_from(self, attr: nodes.InheritedFrom) -> str:
-        """The slot of `inherit (origin) name;`."""
+        """Return the slot of `inherit (origin) name;`."""
         node = self._node.origins[attr.origin]
         origin = self.scope.find(node.name) if isinstance(node, nodes.Var) else self._origin(attr.origin)
         if origin is None:
@@ -235,7 +235,7 @@ class Recursion:
         return inherit_later(self.unit, origin, attr, self.environment)
 
     def _origin(self, index: int) -> Binding:
-        """The variable that holds the set of `inherit (origin)`."""
+        """Return the variable that holds the set of `inherit (origin)`."""
         binding = self._origins.get(index)
         if binding is None:
             binding = self._origins[index] = Binding(self.unit.program.fresh("o"), self.unit)
@@ -249,7 +249,7 @@ class Recursion:
         self.ident = self.unit.program.fresh("n")
 
     def places_text(self) -> str:
-        """A dictionary from names to places in the environment."""
+        """Return the text of a dictionary from names to indexes in the environment."""
         places = self.environment.places
         return repr({attr.name: places[self.scope.names[attr.name]] for attr in self._node.attrs})
 

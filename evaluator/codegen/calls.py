@@ -1,4 +1,4 @@
-"""Translating calls."""
+"""Translation of calls."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _AT_ONCE: Final = {
 
 
 def builtin_in(unit: Unit, scope: Scope, subject: nodes.Expr, name: str) -> str | None:
-    """The builtin that `subject.name` is, if that is certain."""
+    """Return the builtin that `subject.name` certainly is, or None."""
     if isinstance(subject, nodes.Var) and (name in TABLE or name in CONSTANTS):
         found = scope.find(subject.name)
         if found is not None and found.builtin == "builtins":
@@ -40,7 +40,7 @@ def builtin_in(unit: Unit, scope: Scope, subject: nodes.Expr, name: str) -> str 
 
 
 def builtin_name(unit: Unit, scope: Scope, node: nodes.Expr) -> str | None:
-    """The builtin that a node is, if that is certain; not the set `builtins` itself."""
+    """Return the builtin that a node certainly is, or None; not the set `builtins` itself."""
     if isinstance(node, nodes.Var):
         found = scope.find(node.name)
         if found is not None and found.builtin is not None and found.builtin != "builtins":
@@ -51,7 +51,7 @@ def builtin_name(unit: Unit, scope: Scope, node: nodes.Expr) -> str | None:
 
 
 def operator_function(unit: Unit, scope: Scope, name: str) -> str | None:
-    """The variable that redefines an operator, or None if it is the builtin."""
+    """Return the variable that redefines an operator, or None if it is the builtin."""
     found = scope.find(name)
     if found is None or found.builtin is not None:
         return None
@@ -59,7 +59,7 @@ def operator_function(unit: Unit, scope: Scope, name: str) -> str | None:
 
 
 def rebound_operator(unit: Unit, scope: Scope, node: nodes.Binary, function: str, goal: str | None) -> str:
-    """An operator whose function the program redefines."""
+    """Call an operator whose function the program redefines."""
     environment = Environment(unit)
     left = expressions.lazy(unit, scope, node.left, environment)
     right = expressions.lazy(unit, scope, node.right, environment)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 GENERATOR_VERSION: Final = 17
-"""Part of the key under which code is cached; raised whenever generated code would change."""
+"""Part of the key of cached code; increased whenever generated code changes."""
 
 
 class CompiledFile:
@@ -51,10 +51,10 @@ class CompiledFile:
 
     @classmethod
     def load(cls, data: bytes) -> CompiledFile:
-        """Inverse of `dump`; ValueError, EOFError or TypeError if the data is damaged."""
+        """Inverse of `dump`. ValueError, EOFError or TypeError for damaged data."""
         return cls(*marshal.loads(data))
 
 
 def mangled(name: str) -> str:
-    """A builtin's name as part of a Python identifier."""
+    """Return a builtin's name as part of a Python identifier."""
     return name.replace("'", "_")

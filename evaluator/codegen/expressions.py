@@ -31,12 +31,12 @@ _LEXICAL: Final = {"-": "__sub", "*": "__mul", "/": "__div", "<": "__lessThan", 
 
 
 def place(kind: str, node: Any, *more: Any) -> Mark:
-    """The mark of a line that evaluates `node`."""
+    """Return the mark of a line that evaluates `node`."""
     return (kind, node.start, node.end, *more)
 
 
 def finish(unit: Unit, text: str, goal: str | None, mark: Mark | None, atomic: bool = False) -> str:
-    """Hand a value over as the goal demands."""
+    """Use a value as the goal demands."""
     if goal is None:
         if atomic:
             return text
@@ -54,12 +54,12 @@ def finish(unit: Unit, text: str, goal: str | None, mark: Mark | None, atomic: b
 
 
 def value(unit: Unit, scope: Scope, node: nodes.Expr) -> str:
-    """Evaluate; the text of the value may be used more than once."""
+    """Evaluate a node; return a text of the value that may be used more than once."""
     return gen(unit, scope, node, None)
 
 
 def named(unit: Unit, text: str) -> str:
-    """A variable for a text; Python warns about some operations on literals."""
+    """Return a variable for a text; Python warns about some operations on literals."""
     if text.isidentifier():
         return text
     target: str = unit.program.fresh("r")
@@ -83,7 +83,7 @@ def outline(unit: Unit, scope: Scope, node: nodes.Expr, goal: str | None) -> str
 
 
 def thunk_unit(unit: Unit, scope: Scope, node: nodes.Expr, environment: Environment, name: str | None = None) -> Unit:
-    """The function that evaluates `node` later."""
+    """Return the function that evaluates `node` later."""
     child = Unit(unit.program, unit.program.fresh("t"), environment, [], place("t", node, name))
     if isinstance(node, nodes.Lambda):
         _lambda(child, scope, node, RETURN, name)
@@ -93,13 +93,13 @@ def thunk_unit(unit: Unit, scope: Scope, node: nodes.Expr, environment: Environm
 
 
 def thunk(unit: Unit, scope: Scope, node: nodes.Expr, environment: Environment, name: str | None = None) -> str:
-    """A suspended thunk."""
+    """Return a suspended thunk."""
     child = thunk_unit(unit, scope, node, environment, name)
     return f"[{child.name}, {HERE if child.captured else 'None'}]"
 
 
 def constant(unit: Unit, scope: Scope, node: nodes.Expr) -> str | None:
-    """A text for a node that needs no evaluation and means the same everywhere."""
+    """Return a text for a node that needs no evaluation and means the same everywhere, or None."""
     if isinstance(node, nodes.Int):
         return str(node.value)
     if isinstance(node, nodes.Float):
@@ -132,7 +132,7 @@ def constant(unit: Unit, scope: Scope, node: nodes.Expr) -> str | None:
 def lazy(
     unit: Unit, scope: Scope, node: nodes.Expr, environment: Environment, name: str | None = None, depth: int = 0
 ) -> str:
-    """A slot for a node, without evaluating anything."""
+    """Return a slot for a node, without evaluating anything."""
     text = constant(unit, scope, node)
     if text is not None:
         return text
@@ -164,7 +164,7 @@ def lazy(
 
 
 def lookup_later(unit: Unit, scope: Scope, node: nodes.Var, name: str | None) -> str:
-    """The slot of a variable that a `with` may bind: one function serves all, so none is generated."""
+    """Return the slot of a variable that a `with` may bind: one function serves all, so none is generated."""
     return f"lookup_slot({node.name!r}, {with_scopes(unit, scope)}, F, {(node.start, node.end, name, ())!r})"
 
 
@@ -316,7 +316,7 @@ def _current_position(unit: Unit, scope: Scope, node: nodes.CurPos, goal: str | 
 
 
 def variable(unit: Unit, binding: Binding, node: Any, goal: str | None) -> str:
-    """The value of a bound variable."""
+    """Return the value of a bound variable."""
     ident = unit.use(binding)
     if binding.const is not None or binding.whnf or ident in unit.forced:
         return finish(unit, ident, goal, None, atomic=True)
@@ -387,7 +387,7 @@ def _select(unit: Unit, scope: Scope, node: nodes.Select, goal: str | None) -> s
 
 
 def dynamic_key(unit: Unit, scope: Scope, key: nodes.Expr) -> str:
-    """The name that a dynamic key evaluates to."""
+    """Return the name that a dynamic key evaluates to."""
     text = value(unit, scope, key)
     if isinstance(key, nodes.Str) and constant(unit, scope, key) is not None:
         return text
@@ -462,7 +462,7 @@ def is_boolean(node: nodes.Expr) -> bool:
 
 
 def condition(unit: Unit, scope: Scope, node: nodes.Expr, what: str, at: Any = None) -> str:
-    """A text that is True or False; the mark of the line that uses it is `program.pending`."""
+    """Return a text that is True or False; the mark of the line that uses it is `program.pending`."""
     unit.program.pending = None
     if is_boolean(node) and not _overridable(unit, scope, node):
         return gen(unit, scope, node, TEXT)

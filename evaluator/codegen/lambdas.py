@@ -111,7 +111,7 @@ def _is_less(chain: list[nodes.Lambda], program: Program) -> bool | None:
 
 
 def closure(unit: Unit, scope: Scope, node: nodes.Lambda, environment: Environment, name: str | None) -> str:
-    """The expression that makes a function value."""
+    """Return the expression that makes a function value."""
     compiled = CompiledLambda(unit, scope, node, environment, name)
     compiled.write()
     if not compiled.captures:
@@ -121,7 +121,7 @@ def closure(unit: Unit, scope: Scope, node: nodes.Lambda, environment: Environme
 
 
 def hoisted(unit: Unit, function: str) -> str:
-    """A function value that captures nothing: made once for the whole file."""
+    """Return a function value without captures: made once for the whole file."""
     ident = f"L{function}"
     if ident not in unit.program.hoisted:
         unit.program.hoisted.add(ident)

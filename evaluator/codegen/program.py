@@ -1,4 +1,4 @@
-"""Compiling one file."""
+"""Compile one file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _OPERATOR_NAMES: Final = ("__sub", "__mul", "__div", "__lessThan", "__findFile",
 
 
 class Program:
-    """One generated module being written."""
+    """A generated module under construction."""
 
     def __init__(self, text: str, exact: bool) -> None:
         self.exact = exact
@@ -29,7 +29,7 @@ class Program:
         self.pending: Mark | None = None
         self.rebound = {name for name in _OPERATOR_NAMES if name in text}
         self.symbols: dict[str, int] = {}
-        """The order in which names are first seen; only known if `exact`."""
+        """The order in which names are first seen; only if `exact`."""
         self._count = 0
         self._values: dict[str, str] = {}
         self._functions: dict[str, str] = {}
@@ -39,7 +39,7 @@ class Program:
         self._bindings: dict[str, Binding] = {}
 
     def fresh(self, kind: str) -> str:
-        """A new identifier."""
+        """Return a new identifier."""
         self._count += 1
         return f"{kind}{self._count}"
 
@@ -48,16 +48,16 @@ class Program:
         self.extras.append(lines)
 
     def builtin_value(self, name: str) -> str:
-        """The text of a builtin as a value."""
+        """Return the text of a builtin as a value."""
         special = {"true": "True", "false": "False", "null": "None"}.get(name)
         return special or self._values.setdefault(name, f"G_{mangled(name)}")
 
     def builtin_function(self, name: str) -> str:
-        """The text of a builtin as a Python function of its arguments."""
+        """Return the text of a builtin as a Python function of its arguments."""
         return self._functions.setdefault(name, f"B_{mangled(name)}")
 
     def builtin_binding(self, name: str) -> Binding:
-        """A variable that is a builtin."""
+        """Return a variable that is a builtin."""
         found = self._bindings.get(name)
         if found is None:
             found = self._bindings[name] = Binding(f"G_{mangled(name)}", None)
@@ -67,15 +67,15 @@ class Program:
         return found
 
     def path(self, text: str) -> str:
-        """The text of a path literal."""
+        """Return the text of a path literal."""
         return self._paths.setdefault(text, f"P{len(self._paths)}")
 
     def path_prefix(self, text: str) -> str:
-        """The text of the absolute string before the first interpolation of a path."""
+        """Return the text of the absolute string before the first interpolation of a path."""
         return self._prefixes.setdefault(text, f"S{len(self._prefixes)}")
 
     def site(self, node: nodes.AttrSet) -> str:
-        """The text of the `WHERE` entry of a set literal."""
+        """Return the text of the `WHERE` entry of a set literal."""
         self._sites.append(tuple((attr.name, attr.start) for attr in node.attrs))
         return f"W{len(self._sites) - 1}"
 

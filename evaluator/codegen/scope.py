@@ -54,7 +54,7 @@ class Scope:
         return None
 
     def with_sets(self) -> Iterator[Binding]:
-        """The sets of the `with` expressions around, innermost first."""
+        """The enclosing `with` sets, innermost first."""
         scope: Scope | None = self
         while scope is not None:
             if scope.with_set is not None:
@@ -125,7 +125,7 @@ class NameCheck:
         self.withs -= 1
 
     def parts(self, node: tuple[object, ...]) -> None:
-        """Any other node: what it consists of, in order."""
+        """Visit any other node: its parts, in order."""
         for part in node:
             kind = type(part)
             if kind is tuple:

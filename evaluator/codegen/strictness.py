@@ -13,14 +13,14 @@ _REVERSED = frozenset({">", "<="})
 
 
 def forces_first(body: nodes.Expr, parameters: list[str]) -> list[str]:
-    """The parameters that `body` forces first, in that order."""
+    """Return the parameters that `body` forces first, in that order."""
     found: list[str] = []
     _walk(body, frozenset(parameters), found)
     return found
 
 
 def _walk(node: nodes.Expr, parameters: frozenset[str], found: list[str]) -> bool:
-    """Collect; True if evaluating `node` did nothing but force what was collected."""
+    """Collect parameters; return True if evaluating `node` does nothing but force those collected."""
     if isinstance(node, nodes.Var):
         if node.name not in parameters:
             return False

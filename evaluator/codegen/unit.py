@@ -23,7 +23,7 @@ Mark = tuple[Any, ...]
 
 
 class Hole:
-    """Lines that are filled in later."""
+    """Lines to be filled in later."""
 
     __slots__ = ("indent", "lines")
 
@@ -111,18 +111,18 @@ class Unit:
         return hole
 
     def fill(self, hole: Hole) -> _Filling:
-        """While in this context, `emit` writes into `hole`."""
+        """Context in which `emit` writes into `hole`."""
         return _Filling(self, hole)
 
     def need(self, binding: Binding) -> str:
-        """The identifier of a variable, captured if it is another unit's."""
+        """Return the identifier of a variable, captured if it is another unit's."""
         if binding.unit is not self:
             assert self.environment is not None
             self.captured[binding] = self.environment.index(binding)
         return binding.ident
 
     def use(self, binding: Binding) -> str:
-        """The text of a variable; its code is written if this is the first use."""
+        """Return the text of a variable; its code is written on its first use."""
         if binding.const is None and binding.demand is not None:
             demand, binding.demand = binding.demand, None
             demand()
@@ -131,7 +131,7 @@ class Unit:
         return self.need(binding)
 
     def assemble(self) -> list[tuple[str, Mark | None]]:
-        """The finished function, line by line."""
+        """Return the finished function, line by line."""
         environment = self.environment
         first = "e"
         prologue: list[str] = []
