@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from ..builder import SCRIPT, build_environment, enter, shell_of, with_binds, with_network
 from ..ops.building import verifier_of
+from ..ops.containers import one_derivation
 from ..ops.errors import RequestError
-from ..ops.instantiation import derivers_of_objects
 from ..ops.text import title
 from . import container
 from .options import evaluation
@@ -22,10 +22,6 @@ from .sandboxes import tell_age
 
 if TYPE_CHECKING:
     from ..builder import SandboxSpec
-    from ..ops.instantiation import Instantiated
-    from ..ops.request import Request
-    from ..ops.session import Session
-    from ..store import StorePath
 
 DESCRIPTION = """\
 Build what X needs, but not X, and start a shell in the container that the build
@@ -58,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise RequestError("--command and a command after `--` exclude each other")
     with evaluation.open_session(arguments) as session:
         request = evaluation.request_of(arguments, takes_objects=True)
-        path, found = the_derivation(session, request)
+        path, found = one_derivation(session, request)
         store = session.store
         derivation = store.derivation(path)
         if derivation.builder.startswith("builtin:"):
@@ -87,17 +83,6 @@ def run(arguments: argparse.Namespace) -> int:
             if not arguments.quiet:
                 tell_age(store.home)
             return enter(spec, store.home)
-
-
-def the_derivation(session: Session, request: Request) -> tuple[StorePath, Instantiated]:
-    """The one derivation that a request means, and what was instantiated for it."""
-    found = derivers_of_objects(session, request)
-    paths = list(dict.fromkeys(target.derivation for target in found.targets))
-    if len(paths) != 1:
-        raise RequestError(
-            f"that is {len(paths)} derivations: {', '.join(map(title, paths))}", hint="a shell is for one of them"
-        )
-    return paths[0], found
 
 
 def chosen_command(arguments: argparse.Namespace, spec: SandboxSpec) -> tuple[str, ...]:
