@@ -14,6 +14,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Condition
 from typing import TYPE_CHECKING, Any, Final
 
+from ..ops.failure import Failure
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -123,4 +125,4 @@ class Talk(BaseHTTPRequestHandler):
 
 
 def _told(error: BaseException | None) -> str:
-    return str(getattr(error, "message", None) or f"{type(error).__name__}: {error}")
+    return error.message if isinstance(error, Failure) else f"{type(error).__name__}: {error}"

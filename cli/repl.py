@@ -62,6 +62,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from .main import Ended
+
     recursion.stop_when_interrupted = True
     reporter = LateReporter()
     with Session(evaluation.search_path(arguments), arguments.max_call_depth, exact=True, reporter=reporter) as session:
@@ -76,7 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
                 if not repl.enter(line, lambda: reader.read(CONTINUATION)):
                     break
             except KeyboardInterrupt as interrupt:
-                if getattr(interrupt, "number", None) is not None:
+                if isinstance(interrupt, Ended):
                     raise
                 tell("\ninterrupted\n")
         reader.close()

@@ -234,7 +234,7 @@ class Handler(Talk):
             except Refused as error:
                 self.say(422, str(error))
             except StoreError as error:
-                self.say(507 if "space" in error.message or "full" in error.message else 500, error.message)
+                self.say(507 if error.is_full else 500, error.message)
             else:
                 self.say(201)
 

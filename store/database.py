@@ -225,7 +225,7 @@ class Database:
             try:
                 self._connection.execute("PRAGMA journal_mode = WAL")
             except sqlite3.OperationalError as error:
-                if "locked" not in str(error) or monotonic() > until:
+                if error.sqlite_errorcode & 0xFF not in (_BUSY, _LOCKED) or monotonic() > until:
                     raise
                 sleep(0.002)
             else:
@@ -480,20 +480,28 @@ def _keep_reserve(path: str) -> None:
             return
 
 
+# Result codes of SQLite ("Result and Error Codes" in its manual); the module that has their names takes long to load.
+_ERROR, _BUSY, _LOCKED, _READONLY, _CORRUPT, _FULL, _CANTOPEN, _NOTADB = 1, 5, 6, 8, 11, 13, 14, 26
+
+
 def failure(path: str, error: Exception) -> StoreError:
     """Return a message for an error of SQLite."""
     text = str(error)
-    if "attempt to write a readonly database" in text:
+    # The low byte is the primary code. Python's own errors have none.
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == _READONLY:
         return ReadOnlyHome(os.path.dirname(os.path.dirname(path)))
-    hint = None
-    if "full" in text:
-        hint = "make room on the file system of CHX_HOME"
-    elif "locked" in text:
-        hint = "another chx has been writing for long; wait for it to end"
-    elif "readonly" in text or "unable to open" in text:
-        hint = "CHX_HOME has to be writable; set it to a folder of your own"
-    elif "malformed" in text or "not a database" in text or "already exists" in text or "no such" in text:
+    if code in (_CORRUPT, _NOTADB):
         return DamagedDatabase(path, text)
-    elif "decode to UTF-8" in text:
+    # A schema that is not what it should be has no code of its own.
+    if code == _ERROR and ("already exists" in text or "no such" in text):
+        return DamagedDatabase(path, text)
+    if not code and "decode to UTF-8" in text:
         return DatabaseFailure(path, "a row of it is damaged", REPAIR)
-    return DatabaseFailure(path, text, hint)
+    hint = {
+        _FULL: "make room on the file system of CHX_HOME",
+        _BUSY: "another chx has been writing for long; wait for it to end",
+        _LOCKED: "another chx has been writing for long; wait for it to end",
+        _CANTOPEN: "CHX_HOME has to be writable; set it to a folder of your own",
+    }.get(code)
+    return DatabaseFailure(path, text, hint, is_full=code == _FULL)

@@ -18,6 +18,8 @@ class StoreError(Exception):
     labels = ()
     frames = ()
     details = ()
+    is_full = False
+    """Whether there is no room left on the file system."""
 
     def __init__(self, message: str, hint: str | None = None, code: str = "S000") -> None:
         super().__init__(message)
@@ -44,15 +46,17 @@ class StoreIO(StoreError):
         super().__init__(f"cannot {act} '{_short(path)}': {error.strerror or error}", hint=_hint(error), code="S002")
         self.path = path
         self.errno = error.errno
+        self.is_full = _is_full(error)
 
 
 class DatabaseFailure(StoreError):
     """SQLite refused something; the transaction was rolled back."""
 
-    def __init__(self, path: str, reason: str, hint: str | None = None) -> None:
+    def __init__(self, path: str, reason: str, hint: str | None = None, *, is_full: bool = False) -> None:
         super().__init__(f"store database '{path}': {reason}", hint=hint, code="S003")
         self.path = path
         self.reason = reason
+        self.is_full = is_full
 
 
 class DamagedDatabase(DatabaseFailure):
@@ -184,10 +188,16 @@ def _short(path: str) -> str:
     return path if len(path) <= _LONGEST else f"{path[: _LONGEST // 2]}...{path[-_LONGEST // 4 :]}"
 
 
+def _is_full(error: OSError) -> bool:
+    import errno
+
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
 def _hint(error: OSError) -> str | None:
     import errno
 
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if _is_full(error):
         return "make room on the file system of CHX_HOME, or move CHX_HOME elsewhere"
     if error.errno == errno.EXDEV:
         return "the tree has to lie on the same file system as CHX_HOME"
