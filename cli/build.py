@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.pinned and (arguments.dry_run or is_checked(arguments)):
         raise RequestError("--pinned builds nothing, so there is nothing to tell or to check")
     if arguments.dry_run:
-        return tell_plan(arguments)
+        return dry_run(arguments)
     if arguments.vary is not None:
         from ..ops.reproduction import variations_named
 
@@ -122,23 +122,17 @@ def build(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def tell_plan(arguments: argparse.Namespace) -> int:
-    """`--dry-run`."""
-    from ..ops.instantiation import instantiate
-    from .dryrun import draw_plan, draw_substitutable
+def dry_run(arguments: argparse.Namespace) -> int:
+    """Carry out `--dry-run`: print what would be done."""
+    from ..ops.previewing import preview
+    from .dryrun import draw_preview
     from .options.reporting import notices_of
     from .render.page import Page
     from .render.style import Style
 
     page = Page(Style(sys.stdout), is_full=arguments.verbose)
-    request = evaluation.request_of(arguments)
     with evaluation.open_session(arguments) as session:
-        found = instantiate(session, request)
-        targets = [(target.derivation, target.outputs) for target in found.distinct]
-        options = options_of(arguments)
-        verifier = building.verifier_of(session, request, found, options, notices_of(arguments))
-        if verifier is not None:
-            targets = draw_substitutable(page, session.store, verifier, targets, options)
-        draw_plan(page, session.store, targets, options)
+        found = preview(session, evaluation.request_of(arguments), options_of(arguments), notices_of(arguments))
+        draw_preview(page, found)
     page.write("-v")
     return 0

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from ..ops.outcomes import differing, outcomes_of
 from ..ops.targets import parse_named
 from .options.session import plain_session
 from .options.store import NAMED
@@ -14,9 +15,8 @@ from .render.ledger import row_line
 from .render.page import count, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from ..store import Realisation, StorePath
+    from ..ops.outcomes import Outcome
+    from ..store import Realisation
 
 DESCRIPTION = """\
 List the rows of the build trace: what each build gave, when (UTC), how long it took,
@@ -71,66 +71,21 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
 
     for outcome in outcomes:
-        put(f"{printable(outcome.title)} -> {outcome.path}\n    {outcome.summary}\n")
+        put(f"{printable(outcome.title)} -> {outcome.path}\n    {_summary(outcome)}\n")
         for row in () if arguments.witnesses else outcome.rows:
             put(f"    {printable(row_line(row))}\n")
     return 0
-
-
-class Outcome(NamedTuple):
-    """What came out of a resolved derivation, and all rows that say so."""
-
-    path: StorePath
-    rows: tuple[Realisation, ...]
-
-    @property
-    def title(self) -> str:
-        """What was built: `hello-2.12!out`."""
-        named = next((row.derivation for row in self.rows if row.derivation is not None), None)
-        first = self.rows[0]
-        what = named.name.removesuffix(".drv") if named is not None else str(first.resolved)[:16]
-        return f"{what}!{first.output}"
-
-    @property
-    def witnesses(self) -> int:
-        """How many different ones: another key, home or machine. Rows without a witness are told apart by key alone."""
-        return len({_witness_key(row) for row in self.rows})
-
-    @property
-    def keys(self) -> int:
-        """How many different builders have signed: a signature of one counts once, however often it is given."""
-        return len({row.builder for row in self.rows if row.builder})
-
-    @property
-    def summary(self) -> str:
-        return (
-            f"{count(len(self.rows), 'build')} by {count(self.witnesses, 'witness', 'witnesses')}"
-            f" with {count(self.keys, 'key')}"
-        )
-
-
-def outcomes_of(rows: Iterable[Realisation]) -> list[Outcome]:
-    """Rows that say the same together, in the order of the first of them."""
-    found: dict[object, list[Realisation]] = {}
-    for row in rows:
-        found.setdefault((row.resolved, row.output, row.path), []).append(row)
-    return [Outcome(same[0].path, tuple(same)) for same in found.values()]
-
-
-def _witness_key(row: Realisation) -> tuple[str, ...]:
-    return (row.builder,) if row.witness is None else (row.builder, row.witness.home, row.witness.machine)
 
 
 def fault_line(row: int | None, what: str) -> str:
     return f"ledger: {what}" if row is None else f"ledger: row {row} {what}"
 
 
-def differing(rows: Iterable[Realisation]) -> dict[tuple[Any, str], list[StorePath]]:
-    """Resolved derivations and outputs that came out differently, with what came out."""
-    found: dict[tuple[Any, str], dict[StorePath, None]] = {}
-    for row in rows:
-        found.setdefault((row.resolved, row.output), {})[row.path] = None
-    return {key: list(paths) for key, paths in found.items() if len(paths) > 1}
+def _summary(outcome: Outcome) -> str:
+    return (
+        f"{count(len(outcome.rows), 'build')} by {count(outcome.witnesses, 'witness', 'witnesses')}"
+        f" with {count(outcome.keys, 'key')}"
+    )
 
 
 def as_data(row: Realisation) -> dict[str, Any]:
@@ -151,12 +106,11 @@ def as_data(row: Realisation) -> dict[str, Any]:
 
 def _outcome_data(outcome: Outcome) -> dict[str, Any]:
     first = outcome.rows[0]
-    derivations: Sequence[StorePath] = sorted({row.derivation for row in outcome.rows if row.derivation is not None})
     return {
         "resolved": str(first.resolved),
         "output": first.output,
         "path": str(outcome.path),
-        "derivations": list(map(str, derivations)),
+        "derivations": list(map(str, outcome.derivations)),
         "builds": len(outcome.rows),
         "witnesses": outcome.witnesses,
         "keys": outcome.keys,

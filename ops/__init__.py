@@ -12,10 +12,14 @@ if TYPE_CHECKING:
     from ..lang import LangError
     from ..store import StoreError, StorePath
     from .building import Built, build, link_results
+    from .containers import ContainerRoot, prepare_root
     from .errors import RequestError
     from .failure import Failure
     from .instantiation import Instantiated, instantiate
     from .lock import LockError
+    from .outcomes import Outcome, differing, outcomes_of
+    from .previewing import Preview, preview
+    from .references import files_with_reference, reference_chains
     from .reporter import Forwarding, Reporter, Silence
     from .reproduction import Reproduced, reproduce
     from .request import Request
@@ -35,6 +39,10 @@ _ORIGINS = {
     ".values": "evaluate",
     ".instantiation": "Instantiated instantiate",
     ".building": "Built build link_results",
+    ".containers": "ContainerRoot prepare_root",
+    ".outcomes": "Outcome differing outcomes_of",
+    ".previewing": "Preview preview",
+    ".references": "files_with_reference reference_chains",
     ".reproduction": "Reproduced reproduce",
     ".failure": "Failure",
     ".errors": "RequestError",
@@ -59,12 +67,15 @@ __all__ = [
     "BuildError",
     "BuildOptions",
     "Built",
+    "ContainerRoot",
     "EvalError",
     "Failure",
     "Forwarding",
     "Instantiated",
     "LangError",
     "LockError",
+    "Outcome",
+    "Preview",
     "Reporter",
     "Reproduced",
     "Request",
@@ -75,8 +86,14 @@ __all__ = [
     "StorePath",
     "Target",
     "build",
+    "differing",
     "evaluate",
+    "files_with_reference",
     "instantiate",
     "link_results",
+    "outcomes_of",
+    "prepare_root",
+    "preview",
+    "reference_chains",
     "reproduce",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
+from ...ops.outcomes import differing
 from ...ops.targets import objects_named
 from ...store import (
     DamagedDatabase,
@@ -20,7 +21,7 @@ from ...store import (
     rebuild,
     survey,
 )
-from ..ledger import differing, fault_line
+from ..ledger import fault_line
 from ..options.session import plain_session
 from ..output import put
 from ..progress.format import say
