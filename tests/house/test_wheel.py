@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("lang", "evaluator", "store", "builder", "cli", "pkgs", "arch", "templates")
+ROOMS = ("lang", "evaluator", "store", "builder", "arch", "ops", "cli", "pkgs", "templates")
 KINDS = (".py", ".lark", ".nix", ".json", ".patch", ".h", ".toml", ".md", ".c", "gitignore")
 
 BESIDE = ("setup.py", "pyproject.toml", "README.md")
