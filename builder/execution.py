@@ -157,7 +157,7 @@ class _Execution:
         self._scratch = scratch_paths(work.derivation)
         self._derivation = with_outputs(work.derivation, self._scratch)
         self._top = ""
-        self._made = "store"  # the folder in which the outputs lie
+        self._made = "store"  # the directory in which the outputs lie
         self._variation = ""
         self._sandbox = ""
         self._deadline = Deadline(world.options.timeout_seconds)
