@@ -1,4 +1,4 @@
-"""Attributes of a project, evaluated with the inputs of a lock that need not be written yet."""
+"""Evaluate attributes of a project with the inputs of a lock, which may be unwritten."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def evaluated(
     session: Session, request: Request, project: Project, lock: Lock, attributes: Sequence[str]
 ) -> list[Selected]:
-    """Evaluate attributes with the inputs of `lock`, which are checked and in the store; the whole, if none is named."""
+    """Evaluate attributes, or the whole expression if none is named, with the checked inputs of `lock`."""
     request = request.with_attributes(*attributes)
     return select(session, request, locate(session, request), locked_inputs(project, lock))
 
@@ -34,7 +34,7 @@ def evaluated(
 def targets_of_attributes(
     session: Session, request: Request, project: Project, lock: Lock, attributes: Sequence[str]
 ) -> list[Target]:
-    """Return the derivations of attributes with all their outputs; those of the whole expression, if none is named."""
+    """Return the derivations of attributes, or of the whole expression if none is named, with all their outputs."""
     named = [name for name in attributes if name != WHOLE]
     groups = ([named] if named else []) + ([[]] if len(named) < len(attributes) or not attributes else [])
     found: dict[str, Target] = {}
@@ -52,12 +52,12 @@ def targets_of_attributes(
 
 
 def is_within(attribute: str, name: str) -> bool:
-    """Whether an attribute is the named one, or in the set of that name."""
+    """Return whether an attribute is `name`, or is in the set of that name."""
     return attribute == name or attribute.startswith(f"{name}.")
 
 
 def has_attribute(session: Session, request: Request, project: Project, lock: Lock, attribute: str) -> bool:
-    """Whether the expression still has an attribute. Other errors of evaluation are raised."""
+    """Return whether the expression has an attribute. Raises other errors of evaluation."""
     try:
         evaluated(session, request, project, lock, [] if attribute == WHOLE else [attribute])
     except MissingAttributePath as error:

@@ -41,11 +41,11 @@ def check(
     options: BuildOptions | None = None,
     reporter: Reporter | None = None,
 ) -> Report:
-    """Check pins, all or those of attributes: build what is pinned and compare.
+    """Build all pinned packages, or those of `attributes`, and compare the outputs with their pins.
 
-    `rebuild`: though an output is in the store; `variations`: then again under these (`ops.reproduce`). `request` has
-    arguments for the expression, if there are any. Without `options` those of chx.toml count; without `reporter`, that
-    of the session is told. Raises `RequestError` for a name that is not pinned, and `LockError`.
+    `rebuild`: build even outputs that are in the store. `variations`: then build again under these (`ops.reproduce`).
+    `request` has the arguments for the expression, if any. `options` defaults to those of chx.toml, `reporter` to that
+    of the session. Raises `RequestError` for a name that is not pinned, and `LockError`.
     """
     lock = project.lock
     if lock is None:
@@ -72,7 +72,7 @@ def check(
 
 
 class _Rounds(NamedTuple):
-    """How each pin is built when it is checked: `rebuild`, though its output is there; then under `variations`."""
+    """How to build each pin: `rebuild` even outputs in the store; then build under `variations`."""
 
     rebuild: bool
     variations: tuple[str, ...]
@@ -80,13 +80,13 @@ class _Rounds(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A pin and what was found. `verdict`:
+    """The result of checking a pin. `verdict`:
 
-    `holds`: what came out is what is pinned; `differs`: it is not; `failed`: something else went wrong; `not here`:
-    it is pinned for other systems only.
+    `holds`: the outputs equal the pin; `differs`: an output differs; `failed`: another error occurred; `not here`:
+    the attribute is pinned only for other systems.
 
-    `output` is the one that differs, `built` what it is, `files` those that differ, as far as they are known. `cause`:
-    what the difference comes from, if that was looked for. `error` is what went wrong.
+    `output` is the name of the differing output, `built` its content, `files` the differing files as far as they are
+    known. `cause` is the cause of the difference, if variations were tried. `error` is the error, if any.
     """
 
     attribute: str
@@ -107,13 +107,13 @@ class Checked:
 
     @property
     def message(self) -> str | None:
-        """What went wrong, or why nothing was checked, in a sentence."""
+        """The message of the error, or the reason why nothing was checked."""
         return self.remark if self.error is None else self.error.message
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All that was checked against the lock at a place."""
+    """The results of checking pins against the lock at a path."""
 
     lock: str
     pins: tuple[Checked, ...]
@@ -125,7 +125,7 @@ class Report:
 
 
 def check_trees(store: Store, lock: Lock) -> None:
-    """Raise `LockError` if the tree of an input was changed in the store."""
+    """Raise `LockError` if an input's tree in the store is damaged."""
     for name, item in lock.inputs.items():
         if item.object is None or not store.is_valid(item.object):
             continue
@@ -159,20 +159,20 @@ class _Checking:
         self._cause: Cause | None = None
 
     def check(self, name: str) -> Iterator[Checked]:
-        """One attribute: what is wrong with it does not keep the others from being checked."""
+        """Check one attribute. Its errors become results, so that the check of others goes on."""
         try:
-            asked = targets_of_attributes(self._session, self._request, self._project, self._lock, [name])
+            targets = targets_of_attributes(self._session, self._request, self._project, self._lock, [name])
         except Exception as error:
             yield self._failed(name, self._session.world.current_system, {}, error)
             return
-        for item in asked:
+        for item in targets:
             system = system_of(self._session, item)
             pin = self._lock.pin(item.attribute, system)
             if pin is not None:
                 yield self._checked(item, pin, system)
             elif (item.attribute or WHOLE) == name:
-                told = f"pinned for {', '.join(self._lock.pins[name])}, not for {system}"
-                yield Checked(name, system, "not here", {}, remark=told)
+                remark = f"pinned for {', '.join(self._lock.pins[name])}, not for {system}"
+                yield Checked(name, system, "not here", {}, remark=remark)
 
     def _checked(self, item: Target, pin: Pin, system: str) -> Checked:
         name = item.attribute or WHOLE
@@ -186,7 +186,7 @@ class _Checking:
     def _check_pin(self, item: Target, pin: Pin) -> None:
         if not self._request.has_arguments:
             check_sources(self._session, self._lock, item, self._project.place)
-        # Trying variations begins with building it again.
+        # The trial of variations begins with a rebuild of its own.
         rebuild = self._rounds.rebuild and not self._rounds.variations
         options = replace(self._options, rebuild=rebuild)
         self._compare(item, pin, realise_all(self._session, [item], options, self._reporter)[item.derivation])
@@ -200,7 +200,7 @@ class _Checking:
         for output, path in built.items():
             pinned = pin.outputs.get(output)
             if pinned is not None and pinned.path != path:
-                # So that it can be said in which files.
+                # Fetch the pinned output, so that the report can list the differing files.
                 LockedOutputs(self._session, self._options, self._reporter).has(pinned.path)
             place = self._project.place
             check_output(self._session, item, pin, output, path, place, self._request.has_arguments, why)

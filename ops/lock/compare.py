@@ -1,4 +1,4 @@
-"""Files in which a locked object and another one differ."""
+"""Compare a locked object with another one, file by file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The file `chx.lock` as values, and its text: sorted JSON, one thing on a line."""
+"""The file `chx.lock` as values, and its text: sorted JSON, one item per line."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from .manifest import Declared
 NAME: Final = "chx.lock"
 FORMAT: Final = "chx lock 1"
 WHOLE: Final = "."
-"""The attribute path of an expression that is one package."""
+"""The name under which an expression that is one package is pinned."""
 
 
 @dataclass(frozen=True, slots=True)
 class LockedInput:
-    """A tree: what was declared, and what it was found to be; or only the input that it `follows`."""
+    """A locked tree with its declaration; or only a declaration that `follows` another input."""
 
     declared: Declared
     url: str | None = None
@@ -32,7 +32,7 @@ class LockedInput:
 
     @property
     def title(self) -> str:
-        """What it was resolved to, for people."""
+        """The resolved tree, for people."""
         if self.declared.follows is not None:
             return str(self.declared)
         return f"{self.revision[:12]} {self.hash}" if self.revision else self.hash
@@ -40,7 +40,7 @@ class LockedInput:
 
 @dataclass(frozen=True, slots=True)
 class PinnedOutput:
-    """The content of an output. `digest` is `blake3:` and the tree digest, `size` the bytes of its files."""
+    """The content of an output. `digest` is `blake3:` and the tree digest, `size` the sum of its files in bytes."""
 
     path: StorePath
     digest: str
@@ -49,9 +49,9 @@ class PinnedOutput:
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """What an attribute gave on one system, and the names of the sources and seeds that it is made from.
+    """The outputs of an attribute on one system, and the names of the sources and seeds behind them.
 
-    `named`: the outputs that the attribute itself stands for. `seal`: see `sealing`.
+    `named`: the outputs that the attribute itself stands for. `seal`: see `seal.py`.
     """
 
     derivation: StorePath
@@ -65,7 +65,7 @@ class Pin:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A fixed output: its hash and further URLs than the one that it is called by."""
+    """A fixed-output source: its hash and its mirror URLs."""
 
     hash: str
     mirrors: tuple[str, ...] = ()
@@ -73,9 +73,9 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """All of a lock file. `inputs` by path (`tool/zoo`), `pins` by attribute and system.
+    """The content of a lock file. `inputs` are by path (`tool/zoo`), `pins` by attribute and system.
 
-    `files`: what the evaluation looked at, see `evaluated`.
+    `files`: the fingerprint of the evaluation, see `fingerprint.py`.
     """
 
     expression: str = "default.nix"
@@ -93,7 +93,7 @@ class Lock:
         return replace(self, pins={**self.pins, name: {**self.pins.get(name, {}), system: pin}})
 
     def to_text(self) -> str:
-        """What is written; sources and seeds that no pin names are left out."""
+        """Return the text of the file, without sources and seeds that no pin names."""
         pins = [pin for systems in self.pins.values() for pin in systems.values()]
         sources = {name for pin in pins for name in pin.sources}
         seeds = {name for pin in pins for name in pin.seeds}
@@ -117,7 +117,7 @@ class Lock:
 
 
 def input_data(item: LockedInput) -> dict[str, Any]:
-    """As it is written."""
+    """Return an input as JSON types."""
     if item.declared.follows is not None:
         return {"follows": item.declared.follows}
     data = {"from": item.declared.as_data(), "hash": item.hash, "object": str(item.object)}
@@ -126,7 +126,7 @@ def input_data(item: LockedInput) -> dict[str, Any]:
 
 
 def pin_data(pin: Pin) -> dict[str, Any]:
-    """As it is written, without its seal."""
+    """Return a pin as JSON types, without its seal."""
     data: dict[str, Any] = {
         "derivation": str(pin.derivation),
         "outputs": {
@@ -150,12 +150,12 @@ def _sealed_data(pin: Pin) -> dict[str, Any]:
 
 
 def source_data(item: Source) -> dict[str, Any]:
-    """As it is written."""
+    """Return a source as JSON types."""
     return {"hash": item.hash, **({"mirrors": list(item.mirrors)} if item.mirrors else {})}
 
 
 def read_lock(place: str) -> Lock | None:
-    """The lock at a place; None if there is none. Raises `LockError`."""
+    """Read the lock at a path; return None if the file does not exist. Raises `LockError`."""
     try:
         with open(place, "rb") as file:
             text = file.read()
@@ -189,8 +189,8 @@ def read_lock(place: str) -> Lock | None:
             {name: _texts(aspects) for name, aspects in data.get("files", {}).items()},
         )
     except (KeyError, TypeError, AttributeError, ValueError, StoreError) as error:
-        told = f"'{error.args[0]}' is missing" if isinstance(error, KeyError) else str(error)
-        raise LockError(UNREADABLE, f"the lock '{place}' is damaged: {told}", hint=again) from error
+        reason = f"'{error.args[0]}' is missing" if isinstance(error, KeyError) else str(error)
+        raise LockError(UNREADABLE, f"the lock '{place}' is damaged: {reason}", hint=again) from error
 
 
 def _text(value: Any) -> str:
@@ -200,7 +200,7 @@ def _text(value: Any) -> str:
 
 
 def _texts(value: Any) -> tuple[str, ...]:
-    """One text or several."""
+    """Parse a string or a list of strings."""
     return tuple(map(_text, value if isinstance(value, list) else [value]))
 
 
@@ -243,7 +243,7 @@ def _pin_of(data: Mapping[str, Any]) -> Pin:
 
 
 def write_lock(place: str, lock: Lock) -> bool:
-    """Put a lock in its place, whole or not at all; false if it is there already as it should be."""
+    """Write a lock atomically; return False if the file has this text already. Raises `LockError`."""
     text = lock.to_text().encode("utf-8", "surrogateescape")
     try:
         with open(place, "rb") as file:

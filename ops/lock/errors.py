@@ -11,9 +11,10 @@ if TYPE_CHECKING:
 
 
 class Contrast(NamedTuple):
-    """Two values that should be equal, and what each is called.
+    """Two values that should be equal, and a label for each.
 
-    `lock` is the path of the lock that has the expected one; `key`, if given, stands in its line in place of the value.
+    `lock` is the path of the lock with the expected value. `key`, if given, is the text of its line in the lock, where
+    that is not the value itself.
     """
 
     expected: str
@@ -25,9 +26,9 @@ class Contrast(NamedTuple):
 
 
 class LockError(Exception):
-    """A lock that cannot be used, or that something does not agree with.
+    """A lock that cannot be used, or that disagrees with the store or the expression.
 
-    `contrast` are the values that should be equal, `details` further lines, `files` those that differ.
+    `contrast` are the values that should be equal, `details` further lines, `files` the differing files.
     """
 
     labels = ()
@@ -52,20 +53,20 @@ class LockError(Exception):
 
 
 UNREADABLE = "L001"
-"""`chx.lock` or `chx.toml` is not what it should be."""
+"""`chx.lock` or `chx.toml` cannot be read or parsed."""
 NOT_LOCKED = "L010"
-"""An input is not locked, or as something else than what is declared."""
+"""An input is not locked, or its locked declaration differs from chx.toml."""
 MOVED = "L011"
-"""A tree has another hash than is locked."""
+"""The hash of a tree differs from the lock."""
 SOURCE = "L012"
-"""A source of a pinned package is not locked, or has another hash there."""
+"""A source of a pinned package is not locked, or is locked with another hash."""
 DIFFERS = "L020"
-"""An output is not what is pinned."""
+"""An output differs from its pin."""
 DAMAGED = "L021"
-"""A pinned output was changed in the store."""
+"""A pinned output is damaged in the store."""
 VARIES = "L024"
-"""A pinned package cannot be built under other circumstances."""
+"""A pinned package cannot be built under variations."""
 BROKEN = "L022"
-"""A pin was edited, and is to be taken on its word."""
+"""A pin that is to be used without evaluation was edited."""
 NOT_HERE = "L023"
-"""A pinned output is to be taken, and nobody has it."""
+"""A pinned output is neither in the store nor in a cache."""

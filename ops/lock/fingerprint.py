@@ -1,18 +1,18 @@
-"""What an evaluation looked at, as it is written into the lock: while that is the same, the same comes out.
+"""Fingerprints of evaluations: the files that an evaluation read, recorded in the lock.
 
-The language is pure: a value depends on the text of the expression, on the files that it reads, on what is passed to
-it, and on chx. So files are recorded by content, each in those *aspects* that were looked at:
+The language is pure: a value depends on the text of the expression, on the files that it reads, on its arguments, and
+on chx. While the recorded files are unchanged, so is the value. Each file is recorded in the *aspects* that were read:
 
     blake3:HEX [executable] [link]
-                                the content of a file, or of the one that a link leads to
-    names blake3:HEX            the names in a folder, and what kinds of things they are
-    tree blake3:HEX             all that is in it
+                                the content of a file, or of the target of a link
+    names blake3:HEX            the names in a directory, with their kinds
+    tree blake3:HEX             the whole tree
     file, directory, link TO, missing, other
-                                what it is, and no more
-    -> PLACE                    where it really is, links in its path followed
+                                only its kind
+    -> PATH                     its real path, with links followed
 
-Places are relative to the folder of the lock. Objects of the store are left out: their names say what they are. So are
-files that lie elsewhere, and with them the record: it would say nothing on another machine.
+Paths are relative to the directory of the lock. Objects of the store are left out, since their names determine their
+content. If an evaluation reads files elsewhere, nothing is recorded: the record would mean nothing on another machine.
 """
 
 from __future__ import annotations
@@ -31,42 +31,42 @@ if TYPE_CHECKING:
 Files = Mapping[str, tuple[str, ...]]
 
 SELF: Final = "<chx>"
-"""The name under which chx itself is recorded: its version, and the bundled set if that was looked at."""
+"""The name under which chx itself is recorded: its version, and the bundled set if it was read."""
 MAX_FILES: Final = 500
-"""Files that are recorded; with more of them a lock could not be read any more."""
+"""Limit of recorded files, to keep locks readable."""
 _CHUNK: Final = 1 << 20
 
 
 def record(world: FileWorld, folder: str) -> dict[str, tuple[str, ...]] | None:
-    """What `world` was asked for, below `folder`; None if it cannot be recorded."""
+    """Return the fingerprint of what `world` read below the directory `folder`; None if it cannot be recorded."""
     found: dict[str, tuple[str, ...]] = {}
-    is_ours = False
+    reads_chx = False
     for native, aspects in world.looked.items():
         if is_within(native, os.path.join(home(), "store")):
             if not os.path.lexists(native):
-                return None  # what is in a store is something else on another machine
+                return None  # whether an object is in the store differs between machines
             continue
-        if any(is_within(native, place) for place in _our_places()):
-            is_ours = True
+        if any(is_within(native, place) for place in _chx_directories()):
+            reads_chx = True
             continue
         name = _relative(native, folder)
         if name is None or (native in world.seen and world.seen[native] != signature(native)):
-            return None  # of another place, or changed while it was read
-        texts = [_aspect(native, folder, aspect) for aspect in sorted(_telling(aspects))]
+            return None  # outside of the directory, or changed during the evaluation
+        texts = [_aspect(native, folder, aspect) for aspect in sorted(_independent(aspects))]
         if any(text is None for text in texts):
             return None
         found[name] = _without_kind(tuple(text for text in texts if text is not None))
     if len(found) > MAX_FILES:
         return None
-    found[SELF] = (_ours(is_ours),)
+    found[SELF] = (_chx_aspect(reads_chx),)
     return found
 
 
 def first_changed(files: Files, folder: str) -> str | None:
-    """The first recorded file that is not as it was; None if all are."""
+    """Return the first recorded file that has changed; None if none has."""
     for name, aspects in sorted(files.items()):
         if name == SELF:
-            if aspects != (_ours(any(" tree " in aspect for aspect in aspects)),):
+            if aspects != (_chx_aspect(any(" tree " in aspect for aspect in aspects)),):
                 return "chx itself"
         elif aspects != tuple(_aspect(_place(folder, name), folder, _kind_of(aspect)) for aspect in aspects):
             return name
@@ -74,11 +74,11 @@ def first_changed(files: Files, folder: str) -> str | None:
 
 
 def merged(one: Files, other: Files) -> dict[str, tuple[str, ...]]:
-    """What two evaluations of the same files looked at, together."""
+    """Merge the fingerprints of two evaluations of the same files."""
     found = dict(one)
     for name, aspects in other.items():
         together = {*found.get(name, ()), *aspects}
-        # The longer one says more of chx itself; of a file, each aspect is there once.
+        # Of two records of chx the longer one includes the bundled set. A file has each aspect once.
         found[name] = (
             (max(together, key=len),) if name == SELF else _without_kind(tuple(sorted(together, key=_kind_of)))
         )
@@ -86,17 +86,17 @@ def merged(one: Files, other: Files) -> dict[str, tuple[str, ...]]:
 
 
 def places_of(files: Files, folder: str) -> Iterable[tuple[str, bool]]:
-    """The places of the disk that `first_changed` looks at, and whether all that is in them counts."""
+    """Yield the paths that `first_changed` reads, and whether it reads the whole tree below each."""
     for name, aspects in files.items():
         if name == SELF:
             if any(" tree " in aspect for aspect in aspects):
-                yield from ((place, True) for place in _our_places())
+                yield from ((place, True) for place in _chx_directories())
         else:
             yield _place(folder, name), any(_kind_of(aspect) == "tree" for aspect in aspects)
 
 
 def is_within(path: str, folder: str) -> bool:
-    """Whether a path is a folder or below it."""
+    """Return whether a path is a directory or below it."""
     return path == folder or path.startswith(folder + "/")
 
 
@@ -110,20 +110,20 @@ def _relative(native: str, folder: str) -> str | None:
     return native[len(folder) + 1 :] if native.startswith(folder + "/") else None
 
 
-def _telling(aspects: set[str]) -> set[str]:
-    """Without those that follow from others."""
+def _independent(aspects: set[str]) -> set[str]:
+    """Leave out aspects that follow from others."""
     if "tree" in aspects:
         return aspects & {"tree", "real"}
     return aspects - {"kind"} if "names" in aspects else aspects
 
 
 def _without_kind(texts: tuple[str, ...]) -> tuple[str, ...]:
-    """Leave out `file` where a content says it."""
+    """Leave out `file` where the content implies it."""
     return tuple(text for text in texts if text != "file") if len(texts) > 1 else texts
 
 
 def _kind_of(text: str) -> str:
-    """The aspect that a text is about."""
+    """Return the aspect that a recorded text describes."""
     word = text.partition(" ")[0]
     if word.startswith("blake3:"):
         return "content"
@@ -131,7 +131,7 @@ def _kind_of(text: str) -> str:
 
 
 def _aspect(native: str, folder: str, aspect: str) -> str | None:
-    """An aspect of a file as it is now; None for a place outside of the folder."""
+    """Return an aspect of a file as it is now; None for a real path outside of the directory."""
     try:
         if aspect == "content":
             executable = " executable" if os.stat(native).st_mode & stat.S_IXUSR else ""
@@ -144,7 +144,7 @@ def _aspect(native: str, folder: str, aspect: str) -> str | None:
         if aspect == "real":
             name = _relative(os.path.realpath(native, strict=True), folder)
             return None if name is None else f"-> {name}"
-    except (OSError, ValueError):  # a name that cannot be one, too
+    except (OSError, ValueError):  # ValueError: a name with a null byte
         return "missing"
     return _kind(native)
 
@@ -160,14 +160,14 @@ def _kind(native: str) -> str:
 
 
 def _names(folder: str) -> Iterable[bytes]:
-    """Names in a folder, with the first word of what each is."""
+    """Yield the names in a directory, each with its kind."""
     for name in sorted(os.listdir(folder)):
         kind = _kind(f"{folder}/{name}").partition(" ")[0]
         yield os.fsencode(f"{kind} {name}") + b"\0"
 
 
 def _tree(place: str) -> Iterable[bytes]:
-    """Everything in a tree, as the store sees it."""
+    """Yield everything in a tree that the store records of it."""
     stack = [("", place)]
     while stack:
         name, native = stack.pop()
@@ -194,21 +194,21 @@ def _digest_of_file(native: str) -> str:
         return _digest(iter(lambda: file.read(_CHUNK), b""))
 
 
-def _our_places() -> tuple[str, str]:
-    """What of chx expressions read: the bundled set, and the profiles of architectures."""
+def _chx_directories() -> tuple[str, str]:
+    """Return the directories of chx that expressions read: the bundled set, and the profiles of architectures."""
     return PKGS, f"{PKGS.rpartition('/')[0]}/arch"
 
 
-def _ours(with_set: bool) -> str:
+def _chx_aspect(with_set: bool) -> str:
     from ... import __version__
 
     if not with_set:
         return __version__
-    return f"{__version__} tree blake3:{_digest(part for place in _our_places() for part in _profile(place))}"
+    return f"{__version__} tree blake3:{_digest(part for place in _chx_directories() for part in _profile(place))}"
 
 
 def _profile(place: str) -> Iterable[bytes]:
-    """Of a folder of chx what expressions can read; Python's own files come and go."""
+    """Yield what expressions can read in a directory of chx, without Python's files."""
     for name in sorted(os.listdir(place)):
         if name != "__pycache__" and not name.endswith((".py", ".pyc")):
             yield os.fsencode(name)

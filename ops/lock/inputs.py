@@ -1,4 +1,4 @@
-"""The inputs of an expression, as they are locked beside it."""
+"""The argument `inputs` of an expression, from the lock beside it."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 def inputs_beside(session: Session, request: Request, file: str) -> tuple[Project | None, str | None]:
-    """Return the project of an expression file, and the text of its argument `inputs`; None if nothing concerns chx.
+    """Return the project of an expression file, and the text of its argument `inputs`; None without lock and inputs.
 
-    Inputs that are not in the store are fetched when an expression looks at them. Raises `LockError`, `BuildError`.
+    Missing inputs are fetched when an expression reads them. Raises `LockError`, `BuildError`.
     """
     without = request.lock == "ignore"
     project = project_at(file, may_be_damaged=without)
@@ -35,12 +35,12 @@ def inputs_beside(session: Session, request: Request, file: str) -> tuple[Projec
 
 
 def locked_inputs(project: Project, lock: Lock) -> str:
-    """Return the expression of the argument `inputs` for a lock, which need not be written yet."""
+    """Return the expression of the argument `inputs` for a lock, which may be unwritten."""
     return inputs_expression({name: item for name, item in lock.inputs.items() if _is_declared(project, name)})
 
 
 def check_inputs(session: Session, project: Project, lock: Lock) -> None:
-    """Check that inputs are what is locked; those that are elsewhere are fetched when an expression looks at them.
+    """Check inputs against the lock. Missing ones are fetched and checked when an expression reads them.
 
     Raises `LockError`, `BuildError`.
     """
@@ -54,7 +54,7 @@ def _is_declared(project: Project, name: str) -> bool:
 
 
 def unlocked(session: Session, project: Project) -> Lock:
-    """Return a lock of what is there now: paths as they are, the rest as it is locked or else resolved."""
+    """Return a lock with the current trees of local paths, and other inputs as locked or newly resolved."""
 
     def is_local(name: str) -> bool:
         return name in project.declared and project.declared[name].path is not None
@@ -63,7 +63,7 @@ def unlocked(session: Session, project: Project) -> Lock:
 
 
 def look_at_paths(session: Session, project: Project, lock: Lock) -> None:
-    """Remember the trees of this disk, so that an equal command need not look into them."""
+    """Record the signatures of local trees, so that a repeated command need not read them."""
     for name, item in lock.inputs.items():
         declared = item.declared
         if declared.path is not None and is_of_disk(name, item) and _is_declared(project, name):

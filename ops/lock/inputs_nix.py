@@ -1,4 +1,4 @@
-"""What expressions get as `inputs`: a text in the language, made of the lock."""
+"""Generate the expression of the argument `inputs` from a lock."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ let
 
 
 def inputs_expression(inputs: Mapping[str, LockedInput]) -> str:
-    """An expression whose value is the argument `inputs`; a byte string. Raises `LockError`."""
+    """Return an expression whose value is the argument `inputs`, as a byte string. Raises `LockError`."""
     trees = sorted(name for name, item in inputs.items() if item.object is not None)
     numbers = {name: number for number, name in enumerate(trees)}
 

@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """What was pinned as a package: its name with the version, and the derivation."""
+    """The version of a pinned package: its name with the version, and the derivation."""
 
     name: str
     derivation: str
@@ -27,7 +27,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class InputChange:
-    """An input that is not the same; None where there is none. `declared`: where it comes from, in words."""
+    """A changed input; None on the side that lacks it. `declared_*` describe its origin for people."""
 
     name: str
     before: str | None
@@ -38,7 +38,7 @@ class InputChange:
 
 @dataclass(frozen=True, slots=True)
 class OutputChange:
-    """An output that is not the same."""
+    """A changed output; None on the side that lacks it."""
 
     name: str
     before: PinnedOutput | None
@@ -47,9 +47,9 @@ class OutputChange:
 
 @dataclass(frozen=True, slots=True)
 class PinChange:
-    """A pin that is not the same. `rebuilt`: it is made otherwise, and its outputs are the same.
+    """A changed pin. `rebuilt`: its derivation has changed, its outputs have not.
 
-    `closure`: None if what was pinned is not in the store, so that it cannot be compared, or if nothing came out otherwise.
+    `closure` compares the closures of the outputs: None if the outputs are equal, or if one is not in the store.
     """
 
     attribute: str
@@ -63,7 +63,7 @@ class PinChange:
 
 @dataclass(frozen=True, slots=True)
 class SourceChange:
-    """A source or a file of a seed whose hash is not the same."""
+    """A source, or a file of a seed, whose hash has changed; None on the side that lacks it."""
 
     name: str
     before: str | None
@@ -72,7 +72,7 @@ class SourceChange:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """All that is not the same in two locks."""
+    """All differences of two locks."""
 
     inputs: tuple[InputChange, ...]
     pins: tuple[PinChange, ...]
@@ -84,7 +84,7 @@ class Changes:
 
 
 def changes(store: Store, before: Lock, after: Lock) -> Changes:
-    """Compare two locks; closures are compared if the store has them."""
+    """Compare two locks, with the closures of outputs that are in the store."""
     return Changes(
         tuple(_changed_inputs(before.inputs, after.inputs)),
         tuple(_changed_pins(store, before, after)),
@@ -102,7 +102,7 @@ def _unequal(before: Mapping[str, T], after: Mapping[str, T]) -> Iterator[tuple[
 
 
 def _hashes(lock: Lock) -> dict[str, str]:
-    """Sources by name, and the files of seeds."""
+    """Return the hashes of sources and of the files of seeds, by name."""
     found = {name: source.hash for name, source in lock.sources.items()}
     for seed, files in lock.seeds.items():
         found.update({f"{seed}: {name}": digest for name, digest in files.items()})

@@ -1,4 +1,4 @@
-"""What `chx.toml` declares as inputs; read without evaluating anything."""
+"""The inputs that `chx.toml` declares, read without evaluation."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _SCHEMES = ("https:", "http:", "file:")
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """Where one input comes from: one of `path`, `url` and `git`, or the input that it `follows`.
+    """The origin of one input: one of `path`, `url` and `git`, or the input that it `follows`.
 
-    `overrides` are for its own inputs, by name. `base`: a path is relative to this input's tree (`.`: to the
-    project), because it was declared there; None: to the tree of the input that it belongs to.
+    `overrides` replace declarations of its own inputs, by name. `base` is the input whose tree a path is relative to
+    (`.`: the project), because its chx.toml declares the path; None: the parent input.
     """
 
     path: str | None = None
@@ -34,7 +34,7 @@ class Declared:
     overrides: Mapping[str, Declared] = field(default_factory=dict, compare=False)
 
     def as_data(self) -> dict[str, str | bool]:
-        """What is locked as `from`."""
+        """Return the declaration as JSON types: the field `from` of the lock."""
         pairs: tuple[tuple[str, str | None], ...] = (
             ("path", self.path),
             ("url", self.url),
@@ -55,17 +55,17 @@ class Declared:
 
     @property
     def fetch_url(self) -> str:
-        """As the builder takes it; for what is not a path."""
+        """The URL for the builder's fetcher; not for a path."""
         if self.git is None:
             assert self.url is not None
             return self.url
         remote = self.git if "://" in self.git else f"file://{self.git}"
-        asked = [f"rev={self.rev}" if self.rev else f"ref={self.ref}"] if self.rev or self.ref else []
-        asked += ["submodules=1"] if self.submodules else []
-        return f"git+{remote}{('&' if '?' in remote else '?') + '&'.join(asked) if asked else ''}"
+        query = [f"rev={self.rev}" if self.rev else f"ref={self.ref}"] if self.rev or self.ref else []
+        query += ["submodules=1"] if self.submodules else []
+        return f"git+{remote}{('&' if '?' in remote else '?') + '&'.join(query) if query else ''}"
 
     def declared_in(self, project: str) -> Declared:
-        """As an override that is written in the chx.toml of an input, or of the project (`""`)."""
+        """Return the declaration as an override in the chx.toml of an input, or of the project (`""`)."""
         if self.path is not None:
             return replace(self, base=project or ".")
         if self.follows is not None and project:
@@ -74,7 +74,7 @@ class Declared:
 
 
 def read_declared(folder: str) -> dict[str, Declared]:
-    """The inputs that the `chx.toml` in a folder declares; none if there is none. Raises `LockError`."""
+    """Return the inputs that the `chx.toml` in a directory declares; none without that file. Raises `LockError`."""
     place = os.path.join(folder, CONFIGURATION)
     try:
         with open(place, "rb") as file:
@@ -87,8 +87,8 @@ def read_declared(folder: str) -> dict[str, Declared]:
     try:
         data = parse_toml(text)
     except (ValueError, RecursionError) as error:
-        told = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise LockError(UNREADABLE, f"cannot read '{place}': {told}") from error
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise LockError(UNREADABLE, f"cannot read '{place}': {reason}") from error
     return _several(data.get("inputs", {}), place, "inputs")
 
 

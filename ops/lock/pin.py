@@ -1,4 +1,4 @@
-"""What is pinned of a package: its outputs, and the sources and seeds behind it."""
+"""Make pins of packages: their outputs, and the sources and seeds behind them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Seeds = Mapping[str, Mapping[str, str]]
 
 
 def derivations_behind(store: Store, path: StorePath) -> dict[StorePath, Derivation]:
-    """A derivation and all that it needs, also behind fixed outputs that are there. Raises `NotValid`."""
+    """Return a derivation and its transitive inputs, including those of valid fixed outputs. Raises `NotValid`."""
     found: dict[StorePath, Derivation] = {}
     todo = [path]
     while todo:
@@ -35,7 +35,7 @@ def derivations_behind(store: Store, path: StorePath) -> dict[StorePath, Derivat
 
 
 def sources_of(derivations: Iterable[Derivation]) -> dict[str, Source]:
-    """The fixed outputs among derivations, by their first URL, or by name if there is none."""
+    """Return the fixed outputs among derivations, by first URL, or by name if they have no URL."""
     found: dict[str, Source] = {}
     for derivation in sorted((item for item in derivations if item.fixed is not None), key=lambda item: item.name):
         assert derivation.fixed is not None
@@ -43,13 +43,13 @@ def sources_of(derivations: Iterable[Derivation]) -> dict[str, Source]:
         name, mirrors = (urls[0], tuple(urls[1:])) if urls else (derivation.name, ())
         source = Source(sri(derivation.fixed.algorithm, derivation.fixed.digest), mirrors)
         if found.get(name, source).hash != source.hash:
-            name = f"{name} {source.hash}"  # one place, two contents
+            name = f"{name} {source.hash}"  # one URL, two contents
         found[name] = source
     return found
 
 
 def known_seeds() -> dict[str, dict[str, str]]:
-    """Of every pinned seed of the bundled set the URLs of the files of both halves, and their hashes."""
+    """Return the files of every pinned seed of the bundled set: hashes by URL, by seed name."""
     folder, found = os.path.join(PKGS, "seeds"), {}
     for name in sorted(os.listdir(folder)):
         if name.endswith(".lock.json"):
@@ -65,7 +65,7 @@ def known_seeds() -> dict[str, dict[str, str]]:
 
 
 def captured_seeds() -> dict[str, dict[str, str]]:
-    """Of every seed that was captured from this machine its trees, which nobody else has."""
+    """Return the local trees of every captured seed, by seed name."""
     folder, found = os.path.join(home(), "seeds"), {}
     try:
         names = sorted(name for name in os.listdir(folder) if name.endswith(".lock.json"))
@@ -73,7 +73,7 @@ def captured_seeds() -> dict[str, dict[str, str]]:
             with open(os.path.join(folder, name), "rb") as file:
                 lock = parse_json(file.read())
             if "files" in lock:
-                continue  # made, not captured: it has archives, which are known by their hashes
+                continue  # a made seed: its archives are sources with hashes
             halves = {half: lock[half]["path"] for half in HALVES}
             found[name.removesuffix(".lock.json")] = halves
     except (OSError, ValueError, KeyError, TypeError):
@@ -82,16 +82,16 @@ def captured_seeds() -> dict[str, dict[str, str]]:
 
 
 def seeds_among(sources: Mapping[str, Source], trees: Iterable[str]) -> dict[str, dict[str, str]]:
-    """The seeds of which all files, or any captured tree, are there."""
+    """Return the seeds of which `sources` has all files, or `trees` any captured tree."""
     hashes = {name: source.hash for name, source in sources.items()}
     found = {name: files for name, files in known_seeds().items() if files.items() <= hashes.items()}
-    there = set(trees)
-    found.update({name: halves for name, halves in captured_seeds().items() if there & set(halves.values())})
+    captured = set(trees)
+    found.update({name: halves for name, halves in captured_seeds().items() if captured & set(halves.values())})
     return found
 
 
 def pin_of(store: Store, path: StorePath, outputs: Mapping[str, StorePath]) -> tuple[Pin, dict[str, Source], Seeds]:
-    """A pin of a derivation with its realised `outputs`, and the sources and seeds that it names."""
+    """Make a pin of a derivation with its realised `outputs`; return it with the sources and seeds that it names."""
     derivations = derivations_behind(store, path)
     sources = sources_of(derivations.values())
     seeds = seeds_among(sources, (str(tree) for item in derivations.values() for tree in item.input_srcs))
@@ -108,21 +108,21 @@ def pin_of(store: Store, path: StorePath, outputs: Mapping[str, StorePath]) -> t
 
 
 def resolved_of(store: Store, path: StorePath) -> str | None:
-    """The key in the build trace of a derivation that was built; None for a fixed output that is there."""
+    """Return the build trace key of a built derivation; None for a valid fixed output."""
     try:
         return f"blake3:{resolve(store.derivation(path), recall(store, [path]).outputs).resolved_digest()}"
     except KeyError:
-        return None  # nobody asks what it was made of
+        return None  # the inputs of a valid fixed output are not recalled
 
 
 def output_of(store: Store, path: StorePath) -> PinnedOutput:
-    """What is pinned of an object."""
+    """Return the pinned description of an object."""
     info = store.info(path)
     return PinnedOutput(path, f"blake3:{info.tree_digest}", info.size)
 
 
 def add_pin(lock: Lock, attribute: str, system: str, made: tuple[Pin, Mapping[str, Source], Seeds]) -> Lock:
-    """The lock with one more pin, and what that names."""
+    """Return the lock with one more pin, and the sources and seeds that the pin names."""
     pin, sources, seeds = made
     return replace(
         lock.with_pin(attribute, system, pin),

@@ -1,4 +1,4 @@
-"""An expression with what lies beside it: `chx.lock` and `chx.toml`."""
+"""Projects: an expression with the `chx.lock` and `chx.toml` beside it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .manifest import CONFIGURATION, Declared, read_declared
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """The folder, the name of the expression in it, what is declared there, and the lock if there is one."""
+    """A directory, the name of the expression in it, the declared inputs, and the lock, if any."""
 
     folder: str
     expression: str
@@ -23,12 +23,12 @@ class Project:
 
     @property
     def place(self) -> str:
-        """Where the lock lies, or would."""
+        """The path of the lock, existing or not."""
         return os.path.join(self.folder, NAME)
 
     @property
     def files(self) -> tuple[str, str]:
-        """What was looked at."""
+        """The paths of the lock and of chx.toml, which the project was read from."""
         return self.place, os.path.join(self.folder, CONFIGURATION)
 
     @property
@@ -38,14 +38,14 @@ class Project:
 
     @property
     def pins_this(self) -> bool:
-        """Whether the pins of the lock are those of this expression and not of a file beside it."""
+        """Whether the lock pins this expression, and not another file beside it."""
         return self.lock is not None and self.lock.expression == self.expression
 
 
 def project_at(file: str, may_be_damaged: bool = False) -> Project:
-    """The project of an expression file, whether there is anything beside it or not. Raises `LockError`.
+    """Read the project of an expression file; neither lock nor chx.toml need exist. Raises `LockError`.
 
-    `may_be_damaged`: a lock that cannot be read is as good as none.
+    `may_be_damaged`: treat an unreadable lock as missing.
     """
     folder, name = os.path.split(os.path.abspath(file))
     declared = read_declared(folder)

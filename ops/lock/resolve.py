@@ -1,4 +1,4 @@
-"""Resolving inputs: from what is declared to trees with hashes. The only place that asks the network for something new."""
+"""Resolve declared inputs to trees with hashes. Only this module fetches unlocked content from the network."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from .project import Project
 
 DEEPEST = 16
-"""Inputs of inputs; one that is its own input has no end."""
+"""Depth limit of inputs of inputs, since an input may be its own input."""
 
 
 def resolve_inputs(session: Session, project: Project, moving: Callable[[str], bool]) -> dict[str, LockedInput]:
-    """Resolve all inputs, those of inputs too. What is locked as it is declared stays, but for what is `moving`.
+    """Resolve all inputs, and their inputs. Keep inputs that are locked as declared, unless `moving` selects them.
 
     Raises `LockError`, `BuildError`.
     """
@@ -48,8 +48,8 @@ class _Resolving:
         self._moving = moving
         self._overrides: dict[str, Declared] = {}
 
-    def visit(self, prefix: str, declared: Mapping[str, Declared], theirs: Mapping[str, LockedInput]) -> None:
-        """Resolve the inputs of one project, whose own lock has `theirs`."""
+    def visit(self, prefix: str, declared: Mapping[str, Declared], locked: Mapping[str, LockedInput]) -> None:
+        """Resolve the inputs of one project; `locked` are the inputs in its own lock."""
         if prefix.count("/") > DEEPEST:
             raise LockError(UNREADABLE, f"inputs of inputs without an end: {prefix.rstrip('/')}")
         for inner, written in declared.items():
@@ -57,22 +57,22 @@ class _Resolving:
             self._override(name, written, prefix.rstrip("/"))
             wanted, own = self._overrides.get(name), None
             if wanted is None:
-                wanted, own = written, theirs.get(inner)
+                wanted, own = written, locked.get(inner)
                 if wanted.follows is not None:
                     wanted = wanted.declared_in(prefix.rstrip("/"))
             self.found[name] = item = self._one(name, wanted, own)
             if item.object is None:
-                continue  # it follows another one, whose inputs are its own
+                continue  # an input that follows another has no inputs of its own
             tree = self._store.physical(item.object)
             if os.path.isdir(tree):
                 self.visit(
-                    f"{name}/", read_declared(tree), (_below(theirs, inner) if own is not None else {}) or _own(tree)
+                    f"{name}/", read_declared(tree), (_below(locked, inner) if own is not None else {}) or _own(tree)
                 )
         self._check_overrides(prefix, declared)
 
     def _override(self, name: str, written: Declared, project: str) -> None:
         for inner, override in written.overrides.items():
-            # Who is further out has been here first, and decides.
+            # Outer projects are visited first, and their overrides win.
             self._overrides.setdefault(f"{name}/{inner}", override.declared_in(project))
             self._override(f"{name}/{inner}", override, project)
 
@@ -98,7 +98,7 @@ class _Resolving:
         if wanted.path is not None:
             path = add_local(store, place_of(store, self._folder, self.found, name, wanted), name)
             if old is not None and ("/" not in name or wanted.base == "."):
-                return old  # if it has moved, that is told when it is checked
+                return old  # `Trees.check` reports a changed tree
             return LockedInput(wanted, None, None, hash_of(store, path), path)
         alone = self._moving(name) and not self._moves(name.rpartition("/")[0])
         if old is None and not alone and own is not None and own.declared == wanted and own.url is not None:
@@ -111,13 +111,13 @@ class _Resolving:
         return LockedInput(wanted, found.url, found.revision, sri("sha256", found.digest), found.path)
 
     def _moves(self, name: str) -> bool:
-        """Whether this input or one that it belongs to is asked to move."""
+        """Return whether this input or one of its parents is to be updated."""
         parts = name.split("/")
         return any(self._moving("/".join(parts[:count])) for count in range(1, len(parts) + 1))
 
 
 def _below(inputs: Mapping[str, LockedInput], name: str) -> dict[str, LockedInput]:
-    """The inputs of an input: who locked it locked them too."""
+    """Return the locked inputs of an input, relative to it."""
     prefix = name + "/"
     return {found[len(prefix) :]: item for found, item in inputs.items() if found.startswith(prefix)}
 

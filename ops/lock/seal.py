@@ -1,8 +1,8 @@
-"""Seals: whether a pin is as it was written, and whether it is what the recorded files give.
+"""Seals of pins: detect edits, and tie a pin to the recorded files.
 
-A seal is a digest of all that the lock says of a pin, made when it was pinned. An edit, or a merge of two locks that
-each were right, breaks it: such a pin is compared with what is built, as ever, but nothing is taken on its word. It
-is no signature. Who writes the lock decides what is pinned.
+A seal is a digest of everything in the lock about a pin, made when it was pinned. An edit breaks it, and so does a
+merge of two valid locks. chx compares a pin with a broken seal with builds, as any pin, but never substitutes by it.
+A seal is no signature: whoever writes the lock decides what is pinned.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from .document import Lock, Pin
 
 State = Literal["valid_with_inputs", "valid", "tampered"]
-"""`valid_with_inputs`: the recorded files give this derivation. `valid`: that is not known, but the pin is as it was written."""
+"""`valid_with_inputs`: the recorded files evaluate to this derivation. `valid`: only the pin itself is unedited."""
 
 
 def state_of(lock: Lock, attribute: str, system: str, pin: Pin) -> State:
-    """What the seal of a pin says."""
+    """Check the seal of a pin."""
     if pin.seal is None:
         return "tampered"
     if lock.files and pin.seal == seal_of(lock, attribute, system, pin, True):
@@ -31,7 +31,7 @@ def state_of(lock: Lock, attribute: str, system: str, pin: Pin) -> State:
 
 
 def seal_of(lock: Lock, attribute: str, system: str, pin: Pin, covered: bool) -> str:
-    """The seal of a pin, with what the evaluation looked at if `covered`."""
+    """Compute the seal of a pin, with the recorded files if `covered`."""
     from blake3 import blake3
 
     data: dict[str, object] = {
@@ -50,7 +50,7 @@ def seal_of(lock: Lock, attribute: str, system: str, pin: Pin, covered: bool) ->
 
 
 def sealed(lock: Lock, states: Callable[[str, str, Pin], State]) -> Lock:
-    """The lock with a seal on each pin but the broken ones, which keep theirs."""
+    """Return the lock with a new seal on each pin; pins with a broken seal keep it."""
 
     def one(attribute: str, system: str, pin: Pin) -> Pin:
         state = states(attribute, system, pin)

@@ -1,12 +1,12 @@
 """Substitute pinned outputs by content hash, from the store or an untrusted cache.
 
-A lock says what an output is, by digest and by path, and a path follows from content: of the object and, through the
-paths that it refers to, of its whole closure. So whoever has the object may give it. What has to be known is only
-that the pin is still what is asked for:
+A lock has the digest and the path of an output. The path follows from the content of the object and, through its
+references, of its whole closure. So the object may come from any cache. Substitution only requires that the pin is
+still what the user requests:
 
-* the expression gives the very derivation that is pinned, or
-* all that its evaluation looked at is as it was when it was pinned (`evaluated`); then it is not evaluated at all, or
-* the user said that what is pinned is wanted, whatever the expression has become (`--pinned`).
+* the expression evaluates to the pinned derivation, or
+* the files that its evaluation read are unchanged (`fingerprint.py`); then chx does not evaluate it, or
+* the user requests the pinned outputs, whatever the expression is now (`--pinned`).
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ Built = dict[tuple["StorePath", str], "StorePath"]
 
 
 class Locked(NamedTuple):
-    """Pins of a request whose outputs are in the store, without evaluating it."""
+    """The pins of an unevaluated request, and their outputs, which are in the store."""
 
     project: Project
     pins: Pinned
@@ -50,7 +50,7 @@ class Locked(NamedTuple):
 
 
 class LockedOutputs:
-    """Substitutes pinned outputs: those of this store, or else from the configured caches."""
+    """Finds pinned outputs in this store, or else in the configured caches."""
 
     def __init__(self, session: Session, options: BuildOptions, reporter: Reporter) -> None:
         self._store = session.store
@@ -59,7 +59,7 @@ class LockedOutputs:
         self.travelled = False
 
     def take(self, pins: Pinned) -> Built | None:
-        """The wanted outputs of all pins; None if one cannot be had."""
+        """Return the outputs of all targets; None if one is neither in the store nor in a cache."""
         found: Built = {}
         for target, pin in pins:
             for output in target.outputs:
@@ -70,7 +70,7 @@ class LockedOutputs:
         return found
 
     def has(self, path: StorePath) -> bool:
-        """Whether an object is here, or by now."""
+        """Fetch an object if need be; return whether the store has it."""
         return self._store.claim(path) or (bool(self._options.caches) and self._fetch(path))
 
     def _fetch(self, path: StorePath) -> bool:
@@ -86,7 +86,7 @@ class LockedOutputs:
 def substitutable(session: Session, lock: Lock, pins: Pinned) -> Pinned:
     """Return the evaluated pins whose outputs may be substituted without building.
 
-    The expression still gives their derivations, and this store does not know the outputs of these.
+    The expression still evaluates to their derivations, and the build trace of this store has no outputs of these.
     """
     return [
         (target, pin)
@@ -99,7 +99,7 @@ def substitutable(session: Session, lock: Lock, pins: Pinned) -> Pinned:
 
 
 def substitute(session: Session, options: BuildOptions, reporter: Reporter, pins: Pinned) -> Built:
-    """Return the outputs of substitutable pins that the store or a cache has."""
+    """Return those outputs of substitutable pins that the store or a cache has."""
     locked, found = LockedOutputs(session, options, reporter), Built()
     for pair in pins:
         found.update(locked.take([pair]) or {})
@@ -107,13 +107,13 @@ def substitute(session: Session, options: BuildOptions, reporter: Reporter, pins
 
 
 def _is_known(session: Session, pin: Pin) -> bool:
-    """Whether this store knows what a pinned derivation gives; then that is compared with the pin."""
+    """Return whether this store knows the outputs of a pinned derivation, and so compares them with the pin."""
     if pin.resolved is None:
         return all(session.store.is_valid(output.path) for output in pin.outputs.values())
     try:
         return bool(session.store.realisations(Digest.parse(pin.resolved.removeprefix("blake3:"))))
     except Exception:
-        return True  # no key of the build trace: the build will tell
+        return True  # no key of the build trace: compare after the build
 
 
 def _system(session: Session) -> str:
@@ -125,7 +125,7 @@ def try_without_evaluation(
 ) -> Locked | None:
     """Return the pinned outputs of a request if the recorded inputs are unchanged; None if it has to be evaluated.
 
-    Raises `LockError` if an input has moved, as evaluating would.
+    Raises `LockError` if an input has changed, as evaluation does.
     """
     file = _locked_file(session, request)
     if file is None:
@@ -213,7 +213,7 @@ def _refuse_what_needs_evaluating(session: Session, request: Request) -> None:
 
 
 def _locked_file(session: Session, request: Request) -> str | None:
-    """The expression that is meant, if it has a lock beside it and is taken as it is."""
+    """Return the expression file of a request; None if it has no lock beside it, or if arguments change its value."""
     if request.lock == "ignore" or request.has_arguments or session.search_path or request.expr is not None:
         return None
     if request.file is None:
@@ -226,7 +226,7 @@ def _locked_file(session: Session, request: Request) -> str | None:
 
 
 def _pinned(session: Session, lock: Lock, names: Sequence[str]) -> Pinned | None:
-    """The pins of attributes with the outputs that these stand for; None if one is not pinned for this system."""
+    """Return the pins of attributes, with their named outputs; None if one is not pinned for this system."""
     found = []
     for name in dict.fromkeys(names):
         attribute = "" if name == WHOLE else name
@@ -242,7 +242,7 @@ def _key(session: Session, target: Target) -> tuple[str, str]:
 
 
 def _see(session: Session, project: Project, lock: Lock) -> None:
-    """Remember what is about to be compared, so that an equal command need not do it again."""
+    """Record the signatures of the files to compare, so that a repeated command need not read them."""
     for place in (*project.files, f"{project.folder}/{project.expression}"):
         session.world.see(place)
     for place, is_tree in places_of(lock.files, project.folder):

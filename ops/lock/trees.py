@@ -1,4 +1,4 @@
-"""Inputs as trees in the store: those of this disk added, others fetched by their hash."""
+"""Put inputs into the store as trees: add local ones, fetch others by hash."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 
 def ignored(name: str, place: str) -> bool:
-    """What at the top of a tree is no part of it: git's own folder, and links to results."""
+    """Return whether an entry at the top of a tree is no part of it: git's own directory, or a link to a result."""
     return name == ".git" or (name.startswith("result") and os.path.islink(place))
 
 
 def files_of(place: str) -> Iterator[str]:
-    """Everything that a tree named by a path consists of, itself first."""
+    """Yield the path of a tree, then the paths of everything in it."""
     yield place
     for base, folders, files in os.walk(place):
         if base == place:
@@ -38,7 +38,7 @@ def files_of(place: str) -> Iterator[str]:
 
 
 def add_local(store: Store, place: str, name: str) -> StorePath:
-    """Add a tree of this disk, called `name` by the user. Raises `LockError`."""
+    """Add the local tree of the input `name` to the store. Raises `LockError`."""
     if not os.path.lexists(place):
         raise LockError(MOVED, f"there is no '{place}', which is the input '{name}'")
     place = os.path.realpath(place)
@@ -62,12 +62,12 @@ def add_local(store: Store, place: str, name: str) -> StorePath:
 
 
 def hash_of(store: Store, path: StorePath) -> str:
-    """The hash of a tree in the store, as it is locked."""
+    """Return the hash of a tree in the store, in the form of the lock."""
     return sri("sha256", hash_content(store.physical(path), "sha256", "recursive"))
 
 
 def place_of(store: Store, folder: str, inputs: Mapping[str, LockedInput], name: str, declared: Declared) -> str:
-    """Where the tree of an input that is a path lies on this disk. Raises `LockError`."""
+    """Return the file system path of an input that is declared as a path. Raises `LockError`."""
     assert declared.path is not None
     parent = name.rpartition("/")[0] if declared.base is None else declared.base.lstrip(".")
     if not parent:
@@ -86,7 +86,7 @@ def place_of(store: Store, folder: str, inputs: Mapping[str, LockedInput], name:
 
 
 def target_of(inputs: Mapping[str, LockedInput], name: str) -> str:
-    """The input that `name` is in the end, following `follows`. Raises `LockError`."""
+    """Follow `follows` from the input `name` to its end. Raises `LockError`."""
     passed = [name]
     while True:
         found = inputs.get(name)
@@ -104,7 +104,7 @@ def target_of(inputs: Mapping[str, LockedInput], name: str) -> str:
 
 
 class Trees:
-    """Makes sure that what is locked is what is there, and in the store."""
+    """Checks that inputs equal the lock, and puts them into the store."""
 
     def __init__(self, session: Session, project: Project, lock: Lock) -> None:
         self._session = session
@@ -113,11 +113,11 @@ class Trees:
         self._inputs = lock.inputs
 
     def check(self, awaited: dict[str, Callable[[], None]] | None = None) -> None:
-        """Check that everything is as locked, and get what is not in the store.
+        """Check all inputs against the lock, and fetch those that are missing in the store.
 
-        With `awaited`, that is put off: it gets what makes the objects that are missing, by their base names.
+        With `awaited`, fetch nothing: add a function that fetches each missing object to it, by base name.
 
-        Raises `LockError` for what is declared otherwise or has moved, `BuildError` if something cannot be fetched.
+        Raises `LockError` if the declaration or the tree of an input has changed, `BuildError` if a fetch fails.
         """
         for name, declared in self._project.declared.items():
             self._check_declared(name, declared)
@@ -143,7 +143,7 @@ class Trees:
         self._have(name, item)
 
     def _is_near(self, name: str, item: LockedInput) -> bool:
-        """Whether an input can be looked at without fetching anything."""
+        """Return whether an input can be read without fetching."""
         if is_of_disk(name, item):
             return True
         if item.declared.path is not None:
@@ -154,13 +154,13 @@ class Trees:
             return True
         if item.object is None or not self._store.is_valid(item.object) or item.object.name != SOURCE:
             return False
-        # It came another way, such as with a closure.
+        # The object is here without its row, for example as part of a closure.
         if hash_of(self._store, item.object) == item.hash:
             self._store.record_fixed_output(SOURCE, fixed, item.object)
         return True
 
     def _needed(self) -> Iterator[tuple[str, LockedInput]]:
-        """Inputs that are declared, and theirs; those above first."""
+        """Yield declared inputs and their inputs, parents first."""
         for name in sorted(self._inputs):
             if name.partition("/")[0] in self._project.declared:
                 yield name, self._inputs[name]
@@ -196,12 +196,12 @@ class Trees:
 
 
 def is_of_disk(name: str, item: LockedInput) -> bool:
-    """Whether an input is a tree beside the project, and not in another input."""
+    """Return whether an input is a local tree, and not a path in another input."""
     return item.declared.path is not None and ("/" not in name or item.declared.base == ".")
 
 
 def have_tree(session: Session, name: str, item: LockedInput) -> StorePath:
-    """Return the tree of a locked input that is not of this disk; fetch it by its hash if need be. Raises `BuildError`."""
+    """Return the tree of a locked input that is not local; fetch it by hash if it is missing. Raises `BuildError`."""
     store = session.store
     fixed = fixed_output(name, item.hash)
     found = store.fixed_output(SOURCE, fixed)
@@ -213,7 +213,7 @@ def have_tree(session: Session, name: str, item: LockedInput) -> StorePath:
 
 
 def fixed_output(name: str, text: str) -> FixedOutput:
-    """The promise that a locked hash is. Raises `LockError`."""
+    """Parse a locked hash as a fixed output. Raises `LockError`."""
     import base64
 
     algorithm, _, digest = text.partition("-")

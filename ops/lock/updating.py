@@ -1,4 +1,4 @@
-"""Write a lock: pin what is not pinned, move inputs and pins."""
+"""Write a lock: add missing inputs and pins, or update existing ones."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class Written(NamedTuple):
-    """The lock as it is now, what has changed in it, and whether the file had to be written."""
+    """The new lock, its changes, and whether the file was written."""
 
     lock: Lock
     changes: Changes
@@ -46,10 +46,10 @@ def add(
     options: BuildOptions | None = None,
     reporter: Reporter | None = None,
 ) -> Written:
-    """Lock and pin what is neither, of all or of the named attributes; what is locked must not move.
+    """Lock missing inputs, and pin missing attributes, of all or of the named ones. Locked ones must not change.
 
-    `request` has arguments for the expression, if there are any. Without `options` those of chx.toml count; without
-    `reporter`, that of the session is told. Raises `LockError`, `EvalError`, `BuildError`, `RequestError`.
+    `request` has the arguments for the expression, if any. `options` defaults to those of chx.toml, `reporter` to that
+    of the session. Raises `LockError`, `EvalError`, `BuildError`, `RequestError`.
     """
     return _locking(session, project, request, options, reporter).add(attributes)
 
@@ -63,7 +63,7 @@ def update(
     options: BuildOptions | None = None,
     reporter: Reporter | None = None,
 ) -> Written:
-    """Move inputs and pins: all, or those of inputs and attributes that are named. As `add`."""
+    """Update inputs and pins: all, or the named inputs and attributes. Arguments and errors are those of `add`."""
     return _locking(session, project, request, options, reporter).update(names)
 
 
@@ -88,7 +88,7 @@ class _Locking:
         self._reporter = reporter
         self._before = project.lock or Lock(expression=project.expression)
         self._known: set[tuple[str, str]] = set()
-        """Pins that the expression gives as they are in the new lock, by attribute and system."""
+        """Pins of the new lock that the expression was evaluated to, by attribute and system."""
 
     def add(self, attributes: Sequence[str]) -> Written:
         lock = self._resolve(lambda name: False)
@@ -100,10 +100,10 @@ class _Locking:
         lock = self._resolve((lambda name: True) if not names else lambda name: name in inputs)
         everything = not names or bool(inputs)
         wanted = list(dict.fromkeys([*(sorted(self._before.pins) if everything else ()), *attributes]))
-        gone: list[str] = []
+        removed: list[str] = []
         if everything:
-            wanted, gone = self._still_there(lock, wanted)
-        lock = replace(lock, pins={name: pins for name, pins in lock.pins.items() if name not in gone})
+            wanted, removed = self._existing_and_removed(lock, wanted)
+        lock = replace(lock, pins={name: pins for name, pins in lock.pins.items() if name not in removed})
         moving = (
             (lambda attribute: True)
             if everything
@@ -113,10 +113,10 @@ class _Locking:
             lock = self._pin(lock, wanted, moving)
         return self._finish(self._sealed(lock))
 
-    def _still_there(self, lock: Lock, names: list[str]) -> tuple[list[str], list[str]]:
-        """Of attributes those that the expression has, and those that it has not any more."""
-        there = [name for name in names if has_attribute(self._session, self._request, self._project, lock, name)]
-        return there, [name for name in names if name not in there]
+    def _existing_and_removed(self, lock: Lock, names: list[str]) -> tuple[list[str], list[str]]:
+        """Return the attributes that the expression has, and those that it has no more."""
+        existing = [name for name in names if has_attribute(self._session, self._request, self._project, lock, name)]
+        return existing, [name for name in names if name not in existing]
 
     def _resolve(self, moving: Callable[[str], bool]) -> Lock:
         inputs = {}
@@ -147,7 +147,7 @@ class _Locking:
         return lock
 
     def _sealed(self, lock: Lock) -> Lock:
-        """With what was looked at, and a seal on each pin."""
+        """Return the lock with the fingerprint of the evaluation, and a seal on each pin."""
         before, folder = self._before, self._project.folder
         has_arguments = self._request.has_arguments or bool(self._session.search_path)
         seen = None if has_arguments or not self._known else record(self._session.world, folder)

@@ -1,4 +1,4 @@
-"""`chx lock check --vary`: does a pinned output depend on what must not matter?"""
+"""`chx lock check --vary`: find out whether a pinned output depends on its build environment."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """What a difference comes from: see `Verdict` of the builder."""
+    """The cause of a difference: see `Verdict` of the builder."""
 
     kind: str
     variations: tuple[str, ...]
@@ -31,7 +31,7 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """What came out under variations, and why, in words."""
+    """The outputs under variations, and the reason of the difference as a phrase."""
 
     built: Mapping[str, StorePath]
     cause: Cause
@@ -41,9 +41,9 @@ class Variant:
 def build_varied(
     session: Session, item: Target, pin: Pin, names: tuple[str, ...], options: BuildOptions, reporter: Reporter
 ) -> Variant | None:
-    """Build what is pinned as it was and under the variations `names`; None if it is always what is pinned.
+    """Rebuild a pinned package unchanged, then under the variations `names`; None if all outputs equal the pin.
 
-    Raises `LockError` if it cannot be built under some.
+    Raises `LockError` if a build under variations fails.
     """
     if exemption(session.store, item.derivation) is not None:
         return None
@@ -52,12 +52,12 @@ def build_varied(
     def attempt(chosen: tuple[str, ...]) -> Mapping[str, StorePath]:
         return realise_all(session, [item], replace(options, variations=chosen), reporter)[item.derivation]
 
-    def told(chosen: tuple[str, ...]) -> None:
+    def announce(chosen: tuple[str, ...]) -> None:
         how = f", varied: {', '.join(chosen)}" if chosen else ", as it was"
         reporter.notice(f"{title(item.derivation)} once more{how}")
 
     pinned = {output: pin.outputs[output].path for output in item.outputs if output in pin.outputs}
-    verdict = ReproducibilityCheck(attempt, pinned, told).run(1, names)
+    verdict = ReproducibilityCheck(attempt, pinned, announce).run(1, names)
     if verdict.cause == "nothing":
         return None
     cause, reason = Cause(verdict.cause, verdict.variations), _reason(verdict)

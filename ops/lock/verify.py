@@ -26,7 +26,7 @@ Built = Mapping[tuple["StorePath", str], "StorePath"]
 
 
 class OutputDiffers(LockError):
-    """An output is not what is pinned. `files` are those that differ, as far as the pinned output is in the store."""
+    """An output differs from its pin. `files` are the differing files, if the pinned output is in the store."""
 
     def __init__(
         self,
@@ -45,15 +45,15 @@ class OutputDiffers(LockError):
 
 
 def system_of(session: Session, target: Target) -> str:
-    """The system that a pin of a derivation is for: what chx builds itself belongs to the system that it was asked for on."""
+    """Return the system of a derivation's pin: for builtin derivations, the current system."""
     system = session.store.derivation(target.derivation).system
     return session.world.current_system if system == "builtin" else system
 
 
 class LockVerifier:
-    """Checks the pins of targets; those of none if there is no lock, or it is another expression's.
+    """Checks targets against their pins. Without a lock of this expression it checks nothing.
 
-    `pins`: they are known, because nothing was evaluated.
+    `pins`: the pins, if they were found without evaluation.
     """
 
     def __init__(
@@ -98,23 +98,23 @@ class LockVerifier:
             self._session.reporter.notice(f"not pinned in {NAME}: {shown}")
 
     def check_all_sources(self) -> None:
-        """Compare the sources of what is pinned. Raises `LockError`."""
+        """Compare the sources of pinned packages with the lock. Raises `LockError`."""
         if self._lock is None or self._has_arguments:
             return
         for target, _ in self._pins:
             check_sources(self._session, self._lock, target, self._place)
 
     def substitutable(self) -> list[tuple[Target, Pin]]:
-        """The pins of which nothing need be built, if their outputs are in the store or a cache."""
+        """Return the pins whose outputs may be substituted without building."""
         return substitutable(self._session, self._lock, self._pins) if self._lock is not None and self._pins else []
 
     def substitute(self) -> dict[tuple[StorePath, str], StorePath]:
-        """What was taken of these."""
+        """Substitute outputs of these pins, and return them."""
         pins = self.substitutable()
         return substitute(self._session, self._options, self._reporter, pins) if pins else {}
 
     def check_outputs(self, built: Built) -> None:
-        """Compare outputs with their pins, and read them again. Raises `LockError`."""
+        """Compare outputs with their pins, and verify their content. Raises `LockError`."""
         store, world = self._session.store, self._session.world
         for target, pin in self._pins:
             for output in target.outputs:
@@ -126,7 +126,7 @@ class LockVerifier:
                     check_content(store, target.attribute, path, pinned)
 
     def check_inputs(self, built: Built) -> None:
-        """Compare what something is built from with the pins that it has for itself. Raises `LockError`."""
+        """Compare the inputs of a build with their own pins. Raises `LockError`."""
         for attribute, systems in self._lock.pins.items() if self._lock is not None else ():
             for pin in systems.values():
                 target = Target("" if attribute == WHOLE else attribute, pin.derivation, tuple(pin.outputs))
@@ -137,7 +137,7 @@ class LockVerifier:
 
 
 def check_sources(session: Session, lock: Lock, target: Target, place: str | None) -> None:
-    """Raise `LockError` if a source of a pinned package is not as it is locked; `place` is the path of the lock."""
+    """Raise `LockError` if a source of a pinned package differs from the lock, whose path is `place`."""
     known = {name: source.hash for name, source in lock.sources.items()}
     for files in lock.seeds.values():
         known.update(files)
@@ -166,7 +166,7 @@ def check_output(
     has_arguments: bool = False,
     why: str = "",
 ) -> None:
-    """Raise `OutputDiffers` if an output is not what is pinned; `why`, if the caller knows. Raises `LockError`."""
+    """Raise `OutputDiffers` if an output differs from its pin; `why` is a known reason. Raises `LockError`."""
     store, title = session.store, target.attribute or WHOLE
     update = f"chx lock update {target.attribute}".rstrip()
     pinned = pin.outputs.get(output)
@@ -204,7 +204,7 @@ def _shown(output: PinnedOutput) -> str:
 
 
 def check_content(store: Store, attribute: str, path: StorePath, pinned: PinnedOutput) -> None:
-    """Read a pinned output again; raises `LockError` if it is not what its name says."""
+    """Verify the content of a pinned output in the store. Raises `LockError`."""
     problems = store.verify_object(path)
     if not problems:
         return
