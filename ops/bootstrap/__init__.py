@@ -1,9 +1,9 @@
 """Bootstraps and what they prove.
 
-Words: a *chain* is the stages that grew from one *seed*, each a set of packages; an *outcome* is a chain
-whose packages are realised. Outcomes *converge*: a chain reaches its *fixed point* (a stage that gives
-itself), chains *agree* (host independence), and what is left of a seed in the end is its *residue*.
-A *proof* is all that as a document that another machine can *replay*; a *bundle* holds what it has to fetch.
+Terms: a *chain* is the stages built from one *seed*; each stage is a set of packages. An *outcome* is a chain
+whose packages are realised. A chain reaches its *fixed point* if a stage reproduces itself. Chains *agree* if
+their last stages are equal (host independence). *Residue* is what the last stage contains of its seed.
+A *proof* is a document with all of this that another machine can *replay*; a *bundle* holds its fetched inputs.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""A bundle: every fetched input of a proof in one file, by hash.
+"""Bundles: every fetched input of a proof in one file, by hash.
 
-An uncompressed tar archive (POSIX.1-2001, pax) of ordinary files, in the order of their names, without times and owners:
+A bundle is an uncompressed tar archive (POSIX.1-2001, pax) of regular files, sorted by name, without times and owners:
 
     ALGORITHM/HEX          the bytes of a `flat` fixed output
     nar-ALGORITHM/HEX      the NAR of a `recursive` one
 
-Nothing in a bundle is believed. A file is taken if its hash is one that a derivation asks for.
+Bundles are untrusted: chx hashes each file, and takes those that a derivation needs.
 """
 
 from __future__ import annotations
@@ -41,20 +41,20 @@ class BundleRefused(StoreError):
 
 
 class Loaded(NamedTuple):
-    """What a bundle had: how many files were taken from it, and the names of those that it lacks."""
+    """The result of loading a bundle: the number of files taken, and the names of missing ones."""
 
     taken: int
     missing: tuple[str, ...]
 
 
 def member_name(fixed: FixedOutput) -> str:
-    """The name of a fixed output in a bundle."""
+    """Return the name of a fixed output in a bundle."""
     prefix = "nar-" if fixed.mode == "recursive" else ""
     return f"{prefix}{fixed.algorithm}/{fixed.digest.hex()}"
 
 
 def fixed_outputs(derivations: Mapping[StorePath, Derivation]) -> dict[str, tuple[str, FixedOutput]]:
-    """The fixed outputs by their names in a bundle: the name of the object that each gives, and its hash."""
+    """Return the object name and the hash of each fixed output, by its name in a bundle."""
     return {
         member_name(derivation.fixed): (output_object_name(derivation.name, "out"), derivation.fixed)
         for derivation in derivations.values()
@@ -63,7 +63,10 @@ def fixed_outputs(derivations: Mapping[StorePath, Derivation]) -> dict[str, tupl
 
 
 def write_bundle(store: Store, derivations: Mapping[StorePath, Derivation], out: BinaryIO) -> int:
-    """Write the fixed outputs of `derivations`; how many. Raises `BundleRefused` if one is not there or was changed."""
+    """Write the fixed outputs of `derivations`; return their number.
+
+    Raises `BundleRefused` if one is missing or was changed.
+    """
     members: dict[str, tuple[StorePath, FixedOutput]] = {}
     for derivation in derivations.values():
         if derivation.fixed is not None:
@@ -88,7 +91,7 @@ def write_bundle(store: Store, derivations: Mapping[StorePath, Derivation], out:
                 with open(physical, "rb") as file:
                     archive.addfile(about, file)
             else:
-                # tarfile reads and write_nar writes: a file between them is simpler than a thread.
+                # tarfile pulls and write_nar pushes: a file between them is simpler than a thread.
                 with tempfile.TemporaryFile() as file:
                     write_nar(physical, file.write)
                     about.size = file.tell()
@@ -98,12 +101,12 @@ def write_bundle(store: Store, derivations: Mapping[StorePath, Derivation], out:
 
 
 def load_bundle(store: Store, derivations: Mapping[StorePath, Derivation], name: str) -> Loaded:
-    """Put what `derivations` ask for and the bundle `name` has into `store`.
+    """Add the fixed outputs of `derivations` that `store` lacks from the bundle `name`.
 
-    Raises `BundleRefused` if the file is no bundle, or if something in it is not what its name says.
+    Raises `BundleRefused` if the file is no bundle, or if the hash of a member contradicts its name.
     """
     wanted = fixed_outputs(derivations)
-    there = {
+    present = {
         member_name(derivation.fixed)
         for derivation in derivations.values()
         if derivation.fixed is not None and known_fixed(store, derivation) is not None
@@ -112,14 +115,14 @@ def load_bundle(store: Store, derivations: Mapping[StorePath, Derivation], name:
     try:
         with open(name, "rb") as file, tarfile.open(fileobj=file, mode="r|") as archive:
             for member, content in _members(archive):
-                if member in wanted and member not in there:
+                if member in wanted and member not in present:
                     _take(store, *wanted[member], content, f"'{member}' in '{name}'")
                     taken.add(member)
     except tarfile.TarError as error:
         raise BundleRefused(
             f"'{name}' is no bundle: {error}", hint="bundles are written by chx bootstrap --proof FILE --bundle FILE"
         ) from error
-    missing = sorted(wanted[member][0] for member in wanted.keys() - there - taken)
+    missing = sorted(wanted[member][0] for member in wanted.keys() - present - taken)
     return Loaded(len(taken), tuple(missing))
 
 

@@ -1,4 +1,4 @@
-"""Chains of stages, before and after they are realised."""
+"""Chains of stages, before and after realisation."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ if TYPE_CHECKING:
 
 
 BUILTIN: Final = "builtin"
-"""The system of derivations that chx carries out itself."""
+"""The system of derivations that chx builds without running a program."""
 
 
 class Package(NamedTuple):
-    """A derivation of a stage, and which of its outputs belong to the stage."""
+    """A derivation of a stage, and its outputs that belong to the stage."""
 
     derivation: StorePath
     outputs: tuple[str, ...]
 
 
 class SeedPart(NamedTuple):
-    """The toolchain or the userland of a seed: `derivations`, and `trees`, objects that were captured and not built."""
+    """The toolchain or the userland of a seed: `derivations`, and `trees`, which are captured objects."""
 
     derivations: tuple[StorePath, ...]
     trees: tuple[StorePath, ...] = ()
 
     def objects(self, derivations: Mapping[StorePath, Derivation], outputs: Realised) -> set[StorePath]:
-        """What it consists of in the store; KeyError if some of it is not realised."""
+        """Return the objects of the part. Raises KeyError if a derivation is not realised."""
         return {outputs[drv, output] for drv in self.derivations for output in derivations[drv].outputs} | set(
             self.trees
         )
 
 
 class Chain(NamedTuple):
-    """What is to be built from one seed; `stages` maps the names of packages to what they are, stage by stage."""
+    """The stages to build from one seed; each of `stages` maps names to packages."""
 
     seed: str
     impure: bool
@@ -64,12 +64,12 @@ class Chain(NamedTuple):
 
     @property
     def known_objects(self) -> set[StorePath]:
-        """What its packages are made from or are: where a walk from one of them comes to something known."""
+        """Packages, seed derivations and captured trees: the ends of a walk from a package through its inputs."""
         return {*self.packages, *self.seed_derivations, *self.trees}
 
 
 class Outcome(NamedTuple):
-    """What became of a chain: the store path of every item, stage by stage.
+    """A realised chain: the store path of every item, stage by stage.
 
     An *item* is one output of a package: `musl`, or `musl.dev` for an output beside `out`.
     """
@@ -83,7 +83,7 @@ class Outcome(NamedTuple):
 
 
 def targets_of(chains: Iterable[Chain]) -> list[tuple[StorePath, tuple[str, ...]]]:
-    """What has to be realised, the stages of all chains side by side."""
+    """Return the derivations and outputs of all packages of all chains."""
     return [
         (package.derivation, package.outputs)
         for chain in chains
@@ -93,9 +93,9 @@ def targets_of(chains: Iterable[Chain]) -> list[tuple[StorePath, tuple[str, ...]
 
 
 def made_on_the_way(chain: Chain, derivations: Mapping[StorePath, Derivation]) -> set[StorePath]:
-    """What is built with programs of the seed or of a stage and is no package itself, such as the parts of a compiler.
+    """Return intermediate derivations: built with the seed or a stage, but no package, such as the parts of a compiler.
 
-    `derivations` are at least those that packages of the chain need.
+    `derivations` must include all inputs of the chain's packages.
     """
     ends = chain.known_objects
     is_made: dict[StorePath, bool] = {}
@@ -103,7 +103,7 @@ def made_on_the_way(chain: Chain, derivations: Mapping[StorePath, Derivation]) -
     def made(path: StorePath) -> bool:
         if path not in is_made:
             inputs = (*derivations[path].input_drvs, *derivations[path].input_srcs)
-            # A list, so that each of them is looked at.
+            # A list: `any` must not stop early, since every input has to be visited.
             is_made[path] = any([inner in ends or (inner in derivations and made(inner)) for inner in inputs])
         return is_made[path]
 
@@ -113,7 +113,7 @@ def made_on_the_way(chain: Chain, derivations: Mapping[StorePath, Derivation]) -
 
 
 def runs_no_program(path: StorePath, derivations: Mapping[StorePath, Derivation]) -> bool:
-    """Whether a derivation and all that it needs are carried out by chx itself; `derivations` has all of these."""
+    """Return whether chx builds a derivation and all its inputs itself. `derivations` must include all of these."""
     todo, seen = [path], {path}
     while todo:
         derivation = derivations[todo.pop()]
@@ -127,10 +127,10 @@ def runs_no_program(path: StorePath, derivations: Mapping[StorePath, Derivation]
 
 
 def witnesses(chains: Iterable[Chain], derivations: Mapping[StorePath, Derivation]) -> set[tuple[StorePath, str]]:
-    """The outputs that a bootstrap is judged by.
+    """Return the outputs that determine the verdicts of a bootstrap.
 
-    Those of the packages of all stages; all of what seeds consist of; and what chx itself made (by builtin builders) of
-    what was fetched. `derivations` are all that `chains` need.
+    These are the outputs of all packages, all outputs of seeds, and the outputs that builtin builders make of fetched
+    files. `derivations` must include all that `chains` need.
     """
     found = {(path, output) for path, outputs in targets_of(chains) for output in outputs}
     found |= {
@@ -144,14 +144,14 @@ def witnesses(chains: Iterable[Chain], derivations: Mapping[StorePath, Derivatio
 
 
 def items_of(stage: Mapping[str, Package]) -> Iterator[tuple[str, StorePath, str]]:
-    """The items of a stage: name, derivation and output of each."""
+    """Yield the name, derivation and output of each item of a stage."""
     for name, package in stage.items():
         for output in package.outputs:
             yield (name if output == "out" else f"{name}.{output}"), package.derivation, output
 
 
 def outcome_of(chain: Chain, realised: Realised) -> Outcome:
-    """Pick what belongs to a chain; KeyError if some of it is not realised."""
+    """Return the outcome of a chain. Raises KeyError if a package is not realised."""
     return Outcome(
         chain.seed,
         tuple(

@@ -1,4 +1,4 @@
-"""What can be known of a proof without building: its parts belong together, and what follows from others does."""
+"""Check a proof without building: its names, its completeness, and the fields that follow from others."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .writing import shared_data, sources_data, suspicions_data
 
 
 class _Stated:
-    """`kinship.Contents`, as a document says it."""
+    """`kinship.Contents` from the statements of a document."""
 
     def __init__(self, objects: Mapping[StorePath, Object]) -> None:
         self._objects = objects
@@ -34,7 +34,7 @@ class _Stated:
 
 
 def check_names(proof: Proof) -> None:
-    """Everything has the name that follows from it."""
+    """Recompute the store paths of derivations, files and objects. Raises `Damaged`."""
     for path, derivation in proof.derivations.items():
         references = (*derivation.input_srcs, *derivation.input_drvs)
         if file_path(derivation.to_json(), f"{derivation.name}.drv", references) != path:
@@ -52,7 +52,7 @@ def check_names(proof: Proof) -> None:
 
 
 def check_whole(proof: Proof) -> None:
-    """Nothing is missing, nothing too much, and chains and objects belong together."""
+    """Check that nothing is missing or superfluous, and that chains and objects match. Raises `Damaged`."""
     derivations = proof.derivations
     wanted = set()
     todo = [path for chain in proof.chains for path in (*chain.packages, *chain.seed_derivations)]
@@ -64,7 +64,7 @@ def check_whole(proof: Proof) -> None:
                 raise Damaged("derivations", f"lacks '{path}'")
             for inner, outputs in derivations[path].input_drvs.items():
                 todo.append(inner)
-                # One that is missing is told when its turn comes.
+                # The loop reports a missing derivation when it reaches it.
                 if inner in derivations and not set(outputs) <= set(derivations[inner].outputs):
                     raise Damaged(f"derivations.{path}", f"needs an output that '{inner}' has not")
     for extra in sorted(derivations.keys() - wanted):
@@ -92,7 +92,7 @@ def check_whole(proof: Proof) -> None:
 
 
 def _check_realisations(proof: Proof) -> None:
-    """Each output that counts came out as an object, and each object is stated."""
+    """Check that realisations and objects cover exactly the `witnesses`. Raises `Damaged`."""
     named = witnesses(proof.chains, proof.derivations)
     for path, output in sorted(named ^ proof.realisations.keys()):
         raise Damaged("realisations", f"lacks '{path}!{output}', or has it, and no seed, package or source has it")
@@ -117,12 +117,12 @@ def _check_old_outcomes(proof: Proof) -> None:
 
 
 def with_outcomes(proof: Proof) -> Proof:
-    """With what the chains came to, by the realisations that the document states."""
+    """Add the outcomes of chains, from the realisations that the document states."""
     return proof._replace(outcomes=tuple(outcome_of(chain, proof.realisations) for chain in proof.chains))
 
 
 def judged(proof: Proof) -> Proof:
-    """With what follows from the programs that the document states."""
+    """Add kinship and suspicions, computed from the programs that the document states."""
     contents = _Stated(proof.objects)
     makeups = [
         makeup_of(contents, chain, proof.derivations, proof.realisations)
@@ -134,16 +134,16 @@ def judged(proof: Proof) -> Proof:
 
 
 def check_old_sources(document: Mapping[str, Any], proof: Proof) -> None:
-    told = {
+    expected = {
         path: {"url": source["urls"], "hash": source["hash"]}
         for path, source in sources_data(proof.derivations).items()
     }
-    if document["sources"] != told:
+    if document["sources"] != expected:
         raise Damaged("sources", "is not what follows from the rest")
 
 
 def check_conclusions(document: Mapping[str, Any], proof: Proof) -> None:
-    """What follows from other fields is what follows from them."""
+    """Recompute the fields that follow from others. Raises `Damaged`."""
     assert proof.kinship is not None
     expected = {
         "sources": sources_data(proof.derivations),
@@ -158,7 +158,7 @@ def check_conclusions(document: Mapping[str, Any], proof: Proof) -> None:
 
 
 def check_claims(proof: Proof) -> None:
-    """The verdicts are those that follow from outcomes and programs; residue alone is left to a replay."""
+    """Recompute the verdicts from outcomes and programs; only a replay can check residue. Raises `Damaged`."""
     settled = all_settled(map(fixed_point, proof.outcomes))
     groups = None if proof.kinship is None else proof.kinship.toolchains
     agreed = agreement(proof.outcomes, groups)

@@ -1,8 +1,8 @@
-"""Do the stages settle, and do the seeds agree? Calculated from store paths alone.
+"""Fixed points of chains, and agreement between seeds, computed from store paths alone.
 
-A store path follows from content and references, so two equal ones mean that two builds gave the same
-bytes, whatever host they started from: diverse double-compiling (David A. Wheeler, "Fully Countering
-Trusting Trust through Diverse Double-Compiling", 2009) becomes a comparison of names.
+A store path follows from content and references. So two equal paths mean that two builds produced the same
+bytes, whatever host they started from. This reduces diverse double-compiling (David A. Wheeler, "Fully
+Countering Trusting Trust through Diverse Double-Compiling", 2009) to a comparison of names.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Row:
     """One item in all stages: `cells` maps seeds to store paths by stage, None where a stage lacks it.
 
-    `agreed_from` is the first stage from which on all seeds have the same, None if there is none.
+    `agreed_from` is the first stage from which on all seeds have the same path; None without such a stage.
     """
 
     item: str
@@ -29,7 +29,7 @@ class Row:
 
 
 def rows(outcomes: Sequence[Outcome]) -> tuple[Row, ...]:
-    """The table of all items, in the order in which stages name them."""
+    """Return the table of all items, in the order in which stages name them."""
     items = dict.fromkeys(item for outcome in outcomes for stage in outcome.stages for item in stage)
     return tuple(_row(item, outcomes) for item in items)
 
@@ -46,11 +46,11 @@ def _row(item: str, outcomes: Sequence[Outcome]) -> Row:
 
 @dataclass(frozen=True, slots=True)
 class FixedPoint:
-    """Whether the chain of `seed` came to rest.
+    """Whether the chain of `seed` reached a fixed point.
 
-    `stage` is the first one that all later ones equal, if there are later ones; else `period`, if not None,
-    says after how many stages the last one had been there before, and `moving` which items differ between
-    the last two stages. `stages` is how many there are; one cannot show anything.
+    `stage` is the first one that all later ones equal, if there are later ones. Otherwise `moving` are the items
+    that differ between the last two stages, and `period`, if not None, is the number of stages after which the
+    last one repeats an earlier one. `stages` is the number of stages; a single one proves nothing.
     """
 
     seed: str
@@ -65,7 +65,7 @@ class FixedPoint:
 
 
 def fixed_point(outcome: Outcome) -> FixedPoint:
-    """Judge one chain."""
+    """Determine the fixed point of a chain."""
     stages = outcome.stages
     last = len(stages) - 1
     first = last
@@ -80,16 +80,16 @@ def fixed_point(outcome: Outcome) -> FixedPoint:
 
 
 def all_settled(points: Iterable[FixedPoint]) -> bool | None:
-    """Whether every chain reached a fixed point; None if there are too few stages to tell."""
+    """Return whether every chain reached a fixed point; None if there are too few stages to tell."""
     answers = {point.holds for point in points}
     return False if False in answers else None if None in answers else True
 
 
 @dataclass(frozen=True, slots=True)
 class Dissent:
-    """An item of the last stage on which seeds differ: `camps` are the seeds that have the same.
+    """An item of the last stage on which seeds differ: `camps` are groups of seeds with equal paths.
 
-    From the largest to the smallest, which is an order to show them in and no verdict: a majority proves nothing.
+    Camps are sorted from the largest to the smallest, only for display: a majority proves nothing.
     """
 
     item: str
@@ -98,10 +98,11 @@ class Dissent:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """Whether the last stages of all seeds are the same.
+    """Whether the last stages of all seeds are equal.
 
-    `toolchains` are groups of seeds that count once, None if that is not known; `camps` the seeds that agree in
-    everything. None, if nothing differs and the seeds are not at least two toolchains: that cannot show it.
+    `toolchains` are groups of seeds that count once; None if unknown. `camps` are groups of seeds whose whole last
+    stages are equal. `holds` is None if nothing differs but the seeds are fewer than two toolchains, which proves
+    nothing.
     """
 
     seeds: tuple[str, ...]
@@ -117,14 +118,14 @@ class Agreement:
 
 
 def agreement(outcomes: Sequence[Outcome], toolchains: tuple[tuple[str, ...], ...] | None) -> Agreement:
-    """Compare the last stages."""
+    """Compare the last stages of all seeds."""
     dissents = []
     for item in dict.fromkeys(item for outcome in outcomes for item in outcome.last):
         camps: dict[StorePath | None, list[str]] = {}
         for outcome in outcomes:
             camps.setdefault(outcome.last.get(item), []).append(outcome.seed)
         if len(camps) > 1:
-            # Stable, so that of camps of one size the one named first comes first.
+            # The sort is stable: camps of equal size keep the order of seeds.
             ordered = sorted(camps.items(), key=lambda camp: -len(camp[1]))
             dissents.append(Dissent(item, tuple((path, tuple(seeds)) for path, seeds in ordered)))
     whole: dict[tuple[tuple[str, StorePath], ...], list[str]] = {}

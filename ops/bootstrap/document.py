@@ -1,4 +1,4 @@
-"""A proof as a document: everything that is needed to do a bootstrap again elsewhere, and what came of it.
+"""Proofs as documents: everything needed to repeat a bootstrap elsewhere, and its results.
 
     {
       "shows": TEXT,                              what it shows, or "nothing: ..."; the first line of the file
@@ -8,10 +8,10 @@
                              "stages": [{PACKAGE: {"derivation": PATH, "outputs": [NAME...]}}...]}},
       "derivations": {PATH: DERIVATION AS JSON},  all that packages and seeds need, and no others
       "files":       {PATH: {"entries": [ENTRY...], "references": [PATH...]}},
-                                                  source files that lie beside the expressions, base 64
+                                                  source files beside the expressions, base 64
       "sources":     {PATH: {"urls": [TEXT...], "hash": "ALGORITHM:HEX", "mode": "flat" or "recursive"}},
       "realisations": {PATH: {OUTPUT: STORE PATH}},
-                                                  what packages and seeds came out as, and what chx made of sources
+                                                  outputs of packages and seeds, and of builtin builders
       "objects":     {STORE PATH: {"tree": HEX, "references": [STORE PATH...], "self": BOOL,
                                    "programs": {FILE: HEX}}},
       "shared":      {"common": SHARED or null, "pairs": [SHARED...]},
@@ -22,15 +22,15 @@
     }
 
 SHARED is {"seeds": [SEED...], "files": [NAME...], "trees": [NAME...], "programs": [[ROLE, PATH]...]}. There is no other
-field. What follows from other fields (`shows`, `sources`, `shared`, `toolchains`, `suspicions`, `verdicts`) is computed
-anew and compared, and everything else is either checked against the name that it has or comes out of a replay.
-`docs/formats.md` has all of it.
+field. The reader recomputes and compares fields that follow from others (`shows`, `sources`, `shared`, `toolchains`,
+`suspicions`, `verdicts`). It checks everything else against its name, or a replay produces it. `docs/formats.md`
+specifies the format.
 
-The signature is that of the canonical JSON (sorted keys, no white space, ASCII) of all but `signature`. It says
-who claims this; that it is true is found by replaying, which needs no trust in anybody.
+The signature covers the canonical JSON (sorted keys, no white space, ASCII) of all fields but `signature`. It
+identifies the author of the claims; a replay verifies the claims and trusts nobody.
 
-Format 1 is read, too. It has no `objects`, `shared`, `toolchains`, `suspicions` and `shows`, its `realisations` are
-others, and it says `outcomes`, the number of stages and the version of chx.
+Format 1 is read, too. It lacks `objects`, `shared`, `toolchains`, `suspicions` and `shows`, has other `realisations`,
+and states `outcomes`, the number of stages and the version of chx.
 """
 
 from __future__ import annotations
@@ -66,11 +66,10 @@ _ORIGIN: Final = "proofs are written by chx bootstrap --proof FILE"
 
 
 def read(text: bytes, name: str) -> Proof:
-    """Check all of the document that the user calls `name` that can be checked without building.
+    """Parse a document, and check all that can be checked without building. `name` is its name in messages.
 
-    Its form and signature; that each derivation, file and object has the name that follows from it; that nothing is
-    missing and nothing too much; the shape; and that everything that follows from other fields does follow. Raises
-    `ProofRefused`.
+    Checks the form and the signature; the names of derivations, files and objects; that nothing is missing or
+    superfluous; the shape; and the fields that follow from others. Raises `ProofRefused`.
     """
     try:
         document = parse_json(text.decode("utf-8"), object_pairs_hook=_no_duplicates)
@@ -121,7 +120,7 @@ def _check_signature(document: dict[str, Any], name: str) -> None:
 
 
 def sign(document: Mapping[str, Any], signer: Signer) -> str:
-    """The text of the signed document: what it shows comes first, the rest sorted, a line for each value."""
+    """Sign a document, and return its text: `shows` first, the rest sorted, one line per value."""
     signature = {"key": signer.public, "value": signer.sign(canonical(document))}
     rest = {name: value for name, value in document.items() if name != "shows"}
     text = json.dumps({**rest, "signature": signature}, indent=1, sort_keys=True)

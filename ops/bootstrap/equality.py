@@ -1,4 +1,4 @@
-"""Which of many things are the same: classes with a letter, for rows of the table and for whole stages."""
+"""Equality classes, each with a letter, of the items in a row of the table and of whole stages."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 Kind = Literal["final", "dissent", "passing"]
 HUES: Final = 6
-"""Colours for what does not last; letters tell more of them apart."""
+"""Number of colours for passing classes; letters distinguish more of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Class:
-    """What is equal shares a class; no two classes of one `Equality` share the letter.
+    """A class of equal items or stages. Its letter is unique in an `Equality`.
 
-    `final`: what all seeds end in. `dissent`: what some of them end in, where they do not end in the same: a
-    majority proves nothing, so that none of them is the right one. `passing`: what no seed ends in.
+    `final`: all seeds end in it. `dissent`: some seeds end in it, others do not; a majority proves nothing, so
+    that no such class is the right one. `passing`: no seed ends in it.
     """
 
     letter: str
@@ -31,24 +31,24 @@ class Class:
 
     @property
     def style(self) -> str:
-        """The name of its colour in the style sheet."""
+        """The name of the class's colour in the style sheet."""
         return f"passing-{self.hue}" if self.kind == "passing" else self.kind
 
 
 @dataclass(frozen=True, slots=True)
 class Equality:
-    """The class of every seed in every stage; None where there is nothing."""
+    """The class of every seed in every stage; None where the stage lacks the item."""
 
     cells: Mapping[str, tuple[Class | None, ...]]
 
     def of_stage(self, seed: str, stage: int) -> Class:
-        """Of whole stages, which always have a class: even one without packages has a digest."""
+        """Return the class of a whole stage. Every stage has one, since even an empty stage has a digest."""
         found = self.cells[seed][stage]
         assert found is not None
         return found
 
     def ordered(self) -> list[str]:
-        """Seeds in an order in which those that end up together stand together."""
+        """Return the seeds sorted so that those with equal last stages are adjacent."""
         letters = [cell.letter for cells in self.cells.values() for cell in cells if cell is not None]
         rank = {letter: number for number, letter in enumerate(sorted(set(letters), key=lambda x: (len(x), x)))}
 
@@ -58,36 +58,34 @@ class Equality:
         return sorted(self.cells, key=place)
 
 
-def classes_of_stages(account: BootstrapReport) -> Equality:
-    """Stages as wholes: equal if all their packages are. The digest is that of the list of packages."""
-    seeds = [seed.name for seed in account.seeds]
-    return classify(
-        {seed: [_stage_digest(account, seed, number) for number in range(account.stages)] for seed in seeds}
-    )
+def classes_of_stages(report: BootstrapReport) -> Equality:
+    """Classify whole stages, equal if all their packages are. The digest is that of the list of packages."""
+    seeds = [seed.name for seed in report.seeds]
+    return classify({seed: [_stage_digest(report, seed, number) for number in range(report.stages)] for seed in seeds})
 
 
-def _stage_digest(account: BootstrapReport, seed: str, number: int) -> str:
-    """SHA-256 of lines with the name and the store path of a package."""
+def _stage_digest(report: BootstrapReport, seed: str, number: int) -> str:
+    """Return the SHA-256 of a text with one line per package: its name and store path."""
     lines = []
-    for item in account.items:
+    for item in report.items:
         cell = item.cells[seed][number]
         if cell is not None:
             lines.append(f"{item.item} {cell.path}\n")
     return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def classes_of_items(account: BootstrapReport) -> list[Equality]:
-    """For every row of the table."""
+def classes_of_items(report: BootstrapReport) -> list[Equality]:
+    """Classify the items of every row of the table."""
     return [
         classify(
             {seed: [None if cell is None else str(cell.path) for cell in cells] for seed, cells in item.cells.items()}
         )
-        for item in account.items
+        for item in report.items
     ]
 
 
 def classify(table: Mapping[str, Sequence[str | None]]) -> Equality:
-    """Classes of equal texts in a table of seeds by stages."""
+    """Classify equal texts in a table of seeds by stages."""
     camps: dict[str | None, int] = {}
     for cells in table.values():
         camps[cells[-1]] = camps.get(cells[-1], 0) + 1
@@ -117,16 +115,16 @@ def _hues(classes: Iterable[Class]) -> set[int]:
 
 
 def _hue(seed: int, used: set[int], before: set[int]) -> int:
-    """A colour that goes with the seed, so that what only it has looks the same in all rows.
+    """Return a free colour, preferably that of the seed, so that its own classes look alike in all rows.
 
-    If the colours run out, at least one that the same seeds did not have before.
+    If all colours are used, return one that the same seeds did not have in the stage before.
     """
     hues = [hue % HUES for hue in range(seed, seed + HUES)]
     return next((hue for taken in (used, before) for hue in hues if hue not in taken), hues[0])
 
 
 def _letter(number: int) -> str:
-    """A to Z, AA, AB and so on."""
+    """Return the letter of a number: A to Z, AA, AB and so on."""
     letters = ""
     number += 1
     while number:

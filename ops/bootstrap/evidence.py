@@ -1,4 +1,4 @@
-"""What is signed was read: before a proof is signed, its objects are hashed again and its rows of the ledger checked."""
+"""Check the evidence of a proof before signing: hash its objects again, and check its rows of the ledger."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 
 def check_evidence(store: Store, chains: Sequence[Chain], outcomes: Sequence[Outcome]) -> None:
-    """Raise `ProofRefused` unless the store still holds what was built, and the ledger what was recorded.
+    """Raise `ProofRefused` unless the store still holds the built objects, and the ledger the recorded rows.
 
-    The objects are those of all stages and of the seeds, the rows those by which each derivation of a stage came to
-    its outputs.
+    The objects are those of all stages and of the seeds. The rows are those that map each derivation of a stage to its
+    outputs.
     """
     try:
         store.check_relied({(digest, output): path for digest, output, path in rows_relied_on(store, chains)})
@@ -37,10 +37,10 @@ def check_evidence(store: Store, chains: Sequence[Chain], outcomes: Sequence[Out
 
 
 def check_contents(store: Store, chains: Sequence[Chain], outcomes: Sequence[Outcome], consequence: str) -> None:
-    """Hash everything again that verdicts rest on: objects of all stages, seeds, unpacked sources, and fetched files.
+    """Hash again all objects that verdicts depend on: all stages, seeds, unpacked sources, and fetched files.
 
-    Raises `ProofRefused`, whose message begins with `consequence`, if the store does not hold any more what its names
-    say. A build that gives an object again does not replace one that was changed.
+    Raises `ProofRefused`, whose message begins with `consequence`, if an object has changed. This matters because a
+    build that produces an existing object does not replace a changed one.
     """
     derivations = everything_below(store, chains)
     found = recall(
@@ -57,7 +57,7 @@ def check_contents(store: Store, chains: Sequence[Chain], outcomes: Sequence[Out
 
 
 def check_objects(store: Store, objects: Iterable[StorePath], consequence: str) -> None:
-    """Hash objects again, with all that they refer to. Raises `ProofRefused` for the first that was changed."""
+    """Hash objects and their closures again. Raises `ProofRefused` for the first changed object."""
     for path in sorted(store.closure(objects)):
         for problem in store.verify_object(path):
             place = f"`{problem.file}` of {path}" if problem.file else str(path)
@@ -68,7 +68,7 @@ def check_objects(store: Store, objects: Iterable[StorePath], consequence: str) 
 
 
 def _check_source(store: Store, derivation: Derivation, consequence: str) -> None:
-    """Raise `ProofRefused` unless a fixed output is there and has its hash."""
+    """Raise `ProofRefused` unless a fixed output is in the store and has its hash."""
     assert derivation.fixed is not None
     path = known_fixed(store, derivation)
     if path is None:
@@ -83,7 +83,7 @@ def _check_source(store: Store, derivation: Derivation, consequence: str) -> Non
 
 
 def rows_relied_on(store: Store, chains: Sequence[Chain]) -> Iterator[tuple[Digest, str, StorePath]]:
-    """Resolved digest, output and store path of everything that was built for packages of `chains`."""
+    """Yield the resolved digest, output and store path of every build for packages of `chains`."""
     recollection = recall(store, sorted({drv for chain in chains for drv in chain.packages}))
     for path, derivation in sorted(recollection.derivations.items()):
         if derivation.fixed is not None:
@@ -91,7 +91,7 @@ def rows_relied_on(store: Store, chains: Sequence[Chain]) -> Iterator[tuple[Dige
         try:
             digest = resolve(derivation, recollection.outputs).resolved_digest()
         except KeyError:
-            # What an object that is there was made of is not asked for again.
+            # The inputs of a valid object are not recalled.
             continue
         for output in derivation.outputs:
             known = recollection.outputs.get((path, output))

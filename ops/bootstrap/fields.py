@@ -1,6 +1,6 @@
-"""The fields of a JSON document, each of the type that it should have, or `Damaged` says where it is not.
+"""Type checks for the fields of a JSON document.
 
-Each function is given a value and where it stands, and returns it checked.
+Each function takes a value and its place in the document, and returns the checked value. Raises `Damaged`.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ LONGEST_NAME: Final = 100
 
 
 class Damaged(Exception):
-    """What is wrong with a document, and where."""
+    """A damaged field: its place in the document, and the problem."""
 
     def __init__(self, where: str, what: str) -> None:
         super().__init__(f"{where}: {what}")
 
 
 def mapping_at(value: Any, where: str) -> dict[str, Any]:
-    """An object with any keys."""
+    """Check an object with any keys."""
     if not isinstance(value, dict):
         raise Damaged(where, "is no object")
     return value
 
 
 def record_at(value: Any, where: str, fields: Collection[str]) -> dict[str, Any]:
-    """An object with exactly these keys."""
+    """Check an object with exactly these keys."""
     found = mapping_at(value, where)
     for missing in sorted(set(fields) - found.keys()):
         raise Damaged(where, f"lacks '{missing}'")
@@ -43,40 +43,40 @@ def record_at(value: Any, where: str, fields: Collection[str]) -> dict[str, Any]
 
 
 def list_at(value: Any, where: str) -> list[Any]:
-    """A list."""
+    """Check a list."""
     if not isinstance(value, list):
         raise Damaged(where, "is no list")
     return value
 
 
 def text_at(value: Any, where: str) -> str:
-    """A text."""
+    """Check a string."""
     if not isinstance(value, str):
         raise Damaged(where, "is no text")
     return value
 
 
 def name_at(value: Any, where: str) -> str:
-    """The name of a set, a seed or a package."""
+    """Check the name of a set, a seed or a package."""
     if not isinstance(value, str) or not is_name(value):
         raise Damaged(where, "is no name: it takes 1 to 100 visible ASCII characters")
     return value
 
 
 def is_name(text: str) -> bool:
-    """Whether `text` can be printed as it is, looks like no other text, and is no longer than 100 characters."""
+    """Return whether `text` has 1 to 100 visible ASCII characters, so that no two names look alike."""
     return 0 < len(text) <= LONGEST_NAME and all("!" <= character <= "~" for character in text)
 
 
 def flag_at(value: Any, where: str, may_be_null: bool = True) -> bool | None:
-    """True or false, or null where that is allowed."""
+    """Check a boolean, or null where that is allowed."""
     if isinstance(value, bool) or (value is None and may_be_null):
         return value
     raise Damaged(where, "is neither true nor false")
 
 
 def path_at(value: Any, where: str) -> StorePath:
-    """A whole store path, in the one spelling that it has."""
+    """Parse a full store path in its canonical spelling."""
     text = text_at(value, where)
     try:
         path = StorePath.parse(text)
@@ -88,7 +88,7 @@ def path_at(value: Any, where: str) -> StorePath:
 
 
 def digest_at(value: Any, where: str) -> Digest:
-    """A BLAKE3 digest: 64 hexadecimal digits in lower case."""
+    """Parse a BLAKE3 digest: 64 lower-case hexadecimal digits."""
     text = text_at(value, where)
     try:
         digest = Digest.parse(text)
@@ -100,12 +100,12 @@ def digest_at(value: Any, where: str) -> Digest:
 
 
 def paths_at(value: Any, where: str) -> tuple[StorePath, ...]:
-    """A list of store paths."""
+    """Parse a list of store paths."""
     return tuple(path_at(item, f"{where}[{number}]") for number, item in enumerate(list_at(value, where)))
 
 
 def references_at(value: Any, where: str) -> tuple[StorePath, ...]:
-    """A list of store paths, sorted, each once."""
+    """Parse a sorted list of store paths without duplicates."""
     paths = paths_at(value, where)
     if list(paths) != sorted(set(paths)):
         raise Damaged(where, "is not sorted, or has a path twice")
@@ -113,5 +113,5 @@ def references_at(value: Any, where: str) -> tuple[StorePath, ...]:
 
 
 def texts_at(value: Any, where: str) -> tuple[str, ...]:
-    """A list of texts."""
+    """Check a list of strings."""
     return tuple(text_at(item, f"{where}[{number}]") for number, item in enumerate(list_at(value, where)))

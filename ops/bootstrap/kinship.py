@@ -1,14 +1,15 @@
-"""What seeds have in common, and how many toolchains they are.
+"""Kinship of seeds: what they have in common, and how many toolchains they are.
 
-Diverse double-compiling shows something if the compilers are unrelated. The name of a seed is no evidence of that.
-What is compared is what the seeds consist of: the *fixed outputs* below each of their halves, by hash; their *trees*,
-by digest; and the *compiling programs* of their toolchains, by digest of the file.
+Diverse double-compiling proves something only if the compilers are unrelated. The names of seeds are no evidence of
+that. So chx compares their contents: the *fixed outputs* below each half, by hash; their *trees*, by digest; and the
+*compiling programs* of their toolchains, by digest of the file.
 
-A program is an ELF file that can be executed or loaded, whatever its mode: a loader can be told to run it. A compiling
-program is one of the half `toolchain`. A compiler is every compiling program that is no assembler, linker, archiver or
-other binary tool by its name: a file with an unknown name counts as a compiler, so that a new name makes two seeds no
-less related. Two seeds are *one toolchain* if a compiler of one is any program of the other, under whatever name and in
-whichever half. A seed without a compiler is none. That a linker is shared does not make two compilers one; it is told.
+A program is an ELF file that can be executed or loaded. Its mode does not matter, since a loader can run it anyway. A
+compiling program is a program of the half `toolchain`. A compiler is a compiling program whose name is not that of an
+assembler, linker, archiver or other binary tool. A file with an unknown name counts as a compiler, so that renaming a
+compiler does not hide that two seeds are related. Two seeds are *one toolchain* if a compiler of one is a program of
+the other, under any name and in either half. A seed without a compiler is no toolchain. A shared linker does not make
+two compilers one; it is only reported.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ _SHARED: Final = 3
 
 
 class Program(NamedTuple):
-    """A compiling program: `digest` is the raw BLAKE3 digest of the file, `path` where it lies in its tree."""
+    """A compiling program: `digest` is the raw BLAKE3 digest of the file, `path` its path in its tree."""
 
     digest: bytes
     role: Role
@@ -58,13 +59,13 @@ class Program(NamedTuple):
 
 
 class Contents(Protocol):
-    """What objects consist of, as far as seeds are judged by it."""
+    """The contents of objects by which seeds are compared."""
 
     def tree(self, path: StorePath) -> Digest:
-        """The tree digest of an object."""
+        """Return the tree digest of an object."""
 
     def programs(self, path: StorePath) -> Mapping[str, bytes]:
-        """The raw BLAKE3 digests of its programs (`is_program`) by their paths, each content once: where it is first."""
+        """Return the raw BLAKE3 digests of its programs (`is_program`) by path; of equal files only the first."""
 
 
 class Stored:
@@ -94,7 +95,7 @@ class Stored:
 
 
 class Tree(NamedTuple):
-    """A tree of a seed: its name, and the fixed outputs that it is made of."""
+    """A tree of a seed: its name, and the fixed outputs behind it."""
 
     name: str
     files: frozenset[str] = frozenset()
@@ -102,12 +103,12 @@ class Tree(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Makeup:
-    """What a seed consists of.
+    """The contents of a seed.
 
-    `files` maps the fixed outputs below it, as `ALGORITHM:HEX`, to the names of their derivations; `trees` are by
-    their digests (BLAKE3, hexadecimal). `programs` are those of its toolchain, None where they are not known;
-    `companions` the digests of those of its userland. `is_descendant`: its compiler is a program that the stages end
-    in; such a seed is what another one made, and counts as no toolchain.
+    `files` maps the fixed outputs below it, as `ALGORITHM:HEX`, to the names of their derivations. `trees` are by
+    digest (BLAKE3, hexadecimal). `programs` are those of its toolchain; None if unknown. `companions` are the digests
+    of the programs of its userland. `is_descendant`: its compiler is a program of a last stage. Another seed built
+    such a seed, so that it counts as no toolchain.
     """
 
     seed: str
@@ -129,9 +130,9 @@ class Makeup:
 
 
 class Shared(NamedTuple):
-    """What all of `seeds` have: names of fixed outputs and of equal trees, and the roles of programs by path.
+    """The common contents of all `seeds`: names of fixed outputs and of equal trees, and the roles of programs by path.
 
-    `trees` are those of equal content that come of different files.
+    `trees` are those of equal content that are made of different files.
     """
 
     seeds: tuple[str, ...]
@@ -142,10 +143,10 @@ class Shared(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Kinship:
-    """How seeds are related: `common` is what all share (None for one seed), `pairs` what any two do.
+    """The relations of seeds: `common` is what all share (None for one seed), `pairs` what any two share.
 
-    `toolchains` are groups of seeds that count once; None where nobody knows the programs. A seed without a
-    compiling program belongs to none.
+    `toolchains` are groups of seeds that count once; None if the programs are unknown. A seed without a compiling
+    program belongs to no group.
     """
 
     makeups: tuple[Makeup, ...]
@@ -155,7 +156,7 @@ class Kinship:
 
 
 def is_program(start: bytes) -> bool:
-    """Whether a file that begins with `start` (18 bytes) is an ELF file of the type ET_EXEC or ET_DYN (gABI 4.1)."""
+    """Return whether a file that begins with `start` (18 bytes) is an ELF file of type ET_EXEC or ET_DYN (gABI 4.1)."""
     if len(start) < _HEADER or not start.startswith(_ELF):
         return False
     kind = int.from_bytes(start[16:18], "little" if start[5] == _LITTLE else "big")
@@ -163,13 +164,13 @@ def is_program(start: bytes) -> bool:
 
 
 def role_of(path: str) -> Role:
-    """What a compiling program is, by its name."""
+    """Return the role of a compiling program, by its name."""
     name = path.rpartition("/")[2]
     return next((role for role, pattern in _NAMES.items() if pattern.fullmatch(name)), "compiler")
 
 
 def programs_of(contents: Contents, objects: Iterable[StorePath]) -> tuple[Program, ...]:
-    """The programs of `objects`, each content once, in the order of digests."""
+    """Return the programs of `objects`, each content once, sorted by digest."""
     found: dict[bytes, Program] = {}
     for path in sorted(objects):
         for file, digest in contents.programs(path).items():
@@ -178,7 +179,7 @@ def programs_of(contents: Contents, objects: Iterable[StorePath]) -> tuple[Progr
 
 
 def files_below(derivations: Mapping[StorePath, Derivation], tops: Iterable[StorePath]) -> dict[str, str]:
-    """The fixed outputs that `tops` are made of, with the names of their derivations."""
+    """Return the fixed outputs behind `tops`, with the names of their derivations."""
     found: dict[str, str] = {}
     seen: set[StorePath] = set()
     todo = list(tops)
@@ -190,7 +191,7 @@ def files_below(derivations: Mapping[StorePath, Derivation], tops: Iterable[Stor
         derivation = derivations[path]
         if derivation.fixed is not None:
             key = f"{derivation.fixed.algorithm}:{derivation.fixed.digest.hex()}"
-            # A file may be fetched under several names: the first, in whatever order derivations are met.
+            # A file may be fetched under several names: the smallest one does not depend on the order of the walk.
             found[key] = min(derivation.name, found.get(key, derivation.name))
         todo += derivation.input_drvs
     return found
@@ -199,9 +200,9 @@ def files_below(derivations: Mapping[StorePath, Derivation], tops: Iterable[Stor
 def makeup_of(
     contents: Contents, chain: Chain, derivations: Mapping[StorePath, Derivation], outputs: Realised
 ) -> Makeup:
-    """What the seed of `chain` consists of; KeyError if some of it is not realised.
+    """Return the contents of the seed of `chain`. Raises KeyError if a part is not realised.
 
-    `derivations` are all that the seed is made of.
+    `derivations` must include all that the seed is made of.
     """
     trees: dict[str, Tree] = {}
 
@@ -230,7 +231,7 @@ def makeup_of(
 
 
 def with_descent(makeups: Sequence[Makeup], outcomes: Iterable[Outcome], contents: Contents) -> list[Makeup]:
-    """The same, with those marked whose compiler is a program of a last stage."""
+    """Mark the seeds whose compiler is a program of a last stage."""
     ends = {
         digest for outcome in outcomes for path in outcome.last.values() for digest in contents.programs(path).values()
     }
@@ -245,14 +246,14 @@ def kinship_of(makeups: Sequence[Makeup]) -> Kinship:
 
 
 def shared(makeups: Collection[Makeup]) -> Shared:
-    """What all of `makeups` have."""
+    """Return the common contents of `makeups`."""
     first, *others = makeups
     files = {digest: name for digest, name in first.files.items() if all(digest in other.files for other in others)}
     trees = [
         tree.name
         for digest, tree in first.trees.items()
         if all(digest in other.trees for other in others)
-        # A tree that is made of shared files is no news.
+        # A tree that is made of shared files need not be reported.
         and not (tree.files and tree.files <= files.keys())
     ]
     digests = [{program.digest for program in other.programs or ()} for other in others]
@@ -270,7 +271,7 @@ def shared(makeups: Collection[Makeup]) -> Shared:
 
 
 def toolchains(makeups: Sequence[Makeup]) -> tuple[tuple[str, ...], ...] | None:
-    """Groups of seeds that count once, in the order of their first seeds; None if programs are not known."""
+    """Return groups of seeds that count once, in the order of their first seeds; None if programs are unknown."""
     if any(makeup.programs is None for makeup in makeups):
         return None
     groups: list[list[Makeup]] = []
@@ -290,5 +291,5 @@ def toolchains(makeups: Sequence[Makeup]) -> tuple[tuple[str, ...], ...] | None:
 
 
 def _are_related(one: Makeup, other: Makeup) -> bool:
-    """Whether a compiler of one is a program of the other."""
+    """Return whether a compiler of one seed is a program of the other."""
     return not (one.compilers.isdisjoint(other.everything) and other.compilers.isdisjoint(one.everything))

@@ -1,4 +1,4 @@
-"""Whether the seeds and the set of a proof are those of the package set at hand."""
+"""Compare the seeds and the set of a proof with those of a local package set."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 class SetComparison(NamedTuple):
-    """For the set and each seed: whether it is the one of that name here; None if there is none of that name.
+    """For the set and each seed: whether it equals the local one of that name; None without a local one.
 
-    A set is the same if all stages from all seeds that are the same are made by the same derivations. From another
-    seed it has other derivations: `uncompared` are such seeds.
+    Sets are equal if all stages from all equal seeds have equal derivations. Stages from a different seed necessarily
+    have other derivations: `uncompared` are such seeds.
     """
 
     set: str
@@ -64,7 +64,7 @@ def compare_with_set(session: Session, request: Request, proof: Proof) -> SetCom
             same = [_derivations(stage) for stage in here.stages] == [_derivations(stage) for stage in chain.stages]
             set_is_same = same and set_is_same is not False
         elif set_is_same is None:
-            # There is a set of that name; with other seeds it gives other derivations.
+            # The set exists here, but with other seeds its derivations differ.
             set_is_same = False
     return SetComparison(proof.set, set_is_same, seeds, tuple(seed for seed, is_same in seeds.items() if not is_same))
 

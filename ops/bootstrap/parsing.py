@@ -1,4 +1,4 @@
-"""From the JSON of a proof to a `Proof`: the form alone; what it means is checked in `checking.py`."""
+"""Parse the JSON of a proof to a `Proof`. This checks the form; `checking.py` checks the meaning."""
 
 from __future__ import annotations
 
@@ -198,7 +198,7 @@ def _derivations(value: Any) -> dict[StorePath, Derivation]:
 
 
 def _check_derivation(derivation: Derivation, where: str) -> None:
-    """Raise `Damaged` or `InvalidStorePath` for what no evaluator gives."""
+    """Raise `Damaged` or `InvalidStorePath` for a derivation that no evaluator produces."""
     fixed = derivation.fixed
     if not derivation.outputs or len(set(derivation.outputs)) != len(derivation.outputs):
         raise Damaged(where, "has no output, or one twice")
@@ -238,7 +238,7 @@ def _file(data: dict[str, Any], where: str) -> tuple[Sequence[tuple[Entry, bytes
             raise Damaged(place, f"has the kind '{kind}'")
         entries.append((entry, content))
     try:
-        # The canonical form refuses paths that lead elsewhere, entries out of order and those without a parent.
+        # The canonical form refuses paths that leave the tree, unsorted entries, and entries without a parent.
         manifest = Manifest(tuple(entry for entry, _ in entries))
         if Manifest.decode(manifest.encode()) != manifest:
             raise Damaged(where, "has a path that is not as a path is written")

@@ -1,4 +1,4 @@
-"""Chains of stages, from the expression that describes them."""
+"""Evaluate the expression of a bootstrap to chains of stages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Described(NamedTuple):
-    """A chain, and what its expression says of its seed."""
+    """A chain, and the description of its seed from the expression."""
 
     chain: Chain
     description: str
@@ -27,7 +27,7 @@ class Described(NamedTuple):
 def chains_of(session: Session, request: Request, name: str, seeds: list[str] | None, stages: int) -> list[Described]:
     """Evaluate `bootstrap.NAME.SEED.stageN` for every seed; without `seeds`, for those that prove something.
 
-    Raises `RequestError` for a set or seed that is not there.
+    Raises `RequestError` for an unknown set or seed.
     """
     evaluator = session.evaluator
     system = _set_value(session, request, name)
@@ -43,7 +43,7 @@ def chains_of(session: Session, request: Request, name: str, seeds: list[str] | 
 
 
 def chain_value(session: Session, request: Request, name: str, seed: str) -> Value:
-    """The value `bootstrap.NAME.SEED`; raises `RequestError` for a set or seed that is not there."""
+    """Return the value `bootstrap.NAME.SEED`. Raises `RequestError` for an unknown set or seed."""
     system = _set_value(session, request, name)
     there = session.evaluator.attr_names(system)
     if seed not in there:
@@ -98,7 +98,7 @@ def _chain(evaluator: Evaluator, value: Value, name: str, stages: int) -> Descri
 
 
 def seed_part_of(evaluator: Evaluator, seed: Value, name: str) -> SeedPart:
-    """`toolchain` or `userland` of a seed: derivations, or the store paths of trees."""
+    """Read `toolchain` or `userland` of a seed: derivations, or the store paths of trees."""
     derivations: list[StorePath] = []
     trees: list[StorePath] = []
     for item in evaluator.elements(evaluator.select(seed, name)):
@@ -111,7 +111,7 @@ def seed_part_of(evaluator: Evaluator, seed: Value, name: str) -> SeedPart:
 
 
 def stage_of(evaluator: Evaluator, packages: Value) -> dict[str, Package]:
-    """A stage, from the set of its packages. Raises `RequestError` if one is no derivation."""
+    """Return a stage from the set of its packages. Raises `RequestError` if one is no derivation."""
     stage: dict[str, Package] = {}
     for name in evaluator.attr_names(packages):
         found = evaluator.derivation_of(evaluator.select(packages, name))

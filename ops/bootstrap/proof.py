@@ -1,4 +1,4 @@
-"""A proof as a value, and how its derivations and files are put into a store."""
+"""Proofs as values; their derivations and files can be restored into a store."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ OLD_FORMAT: Final = "chx bootstrap proof 1"
 
 
 class ProofRefused(StoreError):
-    """A document that is no proof, contradicts itself, or was changed after it was signed."""
+    """A document that is no proof, is inconsistent, or was changed after it was signed."""
 
     def __init__(self, message: str, hint: str | None = None) -> None:
         super().__init__(message, hint=hint, code="B040")
 
 
 class Object(NamedTuple):
-    """What the store path of an object was computed from, and the digests of its programs by their paths.
+    """The data behind the store path of an object, and the digests of its programs by path.
 
-    `refers_to_itself`: its own hash occurs in it.
+    `refers_to_itself`: the object contains its own hash.
     """
 
     tree: Digest
@@ -45,7 +45,7 @@ class Object(NamedTuple):
 
 
 class Claims(NamedTuple):
-    """The verdicts that a document states; None is "not shown"."""
+    """The verdicts that a document states; None means "not shown"."""
 
     fixed_point: bool | None
     host_independence: bool | None
@@ -57,7 +57,7 @@ class Claims(NamedTuple):
 
     @property
     def text(self) -> str:
-        """What such verdicts show, or that they show nothing, and why."""
+        """A sentence on what the verdicts show, or on why they show nothing."""
         if self.holds:
             return "a fixed point and independence of the host; no residue of a seed was found"
         names = ("fixed point", "host independence", "no residue")
@@ -70,16 +70,16 @@ class Claims(NamedTuple):
 
 
 def claims_of(verdicts: Verdicts) -> Claims:
-    """What a document states of `verdicts`."""
+    """Return the claims that a document makes of `verdicts`."""
     return Claims(verdicts.fixed_point, verdicts.host_independence, verdicts.no_residue)
 
 
 class Proof(NamedTuple):
-    """A proof that was read and checked; `outcomes` and `claims` are what its author states, `key` is the author's.
+    """A checked proof. Its author, who owns `key`, states `outcomes` and `claims`.
 
-    `realisations` are those of `chain.witnesses`; format 1 has none. `kinship` and `suspicions` are computed from what the document says;
-    None and nothing for format 1, which does not say it. `resolved` are the digests of resolved derivations that
-    format 1 states.
+    `realisations` are those of `chain.witnesses`; format 1 has none. `kinship` and `suspicions` are computed from the
+    document; for format 1, which lacks their data, they are None and empty. `resolved` are the digests of resolved
+    derivations that format 1 states.
     """
 
     name: str
@@ -98,7 +98,7 @@ class Proof(NamedTuple):
     resolved: Mapping[tuple[StorePath, str], str]
 
     def restore(self, store: Store) -> None:
-        """Put the derivations and source files into `store`."""
+        """Write the derivations and source files into `store`."""
         with store.transaction():
             for path in _needed_first({path: references for path, (_, references) in self.files.items()}):
                 _restore_source(store, path, *self.files[path])
@@ -110,9 +110,9 @@ class Proof(NamedTuple):
 
 
 def _needed_first(needs: Mapping[StorePath, Iterable[StorePath]]) -> Iterator[StorePath]:
-    """The keys of `needs`, in an order in which what each needs comes first.
+    """Sort the keys of `needs` so that each comes after those it needs.
 
-    Names follow from content, so that none can need itself.
+    There are no cycles, since names follow from content.
     """
     done: set[StorePath] = set()
     for start in needs:

@@ -1,4 +1,4 @@
-"""Replaying a proof: all of it is built again, from its own derivations, and compared with what it claims."""
+"""Replay a proof: build everything again from its own derivations, and compare the results with its claims."""
 
 from __future__ import annotations
 
@@ -40,17 +40,17 @@ NOTHING_SHOWN = "nothing is shown by this replay"
 
 
 class Deviation(NamedTuple):
-    """Something that is not as the proof says: `what`, as it is claimed and as it was found."""
+    """A deviation from the proof: the subject `what`, with the claimed and the found value."""
 
     what: str
     claimed: str
     found: str
     is_grave: bool = True
-    """False for a part of a seed whose build is not reproducible. Everything was judged by what it gave here."""
+    """False for a part of a seed whose build is not reproducible. The verdicts use the local result."""
 
 
 class Replayed(NamedTuple):
-    """A bootstrap that was replayed, and in what it is not as the document says."""
+    """A replayed bootstrap, and its deviations from the document."""
 
     proof: Proof
     report: BootstrapReport
@@ -60,7 +60,7 @@ class Replayed(NamedTuple):
 
     @property
     def holds(self) -> bool:
-        """Whether everything came out as the document says, and shows what a bootstrap is to show."""
+        """Whether all results equal those of the document, and all verdicts hold."""
         return self.report.holds and not any(deviation.is_grave for deviation in self.deviations)
 
 
@@ -72,20 +72,19 @@ def replay(
     options: BuildOptions | None = None,
     reporter: Reporter | None = None,
 ) -> Replayed:
-    """Build what a document describes again, and judge it; `bundle` is a file with what would be fetched.
+    """Build everything in a document again, and judge it; `bundle` is a file with its fetched inputs.
 
-    `request` names the package set that the proof is compared with. Without `options` those of chx.toml count; without
-    `reporter`, that of the session is told. Believes nothing that the document or the store says. Raises `ProofRefused`,
-    `BuildError`, `OSError`.
+    `request` names the package set to compare the proof with. `options` defaults to those of chx.toml, `reporter` to
+    that of the session. Trusts neither the document nor the store. Raises `ProofRefused`, `BuildError`, `OSError`.
     """
     proof.restore(session.store)
     if bundle is not None:
         loaded = load_bundle(session.store, proof.derivations, bundle)
         missing = f"; it lacks {', '.join(loaded.missing[:5])}" if loaded.missing else ""
         (reporter or session.reporter).notice(f"took {count(loaded.taken, 'file')} from '{bundle}'{missing}")
-    # What is there already is used, and what is built again does not replace it.
-    there = [path for path in proof.objects if session.store.is_valid(path)]
-    check_objects(session.store, there, NOTHING_SHOWN)
+    # Builds use existing objects and do not replace them.
+    existing = [path for path in proof.objects if session.store.is_valid(path)]
+    check_objects(session.store, existing, NOTHING_SHOWN)
     targets = everything(session.store, proof.chains)
     options = replace(options or configured(), rebuild=True)
     realised, work = build(session, proof.chains, targets, options, reporter or session.reporter)
@@ -104,7 +103,7 @@ def replay(
 
 
 def read_proof(name: str, key: str | None = None) -> Proof:
-    """Read the proof `name`, and check all of it that can be checked without building.
+    """Read the file `name`, and check all of the proof that can be checked without building.
 
     Raises `ProofRefused`, `OSError`, and `RequestError` if it was not signed by the public key `key`.
     """
@@ -116,7 +115,7 @@ def read_proof(name: str, key: str | None = None) -> Proof:
 
 
 def everything(store: Store, chains: Sequence[Chain]) -> list[tuple[StorePath, tuple[str, ...]]]:
-    """What has to be built again: the packages, what is compiled on the way to them, and what they are judged by."""
+    """Return what to build again: packages, intermediate derivations, and the inputs of verdicts."""
     targets = targets_of(chains)
     derivations = recall(store, [derivation for derivation, _ in targets]).derivations
     parts = {path for chain in chains for path in made_on_the_way(chain, derivations)}
@@ -135,24 +134,25 @@ def deviations_of(
     realised: Mapping[tuple[StorePath, str], StorePath],
     verdicts: Verdicts,
 ) -> Iterator[Deviation]:
-    """Everything in which what was found is not what was claimed."""
-    for ours, theirs in zip(outcomes, proof.outcomes):
-        for number, (here, there) in enumerate(zip(ours.stages, theirs.stages)):
-            for item in dict.fromkeys([*there, *here]):
-                if here.get(item) != there.get(item):
-                    yield Deviation(f"{ours.seed}, stage {number}: {item}", str(there.get(item)), str(here.get(item)))
+    """Yield all differences between the claimed and the found results."""
+    for outcome, stated_outcome in zip(outcomes, proof.outcomes):
+        for number, (built, expected) in enumerate(zip(outcome.stages, stated_outcome.stages)):
+            for item in dict.fromkeys([*expected, *built]):
+                if built.get(item) != expected.get(item):
+                    what = f"{outcome.seed}, stage {number}: {item}"
+                    yield Deviation(what, str(expected.get(item)), str(built.get(item)))
     found = claims_of(verdicts)
     for name, claim, is_so in zip(("fixed point", "host independence", "no residue"), proof.claims, found):
-        # Format 1 has one word for "no" and "not shown".
+        # Format 1 does not distinguish "no" and "not shown".
         if claim is not is_so and (proof.kinship is not None or claim is True):
             yield Deviation(f"the verdict '{name}'", _word(claim), _word(is_so))
     if proof.kinship is None:
         return
     for (path, output), claimed in sorted(proof.realisations.items()):
         if realised[path, output] != claimed:
-            # chx carries out `builtin` derivations itself, always with the same result. Others ran programs of the seed.
-            is_ours = proof.derivations[path].system == BUILTIN
-            yield Deviation(f"{path}!{output}", str(claimed), str(realised[path, output]), is_ours)
+            # Builtin derivations are deterministic. Others ran programs of the seed.
+            is_builtin = proof.derivations[path].system == BUILTIN
+            yield Deviation(f"{path}!{output}", str(claimed), str(realised[path, output]), is_builtin)
     contents = Stored(store)
     for path, stated in sorted(proof.objects.items()):
         if store.is_valid(path) and (programs := contents.programs(path)) != stated.programs:
@@ -174,7 +174,7 @@ def _word(claim: bool | None) -> str:
 
 
 def _stated_rows(store: Store, proof: Proof) -> Iterator[Deviation]:
-    """The resolved derivations that a document of format 1 states."""
+    """Yield the differences in the resolved derivations that a document of format 1 states."""
     if not proof.resolved:
         return
     known = recall(store, sorted({derivation for derivation, _ in proof.resolved})).outputs

@@ -1,4 +1,4 @@
-"""All that is known of a bootstrap when it is over, as one value: what the text, the page and the JSON show."""
+"""The report of a bootstrap: the data of the text, the page and the JSON."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SeedFacts:
-    """A seed: how many objects it consists of, and how many bytes these hold."""
+    """A seed: the number of its objects, and their size in bytes."""
 
     name: str
     description: str
@@ -43,7 +43,7 @@ class SeedFacts:
 
 @dataclass(frozen=True, slots=True)
 class StageResult:
-    """One item in one stage of one seed. `seconds`: how long its build took, whenever that was."""
+    """One item in one stage of one seed. `seconds`: the duration of its recorded build, maybe of an earlier run."""
 
     path: StorePath
     derivation: StorePath
@@ -55,7 +55,7 @@ class StageResult:
 
 @dataclass(frozen=True, slots=True)
 class ItemFacts:
-    """A row of the table: `cells` by seed and stage."""
+    """A row of the table: an item, with `cells` by seed and stage."""
 
     item: str
     agreed_from: int | None
@@ -64,7 +64,7 @@ class ItemFacts:
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """An item that is not the same for all seeds, and how the largest camp's differs from another one's."""
+    """An item on which seeds differ. `differences` compare the largest camp's object with each other one."""
 
     item: str
     camps: tuple[tuple[StorePath | None, tuple[str, ...]], ...]
@@ -73,11 +73,11 @@ class Mismatch:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where an account comes from.
+    """The origin of a report.
 
-    `date` is UTC (ISO 8601), `machine` the kernel and processor, `packages` a digest of the names of all
-    derivations, from which everything that was built and fetched follows. `proof` is the file that was written with
-    it, `key` and `signature` those of that proof.
+    `date` is UTC (ISO 8601), `machine` the kernel and processor. `packages` is a digest of the names of all
+    derivations, which determine everything that was built and fetched. `proof` is the file written with the report,
+    `key` and `signature` are those of that proof.
     """
 
     date: str
@@ -90,7 +90,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class BootstrapReport:
-    """`builds` and `reused`: steps that were carried out, and that an earlier result made needless."""
+    """The results of a bootstrap. `builds` counts executed steps, `reused` those that an earlier result replaced."""
 
     set: str
     stages: int
@@ -117,7 +117,7 @@ def report_of(
     work: tuple[int, int, float],
     origin: Origin,
 ) -> BootstrapReport:
-    """Collect the facts; `work` is builds, reused steps and seconds."""
+    """Make the report; `work` is builds, reused steps and seconds."""
     chains = [item.chain for item in described]
     packages = [package.derivation for chain in chains for stage in chain.stages for package in stage.values()]
     found = recall(store, dict.fromkeys([*packages, *(drv for chain in chains for drv in chain.seed_derivations)]))
@@ -153,12 +153,12 @@ def report_of(
 
 
 def origin_of(derivations: Iterable[StorePath], proof: str | None = None, signed: Signed | None = None) -> Origin:
-    """What is known of this run; `derivations` are all that it took."""
+    """Describe this run; `derivations` are all that it used."""
     system = os.uname()
     return Origin(
         strftime("%Y-%m-%dT%H:%M:%SZ", gmtime()),
         f"{system.sysname} {system.release} on {system.machine}",
-        # The names of derivations follow from all that they say.
+        # The name of a derivation follows from its content.
         f"blake3:{Digest.of(chr(10).join(sorted(map(str, derivations))).encode())}",
         proof,
         None if signed is None else signed.key,

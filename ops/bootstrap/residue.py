@@ -1,29 +1,29 @@
-"""What is left of a seed in the end.
+"""Residue: what the last stage contains of a seed.
 
-Five questions, from the strictest to the most suspicious.
+There are five tests, from the strictest to the most sensitive.
 
-*References*: does the closure of the last stage hold an object of the seed? Store paths are found by their
-hash parts, so this is exact.
+*References*: does the closure of the last stage contain an object of the seed? Store paths are found by their
+hash parts, so this test is exact.
 
 *Ways*: does a derivation of the last stage need one of the seed other than through an output of stage 0?
 
-*Survivors*: is a file of the last stage, byte for byte, a file of either half of the seed, and not a file of a source?
-Files are compared by digest, so this is exact, too. Files of fewer than 16 bytes are left out: an archive without
-members is the same everywhere.
+*Survivors*: does a file of the last stage equal a file of either half of the seed, and no file of a source? Files are
+compared by digest, so this test is exact, too. It skips files of fewer than 16 bytes: an empty archive is the same
+everywhere.
 
-*Prebuilt code*: is a file of the last stage machine code (an ELF file or an archive) that no stage compiled? It is a
-file of a source, or of a package that no program made. For the same reason machine code in a source accounts for
-neither a survivor nor an echo: what is called a source may be a seed's compiler.
+*Prebuilt code*: is a file of the last stage machine code (an ELF file or an archive) that no stage compiled? Then it
+is a file of a source, or of a package that no program made. For the same reason machine code in a source explains
+neither a survivor nor an echo: an alleged source may be a seed's compiler.
 
-*Echoes*: does a file of the last stage hold a string that programs, objects or archives of the seed's
-toolchain hold too, and that no source accounts for? (What merely runs build scripts leaves no such trace.) A compiler leaves such strings where it goes: its
-name, its start files, assertions of its libc, the saving of registers as it writes it.
-What counts as a string, and what accounts for one, is said in `strings.py`. This one can find something, and cannot
-show that there is nothing: code without text, and text that is short, encoded or compressed, leave no string.
+*Echoes*: does a file of the last stage contain a string that programs, objects or archives of the seed's toolchain
+contain too, and that no source explains? A compiler leaves such strings in its output: its name, its start files,
+assertions of its libc, the code that saves registers. Programs that only run build scripts leave none.
+`string_evidence.py` defines strings and what explains them. This test can find residue, but cannot prove its absence:
+code without text, and text that is short, encoded or compressed, leave no string.
 
-A survivor or an echo is accounted for, too, if the very file that it stands in is in the last stage of another chain,
-whose seed is another toolchain and does not hold that file or string: what came from there without the seed did not
-need the seed here. So a system that is its own seed is not accused of what it is.
+Another chain explains a survivor or an echo, too: the last stage of that chain contains the same file, and its seed is
+another toolchain, which does not contain that file or string. What was built there without the seed did not need the
+seed here. So a system that is its own seed has no residue of itself.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SharedString:
-    """A string in `file` of the object `path` that the seed holds and no source accounts for."""
+    """A string in `file` of the object `path` that the seed contains too."""
 
     text: str
     path: StorePath
@@ -57,7 +57,7 @@ class SharedString:
 
 @dataclass(frozen=True, slots=True)
 class Survivor:
-    """The file `file` of the object `path`, which is the file `origin` of the seed, byte for byte."""
+    """The file `file` of the object `path`, which equals the file `origin` of the seed."""
 
     path: StorePath
     file: str
@@ -73,11 +73,11 @@ class Prebuilt(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Residue:
-    """What is left of `seed`, and `prebuilt`, what might be of any.
+    """The residue of `seed`, and `prebuilt`, machine code that may be of any origin.
 
-    `ways` are chains of derivations, from the last stage to the seed. `shared` are the strings that the
-    last stage and the seed have in common, `echoes` those of them that nothing accounts for, the longest if
-    there are very many. `elsewhere` is how many files and strings only another chain accounts for.
+    `ways` are chains of derivations, from the last stage to the seed. `shared` are the strings that the last stage and
+    the seed have in common. `echoes` are the unexplained ones among them, only the longest if there are very many.
+    `elsewhere` is the number of files and strings that only another chain explains.
     """
 
     seed: str
@@ -91,12 +91,12 @@ class Residue:
 
     @property
     def holds(self) -> bool:
-        """Whether nothing was found."""
+        """Whether no residue was found."""
         return not (self.references or self.ways or self.survivors or self.echoes or self.prebuilt)
 
 
 class _End(NamedTuple):
-    """What one chain came to: the files of its last stage, and what its seed holds, by digest and as strings."""
+    """The end of one chain: the closure of its last stage, and the objects of its seed, with files by digest."""
 
     closure: list[StorePath]
     files: dict[bytes, tuple[StorePath, str]]
@@ -112,10 +112,10 @@ def find_residue(
     toolchains: Sequence[Sequence[str]] | None = None,
     trusts_cache: bool = True,
 ) -> tuple[Residue, ...]:
-    """One answer for each chain, whose outcome stands at the same place. Everything must be realised.
+    """Find the residue of each chain; `outcomes` are in the order of `chains`. Everything must be realised.
 
-    `toolchains` are groups of seeds that count once (`kinship.toolchains`); without them no chain accounts for
-    what is in another. `trusts_cache`: whether strings of an object may be those that were found in it before.
+    `toolchains` are groups of seeds that count once (`kinship.toolchains`); without them no chain explains what is in
+    another. `trusts_cache`: whether strings may come from the cache of earlier searches.
     """
     pairs = list(zip(chains, outcomes))
     recollection = recall(
@@ -125,7 +125,7 @@ def find_residue(
     strings = Strings(store, trusts_cache)
     ends = [_end(store, chain, outcome, derivations, known) for chain, outcome in pairs]
     shared = [strings.shared(end.closure, end.toolchain) for end in ends]
-    # Of all seeds together: what accounts for a string does not depend on the seed.
+    # Sources of all chains count: what explains a string does not depend on the seed.
     accounts = [_accounts(chain, derivations, known) for chain, _ in pairs]
     whole = {path for account in accounts for path in account.sources}
     generated = {path for account in accounts for path in account.generated} - whole
@@ -142,7 +142,7 @@ def find_residue(
     for number, (chain, _) in enumerate(pairs):
         end = ends[number]
         others = [
-            ends[other] for other, (there, _) in enumerate(pairs) if _are_apart(chain.seed, there.seed, toolchains)
+            ends[index] for index, (other, _) in enumerate(pairs) if _are_apart(chain.seed, other.seed, toolchains)
         ]
         survivors = {
             digest: Survivor(*place, end.seed_files[digest])
@@ -182,7 +182,7 @@ def _end(
 
 
 def _files(store: Store, path: StorePath) -> Iterator[tuple[bytes, str]]:
-    """Digest and path of each file that is not too small to tell anything."""
+    """Yield the digest and path of each file that is large enough to be evidence."""
     for entry in store.manifest(path):
         if entry.digest is not None and entry.size >= SHORTEST:
             yield entry.digest, entry.path
@@ -194,7 +194,7 @@ def _is_machine_code(store: Store, place: tuple[StorePath, str]) -> bool:
 
 
 def _prebuilt(store: Store, end: _End, ready: Collection[bytes]) -> Iterator[Prebuilt]:
-    """The machine code of the last stage among the files whose digests are `ready`."""
+    """Yield the machine code of the last stage among the files with the digests `ready`."""
     for place in sorted(place for digest, place in end.files.items() if digest in ready):
         if _is_machine_code(store, place):
             yield Prebuilt(*place)
@@ -203,7 +203,7 @@ def _prebuilt(store: Store, end: _End, ready: Collection[bytes]) -> Iterator[Pre
 def _without_programs(
     store: Store, chain: Chain, derivations: Mapping[StorePath, Derivation], known: Known
 ) -> set[bytes]:
-    """The digests of the files of packages that chx made alone: no program ran, so no compiler did."""
+    """Return the digests of the files of packages that chx made itself, without running a compiler."""
     alone = [package for package in chain.stages[-1].values() if runs_no_program(package.derivation, derivations)]
     return {
         digest
@@ -214,12 +214,12 @@ def _without_programs(
 
 
 def _names(store: Store, path: StorePath) -> bytes:
-    """The names of the files of a source, which compilers and assemblers write into objects."""
+    """Return the names of the files of a source, since compilers and assemblers write them into objects."""
     return "\0".join(entry.path for entry in store.manifest(path)).encode("utf-8", "surrogateescape")
 
 
 def _are_apart(one: str, other: str, toolchains: Sequence[Sequence[str]] | None) -> bool:
-    """Whether `other` is known to be another toolchain than `one`, which may be none."""
+    """Return whether `other` is a toolchain and not the one of `one`, which may have none."""
     groups = {seed: number for number, seeds in enumerate(toolchains or ()) for seed in seeds}
     return other in groups and groups.get(one) != groups[other]
 
@@ -231,7 +231,7 @@ def _unaccounted(
     echoes: Mapping[bytes, tuple[StorePath, str]],
     others: Sequence[_End],
 ) -> tuple[list[Survivor], list[bytes]]:
-    """Those of the files and strings for which no other chain accounts."""
+    """Return the survivors and echoes that no other chain explains."""
     left = [
         survivor
         for digest, survivor in survivors.items()
@@ -250,7 +250,7 @@ def _unaccounted(
 
 
 def _ways(chain: Chain, derivations: Mapping[StorePath, Derivation]) -> Iterator[tuple[StorePath, ...]]:
-    """Shortest ways from the last stage to derivations or trees of the seed that avoid stage 0."""
+    """Yield the shortest ways from the last stage to derivations or trees of the seed that avoid stage 0."""
     if len(chain.stages) < 2:
         return
     gate = {package.derivation for package in chain.stages[0].values()}
@@ -276,7 +276,7 @@ def _ways(chain: Chain, derivations: Mapping[StorePath, Derivation]) -> Iterator
 
 
 class _Accounts(NamedTuple):
-    """What may account for a string: whole objects, the texts among the files of others, and texts of derivations."""
+    """What may explain a string: source objects, generated objects (only their texts), and texts of derivations."""
 
     sources: set[StorePath]
     generated: set[StorePath]
@@ -284,18 +284,18 @@ class _Accounts(NamedTuple):
 
 
 def _accounts(chain: Chain, derivations: Mapping[StorePath, Derivation], known: Known) -> _Accounts:
-    """What packages are made of.
+    """Return the sources and generated texts behind the packages of a chain.
 
-    A source is what was made without any of the seed's and stages' programs. What was made with them and is no
-    package itself, such as a compiler's parts, is none: a seed may have left its strings there. But texts that
-    programs of the last stage wrote, as tables that are generated and then compiled, are as good as sources.
+    A source is made without programs of the seed or of stages. Intermediate objects made with such programs, like a
+    compiler's parts, are no sources: a seed may have left its strings there. But texts that programs of the last
+    stage wrote, such as tables that are generated and then compiled, count as sources.
     """
     last = {package.derivation for package in chain.stages[-1].values()}
     ends = chain.known_objects
     made = made_on_the_way(chain, derivations)
     found = _Accounts(set(), set(), set())
     seen: set[StorePath] = set()
-    # The last stage first: what it shares with one before counts as its own.
+    # The last stage is visited first, so that derivations it shares with earlier stages count as its own.
     todo = [*((path, False) for path in chain.packages - last), *((path, True) for path in last)]
     while todo:
         path, is_last = todo.pop()

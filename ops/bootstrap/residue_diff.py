@@ -1,4 +1,4 @@
-"""`chx diff --residue`: what of a toolchain is left in what was built."""
+"""`chx diff --residue`: find the residue of a toolchain in a stage, set or package."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 
 def find_residue_of(session: Session, request: Request, before: str, after: str) -> Residue:
-    """What of the seed or package `after` is left in the stage, set or package `before`.
+    """Find the residue of the seed or package `after` in the stage, set or package `before`.
 
-    Raises `RequestError` if one of them is something else, or is not built.
+    Raises `RequestError` if one of them is neither, or is not built.
     """
     values = []
     for word in (before, after):
@@ -53,7 +53,7 @@ def _has(evaluator: Evaluator, value: Value, name: str) -> bool:
 
 
 def _packages(evaluator: Evaluator, value: Value, word: str) -> dict[str, Package]:
-    """The packages of a stage or set, or the one that is meant."""
+    """Return the packages of a stage or set, or the named package itself."""
     one = evaluator.derivation_of(value)
     found = packages_in(evaluator, value) if one is None else {word: one}
     if not found:
@@ -65,7 +65,7 @@ def _packages(evaluator: Evaluator, value: Value, word: str) -> dict[str, Packag
 
 
 def _realised(store: Store, chain: Chain) -> Mapping[tuple[StorePath, str], StorePath]:
-    """Where everything is that has to be read."""
+    """Return the objects of the packages and the seed. Raises `RequestError` if one is not built."""
     wanted = [*(package.derivation for package in chain.stages[0].values()), *chain.seed_derivations]
     found = recall(store, wanted)
     for derivation in wanted:

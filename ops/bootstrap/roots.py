@@ -1,4 +1,4 @@
-"""GC roots of bootstraps: for each set a directory of links in the home."""
+"""GC roots of bootstraps: one directory of links per set, in the home of the store."""
 
 from __future__ import annotations
 
@@ -16,17 +16,14 @@ if TYPE_CHECKING:
 
 
 def _directory_of(home: str, name: str) -> str:
-    """Where the links of the set `name` lie."""
+    """Return the directory of the roots of the set `name`."""
     from urllib.parse import quote
 
     return f"{home}/kept/bootstrap-{quote(name, safe='')}"
 
 
 def add_roots(store: Store, name: str, paths: Collection[StorePath]) -> list[tuple[str, str]]:
-    """Keep these objects, and no longer those kept for that set before; return links and their targets.
-
-    Raises `StoreError`.
-    """
+    """Replace the roots of a set by links to `paths`; return the links and their targets. Raises `StoreError`."""
     directory = _directory_of(store.home, name)
     os.makedirs(directory, exist_ok=True)
     links = [(link := f"{directory}/{path.base}", store.link_text(link, path)) for path in sorted(paths)]
@@ -43,10 +40,10 @@ def add_roots(store: Store, name: str, paths: Collection[StorePath]) -> list[tup
 def judging_inputs(
     store: Store, chains: Sequence[Chain], derivations: Mapping[StorePath, Derivation]
 ) -> list[tuple[StorePath, tuple[str, ...]]]:
-    """Return what judging chains reads besides packages: their seeds, and inputs of packages that are not fetched.
+    """Return what the verdicts read besides packages: seeds, and the inputs of packages that are not fetched.
 
-    Stages that are known need none of it to be built, so that it may have been collected. `derivations` are
-    all that `chains` need.
+    These may have been collected, since known stages need none of them. `derivations` must include all that `chains`
+    need.
     """
     wanted: dict[StorePath, set[str]] = {}
     for path, output in witnesses(chains, derivations):
@@ -61,7 +58,7 @@ def judging_inputs(
 
 
 def remove_roots(home: str, name: str) -> int:
-    """Remove the roots of a set; return how many objects were kept."""
+    """Remove the roots of a set; return their number."""
     directory = _directory_of(home, name)
     try:
         entries = os.listdir(directory)

@@ -1,4 +1,4 @@
-"""A bootstrap, carried out: evaluate, build, keep, judge, and prove if that is wanted."""
+"""Run a bootstrap: evaluate, build, add roots, judge, and optionally write a proof."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class Work(NamedTuple):
-    """Sandboxed builds, builds that early cutoff made needless, and seconds."""
+    """The work of a bootstrap: sandboxed builds, builds saved by early cutoff, and seconds."""
 
     built: int
     spared: int
@@ -38,7 +38,7 @@ class Work(NamedTuple):
 
 
 class Finished(NamedTuple):
-    """What a bootstrap came to, and the links (with their targets) that keep its objects."""
+    """The result of a bootstrap, and the GC roots of its objects, as pairs of link and target."""
 
     report: BootstrapReport
     links: list[tuple[str, str]]
@@ -62,10 +62,10 @@ def run(
 ) -> Finished:
     """Bootstrap the package set `set` from `seeds`, or from all that prove something.
 
-    `request` names the expression with the attribute `bootstrap`: the bundled set, if nothing else. Writes the signed
-    file `proof` and the file `bundle` if they are named. Without `options` those of chx.toml count; without `reporter`,
-    that of the session is told. Raises `ShapeRefused` before anything is
-    built if the stages are none, `RequestError`, `EvalError`, `BuildError`, and `ProofRefused`.
+    `request` names the expression with the attribute `bootstrap`; the default is the bundled set. Writes the signed
+    file `proof` and the file `bundle` if they are named. `options` defaults to those of chx.toml, `reporter` to that
+    of the session. Raises `ShapeRefused` before building if the stages are no bootstrap, `RequestError`, `EvalError`,
+    `BuildError`, and `ProofRefused`.
     """
     options, reporter, name = options or configured(), reporter or session.reporter, set
     described = chains_of(session, request, name, seeds, stages)
@@ -77,7 +77,7 @@ def run(
     check_shape(f"the set '{name}'", chains, derivations)
     targets = [*targets_of(chains), *judging_inputs(session.store, chains, derivations)]
     if proof is not None:
-        # Their hashes are checked again before anything is signed.
+        # Signing requires that fetched files are hashed again.
         targets += [(path, ("out",)) for path, derivation in derivations.items() if derivation.fixed is not None]
     realised, work = build(session, chains, targets, options, reporter)
     gave = {realised[path, output] for path, outputs in targets for output in outputs}
@@ -95,7 +95,7 @@ def run(
 def build(
     session: Session, chains: Sequence[Chain], targets: Targets, options: BuildOptions, reporter: Reporter
 ) -> tuple[Realised, Work]:
-    """Realise `targets`; builds are reported with the names of seeds and stages. Raises `BuildError`."""
+    """Realise `targets`; report builds under the names of seeds and stages. Raises `BuildError`."""
     from time import monotonic
 
     reporter.entitle(
@@ -113,7 +113,7 @@ def build(
 
 
 class _Counting(Forwarding):
-    """Counts sandboxed builds: those that ran, and those that proved needless."""
+    """Counts sandboxed builds: those that ran, and those that early cutoff saved."""
 
     def __init__(self, to: Reporter) -> None:
         super().__init__(to)

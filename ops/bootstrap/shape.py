@@ -1,12 +1,12 @@
-"""The shape of a bootstrap: what has to be true of its chains for their outcomes to mean anything.
+"""The shape of a bootstrap: conditions on its chains without which their outcomes prove nothing.
 
 All chains have the same number of stages, at least one, with the same packages in each, at least one. Stage 0 is made
-with the toolchain of the seed that is named and of no other. Each package of a later stage is made with packages of
-the stage before it, and reaches no seed and no earlier stage but through them. Of a package, only the outputs that its
-stage lists are used, since no others are compared. What is made of sources alone is the same in every stage, and may
-be; but no stage is made of that alone.
+with the toolchain of the named seed and of no other. Each package of a later stage is made with packages of the stage
+before it, and reaches a seed or an earlier stage only through them. Only outputs that a stage lists are used, since
+no others are compared. Packages made of sources alone are allowed, and equal in every stage; but no stage consists
+only of them.
 
-All of it follows from derivations. Nothing has to be built to know it.
+All of it follows from derivations, without building.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _SHOWN: Final = 5
 
 
 class ShapeRefused(StoreError):
-    """Chains that are no bootstrap; `flaws` are all that is wrong with them, in words."""
+    """Chains that are no bootstrap; `flaws` are the violated conditions, as sentences."""
 
     def __init__(self, subject: str, flaws: Sequence[str]) -> None:
         more = f"\n  and {len(flaws) - _SHOWN} more" if len(flaws) > _SHOWN else ""
@@ -42,9 +42,9 @@ class ShapeRefused(StoreError):
 
 
 def check_shape(subject: str, chains: Sequence[Chain], derivations: Mapping[StorePath, Derivation]) -> None:
-    """Raise `ShapeRefused` unless `chains` are a bootstrap; `subject` is what the user calls it.
+    """Raise `ShapeRefused` unless `chains` are a bootstrap; `subject` is its name in messages.
 
-    `derivations` are at least those of all packages and seeds and all that they are made of.
+    `derivations` must include those of all packages and seeds, and all their inputs.
     """
     flaws = list(flaws_of(chains, derivations))
     if flaws:
@@ -52,7 +52,7 @@ def check_shape(subject: str, chains: Sequence[Chain], derivations: Mapping[Stor
 
 
 def flaws_of(chains: Sequence[Chain], derivations: Mapping[StorePath, Derivation]) -> Iterator[str]:
-    """All that is wrong, in words."""
+    """Yield the violated conditions as sentences."""
     if not chains:
         yield "it has no seed"
         return
@@ -93,9 +93,9 @@ def _chain_flaws(
     compilers = {*chain.toolchain.derivations, *chain.toolchain.trees}
     if not compilers:
         yield f"{chain.seed}: the seed has no toolchain"
-    # The last stage of one chain may be the seed of another: what a chain makes itself is no stranger to it.
-    strangers = set(foreign) - own - chain.packages
-    graph = _Graph(derivations, own | strangers)
+    # The last stage of one chain may be the seed of another, so that the packages of a chain may be in `foreign`.
+    other_seeds = set(foreign) - own - chain.packages
+    graph = _Graph(derivations, own | other_seeds)
     before: set[StorePath] = set()
     earlier: set[StorePath] = set()
     for number, stage in enumerate(chain.stages):
@@ -104,7 +104,7 @@ def _chain_flaws(
             reached = graph.reached(paths, own)
             if compilers and not reached & compilers:
                 yield f"{chain.seed}: nothing in stage 0 is made with the toolchain of the seed"
-            for other in sorted(reached & strangers):
+            for other in sorted(reached & other_seeds):
                 yield f"{chain.seed}: stage 0 is made with {other.name}, which is of another seed"
         else:
             if stage and not any(map(graph.has_seed, paths)):
@@ -118,7 +118,7 @@ def _chain_flaws(
 
 
 def _unlisted(chain: Chain, graph: _Graph) -> Iterator[str]:
-    """Outputs of packages that something is made with, and that no stage lists."""
+    """Yield a sentence for each used output of a package that no stage lists."""
     listed: dict[StorePath, set[str]] = {}
     for stage in chain.stages:
         for package in stage.values():
@@ -161,7 +161,7 @@ def _package_flaws(
 
 
 class _Graph:
-    """Derivations by what they are made of; `foreign` are what seeds consist of."""
+    """Derivations with their inputs; `foreign` are the derivations and trees of seeds."""
 
     def __init__(self, derivations: Mapping[StorePath, Derivation], foreign: set[StorePath]) -> None:
         self._derivations = derivations
@@ -169,17 +169,17 @@ class _Graph:
         self._has_seed: dict[StorePath, bool] = dict.fromkeys(foreign, True)
 
     def inputs(self, path: StorePath) -> tuple[StorePath, ...]:
-        """What a derivation is made of; nothing for a source."""
+        """Return the inputs of a derivation; none for a source."""
         derivation = self._derivations.get(path)
         return () if derivation is None else (*derivation.input_drvs, *derivation.input_srcs)
 
     def used(self, path: StorePath) -> Mapping[StorePath, Sequence[str]]:
-        """The outputs of other derivations that a derivation uses; nothing for a source."""
+        """Return the outputs of other derivations that a derivation uses; none for a source."""
         derivation = self._derivations.get(path)
         return {} if derivation is None else derivation.input_drvs
 
     def has_seed(self, path: StorePath) -> bool:
-        """Whether anything of a seed is below `path` or is `path`."""
+        """Return whether `path` or any of its transitive inputs belongs to a seed."""
         stack = [path]
         while stack:
             top = stack[-1]
@@ -196,7 +196,7 @@ class _Graph:
         return self._has_seed[path]
 
     def reached(self, starts: Collection[StorePath], ends: Collection[StorePath]) -> set[StorePath]:
-        """All that `starts` are or are made of; what is in `ends` or of a seed is reached, and not what is below it."""
+        """Return `starts` and their transitive inputs, without the inputs of `ends` and of seeds."""
         found = set(starts)
         todo = list(found)
         while todo:

@@ -1,4 +1,4 @@
-"""Writing a proof."""
+"""Write a signed proof, and its bundle."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def check_provable(name: str, chains: Sequence[Chain]) -> None:
 
 
 class Signed(NamedTuple):
-    """A proof that was written: the key and the signature, and what it shows."""
+    """A written proof: the key, the signature, and the sentence on what it shows."""
 
     key: str
     signature: str
@@ -63,9 +63,9 @@ def prove(
     file: str,
     bundle: str | None,
 ) -> Signed:
-    """Write the signed document, and the bundle if one was asked for; `realised` has all that the document names.
+    """Write the signed document, and the bundle if one is named; `realised` must include all `witnesses`.
 
-    Raises `ProofRefused` if the store does not hold any more what was built or fetched.
+    Raises `ProofRefused` if built or fetched objects have changed in the store or are missing.
     """
     check_evidence(store, chains, outcomes)
     document = compose(store, name, chains, realised, verdicts)

@@ -1,8 +1,8 @@
-"""Printable strings of store objects: which two share, and which of them a source accounts for.
+"""Printable strings of store objects: those that objects share, and those that sources explain.
 
-A string is a run of printable characters, `SHORTEST` or more, that is told from tables and machine code by
-the words in it. A source accounts for a string that it spells out: as text with or without C's escapes, or
-as numbers, be they bytes or 32-bit words.
+A string is a run of `SHORTEST` or more printable characters. The words in it distinguish it from tables and
+machine code. A source explains a string that it contains: as text with or without C's escapes, or as a list of
+numbers, either bytes or 32-bit words.
 """
 
 from __future__ import annotations
@@ -26,29 +26,29 @@ if TYPE_CHECKING:
 SHORTEST: Final = 16
 _RUN: Final = re.compile(rb"[\x20-\x7e]{%d,}" % SHORTEST)
 _WORDS: Final = re.compile(rb"[A-Za-z][a-z]{2,}|\d+(?:\.\d+)+")
-"""Words and versions."""
+"""Words and version numbers."""
 _NAME: Final = re.compile(rb"[\w.$-]{%d,}" % SHORTEST)
 _IN_QUOTES: Final = rb'(?:[^"\\\n]|\\.)*'
 _LITERAL: Final = re.compile(rb'"(%b)"' % _IN_QUOTES)
 _LITERALS: Final = re.compile(rb'"%b"(?:\s*"%b")*' % (_IN_QUOTES, _IN_QUOTES))
 _ESCAPED: Final = re.compile(rb"\\(?:[abefnrtv]|[0-7]{1,3}|x[0-9A-Fa-f]+)")
-"""Escapes of characters that end a string, because they are not printed."""
+"""Escapes of unprintable characters, which end a string."""
 _QUOTING: Final = re.compile(rb"\\([\"'\\?])")
 _WORD: Final = re.compile(rb"\w+")
 _SIGNATURE: Final = re.compile(rb"\[\w+ = .+\]$")
-"""What a compiler makes of __PRETTY_FUNCTION__ in a template."""
+"""The end of __PRETTY_FUNCTION__ in a template."""
 _MANGLED: Final = re.compile(rb"\*?(?:_Z|St|[NKPR])[\w.$]*")
-"""Names that the C++ ABI makes of those in a source: of functions, and of types."""
+"""Mangled names of functions and types in the C++ ABI."""
 _NUMBER: Final = re.compile(rb"[1-9]\d*")
 _BETWEEN: Final = (b"(", b")", b", ", b"|")
-"""What a macro that writes its arguments as text has between names."""
+"""Separators between names in a stringified macro argument."""
 _LONGEST_STITCHED: Final = 200
 _MOST_STITCHED: Final = 5000
 BINARY: Final = (b"\x7fELF", b"!<arch>\n", b"!<thin>\n")
 MOST: Final = 400
-"""Where so many strings are not accounted for, it does not matter how many more there are."""
+"""Limit of reported unexplained strings; beyond it their number does not matter."""
 _EXCEPTIONS: Final = 40
-"""Strings of one file for which unusual spellings are looked for: where more are left, they are no exceptions."""
+"""Per file, at most this many strings are searched in unusual spellings; more would be no exceptions, and slow."""
 _LEAD: Final = 4
 _WORTH_KEEPING: Final = 1 << 20
 _VERSION: Final = 4
@@ -57,8 +57,8 @@ _VERSION: Final = 4
 class Strings:
     """Strings of the objects of a store; each object is read once.
 
-    Those of large ones are kept, and taken from where they are kept if `trusts_cache`: whoever can write there could
-    take strings out, so that nothing is signed that was not read again.
+    Strings of large objects are cached on disk, and read from there only with `trusts_cache`. Whoever can write the
+    cache can remove strings from it, so that signing requires reading the objects again.
     """
 
     def __init__(self, store: Store, trusts_cache: bool = True) -> None:
@@ -68,7 +68,7 @@ class Strings:
         self._marks: dict[StorePath, frozenset[bytes]] = {}
 
     def shared(self, objects: Iterable[StorePath], others: Iterable[StorePath]) -> dict[bytes, Place]:
-        """The strings of `objects` that stand in programs, objects and archives of `others` too, with a place each."""
+        """Return the strings of `objects` that binaries of `others` contain too, each with a place in `objects`."""
         found = self._strings(tuple(objects))
         result: dict[bytes, Place] = {}
         for other in others:
@@ -76,11 +76,11 @@ class Strings:
         return result
 
     def held_by(self, objects: Iterable[StorePath]) -> set[bytes]:
-        """The strings in programs, objects and archives of `objects`."""
+        """Return the strings in binaries (programs, object files, archives) of `objects`."""
         return {text for path in objects for text in self._marked(path)}
 
     def unexplained(self, strings: Mapping[bytes, Place], sources: Sources) -> set[bytes]:
-        """Those of `strings` that no source spells out: all, or the `MOST` longest and perhaps not all."""
+        """Return the strings that no source explains; if there are very many, some of the `MOST` longest."""
         left: set[bytes] = set()
         unknown = [text for text in strings if not sources.look_up(text)]
         concatenated = sources.concatenated(unknown)
@@ -108,7 +108,7 @@ class Strings:
         return self._runs[objects]
 
     def _marked(self, path: StorePath) -> frozenset[bytes]:
-        """The strings in binaries of an object."""
+        """Return the strings in binaries of an object."""
         if path not in self._marks:
             large = self._store.info(path).size >= _WORTH_KEEPING
             kept = self._load(path) if large and self._trusts_cache else None
@@ -124,14 +124,14 @@ class Strings:
         return self._marks[path]
 
     def files(self, path: StorePath) -> Iterator[tuple[str, bytes]]:
-        """Path and content of every file of an object that is not empty."""
+        """Yield the path and content of every non-empty file of an object."""
         for entry in self._store.manifest(path):
             if entry.kind in (Kind.FILE, Kind.EXECUTABLE) and entry.size:
                 with self._store.open_file(path, entry.path) as file:
                     yield entry.path, file.read()
 
     def texts(self, path: StorePath) -> Iterator[bytes]:
-        """Content of every file of an object that a compiler did not write."""
+        """Yield the content of every non-binary file of an object."""
         for _, content in self.files(path):
             if not content.startswith(BINARY):
                 yield content
@@ -145,7 +145,7 @@ class Strings:
                 digest, _, text = file.read().partition(b"\n")
         except OSError:
             return None
-        # An empty file is what a machine that loses its power leaves.
+        # A power failure may leave an empty file.
         return frozenset(text.split(b"\n")) if digest == _digest(text) else None
 
     def _save(self, path: StorePath, strings: Collection[bytes]) -> None:
@@ -158,7 +158,7 @@ class Strings:
                 file.write(_digest(text) + b"\n" + text)
             os.replace(temporary, place)
         except OSError:
-            # A cache that cannot be written costs time and nothing else.
+            # An unwritable cache only costs time.
             return
 
 
@@ -167,28 +167,28 @@ def _digest(text: bytes) -> bytes:
 
 
 class Sources:
-    """Everything that packages are made of, to look strings up in."""
+    """The contents of all sources of packages, for looking strings up."""
 
     def __init__(self, contents: Iterable[bytes]) -> None:
         parts = list(contents)
-        # Most strings are names of functions, which are whole words in some source: looked up instead of searched.
+        # Most strings are names of functions, which are whole words in some source: a look-up replaces the search.
         self._names = {name for part in parts for name in _NAME.findall(part)}
-        # Of the others, most are what a program prints, and between quotes.
+        # Most others are messages, which are quoted in a source.
         self._quoted = {text for part in parts for text in quoted(part)}
         self._everything = b"\0".join(parts)
         self._held: dict[bytes, bool] = {}
         self._spelt_out: dict[bytes, bool] = {}
 
     def look_up(self, text: bytes) -> bool:
-        """Whether a source holds `text` as a name or between quotes, which is known at once."""
+        """Return whether a source contains `text` as a name or a literal; fast."""
         return text in self._names or text in self._quoted
 
     def concatenated(self, texts: Collection[bytes]) -> set[bytes]:
-        """Those of `texts` that a compiler puts together of what sources hold.
+        """Return those of `texts` that a compiler concatenates from parts in sources.
 
-        Macros join literals and names, the name of a function of a template names its arguments, and the names that
-        linkers see are made of those in a source. A sentence is no such thing: its words have spaces between them,
-        which have to stand in a literal. None of very many: they come from elsewhere.
+        Macros join literals and names, the name of a template function includes its arguments, and mangled names
+        include names of a source. A sentence is not explained by its words: the spaces between them must be in a
+        literal. Of very many texts, none is explained: these come from elsewhere.
         """
         if not 0 < len(texts) <= _MOST_STITCHED:
             return set()
@@ -204,7 +204,7 @@ class Sources:
         }
 
     def hold(self, text: bytes) -> bool:
-        """Whether a source holds `text` as it is."""
+        """Return whether a source contains `text` verbatim."""
         if self.look_up(text):
             return True
         if text not in self._held:
@@ -212,19 +212,19 @@ class Sources:
         return self._held[text]
 
     def contains_escaped(self, text: bytes) -> bool:
-        """Whether a source holds `text` in another spelling; takes long."""
+        """Return whether a source contains `text` in another spelling; slow."""
         if text not in self._spelt_out:
             self._spelt_out[text] = is_spelt_out(text, self._everything)
         return self._spelt_out[text]
 
 
 def significant(content: bytes) -> set[bytes]:
-    """The strings in `content`."""
+    """Return the strings in `content`."""
     return {text for text in _RUN.findall(content) if is_telling(text)}
 
 
 def quoted(source: bytes, shortest: int = SHORTEST) -> Iterator[bytes]:
-    """The strings that are written between quotes; such as stand one after the other are one, as they are in C."""
+    """Yield the string literals in `source`; adjacent ones are joined, as in C."""
     for run in _LITERALS.findall(source.replace(b"'\"'", b"").replace(b"'\\\"'", b"")):
         if len(run) < shortest + 2:
             continue
@@ -236,7 +236,7 @@ def quoted(source: bytes, shortest: int = SHORTEST) -> Iterator[bytes]:
 
 
 def mangled_names(text: bytes) -> set[bytes]:
-    """The names of a source that a mangled name of C++ holds, each after its length; none if it is no such name.
+    """Return the source names in a mangled name of C++, where each follows its length; none for any other text.
 
     Itanium C++ ABI, 5.1.
     """
@@ -254,7 +254,7 @@ def mangled_names(text: bytes) -> set[bytes]:
 
 
 def is_stitched(text: bytes, pieces: Collection[bytes]) -> bool:
-    """Whether `text` can be put together of few of `pieces`: of five, or of more if they are six long on average."""
+    """Return whether `text` is a concatenation of at most five of `pieces`, or of more with mean length six."""
     most = max(5, len(text) // 6)
     least = [0, *(most + 1 for _ in text)]
     for end in range(1, len(text) + 1):
@@ -268,7 +268,7 @@ def is_stitched(text: bytes, pieces: Collection[bytes]) -> bool:
 
 
 def is_telling(text: bytes) -> bool:
-    """Whether two fifths of a run are words, and it is no table of two-byte characters, which repeats every other byte."""
+    """Return whether a run is two fifths words, and no table of two-byte characters, which repeats every other byte."""
     if 5 * sum(map(len, _WORDS.findall(text))) < 2 * len(text):
         return False
     repeated: int = sum(map(eq, text, text[2:]))
@@ -276,9 +276,9 @@ def is_telling(text: bytes) -> bool:
 
 
 def is_spelt_out(text: bytes, source: bytes) -> bool:
-    """Whether `source` holds `text`: as it is, with C's escapes, or as a list of bytes or of 32-bit words.
+    """Return whether `source` contains `text` verbatim, with C's escapes, or as a list of bytes or of 32-bit words.
 
-    The bytes that happen to lie before a string may be printable too, so a few of them may be left out.
+    Bytes before a string may be printable by chance, so that up to `_LEAD` leading ones are ignored.
     """
     for extra in range(min(_LEAD, len(text) - SHORTEST) + 1):
         if text[extra:] in source:

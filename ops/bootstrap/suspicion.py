@@ -1,17 +1,17 @@
-"""What stage 0 shows by itself.
+"""Suspicions: signs in stage 0 that a compiler is not honest.
 
-Where the last stages differ, a majority proves nothing: two seeds may tell the same lie. Stage 0 says more, because
-its programs were compiled by compilers that should not agree.
+Where the last stages differ, a majority proves nothing: two seeds may contain the same backdoor. Stage 0 is further
+evidence, because its programs were compiled by compilers whose outputs should differ.
 
-*Twins*: two unrelated compilers gave the same program. GCC, clang, pcc and zig do not write the same machine code, so
-both gave what a third one made.
+*Twins*: two unrelated compilers produced the same program. GCC, clang, pcc and zig do not generate the same machine
+code, so that both must have returned the output of a third compiler.
 
-*At rest*: what the seed's compiler gave is what the next stage gives. A compiler and the program that it compiled do
-not write the same machine code, unless the seed is the system itself.
+*At rest*: the seed's compiler and the next stage produced the same program. A compiler and the compiler that it
+compiled do not generate the same machine code, unless the seed is the system itself.
 
-*Misled*: a package that the seed's compiler did not compile differs between seeds, though its recipe is equal. Its
-compiler came of equal sources, so that the compiler of one of these seeds compiled it wrongly; or the build of that
-package is not reproducible.
+*Misled*: a package that the seed's compiler did not compile differs between seeds, though its recipe is equal. The
+compiler of the package was compiled from equal sources. So the compiler of one of these seeds miscompiled it, or the
+build of the package is not reproducible.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _PLACEHOLDER: Final = re.compile(r"/[0-9a-df-np-sv-z]{52}|/chx/store/[0-9a-df-np
 
 
 class Suspicion(NamedTuple):
-    """Something that honest compilers do not do: with the package `item` of stage 0, of each of `seeds`."""
+    """A result that honest compilers do not produce: the package `item` in stage 0 of each of `seeds`."""
 
     kind: Kind
     item: str
@@ -45,12 +45,12 @@ class Suspicion(NamedTuple):
 
     @property
     def is_grave(self) -> bool:
-        """Whether nothing but a compiler that lies explains it, so that equal last stages show nothing either."""
+        """Whether only a dishonest compiler explains it, so that equal last stages prove nothing either."""
         return self.kind != "misled"
 
 
 def independence(agreed: Agreement, found: Iterable[Suspicion]) -> bool | None:
-    """Whether unrelated toolchains ended in the same; None if too few did, or if stage 0 shows that compilers lied."""
+    """Return whether unrelated toolchains agree; None if they are too few, or if a suspicion is grave."""
     return None if agreed.holds and any(suspicion.is_grave for suspicion in found) else agreed.holds
 
 
@@ -61,7 +61,7 @@ def suspicions(
     derivations: Mapping[StorePath, Derivation],
     kin: Kinship,
 ) -> tuple[Suspicion, ...]:
-    """All of them, by kind, package and seeds."""
+    """Find all suspicions, sorted by kind, package and seeds."""
     groups = {seed: number for number, seeds in enumerate(kin.toolchains or ()) for seed in seeds}
     own = {makeup.seed: {program.digest for program in makeup.programs or ()} for makeup in kin.makeups}
     firsts = {
@@ -79,7 +79,7 @@ def suspicions(
             if cells[one] == cells[other]
             and programs[one]
             and groups.get(one, -1) != groups.get(other, -2)
-            # Where the seed is the system, it gives what the system gives.
+            # A seed that is the system itself rightly produces the system's programs.
             and not programs[one] & (own[one] | own[other])
             for seed in (one, other)
         }
@@ -109,7 +109,7 @@ def suspicions(
 
 
 def _compiled_by_seed(chain: Chain, derivations: Mapping[StorePath, Derivation]) -> set[StorePath]:
-    """The packages of stage 0 that are made with the seed's toolchain itself and not with another package only."""
+    """Return the packages of stage 0 that use the seed's toolchain directly, not only through other packages."""
     packages = {package.derivation for package in chain.stages[0].values()}
     ends = {*chain.seed_derivations, *chain.trees}
     compilers = {*chain.toolchain.derivations, *chain.toolchain.trees}
@@ -131,7 +131,7 @@ def _compiled_by_seed(chain: Chain, derivations: Mapping[StorePath, Derivation])
 
 
 def _recipe(derivation: Derivation, derivations: Mapping[StorePath, Derivation]) -> object:
-    """What a derivation does, whatever its inputs came out as: their hashes are left out, their names are not."""
+    """Return the recipe of a derivation: everything but the hashes of its inputs; their names are included."""
 
     def without(text: str) -> str:
         return _PLACEHOLDER.sub("/", text)

@@ -1,4 +1,4 @@
-"""The three questions of a bootstrap, answered."""
+"""The three verdicts on a bootstrap: fixed point, host independence, no residue."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
-    """`fixed_points` and `residues` have one answer for each seed; `suspicions` are what stage 0 shows by itself."""
+    """The verdicts. `fixed_points` and `residues` have one element per seed; `suspicions` are signs in stage 0."""
 
     fixed_points: tuple[FixedPoint, ...]
     agreement: Agreement
@@ -36,27 +36,27 @@ class Verdicts:
 
     @property
     def fixed_point(self) -> bool | None:
-        """Whether every chain came to rest; None if there are too few stages to tell."""
+        """Whether every chain reached a fixed point; None if there are too few stages to tell."""
         return all_settled(self.fixed_points)
 
     @property
     def host_independence(self) -> bool | None:
-        """Whether unrelated toolchains ended in the same; None if that is not shown, by too few or by what stage 0 shows."""
+        """Whether unrelated toolchains agree; None if they are too few, or if a suspicion is grave."""
         return independence(self.agreement, self.suspicions)
 
     @property
     def no_residue(self) -> bool:
-        """Whether nothing of a seed was found."""
+        """Whether no residue of a seed was found."""
         return all(residue.holds for residue in self.residues)
 
     @property
     def holds(self) -> bool:
-        """Whether all three are shown."""
+        """Whether all three verdicts are positive."""
         return self.fixed_point is True and self.host_independence is True and self.no_residue
 
 
 def judge(store: Store, chains: Sequence[Chain], outcomes: Sequence[Outcome], trusts_cache: bool = True) -> Verdicts:
-    """Judge what was realised; `trusts_cache`: whether strings may be those that an earlier search kept."""
+    """Judge realised chains; `trusts_cache`: whether strings may come from the cache of earlier searches."""
     derivations = everything_below(store, chains)
     known = recall(store, [drv for chain in chains for drv in chain.seed_derivations]).outputs
     contents = Stored(store)
@@ -72,7 +72,7 @@ def judge(store: Store, chains: Sequence[Chain], outcomes: Sequence[Outcome], tr
 
 
 def everything_below(store: Store, chains: Sequence[Chain]) -> Mapping[StorePath, Derivation]:
-    """The derivations of `chains` and all that they need, those behind fixed outputs that are there too."""
+    """Return the derivations of `chains` and their transitive inputs, including those of valid fixed outputs."""
     found: dict[StorePath, Derivation] = {}
     todo = [path for chain in chains for path in (*chain.packages, *chain.seed_derivations)]
     while todo:

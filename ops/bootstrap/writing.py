@@ -1,4 +1,4 @@
-"""The document of a proof, from what was realised."""
+"""Compose the document of a proof from realised chains."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def compose(
     realised: Mapping[tuple[StorePath, str], StorePath],
     verdicts: Verdicts,
 ) -> dict[str, Any]:
-    """The document without its signature; `realised` has at least the `witnesses` of `chains`.
+    """Return the document without its signature; `realised` must include the `witnesses` of `chains`.
 
-    Raises `ProofRefused` for what a proof cannot hold, and KeyError for what is not realised.
+    Raises `ProofRefused` for values that a proof cannot represent, and KeyError for outputs that are not realised.
     """
     captured = [chain.seed for chain in chains if chain.trees]
     if captured:
@@ -44,7 +44,7 @@ def compose(
         realisations.setdefault(str(path), {})[output] = str(realised[path, output])
     objects = {realised[key] for key in named}
     contents = Stored(store)
-    # The keys of the document are sorted, and what follows from it must not depend on the order of an option.
+    # The keys of the document are sorted, and derived fields must not depend on the order of an option.
     kin = kinship_of(sorted(verdicts.kinship.makeups, key=lambda makeup: makeup.seed))
     claims = claims_of(verdicts)
     return {
@@ -133,5 +133,5 @@ def shared_data(found: Kinship) -> dict[str, Any]:
 
 
 def suspicions_data(found: Sequence[Suspicion]) -> list[dict[str, Any]]:
-    """Those that a verdict depends on; the others follow from the same document, and are told by who reads it."""
+    """Return the suspicions that a verdict depends on. A reader computes the others from the same document."""
     return [{"kind": one.kind, "item": one.item, "seeds": list(one.seeds)} for one in found if one.is_grave]
