@@ -1,4 +1,4 @@
-"""The examples of docs/python.md, run as they stand: `shared_` files take turns with the store that they share."""
+"""The examples of docs/python.md, run as they stand."""
 
 from __future__ import annotations
 
