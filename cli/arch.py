@@ -29,7 +29,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     show.add_argument("name", metavar="NAME", help="the architecture, for example riscv64")
     for action in (listing, show):
         action.add_argument("--json", action="store_true", help="print JSON")
-        action.add_argument("--directory", metavar="DIR", help="where NAME.nix lies (default: the bundled arch)")
+        action.add_argument(
+            "--directory", metavar="DIR", help="directory that contains NAME.nix (default: the bundled arch)"
+        )
 
 
 def run(arguments: argparse.Namespace) -> int:

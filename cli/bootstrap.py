@@ -70,7 +70,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--stages", type=positive, default=DEFAULT_STAGES, metavar="N", help="how many stages (default: 3, from 0 to 2)"
     )
     group.add_argument("-f", "--file", metavar="FILE", help="the expression that has the attribute `bootstrap`")
-    group.add_argument("-E", "--expr", metavar="EXPR", help="the same as text")
+    group.add_argument("-E", "--expr", metavar="EXPR", help="the same, as an expression")
     group = parser.add_argument_group("results")
     group.add_argument("--json", action="store_true", help="print JSON")
     group.add_argument("--full", action="store_true", help="leave nothing out of the differences")
@@ -97,7 +97,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.drop:
         return drop(arguments)
     if arguments.bundle is not None and arguments.proof is None and arguments.replay is None:
-        raise RequestError("--bundle belongs to a proof", hint="write it with --proof FILE, use it with --replay FILE")
+        raise RequestError(
+            "--bundle needs --proof or --replay", hint="write it with --proof FILE, use it with --replay FILE"
+        )
     if arguments.check_proof is not None:
         return check(arguments)
     if arguments.replay is not None:

@@ -38,16 +38,22 @@ def configure(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("results")
     group.add_argument("-o", "--out-link", default="result", metavar="NAME", help="name of the link (default: result)")
     group.add_argument("--no-out-link", action="store_true", help="make no link")
-    group.add_argument("--dry-run", action="store_true", help="only tell what would be fetched and built, and why")
+    group.add_argument(
+        "--dry-run", action="store_true", help="print what would be fetched and built, and why; do nothing"
+    )
     group.add_argument(
         "--pinned",
         action="store_true",
         help="take what chx.lock pins from the store or a cache; evaluate and build nothing",
     )
     group = parser.add_argument_group("is it reproducible?")
-    group.add_argument("--check", action="store_true", help="build once more, and fail if something else comes out")
+    group.add_argument("--check", action="store_true", help="build again, and fail if the outputs differ")
     group.add_argument(
-        "--rounds", type=numbers.positive, default=1, metavar="N", help="build so often (implies --check)"
+        "--rounds",
+        type=numbers.positive,
+        default=1,
+        metavar="N",
+        help="build again N times and compare (implies --check)",
     )
     group.add_argument(
         "--vary",
@@ -60,7 +66,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     if arguments.pinned and (arguments.dry_run or is_checked(arguments)):
-        raise RequestError("--pinned builds nothing, so there is nothing to tell or to check")
+        raise RequestError("--pinned builds nothing: it excludes --dry-run, --check, --rounds and --vary")
     if arguments.dry_run:
         return dry_run(arguments)
     if arguments.vary is not None:

@@ -23,7 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--env", "--setenv", action="append", default=[], metavar="NAME[=VALUE]",
-        help="set a variable; without a value, to what it is outside",
+        help="set a variable; without a value, pass on the caller's",
     )  # fmt: skip
     group.add_argument("--chdir", metavar="DIR", help="start in this folder (of the container)")
     group.add_argument("--network", action="store_true", help="share the network of the machine")

@@ -97,7 +97,9 @@ def run(arguments: argparse.Namespace) -> int:
         raise RequestError("--attribute compares outputs and has no levels", hint="leave --level out")
     if arguments.deep:
         if arguments.json:
-            raise RequestError("diffoscope prints no JSON of ours", hint="leave --json or --deep out")
+            raise RequestError(
+                "--deep prints the report of diffoscope, which is not JSON", hint="leave --json or --deep out"
+            )
 
         program = find_diffoscope()
     with evaluation.open_session(arguments) as session:

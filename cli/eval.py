@@ -38,7 +38,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     evaluation.configure_evaluation(parser)
     group = parser.add_argument_group("how to evaluate, as nix-instantiate has it")
     group.add_argument("--impure", action="store_true", help="let the environment, the time, ~ and $NIX_PATH be read")
-    group.add_argument("--no-show-trace", action="store_true", help="show the last steps only, as is usual")
+    group.add_argument(
+        "--no-show-trace", action="store_true", help="show only the last steps that led to an error (default)"
+    )
     for name in ("--experimental-features", "--extra-experimental-features"):
         group.add_argument(
             name,
@@ -46,7 +48,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
             default=[],
             dest="features",
             metavar="NAMES",
-            help="parse-toml-timestamps is there; others are not",
+            help="enable experimental features: chx knows parse-toml-timestamps only",
         )
     group = parser.add_argument_group("how to print")
     group.add_argument("--strict", action="store_true", help="evaluate the whole value")
@@ -63,7 +65,8 @@ def run(arguments: argparse.Namespace) -> int:
     files = arguments.input or [arguments.file]
     if files == [None] and arguments.expr is None and not arguments.attr:
         raise RequestError(
-            "what shall be evaluated?", hint="name a file, or give -E EXPR, or -A ATTR of the bundled package set"
+            "chx eval needs something to evaluate",
+            hint="name a file, or give -E EXPR, or -A ATTR of the bundled package set",
         )
     # As in Nix, where an empty path selects all.
     arguments.attr = [path for path in arguments.attr if path]

@@ -35,12 +35,12 @@ _SIZES = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 2**10, "
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("-n", "--dry-run", action="store_true", help="only say what would be removed")
+    parser.add_argument("-n", "--dry-run", action="store_true", help="print what would be removed; remove nothing")
     parser.add_argument(
         "--max-age", type=argument(age), metavar="D", help="keep what came or was used within D: 12h, 30d, 8w"
     )
     parser.add_argument(
-        "--max-free", type=argument(amount), metavar="BYTES", help="stop when so much is freed: 500M, 10G"
+        "--max-free", type=argument(amount), metavar="BYTES", help="stop when this much is freed: 500M, 10G"
     )
     parser.add_argument(
         "--keep-derivations", action=argparse.BooleanOptionalAction,

@@ -37,11 +37,13 @@ examples:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="*", metavar="PATH", help=f"only rows of this derivation or output: {NAMED}")
-    parser.add_argument("--differing", action="store_true", help="only rows of builds that gave different outputs")
-    parser.add_argument("--witnesses", action="store_true", help="only how many witnesses confirm each output")
+    parser.add_argument("--differing", action="store_true", help="list only rows of builds that gave different outputs")
+    parser.add_argument("--witnesses", action="store_true", help="print only how many witnesses confirm each output")
     parser.add_argument("--head", action="store_true", help="print the number of rows and the last hash")
     parser.add_argument("--check", action="store_true", help="check signatures and chain")
-    parser.add_argument("--expect", metavar="HEAD", help="with --check: the ledger has to go on from this head")
+    parser.add_argument(
+        "--expect", metavar="HEAD", help="with --check: fail unless the ledger continues from this head"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 

@@ -57,11 +57,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     group.add_argument("-A", "--attr", action="append", default=[], metavar="ATTR", help="an attribute")
     evaluation.configure_evaluation(parser)
     group = parser.add_argument_group("how to check")
-    group.add_argument("--rebuild", action="store_true", help="check: build what is pinned again, though it is there")
+    group.add_argument("--rebuild", action="store_true", help="check: rebuild what is pinned, even if the store has it")
     group.add_argument(
         "--vary",
         metavar="LIST",
-        help="check: build it again, and change what must not matter: `all` or a list, as for chx build",
+        help="check: rebuild, and vary what must not matter: `all` or a list, as for chx build",
     )
     group.add_argument("--json", action="store_true", help="check: print JSON")
     configure_building(parser)
@@ -71,7 +71,10 @@ def run(arguments: argparse.Namespace) -> int:
     words: list[str] = arguments.names
     action = words.pop(0) if words and words[0] in ACTIONS else "add"
     if arguments.no_lock:
-        raise RequestError("chx lock without a lock does nothing", hint="--no-lock is for chx build")
+        raise RequestError(
+            "chx lock does not work with --no-lock",
+            hint="--no-lock makes chx build and chx eval ignore chx.lock",
+        )
     for option in ("rebuild", "vary", "json"):
         if getattr(arguments, option) and action != "check":
             raise RequestError(f"--{option} is for chx lock check")

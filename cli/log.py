@@ -20,7 +20,7 @@ characters as pictures, and colours; a pipe or a file gets the log as it is.
 
 def configure(parser: argparse.ArgumentParser) -> None:
     evaluation.configure(parser, "X", MEANING)
-    parser.add_argument("-F", "--follow", action="store_true", help="go on as long as the build runs")
+    parser.add_argument("-F", "--follow", action="store_true", help="follow the log until the build ends")
 
 
 def run(arguments: argparse.Namespace) -> int:

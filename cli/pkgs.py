@@ -71,7 +71,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     named(cycles)
     lint = add("lint", "linting.lint", "look for what is wrong with what was built", _LINT)
     named(lint)
-    lint.add_argument("--list", action="store_true", help="print the lints instead")
+    lint.add_argument("--list", action="store_true", help="list the lints, and build nothing")
     lint.add_argument("--built", action="store_true", help="leave out packages that are not built yet")
     for action in (listing, search, show, graph, cycles, lint):
         form = action.add_mutually_exclusive_group()

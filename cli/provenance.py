@@ -87,7 +87,7 @@ def verify(arguments: argparse.Namespace, files: list[str]) -> int:
                     wrong += 1
                     page.removed(f"{names}: {found.problem}", 0)
     if not total:
-        raise RequestError("there is no statement in it", hint="chx provenance X prints them, one on a line")
+        raise RequestError("the files contain no statement", hint="chx provenance X prints them, one on a line")
     page.write()
     return int(wrong > 0)
 

@@ -55,7 +55,7 @@ _KEYWORDS: Final = frozenset({"if", "then", "else", "assert", "with", "let", "in
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("files", nargs="*", metavar="FILE", help="files whose attributes shall be in scope")
+    parser.add_argument("files", nargs="*", metavar="FILE", help="bring the attributes of FILE into scope")
     group = parser.add_argument_group("what to evaluate")
     group.add_argument("-E", "--expr", metavar="EXPR", help="bring the attributes of EXPR into scope")
     evaluation.configure_evaluation(parser)
@@ -193,7 +193,7 @@ class Repl:
         elif word not in _WITH_ARGUMENT:
             raise RequestError(f"there is no command '{word}'", hint=":? lists the commands")
         elif not rest:
-            raise RequestError(f"'{word}' wants something after it", hint=":? tells what")
+            raise RequestError(f"'{word}' needs an argument", hint=":? lists the commands and their arguments")
         elif word in (":l", ":load"):
             self._load(rest)
         elif word == ":doc":

@@ -38,7 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     evaluation.configure(parser)
     container.configure(parser)
     parser.add_argument(
-        "--uid", type=count, default=1000, metavar="N", help="number of the user inside (default: 1000)"
+        "--uid", type=count, default=1000, metavar="N", help="user id inside the container (default: 1000)"
     )
     configure_building(parser)
 

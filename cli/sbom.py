@@ -27,6 +27,6 @@ def run(arguments: argparse.Namespace) -> int:
     with evaluation.open_session(arguments) as session:
         found = origins(session.store, derivations_named(session, evaluation.request_of(arguments, takes_objects=True)))
         if len(found) != 1:
-            raise RequestError(f"that is {len(found)} derivations", hint="a bill is for one of them")
+            raise RequestError(f"that is {len(found)} derivations", hint="name one of them")
         put(bill_of(session.store, found[0]))
     return 0

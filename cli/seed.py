@@ -50,9 +50,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     show.add_argument("--json", action="store_true", help="print JSON")
     for action in (update, listing, show):
         group = action.add_argument_group("which seeds")
-        group.add_argument("--directory", metavar="DIR", help="where NAME.nix lies (default: the bundled pkgs/seeds)")
+        group.add_argument(
+            "--directory", metavar="DIR", help="directory that contains NAME.nix (default: the bundled pkgs/seeds)"
+        )
         group.add_argument("-f", "--file", metavar="FILE", help="the expression that has the attribute `seeds`")
-        group.add_argument("-E", "--expr", metavar="EXPR", help="the same as text")
+        group.add_argument("-E", "--expr", metavar="EXPR", help="the same, as an expression")
         evaluation.configure_evaluation(action)
     configure_building(update)
 

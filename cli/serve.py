@@ -38,7 +38,9 @@ and kept as long as this runs, and afterwards as anything else that no root keep
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen at (default: this machine only)")
-    parser.add_argument("--writable", action="store_true", help="let those write who know the token in CHX_CACHE_TOKEN")
+    parser.add_argument(
+        "--writable", action="store_true", help="accept uploads from clients that know the token in CHX_CACHE_TOKEN"
+    )
     parser.add_argument("--port", type=port, default=8080, help="port; 0 for any that is free (default: 8080)")
 
 

@@ -45,7 +45,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.usage = "chx shell [OPTION...] X [-- COMMAND ARG...]"
     evaluation.configure(parser)
     container.configure(parser)
-    parser.add_argument("--command", dest="script", metavar="TEXT", help="run this in the shell, and leave")
+    parser.add_argument("--command", dest="script", metavar="TEXT", help="run TEXT in the shell, then exit")
     configure_building(parser)
 
 

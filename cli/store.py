@@ -49,20 +49,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
     actions = Actions(parser)
     add = actions.add("add", "add_delete.add", "make objects of files and directories", paths="a file or directory")
     add.add_argument("--name", help="the object's name (default: that of PATH)")
-    add.add_argument("--root", metavar="LINK", help="make a link to the object that keeps it")
+    add.add_argument("--root", metavar="LINK", help="make a link that keeps the object")
     _json(add)
     info = actions.add("path-info", "query.path_info", "digest, references, size and place of objects", _INFO)
     info.add_argument("-r", "--closure", action="store_true", help="include everything they refer to")
     info.add_argument(
         "--disk",
         action="store_true",
-        help="also the bytes it takes on the disk, and how many of them others have as well",
+        help="also print the bytes that it takes on the disk, and how many of them other objects share",
     )
     _json(info)
     actions.graph("closure", "query.closure", "everything that objects refer to, and they themselves")
     actions.graph("references", "query.references", "what objects refer to directly")
     referrers = actions.graph("referrers", "query.referrers", "what refers to objects directly")
-    referrers.add_argument("-r", "--closure", action="store_true", help="or indirectly")
+    referrers.add_argument("-r", "--closure", action="store_true", help="also list what refers to them indirectly")
     _json(actions.add("roots", "query.roots", "what keeps objects from being collected", _ROOTS, count="*"))
     usage = "sizes of objects and of their closures; without PATH of every object alone"
     _json(actions.add("du", "query.disk_usage", usage, count="*"))
@@ -80,7 +80,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     verify.add_argument("--repair", action="store_true", help="make damaged objects again")
     _json(verify)
     delete = actions.add("delete", "add_delete.delete", "remove objects that nothing keeps", _DELETE)
-    delete.add_argument("-n", "--dry-run", action="store_true", help="only say what would be removed")
+    delete.add_argument("-n", "--dry-run", action="store_true", help="print what would be removed; remove nothing")
     _json(delete)
     export = actions.add("export", "transfer.export", "objects and all they refer to as one file", _EXPORT)
     export.add_argument("-o", "--output", default="-", metavar="FILE", help="the file (default: standard output)")
@@ -92,7 +92,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     _json(take)
     actions.add("key", "transfer.key", "the public key that this store's builds are signed with", count=0)
     optimise = actions.add("optimise", "add_delete.optimise", "make equal files one file", _OPTIMISE, count=0)
-    optimise.add_argument("-n", "--dry-run", action="store_true", help="only say what would be gained")
+    optimise.add_argument("-n", "--dry-run", action="store_true", help="print what would be saved; change nothing")
     _json(optimise)
 
 

@@ -29,7 +29,7 @@ examples:
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("referrer", metavar="A", help=NAMED)
     parser.add_argument("reference", metavar="B", help=NAMED)
-    parser.add_argument("--all", action="store_true", help="all chains, not only a shortest one")
+    parser.add_argument("--all", action="store_true", help="show all chains, not only a shortest one")
     graph.configure(parser)
 
 

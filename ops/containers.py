@@ -173,7 +173,5 @@ def one_derivation(session: Session, request: Request) -> tuple[StorePath, Insta
     found = derivers_of_objects(session, request)
     paths = list(dict.fromkeys(target.derivation for target in found.targets))
     if len(paths) != 1:
-        raise RequestError(
-            f"that is {len(paths)} derivations: {', '.join(map(title, paths))}", hint="a shell is for one of them"
-        )
+        raise RequestError(f"that is {len(paths)} derivations: {', '.join(map(title, paths))}", hint="name one of them")
     return paths[0], found

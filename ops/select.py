@@ -88,7 +88,7 @@ def locate(session: Session, request: Request) -> Located:
     if is_there("default.nix"):
         return Located(expression_file("."), None, attributes, origin)
     packages = ", ".join(bundled_packages(session))
-    raise RequestError("what shall it be? There is no default.nix here", hint=f"the bundled packages are {packages}")
+    raise RequestError("name a package: there is no default.nix here", hint=f"the bundled packages are {packages}")
 
 
 def select(

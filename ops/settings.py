@@ -77,17 +77,17 @@ class Limit(NamedTuple):
 
 
 LIMITS: Final = {
-    "timeout": Limit("timeout_seconds", seconds, "SECONDS", "end a build, or a download, after so long"),
-    "max-silent-time": Limit("silence_seconds", seconds, "SECONDS", "end a build that prints nothing for so long"),
-    "max-log-size": Limit("max_log_bytes", size, "SIZE", "end a build that prints more than so much"),
+    "timeout": Limit("timeout_seconds", seconds, "SECONDS", "end a build or download that takes longer than SECONDS"),
+    "max-silent-time": Limit("silence_seconds", seconds, "SECONDS", "end a build that prints nothing for SECONDS"),
+    "max-log-size": Limit("max_log_bytes", size, "SIZE", "end a build that prints more than SIZE"),
     "max-output-size": Limit(
-        "max_output_bytes", size, "SIZE", "end a build whose outputs together become larger: bytes, or 512M, 4G"
+        "max_output_bytes", size, "SIZE", "end a build whose outputs together exceed SIZE: bytes, or 512M, 4G"
     ),
     "max-download-size": Limit(
-        "max_download_bytes", size, "SIZE", "fetch no more of a file that declares no size (default: 16G)"
+        "max_download_bytes", size, "SIZE", "fetch at most SIZE of a file that declares no size (default: 16G)"
     ),
-    "max-processes": Limit("max_processes", count, "N", "refuse a build more processes than these"),
-    "max-memory": Limit("max_memory_bytes", size, "SIZE", "refuse a build more memory: bytes, or 512M, 4G"),
+    "max-processes": Limit("max_processes", count, "N", "refuse a build more than N processes"),
+    "max-memory": Limit("max_memory_bytes", size, "SIZE", "refuse a build more memory than SIZE: bytes, or 512M, 4G"),
 }
 """Limits of builds, by the name of the setting and option."""
 _WORDS: Final = {"SECONDS": "a number of seconds", "SIZE": "a number of bytes, or a text such as 512M", "N": "a number"}

@@ -18,7 +18,7 @@ from ..render.data import put_json
 
 def add(arguments: argparse.Namespace) -> int:
     if arguments.name is not None and len(arguments.paths) != 1:
-        raise RequestError("--name goes with one PATH")
+        raise RequestError("--name needs exactly one PATH")
     with plain_session() as session:
         store = session.store
         added = []

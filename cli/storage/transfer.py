@@ -26,7 +26,9 @@ def export(arguments: argparse.Namespace) -> int:
         if arguments.output == "-":
             out_or_none = raw_output()
             if out_or_none is None:
-                raise RequestError("an export is not for a terminal", hint="name a file with -o, or redirect")
+                raise RequestError(
+                    "chx does not write an export to a terminal", hint="name a file with -o, or redirect"
+                )
             count = export(session.store, paths, out_or_none)
             finish()
         else:

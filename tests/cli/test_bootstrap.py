@@ -315,7 +315,7 @@ def test_a_stage_that_is_made_with_what_its_set_refuses_is_refused_too(shared_ch
         (["--seeds", "zgi"], "there is no seed 'zgi'\n  = did you mean 'zig'?"),
         (["--seeds", ","], "--seeds names none"),
         (["--stages", "99"], "there are 16 stages, not 99"),
-        (["--bundle", "b"], "--bundle belongs to a proof"),
+        (["--bundle", "b"], "--bundle needs --proof or --replay"),
         (["--check-proof", "/nonexistent"], "no such file or directory: '/nonexistent'"),
         (["--replay", "/nonexistent"], "no such file or directory: '/nonexistent'"),
         (["--seeds", "host", "--proof", "p"], "the seed 'host' is not captured yet"),

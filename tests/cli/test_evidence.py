@@ -191,7 +191,7 @@ def test_what_cannot_be_verified(chx: Run, app: str, work: Path) -> None:
     (work / "empty").write_text("\n")
     for words, told in (
         (("verify", "absent"), "cannot read 'absent'"),
-        (("verify", "empty"), "there is no statement in it"),
+        (("verify", "empty"), "the files contain no statement"),
         (("verify", "empty", "--key", "x"), "'x' is no public key"),
         (("./result", "--key", "x"), "--key is for chx provenance verify"),
     ):

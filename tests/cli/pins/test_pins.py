@@ -449,4 +449,4 @@ def test_what_means_nothing(chx: Run, write: Write) -> None:
     assert "there is no chx.lock" in chx("lock", "check").stderr
     for words in (("--rebuild",), ("--json",), ("update", "--vary", "all")):
         assert "is for chx lock check" in chx("lock", *words).stderr
-    assert "chx lock without a lock" in chx("lock", "--no-lock").stderr
+    assert "chx lock does not work with --no-lock" in chx("lock", "--no-lock").stderr
