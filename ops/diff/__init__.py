@@ -1,4 +1,4 @@
-"""Comparing objects, packages, stages and lock files (docs/diff.md)."""
+"""Compare objects, packages, stages and lock files (docs/diff.md)."""
 
 from __future__ import annotations
 

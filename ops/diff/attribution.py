@@ -1,7 +1,7 @@
-"""`chx diff --attribute`: which single difference of two derivations makes the output change.
+"""`chx diff --attribute`: find the single differences of two derivations that change the output.
 
-Each difference by itself is put into the first derivation, which is then built. Both derivations and all of
-their inputs are built before, so that the variants differ in nothing else.
+For each difference, chx builds a variant of the first derivation with that difference alone. It builds both
+derivations and all their inputs first, so that the variants differ in nothing else.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Verdict = Literal["changes the output", "changes nothing", "does not build", "is
 
 @dataclass(frozen=True, slots=True)
 class Attributed:
-    """What one aspect does: how many paths of the outputs differ, and why it does not build if it does not."""
+    """The effect of one aspect: the number of differing `files` in the outputs, or the `message` of a failed build."""
 
     aspect: str
     verdict: Verdict
@@ -44,7 +44,10 @@ class Attributed:
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """`outputs_after` is None, and `message` says why, if the second does not build. `is_equal`: all outputs are the same."""
+    """The effects of all aspects. If the second derivation fails, `outputs_after` is None and `message` is the error.
+
+    `is_equal`: all outputs are equal.
+    """
 
     before: str
     after: str
@@ -58,7 +61,10 @@ class Attribution:
 def attribute(
     session: Session, before: Subject, after: Subject, options: BuildOptions, reporter: Reporter
 ) -> Attribution:
-    """Build variants of `before`, each with one difference of `after`, and compare their outputs. Raises `RequestError`, `BuildError`."""
+    """Build variants of `before`, each with one difference of `after`, and compare their outputs.
+
+    Raises `RequestError`, `BuildError`.
+    """
     from dataclasses import replace
 
     from ...store.difference import aspects
@@ -82,7 +88,7 @@ def _derivation(store: Store, subject: Subject) -> StorePath:
 
 
 class _Attributing:
-    """One run: realises with the options of the command line."""
+    """One attribution, with its build options and reporter."""
 
     def __init__(self, session: Session, options: BuildOptions, reporter: Reporter) -> None:
         self._session, self._options, self._reporter = session, options, reporter
@@ -120,7 +126,7 @@ class _Attributing:
         return self._session.realise(targets, self._options, self._reporter)
 
     def _try(self, items: list[tuple[StorePath, Derivation]]) -> dict[StorePath, str]:
-        """Build as many as can be built; why the others cannot."""
+        """Build as many derivations as possible; return the messages of the failures."""
         failures: dict[StorePath, str] = {}
         try:
             self._realise(items)
@@ -130,17 +136,17 @@ class _Attributing:
             for failure in error.failures if isinstance(error, SeveralFailures) else (error,):
                 if failure.derivation is not None:
                     failures[failure.derivation] = failure.message
-            # What was wrong with one of them before anything was built has kept the others from being tried.
+            # An error in planning one derivation prevents the others from being tried.
             for item in items:
                 if item[0] not in failures and self._outputs(*item) is None:
                     failures |= {item[0]: error.message} if len(items) == 1 else self._try([item])
         return failures
 
     def _outputs(self, path: StorePath, derivation: Derivation) -> dict[str, StorePath] | None:
-        """The outputs of a derivation, if all are there."""
-        knowledge = BuildTraceCache(self._store)
-        knowledge.load([path])
-        known = knowledge.outputs
+        """Return the outputs of a derivation; None if one is missing."""
+        cache = BuildTraceCache(self._store)
+        cache.load([path])
+        known = cache.outputs
         found = {output: known[path, output] for output in derivation.outputs if (path, output) in known}
         complete = len(found) == len(derivation.outputs) and all(map(self._store.is_valid, found.values()))
         return found if complete else None
@@ -161,7 +167,7 @@ class _Attributing:
         return Attributed(aspect.name, "changes the output", files, new)
 
     def _count(self, before: StorePath, after: StorePath) -> int:
-        """Paths that differ in more than hashes of store paths."""
+        """Count the paths that differ in more than hashes of store paths."""
         return sum(
             not (
                 change.has_both_contents

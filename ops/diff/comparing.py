@@ -1,4 +1,4 @@
-"""Compare what two words name."""
+"""Compare two packages, stages, sets or objects by name."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def compare(
     levels: Iterable[Level] = (),
     everything: bool = False,
 ) -> Comparison:
-    """Compare two packages, stages, sets or objects; nothing is built.
+    """Compare two packages, stages, sets or objects, without building.
 
-    `before` and `after` are attribute paths of the expression that `request` names (default: the bundled set, or the
-    project here), store paths, result links, or lock files of seeds. `levels` and `everything`: as in
-    `compare_subjects`. Raises `RequestError`, `EvalError`.
+    `before` and `after` are attribute paths of the expression that `request` names (default: the project in the
+    current directory, or the bundled set), store paths, result links, or lock files of seeds. `levels` and
+    `everything`: see `compare_subjects`. Raises `RequestError`, `EvalError`.
     """
-    knowledge = BuildTraceCache(session.store)
-    one, other = subjects(session, request or Request(), (before, after), knowledge)
-    return compare_subjects(session.store, knowledge, one, other, levels, everything)
+    cache = BuildTraceCache(session.store)
+    one, other = subjects(session, request or Request(), (before, after), cache)
+    return compare_subjects(session.store, cache, one, other, levels, everything)

@@ -1,4 +1,4 @@
-"""Comparing what two words mean: everything `chx diff` says, as values. Nothing is built."""
+"""Compare two subjects without building: the results of `chx diff` as values."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
 Level = Literal["inputs", "closure", "files", "bytes"]
 LEVELS: Final[tuple[Level, ...]] = ("inputs", "closure", "files", "bytes")
 CONTENTS_SHOWN: Final = 6
-"""Files that are read and compared byte by byte unless all are asked for."""
+"""Number of files that are compared byte by byte unless the user requests all."""
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectReport:
-    """Two objects that differ. `skipped` changed files were not read."""
+    """Two objects that differ. `skipped` is the number of changed files that were not read."""
 
     label: str
     difference: ObjectDifference
@@ -47,7 +47,7 @@ class ObjectReport:
 
 @dataclass(frozen=True, slots=True)
 class SourceReport:
-    """A source that changed, file by file; None if an object is gone."""
+    """A changed source, file by file; `report` is None if an object is not in the store."""
 
     change: SourceChange
     report: ObjectReport | None
@@ -55,10 +55,9 @@ class SourceReport:
 
 @dataclass(frozen=True, slots=True)
 class MemberChange:
-    """A member of a collection that is not the same on both sides. `verdict`:
+    """A member that differs between two collections. `verdict`:
 
-    `added`, `removed`; `differs`: outputs differ; `not built`: the derivations differ and an output is not
-    known, so nobody can tell.
+    `added`, `removed`; `differs`: outputs differ; `not built`: the derivations differ and an output is unknown.
     """
 
     name: str
@@ -71,7 +70,7 @@ class MemberChange:
 
 @dataclass(frozen=True, slots=True)
 class MembersDifference:
-    """`equal` are the members with equal outputs, `changes` the others."""
+    """The members of two collections: `equal` are those with equal outputs, `changes` the others."""
 
     equal: tuple[str, ...]
     changes: tuple[MemberChange, ...]
@@ -79,7 +78,7 @@ class MembersDifference:
 
 @dataclass(frozen=True, slots=True)
 class LockChange:
-    """A package of a lock file that is not the same in both."""
+    """A package that differs between two lock files; None on the side that lacks it."""
 
     package: str
     before: LockedFile | None
@@ -88,7 +87,7 @@ class LockChange:
 
 @dataclass(frozen=True, slots=True)
 class LockDifference:
-    """`equal` packages are the same."""
+    """The differences of two lock files; `equal` is the number of equal packages."""
 
     equal: int
     changes: tuple[LockChange, ...]
@@ -96,7 +95,7 @@ class LockDifference:
 
 @dataclass(frozen=True, slots=True)
 class NotBuilt:
-    """Outputs that would have to be there; `side` is what the user called it."""
+    """Outputs missing for a comparison; `side` is the user's name of the package."""
 
     side: str
     derivation: StorePath
@@ -105,9 +104,9 @@ class NotBuilt:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """All that was found. A level that was not asked for or does not apply is None or empty.
+    """The result of a comparison. A level that was not requested or does not apply is None or empty.
 
-    `is_equal` is what the exit status tells: see `compare`.
+    `is_equal` determines the exit status: see `compare_subjects`.
     """
 
     before: Subject
@@ -125,21 +124,21 @@ class Comparison:
 
 
 def compare_subjects(
-    store: Store, knowledge: BuildTraceCache, before: Subject, after: Subject, levels: Iterable[Level], everything: bool
+    store: Store, cache: BuildTraceCache, before: Subject, after: Subject, levels: Iterable[Level], everything: bool
 ) -> Comparison:
-    """Compare two subjects of one sort; raises `RequestError` if they are of two.
+    """Compare two subjects of one kind.
 
-    With no `levels` all that apply are compared, and what is equal is decided by the outputs where those of
-    both sides are there, else by the derivations. With levels, these decide; what is not built is not equal.
-    `everything`: read all changed files and not only the first few.
+    Without `levels`, this compares all levels that apply. Then the outputs decide on equality if both sides have
+    them, else the derivations. With `levels`, these decide, and missing outputs are unequal. `everything`: read all
+    changed files and not only the first few. Raises `RequestError` for subjects of different kinds.
     """
     chosen = tuple(level for level in LEVELS if level in set(levels))
     if isinstance(before, Lock) and isinstance(after, Lock):
         return _compare_locks(before, after, chosen)
     if isinstance(before, PackageSubject) and isinstance(after, PackageSubject):
-        return _Comparing(store, knowledge, chosen, everything).things(before, after)
+        return _Comparing(store, cache, chosen, everything).packages(before, after)
     if isinstance(before, Collection) and isinstance(after, Collection):
-        return _Comparing(store, knowledge, chosen, everything).collections(before, after)
+        return _Comparing(store, cache, chosen, everything).collections(before, after)
     raise RequestError(
         f"'{before.text}' is {_sort(before)} and '{after.text}' {_sort(after)}: they cannot be compared",
         hint="name two packages, two sets of packages, or two lock files",
@@ -166,17 +165,17 @@ def _compare_locks(before: Lock, after: Lock, levels: tuple[Level, ...]) -> Comp
 
 
 class _Comparing:
-    """One comparison: what it reads from, and how much it may read."""
+    """One comparison, with its store, its levels and its limit of files to read."""
 
-    def __init__(self, store: Store, knowledge: BuildTraceCache, levels: tuple[Level, ...], everything: bool) -> None:
+    def __init__(self, store: Store, cache: BuildTraceCache, levels: tuple[Level, ...], everything: bool) -> None:
         self._store = store
-        self._knowledge = knowledge
+        self._cache = cache
         self._levels = levels or LEVELS
         self._is_default = not levels
         self._everything = everything
         self._contents_left = CONTENTS_SHOWN
 
-    def things(self, before: PackageSubject, after: PackageSubject) -> Comparison:
+    def packages(self, before: PackageSubject, after: PackageSubject) -> Comparison:
         notes: list[str] = []
         inputs: GraphDifference | None = None
         sources: tuple[SourceReport, ...] = ()
@@ -194,10 +193,10 @@ class _Comparing:
         objects = self._objects(pairs)
         not_built = tuple(_not_built(before, after))
         if before.is_object or after.is_object:
-            for side, thing in ((before, after), (after, before)):
-                lonely = [output for output in side.outputs if output not in thing.outputs and side.is_object]
-                if lonely and not (before.is_object and after.is_object):
-                    notes.append(f"'{thing.text}' has no output '{lonely[0]}' that is built")
+            for side, opposite in ((before, after), (after, before)):
+                unpaired = [output for output in side.outputs if output not in opposite.outputs and side.is_object]
+                if unpaired and not (before.is_object and after.is_object):
+                    notes.append(f"'{opposite.text}' has no output '{unpaired[0]}' that is built")
         if self._is_default:
             is_equal = _same_outputs(before, after, pairs)
         else:
@@ -256,7 +255,7 @@ class _Comparing:
         )
 
     def _inputs(self, tops: list[tuple[StorePath, StorePath]]) -> GraphDifference:
-        return compare_graphs(self._knowledge.derivation, tops, self._knowledge.same_output)
+        return compare_graphs(self._cache.derivation, tops, self._cache.same_output)
 
     def _sources(self, inputs: GraphDifference) -> tuple[SourceReport, ...]:
         reports = []
@@ -265,8 +264,8 @@ class _Comparing:
             if change in seen:
                 continue
             seen.add(change)
-            there = self._store.is_valid(change.before) and self._store.is_valid(change.after)
-            report = self._object(change.name, change.before, change.after, read=True) if there else None
+            is_readable = self._store.is_valid(change.before) and self._store.is_valid(change.after)
+            report = self._object(change.name, change.before, change.after, read=True) if is_readable else None
             reports.append(SourceReport(change, report))
         return tuple(reports)
 
@@ -295,10 +294,10 @@ class _Comparing:
             )
         return MembersDifference(tuple(equal), tuple(changes))
 
-    def _size(self, thing: PackageSubject | None) -> int | None:
-        if thing is None or not thing.outputs:
+    def _size(self, package: PackageSubject | None) -> int | None:
+        if package is None or not package.outputs:
             return None
-        return sum(self._store.info(path).size for path in thing.outputs.values())
+        return sum(self._store.info(path).size for path in package.outputs.values())
 
     def _objects(self, pairs: Iterable[tuple[str, StorePath, StorePath]]) -> tuple[ObjectReport, ...]:
         if "files" not in self._levels and "bytes" not in self._levels:
@@ -311,14 +310,14 @@ class _Comparing:
         if not read:
             return ObjectReport(label, difference)
         count = len(difference.contents)
-        wanted = count if self._everything else min(count, self._contents_left)
-        self._contents_left -= wanted
-        contents = compare_all_contents(self._store, difference, wanted)
-        return ObjectReport(label, difference, contents, count - wanted)
+        limit = count if self._everything else min(count, self._contents_left)
+        self._contents_left -= limit
+        contents = compare_all_contents(self._store, difference, limit)
+        return ObjectReport(label, difference, contents, count - limit)
 
 
 def _output_pairs(before: PackageSubject, after: PackageSubject) -> Iterator[tuple[str, StorePath, StorePath]]:
-    """Outputs that are there on both sides; two objects are compared whatever outputs they were."""
+    """Yield the outputs present on both sides. Two bare objects always form one pair."""
     if before.is_object and after.is_object:
         (one,), (other,) = before.outputs.values(), after.outputs.values()
         yield "out", one, other
@@ -338,12 +337,12 @@ def _same_outputs(before: PackageSubject, after: PackageSubject, pairs: list[tup
 def _not_built(before: PackageSubject, after: PackageSubject) -> Iterator[NotBuilt]:
     if before.derivation == after.derivation:
         return
-    for thing in (before, after):
-        if thing.missing and thing.derivation is not None:
-            yield NotBuilt(thing.text, thing.derivation, thing.missing)
+    for side in (before, after):
+        if side.missing and side.derivation is not None:
+            yield NotBuilt(side.text, side.derivation, side.missing)
 
 
-def _version(thing: PackageSubject | None) -> str | None:
-    if thing is None or thing.derivation is None:
+def _version(package: PackageSubject | None) -> str | None:
+    if package is None or package.derivation is None:
         return None
-    return split_name(thing.derivation.name.removesuffix(".drv")).version
+    return split_name(package.derivation.name.removesuffix(".drv")).version

@@ -1,7 +1,7 @@
-"""Why something would be rebuilt: each step of the plan beside the last build of the same thing.
+"""Explain rebuilds: compare each step of the plan with the last build of the same package, without building.
 
-Nothing is built. A step is *the cause* of a rebuild if it differs in itself from what was built before, was
-never built, or if its output is gone; other steps only follow.
+A step is *the cause* of a rebuild if its own derivation has changed, if it was never built, or if its output was
+removed; other steps only follow.
 """
 
 from __future__ import annotations
@@ -22,21 +22,20 @@ if TYPE_CHECKING:
 
 Verdict = Literal["changed", "removed", "never built", "input changed", "waits"]
 CANDIDATES: Final = 4
-"""Earlier builds of one name that are looked at; stages of a bootstrap share names."""
+"""Limit of earlier builds to compare with; the stages of a bootstrap share names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why one step is in the plan. `verdict`:
+    """The reason why a step is in the plan. `verdict`:
 
-    `changed`: the derivation itself differs from the earlier build `previous`, as `own` says. `removed`: its output
-    was built, and is not in the store any more. `never built`: nothing of this name was. `input changed`: it is
-    as before, but an input that is built came out otherwise; `causes` are the root causes of that, none if the
-    input came out otherwise without any. `waits`: it is as before, and only inputs that are steps themselves
-    may change it.
+    `changed`: the derivation itself differs from the earlier build `previous`; `own` is the difference. `removed`: its
+    output was built, but is no more in the store. `never built`: no derivation of this name was built. `input
+    changed`: it is unchanged, but the output of a built input differs; `causes` are the root causes, none if the input
+    is not reproducible. `waits`: it is unchanged, and only inputs that are steps themselves may change it.
 
-    `waits_for` are the steps among its inputs, whatever the verdict. `is_certain`: it will be built however these
-    come out.
+    `waits_for` are the steps among its inputs, whatever the verdict. `is_certain`: it will be built whatever the
+    outputs of these are.
     """
 
     derivation: StorePath
@@ -51,14 +50,14 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Rebuild:
-    """`targets` that were asked for; `reasons`, inputs before what needs them. None: nothing would be built."""
+    """The requested `targets`, and the `reasons` of all steps, inputs first; empty if nothing would be built."""
 
     targets: tuple[StorePath, ...]
     reasons: tuple[Reason, ...]
 
 
 def explain(store: Store, targets: Iterable[tuple[StorePath, Iterable[str]]]) -> Rebuild:
-    """Plan, and say for each step why. Raises `BuildError`."""
+    """Plan a build, and return the reason of each step. Raises `BuildError`."""
     wanted = [(path, tuple(outputs)) for path, outputs in targets]
     steps = plan(store, wanted).steps
     names = tuple(dict.fromkeys(path for path, _ in wanted))
@@ -71,17 +70,17 @@ class _Explaining:
     def __init__(self, store: Store, targets: tuple[StorePath, ...], steps: tuple[Step, ...]) -> None:
         self._store = store
         self._steps = {step.path: step for step in steps}
-        self._knowledge = BuildTraceCache(store)
-        self._knowledge.load(targets)
+        self._cache = BuildTraceCache(store)
+        self._cache.load(targets)
 
     def reasons(self) -> tuple[Reason, ...]:
         earlier = self._earlier()
         previous = {path: self._nearest(step.derivation, earlier[path]) for path, step in self._steps.items()}
-        self._knowledge.load(found[0] for found in previous.values() if found is not None)
+        self._cache.load(found[0] for found in previous.values() if found is not None)
         return tuple(self._reason(step, earlier[path], previous[path]) for path, step in self._steps.items())
 
     def _earlier(self) -> dict[StorePath, list[StorePath]]:
-        """For each step derivations of its name that were built, the last one first; else those of its package."""
+        """Return, for each step, built derivations of its name, latest first; else those of its package."""
         by_name: dict[str, list[StorePath]] = {}
         by_package: dict[str, list[StorePath]] = {}
         for path in self._store.realised_derivations():
@@ -93,11 +92,11 @@ class _Explaining:
         }
 
     def _nearest(self, derivation: Derivation, earlier: list[StorePath]) -> tuple[StorePath, OwnDifference] | None:
-        """The earlier build that differs least; of equals the last one."""
+        """Return the earlier build with the smallest difference; of equal ones the latest."""
         found: list[tuple[int, int, StorePath, OwnDifference]] = []
-        there = (path for path in earlier if self._store.is_valid(path))
-        for number, path in zip(range(CANDIDATES), there):
-            own = compare_derivations(self._knowledge.derivation(path), derivation)
+        candidates = (path for path in earlier if self._store.is_valid(path))
+        for number, path in zip(range(CANDIDATES), candidates):
+            own = compare_derivations(self._cache.derivation(path), derivation)
             weight = 100 * (len(own.attributes) + len(own.inputs) + len(own.sources)) + len(own.pairs)
             found.append((weight, number, path, own))
         if not found:
@@ -118,10 +117,10 @@ class _Explaining:
                 causes,
             )
 
-        if all((step.path, output) in self._knowledge.outputs for output in step.derivation.outputs):
+        if all((step.path, output) in self._cache.outputs for output in step.derivation.outputs):
             return reason("removed")
         if previous is None:
-            # A build whose derivation is gone is a build all the same, but there is nothing to compare with.
+            # A build whose derivation was removed counts as built, but cannot be compared.
             return reason("never built" if step.path not in earlier else "removed")
         if not previous[1].is_empty:
             return reason("changed", previous[1])
@@ -131,11 +130,11 @@ class _Explaining:
         return reason("waits")
 
     def _causes(self, own: OwnDifference) -> tuple[Cause, ...]:
-        """Root causes of inputs that are built and came out otherwise."""
+        """Return the root causes of built inputs whose outputs differ."""
         tops = [
             (pair.before.path, pair.after.path)
             for pair in own.pairs
             if pair.after.path not in self._steps
-            and not self._knowledge.same_output(pair.before.path, pair.after.path, pair.after.output or "out")
+            and not self._cache.same_output(pair.before.path, pair.after.path, pair.after.output or "out")
         ]
-        return compare_graphs(self._knowledge.derivation, tops, self._knowledge.same_output).effective if tops else ()
+        return compare_graphs(self._cache.derivation, tops, self._cache.same_output).effective if tops else ()

@@ -1,4 +1,4 @@
-"""What the store knows of derivations, read once for a whole comparison."""
+"""Cache of derivations and of their build trace, read once per comparison."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 class BuildTraceCache:
-    """Derivations and those of their outputs that the build trace knows; nothing is built.
+    """Derivations, and their outputs in the build trace.
 
-    `outputs` holds objects that may be gone.
+    `outputs` may name objects that are not in the store any more.
     """
 
     def __init__(self, store: Store) -> None:
@@ -24,26 +24,26 @@ class BuildTraceCache:
         self.outputs: dict[tuple[StorePath, str], StorePath] = {}
 
     def load(self, derivations: Iterable[StorePath]) -> None:
-        """Ask the build trace about derivations and their inputs; one with inputs that are gone is left out."""
-        wanted = list(dict.fromkeys(derivations))
+        """Read derivations, their inputs and their build trace; skip a derivation with removed inputs."""
+        distinct = list(dict.fromkeys(derivations))
         try:
-            found = recall(self._store, wanted)
+            found = recall(self._store, distinct)
         except BuildError:
-            if len(wanted) > 1:
-                for derivation in wanted:
+            if len(distinct) > 1:
+                for derivation in distinct:
                     self.load([derivation])
             return
         self._derivations.update(found.derivations)
         self.outputs.update(found.outputs)
 
     def derivation(self, path: StorePath) -> Derivation:
-        """A derivation. Raises `NotValid`, `InvalidDerivation`."""
+        """Return a derivation. Raises `NotValid`, `InvalidDerivation`."""
         found = self._derivations.get(path)
         if found is None:
             found = self._derivations[path] = self._store.derivation(path)
         return found
 
     def same_output(self, before: StorePath, after: StorePath, output: str) -> bool:
-        """Whether two derivations are known to have given the same object."""
+        """Return whether two derivations are known to have the same object as `output`."""
         found = self.outputs.get((before, output))
         return found is not None and found == self.outputs.get((after, output))

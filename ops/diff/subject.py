@@ -1,4 +1,4 @@
-"""What `chx diff` compares: a derivation or object, a collection of them, or a lock file."""
+"""Subjects of `chx diff`: a derivation or object, a collection of derivations, or a lock file."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PackageSubject:
-    """A derivation with those of its outputs that are there, or an object that was named by its path.
+    """A derivation with its valid outputs, or an object named by its path.
 
-    `missing` are the outputs that are not there; `is_object` if one object was meant and not a derivation.
+    `missing` are the outputs that are not in the store; `is_object`: the user named an object, not a derivation.
     """
 
     text: str
@@ -67,7 +67,7 @@ Subject = PackageSubject | Collection | Lock
 
 @dataclass(frozen=True, slots=True)
 class _NamedDerivation:
-    """A derivation before the build trace was asked: which of its outputs are meant (None: all)."""
+    """A derivation without its build trace; `outputs` are the requested ones (None: all)."""
 
     text: str
     derivation: StorePath
@@ -78,21 +78,21 @@ _Unresolved = _NamedDerivation | dict[str, _NamedDerivation] | Lock | PackageSub
 
 
 def subjects(
-    session: Session, request: Request, words: tuple[str, str], knowledge: BuildTraceCache
+    session: Session, request: Request, words: tuple[str, str], cache: BuildTraceCache
 ) -> tuple[Subject, Subject]:
-    """What two words of a command line mean; `knowledge` learns of their derivations. Raises `RequestError`."""
+    """Resolve two words of a command line, and load their derivations into `cache`. Raises `RequestError`."""
     drafts = [_draft(session, request, word) for word in words]
     if any(isinstance(draft, _NamedDerivation | dict) for draft in drafts):
         session.world.commit()
-    knowledge.load(derivation for draft in drafts for derivation in _derivations_in(draft))
-    first, second = (_complete(session.store, draft, word, knowledge) for draft, word in zip(drafts, words))
+    cache.load(derivation for draft in drafts for derivation in _derivations_in(draft))
+    first, second = (_complete(session.store, draft, word, cache) for draft, word in zip(drafts, words))
     return first, second
 
 
 def _draft(session: Session, request: Request, word: str) -> _Unresolved:
     if word.endswith(".json") and not word.startswith("/chx/store/"):
         return read_lock(word)
-    # As elsewhere, where attributes of a file or expression are asked for a bare word is one.
+    # As in other commands, a bare word is an attribute if a file or expression is named.
     if ("/" in word and '"' not in word) or (not request.has_source and os.path.islink(word)):
         return _object(session, word)
 
@@ -140,7 +140,7 @@ def _value(session: Session, value: Value, word: str) -> _Unresolved:
 
 
 def packages_in(evaluator: Evaluator, value: Value) -> dict[str, tuple[StorePath, tuple[str, ...]]]:
-    """The derivations of a stage or package set by attribute name, with their outputs; none if `value` is neither."""
+    """Return the derivations of a stage or package set, with outputs, by attribute name; none for other values."""
     if evaluator.type_name(value) != "set":
         return {}
     if "packages" in evaluator.attr_names(value):
@@ -159,29 +159,29 @@ def _derivations_in(draft: _Unresolved) -> list[StorePath]:
     return [draft.derivation]
 
 
-def _complete(store: Store, draft: _Unresolved, word: str, known: BuildTraceCache) -> Subject:
+def _complete(store: Store, draft: _Unresolved, word: str, cache: BuildTraceCache) -> Subject:
     if isinstance(draft, dict):
-        return Collection(word, {name: _thing(store, item, known) for name, item in draft.items()})
+        return Collection(word, {name: _package(store, item, cache) for name, item in draft.items()})
     if isinstance(draft, _NamedDerivation):
-        return _thing(store, draft, known)
+        return _package(store, draft, cache)
     return draft
 
 
-def _thing(store: Store, item: _NamedDerivation, known: BuildTraceCache) -> PackageSubject:
-    # The default output means the whole derivation, any other is meant alone.
-    declared = known.derivation(item.derivation).outputs
-    meant = declared if item.outputs in (None, declared[:1]) else item.outputs or ()
+def _package(store: Store, item: _NamedDerivation, cache: BuildTraceCache) -> PackageSubject:
+    # The default output stands for the whole derivation, any other output for itself.
+    declared = cache.derivation(item.derivation).outputs
+    requested = declared if item.outputs in (None, declared[:1]) else item.outputs or ()
     outputs = {}
-    for output in meant:
-        path = known.outputs.get((item.derivation, output))
+    for output in requested:
+        path = cache.outputs.get((item.derivation, output))
         if path is not None and store.is_valid(path):
             outputs[output] = path
-    missing = tuple(output for output in meant if output not in outputs)
+    missing = tuple(output for output in requested if output not in outputs)
     return PackageSubject(item.text, item.derivation, outputs, missing, False)
 
 
 def read_lock(name: str) -> Lock:
-    """Read a lock file. Raises `RequestError` if it is none."""
+    """Read the lock file of a seed. Raises `RequestError` for any other file."""
     try:
         with open(name, "rb") as handle:
             raw = parse_json(handle.read())
