@@ -7,7 +7,7 @@ import argparse
 from ..ops.errors import RequestError
 from ..ops.instantiation import derivations_named
 from ..ops.provenance.origin import origins
-from ..ops.provenance.sbom import bill_of
+from ..ops.provenance.sbom import to_cyclonedx
 from .options import evaluation
 from .options.evaluation import MEANING
 from .output import put
@@ -28,5 +28,5 @@ def run(arguments: argparse.Namespace) -> int:
         found = origins(session.store, derivations_named(session, evaluation.request_of(arguments, takes_objects=True)))
         if len(found) != 1:
             raise RequestError(f"that is {len(found)} derivations", hint="name one of them")
-        put(bill_of(session.store, found[0]))
+        put(to_cyclonedx(session.store, found[0]))
     return 0

@@ -1,4 +1,4 @@
-"""Which packages there are, and which of them a command means."""
+"""The catalogue of a package set: list its packages, and find them by name."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Package(NamedTuple):
-    """A package of the set: `attribute` is where to find it, None if nothing in the set has it."""
+    """A package of the set: `attribute` is its attribute path, None if no attribute of the set has it."""
 
     name: str
     attribute: str | None
@@ -27,7 +27,7 @@ class Package(NamedTuple):
 
 
 class Catalogue:
-    """The set that a request names, and its packages in the order of their names."""
+    """The set that a request names, and its packages sorted by name."""
 
     def __init__(self, session: Session, request: Request) -> None:
         if not request.has_source:
@@ -51,12 +51,12 @@ class Catalogue:
         return found
 
     def library(self, name: str, value: Value) -> Value:
-        """What the function in `pkgs/lib/NAME.nix` gives for a value."""
+        """Call the function in `pkgs/lib/NAME.nix` with a value."""
         function = self.evaluator.import_path(byte_string(f"{PKGS}/lib/{name}.nix"))
         return self.evaluator.call(function, value)
 
     def chosen(self, names: Sequence[str]) -> list[Package]:
-        """The packages that words name, each once; all without words. Raises `RequestError`, `EvalError`."""
+        """Return the packages of `names`, each once; without names, all. Raises `RequestError`, `EvalError`."""
         if not names:
             return self.packages
         found: dict[str, Package] = {}
@@ -66,7 +66,7 @@ class Catalogue:
         return list(found.values())
 
     def named(self, name: str) -> list[Package]:
-        """What one word names: a package of the list, or what an attribute path leads to."""
+        """Return the packages of a name: a package of the list, or the value of an attribute path."""
         for package in self.packages:
             if name in (package.name, package.attribute):
                 return [package]
@@ -82,12 +82,12 @@ class Catalogue:
         return self._inside(name, value)
 
     def _inside(self, name: str, value: Value) -> list[Package]:
-        """The packages of a set in the set: those attributes of it that packages are called."""
-        there = set(self.evaluator.attr_names(value))
+        """Return the packages of a nested set: its attributes with names of packages."""
+        attributes = set(self.evaluator.attr_names(value))
         names = {package.name for package in self.packages}
         found = [
             Package(attribute, f"{name}.{attribute}", self.evaluator.select(value, attribute))
-            for attribute in sorted(names & there)
+            for attribute in sorted(names & attributes)
         ]
         found = [package for package in found if is_derivation(self.evaluator, package.value)]
         if not found:
@@ -95,12 +95,12 @@ class Catalogue:
         return found
 
     def sets(self) -> list[str]:
-        """The names of the bootstrapped sets."""
+        """Return the names of the bootstrapped sets."""
         evaluator = self.evaluator
-        there = evaluator.attr_names(self.set)
-        if "bootstrap" not in there:
+        attributes = evaluator.attr_names(self.set)
+        if "bootstrap" not in attributes:
             return []
-        return [name for name in evaluator.attr_names(evaluator.select(self.set, "bootstrap")) if name in there]
+        return [name for name in evaluator.attr_names(evaluator.select(self.set, "bootstrap")) if name in attributes]
 
     def _unknown(self, name: str) -> RequestError:
         import difflib
@@ -111,7 +111,7 @@ class Catalogue:
 
 
 def is_derivation(evaluator: Evaluator, value: Value) -> bool:
-    """Whether a value is a derivation; it is not instantiated."""
+    """Return whether a value is a derivation, without instantiating it."""
     if evaluator.type_name(value) != "set" or "type" not in evaluator.attr_names(value):
         return False
     return bool(evaluator.select(value, "type") == "derivation")

@@ -1,4 +1,4 @@
-"""What packages are built with, as a graph; and its cycles, once stages are forgotten."""
+"""The dependency graph of packages, and its cycles when stages are merged."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Node(NamedTuple):
-    """A package in one stage: `inputs` are keys and roles, `foreign` the names of trees that came from elsewhere."""
+    """A package in one stage: `inputs` are keys and roles, `foreign` are names of trees from outside of the set."""
 
     key: str
     name: str
@@ -26,7 +26,7 @@ class Node(NamedTuple):
 
 
 class Graph:
-    """Nodes by key, what is built with before what it is built with; `starts` are the packages asked for."""
+    """Nodes by key, dependents before their inputs; `starts` are the requested packages."""
 
     def __init__(self, nodes: Mapping[str, Node], starts: Sequence[str]) -> None:
         self.nodes = nodes
@@ -35,16 +35,16 @@ class Graph:
         self._several = {nodes[key].pname for key, stage in self._stages.items() if stage}
 
     def stage(self, key: str) -> int:
-        """How many other packages of that name this one is built with, directly or not: in a chain, its stage."""
+        """Return the number of transitive inputs with the same name: in a chain, the stage of a package."""
         return self._stages[key]
 
     def label(self, key: str) -> str:
-        """The name, and the stage if there are several."""
+        """Return the name of a package, with its stage if there are several."""
         node = self.nodes[key]
         return f"{node.name} (stage {self.stage(key)})" if node.pname in self._several else node.name
 
     def edges(self) -> list[tuple[str, str, str]]:
-        """Keys of the one and of what it is built with, and how."""
+        """Return triples of a package's key, an input's key, and the input's role."""
         return [(node.key, key, role) for node in self.nodes.values() for key, role in node.inputs]
 
     def _numbered(self) -> dict[str, int]:
@@ -72,7 +72,7 @@ class Graph:
 
 
 def graph(session: Session, request: Request, names: Sequence[str] = ()) -> Graph:
-    """Return what packages of the set that `request` names are built with; all packages without `names`.
+    """Return the dependency graph of packages of the set that `request` names; of all packages without `names`.
 
     Raises `RequestError`, `LangError`, `EvalError`.
     """
@@ -100,7 +100,7 @@ def cycles(session: Session, request: Request, names: Sequence[str] = ()) -> dic
 
 
 def graph_of(catalogue: Catalogue, packages: Sequence[Package]) -> Graph:
-    """The graph below packages. Their derivations are instantiated for it."""
+    """Return the dependency graph of packages; instantiates their derivations."""
     found = to_python(
         catalogue.evaluator, catalogue.library("dependencies", tuple(package.value for package in packages))
     )
@@ -108,19 +108,19 @@ def graph_of(catalogue: Catalogue, packages: Sequence[Package]) -> Graph:
     for item in found:
         inputs = tuple(dict.fromkeys((one["key"], one["role"]) for one in item["inputs"]))
         nodes[item["key"]] = Node(item["key"], item["name"], item["pname"], inputs, tuple(item["foreign"]))
-    # The closure begins with what it was started from.
+    # The closure begins with its start nodes.
     return Graph(nodes, list(nodes)[: len(packages)])
 
 
 class Cycle(NamedTuple):
-    """Packages that are needed to build each other, and a shortest way around, which ends where it begins."""
+    """Packages that need each other, and a shortest closed path through them."""
 
     packages: tuple[str, ...]
     way: tuple[str, ...]
 
 
 def cycles_of(graph: Graph) -> list[Cycle]:
-    """Sets of names that reach each other, the largest first."""
+    """Return the cycles among package names, the largest first."""
     edges: dict[str, set[str]] = {node.pname: set() for node in graph.nodes.values()}
     for one, other, _ in graph.edges():
         edges[graph.nodes[one].pname].add(graph.nodes[other].pname)
@@ -146,7 +146,7 @@ def _reached(edges: Mapping[str, Iterable[str]], start: str) -> set[str]:
 
 
 def _around(edges: Mapping[str, Iterable[str]], group: Sequence[str]) -> tuple[str, ...]:
-    """A shortest way from a name of the group back to it, through another one if there is another."""
+    """Return a shortest closed path in the group, through two names if it has two."""
     ways = [way for name in group if (way := _way_back(edges, name, set(group))) is not None]
     return min(ways, key=lambda way: (len(way), way))
 

@@ -1,4 +1,4 @@
-"""All that is known of a package without building it."""
+"""Describe a package without building it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Description(NamedTuple):
-    """A package, what it is built from and built with.
+    """A package, its sources and its inputs.
 
     `defined` is `FILE:LINE`; `sources` are URLs and a hash. `container`, `libraries` and `tools` are names of packages
     by role, `seed` names of trees of a seed. `waived` has lints and reasons.
@@ -41,7 +41,7 @@ class Description(NamedTuple):
     derivation: StorePath
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON types."""
+        """Return the description as JSON types."""
         return {
             **self.facts.to_dict(),
             "maintainers": self.facts.meta.get("maintainers", []),

@@ -1,4 +1,4 @@
-"""What a package says of itself, as plain data."""
+"""Metadata of packages as plain data."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Facts(NamedTuple):
-    """`meta` is empty if there is none, or if `problem` says what is wrong with it."""
+    """The metadata of a package. `meta` is empty if the package has none, or if `problem` says why it is invalid."""
 
     name: str
     attribute: str | None
@@ -42,7 +42,7 @@ class Facts(NamedTuple):
 
 
 def facts_of(evaluator: Evaluator, package: Package) -> Facts:
-    """Nothing is instantiated for it; raises `EvalError` if a package cannot even tell its name."""
+    """Return the metadata of a package without instantiating it. Raises `EvalError` if its name does not evaluate."""
     version = attribute_of(evaluator, package, "version")
     if version is None:
         name = attribute_of(evaluator, package, "name")
@@ -52,7 +52,7 @@ def facts_of(evaluator: Evaluator, package: Package) -> Facts:
 
 
 def meta_of(evaluator: Evaluator, package: Package) -> tuple[dict[str, Any], str | None]:
-    """`meta`, and what is wrong with it."""
+    """Return `meta` and the message of its evaluation error, if any."""
     try:
         meta = attribute_of(evaluator, package, "meta")
     except EvalError as error:
@@ -61,7 +61,7 @@ def meta_of(evaluator: Evaluator, package: Package) -> tuple[dict[str, Any], str
 
 
 def attribute_of(evaluator: Evaluator, package: Package, name: str) -> Any:
-    """An attribute of a package as plain data; None if it has none."""
+    """Return an attribute of a package as plain data; None if the package lacks it."""
     if name not in evaluator.attr_names(package.value):
         return None
     return to_python(evaluator, evaluator.select(package.value, name))

@@ -1,1 +1,1 @@
-"""Where objects come from: provenance statements and bills of materials."""
+"""Provenance of objects: signed statements and bills of materials."""

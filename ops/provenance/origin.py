@@ -1,4 +1,4 @@
-"""What an output was made of: packages, sources, and what needs what. Steps between them that chx does itself are left out."""
+"""Origins of outputs: the packages and sources behind them, and their dependencies, without chx's own builders."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PLUMBING = ("builtin:unpack", "builtin:merge", "builtin:tree")
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """A derivation that was built, and its outputs; `derivations` are all behind it, `known` their outputs."""
+    """A built derivation and its outputs; `derivations` are its transitive inputs and itself, `known` their outputs."""
 
     path: StorePath
     outputs: Mapping[str, StorePath]
@@ -30,11 +30,11 @@ class Origin:
         return self.derivations[self.path]
 
     def parts(self) -> list[StorePath]:
-        """The derivations that are worth telling, sorted: packages and sources, the one that was built too."""
+        """Return the packages and sources among the derivations, including the built one; sorted."""
         return sorted(path for path in self.derivations if path == self.path or not self._is_plumbing(path))
 
     def needs(self, path: StorePath) -> list[StorePath]:
-        """The parts that one is built from directly, or through steps that are left out; sorted."""
+        """Return the parts that are inputs of a part, directly or through omitted steps; sorted."""
         found: set[StorePath] = set()
         todo = list(self.derivations[path].input_drvs)
         passed: set[StorePath] = set()
@@ -50,7 +50,7 @@ class Origin:
         return sorted(found)
 
     def outputs_of(self, path: StorePath) -> dict[str, StorePath]:
-        """The known outputs of a derivation."""
+        """Return the known outputs of a derivation."""
         names = self.derivations[path].outputs
         return {name: self.known[path, name] for name in names if (path, name) in self.known}
 
@@ -59,11 +59,11 @@ class Origin:
 
 
 def origins(store: Store, paths: Iterable[StorePath]) -> list[Origin]:
-    """What built derivations were made of. Raises `RequestError` if one is not built."""
+    """Return the origins of built derivations. Raises `RequestError` if one is not built."""
     found = []
     for path in paths:
         derivations = derivations_behind(store, path)
-        # Asked for each by itself: what is behind a fixed output is not recalled with what needs it.
+        # Recall every derivation explicitly: `recall` does not follow the inputs of fixed outputs.
         known = dict(recall(store, derivations).outputs)
         outputs = {name: known[path, name] for name in derivations[path].outputs if (path, name) in known}
         if len(outputs) < len(derivations[path].outputs) or not all(map(store.is_valid, outputs.values())):

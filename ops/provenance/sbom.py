@@ -1,6 +1,6 @@
-"""An origin as a CycloneDX bill of materials, written by the format's own library.
+"""Write an origin as a CycloneDX bill of materials, with the format's own library.
 
-The same thing gives the same bytes: no clock, and a serial number that follows from the outputs.
+The document is reproducible: it has no timestamp, and its serial number follows from the outputs.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 _ALGORITHMS = {"md5": "MD5", "sha1": "SHA_1", "sha256": "SHA_256", "sha512": "SHA_512", "blake3": "BLAKE3"}
 
 
-def bill_of(store: Store, origin: Origin) -> str:
-    """The bill as JSON. Raises `RequestError` if the library is not installed."""
+def to_cyclonedx(store: Store, origin: Origin) -> str:
+    """Return a CycloneDX document as JSON. Raises `RequestError` if the library is not installed."""
     try:
         from cyclonedx.model.bom import Bom
         from cyclonedx.output.json import JsonV1Dot6
@@ -56,7 +56,7 @@ class _Bill:
         self._closure = frozenset(store.closure(origin.outputs.values()))
         given = {output for path in parts for output in origin.outputs_of(path).values()}
         self.others = sorted(self._closure - given)
-        """What the outputs refer to and no part gave: trees that were written, or came from this disk."""
+        """Referenced objects that are no outputs of parts: texts of the expression, or local trees."""
 
     def tool(self) -> Any:
         from cyclonedx.model.component import Component, ComponentType
@@ -64,7 +64,7 @@ class _Bill:
         return Component(name="chx", version=__version__, type=ComponentType.APPLICATION)
 
     def part(self, path: StorePath) -> Any:
-        """A source if it is a fixed output, else a package that it was built with."""
+        """Add a part: a source if it is a fixed output, else a package."""
         derivation = self._origin.derivations[path]
         return self.package(path) if derivation.fixed is None else self._source(path, derivation)
 
@@ -78,7 +78,7 @@ class _Bill:
             version=name.version or None,
             type=ComponentType.APPLICATION if is_main else ComponentType.LIBRARY,
             bom_ref=str(path),
-            # Built with, and not referred to by what was built.
+            # Build-time only: the built outputs do not refer to it.
             scope=None if is_main else ComponentScope.REQUIRED if runtime else ComponentScope.EXCLUDED,
             properties=self._properties(path),
         )
@@ -101,7 +101,7 @@ class _Bill:
         assert derivation.fixed is not None
         urls = list(dict.fromkeys(f"{derivation.env.get('url', '')} {derivation.env.get('urls', '')}".split()))
         digest = derivation.fixed.digest.hex()
-        # The hash of a tree is that of its NAR, which no file has.
+        # The hash of a tree is that of its NAR, so that it is the hash of no file.
         is_file = derivation.fixed.mode == "flat"
         hashes = [HashType(alg=HashAlgorithm[_ALGORITHMS[derivation.fixed.algorithm]], content=digest)]
         purl = _package_url(urls)
@@ -128,7 +128,7 @@ class _Bill:
         return component
 
     def object(self, path: StorePath) -> Any:
-        """A store object of which nothing more is known."""
+        """Add a store object without further metadata."""
         from cyclonedx.model import Property
         from cyclonedx.model.component import Component, ComponentScope, ComponentType
 
@@ -144,7 +144,7 @@ class _Bill:
         return component
 
     def needs(self, path: StorePath) -> list[StorePath]:
-        """The components that one is built from or refers to."""
+        """Return the components that one is built from or refers to."""
         if path not in self._origin.derivations:
             return []
         outputs = [output for output in self._origin.outputs_of(path).values() if self._store.is_valid(output)]
@@ -153,7 +153,7 @@ class _Bill:
 
 
 def _package_url(urls: list[str]) -> Any:
-    """The package that a file of an archive or index is, as a package URL; None for anything else."""
+    """Return the package URL of a file of a package archive or index; None for any other file."""
     from urllib.parse import unquote
 
     from packageurl import PackageURL

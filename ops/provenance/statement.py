@@ -1,4 +1,4 @@
-"""An output's provenance: an in-toto statement (v1) with a SLSA provenance predicate (v1), in a signed DSSE envelope."""
+"""Provenance of outputs: in-toto statements (v1) with a SLSA provenance predicate (v1), in signed DSSE envelopes."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ STATEMENT: Final = "https://in-toto.io/Statement/v1"
 PREDICATE: Final = "https://slsa.dev/provenance/v1"
 PAYLOAD: Final = "application/vnd.in-toto+json"
 BUILD_TYPE: Final = "urn:chx:derivation:1"
-"""Of a build whose only parameter is the derivation: docs/lock.md says what the rest means."""
+"""The type of a build whose only parameter is the derivation: docs/lock.md describes the other fields."""
 BUILDER: Final = "urn:chx:builder:"
-"""Before the public key of a builder."""
+"""The prefix of a builder's public key."""
 
 
 def statements(store: Store, origin: Origin, key: str, version: str) -> Iterator[dict[str, Any]]:
-    """A statement for each output; `key` is the public key of who says so."""
+    """Yield a statement for each output; `key` is the public key of the author."""
     for output, path in origin.outputs.items():
         yield {
             "_type": STATEMENT,
@@ -43,7 +43,7 @@ def statements(store: Store, origin: Origin, key: str, version: str) -> Iterator
 
 
 def _object(store: Store, path: StorePath) -> dict[str, Any]:
-    """A store object as a resource: its digest is that of its tree."""
+    """Return a store object as a resource with its tree digest."""
     return {"name": path.base, "uri": str(path), "digest": {"blake3": str(store.info(path).tree_digest)}}
 
 
@@ -69,7 +69,7 @@ def _resolved(origin: Origin) -> Any:
 
 
 def _inputs(store: Store, origin: Origin) -> Iterator[dict[str, Any]]:
-    """What the build saw."""
+    """Yield the objects that were visible to the build."""
     found = set(origin.derivation.input_srcs)
     for path, names in origin.derivation.input_drvs.items():
         found.update(origin.known[path, name] for name in names if (path, name) in origin.known)
@@ -79,7 +79,7 @@ def _inputs(store: Store, origin: Origin) -> Iterator[dict[str, Any]]:
 
 
 def _sources(origin: Origin) -> Iterator[dict[str, Any]]:
-    """What came from outside, for this or for anything behind it."""
+    """Yield the sources from outside, of the build and its transitive inputs."""
     for path in origin.parts():
         derivation = origin.derivations[path]
         if derivation.fixed is None or path == origin.path:
@@ -114,13 +114,13 @@ def _time(seconds: float) -> str:
 
 
 def pre_authentication(payload: bytes) -> bytes:
-    """What is signed of a payload: DSSE's pre-authentication encoding."""
+    """Encode a payload for signing: DSSE's pre-authentication encoding."""
     kind = PAYLOAD.encode()
     return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
 
 
 def envelope(statement: dict[str, Any], signer: Signer) -> str:
-    """One line: the statement in a DSSE envelope, signed."""
+    """Sign a statement, and return its DSSE envelope as one line."""
     payload = json.dumps(statement, sort_keys=True, separators=(",", ":")).encode()
     message = pre_authentication(payload)
     return json.dumps(

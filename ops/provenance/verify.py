@@ -1,4 +1,4 @@
-"""Is a provenance genuine, and is what it speaks of what is in this store?"""
+"""Verify provenance statements: their signatures, and their agreement with the objects of this store."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """One envelope: what it is about, who has signed it, and what is wrong (None: nothing)."""
+    """The result for one envelope: its subject, its signer, and its problem (None: verified)."""
 
     subjects: tuple[str, ...]
     key: str | None
@@ -27,11 +27,11 @@ class Verified:
 
 
 class _Wrong(Exception):
-    """What is wrong with an envelope."""
+    """The problem of an envelope."""
 
 
 def verify(store: Store, text: str, trusted: frozenset[str]) -> Iterator[Verified]:
-    """Check envelopes, one on a line, as `chx provenance` prints them."""
+    """Verify envelopes, one per line, as `chx provenance` prints them."""
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             continue
@@ -52,7 +52,7 @@ def verify(store: Store, text: str, trusted: frozenset[str]) -> Iterator[Verifie
 
 
 def _opened(line: str) -> tuple[bytes, list[tuple[str, str]]]:
-    """The payload of an envelope, and pairs of key and signature."""
+    """Parse an envelope to its payload and pairs of key and signature."""
     try:
         envelope = parse_json(line)
         if envelope["payloadType"] != PAYLOAD:
@@ -78,7 +78,7 @@ def _statement(payload: bytes) -> dict[str, Any]:
 
 
 def _signer(payload: bytes, signatures: list[tuple[str, str]], trusted: frozenset[str]) -> str:
-    """A trusted key that has signed the payload."""
+    """Return a trusted key that has signed the payload."""
     message = pre_authentication(payload)
     strangers = [key for key, _ in signatures if key not in trusted]
     for key, signature in signatures:

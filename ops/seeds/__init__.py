@@ -1,1 +1,1 @@
-"""Seeds: lock files of what bootstraps start from."""
+"""Seeds, the starting points of bootstraps, and their lock files."""

@@ -1,11 +1,9 @@
-"""Capturing this machine's own compiler and tools as two trees: the seed 'host'.
+"""Capture this machine's own compiler and tools as two trees: the seed 'host'.
 
-The compiler is asked what it runs, reads and links; every program's own dynamic
-loader is asked for its libraries. Not every compiler answers all that GCC and clang
-answer: where it does not, a question is put in another way, or left. What is found is copied to where it lies here,
-with two exceptions: there is only one of `/bin` and `/usr/bin` (and `/lib`, ...),
-and a program that lies elsewhere has a link in `/usr/bin`. So programs find their
-parts where they expect them, whatever system this is.
+chx asks the compiler for the files that it runs, reads and links, and the dynamic loader of each program for its
+libraries. Where a compiler lacks an option of GCC and clang, chx tries another one, or does without. It copies the
+files to the same paths in the tree, with two exceptions: `/bin` and `/usr/bin` are merged (likewise `/lib`, ...), and
+a program outside of them gets a link in `/usr/bin`. So programs find their files on any distribution.
 """
 
 from __future__ import annotations
@@ -72,7 +70,7 @@ make -v > "$out"
 
 
 class Capture:
-    """What there is to be copied; `work` is an empty folder for probes."""
+    """The files to copy; `work` is an empty directory for probes."""
 
     def __init__(self, compiler: str, work: str) -> None:
         self.compiler = compiler
@@ -86,11 +84,11 @@ class Capture:
 
     @cached_property
     def version(self) -> str:
-        """What the compiler says of itself."""
-        return (self._told("--version") or self._ask("-v")).strip()
+        """The version message of the compiler."""
+        return (self._try("--version") or self._run("-v")).strip()
 
-    def _ask(self, *arguments: str) -> str:
-        """All that the compiler prints; raises `RequestError` if it fails."""
+    def _run(self, *arguments: str) -> str:
+        """Run the compiler, and return its output. Raises `RequestError` if it fails."""
         run = subprocess.run(
             [self.compiler, *arguments],
             cwd=self._work,
@@ -111,10 +109,10 @@ class Capture:
             )
         return run.stdout
 
-    def _told(self, *arguments: str) -> str | None:
-        """What the compiler prints; None if it does not know the question."""
+    def _try(self, *arguments: str) -> str | None:
+        """Run the compiler, and return its output; None if it fails, as with an unknown option."""
         try:
-            return self._ask(*arguments)
+            return self._run(*arguments)
         except RequestError:
             return None
 
@@ -135,8 +133,8 @@ class Capture:
         tree = Tree()
         tree.add_program("cc", self.compiler)
         for name in (*COMPILER_PARTS, *COMPANIONS):
-            told = (self._told(f"-print-prog-name={name}") or "").strip()
-            found = told if told.startswith("/") else shutil.which(name)
+            printed = (self._try(f"-print-prog-name={name}") or "").strip()
+            found = printed if printed.startswith("/") else shutil.which(name)
             if found is not None and os.path.isfile(found):
                 if name in COMPANIONS:
                     tree.add_program(name, found)
@@ -155,40 +153,40 @@ class Capture:
         return "probe.c"
 
     def _headers(self) -> Iterable[str]:
-        """The headers that are there of those that a C program may include, and what they include."""
+        """Return the existing ones of `HEADERS`, and the headers that they include."""
         lines = [f"#if __has_include(<{name}.h>)\n#include <{name}.h>\n#endif\n" for name in HEADERS]
         probe = self._probe("".join(lines) + "int main(void) { return 0; }\n")
         found: set[str] = set()
         for options in ((), ("-D_GNU_SOURCE", "-O2", "-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE=2"), ("-std=c99",)):
-            told = self._told("-M", "-w", *options, probe)
-            if told is None:
+            output = self._try("-M", "-w", *options, probe)
+            if output is None:
                 return self._preprocessed()
-            rule = told.replace("\\\n", " ")
+            rule = output.replace("\\\n", " ")
             words = re.findall(r"(?:\\.|\S)+", rule.partition(":")[2])
             found.update(re.sub(r"\\(.)", r"\1", word) for word in words if word.startswith("/"))
         return found
 
     def _preprocessed(self) -> Iterable[str]:
-        """The same of a compiler that has neither -M nor __has_include, by the marks in what it has preprocessed.
+        """Return the headers by line markers, for a compiler that has neither -M nor __has_include.
 
-        A header that has nothing but macros leaves no mark in what tcc preprocesses; when talkative, it tells of it.
+        tcc writes no line marker for a header that has only macros, but names it in its verbose output.
         """
         found: set[str] = set()
         for name in HEADERS:
             probe = self._probe(f"#include <{name}.h>\n")
             for options in ((), ("-D_GNU_SOURCE",)):
-                marks = self._told("-E", *options, probe) or ""
+                marks = self._try("-E", *options, probe) or ""
                 found.update(re.findall(r'^#\s*(?:line\s+)?\d+\s+"(/[^"\n]+)"', marks, re.MULTILINE))
-                talk = self._told("-vv", "-c", "-o", "probe.o", *options, probe) or ""
-                found.update(re.findall(r"^->\s+(/\S+)$", talk, re.MULTILINE))
+                verbose = self._try("-vv", "-c", "-o", "probe.o", *options, probe) or ""
+                found.update(re.findall(r"^->\s+(/\S+)$", verbose, re.MULTILINE))
         if not any(path.endswith("/stdio.h") for path in found):
             raise RequestError(f"{self.compiler} does not say which headers it reads, neither with -M nor with -E")
         return (path for path in found if os.path.isfile(path))
 
     def _libraries(self, folders: list[str]) -> Iterable[str]:
-        """Libraries by name, also those that a linker script speaks of, and the objects that start a program.
+        """Yield start files and libraries, including those that a linker script names.
 
-        They are looked for in `folders` if the compiler does not say where they are.
+        Searches `folders` if the compiler does not print their paths.
         """
         names = [*START_FILES, *(f"lib{name}.{kind}" for name in LIBRARIES for kind in ("a", "so"))]
         for path in (path for name in names for path in self._files_named(name, folders)):
@@ -202,31 +200,31 @@ class Capture:
                         yield word
 
     def _files_named(self, name: str, folders: list[str]) -> list[str]:
-        told = self._told(f"-print-file-name={name}")
-        paths = [f"{folder}/{name}" for folder in folders] if told is None else [told.strip()]
+        printed = self._try(f"-print-file-name={name}")
+        paths = [f"{folder}/{name}" for folder in folders] if printed is None else [printed.strip()]
         return [path for path in paths if path.startswith("/") and os.path.isfile(path)]
 
     def _linked(self) -> set[str]:
-        """What the linker reads for a static and for a dynamic program."""
+        """Return the files that the linker reads for a static and for a dynamic program."""
         probe = self._probe("#include <stdio.h>\nint main(void) { return puts(__FILE__) < 0; }\n")
-        self._ask("-static", "-o", "probe", probe, "-lm")
-        # tcc, which links by itself, tells of it when it is asked to be talkative.
+        self._run("-static", "-o", "probe", probe, "-lm")
+        # tcc has a linker of its own, which lists files only in verbose mode.
         for trace in ("-Wl,-t", "-vv"):
-            static = self._told("-static", "-o", "probe", probe, trace, "-lm")
+            static = self._try("-static", "-o", "probe", probe, trace, "-lm")
             if static is not None:
-                # A machine may have static libraries only.
-                dynamic = self._told("-o", "probe", probe, trace, "-lm") or ""
+                # A machine may have only static libraries.
+                dynamic = self._try("-o", "probe", probe, trace, "-lm") or ""
                 paths = re.findall(r"/[^\s()]+", static + dynamic)
                 return {path for path in paths if os.path.isfile(path) and not self._is_temporary(path)}
         raise RequestError(f"{self.compiler} does not say what it links, neither with -Wl,-t nor with -vv")
 
     def _mentioned(self) -> Iterable[str]:
-        """The files that the compiler's own command lines name: passes, plug-ins, objects."""
+        """Yield the files in the compiler's own command lines: passes, plug-ins, objects."""
         probe = self._probe("int main(void) { return 0; }\n")
         for mode in ((), ("-static",)):
-            for line in (self._told("-###", *mode, "-o", "probe", probe) or "").splitlines():
+            for line in (self._try("-###", *mode, "-o", "probe", probe) or "").splitlines():
                 if not line.startswith(" "):
-                    continue  # no command, but what the compiler was configured with
+                    continue  # the compiler's configuration, and no command
                 for word in shlex.split(line):
                     path = "/" + word.partition("/")[2]
                     if os.path.isfile(path) and not self._is_temporary(path):
@@ -237,9 +235,9 @@ class Capture:
 
 
 def capture_host(session: Session, name: str, compiler: str) -> dict[str, Any]:
-    """Take the program `compiler` and the host's tools into the store, and try them out.
+    """Capture the program `compiler` and the host's tools into the store, and test them in a build.
 
-    Gives the content of the lock. Raises `RequestError`, `BuildError` (what was captured does not work).
+    Returns the content of the lock. Raises `RequestError`, and `BuildError` if the captured programs do not work.
     """
     program = shutil.which(compiler)
     if program is None:

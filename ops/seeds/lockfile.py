@@ -1,4 +1,4 @@
-"""What the file of a seed says, and the lock that belongs to it."""
+"""Descriptions of seeds, and their lock files."""
 
 from __future__ import annotations
 
@@ -21,41 +21,41 @@ if TYPE_CHECKING:
     from ..session import Session
 
 PINNED = ("packages", "wheels", "archives", "images")
-"""What a part lists that is fetched."""
+"""The fields of a part that list fetched files."""
 
 
 class Place(NamedTuple):
-    """A seed by its name in the set, and the file that says what it is."""
+    """A seed by its name in the set, and the file that describes it."""
 
     name: str
     file: str
 
     @property
     def folder(self) -> str:
-        """Where its lock lies, unless it was made or captured here."""
+        """The directory of its lock, unless it was made or captured here."""
         return os.path.dirname(self.file)
 
     @property
     def stem(self) -> str:
-        """What its lock is named after."""
+        """The base name of its lock."""
         return os.path.basename(self.file).removesuffix(".nix")
 
 
-# What `update` and `list` need to know, and nothing that asks for a lock file.
+# The fields for `update` and `list`, evaluated without reading a lock file.
 _FACTS = """
 path: let
   seed = import path;
-  lists = told: name: told.${name} or [ ];
-  part = told: {
-    packages = lists told "packages";
-    wheels = lists told "wheels";
-    archives = builtins.filter builtins.isString (lists told "archives");
-    images = builtins.filter builtins.isString (lists told "images");
+  lists = part: name: part.${name} or [ ];
+  described = part: {
+    packages = lists part "packages";
+    wheels = lists part "wheels";
+    archives = builtins.filter builtins.isString (lists part "archives");
+    images = builtins.filter builtins.isString (lists part "images");
     local = map toString (
-      builtins.filter builtins.isPath (lists told "archives" ++ lists told "images" ++ lists told "trees")
+      builtins.filter builtins.isPath (lists part "archives" ++ lists part "images" ++ lists part "trees")
     );
-    without = lists told "without";
-    only = lists told "only";
+    without = lists part "without";
+    only = lists part "only";
   };
 in {
   inherit (seed) description;
@@ -64,15 +64,15 @@ in {
   suite = seed.suite or null;
   pins = seed.pins or null;
 } // (if seed.impure or false then { } else {
-  toolchain = part seed.toolchain;
-  userland = part seed.userland;
-  cxx = part (seed.cxx or { });
+  toolchain = described seed.toolchain;
+  userland = described seed.userland;
+  cxx = described (seed.cxx or { });
 })
 """
 
 
 def seed_names(directory: str) -> list[str]:
-    """The seeds in a folder."""
+    """Return the names of the seeds in a directory."""
     try:
         files = os.listdir(directory)
     except OSError as error:
@@ -81,7 +81,7 @@ def seed_names(directory: str) -> list[str]:
 
 
 def places(session: Session, request: Request, directory: str | None = None) -> dict[str, Place]:
-    """All seeds, by name: of the set that -f or -E give, of --directory, or those that are bundled."""
+    """Return all seeds by name: of the expression that `request` names, of `directory`, or the bundled ones."""
     if not request.has_source:
         directory = os.path.abspath(directory or os.path.join(PKGS, "seeds"))
         return {name: Place(name, os.path.join(directory, f"{name}.nix")) for name in seed_names(directory)}
@@ -106,7 +106,7 @@ def _of_expression(session: Session, request: Request) -> dict[str, Place]:
 
 
 def place_of(found: dict[str, Place], name: str) -> Place:
-    """One of them; raises `RequestError` with a suggestion if there is no such seed."""
+    """Return a seed by name. Raises `RequestError` with a suggestion for an unknown name."""
     if name in found:
         return found[name]
     import difflib
@@ -117,7 +117,7 @@ def place_of(found: dict[str, Place], name: str) -> Place:
 
 
 def facts(session: Session, place: Place) -> dict[str, Any]:
-    """What the file of a seed says; raises `RequestError` if there is none."""
+    """Evaluate the description of a seed. Raises `RequestError` if its file does not exist."""
     if not os.path.exists(place.file):
         raise RequestError(f"there is no file '{place.file}'")
     text = f"({_FACTS}) {json.dumps(byte_string(place.file))}"
@@ -126,21 +126,21 @@ def facts(session: Session, place: Place) -> dict[str, Any]:
     return found
 
 
-def is_pinned(told: dict[str, Any]) -> bool:
-    """Whether anything of it is fetched."""
-    return any(told[part][kind] for part in PARTS if part in told for kind in PINNED if kind in told[part])
+def is_pinned(seed: dict[str, Any]) -> bool:
+    """Return whether any file of a described seed is fetched."""
+    return any(seed[part][kind] for part in PARTS if part in seed for kind in PINNED if kind in seed[part])
 
 
-def lock_path(place: Place, told: dict[str, Any]) -> str:
-    """Where the lock of a seed lies: what comes of this machine alone is in the home."""
-    if told["impure"] or told["made"]:
+def lock_path(place: Place, seed: dict[str, Any]) -> str:
+    """Return the path of a seed's lock; those of captured and made seeds are in the home of the store."""
+    if seed["impure"] or seed["made"]:
         return os.path.join(home(), "seeds", f"{place.name}.lock.json")
-    return os.path.join(place.folder, f"{told['pins'] or place.stem}.lock.json")
+    return os.path.join(place.folder, f"{seed['pins'] or place.stem}.lock.json")
 
 
-def lock_of(place: Place, told: dict[str, Any]) -> dict[str, Any] | None:
-    """The lock of a seed, or what was captured of the host; None if there is neither. Raises `RequestError`."""
-    path = lock_path(place, told)
+def lock_of(place: Place, seed: dict[str, Any]) -> dict[str, Any] | None:
+    """Read the lock of a seed; return None if the file does not exist. Raises `RequestError`."""
+    path = lock_path(place, seed)
     try:
         with open(path, "rb") as file:
             lock = parse_json(file.read())
@@ -156,7 +156,7 @@ def lock_of(place: Place, told: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _wrong_in(lock: Any) -> str | None:
-    """What is wrong with the form of a lock."""
+    """Return the first error in the form of a lock; None if it is well-formed."""
     if not isinstance(lock, dict):
         return "it is no JSON object"
     for name, form in (("files", list), ("compiler", str), ("made", dict)):
@@ -190,7 +190,7 @@ def _wrong_in(lock: Any) -> str | None:
 
 
 def write_lock(path: str, lock: dict[str, Any]) -> None:
-    """Replace a lock file, all or nothing."""
+    """Write a lock file atomically."""
     with open(path + ".new", "w") as file:
         json.dump(lock, file, indent=1, sort_keys=True)
         file.write("\n")

@@ -1,4 +1,4 @@
-"""The seed that a bootstrap ends in: its last stage as two archives, known by their hashes."""
+"""Make a seed from the last stage of a bootstrap: two archives, pinned by hash."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 LOCK_VERSION = 2
 LAST = 2
-"""The stage that is taken: in a bootstrap that has come to rest, stage 1 and this one are the same."""
+"""The last stage: at a fixed point it equals stage 1."""
 
 
 def make(
@@ -34,9 +34,9 @@ def make(
     options: BuildOptions | None,
     reporter: Reporter | None,
 ) -> dict[str, Any]:
-    """Build the last stage of a set from the seed `origin`, and keep its halves as archives.
+    """Build the last stage of a set from the seed `origin`, and archive its halves.
 
-    Writes the lock, and gives its content. The archives are objects of the store, kept alive by links beside the lock.
+    Writes the lock, and returns its content. The archives are store objects; links beside the lock are their GC roots.
     """
 
     halves = _halves(session, request, set_name, origin)
@@ -60,7 +60,7 @@ def make(
 
 
 def _halves(session: Session, request: Request, set_name: str, origin: str) -> dict[str, tuple[Any, ...]]:
-    """The derivations of both halves of the last stage."""
+    """Return the derivations of both halves of the last stage."""
     evaluator = session.evaluator
     stage = evaluator.select(chain_value(session, request, set_name, origin), f"stage{LAST}")
     halves = {part: seed_part_of(evaluator, stage, part) for part in HALVES}
@@ -82,7 +82,7 @@ def _merged(session: Session, name: str, trees: list[StorePath]) -> StorePath:
 
 
 def _archive(store: Store, folder: str, name: str, tree: StorePath) -> dict[str, Any]:
-    """What the lock says of the archive `name` of `tree`: it is in the store, and a link in `folder` leads to it."""
+    """Archive `tree` as `name` in the store, with a root in the directory `folder`; return its entry for the lock."""
     work = store.temporary("seed")
     place = os.path.join(work, name)
     with open(place, "wb") as file:
@@ -92,7 +92,7 @@ def _archive(store: Store, folder: str, name: str, tree: StorePath) -> dict[str,
     size = os.path.getsize(place)
     path = store.add_tree(place, name, consume=True)
     os.rmdir(work)
-    # Where the link leads is where the lock says that the archive is to be fetched.
+    # The lock names the archive by this link, as a path beside the lock.
     store.record_fixed_output(name, FixedOutput("sha256", digest.digest(), "flat"), path)
     store.add_root(os.path.join(folder, name), path)
     return {"package": name, "sha256": digest.hexdigest(), "size": size, "url": name, "version": ""}

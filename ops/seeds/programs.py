@@ -1,4 +1,4 @@
-"""What a program needs to run: its interpreter and its shared libraries."""
+"""Find the run-time dependencies of a program: its interpreter and its shared libraries."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _PT_INTERP = 3
 
 
 def is_script(path: str) -> bool:
-    """Whether the file names its interpreter in its first line."""
+    """Return whether the first line of a file names its interpreter."""
     with open(path, "rb") as file:
         return file.read(2) == b"#!"
 
 
 def interpreter(path: str) -> str | None:
-    """What the kernel starts a program with: its dynamic loader or the program after `#!`; None if nothing."""
+    """Return the program that the kernel starts a file with: its dynamic loader or the one after `#!`; None if none."""
     with open(path, "rb") as file:
         head = file.read(64)
         if head.startswith(b"#!"):
@@ -61,7 +61,7 @@ def interpreter(path: str) -> str | None:
 
 
 def libraries(loader: str, program: str) -> Sequence[str]:
-    """The shared libraries of a program, as its own loader finds them."""
+    """Return the shared libraries of a program, as its own loader finds them."""
     run = subprocess.run(
         [loader, "--list", program], text=True, errors="surrogateescape", capture_output=True, check=False
     )

@@ -1,4 +1,4 @@
-"""Which files the packages of a seed are today: apt's answer for packages, pip's for wheels."""
+"""Resolve the packages of a seed to current files: packages with apt, wheels with pip."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """One file: what it is, where it is fetched, its size in bytes and its SHA-256 in hexadecimal.
+    """One file: its package, version and URL, its size in bytes and its SHA-256 in hexadecimal.
 
-    `version` is "" where nobody tells one. A `url` without a scheme is a path beside the lock.
+    `version` is "" if unknown. A `url` without a scheme is a path beside the lock.
     """
 
     package: str
@@ -37,8 +37,8 @@ class Pin:
 class Apt:
     """A private apt state for one suite, made from the machine's own sources.
 
-    Nothing is installed and no file outside `folder` is written, so no rights
-    are needed. An empty status file makes apt resolve a whole closure.
+    It installs nothing and writes no file outside of the directory `folder`, so that it needs no privileges.
+    An empty status file makes apt resolve a whole closure.
     """
 
     def __init__(self, folder: str, suite: str) -> None:
@@ -75,7 +75,7 @@ class Apt:
         return sorted(set(run.stdout.split()))
 
     def run(self, program: str, *arguments: str) -> str:
-        """Standard output of an apt program; raises `RequestError` with what it said on failure."""
+        """Run an apt program, and return its standard output. Raises `RequestError` with its messages on failure."""
         run = subprocess.run(
             [program, *self._options, *arguments], text=True, errors="replace", capture_output=True, check=False
         )
@@ -84,7 +84,7 @@ class Apt:
         return run.stdout
 
     def closure(self, packages: list[str]) -> dict[str, str]:
-        """Package -> pool path of its file, for the packages and what they depend on."""
+        """Return the pool paths of packages and their dependencies, by package name."""
         text = self.run("apt-get", "install", "-y", "--print-uris", "--no-install-recommends", *packages)
         found = {}
         for uri in re.findall(r"^'([^']+)'", text, re.MULTILINE):
@@ -93,7 +93,7 @@ class Apt:
         return found
 
     def pins(self, pool: dict[str, str]) -> list[Pin]:
-        """Where the packages of `closure` lie, and what they are."""
+        """Return the pins of the packages of `closure`."""
         records = self.run("apt-cache", "show", *sorted(pool))
         pins = {}
         for record in records.split("\n\n"):
@@ -111,7 +111,7 @@ class Apt:
 
 
 def wheel_pin(url: str, folder: str) -> Pin:
-    """Fetch the wheel that a `pypi:` URL names and look at it."""
+    """Fetch the wheel that a `pypi:` URL names, and return its pin."""
     wheel = parse_wheel(url)
     pip = pip_command()
     if pip is None:
@@ -131,7 +131,7 @@ def wheel_pin(url: str, folder: str) -> Pin:
 
 
 def archive_pin(session: Session, url: str, folder: str) -> Pin:
-    """Fetch what a URL names into the store; one without a scheme is a path below `folder`."""
+    """Fetch an archive into the store, and return its pin; a URL without a scheme is a path below `folder`."""
     place = url if _SCHEME.match(url) else "file:" + quote(os.path.join(os.path.abspath(folder), url))
     name = object_name(url)
     fetched = prefetch_file(session.store, place, name, session.reporter.notice, BuildOptions(**configured_limits()))
@@ -139,7 +139,7 @@ def archive_pin(session: Session, url: str, folder: str) -> Pin:
 
 
 def object_name(url: str) -> str:
-    """What an object that `url` gives is called: as pkgs/lib/fetchurl.nix calls it, and a name of the store."""
+    """Return the object name for a URL: the one of pkgs/lib/fetchurl.nix, made valid for the store."""
     return (
         re.sub(r"[^A-Za-z0-9+._?=-]", "-", url.rstrip("/").rpartition("/")[2].partition("?")[0]).lstrip(".")
         or "archive"

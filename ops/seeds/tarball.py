@@ -1,9 +1,9 @@
-"""A tree as a tar archive: of one tree there is one archive, byte for byte.
+"""Write a tree as a reproducible tar archive.
 
-Members stand in the order of the manifest, directories too, each with what a tree has and nothing else: owner and
-group 0 without names, time 0, mode 755 or 644. Format: POSIX.1-2001 (pax), whose additional headers are there where
-the ustar header has no room for a name, a target or a size. It is not compressed: what compresses differs in the
-next version.
+Members, including directories, are in the order of the manifest. They have only the metadata of trees: owner and
+group 0 without names, time 0, mode 755 or 644. The format is POSIX.1-2001 (pax); a member has an additional header
+only if its name, target or size does not fit into the ustar header. The archive is not compressed, since the output
+of compressors changes between versions.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def write_tarball(store: Store, path: StorePath, out: BinaryIO) -> None:
-    """Write the object `path`. Raises `RequestError` if it refers to others, which would be missing."""
+    """Write the object `path`. Raises `RequestError` if it refers to other objects, which the archive would lack."""
     references = [reference for reference in store.info(path).references if reference != path]
     if references:
         raise RequestError(f"'{path}' is not whole by itself: it refers to {references[0]}")

@@ -1,4 +1,4 @@
-"""A part of this machine's file system, to be copied."""
+"""Trees of files and links to copy from this machine's file system."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import shutil
 from ..errors import RequestError
 from .programs import interpreter, is_script, libraries
 
-# Directories that one system has beside /usr and another as links into it.
+# Directories that are links into /usr on some distributions only.
 MERGED = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 
 
 class Tree:
-    """Files and links to be copied, by their places below a root without a leading slash."""
+    """Files and links to copy, by their paths in the tree, without a leading slash."""
 
     def __init__(self) -> None:
         self.files: dict[str, str] = {}
@@ -21,7 +21,7 @@ class Tree:
         self.directories: set[str] = set()
 
     def add(self, path: str) -> str:
-        """Take in a file, and the links that lead to it; gives the place of the file."""
+        """Add a file, and the links on its path; return its path in the tree."""
         here = ""
         parts = path.split("/")[::-1]
         while parts:
@@ -32,27 +32,27 @@ class Tree:
                 self.directories.add(place(here))
                 here = os.path.dirname(here).rstrip("/")
                 continue
-            there = f"{here}/{part}"
-            if not os.path.islink(there):
-                here = there
+            inner = f"{here}/{part}"
+            if not os.path.islink(inner):
+                here = inner
                 continue
-            here = os.path.realpath(there)
-            if there[1:] not in MERGED:
-                self.links[place(there)] = "/" + place(here)
+            here = os.path.realpath(inner)
+            if inner[1:] not in MERGED:
+                self.links[place(inner)] = "/" + place(here)
         if not os.path.isfile(here):
             raise RequestError(f"'{path}' is no file")
         self.files[place(here)] = here
         return place(here)
 
     def add_program(self, name: str, path: str) -> None:
-        """Take in what `add_runnable` does, to be found as `name`."""
+        """Add a program as `add_runnable` does, with a link `name` in usr/bin."""
         file = self.add_runnable(path)
         usual = f"usr/bin/{name}"
         if usual not in self.files and usual not in self.links:
             self.links[usual] = f"/{file}"
 
     def add_runnable(self, path: str) -> str:
-        """Take in a program, what starts it, and the libraries that it is linked with; gives its place."""
+        """Add a program, its interpreter and its shared libraries; return its path in the tree."""
         file = self.add(path)
         source = self.files[file]
         starter = interpreter(source)
@@ -67,7 +67,7 @@ class Tree:
         return file
 
     def without(self, other: Tree) -> Tree:
-        """What of this tree the other one has not."""
+        """Return the files, links and directories that `other` lacks."""
         rest = Tree()
         rest.files = {path: source for path, source in self.files.items() if path not in other.files}
         rest.links = {path: target for path, target in self.links.items() if path not in other.links}
@@ -75,7 +75,7 @@ class Tree:
         return rest
 
     def write(self, root: str) -> None:
-        """Make the tree at `root`, which is not there."""
+        """Write the tree to `root`, which must not exist."""
         os.mkdir(root)
         for directory in sorted(self.directories):
             os.makedirs(os.path.join(root, directory), exist_ok=True)
@@ -91,6 +91,6 @@ class Tree:
 
 
 def place(path: str) -> str:
-    """Where a file of this machine lies in the tree."""
+    """Return the path in the tree of a file of this machine."""
     inner = path.lstrip("/")
     return f"usr/{inner}" if inner.split("/", 1)[0] in MERGED else inner

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .resolve import Pin
 
 DEFAULT_ORIGIN = "debian-gcc"
-"""The seed that a seed is made from if nobody says another."""
+"""The default seed to make another seed from."""
 
 
 def update(
@@ -34,69 +34,69 @@ def update(
     options: BuildOptions | None = None,
     reporter: Reporter | None = None,
 ) -> dict[str, Any]:
-    """Write the lock of a seed anew, and return its content.
+    """Rewrite the lock of a seed, and return its content.
 
-    It pins what apt, pip and archives offer today; of an impure seed it captures the program `compiler`; a seed that a
-    bootstrap ends in is made from the seed `origin`. Raises `RequestError`, `EvalError`, `BuildError`.
+    Pins the current files of apt, pip and archives. For an impure seed it captures the program `compiler`; a seed that
+    a bootstrap ends in is made from the seed `origin`. Raises `RequestError`, `EvalError`, `BuildError`.
     """
-    told = facts(session, place)
-    if told["pins"]:
+    seed = facts(session, place)
+    if seed["pins"]:
         raise RequestError(
             f"the seed '{place.name}' has no pins of its own",
-            hint=f"it uses those of '{told['pins']}': update that one",
+            hint=f"it uses those of '{seed['pins']}': update that one",
         )
-    if told["impure"]:
+    if seed["impure"]:
         lock = capture_host(session, place.name, compiler)
         write_lock(os.path.join(session.store.home, "seeds", f"{place.name}.lock.json"), lock)
         return lock
-    if told["made"]:
-        return make(session, request, place.name, told["made"], origin, options, reporter)
-    if not is_pinned(told):
+    if seed["made"]:
+        return make(session, request, place.name, seed["made"], origin, options, reporter)
+    if not is_pinned(seed):
         raise RequestError(
             f"nothing of the seed '{place.name}' is fetched", hint="it is what lies beside its file: no lock"
         )
-    lock = pin(session, told, place.folder)
-    write_lock(lock_path(place, told), lock)
+    lock = pin(session, seed, place.folder)
+    write_lock(lock_path(place, seed), lock)
     return lock
 
 
-def pin(session: Session, told: dict[str, Any], folder: str = ".") -> dict[str, Any]:
-    """Return the content of a lock file, of what apt and pip offer today, and what archives are today.
+def pin(session: Session, seed: dict[str, Any], folder: str = ".") -> dict[str, Any]:
+    """Return the content of a lock file with the current files of apt and pip, and the current archives.
 
-    `told` is what the file of the seed says, `folder` its directory. Archives are fetched into the store.
+    `seed` is the evaluated description (`facts`), `folder` its directory. Archives are fetched into the store.
 
-    A package that both halves need belongs to the userland, which must do without the toolchain; what C++ needs beyond
-    C is laid over both. A part that selects (`only`) takes something else of a package than another part does, so that
-    what it needs is in it whoever else has it.
+    A package that both halves need belongs to the userland, which must work without the toolchain. The part `cxx`, with
+    what C++ needs beyond C, is laid over both. A part that selects files (`only`) keeps all its packages, since another
+    part may select other files of the same package.
     """
     pins: dict[str, Pin] = {}
     parts: dict[str, set[str]] = {part: set() for part in PARTS}
     with tempfile.TemporaryDirectory() as work:
-        told_parts = [part for part in PARTS if part in told]
-        apt = Apt(work, told["suite"]) if any(told[part]["packages"] for part in told_parts) else None
-        for part in told_parts:
-            here = [wheel_pin(url, work) for url in told[part]["wheels"]]
-            if told[part]["packages"]:
+        described = [part for part in PARTS if part in seed]
+        apt = Apt(work, seed["suite"]) if any(seed[part]["packages"] for part in described) else None
+        for part in described:
+            files = [wheel_pin(url, work) for url in seed[part]["wheels"]]
+            if seed[part]["packages"]:
                 assert apt is not None
-                pool = apt.closure(told[part]["packages"])
-                for package in told[part]["without"]:
+                pool = apt.closure(seed[part]["packages"])
+                for package in seed[part]["without"]:
                     pool.pop(package, None)
-                here += apt.pins(pool)
-            for url in (*told[part].get("archives", ()), *told[part].get("images", ())):
-                here.append(archive_pin(session, url, folder))
-            for item in here:
+                files += apt.pins(pool)
+            for url in (*seed[part].get("archives", ()), *seed[part].get("images", ())):
+                files.append(archive_pin(session, url, folder))
+            for item in files:
                 known = pins.setdefault(item.package, item)
                 if known != item:
                     raise RequestError(f"two files are called '{item.package}': {known.url} and {item.url}")
-            parts[part] = {item.package for item in here}
+            parts[part] = {item.package for item in files}
     laid_over: set[str] = set()
     for part in ("userland", "toolchain", "cxx"):
-        if not told.get(part, {}).get("only"):
+        if not seed.get(part, {}).get("only"):
             parts[part] -= laid_over
             laid_over |= parts[part]
     lock: dict[str, Any] = {part: sorted(parts[part]) for part in PARTS if part in HALVES or parts[part]}
     lock["files"] = [asdict(pins[name]) for name in sorted(pins)]
-    if told["suite"] is not None:
-        lock["suite"] = told["suite"]
+    if seed["suite"] is not None:
+        lock["suite"] = seed["suite"]
     lock["version"] = LOCK_VERSION
     return lock
