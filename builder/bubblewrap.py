@@ -146,7 +146,7 @@ class _Versions:
         return tuple(int(part) for part in known[1].split(".") if part)
 
     def keep(self) -> None:
-        """Write down what is new. Not being able to is no error."""
+        """Save new versions; failing to is no error."""
         if not self._is_new or self._file is None or any(set(place) & set("\t\n") for place in self._known):
             return
         draft = f"{self._file}.{os.getpid()}"

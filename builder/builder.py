@@ -79,7 +79,7 @@ class Builder:
             self._reporter.planned(decided)
             self._realising = _Realising(self._store, self._options, self._reporter, self._runner, decided)
             try:
-                # Asked after the line above and not before it, so that no `cancel` falls in between.
+                # Checked after the line above, so that no `cancel` falls in between.
                 if self._is_cancelled:
                     raise Cancelled
                 result = self._realising.run()

@@ -89,7 +89,7 @@ class Duplicator:
         return places
 
     def is_faithful(self, places: Mapping[str, str]) -> bool:
-        """Whether the copies list their entries as they should."""
+        """Whether the copies list their entries in the intended order."""
         todo = list(places.items())
         while todo:
             source, place = todo.pop()

@@ -1,8 +1,8 @@
-"""What can go wrong while realising.
+"""Errors of realising derivations.
 
-Every class carries fields; `message`, `hint` and `code` are what a report needs.
-What only the scheduler knows (`derivation`, `log`, `tail`, `kept`) is attached once,
-on the way up, by `attach`.
+Every class has fields; `message`, `hint` and `code` are the content of a report.
+`attach` adds the values that only the scheduler knows (`derivation`, `log`, `tail`, `kept`),
+once, when the error passes through it.
 
 | code | class | | code | class |
 |---|---|---|---|---|
@@ -59,7 +59,7 @@ class BuildError(Exception):
 
     `derivation` is the one being realised, `log` the path of its log, `tail` the last lines of it, `kept` the build
     directory if it was kept. `was_seen`: all its output has been shown already.
-    `place` is where the derivation is written down, `labels` and `frames` are where an expression asked for it.
+    `place` is the place of the derivation in a source, `labels` and `frames` lead to the expression that requested it.
     """
 
     code: ClassVar[str] = "B000"

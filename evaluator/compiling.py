@@ -60,7 +60,7 @@ def compile_source(world: World, text: SourceText, extra_names: tuple[str, ...],
 
 
 def check_variables(tree: Expr, source: Source) -> None:
-    """Raise `UndefinedVariable` if something in a tree is bound by nothing."""
+    """Raise `UndefinedVariable` for an unbound variable in a tree."""
     from . import recursion
     from .codegen.program import check_names
 

@@ -33,7 +33,7 @@ def quote(text: str) -> str:
             if error.reason == "unexpected end of data":
                 what = f"incomplete UTF-8 string; last byte: 0x{ord(text[-1]):02X}"
             else:
-                # Nix names the byte that does not go on as it should; Python that with which the character began.
+                # Nix reports the byte that breaks the encoding; Python reports the first byte of the character.
                 at = error.end if error.reason == "invalid continuation byte" else error.start
                 what = f"invalid UTF-8 byte at index {at}: 0x{ord(text[at]):02X}"
             raise InvalidText(f"JSON serialization error: [json.exception.type_error.316] {what}") from None

@@ -148,7 +148,7 @@ def source_name(source: Source) -> str:
     try:
         return source.name.encode("latin-1").decode("utf-8")
     except UnicodeDecodeError:
-        # A name that is not valid UTF-8 is kept as read, or as bytes.
+        # An undecodable path is escaped; any other name stays a byte string.
         return readable(source.name) if source.name.startswith("/") else source.name
 
 

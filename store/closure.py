@@ -18,7 +18,7 @@ class Cycle(Exception):
 
 
 def dependencies_first(roots: Iterable[Node], references: Mapping[Node, Iterable[Node]]) -> list[Node]:
-    """All nodes that `roots` reach, each after what it refers to.
+    """Return all nodes reachable from `roots`, dependencies first.
 
     The order follows from the orders of `roots` and `references` alone. A node that
     refers to itself is no cycle; others raise `Cycle`.

@@ -48,7 +48,7 @@ def content_key(entry: Entry) -> int | None:
 
 
 def note_files(database: Database, objects: Iterable[tuple[int, Manifest]]) -> None:
-    """Write down which objects hold which files; in a transaction."""
+    """Index the files of objects. Call it in a transaction."""
     rows = sorted(
         {(key, number) for number, manifest in objects for key in map(content_key, manifest) if key is not None}
     )

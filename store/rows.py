@@ -151,7 +151,7 @@ def _may_have_given(store: Store, row: _Row, path: StorePath) -> bool:
 
 
 def mend_object(store: Store, found: Report) -> None:
-    """Write the rows of an object that is whole as they should be. Raises `NotValid` if what it refers to is not registered."""
+    """Write the correct rows of an intact object. Raises `NotValid` if a reference is not registered."""
     whole, path, database = found.whole, found.path, store._database
     assert whole is not None
     with store.transaction():

@@ -573,7 +573,7 @@ class Store:
         return {name: seconds for name, seconds, _ in rows}
 
     def record(self, rows: Iterable[Realisation]) -> None:
-        """Remember builds that this store's builder has carried out, all or none, and sign them.
+        """Record and sign builds of this store's builder, all or none.
 
         Each is recorded, also if the same is recorded already. A row without a witness gets that of this process.
         """
@@ -703,7 +703,7 @@ class Store:
         return [(link, path) for link, path in self._roots.live() if self.is_valid(path)]
 
     def verify_object(self, path: StorePath) -> list[Problem]:
-        """Compare an object with its manifest, its name and its rows; nothing found means that all are as they should be.
+        """Compare an object with its manifest, its name and its rows; return the problems.
 
         Reads all of it and trusts neither the disk nor the database. Raises `NotValid`, `StoreIO`.
         """

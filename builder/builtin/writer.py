@@ -137,7 +137,7 @@ class TreeWriter:
             self.remove(path)
 
     def remove(self, path: str) -> None:
-        """Remove a file, a link, or a directory with all that it holds; no error if there is nothing."""
+        """Remove a file, a link, or a directory with its content, if it exists."""
         kind = self._kinds.get(path)
         if kind == _DIRECTORY:
             self.empty(path)
@@ -147,7 +147,7 @@ class TreeWriter:
         self._kinds.pop(path, None)
 
     def empty(self, path: str) -> None:
-        """Remove all that a directory holds; no error if there is no such directory."""
+        """Remove the content of a directory, if it exists."""
         if self._kinds.get(path) != _DIRECTORY:
             return
         # Directories in the order of discovery: inner ones after outer ones.

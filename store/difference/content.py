@@ -125,7 +125,7 @@ class BinaryChange:
 
 @dataclass(frozen=True, slots=True)
 class HashChange:
-    """Only hash parts of store paths differ: of the objects themselves, or of what they refer to."""
+    """Only hash parts of store paths differ: of the objects themselves, or of their references."""
 
     kind: ClassVar[str] = "hashes"
 
