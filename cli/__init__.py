@@ -1,4 +1,4 @@
-"""The commands. One module per command; the only room that prints and exits."""
+"""Commands, one module each; the only room that prints and exits."""
 
 from .main import main
 

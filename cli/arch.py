@@ -1,4 +1,4 @@
-"""`chx arch`: what is known of the architectures that programs can be built for."""
+"""`chx arch`: list and show the architectures that programs can be built for."""
 
 from __future__ import annotations
 
@@ -35,24 +35,24 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    folder = arguments.directory or PROFILES
+    directory = arguments.directory or PROFILES
     with plain_session() as session:
         if arguments.action == "list":
-            text = listed(session.evaluator, folder, arguments.json)
+            text = listed(session.evaluator, directory, arguments.json)
         else:
-            text = shown(session.evaluator, arguments.name, folder, arguments.json)
+            text = shown(session.evaluator, arguments.name, directory, arguments.json)
     put(text)
     return 0
 
 
-def listed(evaluator: Evaluator, folder: str, as_json: bool) -> str:
-    """All profiles: a table, or a JSON list of all there is in them."""
-    names = profile_names(evaluator, folder)
+def listed(evaluator: Evaluator, directory: str, as_json: bool) -> str:
+    """Return all profiles as a table, or as a JSON list with all their attributes."""
+    names = profile_names(evaluator, directory)
     if as_json:
-        return _json([profile_data(name, evaluator, folder) for name in names])
+        return _json([profile_data(name, evaluator, directory) for name in names])
     rows = [HEADINGS]
     for name in names:
-        profile = load_profile(name, evaluator, folder)
+        profile = load_profile(name, evaluator, directory)
         page, bits = f"{profile.page_size // 1024} KB", str(profile.word_size)
         rows.append((name, profile.triplet, profile.endian, bits, page, profile.cpu, profile.description))
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS) - 1)]
@@ -60,9 +60,9 @@ def listed(evaluator: Evaluator, folder: str, as_json: bool) -> str:
     return "\n".join(lines) + "\n"
 
 
-def shown(evaluator: Evaluator, name: str, folder: str, as_json: bool) -> str:
-    """One profile: a line for each attribute, or JSON."""
-    data = profile_data(name, evaluator, folder)
+def shown(evaluator: Evaluator, name: str, directory: str, as_json: bool) -> str:
+    """Return one profile as a line for each attribute, or as JSON."""
+    data = profile_data(name, evaluator, directory)
     if as_json:
         return _json(data)
     rows = list(_flat("", data))
@@ -71,7 +71,7 @@ def shown(evaluator: Evaluator, name: str, folder: str, as_json: bool) -> str:
 
 
 def _flat(prefix: str, data: dict[str, Any]) -> list[tuple[str, str]]:
-    """Attribute paths and their values in words, in the order of names."""
+    """Return attribute paths and their values as text, sorted by name."""
     rows: list[tuple[str, str]] = []
     for name, value in sorted(data.items()):
         path = prefix + name

@@ -1,4 +1,4 @@
-"""`chx bootstrap`: build a system in stages from several seeds, and judge what came out."""
+"""`chx bootstrap`: build a system in stages from several seeds, and print the verdicts."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.replay is not None:
         return replay(arguments)
     with evaluation.open_session(arguments) as session:
-        account, links = run(
+        report, links = run(
             session,
             evaluation.request_of(arguments),
             arguments.set or DEFAULT_SET,
@@ -116,21 +116,21 @@ def run(arguments: argparse.Namespace) -> int:
             options=options_of(arguments),
             reporter=reporter_of(arguments),
         )
-        text = write_text(arguments, account)
-        if account.holds and not (arguments.report or arguments.proof):
-            _remember(session, arguments, account, text, links)
-    return 0 if account.holds else 1
+        text = write_text(arguments, report)
+        if report.holds and not (arguments.report or arguments.proof):
+            _remember(session, arguments, report, text, links)
+    return 0 if report.holds else 1
 
 
 def drop(arguments: argparse.Namespace) -> int:
-    """`--drop`."""
+    """Carry out `--drop`."""
     name = arguments.set or DEFAULT_SET
     say(f"{remove_roots(home(), name)} objects of {name} are not kept any more")
     return 0
 
 
 def replay(arguments: argparse.Namespace) -> int:
-    """`--replay`."""
+    """Carry out `--replay`."""
     from ..ops.bootstrap.replaying import replay
 
     proof = _read_proof(arguments, arguments.replay, "--replay")
@@ -149,15 +149,15 @@ def replay(arguments: argparse.Namespace) -> int:
 
 
 def check(arguments: argparse.Namespace) -> int:
-    """`--check-proof`."""
+    """Carry out `--check-proof`."""
     proof = _read_proof(arguments, arguments.check_proof, "--check-proof")
     with evaluation.open_session(arguments) as session:
-        like = compare_with_set(session, evaluation.request_of(arguments), proof)
+        likeness = compare_with_set(session, evaluation.request_of(arguments), proof)
     if arguments.json:
-        put_json(checked_data(proof, like))
+        put_json(checked_data(proof, likeness))
     else:
         page = Page(Style(sys.stdout))
-        draw_checked(page, proof, like)
+        draw_checked(page, proof, likeness)
         page.write()
     return 0 if proof.claims.holds else 1
 
@@ -168,11 +168,11 @@ def _read_proof(arguments: argparse.Namespace, name: str, option: str) -> Proof:
     return read_proof(name, arguments.key)
 
 
-def write_text(arguments: argparse.Namespace, account: BootstrapReport) -> str:
-    """Print the account as the command line wants it, and write the page if one was asked for; gives what was printed."""
+def write_text(arguments: argparse.Namespace, report: BootstrapReport) -> str:
+    """Print the report in the requested form, and write the page for `--report`; return the printed text."""
     if arguments.report is not None:
-        write_whole(arguments.report, page_of(account))
-    text = _text(arguments, account)
+        write_whole(arguments.report, page_of(report))
+    text = _text(arguments, report)
     put(text)
     return text
 
@@ -186,20 +186,20 @@ def _seeds(text: str | None) -> list[str] | None:
     return seeds
 
 
-def _text(arguments: argparse.Namespace, account: BootstrapReport) -> str:
+def _text(arguments: argparse.Namespace, report: BootstrapReport) -> str:
     if arguments.json:
         import json
 
-        return json.dumps({**as_data(account), "holds": account.holds}, indent=2, sort_keys=True) + "\n"
+        return json.dumps({**as_data(report), "holds": report.holds}, indent=2, sort_keys=True) + "\n"
 
     page = Page(Style(sys.stdout), arguments.full)
-    draw(page, account)
+    draw(page, report)
     return "".join(f"{line}\n" for line in page.lines)
 
 
 def _remember(
-    session: Session, arguments: argparse.Namespace, account: BootstrapReport, text: str, links: list[tuple[str, str]]
+    session: Session, arguments: argparse.Namespace, report: BootstrapReport, text: str, links: list[tuple[str, str]]
 ) -> None:
     store = session.store
-    paths = {cell.path for item in account.items for cells in item.cells.values() for cell in cells if cell is not None}
+    paths = {cell.path for item in report.items for cells in item.cells.values() for cell in cells if cell is not None}
     store_result(arguments.words, session.world.seen, [store.physical(path) for path in sorted(paths)], links, text)

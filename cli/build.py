@@ -86,17 +86,17 @@ def run(arguments: argparse.Namespace) -> int:
         from .render.errors import report
 
         status = report(error, arguments.words)
-        # All of it again, because what went wrong may have been mended meanwhile.
+        # Evaluate again: the user may have corrected the expression.
         return run(arguments) if prompt_after_failure(error) == "retry" else status
 
 
 def is_checked(arguments: argparse.Namespace) -> bool:
-    """Whether things are to be built again to be compared."""
+    """Whether the command line asks for a rebuild to compare with."""
     return bool(arguments.check or arguments.vary is not None or arguments.rounds > 1)
 
 
 def build(arguments: argparse.Namespace) -> int:
-    """Build what is asked for, once."""
+    """Build what the command line names, or check it; return the exit status."""
     from .options.reporting import notices_of, reporter_of
     from .startup.result_cache import store_result
 
@@ -121,7 +121,7 @@ def build(arguments: argparse.Namespace) -> int:
         put(output)
         finish()
         if not arguments.no_lock and not arguments.pinned:
-            # What is not locked may be something else the next time.
+            # Without the lock, inputs may have changed at the next call.
             store_result(
                 arguments.words, session.world.seen, [store.physical(path) for path in built.paths], links, output
             )

@@ -1,4 +1,4 @@
-"""`chx build --check` and `--vary`: build again, and see whether the same comes out."""
+"""`chx build --check` and `--vary`: build again, and compare the outputs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def check(session: Session, request: Request, arguments: argparse.Namespace) -> int:
-    """Build what is wanted, compare it with the lock if there is one, then build it again; return the exit status."""
+    """Build the targets, compare them with the lock if there is one, and build them again; return the exit status."""
     names = variations_named(arguments.vary)
     options, store = options_of(arguments), session.store
     found = instantiate(session, request)
@@ -61,7 +61,7 @@ def check(session: Session, request: Request, arguments: argparse.Namespace) -> 
 
 
 class _Judging(Forwarding):
-    """Hides that an output differs, which the verdict is about."""
+    """Hides events of outputs that differ: the verdict reports them."""
 
     def differs(self, derivation: StorePath, output: str, earlier: StorePath, now: StorePath) -> None: ...
 

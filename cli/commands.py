@@ -1,4 +1,4 @@
-"""The table of commands: name, module, and one line of help.
+"""Table of commands: name, module, and one line of help.
 
 A module has `configure(parser)` and `run(arguments) -> int`; it is imported only
 when its command is called.
@@ -55,7 +55,7 @@ EXAMPLES = """\
 
 
 def overview() -> str:
-    """The text of `chx --help`."""
+    """Return the text of `chx --help`."""
     width = max(map(len, COMMANDS))
     lines = [f"  {name:<{width}}  {summary}" for name, (_, summary) in COMMANDS.items()]
     return (

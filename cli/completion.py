@@ -1,4 +1,4 @@
-"""`chx completion`: scripts that complete chx's own command line."""
+"""`chx completion`: print completion scripts for shells."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def whole_parser() -> argparse.ArgumentParser:
-    """One parser that knows every command; only completion and documentation need it."""
+    """Return a parser that knows every command, for completion and documentation."""
     from importlib import import_module
 
     parser = argparse.ArgumentParser(prog="chx")

@@ -1,4 +1,4 @@
-"""What `chx run` and `chx shell` have in common: options about the container."""
+"""Options of containers, for `chx run` and `chx shell`."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def binds_of(arguments: argparse.Namespace) -> tuple[Bind, ...]:
-    """The binds that were asked for, outer ones first, so that one may lie in another."""
+    """Return the requested binds, parents before what is mounted inside them."""
     wanted = [(text, True) for text in arguments.bind] + [(text, False) for text in arguments.ro_bind]
     binds = [Bind(*_places(text), writable) for text, writable in wanted]
     return tuple(sorted(binds, key=lambda bind: bind.target.count("/")))
 
 
 def _places(text: str) -> tuple[str, str]:
-    """`HOST[:INSIDE]` as two absolute paths; a colon in HOST counts only if a `/` follows it."""
+    """Split `HOST[:INSIDE]` into two absolute paths; only a colon before a `/` separates them."""
     host, found, inside = text.rpartition(":/")
     if not found:
         host, inside = text, os.path.abspath(text)

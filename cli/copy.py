@@ -50,15 +50,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     with plain_session() as session:
         if arguments.to is not None:
-            told = _send(session.store, arguments)
+            outcome = _send(session.store, arguments)
         else:
-            told = _receive(session.store, arguments)
+            outcome = _receive(session.store, arguments)
     if arguments.json:
-        put_json(told)
+        put_json(outcome)
         return 0
 
-    put("".join(f"{path}\n" for path in told.get("objects", ())))
-    say(told["summary"])
+    put("".join(f"{path}\n" for path in outcome.get("objects", ())))
+    say(outcome["summary"])
     return 0
 
 

@@ -1,4 +1,4 @@
-"""`chx derivation`: show what an expression asks to be built."""
+"""`chx derivation`: print the derivations of an expression."""
 
 from __future__ import annotations
 

@@ -103,14 +103,14 @@ def run(arguments: argparse.Namespace) -> int:
 
         program = find_diffoscope()
     with evaluation.open_session(arguments) as session:
-        knowledge = BuildTraceCache(session.store)
+        cache = BuildTraceCache(session.store)
         request = evaluation.request_of(arguments)
-        before, after = subjects(session, request, (arguments.before, arguments.after), knowledge)
+        before, after = subjects(session, request, (arguments.before, arguments.after), cache)
         if arguments.attribute:
             found = attribute(session, before, after, options_of(arguments), reporter_of(arguments))
             show(arguments, found, lambda page: draw_attribution(page, found))
             return int(arguments.exit_code and not found.is_equal)
-        comparison = compare_subjects(session.store, knowledge, before, after, arguments.level, arguments.full)
+        comparison = compare_subjects(session.store, cache, before, after, arguments.level, arguments.full)
     from .render.diff import draw
 
     show(arguments, comparison, lambda page: draw(page, comparison))
@@ -120,7 +120,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def look_for_residue(arguments: argparse.Namespace) -> int:
-    """What of B is left in A; status 1 if there is something and --exit-code was given."""
+    """Print what A retains of B; with --exit-code, the status is 1 if there is anything."""
     unfit = [name for name in ("level", "attribute", "deep") if getattr(arguments, name)]
     if unfit:
         raise RequestError(f"--residue and --{unfit[0]} exclude each other")
@@ -132,7 +132,7 @@ def look_for_residue(arguments: argparse.Namespace) -> int:
 
 
 def is_lock(word: str) -> bool:
-    """Whether a word names a chx.lock; what a pipe brings is taken for one."""
+    """Whether a word names a chx.lock; a pipe counts as one."""
     from stat import S_ISFIFO
 
     if word.endswith(".lock") and os.path.isfile(word):
@@ -144,7 +144,7 @@ def is_lock(word: str) -> bool:
 
 
 def compare_locks(arguments: argparse.Namespace) -> int:
-    """What has moved from one chx.lock to another. Raises `LockError`."""
+    """Print the changes from one chx.lock to another. Raises `LockError`."""
     unfit = [name for name in ("level", "attribute", "deep", "residue") if getattr(arguments, name)]
     if unfit:
         raise RequestError(f"--{unfit[0]} is not for lock files")
@@ -167,7 +167,7 @@ def compare_locks(arguments: argparse.Namespace) -> int:
 
 
 def show(arguments: argparse.Namespace, value: object, draw: Callable[[Page], None]) -> None:
-    """Print a value as JSON or as text, as the command line wants it."""
+    """Print a value as JSON with --json, else as text."""
     if arguments.json:
         import json
 

@@ -1,4 +1,4 @@
-"""`chx diff --deep`: what diffoscope, if it is installed, says of two objects."""
+"""`chx diff --deep`: run diffoscope, if it is installed, on two objects."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def find_diffoscope() -> str:
-    """Raises `RequestError`."""
+    """Return the command of diffoscope. Raises `RequestError` if it is not installed."""
     found = shutil.which("diffoscope")
     if found is None:
         raise RequestError(
@@ -27,7 +27,7 @@ def find_diffoscope() -> str:
 
 
 def compare_deeply(store: Store, program: str, before: Subject, after: Subject) -> None:
-    """Print its report for every pair of outputs that differ; raises `RequestError`."""
+    """Print the report of diffoscope for every pair of outputs that differ. Raises `RequestError`."""
     import subprocess
     import tempfile
 
@@ -43,14 +43,14 @@ def compare_deeply(store: Store, program: str, before: Subject, after: Subject) 
             put(f"\ndiffoscope {one} {other}\n")
             finish()
             words = [program, "--no-progress", *(["--text-color=always"] if colours(sys.stdout) else [])]
-            with tempfile.TemporaryFile() as said:
+            with tempfile.TemporaryFile() as errors:
                 running = subprocess.Popen(
-                    [*words, store.physical(one), store.physical(other)], stdout=subprocess.PIPE, stderr=said
+                    [*words, store.physical(one), store.physical(other)], stdout=subprocess.PIPE, stderr=errors
                 )
                 assert running.stdout is not None
                 show(iter(lambda source=running.stdout: source.read1(1 << 16), b""))  # type: ignore[misc]
                 status = running.wait()
-                said.seek(0)
-                tell(said.read().decode("utf-8", "surrogateescape"))
+                errors.seek(0)
+                tell(errors.read().decode("utf-8", "surrogateescape"))
             if status not in (0, 1):
                 raise RequestError(f"diffoscope failed with exit status {status}")

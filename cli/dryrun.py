@@ -1,4 +1,4 @@
-"""`chx build --dry-run`: print what would be fetched and built, how long that took before, and why."""
+"""`chx build --dry-run`: print what would be fetched and built, the expected time, and why."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SHOWN: Final = 30
 
 
 def draw_preview(page: Page, found: Preview) -> None:
-    """Draw all that a build would do, and why."""
+    """Draw the steps of a build and their reasons."""
     _draw_targets(page, found.pinned, "in the store, as it is pinned")
     _draw_targets(page, found.substitutable, "would be taken as it is pinned, if a cache has it")
     _draw_steps(page, found, found.fetches, "would be fetched")

@@ -68,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
             "chx eval needs something to evaluate",
             hint="name a file, or give -E EXPR, or -A ATTR of the bundled package set",
         )
-    # As in Nix, where an empty path selects all.
+    # As in Nix, an empty path selects the whole value.
     arguments.attr = [path for path in arguments.attr if path]
     arguments.attributes = []
     for file in files:
@@ -102,23 +102,23 @@ def _check_file(file: str | None) -> None:
 
 
 def _traces(arguments: argparse.Namespace) -> bool:
-    """Whether the expression traces values, in which it shows what was not needed."""
+    """Whether the expression traces values: a trace shows which parts are suspended."""
     text = arguments.expr
     if text is None and arguments.file is not None and is_regular(arguments.file):
-        # Not a pipe, which can be read once.
+        # A pipe can be read only once.
         with open(arguments.file, errors="replace") as file:
             text = file.read()
     return text is not None and "trace" in text
 
 
 def _texts(arguments: argparse.Namespace) -> list[str]:
-    """What is to be printed."""
+    """Return the texts to print."""
     from ..evaluator import run_deep
 
     exact = _traces(arguments)
     depth = arguments.max_call_depth
-    # The session belongs to this thread, which an interrupt reaches. One deep stack serves all that happens in it,
-    # instead of one for each time that the evaluator is entered.
+    # Interrupts reach this thread, so it owns the session. One deep stack serves the whole evaluation, instead of
+    # one for each call of the evaluator.
     with _session(arguments, exact) as session:
         return run_deep(lambda: _texts_in(session, arguments, exact), depth or 10_000)
 
@@ -137,17 +137,17 @@ def _texts_in(session: Session, arguments: argparse.Namespace, exact: bool) -> l
     found = evaluate_request(session, evaluation.request_of(arguments), call=False).selected
     lazy = not (arguments.strict or arguments.json or arguments.raw)
     if lazy and not exact and any(map(_has_parts, found)):
-        # What was not needed is printed as such; evaluating so that it shows costs more, so that comes second.
+        # Suspended parts print as <CODE>. Evaluation that keeps them suspended costs more, so it comes second.
         return _exact_texts(arguments, session.world)
     texts = [_text(session.evaluator, one.value, arguments) for one in found]
     if arguments.strict and not exact and any(_REPEATED in text for text in texts):
-        # Lists that are written alike may have become one, and only a list that is one in Nix, too, is shown as such.
+        # chx may have merged equal list literals; only lists that Nix shares too print as repeated.
         return _exact_texts(arguments, session.world)
     return texts
 
 
 def _exact_texts(arguments: argparse.Namespace, world: FileWorld) -> list[str]:
-    """The same with everything suspended that Nix suspends; traces and warnings were shown already."""
+    """Evaluate again, suspending all that Nix suspends; traces and warnings were printed already."""
     world.silent = True
     with _session(arguments, True, world) as session:
         found = evaluate_request(session, evaluation.request_of(arguments), call=False).selected
@@ -169,21 +169,21 @@ def _text(evaluator: Evaluator, value: Value, arguments: argparse.Namespace) -> 
 
 
 def _may_differ(error: Exception) -> bool:
-    """Whether evaluation in the order of Nix may give another error, or none. What took all memory does so again."""
+    """Whether evaluation in Nix's order may raise another error, or none. Exhausted memory would be exhausted again."""
     from ..evaluator.errors import OutOfMemory
 
     return not isinstance(error, OutOfMemory) and (_shows_parts(error) or getattr(error, "unordered", False))
 
 
 def _shows_parts(error: Exception) -> bool:
-    """Whether a message shows a list or a set, of which some parts may have been evaluated early."""
+    """Whether a message shows a list or a set, parts of which may have been evaluated early."""
     from ..evaluator.errors import TypeMismatch
 
     return isinstance(error, TypeMismatch) and error.shows_parts
 
 
 def _again(arguments: argparse.Namespace, error: Exception) -> list[str]:
-    """The same with everything as it is in Nix: the error may be another, or none."""
+    """Evaluate again in Nix's order: the error may be another, or none."""
     try:
         with _session(arguments, False) as session:
             return _exact_texts(arguments, session.world)

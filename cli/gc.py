@@ -1,4 +1,4 @@
-"""`chx gc`: remove what nothing keeps."""
+"""`chx gc`: remove objects that no root keeps."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ examples:
   chx gc --max-free 10G      remove no more than is needed to free 10 GB
 """
 _IDLE = 30 * 86400.0
-"""Seconds after which a cache that nobody has read is removed."""
+"""Age in seconds at which unread caches are removed."""
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _SIZES = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 
@@ -54,14 +54,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def age(text: str) -> float:
-    """An argument like `30d`, in seconds."""
+    """Parse an age like `30d` into seconds. Raises ValueError."""
     unit = text[-1:] if text[-1:] in _UNITS else ""
     number = text[: len(text) - len(unit)]
     return scaled(text, number, _UNITS[unit or "d"], "an age such as 12h, 30d or 8w", 100 * MAX_SECONDS)
 
 
 def amount(text: str) -> int:
-    """An argument like `10G`, in bytes."""
+    """Parse a size like `10G` into bytes. Raises ValueError."""
     number = text.rstrip("BkMGTi")
     unit = text[len(number) :].removesuffix("B")
     known = unit in _SIZES
@@ -94,7 +94,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def policy(arguments: argparse.Namespace) -> Policy:
-    """The policy of the options, else of `[gc]` in chx.toml, else the default."""
+    """Return the policy that options set, else `[gc]` in chx.toml, else the default."""
 
     def chosen(option: bool | None, key: str, default: bool) -> bool:
         if option is not None:
@@ -111,7 +111,7 @@ def policy(arguments: argparse.Namespace) -> Policy:
 
 
 def note_replayed(store: Store) -> None:
-    """Write down the uses that no store was opened for: builds with nothing to do."""
+    """Record uses by builds that had nothing to do, which open no store."""
     from time import time
 
     by_day: dict[int, set[str]] = {}
@@ -122,8 +122,8 @@ def note_replayed(store: Store) -> None:
 
 
 def collect(store: Store, plan: GcPlan, max_age: float | None = None) -> dict[str, int]:
-    """Carry out a plan, and remove what belongs to nothing afterwards."""
-    # First, so that no record speaks of what is about to go.
+    """Execute a plan, then remove roots, logs, records and caches that no object needs."""
+    # First, so that no record names a removed object.
     forgotten = forget(store.home, {item.path.base for item in plan.dead})
     collected = plan.execute(store)
     roots, root_bytes = prune_roots(store)

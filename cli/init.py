@@ -1,4 +1,4 @@
-"""`chx init`: begin a project."""
+"""`chx init`: create a project."""
 
 from __future__ import annotations
 
@@ -30,45 +30,45 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    folder = os.path.abspath(arguments.directory)
+    directory = os.path.abspath(arguments.directory)
     files = template_files()
     for name in (*files, NAME):
-        if os.path.lexists(os.path.join(folder, name)):
+        if os.path.lexists(os.path.join(directory, name)):
             raise RequestError(
                 f"'{os.path.join(arguments.directory, name)}' is there already",
                 hint="name a folder that is empty or not there",
             )
     try:
         for name, content in files.items():
-            place = os.path.join(folder, name)
+            place = os.path.join(directory, name)
             os.makedirs(os.path.dirname(place), exist_ok=True)
             with open(place, "xb") as file:
                 file.write(content)
     except OSError as error:
         raise RequestError(f"cannot write '{error.filename}': {error.strerror}") from error
-    _lock(folder)
+    _lock(directory)
     put("".join(f"{name}\n" for name in sorted((*files, NAME))))
 
-    inside = "" if folder == os.getcwd() else f"cd {arguments.directory} && "
+    inside = "" if directory == os.getcwd() else f"cd {arguments.directory} && "
     say(f"next: {inside}chx build {FIRST} && cat result/letter.txt")
     return 0
 
 
 def template_files() -> dict[str, bytes]:
-    """The files of the project by their paths."""
+    """Return the files of the template by path."""
     found = {}
     for base, _, names in os.walk(TEMPLATE):
         for name in names:
             place = os.path.join(base, name)
             with open(place, "rb") as file:
-                # Under its own name it would rule over this repository.
+                # Under its own name, git would apply it to this repository.
                 path = os.path.relpath(place, TEMPLATE)
                 found[".gitignore" if path == "gitignore" else path] = file.read()
     return dict(sorted(found.items()))
 
 
 def _lock(directory: str) -> None:
-    """Write the lock of the new project, without a word."""
+    """Write the lock of the new project, silently."""
     file = os.path.join(directory, "default.nix")
     options = configured(offline=True)
     with Session(input_options=lambda: options, reporter=LateReporter()) as session:

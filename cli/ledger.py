@@ -1,4 +1,4 @@
-"""`chx ledger`: what was built, by whom, where, when, and whether it always came out the same."""
+"""`chx ledger`: list what was built, by whom, where and when, and which builds differ."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _summary(outcome: Outcome) -> str:
 
 
 def as_data(row: Realisation) -> dict[str, Any]:
-    """A row as JSON types."""
+    """Return a row as JSON types."""
     return {
         "resolved": str(row.resolved),
         "output": row.output,

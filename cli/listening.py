@@ -1,8 +1,8 @@
-"""The listener of `chx serve`: so many clients at once and no more, each with a time-out.
+"""Listener of `chx serve`: a limited number of clients at once, each with a time-out.
 
-A connection is a thread. It is *idle* while it waits for a request, and as long as a request is not whole; if all are
-taken, the one that has been idle longest gives way to a new one. If none is idle, the new one waits until there is room.
-Clients that go away are no news; whatever else goes wrong is one line.
+A connection is a thread. It is *idle* until it has received a whole request. If all threads are in use, a new
+connection replaces the one that has been idle longest; if none is idle, it waits. The listener ignores clients that
+disconnect, and reports any other failure in one line.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ PATIENCE: Final = 60.0
 
 
 class Listener(ThreadingHTTPServer):
-    """Answers with a `Talk` for each connection; `say` is told in a line what went wrong."""
+    """Starts a `Talk` for each connection; `say` receives a line for each failure."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -52,7 +52,7 @@ class Listener(ThreadingHTTPServer):
                     self._room.wait()
                     continue
                 del self._taken[oldest]
-                # Its thread finds the end of the connection.
+                # The thread notices that the connection has ended.
                 with suppress(OSError):
                     oldest.shutdown(socket.SHUT_RDWR)
             self._taken[request] = True
@@ -67,11 +67,11 @@ class Listener(ThreadingHTTPServer):
     def handle_error(self, request: Any, client_address: Any) -> None:
         error = sys.exc_info()[1]
         if not isinstance(error, ConnectionError | TimeoutError):
-            self._say(f"a request of {client_address[0]} failed: {_told(error)}")
+            self._say(f"a request of {client_address[0]} failed: {_cause(error)}")
 
 
 class Talk(BaseHTTPRequestHandler):
-    """One connection; a method of HTTP gives its answer through `guarded`."""
+    """One connection; the handlers of HTTP methods answer through `guarded`."""
 
     server: Listener
     protocol_version = "HTTP/1.1"
@@ -94,7 +94,7 @@ class Talk(BaseHTTPRequestHandler):
         return is_whole
 
     def guarded(self, answer: Callable[[], None]) -> None:
-        """Answer a request; what goes wrong on this side is told here, and there only that it is."""
+        """Answer a request. The client learns only that an internal error happened; the server prints which."""
         self.has_begun = False
         try:
             answer()
@@ -102,7 +102,7 @@ class Talk(BaseHTTPRequestHandler):
             self.close_connection = True
         except Exception as error:
             self.close_connection = True
-            self.server._say(f"a request of {self.client_address[0]} failed: {_told(error)}")
+            self.server._say(f"a request of {self.client_address[0]} failed: {_cause(error)}")
             if not self.has_begun:
                 with suppress(OSError):
                     self.say(500)
@@ -112,7 +112,7 @@ class Talk(BaseHTTPRequestHandler):
         super().send_response(code, message)
 
     def say(self, status: int, text: str = "") -> None:
-        """A whole answer."""
+        """Send a whole response."""
         body = text.encode("utf-8", "replace")
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
@@ -121,8 +121,8 @@ class Talk(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def log_message(self, format: str, *arguments: object) -> None:
-        """Who asks for what is told to nobody."""
+        """Log no requests."""
 
 
-def _told(error: BaseException | None) -> str:
+def _cause(error: BaseException | None) -> str:
     return error.message if isinstance(error, Failure) else f"{type(error).__name__}: {error}"

@@ -108,7 +108,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _show(report: checking.Report, as_json: bool, words: Sequence[str]) -> int:
-    """Print what was checked; the exit status."""
+    """Print the report of a check; return the exit status."""
     if as_json:
         put_json(report_data(report, words))
         return int(bool(report.failed))

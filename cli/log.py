@@ -1,4 +1,4 @@
-"""`chx log`: show what a build printed."""
+"""`chx log`: print the log of a build."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The entry point: find the command, run it, turn errors into reports and exit codes.
+"""Entry point: find the command, run it, turn errors into reports and exit codes.
 
 Exit codes: 0 done; 1 something was wrong with the input, the machine or a
 build; 2 the command line was not understood; 70 a bug in chx; 128 and the number of
@@ -18,7 +18,7 @@ INTERNAL_ERROR = 70
 
 
 class Ended(KeyboardInterrupt):
-    """A signal asks to end; like an interrupt, it is no error that a command handles."""
+    """A signal asks this process to end; like an interrupt, no command handles it as an error."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -26,7 +26,7 @@ class Ended(KeyboardInterrupt):
 
 
 def _heed_signals() -> None:
-    """Make SIGTERM and SIGHUP end this process as an interrupt does: in order, and once."""
+    """Make SIGTERM and SIGHUP end this process as an interrupt does: with clean-up, and once."""
     import _signal as signals  # type: ignore[import-not-found]  # what is built in of `signal`
 
     def end(number: int, frame: object) -> None:
@@ -34,7 +34,7 @@ def _heed_signals() -> None:
             signals.signal(other, signals.SIG_IGN)
         raise Ended(number)
 
-    # Who ignores one of them (`nohup`) wants it ignored.
+    # A parent that ignores one of them (`nohup`) wants it ignored.
     heeded = [number for number in (signals.SIGTERM, signals.SIGHUP) if signals.getsignal(number) == signals.SIG_DFL]
     for number in heeded:
         signals.signal(number, end)
@@ -74,13 +74,13 @@ def _finished(status: int) -> int:
 
 
 def _failed(error: BaseException, words: list[str]) -> int:
-    """Say what went wrong; the exit status."""
+    """Report an error; return the exit status."""
     import os
 
     from .output import OutputFailed, abandon, finish, tell
 
     if not isinstance(error, OutputFailed):
-        # What came out so far is worth having.
+        # Print the output so far.
         try:
             finish()
         except OutputFailed as failure:
@@ -93,7 +93,7 @@ def _failed(error: BaseException, words: list[str]) -> int:
         number = error.number if isinstance(error, Ended) else 2
         what = {1: "hung up", 2: "interrupted"}.get(number, "terminated")
         tell(f"chx: {what}; what was finished stays finished\n")
-        # At once: an evaluation goes on in its thread, and Python might wait for it.
+        # Exit at once: Python might wait for the thread of an evaluation.
         os._exit(128 + number)
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else USAGE_ERROR
@@ -143,15 +143,15 @@ def _dispatch(words: list[str]) -> int:
         tell(f"chx: there is no command '{name}'; {hint}\n")
         return USAGE_ERROR
     module = __import__(f"{__package__}.{COMMANDS[name][0]}", fromlist=("run",))
-    # What evaluation makes is reachable until the end, and the collector of
-    # cycles would walk all of it again and again.
+    # Values stay reachable until the end; the cycle collector would traverse them
+    # repeatedly.
     import gc
 
     gc.disable()
     _heed_signals()
     own, command = words[1:], None
     if getattr(module, "TAKES_COMMAND", False) and "--" in own:
-        # argparse has its own ideas of what `--` means when options come before it.
+        # argparse treats `--` differently after options.
         place = own.index("--")
         own, command = own[:place], own[place + 1 :]
     arguments = _read(name, module, own)
@@ -162,7 +162,7 @@ def _dispatch(words: list[str]) -> int:
 
 
 def _read(name: str, module: Any, words: list[str]) -> Any:
-    """The arguments of a command."""
+    """Parse the arguments of a command."""
     from .startup.quick_args import NeedsArgparse, QuickParser
 
     try:
@@ -173,5 +173,5 @@ def _read(name: str, module: Any, words: list[str]) -> Any:
         from .parser import command_parser
 
         parser = command_parser(name)[0]
-        # argparse otherwise wants all words together: `check --rebuild NAME` would not do.
+        # Otherwise argparse refuses options between words: `check --rebuild NAME`.
         return parser.parse_intermixed_args(words) if getattr(module, "MIXED", False) else parser.parse_args(words)

@@ -1,9 +1,8 @@
-"""Standard output and standard error, either of which may be closed, full, or a terminal that obeys what it reads.
+"""Standard output and standard error, either of which may be closed, full, or a terminal.
 
-What was asked for goes to standard output through `put` or `show`, and not being able to write it is an error. What
-is only told goes to standard error through `tell`; if that cannot be written, nobody is listening, and work goes on.
-No other module writes to either of them: names of files, logs, messages of servers and strings of expressions were
-written by others, and whatever reaches a terminal passes `harmless`. A pipe or a file gets the bytes as they are.
+`put` and `show` write results to standard output; a failed write is an error. `tell` writes messages to standard error
+and ignores failed writes. No other module writes to either stream: file names, logs, server messages and strings of
+expressions are untrusted, so text for a terminal passes `harmless`. A pipe or a file receives the bytes unchanged.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class OutputFailed(Exception):
-    """Standard output does not take what was asked for; `gone` if its reader went away, which is its right."""
+    """A write to standard output failed; `gone` if the reader closed the pipe, which is no error."""
 
     code = "C002"
     hint = None
@@ -35,7 +34,7 @@ class OutputFailed(Exception):
 
 
 def put(data: str | bytes) -> None:
-    """Write a whole text to standard output, made harmless if that is a terminal; raises `OutputFailed`."""
+    """Write a whole text to standard output, made harmless for a terminal. Raises `OutputFailed`."""
     if reaches_a_terminal(sys.stdout):
         text = data.decode("utf-8", "surrogateescape") if isinstance(data, bytes) else data
         _write(harmless(text, colours(sys.stdout)).encode("utf-8", "replace"))
@@ -44,14 +43,14 @@ def put(data: str | bytes) -> None:
 
 
 def show(pieces: Iterable[bytes]) -> None:
-    """Write one text to standard output, each piece at once, as `put` does; raises `OutputFailed`."""
+    """Write one text to standard output as `put` does, each piece at once. Raises `OutputFailed`."""
     for piece in cleaned(pieces, colours(sys.stdout)) if reaches_a_terminal(sys.stdout) else pieces:
         _write(piece)
         finish()
 
 
 def raw_output() -> BinaryIO | None:
-    """Standard output for data that is no text; None if it is a terminal, which must not get any."""
+    """Return standard output for binary data; None if it is a terminal."""
     return None if reaches_a_terminal(sys.stdout) else sys.stdout.buffer
 
 
@@ -67,12 +66,12 @@ def _encoded(text: str) -> bytes:
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
-        # Half a character, which only JSON can spell.
+        # A lone surrogate, which only JSON can express.
         return text.encode("utf-8", "replace")
 
 
 def finish() -> None:
-    """Hand over what is still buffered; raises `OutputFailed`."""
+    """Flush standard output. Raises `OutputFailed`."""
     try:
         sys.stdout.flush()
     except OSError as error:
@@ -80,7 +79,7 @@ def finish() -> None:
 
 
 def abandon() -> None:
-    """Let what is buffered for standard output vanish: Python would try once more, and complain, when it exits."""
+    """Discard the buffer of standard output: Python would retry at exit, and complain."""
     import os
 
     null = os.open(os.devnull, os.O_WRONLY)
@@ -89,7 +88,7 @@ def abandon() -> None:
 
 
 def tell(text: str) -> None:
-    """Write text to standard error, made harmless; a text of an expression is decoded first (`report.readable`)."""
+    """Write text to standard error, made harmless; decode text of an expression first (`ops.text.readable`)."""
     data = harmless(text, colours(sys.stderr)).encode("utf-8", "replace")
     try:
         sys.stderr.flush()
@@ -98,12 +97,12 @@ def tell(text: str) -> None:
     except OSError:
         import os
 
-        # Else Python tries again when it exits, and changes the exit status.
+        # Otherwise Python retries at exit and changes the exit status.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 def reaches_a_terminal(stream: object) -> bool:
-    """Whether what is written to a stream reaches a terminal, of whatever kind."""
+    """Whether a stream is a terminal of any kind."""
     return bool(getattr(stream, "isatty", lambda: False)())
 
 
@@ -126,10 +125,10 @@ def is_terminal(stream: object) -> bool:
 
 
 def open_closed() -> None:
-    """Put something in the place of standard streams that were closed when this process began.
+    """Replace standard streams that were closed when this process began.
 
-    Else the next file to be opened, a database or a log, would be taken for one of them. Writing to what
-    stands for standard output fails, as it would have; reading gives nothing; errors are told to nobody.
+    Otherwise the next file to be opened, a database or a log, would get the number of one. Writing to the replaced
+    standard output fails, as it would have; reading returns nothing; messages are discarded.
     """
     import os
 
@@ -147,7 +146,7 @@ def open_closed() -> None:
 
 
 def overwritten(line: str) -> str:
-    """What a terminal would be left with of a line of a build: the last of what was written over each other."""
+    """Return what a terminal would finally show of a line whose parts overwrite each other."""
     return line.rstrip("\r").rpartition("\r")[2]
 
 
@@ -160,17 +159,17 @@ _PICTURES: Final = {
     0x7F: 0x2421,
     **dict.fromkeys(range(0x80, 0xA0), 0xFFFD),
     **dict.fromkeys(range(0xD800, 0xE000), 0xFFFD),
-    # Separators of lines and paragraphs, and what turns the direction of writing around: with these a text reads
-    # otherwise than it runs (CVE-2021-42574). The marks that only lend a direction to their neighbours stay.
+    # Separators of lines and paragraphs, and overrides of the writing direction: with these a text reads differently
+    # from what runs (CVE-2021-42574). Marks that only give neighbours a direction stay.
     **dict.fromkeys((0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A)), 0xFFFD),
 }
 """Control characters, and bytes that are no text, as something of the same width to look at."""
 
 
 def harmless(text: str, coloured: bool) -> str:
-    """`text` without what a terminal would act upon; tabs and newlines stay, colours if `coloured`.
+    """Replace the control characters of a text; keep tabs and newlines, and colours if `coloured`.
 
-    Everything else becomes a picture of it, one column wide. A colour that is still on at the end is switched off.
+    Each becomes a visible symbol, one column wide. A colour that is still on at the end is reset.
     """
     if _ESCAPE not in text:
         return text.translate(_PICTURES)
@@ -187,14 +186,14 @@ def harmless(text: str, coloured: bool) -> str:
             is_on = part[1 : length - 1].strip("0;") != ""
         parts.append(part[length:].translate(_PICTURES))
     if is_on:
-        # Before the last newline: what comes next may be a prompt.
+        # Before the last newline: a prompt may follow.
         last = parts.pop()
         parts += (last.removesuffix("\n"), _RESET, "\n" if last.endswith("\n") else "")
     return "".join(parts)
 
 
 def cleaned(pieces: Iterable[bytes], coloured: bool) -> Iterator[bytes]:
-    """A text that comes in pieces, made harmless as a whole, and its lines as `overwritten` leaves them."""
+    """Yield a text that comes in pieces, its lines `overwritten` and made harmless as a whole."""
     import codecs
 
     decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
@@ -212,7 +211,7 @@ def cleaned(pieces: Iterable[bytes], coloured: bool) -> Iterator[bytes]:
 
 
 def _unfinished(text: str) -> int:
-    """How much at the end of a piece may go on in the next one: the end of a line, a sequence that sets colours."""
+    """Return the length of the end of a piece that the next may continue: a line end, a colour sequence."""
     returns = len(text) - len(text.rstrip("\r"))
     if returns:
         return returns
@@ -226,13 +225,13 @@ def _lines(text: str, is_within_line: bool, coloured: bool) -> bytes:
     first, *rest = text.split("\n")
     left = overwritten(first)
     if is_within_line and left != first.rstrip("\r"):
-        # What was overwritten has been shown.
+        # The overwritten text was shown already.
         left = "\n" + left
     return harmless("\n".join([left, *map(overwritten, rest)]), coloured).encode("utf-8", "replace")
 
 
 def _colour_length(text: str) -> int:
-    """How much of a text that stood behind an escape character belongs to a sequence that sets colours."""
+    """Return the length of the colour sequence at the start of a text that follows an escape character."""
     if not text.startswith("["):
         return 0
     end = 1
@@ -242,7 +241,7 @@ def _colour_length(text: str) -> int:
 
 
 def _attributes(text: str) -> list[str]:
-    """The parameters of a sequence that sets colours, without the numbers of colours themselves."""
+    """Return the parameters of a colour sequence without the colour numbers."""
     found = text.replace(":", ";").split(";")
     result = []
     while found:

@@ -1,4 +1,4 @@
-"""`chx parse`: print an expression as the parser understood it."""
+"""`chx parse`: print the syntax tree of an expression."""
 
 from __future__ import annotations
 

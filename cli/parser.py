@@ -1,4 +1,4 @@
-"""The argument parser of a command."""
+"""Argument parsers of commands."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ if TYPE_CHECKING:
 
 
 def command_parser(name: str):  # type: ignore[no-untyped-def]  # modules have no static type
-    """The argument parser of a command, and its module."""
+    """Return the argument parser of a command and its module."""
     import argparse
     from importlib import import_module
 
     from .commands import COMMANDS
 
     class Parser(argparse.ArgumentParser):
-        """argparse ignores it if the help cannot be written, and writes words of the command line as they are."""
+        """Writes through `output`: argparse ignores failed writes and prints control characters."""
 
         def print_help(self, file: object = None) -> None:
             from .output import put

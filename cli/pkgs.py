@@ -1,4 +1,4 @@
-"""`chx pkgs`: the packages there are, what they are built with, and what is wrong with them."""
+"""`chx pkgs`: list packages, their dependencies and their faults."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`chx provenance`: how something was built, as signed statements; and whether these are true."""
+"""`chx provenance`: print signed statements of how something was built, and verify them."""
 
 from __future__ import annotations
 
@@ -68,12 +68,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def verify(arguments: argparse.Namespace, files: list[str]) -> int:
-    """Check the envelopes in files; a line for each. The exit status: 1 if something is wrong with one."""
+    """Check the envelopes in files and print a line for each; the exit status is 1 if one is wrong."""
     import sys
 
     page, wrong, total = Page(Style(sys.stdout), True), 0, 0
     for key in arguments.key:
-        is_signed_by(key, b"", "")  # it is told here if that is no key
+        is_signed_by(key, b"", "")  # raises for an invalid key
     with plain_session() as session:
         trusted = {session.store.signer.public, *arguments.key}
         trusted.update(map(str, setting("caches", "trusted-keys", list) or ()))
@@ -93,7 +93,7 @@ def verify(arguments: argparse.Namespace, files: list[str]) -> int:
 
 
 def read(file: str) -> str:
-    """The text of a file, or of standard input."""
+    """Return the text of a file, or of standard input. Raises `RequestError`."""
     import sys
 
     try:

@@ -1,4 +1,4 @@
-"""`chx repl`: evaluate expressions one after the other."""
+"""`chx repl`: evaluate expressions at a prompt."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 class _Lines:
-    """Reads lines of a pipe or file."""
+    """Reads lines from a pipe or file."""
 
     def read(self, prompt: str) -> str | None:
         line = sys.stdin.buffer.readline()
@@ -97,7 +97,7 @@ class _Lines:
 
 
 class _Reader(_Lines):
-    """Reads lines of a terminal, with history and completion."""
+    """Reads lines from a terminal, with history and completion."""
 
     def __init__(self, repl: Repl) -> None:
         self._readline: Any = None
@@ -115,7 +115,7 @@ class _Reader(_Lines):
         try:
             readline.read_history_file(self._history)
         except OSError:
-            # There is none yet.
+            # There is no history yet.
             return
 
     def read(self, prompt: str) -> str | None:
@@ -133,12 +133,12 @@ class _Reader(_Lines):
             os.makedirs(os.path.dirname(self._history), exist_ok=True)
             self._readline.write_history_file(self._history)
         except OSError:
-            # A history that cannot be kept is no reason to fail.
+            # Failing to save the history is no error.
             return
 
 
 class Repl:
-    """What is in scope, and what the commands do."""
+    """The scope of a prompt, and its commands."""
 
     def __init__(self, session: Session, arguments: argparse.Namespace) -> None:
         self.session = session
@@ -149,18 +149,18 @@ class Repl:
         self._given = dict(arguments.argstr)
 
     def names(self) -> dict[str, Any]:
-        """What is bound."""
+        """Return the variables in scope."""
         return self.scope
 
     def begin(self, files: list[str], text: str | None) -> None:
-        """Load what the command line names."""
+        """Load the files and the expression of the command line."""
         for file in files:
             self._guarded(lambda file=file: self._load(file))  # type: ignore[misc]
         if text is not None:
             self._guarded(lambda: self._add(self._slot(text)))
 
     def enter(self, line: str, more: Callable[[], str | None]) -> bool:
-        """Do what a line says; false if it says to end."""
+        """Carry out a line; return False if it ends the prompt."""
         stripped = line.strip()
         if not stripped or stripped.startswith("#"):
             return True
@@ -170,7 +170,7 @@ class Repl:
         return True
 
     def _guarded(self, action: Callable[[], None]) -> None:
-        """Errors are shown and do not end it."""
+        """Carry out an action; report its errors and go on."""
         try:
             action()
             finish()
@@ -227,13 +227,13 @@ class Repl:
         put(self.session.evaluator.format_one_level(self._whole(line, more)) + "\n")
 
     def _bind_all(self, line: str) -> None:
-        """Bind what stands as in a set: `a = 1; b = 2;`, `inherit (s) a b`."""
+        """Bind the attributes of a line written as in a set: `a = 1; b = 2;`, `inherit (s) a b`."""
         evaluator = self.session.evaluator
         value = evaluator.force(self._slot(f"{{ {line.strip().removesuffix(';')}; }}"))
         self.scope = {**self.scope, **{name: value[name] for name in evaluator.attr_names(value)}}
 
     def _whole(self, text: str, more: Callable[[], str | None], binding: bool = False) -> Any:
-        """The thunk of an expression that may go on in the lines to come."""
+        """Return the thunk of an expression that following lines may continue."""
         while True:
             try:
                 return self._slot(text.rstrip().removesuffix(";") if binding else text)

@@ -1,4 +1,4 @@
-"""What a word may go on to at the prompt of `chx repl`: variables, attributes, files, commands."""
+"""Completion at the prompt of `chx repl`: variables, attributes, files, commands."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _COMMANDS: Final = (":?", ":a", ":b", ":doc", ":l", ":p", ":q", ":r", ":t", ":te
 
 
 class Completer:
-    """`complete` is what readline calls."""
+    """Completes words; readline calls `complete`."""
 
     def __init__(self, session: Session, scope: Callable[[], dict[str, Any]]) -> None:
         self._session = session
@@ -27,17 +27,17 @@ class Completer:
         self._found: list[str] = []
 
     def complete(self, word: str, state: int) -> str | None:
-        """The completion of that number."""
+        """Return a completion by number; None after the last."""
         if state == 0:
             try:
                 self._found = self.candidates(word)
             except Exception:
-                # What cannot be evaluated has no attributes to offer.
+                # A value whose evaluation fails has no attributes to offer.
                 self._found = []
         return self._found[state] if state < len(self._found) else None
 
     def candidates(self, word: str) -> list[str]:
-        """All completions of a word."""
+        """Return all completions of a word."""
         if word.startswith(":"):
             return [command for command in _COMMANDS if command.startswith(word)]
         if word.startswith(("/", "./", "../", "~/")):

@@ -1,4 +1,4 @@
-"""`chx run`: run a command in a container whose `/` is what was built."""
+"""`chx run`: run a command in a container whose `/` is a built tree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What commands say of the program that makes sandboxes, and how the bundled one comes into use."""
+"""Messages about bubblewrap, and the adoption of the bundled one."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _ATTRIBUTES = ("bubblewrap", "tiny.bubblewrap")
 
 
 def tell_age(home: str) -> None:
-    """Tell once for each home that an old one is used."""
+    """Warn once for each home that an old bubblewrap is used."""
     old = claim_age_warning(home)
     if old is not None:
         say(age(old))
 
 
 def adopt(store: Store, built: Built, quiet: bool = False) -> list[tuple[str, str]]:
-    """If the bundled bubblewrap was asked for, make sandboxes with what came out from now on; the link, and where it leads.
+    """Use the bundled bubblewrap from now on if it was built; return the link and its text.
 
-    Nobody else's is taken, whatever it is called: sandboxes rest on it.
+    A package of another set is not used, whatever its name: sandboxes depend on it.
     """
     if not built.is_bundled:
         return []
@@ -54,7 +54,7 @@ def _adopted(store: Store, path: StorePath, quiet: bool) -> list[tuple[str, str]
 
 
 def version() -> str:
-    """The lines of `chx --version`."""
+    """Return the lines of `chx --version`."""
     import os
     import sys
 

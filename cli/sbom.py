@@ -1,4 +1,4 @@
-"""`chx sbom`: a bill of materials of what was built."""
+"""`chx sbom`: print a bill of materials of what was built."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`chx seed`: the foreign toolchains that a bootstrap may start from."""
+"""`chx seed`: list, pin, make and capture the toolchains that a bootstrap may start from."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def amount(lock: dict[str, Any] | None) -> str:
-    """How much a lock pins."""
+    """Return how much a lock pins, as text."""
     if lock is None:
         return "nothing"
     if "files" in lock:
@@ -84,7 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def update(session: Session, arguments: argparse.Namespace, place: Place) -> None:
-    """Pin, make or capture a seed, and say what was done in a few words."""
+    """Pin, make or capture a seed, and print a summary."""
     from ..ops.seeds.updating import update
 
     request, reporter = evaluation.request_of(arguments), LateReporter(lambda: reporter_of(arguments))
@@ -101,59 +101,59 @@ def update(session: Session, arguments: argparse.Namespace, place: Place) -> Non
 
 
 def list_all(session: Session, found: dict[str, Place]) -> None:
-    """A line for each seed."""
+    """Print a line for each seed."""
     rows = []
     for name, place in sorted(found.items()):
-        told = seeds.facts(session, place)
-        pinned = told["impure"] or told["made"] or seeds.is_pinned(told)
-        lock = seeds.lock_of(place, told) if pinned or told["pins"] else None
-        much = amount(lock) if pinned or told["pins"] else "-"
-        rows.append((name, state_of(told, pinned), much, told["description"]))
+        facts = seeds.facts(session, place)
+        pinned = facts["impure"] or facts["made"] or seeds.is_pinned(facts)
+        lock = seeds.lock_of(place, facts) if pinned or facts["pins"] else None
+        much = amount(lock) if pinned or facts["pins"] else "-"
+        rows.append((name, state_of(facts, pinned), much, facts["description"]))
     widths = [max(len(row[column]) for row in rows) for column in range(3)] if rows else []
     for row in rows:
         put("  ".join([*(f"{cell:<{width}}" for cell, width in zip(row, widths)), row[3]]) + "\n")
 
 
-def state_of(told: dict[str, Any], pinned: bool) -> str:
-    """What a seed is worth, in a word or two."""
-    if told["impure"]:
+def state_of(facts: dict[str, Any], pinned: bool) -> str:
+    """Return the state of a seed in a word or two."""
+    if facts["impure"]:
         return "impure"
-    if told["made"]:
-        return f"made of {told['made']}"
-    if told["pins"]:
-        return f"pins of {told['pins']}"
+    if facts["made"]:
+        return f"made of {facts['made']}"
+    if facts["pins"]:
+        return f"pins of {facts['pins']}"
     return "pinned" if pinned else "local"
 
 
 def show(session: Session, place: Place, as_json: bool) -> None:
-    """Print what a seed consists of."""
+    """Print the parts of a seed."""
     name = place.name
-    told = seeds.facts(session, place)
-    pinned = told["impure"] or told["made"] or told["pins"] or seeds.is_pinned(told)
-    lock = seeds.lock_of(place, told) if pinned else None
+    facts = seeds.facts(session, place)
+    pinned = facts["impure"] or facts["made"] or facts["pins"] or seeds.is_pinned(facts)
+    lock = seeds.lock_of(place, facts) if pinned else None
     if as_json:
-        put(json.dumps({"name": name, "source": place.file, **told, "lock": lock}, indent=2, sort_keys=True) + "\n")
+        put(json.dumps({"name": name, "source": place.file, **facts, "lock": lock}, indent=2, sort_keys=True) + "\n")
         return
-    put(f"{name}: {told['description']}\n")
-    if told["impure"]:
+    put(f"{name}: {facts['description']}\n")
+    if facts["impure"]:
         put("  impure: captured from one machine; proves nothing to anybody else\n")
     if pinned and lock is None:
-        state = "captured" if told["impure"] else "made" if told["made"] else "pinned"
+        state = "captured" if facts["impure"] else "made" if facts["made"] else "pinned"
         put(f"  not {state} yet: `chx seed update {name}` does that\n")
         return
     if lock is not None and "made" in lock:
         made = lock["made"]
         put(f"  made: stage {made['stage']} of {made['set']}, from {made['from']}; no toolchain beside that one\n")
     for part in PARTS:
-        lines = _lines_of(part, lock, told)
+        lines = _lines_of(part, lock, facts)
         if lines:
             put("".join([f"  {part}:\n", *(f"    {line}\n" for line in lines)]))
     if lock is not None and "compiler" in lock:
         put("  compiler: " + lock["compiler"].splitlines()[0] + "\n")
 
 
-def _lines_of(part: str, lock: dict[str, Any] | None, told: dict[str, Any]) -> list[str]:
-    """What a part consists of, a line for each thing."""
+def _lines_of(part: str, lock: dict[str, Any] | None, facts: dict[str, Any]) -> list[str]:
+    """Return the contents of a part, a line for each item."""
     if lock is not None and part in lock and "files" not in lock:
         return [str(lock[part]["path"])]
     files = lock.get("files", []) if lock is not None else []
@@ -162,4 +162,4 @@ def _lines_of(part: str, lock: dict[str, Any] | None, told: dict[str, Any]) -> l
         for file in files
         if file["package"] in (lock or {}).get(part, ())
     ]
-    return lines + list(told.get(part, {}).get("local", ()))
+    return lines + list(facts.get(part, {}).get("local", ()))

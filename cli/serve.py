@@ -1,4 +1,4 @@
-"""`chx serve`: give the store over HTTP, in the layout of a cache."""
+"""`chx serve`: serve the store over HTTP, in the layout of a cache."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def _token() -> str:
 
 
 class Shelf:
-    """The files of the layout, made of the store when they are asked for and kept in `cache/served`."""
+    """Files of the layout, made from the store on request and kept in `cache/served`."""
 
     def __init__(self, store: Store) -> None:
         from _thread import allocate_lock
@@ -95,7 +95,7 @@ class Shelf:
         self._seen: set[StorePath] = set()
 
     def file(self, name: str) -> str | None:
-        """A local file with the content of `name`; None if there is none of that name."""
+        """Return a local file with the content of `name`; None if there is none."""
         kind, _, rest = name.partition("/")
         try:
             if name == "chx-cache":
@@ -117,7 +117,7 @@ class Shelf:
         return self._kept(name, lambda: compressed([Description.of(self._store, path).encode()]))
 
     def _blob(self, digest: str, name: str) -> str | None:
-        # A file is made under that name: no other may lead elsewhere.
+        # The name becomes a path: no other form may escape the directory.
         if name != blob_name(bytes.fromhex(digest)):
             return None
 
@@ -130,14 +130,14 @@ class Shelf:
         path, entry = found
         if not self._store.claim(path):
             with self._lock:
-                # Another object may have it.
+                # Another object may have the file.
                 self._files.clear()
                 self._seen.clear()
             return None
         return self._kept(name, lambda: compressed(checked(self._store, path, entry)))
 
     def has(self, name: str) -> bool:
-        """Whether there is a file of that name; it is not made for that."""
+        """Whether there is a file of that name, without making it."""
         kind, _, rest = name.partition("/")
         try:
             if kind == "objects" and rest.endswith(".zst"):
@@ -154,7 +154,7 @@ class Shelf:
         return self.file(name) is not None
 
     def _look(self) -> None:
-        """Note the files of objects that are new."""
+        """Record the files of new objects."""
         for path in self._store.objects():
             if path not in self._seen:
                 self._seen.add(path)
@@ -173,7 +173,7 @@ class Shelf:
         if not rows:
             return None
         text = json.dumps([row.to_dict() for row in rows]).encode()
-        # Rows are added: the name says which they are.
+        # Rows are added later, so the name identifies the rows.
         return self._kept(f"trace/{resolved}-{len(rows)}.json", lambda: [text])
 
     def _kept(self, name: str, content: Callable[[], Iterable[bytes]]) -> str:
@@ -182,7 +182,7 @@ class Shelf:
             import threading
 
             os.makedirs(os.path.dirname(path), exist_ok=True)
-            # Not the name with something more: the longest names of objects leave no room for that.
+            # Not the name with a suffix: the longest object names leave no room for one.
             draft = f"{self._folder}/{os.getpid()}.{threading.get_ident()}.tmp"
             try:
                 with open(draft, "wb") as file:
@@ -210,7 +210,7 @@ class Handler(Talk):
         self.guarded(self._give)
 
     def do_PUT(self) -> None:
-        # What is refused unread would be taken for the next request.
+        # The client's unread body would be parsed as the next request.
         self.close_connection = True
         self.guarded(self._take)
 
@@ -283,5 +283,5 @@ class Handler(Talk):
 
 
 def _number(text: str) -> int | None:
-    """A number of bytes; None for what is none, or more than a file can have."""
+    """Parse a number of bytes; return None if it is not one, or larger than any file."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None

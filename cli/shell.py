@@ -1,4 +1,4 @@
-"""`chx shell`: enter the container that a build gets."""
+"""`chx shell`: enter the container of a build."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`chx store`: ask the store about its objects, add, remove and check them."""
+"""`chx store`: query, add, remove and check objects."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ class Actions:
         count: str | int = "+",
         paths: str = NAMED,
     ) -> argparse.ArgumentParser:
-        """An action on objects: `count` says how many may be named."""
+        """Add an action on objects; `count` is how many may be named."""
         parser = self._parsers.add_parser(
             name,
             help=summary,
@@ -125,7 +125,7 @@ class Actions:
         return parser
 
     def graph(self, name: str, function: str, summary: str) -> argparse.ArgumentParser:
-        """An action that answers with a graph."""
+        """Add an action that prints a graph."""
         from .storage import graph
 
         parser = self.add(name, function, summary)

@@ -1,8 +1,8 @@
-"""What others write to `chx serve --writable`.
+"""Uploads to `chx serve --writable`.
 
-Files of the layout are gathered in `cache/uploads`. Once an object is described, which comes after all it needs, it is
-taken from there as from any cache: compared with its name, and registered. Rows of the build trace count if a trusted
-builder has signed them.
+Files of the layout are collected in `cache/uploads`. A client sends the description of an object last; chx then takes the
+object from there as from any cache: it compares it with its store path and registers it. Rows of the build trace count
+if a trusted builder has signed them.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ _LARGEST_TRACE = 1 << 24
 
 
 class Refused(Exception):
-    """What was sent is not taken, and why."""
+    """An upload was refused, with the reason."""
 
 
 class Uploads:
-    """Takes files of the layout for a store; may be used by several threads."""
+    """Receives files of the layout for a store; thread-safe."""
 
     def __init__(self, store: Store) -> None:
         from _thread import allocate_lock
@@ -43,11 +43,11 @@ class Uploads:
         self._lock = allocate_lock()
 
     def has(self, name: str) -> bool:
-        """Whether a file was sent already and not used yet."""
+        """Whether a file was received and not used yet."""
         return _kind_of(name) is not None and self._place.has(name)
 
     def take(self, name: str, chunks: Iterable[bytes]) -> None:
-        """Raises `Refused`, `StoreError`."""
+        """Receive a file. Raises `Refused`, `StoreError`."""
         kind = _kind_of(name)
         try:
             if kind == "blobs":
@@ -63,7 +63,7 @@ class Uploads:
             raise Refused(f"{error.name}: {error.reason}") from error
 
     def _adopt(self, path: StorePath) -> None:
-        # One after the other: the receiver knows what the one before has brought.
+        # One at a time: the receiver remembers objects that it has received.
         with self._lock:
             description = self._receiver.describe(path)
             try:
@@ -92,7 +92,7 @@ class Uploads:
 
 
 def _kind_of(name: str) -> str | None:
-    """What a file of the layout holds, if its name is exactly as the layout has it."""
+    """Return the kind of a file of the layout; None if the name is not exactly in its form."""
     kind, _, rest = name.partition("/")
     try:
         if kind == "blobs":
@@ -107,6 +107,6 @@ def _kind_of(name: str) -> str | None:
 
 
 def sweep(home: str) -> None:
-    """Remove what was sent and never used, by senders that broke off."""
+    """Remove incomplete uploads."""
     with suppress(OSError):
         remove_tree(os.fsencode(home + "/cache/uploads"))

@@ -1,4 +1,4 @@
-"""`chx why`: tell why something would be rebuilt."""
+"""`chx why`: explain why something would be rebuilt."""
 
 from __future__ import annotations
 

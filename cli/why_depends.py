@@ -1,4 +1,4 @@
-"""`chx why-depends`: how one object comes to refer to another, down to the files."""
+"""`chx why-depends`: show how one object refers to another, down to the files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Options of every command that may build, and the `BuildOptions` that they stand for."""
+"""Options of every command that may build, and the `BuildOptions` that they set."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def configure_building(parser: argparse.ArgumentParser) -> None:
 
 
 def options_of(arguments: argparse.Namespace) -> BuildOptions:
-    """Return the builder's options, from those of `configure_building` and chx.toml. Raises `BadConfiguration`."""
+    """Return the options of the builder from the command line and chx.toml. Raises `BadConfiguration`."""
     from ...builder import BuildOptions
     from ...ops.pinned_sizes import pinned_size
     from ...ops.settings import configured_caches, configured_limits

@@ -1,4 +1,4 @@
-"""Options of the commands that evaluate, and the request and session that they stand for."""
+"""Options of commands that evaluate, and the request and session that they describe."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DIR/default.nix, `-f '<NAME>'` what -I says. `<chx>` is the bundled package set.
 def configure(
     parser: argparse.ArgumentParser, word: str = "ATTR", meaning: str = "attribute path, such as tinycc or lib.version"
 ) -> None:
-    """Add -f, -E, -A, --arg, --argstr, -I, --show-trace and positional words, attributes unless said otherwise."""
+    """Add -f, -E, -A, --arg, --argstr, -I, --show-trace and positional words (by default attributes)."""
     group = parser.add_argument_group("what to evaluate")
     group.add_argument("attributes", nargs="*", metavar=word, help=meaning)
     group.add_argument("-f", "--file", metavar="FILE", help="evaluate FILE instead of the bundled package set")
@@ -43,7 +43,7 @@ def configure(
 
 
 def configure_evaluation(parser: argparse.ArgumentParser) -> None:
-    """Add only the options that say how, not what, to evaluate."""
+    """Add the options for how, not what, to evaluate."""
     group = parser.add_argument_group("how to evaluate")
     group.add_argument(
         "--arg", action="append", nargs=2, default=[], metavar=("NAME", "EXPR"), help="pass a value to a function"
@@ -64,14 +64,14 @@ def configure_evaluation(parser: argparse.ArgumentParser) -> None:
 
 
 def depth(text: str) -> int:
-    """An argument that is 1 or more."""
+    """Parse a number that is 1 or more."""
     from .numbers import positive
 
     return positive(text)
 
 
 def request_of(arguments: argparse.Namespace, takes_objects: bool = False) -> Request:
-    """The request that a command line makes.
+    """Return the request of a command line.
 
     A word that is a path of a derivation names an object. So does, if `takes_objects` and neither a file nor an
     expression is named, any word with a slash and the name of a link that is here.
@@ -99,12 +99,12 @@ def request_of(arguments: argparse.Namespace, takes_objects: bool = False) -> Re
 
 
 def is_derivation_path(word: str) -> bool:
-    """Whether a word is the path of a derivation and no attribute."""
+    """Whether a word is the path of a derivation, not an attribute."""
     return "/" in word and word.endswith(".drv")
 
 
 def looks_like_path(word: str) -> bool:
-    """Whether a word names a file and not an attribute: it has a slash, or a link of that name is here."""
+    """Whether a word names a file, not an attribute: it has a slash, or a link of that name exists here."""
     if "/" in word:
         return True
     from os.path import islink
@@ -113,7 +113,7 @@ def looks_like_path(word: str) -> bool:
 
 
 def open_session(arguments: argparse.Namespace) -> Session:
-    """Return the session that a command line asks for; notices and traces go to standard error."""
+    """Return the session of a command line; notices and traces go to standard error."""
     from ...ops.session import Session
     from ..progress.late import LateReporter
 
@@ -126,7 +126,7 @@ def open_session(arguments: argparse.Namespace) -> Session:
 
 
 def _input_options(arguments: argparse.Namespace) -> BuildOptions:
-    """How inputs of a lock are fetched."""
+    """Return the options for fetching inputs of a lock."""
     from ...builder import BuildOptions
     from ...ops.settings import configured_limits
     from .numbers import limits
@@ -135,7 +135,7 @@ def _input_options(arguments: argparse.Namespace) -> BuildOptions:
 
 
 def search_path(arguments: argparse.Namespace) -> tuple[tuple[str, str], ...]:
-    """Pairs of prefix and absolute path from -I."""
+    """Return pairs of prefix and absolute path from -I."""
     entries = []
     for entry in arguments.include:
         name, _, path = entry.rpartition("=")
@@ -144,7 +144,7 @@ def search_path(arguments: argparse.Namespace) -> tuple[tuple[str, str], ...]:
 
 
 def nix_path() -> tuple[tuple[str, str], ...]:
-    """Pairs of prefix and absolute path from `$NIX_PATH`."""
+    """Return pairs of prefix and absolute path from `$NIX_PATH`."""
     from os import environ
 
     entries = []

@@ -1,6 +1,6 @@
 """Numbers on the command line, and the options that limit builds.
 
-Of a limit counts what the command line says, else `[limits]` in chx.toml, else what `BuildOptions` says.
+The command line sets a limit, else `[limits]` in chx.toml, else the default of `BuildOptions`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 def argument(read: Callable[[str], T]) -> Callable[[str], T]:
-    """Make an argument type of a function that raises ValueError with a message for the user."""
+    """Return an argparse type that reports the ValueError of a function as its message."""
 
     def argument_of(text: str) -> T:
         try:
@@ -46,5 +46,5 @@ def configure(group: Any) -> None:
 
 def limits(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return the fields of `BuildOptions` that the command line sets."""
-    asked = {limit.field: getattr(arguments, name.replace("-", "_"), None) for name, limit in settings.LIMITS.items()}
-    return {field: value for field, value in asked.items() if value is not None}
+    values = {limit.field: getattr(arguments, name.replace("-", "_"), None) for name, limit in settings.LIMITS.items()}
+    return {field: value for field, value in values.items() if value is not None}

@@ -1,4 +1,4 @@
-"""Which reporter a command line and a terminal ask for."""
+"""Reporters by command line and terminal."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def notices_of(arguments: argparse.Namespace) -> PlainReporter:
 
 
 def reporter_of(arguments: argparse.Namespace, titles: Mapping[StorePath, str] | None = None) -> PlainReporter:
-    """Return the reporter that the options of `configure_building` and the terminal ask for."""
+    """Return the reporter for the options of `configure_building` and the terminal."""
     style = arguments.log_format
     if style is None:
         style = "live" if is_terminal(sys.stderr) and not arguments.quiet else "plain"
@@ -34,7 +34,7 @@ def reporter_of(arguments: argparse.Namespace, titles: Mapping[StorePath, str] |
     if style == "live" and not arguments.quiet:
         from importlib.util import find_spec
 
-        # A checkout may lack it; then plain lines do.
+        # Without rich, which a checkout may lack, print plain lines.
         if find_spec("rich") is not None:
             from ..progress.live import LiveReporter
             from .building import options_of

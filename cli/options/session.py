@@ -1,4 +1,4 @@
-"""The session of a command that evaluates nothing."""
+"""Session of a command that evaluates nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Options of commands that ask the store or take rows of the build trace from elsewhere."""
+"""Options of commands that query the store or import rows of the build trace."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ NAMED = "a store path, a result link, or a path below one"
 
 
 def configure_trust(parser: argparse.ArgumentParser) -> None:
-    """Options of a command that takes rows of the build trace from elsewhere."""
+    """Add the options of a command that imports rows of the build trace."""
     parser.add_argument(
         "--trust", action="append", default=[], metavar="KEY",
         help="also believe the builder with this public key about what builds gave (see `chx store key`)",

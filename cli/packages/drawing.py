@@ -44,8 +44,8 @@ def cycles(arguments: argparse.Namespace) -> int:
 
 
 def _line(cycle: Cycle) -> str:
-    # Two derivations cannot need each other: evaluating that does not end. So each
-    # time around leads to an earlier stage.
+    # Derivations cannot need each other: evaluation would not end. So each turn
+    # leads to an earlier stage.
     return f"{' '.join(cycle.packages)}, across stages\n  a shortest way around: {' -> '.join(cycle.way)}"
 
 
@@ -70,7 +70,7 @@ def _data(graph: Graph) -> dict[str, Any]:
 
 
 def _dot(graph: Graph) -> str:
-    """Bold arrows lead to what runs by its store path, dashed ones to what is linked."""
+    """Return a graph for Graphviz: bold arrows for programs called by store path, dashed ones for libraries."""
     numbers = {key: f"n{number}" for number, key in enumerate(graph.nodes)}
     lines = ["digraph {", "  node [shape=box];"]
     for key, number in numbers.items():

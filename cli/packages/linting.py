@@ -1,4 +1,4 @@
-"""`chx pkgs lint`: build packages and look at what came out."""
+"""`chx pkgs lint`: build packages and lint their outputs."""
 
 from __future__ import annotations
 

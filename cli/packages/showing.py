@@ -1,4 +1,4 @@
-"""`chx pkgs show`: all that is known of a package without building it."""
+"""`chx pkgs show`: describe a package without building it."""
 
 from __future__ import annotations
 

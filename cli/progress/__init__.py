@@ -1,1 +1,1 @@
-"""How a command shows what happens while it works."""
+"""Progress of a command on standard error."""

@@ -1,6 +1,6 @@
-"""What a person sees while things are built: plain lines on standard error.
+"""Sizes, times and messages as text.
 
-Each line starts with `chx:`, so that it can be told from what builders print.
+Each message starts with `chx:`, to distinguish it from output of builders.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def size(count: int) -> str:
-    """A number of bytes for people: `12.3 MB` (powers of 1000)."""
+    """Format a number of bytes: `12.3 MB` (powers of 1000)."""
     if count < 1000:
         return f"{count} B"
     value = float(count)
@@ -26,24 +26,24 @@ def size(count: int) -> str:
 
 
 def speed(count: int, seconds: float) -> str:
-    """Bytes in a time for people: `3.4 MB/s`."""
+    """Format bytes per second: `3.4 MB/s`."""
     return f"{size(int(count / max(seconds, 0.001)))}/s"
 
 
 def duration(seconds: float) -> str:
-    """A time for people: `0.4 s`, `1 min 20 s`."""
+    """Format seconds: `0.4 s`, `1 min 20 s`."""
     if seconds < 60:
         return f"{seconds:.1f} s"
     return f"{int(seconds) // 60} min {int(seconds) % 60} s"
 
 
 def say(text: str) -> None:
-    """One line of progress."""
+    """Print one message to standard error."""
     tell(f"chx: {text}\n")
 
 
 def age(bubblewrap: Bubblewrap) -> str:
-    """What is to be known of an old one."""
+    """Return the warning about an old bubblewrap."""
     return (
         f"{bubblewrap.name} ({bubblewrap.path}) is older than 0.12: it follows links of a root while it sets up, which chx guards against;"
         " `chx build bubblewrap` makes a newer one"

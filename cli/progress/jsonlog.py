@@ -1,7 +1,7 @@
-"""`--log-format json`: what happens as one JSON object on each line of standard error, for programs.
+"""`--log-format json`: events as one JSON object on each line of standard error, for programs.
 
 Every object has `event` and `time` (seconds since the epoch); derivations and outputs are store paths. The events are those of
-`builder.Reporter`, with their fields; events and fields may be added, none will change its meaning.
+`builder.Reporter`, with their fields; later versions may add events and fields, but change the meaning of none.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class JsonReporter(PlainReporter):
     def _event(self, event: str, **fields: object) -> None:
         tell(json.dumps({"event": event, "time": round(time(), 3), **fields}) + "\n")
 
-    def _say(self, text: str) -> None:
-        """What people are told is told as events."""
+    def _notice(self, text: str) -> None:
+        """Print nothing: events replace the messages."""
 
     def planned(self, plan: Plan) -> None:
         super().planned(plan)

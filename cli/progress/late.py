@@ -1,4 +1,4 @@
-"""A reporter that is loaded when the first event comes: most commands report nothing."""
+"""A reporter that is loaded at the first event: most commands report nothing."""
 
 from __future__ import annotations
 

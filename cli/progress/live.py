@@ -1,7 +1,7 @@
-"""The live view of a build on a terminal: what runs, what waits, and how long it will take.
+"""Live view of a build on a terminal: running steps, waiting steps, and the remaining time.
 
-What has happened scrolls up as lines; below stands a table that is drawn anew several times a second by a thread of its
-own. `rich` is imported by that thread, and only when something has taken long enough to be worth looking at.
+Finished steps scroll up as lines; a thread redraws the table below them several times a second. That thread imports
+`rich`, once a build has taken `PATIENCE` seconds.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ PER_SECOND: Final = 8
 
 @dataclass(slots=True)
 class Running:
-    """A step that is carried out."""
+    """A running step."""
 
     title: str
     is_fetch: bool
@@ -49,7 +49,7 @@ class Running:
 
 @dataclass(slots=True)
 class State:
-    """What the view shows; read and written under a lock."""
+    """The state that the view shows; read and written under a lock."""
 
     steps: dict[StorePath, Step] = field(default_factory=dict)
     expected: Mapping[StorePath, float] = field(default_factory=dict)
@@ -70,7 +70,7 @@ class State:
 
 
 class LiveReporter(PlainReporter):
-    """A reporter for terminals. `close` has to be called at the end."""
+    """A reporter for terminals; call `close` at the end."""
 
     def __init__(
         self,
@@ -87,7 +87,7 @@ class LiveReporter(PlainReporter):
         self._view: RichLive | None = None
         self._began = 0.0
 
-    # What is told by the builder, in its thread
+    # Events, in the thread of the builder
 
     def planned(self, plan: Plan) -> None:
         import os
@@ -171,7 +171,7 @@ class LiveReporter(PlainReporter):
             self._state.failed += 1
         super().failed(error)
         if error.derivation is not None:
-            self._say(f"failed {self._title(error.derivation)}")
+            self._notice(f"failed {self._title(error.derivation)}")
 
     def skipped(self, derivations: Sequence[StorePath]) -> None:
         with self._lock:
@@ -190,13 +190,13 @@ class LiveReporter(PlainReporter):
             self._thread = None
         self._ended.clear()
 
-    # What is written
+    # Output
 
-    def _tell(self, text: str) -> None:
+    def _write(self, text: str) -> None:
         with self._lock:
             view = self._view
             if view is None:
-                super()._tell(text)
+                super()._write(text)
                 return
             from rich.text import Text
 
@@ -204,7 +204,7 @@ class LiveReporter(PlainReporter):
             view.console.print(Text.from_ansi(safe), soft_wrap=True, highlight=False)
 
     def _draw(self) -> None:
-        """In the thread of the view."""
+        """Draw the view until builds have ended; runs in a thread of its own."""
         if self._ended.wait(PATIENCE):
             return
         from rich.console import Console

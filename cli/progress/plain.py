@@ -1,4 +1,4 @@
-"""What a person who builds is told: a line for what takes time."""
+"""Plain lines about builds on standard error."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 class PlainReporter:
-    """A reporter that prints a line for what takes time, and nothing for what does not.
+    """A reporter that prints a line for each step that takes time.
 
-    `titles` are what derivations are called, if not by their own names.
+    `titles` replace the names of derivations.
     """
 
     def __init__(
@@ -34,44 +34,44 @@ class PlainReporter:
         self._fetches: set[StorePath] = set()
 
     def entitle(self, titles: Mapping[StorePath, str]) -> None:
-        """Call derivations by `titles` from now on, and others by their names."""
+        """Use `titles` for derivations from now on."""
         self._titles = titles
 
     def _title(self, derivation: StorePath) -> str:
         return self._titles.get(derivation) or title(derivation)
 
-    def _say(self, text: str) -> None:
+    def _notice(self, text: str) -> None:
         if not self._quiet:
-            self._tell(f"chx: {text}\n")
+            self._write(f"chx: {text}\n")
 
-    def _tell(self, text: str) -> None:
+    def _write(self, text: str) -> None:
         tell(text)
 
     def notice(self, text: str) -> None:
-        """Print a sentence that a person may want to know."""
-        self._say(text)
+        """Print a notice."""
+        self._notice(text)
 
     def traced(self, text: str) -> None:
-        """Print what an expression prints; `--quiet` does not silence it."""
-        self._tell(f"{text}\n")
+        """Print a trace of an expression, even with `--quiet`."""
+        self._write(f"{text}\n")
 
     def close(self) -> None:
-        """Nothing more will be told."""
+        """End the display; nothing is left to do here."""
 
     def planned(self, plan: Plan) -> None:
         self._sandboxed = {step.path for step in plan.steps if not step.derivation.builder.startswith("builtin:")}
         self._fetches = {step.path for step in plan.fetches}
         builds, fetches = len(plan.builds), len(plan.fetches)
         if builds + fetches > 1:
-            self._say(f"to do: {_count(fetches, 'fetch', 'fetches')}, {_count(builds, 'build')}{_guess(plan)}")
+            self._notice(f"to do: {_count(fetches, 'fetch', 'fetches')}, {_count(builds, 'build')}{_guess(plan)}")
 
     def started(self, derivation: StorePath, lane: Lane) -> None:
-        # Unpacking a hundred archives is not worth a hundred lines.
+        # A bootstrap unpacks hundreds of archives.
         if derivation in self._sandboxed or self._verbose:
-            self._say(f"building {self._title(derivation)}")
+            self._notice(f"building {self._title(derivation)}")
 
     def waiting(self, derivation: StorePath) -> None:
-        self._say(f"waiting for another chx that builds {self._title(derivation)}")
+        self._notice(f"waiting for another chx that builds {self._title(derivation)}")
 
     def fetched(self, derivation: StorePath, place: str, done: int, total: int | None) -> None:
         self._totals[derivation] = done
@@ -80,58 +80,58 @@ class PlainReporter:
         if self._verbose and not self._quiet:
             reset = "\033[0m" if colours(sys.stderr) else ""
             text = "".join(f"{self._title(derivation)}> {overwritten(line)}{reset}\n" for line in lines)
-            self._tell(text)
+            self._write(text)
 
     def phase(self, derivation: StorePath, name: str) -> None:
         if self._verbose:
-            self._say(f"{self._title(derivation)} is in {name}")
+            self._notice(f"{self._title(derivation)} is in {name}")
 
     def finished(self, derivation: StorePath, outputs: Mapping[str, StorePath], seconds: float) -> None:
         if derivation in self._fetches:
             total = self._totals.pop(derivation, None)
             amount = "" if total is None else f"{size(total)}, {speed(total, seconds)}, "
-            self._say(f"fetched {self._title(derivation)} ({amount}{duration(seconds)})")
+            self._notice(f"fetched {self._title(derivation)} ({amount}{duration(seconds)})")
         elif seconds >= 1 or self._verbose:
-            self._say(f"finished {self._title(derivation)} in {duration(seconds)}")
+            self._notice(f"finished {self._title(derivation)} in {duration(seconds)}")
 
     def reused(self, derivation: StorePath, outputs: Mapping[str, StorePath]) -> None:
         if derivation in self._sandboxed or self._verbose:
-            self._say(f"spared {self._title(derivation)}: its inputs came out as before (early cutoff)")
+            self._notice(f"spared {self._title(derivation)}: its inputs came out as before (early cutoff)")
 
     def joined(self, derivation: StorePath, outputs: Mapping[str, StorePath]) -> None:
         if derivation in self._sandboxed or self._verbose:
-            self._say(f"spared {self._title(derivation)}: the same was just built elsewhere")
+            self._notice(f"spared {self._title(derivation)}: the same was just built elsewhere")
 
     def unvaried(self, derivation: StorePath, variation: str) -> None:
-        """Say nothing: whoever varies builds reports it."""
+        """Print nothing: the verdict reports it."""
 
     def connected(self, derivation: StorePath, reason: str) -> None:
-        self._say(f"{self._title(derivation)} shares the network of the machine: {reason}")
+        self._notice(f"{self._title(derivation)} shares the network of the machine: {reason}")
 
     def aged(self, bubblewrap: Bubblewrap) -> None:
-        self._say(age(bubblewrap))
+        self._notice(age(bubblewrap))
 
     def differs(self, derivation: StorePath, output: str, earlier: StorePath, now: StorePath) -> None:
-        self._say(f"{self._title(derivation)} is not reproducible: '{output}' was {earlier}, now it is {now}")
+        self._notice(f"{self._title(derivation)} is not reproducible: '{output}' was {earlier}, now it is {now}")
 
     def substituted(self, place: str, path: StorePath) -> None:
-        self._say(f"took {path.name} from {place}")
+        self._notice(f"took {path.name} from {place}")
 
     def refused(self, place: str, reason: str) -> None:
-        self._say(f"refused from {place}: {reason}")
+        self._notice(f"refused from {place}: {reason}")
 
     def failed(self, error: BuildError) -> None:
-        """Errors are drawn once, at the end; without the last lines if these have been seen."""
+        """Print nothing: the report at the end does, without log lines that were printed already."""
         if self._verbose and not self._quiet:
             error.was_seen = True
 
     def skipped(self, derivations: Sequence[StorePath]) -> None:
         if self._verbose:
-            self._say(f"left out, because an input failed: {', '.join(map(self._title, derivations))}")
+            self._notice(f"left out, because an input failed: {', '.join(map(self._title, derivations))}")
 
 
 def _guess(plan: Plan) -> str:
-    """How long the longest chain took, if it was built before and that is worth a word."""
+    """Return the time of the longest chain in earlier builds as text; empty below a second."""
     if not any(step.path.name in plan.remembered for step in plan.steps):
         return ""
 

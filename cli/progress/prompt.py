@@ -1,4 +1,4 @@
-"""What a person at a terminal is offered when a build has failed: to try again, to read, to go and look."""
+"""Interactive prompt after a failed build: retry, show the log, open a shell."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ QUESTION = "chx: [r]etry, see the whole [l]og, enter a [s]hell in its container,
 
 
 def is_interactive(arguments: argparse.Namespace) -> bool:
-    """Whether somebody is there to be asked: both streams are terminals, and the view for people was not declined."""
+    """Whether to prompt: both streams are terminals, and no other log format was chosen."""
     return (
         arguments.log_format in (None, "live")
         and not arguments.quiet
@@ -29,7 +29,7 @@ def is_interactive(arguments: argparse.Namespace) -> bool:
 
 
 def prompt_after_failure(error: BuildError) -> Choice:
-    """Ask until there is a decision; the log and the shell come back here."""
+    """Prompt until the user decides; after the log or the shell, prompt again."""
     failed = _first(error)
     while True:
         tell(QUESTION)
@@ -55,7 +55,7 @@ def _first(error: BuildError) -> BuildError:
 
 
 def show_log(error: BuildError) -> None:
-    """In the user's pager, as a manual page would be; a pager may hand on whatever it is given."""
+    """Show a log in the user's pager, made harmless: a pager may pass control characters on."""
     import shutil
     import subprocess
 
@@ -69,7 +69,7 @@ def show_log(error: BuildError) -> None:
             reader.stdin.write(piece)
         reader.stdin.close()
     except BrokenPipeError:
-        pass  # it was left before the end
+        pass  # the user left the pager early
     log.stdout.close()
     log.wait()
     reader.wait()
@@ -82,5 +82,5 @@ def _call(*words: str) -> None:
 
 
 def _chx(*words: str) -> list[str]:
-    """This very chx again."""
+    """Return the command line that runs this chx."""
     return [sys.executable, str(Path(__file__).resolve().parents[2]), *words]

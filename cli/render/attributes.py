@@ -1,4 +1,4 @@
-"""Drawing what differs in derivations themselves."""
+"""Differences of derivations themselves, as text."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LONG = 60
 
 
 def draw_own(page: Page, own: OwnDifference, depth: int, sources: Mapping[SourceChange, ObjectReport | None]) -> None:
-    """Attributes, inputs and sources that differ, one below the other."""
+    """Draw the attributes, inputs and sources that differ."""
     for change in own.attributes:
         if not (change.attribute == "rootfs" and _is_told_by_inputs(change, own)):
             draw_attribute(page, change, depth)
@@ -49,7 +49,7 @@ def _is_told_by_inputs(change: AttributeChange, own: OwnDifference) -> bool:
 
 
 def draw_attribute(page: Page, change: AttributeChange, depth: int) -> None:
-    """Short values side by side, lists by their words, scripts and JSON by lines."""
+    """Draw short values side by side, lists by words, scripts and JSON by lines."""
     name = change.attribute.removeprefix("env.")
     before, after = change.before, change.after
     if before is None:
@@ -75,7 +75,7 @@ def draw_attribute(page: Page, change: AttributeChange, depth: int) -> None:
 
 
 def summary(own: OwnDifference) -> str:
-    """What differs, in one line."""
+    """Return what differs, in one line."""
     names = [change.attribute.removeprefix("env.") for change in own.attributes]
     names += [("+ " if item.is_added else "- ") + item.name for item in own.inputs]
     names += [source.name for source in own.sources]
@@ -88,7 +88,7 @@ def _shown(text: str) -> str:
 
 
 def _lines(text: str) -> list[str]:
-    """Text cut where a reader would: lines; else the parts of JSON; else words."""
+    """Split a text into lines, the parts of JSON, or words."""
     if "\n" in text:
         return text.split("\n")
     if text[:1] in ("{", "["):
@@ -100,7 +100,7 @@ def _lines(text: str) -> list[str]:
 
 
 def _json_lines(value: object) -> list[str]:
-    """JSON by lines, with the line breaks in its strings as line breaks: they are often whole files."""
+    """Format JSON by lines, and break lines in its strings too: they are often whole files."""
     import json
 
     lines = json.dumps(value, indent=1, ensure_ascii=False).split("\n")

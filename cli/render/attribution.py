@@ -1,4 +1,4 @@
-"""Which difference changes an output, as text."""
+"""Attributions of differences, as text."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 
 def draw_attribution(page: Page, found: Attribution) -> None:
-    """What matters first."""
-    page.title(f"{found.before} -> {found.after}: {_told(found)}")
+    """Draw the differences that matter, then the others."""
+    page.title(f"{found.before} -> {found.after}: {_summary(found)}")
     for item in found.aspects:
         if item.verdict == "changes the output":
             page.changed(f"{item.aspect}: changes the output ({_extent(item)})")
@@ -34,7 +34,7 @@ def _extent(item: Attributed) -> str:
     return count(item.files, "path") if item.files else "in hashes of store paths alone"
 
 
-def _told(found: Attribution) -> str:
+def _summary(found: Attribution) -> str:
     if not found.aspects:
         return "the derivations do not differ"
     if found.is_equal:

@@ -12,7 +12,7 @@ from ..output import put
 
 
 def as_data(value: object) -> Any:
-    """`value` as JSON types. What is one of several classes says which as `kind`."""
+    """Return a value as JSON types. A member of a union of classes has its class as `kind`."""
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, StorePath):

@@ -1,4 +1,4 @@
-"""The report of `chx diff` as text."""
+"""Comparisons as text."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PACKAGES_SHOWN: Final = 30
 
 
 def draw(page: Page, comparison: Comparison) -> None:
-    """All of a comparison."""
+    """Draw a comparison."""
     _draw_head(page, comparison)
     if comparison.inputs is not None:
         _draw_inputs(page, comparison)
@@ -90,7 +90,7 @@ def _draw_inputs(page: Page, comparison: Comparison) -> None:
 
 
 def chain(cause: Cause) -> str:
-    """From the top to the cause."""
+    """Return the chain of names from the top to the cause."""
     return " > ".join(cause.chain)
 
 
@@ -99,7 +99,7 @@ def _brief(cause: Cause) -> str:
 
 
 def draw_closure(page: Page, found: ClosureDifference) -> None:
-    """Packages that are not the same."""
+    """Draw the packages that differ."""
     total = sizes(found.size_before, found.size_after)
     if not found.changes:
         page.title(f"closure: no difference ({count(found.equal, 'object')}, {size(found.size_after)})")
@@ -157,8 +157,8 @@ def _draw_member(page: Page, change: MemberChange) -> None:
         case "not built":
             page.line(f"? {change.name}{_versions(change.version_before, change.version_after)}: not built yet")
         case "differs":
-            told = f": {sizes(before, after)}" if before is not None and after is not None else ""
-            page.changed(f"{change.name}{_versions(change.version_before, change.version_after)}{told}")
+            change_of_size = f": {sizes(before, after)}" if before is not None and after is not None else ""
+            page.changed(f"{change.name}{_versions(change.version_before, change.version_after)}{change_of_size}")
 
 
 def _parenthesised(count: int | None) -> str:
@@ -183,16 +183,16 @@ def _draw_locked(page: Page, change: LockChange) -> None:
     elif after is None and before is not None:
         page.removed(f"{before.package} {before.version}")
     elif before is not None and after is not None:
-        told = []
+        sources = []
         if before.version == after.version:
             if before.sha256 != after.sha256:
-                told.append(
+                sources.append(
                     f"another file under the same version: sha256 {before.sha256[:12]}... -> {after.sha256[:12]}..."
                 )
             if before.url != after.url:
-                told.append(f"{before.url} -> {after.url}")
+                sources.append(f"{before.url} -> {after.url}")
         page.changed(
-            f"{before.package}{_versions(before.version, after.version)}{': ' if told else ''}{'; '.join(told)}"
+            f"{before.package}{_versions(before.version, after.version)}{': ' if sources else ''}{'; '.join(sources)}"
         )
 
 
@@ -213,13 +213,13 @@ def _draw_objects(page: Page, comparison: Comparison) -> None:
 
 
 def _draw_label(page: Page, report: ObjectReport, comparison: Comparison) -> int:
-    """The name of the object, if there are several; the depth of what follows."""
+    """Draw the name of the object if there are several; return the depth of what follows."""
     if len(comparison.objects) == 1 and isinstance(comparison.before, PackageSubject):
         return 1
     difference = report.difference
     change = difference.size_after - difference.size_before
-    told = f", {growth(change)}" if change else ""
-    page.strong(f"{report.label} ({count(len(without_parents(difference.files)), 'path')}{told})")
+    change_of_size = f", {growth(change)}" if change else ""
+    page.strong(f"{report.label} ({count(len(without_parents(difference.files)), 'path')}{change_of_size})")
     return 2
 
 

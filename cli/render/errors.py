@@ -1,7 +1,7 @@
-"""Errors as text. Everything that goes wrong is drawn here and nowhere else.
+"""Errors as text: the only renderer of errors.
 
-A report with a place shows the excerpt first, then how evaluation came there,
-and ends in the message: on a terminal the last line is the one that is read.
+A report with a position shows the excerpt first, then the steps of evaluation, and
+ends with the message: on a terminal, users read the last line.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def describe(
 
 
 def _foreign(error: Exception, style: Style, words: Sequence[str]) -> tuple[list[str], int]:
-    """An error of the machine or of chx itself."""
+    """Describe an error of the machine or of chx itself."""
     if isinstance(error, OSError):
         return _machine(error, style), 1
     if isinstance(error, ModuleNotFoundError) and error.name in NEEDED:
@@ -116,7 +116,7 @@ def _details(error: Failure) -> Sequence[str]:
 
 
 def _build(error: BuildError, style: Style, words: Sequence[str]) -> list[str]:
-    """A build that failed: its last lines once, then what happened and where to look."""
+    """Describe a failed build: its last log lines, the cause, and where to look."""
     lines = []
     if error.tail and error.code in PRINTING and not error.was_seen:
         name = "the build" if error.derivation is None else title(error.derivation)
@@ -140,7 +140,7 @@ def _build(error: BuildError, style: Style, words: Sequence[str]) -> list[str]:
 
 
 def _several(error: SeveralFailures, style: Style, words: Sequence[str]) -> list[str]:
-    """Several failures: each in full if they differ, and once what is the same for many."""
+    """Describe several failures: in full where they differ, once where they share a cause."""
     lines: list[str] = []
     hints: dict[str, None] = {}
     for failure in error.failures[:SHOWN_FAILURES]:
@@ -157,9 +157,9 @@ def _several(error: SeveralFailures, style: Style, words: Sequence[str]) -> list
 
 
 def followable(hint: str | None, words: Sequence[str]) -> str | None:
-    """A hint; if it names options that the command does not have, with the command that has them.
+    """Return a hint; if the command lacks an option in it, add the command that has it.
 
-    Whoever raises an error does not know for which command that was. `words` are those of the command line.
+    The code that raises an error does not know the command. `words` are those of the command line.
     """
     if not hint or "-" not in hint:
         return hint
@@ -196,7 +196,7 @@ def frame_text(frame: Frame) -> str:
 
 
 def position(label: Label) -> str:
-    """`file:line:column`, the file relative to the working directory if that is shorter."""
+    """Return `file:line:column`, the file relative to the working directory if that is shorter."""
     place = label.source.place(label.span.start)
     return f"{_short(readable(label.source.name))}:{place.line}:{place.column}"
 
@@ -213,7 +213,7 @@ def _short(name: str) -> str:
 
 
 def excerpt(label: Label, style: Style, head: str = "at ") -> list[str]:
-    """The line of a place with carets below what is meant."""
+    """Return the source line of a label, with carets below its span."""
     source, span = label.source, label.span
     place = source.place(span.start)
     line = _plain(source.line(place.line))
@@ -246,7 +246,7 @@ def _shown(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Source text has no colours of its own: they would take no room, and carets would miss their place."""
+    """Return source text without colour sequences: they have no width, so carets would be misplaced."""
     return text.replace("\x1b", "␛")
 
 

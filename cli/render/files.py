@@ -1,4 +1,4 @@
-"""Drawing what differs in trees and files."""
+"""Differences of trees and files, as text."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _KINDS: Final = {"d": "directory", "f": "file", "x": "executable", "l": "link"}
 
 
 def draw_files(page: Page, changes: Sequence[FileChange], depth: int) -> None:
-    """One line a path."""
+    """Draw a line for each path."""
     found = without_parents(changes)
     shown = page.limit(len(found), FILES_SHOWN)
     for change in found[:shown]:
@@ -81,11 +81,11 @@ def _alteration(before: Entry, after: Entry) -> str:
 
 
 def draw_contents(page: Page, report: ObjectReport, depth: int) -> None:
-    """How the bytes of changed files differ."""
+    """Draw how the bytes of changed files differ."""
     for change in report.contents:
         name = change.path or report.difference.after.name
-        told = "" if change.classes in _PLAIN else f" ({', '.join(change.classes)})"
-        draw_content(page, name + told, change.content, depth)
+        classes = "" if change.classes in _PLAIN else f" ({', '.join(change.classes)})"
+        draw_content(page, name + classes, change.content, depth)
     if report.skipped:
         page.more(report.skipped, depth, "changed files")
 
@@ -104,8 +104,8 @@ def draw_content(page: Page, name: str, content: Content, depth: int) -> None:
         case ArchiveChange():
             _draw_archive(page, name, content, depth)
         case PackedChange(form, None, time):
-            told = "another time" if time else "packed otherwise"
-            page.changed(f"{name}: {form}, {told}; what it holds is equal", depth)
+            cause = "another time" if time else "packed otherwise"
+            page.changed(f"{name}: {form}, {cause}; what it holds is equal", depth)
         case PackedChange(form, inner):
             assert inner is not None
             draw_content(page, f"{name}: in {form}", inner, depth)
@@ -129,19 +129,19 @@ def _draw_elf(page: Page, name: str, change: ElfChange, depth: int) -> None:
         page.removed(_string(page, text), depth + 1)
     for text in page.some(change.strings_added, STRINGS_SHOWN, depth + 1):
         page.added(_string(page, text), depth + 1)
-    for told, names in (
+    for label, names in (
         ("symbols gone", change.symbols_removed),
         ("new symbols", change.symbols_added),
         ("symbols with other content", change.symbols_changed),
     ):
-        _draw_symbols(page, told, names, depth + 1)
+        _draw_symbols(page, label, names, depth + 1)
 
 
-def _draw_symbols(page: Page, told: str, names: Sequence[str], depth: int) -> None:
+def _draw_symbols(page: Page, label: str, names: Sequence[str], depth: int) -> None:
     if names:
         shown = names[: page.limit(len(names), SYMBOLS_SHOWN)]
         more = f" and {len(names) - len(shown)} more" if len(shown) < len(names) else ""
-        page.line(f"{told}: {', '.join(shown)}{more}", depth)
+        page.line(f"{label}: {', '.join(shown)}{more}", depth)
 
 
 def _string(page: Page, text: str) -> str:
@@ -156,8 +156,10 @@ def _draw_section(page: Page, section: PartChange, width: int, depth: int) -> No
     elif section.size_after is None:
         page.removed(f"{name}  {size(section.size_before)}", depth)
     elif section.first_offset is None:
-        told = "another address, type or flags" if section.size_before == section.size_after else "no bytes in the file"
-        page.line(f"{name}  {sizes(section.size_before, section.size_after)}, {told}", depth)
+        cause = (
+            "another address, type or flags" if section.size_before == section.size_after else "no bytes in the file"
+        )
+        page.line(f"{name}  {sizes(section.size_before, section.size_after)}, {cause}", depth)
     else:
         where = f"{differ(section.differing, 'byte')}, the first at {_offset(section.first_offset)}"
         page.line(f"{name}  {sizes(section.size_before, section.size_after)}, {where}", depth)
@@ -188,8 +190,8 @@ def _draw_member(page: Page, member: MemberChange, depth: int) -> None:
 
 
 def _draw_binary(page: Page, name: str, change: BinaryChange, depth: int) -> None:
-    told = f"{sizes(change.size_before, change.size_after)}, {differ(change.differing, 'byte')}"
-    page.changed(f"{name}: {told}, the first at {_offset(change.first_offset)}", depth)
+    extent = f"{sizes(change.size_before, change.size_after)}, {differ(change.differing, 'byte')}"
+    page.changed(f"{name}: {extent}, the first at {_offset(change.first_offset)}", depth)
     for text in _hexdump(change.shown_from, change.bytes_before):
         page.removed(text, depth + 1)
     for text in _hexdump(change.shown_from, change.bytes_after):

@@ -8,11 +8,11 @@ if TYPE_CHECKING:
     from ...store import Realisation
 
 _SHORT = 8
-"""Digits that tell homes and machines from each other at a glance; --json has all."""
+"""Digits of the identifiers of homes and machines; --json has all."""
 
 
 def row_line(row: Realisation) -> str:
-    """One row, but for what it gave."""
+    """Return one row without its output."""
     from time import gmtime, strftime
 
     parts = [f"by {row.builder or 'unsigned'}"]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def draw_report(page: Page, report: Report, words: Sequence[str]) -> None:
-    """Draw a line for each pin that holds, and what is wrong with the others."""
+    """Draw a line for each pin that holds, and the errors of the others."""
     for checked in report.pins:
         _draw_checked(page, checked, words)
 
@@ -54,7 +54,7 @@ def _draw_checked(page: Page, checked: Checked, words: Sequence[str]) -> None:
 
 
 def draw_changes(page: Page, found: Changes, with_sources: bool = False) -> None:
-    """A line for each, and what is to be said of it."""
+    """Draw each change and its details."""
     for move in found.inputs:
         _draw_input(page, move)
     for pin in found.pins:
@@ -108,7 +108,7 @@ def _draw_output(page: Page, move: OutputChange, is_new: bool) -> None:
 
 
 def _draw_closure(page: Page, move: PinChange) -> None:
-    """As `chx diff --level closure` does."""
+    """Draw the closures as `chx diff --level closure` does."""
     if move.closure is None:
         page.dim("closure: what was pinned is not in this store, so it cannot be compared")
     else:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def details_of(error: LockError) -> list[str]:
-    """Return the lines that stand before the message of a lock error: values, what else is known, files."""
+    """Return the lines before the message of a lock error: values, remarks, files."""
     lines = [] if error.contrast is None else contrast_lines(error.contrast)
     return [*lines, *error.details, *(file_lines(error.files) if error.files else ())]
 
@@ -32,7 +32,7 @@ def contrast_lines(found: Contrast) -> list[str]:
 
 
 def _line_of(lock: str, text: str) -> str:
-    """The line of a lock that has a text, in parentheses; nothing if none has."""
+    """Return the line of a lock that contains a text, in parentheses; empty if none does."""
     import os
 
     try:

@@ -1,4 +1,4 @@
-"""What the store knows of objects, as text."""
+"""Facts about objects, as text."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def facts_text(described: Mapping[str, Mapping[str, Any]]) -> str:
-    """Several lines for each object: its name, then facts, of which lists take a line for each item."""
+    """Return lines for each object: its name, then its facts, with a line for each item of a list."""
     lines = []
     for name, facts in described.items():
         lines.append(f"{name}\n")

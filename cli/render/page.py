@@ -1,4 +1,4 @@
-"""Lines of a report, with colours on a terminal, and how single things are written."""
+"""Lines of a report, coloured on a terminal, and formats of single values."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Page:
         self.has_left_out = False
 
     def title(self, text: str) -> None:
-        """A section, after an empty line."""
+        """Begin a section after an empty line."""
         if self.lines:
             self.lines.append("")
         self.lines.append(f"{self.style.bold}{printable(text)}{self.style.reset}")
@@ -50,13 +50,13 @@ class Page:
         self._coloured("~ " + text, self.style.blue, depth, mark=2)
 
     def diff(self, lines: Sequence[str], depth: int) -> None:
-        """Lines of a unified diff."""
+        """Add the lines of a unified diff."""
         colours = {"-": self.style.red, "+": self.style.green, "@": self.style.dim}
         for line in self.some(lines, BRIEF_LINES, depth):
             self._coloured(self._short(line), colours.get(line[:1], ""), depth)
 
     def some(self, items: Sequence[str], most: int, depth: int) -> Iterable[str]:
-        """The first items; how many are left out is said after them."""
+        """Return the first items, and a count of those left out."""
         if self.is_full or len(items) <= most + 1:
             yield from items
             return
@@ -64,11 +64,11 @@ class Page:
         self.more(len(items) - most, depth)
 
     def limit(self, count: int, most: int) -> int:
-        """How many of `count` things to show."""
+        """Return how many of `count` items to show."""
         return count if self.is_full or count <= most + 1 else most
 
     def more(self, count: int, depth: int, what: str = "") -> None:
-        """Say that something is left out."""
+        """Add the number of items left out."""
         self.has_left_out = True
         self.dim(f"... {count} more{' ' + what if what else ''}", depth)
 
@@ -82,14 +82,14 @@ class Page:
         self.lines.append("  " * depth + colour + text[:end] + reset + text[end:])
 
     def write(self, option: str = "--full") -> None:
-        """To standard output; names of files may hold any bytes. `option` is the one that leaves nothing out."""
+        """Write to standard output; file names may contain any bytes. `option` is the one that shows everything."""
         if self.has_left_out:
             self.lines += ["", f"{self.style.dim}(all of it: {option}){self.style.reset}"]
         put("".join(f"{line}\n" for line in self.lines))
 
 
 def printable(text: str) -> str:
-    """Control characters written out, so that what is compared cannot steer the terminal."""
+    """Write control characters out, so that compared text cannot control the terminal."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() or c == "\t" or "\udc80" <= c <= "\udcff" else _escape(c) for c in text)
@@ -100,19 +100,19 @@ def _escape(character: str) -> str:
 
 
 def growth(count: int) -> str:
-    """A change of size: `+12.3 kB`, `-4 B`."""
+    """Format a change of size: `+12.3 kB`, `-4 B`."""
     return f"{'-' if count < 0 else '+'}{size(abs(count))}"
 
 
 def sizes(before: int, after: int) -> str:
-    """Two sizes in words."""
+    """Format two sizes."""
     if before == after:
         return f"{size(before)}, as before"
     return f"{size(before)} -> {size(after)} ({growth(after - before)})"
 
 
 def differ(number: int, word: str) -> str:
-    """`1 file differs`, `2 files differ`."""
+    """Format a number with a verb: `1 file differs`, `2 files differ`."""
     return f"{count(number, word)} {'differs' if number == 1 else 'differ'}"
 
 

@@ -1,4 +1,4 @@
-"""Why things would be rebuilt, as text."""
+"""Reasons for rebuilds, as text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SHOWN: Final = 15
 
 
 def draw_rebuild(page: Page, found: Rebuild) -> None:
-    """Root causes first, then what only follows."""
+    """Draw root causes first, then their consequences."""
     if not found.reasons:
         _draw_no_rebuild(page, found)
         return
@@ -79,10 +79,10 @@ def _draw_names(page: Page, found: Rebuild, verdict: Verdict, many: str, one: st
     reasons = [reason for reason in found.reasons if reason.verdict == verdict]
     for is_fetch in (False, True):
         names = [title(reason.derivation) for reason in reasons if reason.is_fetch == is_fetch]
-        told = (one if len(names) == 1 else many).replace("built", "fetched" if is_fetch else "built")
+        reason_text = (one if len(names) == 1 else many).replace("built", "fetched" if is_fetch else "built")
         if names:
             shown = names if page.is_full else names[: page.limit(len(names), SHOWN)]
-            page.line(f"{', '.join(shown)}: {told}" if len(names) == len(shown) else f"{', '.join(shown)}, ...: {told}")
+            page.line(f"{', '.join(shown)}{'' if len(names) == len(shown) else ', ...'}: {reason_text}")
             if len(shown) < len(names):
                 page.more(len(names) - len(shown), 2)
 

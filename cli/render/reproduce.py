@@ -1,4 +1,4 @@
-"""Verdicts on reproducibility as text."""
+"""Verdicts on reproducibility, as text."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def draw_verdict(
     names: tuple[str, ...],
     earlier: Sequence[Realisation] = (),
 ) -> None:
-    """What a trial found, and the files that differ. `earlier` are rows of builds before it that gave something else."""
+    """Draw the verdict of a trial and the files that differ. `earlier` are rows of builds that gave other outputs."""
     name = title(derivation)
     builds = count(verdict.builds, "build")
     match verdict.cause:
@@ -72,7 +72,7 @@ def draw_verdict(
 def _draw_earlier(
     page: Page, store: Store, derivation: StorePath, reference: Mapping[str, StorePath], earlier: Sequence[Realisation]
 ) -> None:
-    """Each output that came out otherwise once, with the row of it, and how it differs if it is still there."""
+    """Draw each output that an earlier build gave differently, with its row, and the difference if the store has it."""
     shown: dict[StorePath, str] = {}
     for row in earlier:
         if row.path not in shown:

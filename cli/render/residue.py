@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def draw_residue(page: Page, residue: Residue) -> None:
-    """Draw what is left, or that nothing is."""
+    """Draw the residue, or that there is none."""
     page.title("residue: none found" if residue.holds else "residue")
     for line in residue_lines([residue]):
         page.line(line)

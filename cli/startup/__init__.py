@@ -1,1 +1,1 @@
-"""What makes commands start fast, and nothing else."""
+"""Fast start of commands."""

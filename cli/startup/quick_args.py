@@ -1,9 +1,9 @@
-"""Reading a command line that is in order, without argparse.
+"""Parse valid command lines without argparse.
 
-argparse takes as long to load as all else that `chx eval -E '1 + 1'` does. A command says what it
-takes through `add_argument` as ever; told to a `QuickParser`, that is only noted, and `QuickParser.read` goes
-through the words. Whatever is not as plain as can be (help, an error, options run together,
-subcommands) is `NeedsArgparse`, and argparse answers instead; so there is one definition and one voice.
+Loading argparse takes as long as the rest of `chx eval -E '1 + 1'`. A command declares its options
+through `add_argument` as usual; a `QuickParser` records them, and `QuickParser.read` parses the words.
+It raises `NeedsArgparse` for anything else (help, an error, combined options, subcommands), and the
+caller uses argparse; so there is one definition of options, and one source of messages.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 class NeedsArgparse(Exception):
-    """This is for argparse."""
+    """argparse has to parse this command line."""
 
 
 class Arguments:
-    """What was found, by name; as `argparse.Namespace`."""
+    """Values by name, as in `argparse.Namespace`."""
 
     def __init__(self, **found: Any) -> None:
         self.__dict__.update(found)
@@ -54,7 +54,7 @@ class _Option:
 
 
 class QuickParser:
-    """What a command takes: stands in for an `ArgumentParser` or one of its groups."""
+    """The options of a command; replaces an `ArgumentParser` and its groups."""
 
     def __init__(self, of: QuickParser | None = None, exclusive: list[_Option] | None = None) -> None:
         self._options: dict[str, _Option] = {} if of is None else of._options
@@ -62,7 +62,7 @@ class QuickParser:
         self._exclusive = exclusive
 
     def add_argument(self, *names: str, **how: Any) -> None:
-        """As in argparse; raises `NeedsArgparse` for what this module does not know."""
+        """Declare an option as in argparse. Raises `NeedsArgparse` for unsupported keywords."""
         taker = _Option(self._exclusive, names, **how)
         if names[0].startswith("-"):
             self._options.update(dict.fromkeys(names, taker))
@@ -81,7 +81,7 @@ class QuickParser:
         raise NeedsArgparse
 
     def read(self, words: list[str]) -> Arguments:
-        """What the words mean; raises `NeedsArgparse`."""
+        """Parse words. Raises `NeedsArgparse`."""
         found = {taker.dest: taker.default for taker in self._options.values()}
         batches: list[list[str]] = []
         at, apart = 0, True
@@ -119,9 +119,9 @@ class QuickParser:
         return Arguments(**found)
 
     def _place(self, batches: list[list[str]], found: dict[str, Any]) -> None:
-        """Give the words that are no options to the positional arguments."""
+        """Assign words that are not options to the positional arguments."""
         if len(batches) > 1:
-            # argparse has its own idea of who gets which.
+            # argparse distributes such words by rules of its own.
             raise NeedsArgparse
         given = batches[0] if batches else []
         loose = [taker for taker in self._positional if taker.count is not None]

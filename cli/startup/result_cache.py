@@ -1,14 +1,11 @@
-"""Doing nothing, fast.
+"""Cache of command results, so that a repeated `chx build` answers without evaluating.
 
-A build that found everything built already would evaluate, plan and look into
-the store only to print what it printed last time. So each successful `chx build`
-leaves a *record*: all that its answer depended on (the words of the command, the
-variables and folders that matter, every file, folder and missing file that was
-looked at, chx itself), and the answer. `replay` compares by `lstat` alone and
-imports nothing that is not built in: not even `os`, which takes a tenth of the time.
+Each successful `chx build` writes a *record*: its output, and all that the output
+depended on (the command line, variables, the working directory, every file, directory
+and missing file that it looked at, chx itself). `replay` compares by `lstat` alone
+and imports only built-in modules: even `os` takes a tenth of the time.
 
-A record is only ever a shortcut: whatever does not match, or cannot be read,
-means that the command runs in full.
+If a record does not match, or cannot be read, the command runs in full.
 """
 
 import marshal
@@ -29,21 +26,21 @@ _DAY = 86400
 
 def _key(words: list[str]) -> tuple[object, ...]:
     try:
-        folder = posix.getcwd()
+        directory = posix.getcwd()
     except OSError:
-        folder = ""
-    return (FORMAT, sys.version, folder, tuple(words), home_variables())
+        directory = ""
+    return (FORMAT, sys.version, directory, tuple(words), home_variables())
 
 
 def _record_path(key: tuple[object, ...]) -> str:
-    # The record holds its whole key, so a remainder is hash enough; the modules
-    # with real ones take longer to load than all of this takes to run.
+    # The record contains its whole key, so a remainder suffices as hash; loading a
+    # module with a real hash takes longer than this whole function.
     number = int.from_bytes(repr(key).encode("utf-8", "surrogateescape"), "little") % ((1 << 61) - 1)
     return f"{home()}/cache/noop/{number:016x}"
 
 
 def replay(words: list[str]) -> int | None:
-    """Repeat the answer of the last equal command; None if it must run in full."""
+    """Print the output of the last equal command and return its status; None if it must run in full."""
     key = _key(words)
     try:
         with open(_record_path(key), "rb") as file:
@@ -60,12 +57,12 @@ def replay(words: list[str]) -> int | None:
             if posix.readlink(link) != target:
                 return None
         if time() - written > _DAY:
-            # For `uses`: that is all that a collection can know of what was asked for without asking the store.
+            # For `uses`: the only trace of a use that opened no store.
             posix.utime(_record_path(key))
     except (OSError, ValueError, EOFError, TypeError):
         return None
     if not output.isascii() or not output.replace("\n", "").isprintable():
-        # A home of an unusual name; else there is nothing that a terminal obeys, and a module need not be loaded.
+        # Only an unusual home can contain control characters; otherwise the module need not be loaded.
         from ..output import finish, put
 
         put(output)
@@ -84,11 +81,11 @@ def replay(words: list[str]) -> int | None:
 def store_result(
     words: list[str], seen: dict[str, Signature], objects: list[str], links: list[tuple[str, str]], output: str
 ) -> None:
-    """Leave a record of a build that succeeded.
+    """Write a record of a successful build.
 
     `seen` maps every path that was looked at to its signature *before* it was
-    read; `objects` are the physical paths the answer speaks of; `links` the
-    result links with their targets. Not being able to write is no error.
+    read; `objects` are the physical paths in the output; `links` the result
+    links with their targets. A failed write is no error.
     """
     import os
 
@@ -108,24 +105,24 @@ def store_result(
 
 
 def forget(home: str, gone: set[str]) -> int:
-    """Drop the records that speak of an object with one of these base names; how many. To be done before these go."""
+    """Remove the records that name an object by its base name; return their number. Call it before removing objects."""
     import os
 
-    folder = f"{home}/cache/noop"
+    directory = f"{home}/cache/noop"
     dropped = 0
     try:
-        names = os.listdir(folder) if gone else []
+        names = os.listdir(directory) if gone else []
     except FileNotFoundError:
         return 0
     for name in names:
-        path = os.path.join(folder, name)
+        path = os.path.join(directory, name)
         try:
             with open(path, "rb") as file:
                 _, _, objects, _, _ = marshal.loads(file.read())
             if gone.isdisjoint(place.rpartition("/")[2] for place in objects):
                 continue
         except (ValueError, EOFError, TypeError):
-            pass  # what cannot be read answers nothing
+            pass  # an unreadable record is not replayed
         except OSError:
             continue
         os.unlink(path)
@@ -134,18 +131,18 @@ def forget(home: str, gone: set[str]) -> int:
 
 
 def uses(home: str) -> dict[str, float]:
-    """The base names of the objects that records speak of, and when one of these was last used, to the day."""
+    """Return the base names of the objects in records, with their last use to the day."""
     import os
 
-    folder = f"{home}/cache/noop"
+    directory = f"{home}/cache/noop"
     found: dict[str, float] = {}
     try:
-        names = os.listdir(folder)
+        names = os.listdir(directory)
     except FileNotFoundError:
         return found
     for name in names:
         try:
-            with open(f"{folder}/{name}", "rb") as file:
+            with open(f"{directory}/{name}", "rb") as file:
                 _, _, objects, _, _ = marshal.loads(file.read())
                 when = os.fstat(file.fileno()).st_mtime
         except (OSError, ValueError, EOFError, TypeError):
@@ -157,15 +154,15 @@ def uses(home: str) -> dict[str, float]:
 
 
 def forget_idle(home: str, seconds: float) -> tuple[int, int]:
-    """Remove what lies in `cache/` and was neither read nor written for so long; how many files, and their bytes."""
+    """Remove files in `cache/` that were not used for a number of seconds; return their number and bytes."""
     import os
     from time import time
 
     oldest = time() - seconds
     dropped = freed = 0
-    for folder, _, names in os.walk(f"{home}/cache"):
+    for directory, _, names in os.walk(f"{home}/cache"):
         for name in names:
-            path = os.path.join(folder, name)
+            path = os.path.join(directory, name)
             try:
                 status = os.lstat(path)
                 if max(status.st_atime, status.st_mtime) < oldest:
@@ -177,11 +174,11 @@ def forget_idle(home: str, seconds: float) -> tuple[int, int]:
     return dropped, freed
 
 
-def _prune(folder: str) -> None:
-    """Keep the younger half of the records when there are too many: each new expression leaves one."""
+def _prune(directory: str) -> None:
+    """Remove the older half of the records if there are too many."""
     import os
 
-    records = [os.path.join(folder, name) for name in os.listdir(folder)]
+    records = [os.path.join(directory, name) for name in os.listdir(directory)]
     if len(records) > MAX_RECORDS:
         records.sort(key=lambda record: os.lstat(record).st_mtime_ns)
         for record in records[: len(records) // 2]:
@@ -189,7 +186,7 @@ def _prune(folder: str) -> None:
 
 
 def _own_code() -> dict[str, Signature]:
-    """The modules of chx that took part, so that a changed chx answers anew."""
+    """Return the loaded modules of chx, so that a changed chx invalidates records."""
     found = {}
     for name, module in list(sys.modules.items()):
         if name == "chx" or name.startswith("chx."):

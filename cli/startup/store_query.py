@@ -1,8 +1,8 @@
-"""Questions about one or a few objects, answered before anything that takes time to load is loaded.
+"""Queries for a few objects, answered without loading slow modules.
 
-`chx store path-info|references|referrers|closure` with plain words: the database is opened for reading through the
-module below `sqlite3`, asked, and left. Whatever is not as plain as can be (another option, a store that has to be
-looked after, an object that is not there) is not answered here, and the command runs in full.
+This handles simple calls of `chx store path-info|references|referrers|closure`: it opens the database read-only through
+the module below `sqlite3`. In any other case (another option, a store that needs maintenance, a missing object) the
+command runs in full.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ _OPTIONS = {
 }
 
 
-class _Unclear(Exception):
-    """This is for the command itself."""
+class _NeedsCommand(Exception):
+    """The command has to run in full."""
 
 
 def answer(words: list[str]) -> str | None:
-    """What `chx store WORD...` prints; None if that is not known here."""
+    """Return the output of `chx store WORD...`; None if the command has to run in full."""
     options = _OPTIONS.get(words[0]) if words else None
     if options is None:
         return None
@@ -44,14 +44,14 @@ def answer(words: list[str]) -> str | None:
         return None
     _sqlite3 = _sqlite()
     try:
-        return _Asked(_sqlite3.connect).answer(words[0], named, frozenset(chosen))
+        return _Query(_sqlite3.connect).answer(words[0], named, frozenset(chosen))
     except Exception:
-        # Damaged cells can be anything; the command that runs in full says what is wrong.
+        # Damaged cells can have any type; the full command reports the damage.
         return None
 
 
 def _sqlite() -> Any:
-    """The module below `sqlite3`, without `functools`, of which it wants one thing and which takes as long to load."""
+    """Return the module below `sqlite3`, without loading `functools`, which takes as long."""
     import sys
 
     if "_sqlite3" in sys.modules or "functools" in sys.modules:
@@ -73,27 +73,27 @@ def _sqlite() -> Any:
     return _sqlite3
 
 
-class _Asked:
-    """One look at a store that is in order."""
+class _Query:
+    """A read-only query of a store that needs no maintenance."""
 
     def __init__(self, connect: Any) -> None:
         self._home = home()
         database = f"{self._home}/db/store.sqlite"
         if absolute(self._home) != self._home or posix.stat(self._home).st_uid != posix.geteuid():
-            raise _Unclear
+            raise _NeedsCommand
         posix.stat(database)
         try:
             posix.lstat(f"{self._home}/db/sharing")
         except FileNotFoundError:
             pass
         else:
-            raise _Unclear
+            raise _NeedsCommand
         place = "".join([chr(byte) if byte in _SAFE else f"%{byte:02X}" for byte in encoded(database)])
         self._connection = connect(f"file:{place}?mode=ro", uri=True, isolation_level=None)
         self._rows("BEGIN")
         boot = self._rows("SELECT value FROM meta WHERE key = 'boot'")
         if self._rows("PRAGMA user_version") != [(SCHEMA_VERSION,)] or boot != [(current_boot(),)]:
-            raise _Unclear
+            raise _NeedsCommand
 
     def _rows(self, statement: str, arguments: tuple[object, ...] = ()) -> list[Any]:
         found: list[Any] = self._connection.execute(statement, arguments).fetchall()
@@ -111,7 +111,7 @@ class _Asked:
         elif question == "references":
             found = list(dict.fromkeys([other for base in bases for other in self._references(base)]))
         else:
-            # What refers to itself is among its referrers.
+            # An object that refers to itself is one of its referrers.
             own = [base for base in bases if self._info(base)[3]]
             found = sorted({*own, *[other for number in numbers for other in referrers(self._rows, number)]})
         if "json" not in options:
@@ -125,12 +125,12 @@ class _Asked:
         return _json(table) + "\n"
 
     def _named(self, word: str) -> str:
-        """The base name that a store path or a result link names."""
+        """Return the base name that a store path or a result link names."""
         if word.startswith(STORE_DIR + "/"):
             return word[len(STORE_DIR) + 1 :].split("/", 1)[0]
         target = posix.readlink(word)
         if not target.startswith(self._home + "/store/"):
-            raise _Unclear
+            raise _NeedsCommand
         return target[len(self._home) + 7 :].split("/", 1)[0]
 
     def _number(self, base: str) -> int:
@@ -141,7 +141,7 @@ class _Asked:
     def _info(self, base: str) -> Any:
         found = self._rows(INFO, (base,))
         if not found:
-            raise _Unclear
+            raise _NeedsCommand
         return found[0]
 
     def _references(self, base: str) -> list[str]:
@@ -167,7 +167,7 @@ class _Asked:
 
 
 def _json(value: Any, margin: str = "") -> str:
-    """As `json.dumps` with an indent of 2 and sorted keys, for what is answered here."""
+    """Format as `json.dumps` with an indent of 2 and sorted keys; for the types of these queries."""
     deeper = margin + "  "
     if isinstance(value, dict):
         items = [f"{deeper}{_json(key)}: {_json(value[key], deeper)}" for key in sorted(value)]

@@ -1,1 +1,1 @@
-"""What the actions of `chx store` do: asking (`asking`), keeping and removing (`keeping`), checking (`checking`), drawing graphs (`graph`)."""
+"""Actions of `chx store`."""

@@ -1,4 +1,4 @@
-"""Adding objects and removing them by name."""
+"""Add objects, and remove them by name."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def optimise(arguments: argparse.Namespace) -> int:
         else:
             files, freed = plan.execute(store)
             if files:
-                # Their links are to the files that were; each is made again, of what is now, when it is needed.
+                # Roots have hard links to the replaced files; each is composed again when it is needed.
                 freed += prune_roots(store, every=True)[1]
     if arguments.json:
         put_json({"files": files, "freed": freed})

@@ -1,4 +1,4 @@
-"""`chx store verify`: whether objects and their rows are what they should be, and making them so again."""
+"""`chx store verify`: check objects and database rows, and repair them."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def verify(arguments: argparse.Namespace) -> int:
 
 
 def _opened(session: Session, arguments: argparse.Namespace) -> Store:
-    """The store; for a repair folders that are missing are made again, and it has to be one that can be written to."""
+    """Return the store; for a repair, make missing directories and require a writable home."""
     import os
 
     while True:
@@ -70,7 +70,7 @@ def _opened(session: Session, arguments: argparse.Namespace) -> Store:
 
 
 def _without_database(error: DamagedDatabase, as_json: bool) -> int:
-    """Tell what objects are by what lies on the disk alone."""
+    """Report the objects on the disk without the database."""
     import os
 
     found = list(survey(f"{os.path.dirname(os.path.dirname(error.path))}/store"))
@@ -96,7 +96,7 @@ def _made_anew(error: DamagedDatabase) -> dict[str, Any]:
 
 
 class _Verification:
-    """One run over a store whose database can be read."""
+    """One verification of a store with a readable database."""
 
     def __init__(self, store: Store, arguments: argparse.Namespace, database: dict[str, Any] | None = None) -> None:
         self._store = store
@@ -132,7 +132,7 @@ class _Verification:
         return status
 
     def _check_file(self) -> None:
-        """Raises `DamagedDatabase` for what making indexes anew does not mend."""
+        """Check the file of the database. Raises `DamagedDatabase` for damage that new indexes do not repair."""
         found = self._store.complaints()
         if not found:
             return
@@ -183,7 +183,7 @@ class _Verification:
         self._left += len(self._ledger)
 
     def _objects(self) -> list[StorePath]:
-        """Look at objects one by one; gives those that were looked at."""
+        """Check objects one by one; return those that were checked."""
         from functools import cache
 
         from ...store import NotValid, StoreError, mend_object, neighbours, registered, report
@@ -225,7 +225,7 @@ class _Verification:
             finding["repair"] = outcome = repair(self._store, path)
             self._left -= outcome["done"]
             if outcome["done"]:
-                # With the object its rows are written again.
+                # The repair has written the rows of the object, too.
                 for item in self._rows:
                     if item.get("path") == str(path) and "repair" not in item:
                         item["repair"] = outcome
@@ -264,7 +264,7 @@ class _Verification:
                 put(f"{item['path']}: {item['repair']['how']}\n")
         for finding in self._findings:
             for problem in finding["problems"]:
-                # A name with a line of its own could say that it was repaired.
+                # A file name with a newline could fake a line.
                 put(f"{finding['path']}: {printable(problem['file'] or '.')}: {printable(problem['what'])}\n")
             if "repair" in finding:
                 put(f"{finding['path']}: {finding['repair']['how']}\n")
@@ -281,7 +281,7 @@ class _Verification:
 
 
 def _lost(store: Store, is_repair: bool) -> list[dict[str, Any]]:
-    """What lies in the store and the database does not know any more; registered again for a repair."""
+    """Return objects on the disk that the database lacks; register them again for a repair."""
     lost = lost_objects(store)
     if not lost or not is_repair:
         return [{"path": str(path)} for path in lost]
@@ -302,7 +302,7 @@ def _registered_again(path: StorePath) -> dict[str, Any]:
 
 
 def _differences(store: Store, chosen: set[StorePath]) -> list[dict[str, Any]]:
-    """Builds that gave different outputs, of which one is among those chosen."""
+    """Return builds that gave different outputs, at least one of them chosen."""
     rows = store.ledger()
     names = {(row.resolved, row.output): row.derivation or row.resolved for row in rows}
     return [

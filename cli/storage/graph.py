@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Options for a command that answers with a graph."""
+    """Add the options of a command that prints a graph."""
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON")
     form.add_argument("--dot", action="store_true", help="print a graph for Graphviz")
 
 
 def put_objects(store: Store, paths: Iterable[StorePath], arguments: argparse.Namespace) -> None:
-    """Print objects in the form that was asked for: names, names with references, or a graph."""
+    """Print objects in the requested form: names, names with references, or a graph."""
     paths = list(paths)
     if not arguments.json and not arguments.dot:
         put("".join(f"{path}\n" for path in paths))

@@ -1,4 +1,4 @@
-"""What the database says of fixed outputs, against their bytes."""
+"""Rows of fixed outputs, checked against the bytes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def check_promises(store: Store, damaged: Collection[StorePath], is_repair: bool) -> list[RowFault]:
-    """Rows that say that an object has a hash that it has not; written anew for a repair. Objects that are `damaged` are left out."""
+    """Return the rows with a wrong hash of an object, except `damaged` ones; a repair corrects them."""
     found = []
     for path, fixed in store.promises():
         if path in damaged:
@@ -34,7 +34,7 @@ def check_promises(store: Store, damaged: Collection[StorePath], is_repair: bool
 
 
 def promise_again(store: Store) -> None:
-    """Note of all that a fixed-output derivation gave that it has the content which that promises, if it has."""
+    """Record again which outputs of fixed-output derivations have the declared hash."""
     for path in store.objects():
         try:
             deriver = store.deriver(path)

@@ -1,4 +1,4 @@
-"""Questions about objects and their references."""
+"""Queries for objects and their references."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def roots(arguments: argparse.Namespace) -> int:
 
 
 def disk_usage(arguments: argparse.Namespace) -> int:
-    """Sizes of objects and, of those named, of their closures, the largest first."""
+    """Print sizes of objects, and of the closures of named ones, the largest first."""
     with plain_session() as session:
         store = session.store
         sizes = store.sizes()

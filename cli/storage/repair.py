@@ -1,8 +1,8 @@
-"""Making damaged objects whole.
+"""Repair damaged objects.
 
-A damaged object is first moved out of the store, to `$CHX_HOME/damaged`: from then on it is missing, which
-everybody notices, so that nobody uses it by mistake. Then it is made again from what gave it. Its name says
-whether that worked: another content has another name.
+chx first moves a damaged object out of the store, to `$CHX_HOME/damaged`: a missing object cannot be used by
+mistake. Then it substitutes or rebuilds it. The store path shows whether that worked: other content has another
+path.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def repair(store: Store, path: StorePath) -> dict[str, Any]:
-    """Try to make an object whole; `done`, and `how` in words."""
+    """Try to repair an object; return `done`, and `how` as text."""
     forget(store.home, {path.base})
     place = store.take_out(path)
     prune_roots(store)
@@ -37,7 +37,7 @@ def repair(store: Store, path: StorePath) -> dict[str, Any]:
 
 
 def _from_caches(store: Store, path: StorePath) -> str | None:
-    """From a configured cache; None if none has it."""
+    """Substitute from a configured cache; return how, or None if no cache has it."""
     options = configured()
     if not options.caches:
         return None

@@ -1,4 +1,4 @@
-"""Objects in a file: `chx store export` and `import`; and the key that rows are signed with."""
+"""`chx store export`, `import` and `key`: objects in a file, and the public key of signed rows."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def import_(arguments: argparse.Namespace) -> int:
 
 
 def key(arguments: argparse.Namespace) -> int:
-    """The public key of this store's builder."""
+    """Print the public key of this store's builder."""
     with plain_session() as session:
         put(session.store.signer.public + "\n")
     return 0

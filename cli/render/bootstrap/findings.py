@@ -1,4 +1,4 @@
-"""What the page tells in sentences and lists: verdicts, differences, seeds, residue, and how to do it again."""
+"""Sentences and lists of the page: verdicts, differences, seeds, residue, and commands."""
 
 from __future__ import annotations
 
@@ -44,16 +44,16 @@ _SHAPES: Final = {
 
 
 def icon(answer: str) -> Markup:
-    """A sign for `yes`, `no` or `unknown`, which is always said in words beside it."""
+    """Return an icon for `yes`, `no` or `unknown`; a word always accompanies it."""
     shape = element("path", d=_SHAPES[answer])
     return element(
         "svg", element("circle", cx=12, cy=12, r=11), shape, viewBox="0 0 24 24", aria_hidden="true", class_="icon"
     )
 
 
-def draw_verdicts(account: BootstrapReport) -> Markup:
-    """The three questions, side by side."""
-    return element("div", *(_verdict(*found) for found in verdicts(account)), class_="verdicts")
+def draw_verdicts(report: BootstrapReport) -> Markup:
+    """Draw the three questions side by side."""
+    return element("div", *(_verdict(*found) for found in verdicts(report)), class_="verdicts")
 
 
 def _verdict(mark: str, question: str, lines: list[str]) -> Markup:
@@ -67,7 +67,7 @@ def _verdict(mark: str, question: str, lines: list[str]) -> Markup:
 
 
 def _sentences(lines: list[str]) -> Iterator[str]:
-    """Lines that go on after a comma are one; examples stand further down on the page."""
+    """Join lines that continue after a comma; leave out examples, which are further down on the page."""
     text = ""
     for line in lines:
         if not line.startswith("  "):
@@ -79,10 +79,10 @@ def _sentences(lines: list[str]) -> Iterator[str]:
         yield text
 
 
-def draw_lead(account: BootstrapReport) -> Markup:
-    """The result in a sentence."""
-    seeds = len(account.seeds)
-    if account.holds:
+def draw_lead(report: BootstrapReport) -> Markup:
+    """Draw the result in a sentence."""
+    seeds = len(report.seeds)
+    if report.holds:
         every = "Both seeds end" if seeds == 2 else f"All {seeds} seeds end"
         return element(
             "p",
@@ -91,13 +91,13 @@ def draw_lead(account: BootstrapReport) -> Markup:
             class_="lead",
         )
     parts: list[str] = []
-    camps = account.verdicts.agreement.camps
+    camps = report.verdicts.agreement.camps
     if len(camps) > 1:
         parts.append(f"The seeds end in {len(camps)} different results: {'; '.join(map(_and, camps))}.")
         parts.append("A majority proves nothing.")
-        parts += [f"{line[:1].upper()}{line[1:]}." for line in suspicion_lines(account.verdicts.suspicions)]
+        parts += [f"{line[:1].upper()}{line[1:]}." for line in suspicion_lines(report.verdicts.suspicions)]
     else:
-        failed = [question for mark, question, _ in verdicts(account) if mark not in ("yes", NONE_FOUND)]
+        failed = [question for mark, question, _ in verdicts(report) if mark not in ("yes", NONE_FOUND)]
         parts.append(f"Not shown: {_and(failed)}.")
     return element("p", " ".join(parts), class_="lead")
 
@@ -106,20 +106,20 @@ def _and(words: Sequence[str]) -> str:
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
-def draw_differences(account: BootstrapReport) -> Markup:
-    """One section for each package on which seeds do not agree."""
-    if not account.dissents:
-        seeds = len(account.seeds)
+def draw_differences(report: BootstrapReport) -> Markup:
+    """Draw a section for each package on which seeds disagree."""
+    if not report.dissents:
+        seeds = len(report.seeds)
         if seeds == 1:
             return element("p", "There is one seed, and nothing to compare it with.")
         who = "both seeds" if seeds == 2 else f"all {seeds} seeds"
-        return element("p", f"None in the last stage: {count(len(account.items), 'package')}, the same for {who}.")
-    classes = {facts.item: equality for facts, equality in zip(account.items, classes_of_items(account))}
+        return element("p", f"None in the last stage: {count(len(report.items), 'package')}, the same for {who}.")
+    classes = {facts.item: equality for facts, equality in zip(report.items, classes_of_items(report))}
     sections = []
-    for number, facts in enumerate(account.dissents, 1):
+    for number, facts in enumerate(report.dissents, 1):
         found = {seed: cells[-1] for seed, cells in classes[facts.item].cells.items()}
         camps = [_camp(found[seeds[0]], str(path or "not there"), seeds) for path, seeds in facts.camps]
-        reports = [_report(facts, report) for report in facts.differences]
+        reports = [_report(facts, found) for found in facts.differences]
         sections.append(
             element(
                 "section",
@@ -153,7 +153,7 @@ def _report(facts: Mismatch, report: ObjectReport) -> Markup:
 
 
 def _lines(report: ObjectReport, is_full: bool) -> list[str]:
-    # No stream is no terminal: lines without colours.
+    # Without a stream, lines have no colours.
     page = Page(Style(None), is_full)
     draw_files(page, report.difference.files, 0)
     draw_contents(page, report, 0)
@@ -170,19 +170,19 @@ def _pre(lines: Sequence[str]) -> Markup:
     return element("pre", Markup("\n".join(marked)), tabindex=0)
 
 
-def draw_seeds(account: BootstrapReport) -> Markup:
-    """What each seed is."""
-    cards = element("div", *(_seed(account, seed) for seed in account.seeds), class_="seeds")
-    sharing = [element("li", line) for line in sharing_lines(account.verdicts.kinship)]
+def draw_seeds(report: BootstrapReport) -> Markup:
+    """Draw a card for each seed."""
+    cards = element("div", *(_seed(report, seed) for seed in report.seeds), class_="seeds")
+    sharing = [element("li", line) for line in sharing_lines(report.verdicts.kinship)]
     if sharing:
         cards = join(cards, element("h3", "What they share"), element("ul", *sharing, class_="sharing"))
-    if not any(seed.impure for seed in account.seeds):
+    if not any(seed.impure for seed in report.seeds):
         return cards
     return join(element("p", "An impure seed is what one machine had: elsewhere it is another one."), cards)
 
 
-def _seed(account: BootstrapReport, seed: SeedFacts) -> Markup:
-    cls = classes_of_stages(account).of_stage(seed.name, -1)
+def _seed(report: BootstrapReport, seed: SeedFacts) -> Markup:
+    cls = classes_of_stages(report).of_stage(seed.name, -1)
     flag = element("em", "impure") if seed.impure else Markup("")
     return element(
         "section",
@@ -198,17 +198,17 @@ def _seed(account: BootstrapReport, seed: SeedFacts) -> Markup:
     )
 
 
-def draw_residue(account: BootstrapReport) -> Markup:
-    """Of each seed: references, files, ways past stage 0, strings."""
-    cards = element("div", *(_residue(residue) for residue in account.verdicts.residues), class_="residues")
+def draw_residue(report: BootstrapReport) -> Markup:
+    """Draw for each seed its references, files, ways past stage 0 and strings."""
+    cards = element("div", *(_residue(residue) for residue in report.verdicts.residues), class_="residues")
     return join(cards, element("p", f"{BLIND[:1].upper()}{BLIND[1:]}.", class_="note"))
 
 
 def _residue(residue: Residue) -> Markup:
     answer = "yes" if residue.holds else "no"
     common = f"{count(len(residue.shared), 'string')} in common with its toolchain, "
-    told = "none found outside of the sources" if not residue.echoes else f"{_many(residue)} in no source"
-    parts = [element("h3", icon(answer), " ", residue.seed), element("p", common, told)]
+    strings = "none found outside of the sources" if not residue.echoes else f"{_many(residue)} in no source"
+    parts = [element("h3", icon(answer), " ", residue.seed), element("p", common, strings)]
     if residue.elsewhere:
         many = count(residue.elsewhere, "file or string", "files and strings")
         parts.append(element("p", f"{many}: accounted for by a chain from another toolchain", class_="note"))
@@ -237,7 +237,7 @@ def _residue(residue: Residue) -> Markup:
 
 
 def _strings(echoes: Sequence[SharedString]) -> Iterator[Markup]:
-    """The longest, with the file that each stands in."""
+    """List the longest strings, each with its file."""
     longest = sorted(echoes, key=lambda echo: (-len(echo.text), echo.text))
     for echo in longest[:MOST_STRINGS]:
         yield element("li", element("code", echo.text), " ", element("small", f"{echo.path.name}: {echo.file}"))
@@ -254,16 +254,16 @@ def _details(title: str, *items: Markup) -> Markup:
     return element("details", element("summary", title), element("ul", *items))
 
 
-def draw_origin(account: BootstrapReport) -> Markup:
-    """When and where this was found, and who signed it."""
-    origin = account.origin
+def draw_origin(report: BootstrapReport) -> Markup:
+    """Draw when and where the report was made, and who signed it."""
+    origin = report.origin
     facts: list[tuple[str, str | Markup]] = [
         ("date", origin.date),
         ("machine", origin.machine),
         ("all derivations", element("code", origin.packages)),
     ]
     if origin.proof is not None:
-        # A page and its proof usually lie in one folder; elsewhere the name still says which file is meant.
+        # A page and its proof are usually in one directory; elsewhere the name still identifies the proof.
         name = origin.proof.rpartition("/")[2]
         facts.append(("proof", element("a", name, href=quote(name, errors="surrogateescape"))))
     if origin.key is not None and origin.signature is not None:
@@ -274,17 +274,17 @@ def draw_origin(account: BootstrapReport) -> Markup:
     return element("dl", *rows, class_="origin")
 
 
-def draw_commands(account: BootstrapReport) -> Markup:
-    """What to type to see the same elsewhere, and to look closer."""
-    seeds = ",".join(seed.name for seed in account.seeds)
-    stages = [] if account.stages == DEFAULT_STAGES else ["--stages", str(account.stages)]
-    words = [["chx", "bootstrap", account.set, "--seeds", seeds, *stages, "--report", "report.html"]]
-    if account.origin.proof is not None:
-        words.append(["chx", "bootstrap", "--replay", account.origin.proof.rpartition("/")[2]])
-    for dissent in account.dissents:
+def draw_commands(report: BootstrapReport) -> Markup:
+    """Draw the commands that reproduce the report and show more."""
+    seeds = ",".join(seed.name for seed in report.seeds)
+    stages = [] if report.stages == DEFAULT_STAGES else ["--stages", str(report.stages)]
+    words = [["chx", "bootstrap", report.set, "--seeds", seeds, *stages, "--report", "report.html"]]
+    if report.origin.proof is not None:
+        words.append(["chx", "bootstrap", "--replay", report.origin.proof.rpartition("/")[2]])
+    for dissent in report.dissents:
         there = [members[0] for path, members in dissent.camps if path is not None]
         words += [
-            ["chx", "diff", *(_attribute(account, seed, dissent.item) for seed in (there[0], other))]
+            ["chx", "diff", *(_attribute(report, seed, dissent.item) for seed in (there[0], other))]
             for other in there[1:]
         ]
     return element(
@@ -292,5 +292,5 @@ def draw_commands(account: BootstrapReport) -> Markup:
     )
 
 
-def _attribute(account: BootstrapReport, seed: str, item: str) -> str:
-    return f"bootstrap.{account.set}.{seed}.stage{account.stages - 1}.packages.{item}"
+def _attribute(report: BootstrapReport, seed: str, item: str) -> str:
+    return f"bootstrap.{report.set}.{seed}.stage{report.stages - 1}.packages.{item}"

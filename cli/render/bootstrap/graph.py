@@ -1,8 +1,8 @@
-"""The stages of all seeds as a picture: strands that run from the seeds through the stages.
+"""Picture of the stages of all seeds: strands run from the seeds through the stages.
 
-Every seed is one strand. Where stages are equal they are one box, and the strands of their seeds run side by
-side in one band. The picture is drawn twice, across for wide pages and down for narrow ones; positions are
-therefore said as `along` (from seed to last stage) and `aside` (from seed to seed).
+Every seed is one strand. Equal stages are one box, and the strands of their seeds run side by side in one
+band. The picture is drawn twice, across for wide pages and down for narrow ones; positions are therefore `along`
+(from seed to last stage) and `aside` (from seed to seed).
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ _DOWN: Final = _Form("down", True, 92, 52, 40, 46, 6, 22, 13, 6, 8)
 
 @dataclass(frozen=True, slots=True)
 class _Node:
-    """A box: what is equal in one stage. `members` are seeds in the order of their lanes."""
+    """A box of equal results in one stage. `members` are seeds in the order of their lanes."""
 
     members: tuple[str, ...]
     cls: Class
@@ -65,10 +65,10 @@ class _Node:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """Where everything goes. `stages` are the boxes, stage by stage."""
+    """The layout. `stages` are the boxes, stage by stage."""
 
     form: _Form
-    account: BootstrapReport
+    report: BootstrapReport
     lanes: Sequence[str]
     items: Sequence[Equality]
     stages: Sequence[Sequence[_Node]]
@@ -78,12 +78,12 @@ class _Plan:
 
     @property
     def extent(self) -> float:
-        """Of a box, from side to side where seeds lie beside each other."""
+        """Size of a box across the strands."""
         return self.form.width if self.form.is_down else self.height
 
     @property
     def depth(self) -> float:
-        """Of a box, along the strands."""
+        """Size of a box along the strands."""
         return self.height if self.form.is_down else self.form.width
 
     @property
@@ -95,7 +95,7 @@ class _Plan:
         return first + self.lane / 2 + self.lanes.index(seed) * self.lane
 
     def begin(self, column: int) -> float:
-        """Where a column begins; the seeds are column 0, stage n is column n + 1."""
+        """Position where a column begins; the seeds are column 0, stage n is column n + 1."""
         start = self.form.margin if self.form.is_down else 2.0
         if column == 0:
             return start
@@ -105,17 +105,17 @@ class _Plan:
         return self.begin(column) + (self.depth if column else self.seed_depth)
 
 
-def draw_graph(account: BootstrapReport) -> Markup:
-    """Both forms; the style sheet shows the one that fits."""
-    return join(*(_draw(_plan(account, form)) for form in (_ACROSS, _DOWN)))
+def draw_graph(report: BootstrapReport) -> Markup:
+    """Draw both forms; the style sheet shows the one that fits."""
+    return join(*(_draw(_plan(report, form)) for form in (_ACROSS, _DOWN)))
 
 
-def describe_graph(account: BootstrapReport) -> str:
-    """The picture in words."""
-    equality = classes_of_stages(account)
+def describe_graph(report: BootstrapReport) -> str:
+    """Describe the picture in words."""
+    equality = classes_of_stages(report)
     sentences = []
-    for number in range(account.stages):
-        groups = _groups(equality, [seed.name for seed in account.seeds], number)
+    for number in range(report.stages):
+        groups = _groups(equality, [seed.name for seed in report.seeds], number)
         parts = [
             f"{' and '.join(members)} {'are' if len(members) > 1 else 'is'} {cls.letter}" for cls, members in groups
         ]
@@ -131,17 +131,17 @@ def _groups(equality: Equality, lanes: Sequence[str], number: int) -> list[tuple
     return list(groups.values())
 
 
-def _plan(account: BootstrapReport, form: _Form) -> _Plan:
-    equality = classes_of_stages(account)
+def _plan(report: BootstrapReport, form: _Form) -> _Plan:
+    equality = classes_of_stages(report)
     lanes = equality.ordered()
-    items = classes_of_items(account)
+    items = classes_of_items(report)
     height = form.height
     if len(items) <= MOST_MARKS:
         height += -(-len(items) // _per_row(form)) * form.pitch + 4
     strand = min(STRAND, BAND / len(lanes), form.width / 2 / len(lanes) if form.is_down else BAND)
     lane = (form.width if form.is_down else max(height, form.seed_height)) + form.lane_gap
-    plan = _Plan(form, account, lanes, items, (), height, strand, lane)
-    stages = tuple(_column(plan, _groups(equality, lanes, number)) for number in range(account.stages))
+    plan = _Plan(form, report, lanes, items, (), height, strand, lane)
+    stages = tuple(_column(plan, _groups(equality, lanes, number)) for number in range(report.stages))
     return replace(plan, stages=stages)
 
 
@@ -150,7 +150,7 @@ def _per_row(form: _Form) -> int:
 
 
 def _column(plan: _Plan, groups: list[tuple[Class, list[str]]]) -> list[_Node]:
-    """Every box in the middle of its lanes, pushed aside where two would touch."""
+    """Place every box in the middle of its lanes, pushed aside where two would touch."""
     middles = [(sum(map(plan.lane_of, members)) / len(members), cls, members) for cls, members in groups]
     nodes: list[_Node] = []
     for middle, cls, members in sorted(middles, key=lambda entry: entry[0]):
@@ -161,20 +161,20 @@ def _column(plan: _Plan, groups: list[tuple[Class, list[str]]]) -> list[_Node]:
 
 
 def _draw(plan: _Plan) -> Markup:
-    form, columns = plan.form, plan.account.stages + 1
+    form, columns = plan.form, plan.report.stages + 1
     along = plan.end(columns - 1) + 4
     lowest = max([plan.lane_of(plan.lanes[-1]), *(node.aside for nodes in plan.stages for node in nodes)])
     aside = lowest + plan.extent / 2 + 4
     width, height = form.at(along, aside)
-    words = describe_graph(plan.account)
+    words = describe_graph(plan.report)
     return element(
         "svg",
-        element("title", f"The stages of {plan.account.set}, from seed to seed"),
+        element("title", f"The stages of {plan.report.set}, from seed to seed"),
         element("desc", words),
         element("g", *_headings(plan, aside), class_="columns"),
         element("g", *_strands(plan), class_="strands"),
         element("g", *_signs(plan), class_="signs"),
-        *(_seed(plan, seed) for seed in plan.account.seeds),
+        *(_seed(plan, seed) for seed in plan.report.seeds),
         *(_box(plan, number, node) for number, nodes in enumerate(plan.stages) for node in nodes),
         role="img",
         aria_label=words,
@@ -185,7 +185,7 @@ def _draw(plan: _Plan) -> Markup:
 
 
 def _headings(plan: _Plan, aside: float) -> Iterator[Markup]:
-    names = ["seeds", *(f"stage {number}" for number in range(plan.account.stages))]
+    names = ["seeds", *(f"stage {number}" for number in range(plan.report.stages))]
     for number, name in enumerate(names):
         if plan.form.is_down:
             yield element("text", name, x=4.0, y=plan.begin(number) - 8, class_="column")
@@ -195,7 +195,7 @@ def _headings(plan: _Plan, aside: float) -> Iterator[Markup]:
 
 
 def _strands(plan: _Plan) -> Iterator[Markup]:
-    """One strand a seed, from each column to the next; where colours change they do so on the way."""
+    """Draw one strand for each seed, from column to column; colours change between columns."""
     for seed in plan.lanes:
         place, style = plan.lane_of(seed), "seed"
         for number, nodes in enumerate(plan.stages):
@@ -207,7 +207,7 @@ def _strands(plan: _Plan) -> Iterator[Markup]:
 
 
 def _strand(plan: _Plan, number: int, one: float, other: float, before: str, after: str, seed: str) -> Markup:
-    # From inside one box to inside the next, so that no seam is seen.
+    # From inside one box to inside the next, so that no seam shows.
     start, stop = plan.end(number) - 3, plan.begin(number + 1) + 3
     middle = (start + stop) / 2
     points = [plan.form.at(*point) for point in ((start, one), (middle, one), (middle, other), (stop, other))]
@@ -233,7 +233,7 @@ def _strand(plan: _Plan, number: int, one: float, other: float, before: str, aft
 
 
 def _signs(plan: _Plan) -> Iterator[Markup]:
-    """`=` between two boxes with the same content: what a fixed point looks like."""
+    """Draw `=` between boxes with the same content: a fixed point."""
     for number in range(1, len(plan.stages)):
         for node in plan.stages[number]:
             for source in plan.stages[number - 1]:
@@ -275,14 +275,14 @@ def _seed(plan: _Plan, seed: SeedFacts) -> Markup:
 
 
 def _box(plan: _Plan, number: int, node: _Node) -> Markup:
-    form, account = plan.form, plan.account
+    form, report = plan.form, plan.report
     across = form.width / 2 if form.is_down else plan.height / 2
     x, y = form.at(plan.begin(number + 1), node.aside - across)
     width, height = form.width, plan.height
     seeds = _who(plan, number, node)
     badge = 9.0 if form.is_down else 11.0
     left = 8.0 if form.is_down else 11.0
-    last = number == account.stages - 1
+    last = number == report.stages - 1
     return element(
         "g",
         element("title", f"stage {number} of {', '.join(node.members)}: {node.cls.letter}, {node.cls.digest}"),
@@ -305,7 +305,7 @@ def _box(plan: _Plan, number: int, node: _Node) -> Markup:
 
 
 def _who(plan: _Plan, number: int, node: _Node) -> str:
-    """Whose box it is; of a dissenting one in the end, from what it differs."""
+    """Return the seeds of a box; for a dissenting one in the last stage, what it differs from."""
     last, seeds = number == len(plan.stages) - 1, len(plan.lanes)
     who = count(len(node.members), "seed") if len(node.members) > 1 else node.members[0]
     if len(node.members) == seeds > 1:
@@ -318,11 +318,11 @@ def _who(plan: _Plan, number: int, node: _Node) -> str:
 
 
 def _marks(plan: _Plan, number: int, node: _Node, left: float, top: float) -> Iterator[Markup]:
-    """A square for each package, coloured as its cell in the table."""
+    """Draw a square for each package, coloured as its cell in the table."""
     if len(plan.items) > MOST_MARKS:
         return
     seed, form = node.members[0], plan.form
-    for place, (facts, item) in enumerate(zip(plan.account.items, plan.items)):
+    for place, (facts, item) in enumerate(zip(plan.report.items, plan.items)):
         row, column = divmod(place, _per_row(form))
         cls = item.cells[seed][number]
         if cls is not None:

@@ -1,4 +1,4 @@
-"""A bootstrap as a page for a browser: one file that needs nothing else, made of what the account holds alone."""
+"""A bootstrap as a page for a browser: one self-contained file, made from the report alone."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from ....ops.bootstrap.report import BootstrapReport
 
 
-def page_of(account: BootstrapReport) -> str:
-    """The whole page. Equal accounts give equal pages."""
-    title = f"{account.set}: {count(account.stages, 'stage')} from {count(len(account.seeds), 'seed')}"
-    verdict = "proved" if account.holds else "not proved"
+def page_of(report: BootstrapReport) -> str:
+    """Return the page. Equal reports give equal pages."""
+    title = f"{report.set}: {count(report.stages, 'stage')} from {count(len(report.seeds), 'seed')}"
+    verdict = "proved" if report.holds else "not proved"
     head = element(
         "head",
         element("meta", charset="utf-8"),
@@ -40,42 +40,40 @@ def page_of(account: BootstrapReport) -> str:
         element("title", f"{title}: {verdict}"),
         element("style", Markup(STYLE)),
     )
-    body = element("body", _header(account, title), element("main", *_sections(account)), _footer())
+    body = element("body", _header(report, title), element("main", *_sections(report)), _footer())
     return f"<!DOCTYPE html>\n{element('html', head, body, lang='en')}"
 
 
-def _header(account: BootstrapReport, title: str) -> Markup:
-    answer = "yes" if account.holds else "no"
-    verdict = "Proved" if account.holds else "Not proved"
+def _header(report: BootstrapReport, title: str) -> Markup:
+    answer = "yes" if report.holds else "no"
+    verdict = "Proved" if report.holds else "Not proved"
     return element(
         "header",
         element("p", "chx bootstrap", class_="kind"),
         element("h1", title),
         element("p", icon(answer), " ", element("strong", verdict), class_=f"result {answer}"),
-        draw_lead(account),
-        draw_verdicts(account),
-        _figures(account),
+        draw_lead(report),
+        draw_verdicts(report),
+        _figures(report),
     )
 
 
-def _figures(account: BootstrapReport) -> Markup:
-    objects = {
-        cell.path: cell.size for item in account.items for cells in item.cells.values() for cell in cells if cell
-    }
+def _figures(report: BootstrapReport) -> Markup:
+    objects = {cell.path: cell.size for item in report.items for cells in item.cells.values() for cell in cells if cell}
     figures = [
-        ("packages", str(len(account.items))),
+        ("packages", str(len(report.items))),
         ("distinct results", str(len(objects))),
         ("their size", size(sum(objects.values()))),
-        ("built this time", str(account.builds)),
-        ("known before", str(account.reused)),
-        ("time", duration(account.seconds)),
+        ("built this time", str(report.builds)),
+        ("known before", str(report.reused)),
+        ("time", duration(report.seconds)),
     ]
     return element("dl", *(element("div", element("dt", name), element("dd", text)) for name, text in figures))
 
 
-def _sections(account: BootstrapReport) -> list[Markup]:
+def _sections(report: BootstrapReport) -> list[Markup]:
     return [
-        _section("Stages", "stages", element("figure", draw_graph(account), element("figcaption", _legend(account)))),
+        _section("Stages", "stages", element("figure", draw_graph(report), element("figcaption", _legend(report)))),
         _section(
             "Packages",
             "packages",
@@ -85,13 +83,13 @@ def _sections(account: BootstrapReport) -> list[Markup]:
                 "of the store path, which follows from the content; then the size, and how long its builds took, "
                 "whenever that was. What is equal is built once for all.",
             ),
-            draw_packages(account),
+            draw_packages(report),
             element("h3", "Whole stages"),
-            draw_totals(account),
-            element("details", element("summary", "All store paths and digests"), draw_objects(account)),
+            draw_totals(report),
+            element("details", element("summary", "All store paths and digests"), draw_objects(report)),
         ),
-        _section("Differences", "differences", draw_differences(account)),
-        _section("Seeds", "seeds", draw_seeds(account)),
+        _section("Differences", "differences", draw_differences(report)),
+        _section("Seeds", "seeds", draw_seeds(report)),
         _section(
             "Residue",
             "residue",
@@ -100,9 +98,9 @@ def _sections(account: BootstrapReport) -> list[Markup]:
                 "What of a seed is left in the last stage: objects of it in the closure, files of it byte for byte, ways "
                 "to it other than through stage 0, and strings of its toolchain that stand in no source.",
             ),
-            draw_residue(account),
+            draw_residue(report),
         ),
-        _section("Where this comes from", "origin", draw_origin(account)),
+        _section("Where this comes from", "origin", draw_origin(report)),
         _section(
             "Do it again",
             "again",
@@ -112,7 +110,7 @@ def _sections(account: BootstrapReport) -> list[Markup]:
                 "should come out the same, but for times and for how much was built anew; where it does not, one of "
                 "the two machines has something to tell.",
             ),
-            draw_commands(account),
+            draw_commands(report),
         ),
     ]
 
@@ -121,12 +119,12 @@ def _section(title: str, name: str, *content: Markup) -> Markup:
     return element("section", element("h2", title, id=name), *content, aria_labelledby=name)
 
 
-def _legend(account: BootstrapReport) -> Markup:
-    classes = [cls for cells in classes_of_stages(account).cells.values() for cls in cells if cls is not None]
+def _legend(report: BootstrapReport) -> Markup:
+    classes = [cls for cells in classes_of_stages(report).cells.values() for cls in cells if cls is not None]
     kinds = {cls.kind for cls in classes}
     parts: list[Markup] = []
     if "final" in kinds:
-        parts.append(_key("what all seeds end in" if len(account.seeds) > 1 else "what the seed ends in", "final"))
+        parts.append(_key("what all seeds end in" if len(report.seeds) > 1 else "what the seed ends in", "final"))
     if "passing" in kinds:
         parts.append(_key("what does not last", *sorted({cls.style for cls in classes if cls.kind == "passing"})))
     if "dissent" in kinds:

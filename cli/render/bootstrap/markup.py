@@ -1,4 +1,4 @@
-"""Elements of HTML and SVG as text. What is not markup already is escaped, so that no name can become markup."""
+"""Elements of HTML and SVG as text. All other text is escaped, so that no name can become markup."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _QUOTED: Final = re.compile("`([^`]+)`")
 
 
 class Markup(str):
-    """Text that is markup: it goes into other markup as it is."""
+    """Text that is markup, and is not escaped."""
 
     __slots__ = ()
 
 
 def element(name: str, /, *children: str, **attributes: str | float | None) -> Markup:
-    """`<name attributes>children</name>`.
+    """Return `<name attributes>children</name>`.
 
     `class_` stands for `class`, `_` for `-`; an attribute that is None is left out.
     """
@@ -38,17 +38,17 @@ def element(name: str, /, *children: str, **attributes: str | float | None) -> M
 
 
 def join(*parts: str) -> Markup:
-    """One after the other."""
+    """Concatenate parts."""
     return Markup("".join(part if isinstance(part, Markup) else escaped(part) for part in parts))
 
 
 def escaped(text: str) -> Markup:
-    """Any text, as that text: characters that are not to be seen, and bytes that are no characters, written out."""
+    """Escape a text; invisible characters and undecodable bytes are written out."""
     visible = _RAW_BYTE.sub(lambda found: f"\\x{ord(found[0]) - 0xDC00:02x}", printable(text))
     return Markup(escape(visible))
 
 
 def sentence(text: str) -> Markup:
-    """A sentence in which names of files stand in backquotes."""
+    """Return a sentence as markup; file names are in backquotes."""
     parts = _QUOTED.split(text)
     return join(*(element("code", part) if number % 2 else part for number, part in enumerate(parts)))

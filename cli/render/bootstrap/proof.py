@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 def draw_replayed(page: Page, found: Replayed) -> None:
-    """Draw in what a replay was not as the proof says."""
+    """Draw how a replay differs from its proof."""
     page.line("", 0)
     _draw_deviations(page, found.outputs, found.deviations)
     _draw_likeness(page, found.proof, found.likeness)
     page.line(f"signed by {found.proof.key}", 0)
 
 
-def checked_data(proof: Proof, like: SetComparison) -> dict[str, Any]:
+def checked_data(proof: Proof, likeness: SetComparison) -> dict[str, Any]:
     """Return a checked proof as JSON types."""
     return {
         "format": proof.format,
@@ -34,7 +34,7 @@ def checked_data(proof: Proof, like: SetComparison) -> dict[str, Any]:
         "claims": as_data(proof.claims),
         "kinship": as_data(proof.kinship),
         "suspicions": as_data(proof.suspicions),
-        "likeness": as_data(like),
+        "likeness": as_data(likeness),
         "key": proof.key,
     }
 
@@ -59,13 +59,13 @@ def _draw_each(page: Page, deviations: Sequence[Deviation]) -> None:
         page.added(deviation.found, 2)
 
 
-def _draw_likeness(page: Page, proof: Proof, like: SetComparison) -> None:
-    page.line(f"the set {proof.set}: {like.set_words}", 0)
-    for seed, words in like.seed_words:
+def _draw_likeness(page: Page, proof: Proof, likeness: SetComparison) -> None:
+    page.line(f"the set {proof.set}: {likeness.set_words}", 0)
+    for seed, words in likeness.seed_words:
         page.line(f"{seed}: {words}", 0)
 
 
-def draw_checked(page: Page, proof: Proof, like: SetComparison) -> None:
+def draw_checked(page: Page, proof: Proof, likeness: SetComparison) -> None:
     page.title(f"this proof {'claims' if proof.claims.holds else 'shows'} {proof.claims.text}")
     stages = count(len(proof.chains[0].stages), "stage")
     seeds = ", ".join(chain.seed for chain in proof.chains)
@@ -90,4 +90,4 @@ def draw_checked(page: Page, proof: Proof, like: SetComparison) -> None:
         page.line(
             "format 1 does not say which programs the seeds have: how many toolchains they are, a replay tells", 0
         )
-    _draw_likeness(page, proof, like)
+    _draw_likeness(page, proof, likeness)

@@ -1,6 +1,6 @@
-"""How the page looks. No fonts, images or scripts: what the reader's machine has is good enough.
+"""Style sheet of the page, without fonts, images or scripts.
 
-Blue is what seeds agree on and orange what dissents, which eyes of all kinds tell apart; letters say it too.
+Blue marks agreement of seeds and orange dissent, which colour-blind readers distinguish; letters repeat it.
 """
 
 from __future__ import annotations

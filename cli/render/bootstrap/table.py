@@ -1,4 +1,4 @@
-"""The tables of the page: packages by stages, stages by seeds, and every object with its digest."""
+"""Tables of the page: packages by stages, stages by seeds, and every object with its digest."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from ....ops.bootstrap.report import BootstrapReport, ItemFacts, StageResult
 
 
-def draw_packages(account: BootstrapReport) -> Markup:
-    """Seeds with equal rows share one; equal cells that lie one below the other are one cell."""
-    stages = [f"stage {number}" for number in range(account.stages)]
-    anchors = {dissent.item: f"difference-{number}" for number, dissent in enumerate(account.dissents, 1)}
+def draw_packages(report: BootstrapReport) -> Markup:
+    """Draw packages by stages. Seeds with equal rows share one; equal adjacent cells are merged."""
+    stages = [f"stage {number}" for number in range(report.stages)]
+    anchors = {dissent.item: f"difference-{number}" for number, dissent in enumerate(report.dissents, 1)}
     bodies = (
-        _item(account, facts, equality, anchors.get(facts.item))
-        for facts, equality in zip(account.items, classes_of_items(account))
+        _item(report, facts, equality, anchors.get(facts.item))
+        for facts, equality in zip(report.items, classes_of_items(report))
     )
     return _table("packages", ["package", "seed", *stages, "all agree"], *bodies)
 
@@ -31,11 +31,11 @@ def draw_packages(account: BootstrapReport) -> Markup:
 def _table(name: str, head: Sequence[str], *bodies: Markup) -> Markup:
     cells = (element("th", text, scope="col") for text in head)
     table = element("table", element("thead", element("tr", *cells)), *bodies, class_=name)
-    # Wide tables are moved with the keyboard too.
+    # The keyboard scrolls wide tables, too.
     return element("div", table, class_="scroll", tabindex=0, role="region", aria_label=name)
 
 
-def _item(account: BootstrapReport, facts: ItemFacts, equality: Equality, anchor: str | None) -> Markup:
+def _item(report: BootstrapReport, facts: ItemFacts, equality: Equality, anchor: str | None) -> Markup:
     groups: dict[tuple[str | None, ...], list[str]] = {}
     for seed in equality.ordered():
         groups.setdefault(tuple(None if cls is None else cls.digest for cls in equality.cells[seed]), []).append(seed)
@@ -46,11 +46,11 @@ def _item(account: BootstrapReport, facts: ItemFacts, equality: Equality, anchor
         if number == 0:
             name = element("a", facts.item, href=f"#{anchor}") if anchor else facts.item
             cells.append(element("th", name, scope="rowgroup", rowspan=len(rows), class_="item"))
-        all_seeds = len(seeds) == len(account.seeds) > 1
+        all_seeds = len(seeds) == len(report.seeds) > 1
         cells.append(element("th", *(["all"] if all_seeds else _names(seeds)), scope="row", class_="who"))
         cells += _cells(facts, equality, rows, number, anchor)
         if number == 0:
-            cells.append(_agreed(facts, len(account.seeds), len(rows), anchor))
+            cells.append(_agreed(facts, len(report.seeds), len(rows), anchor))
         lines.append(element("tr", *cells))
     return element("tbody", *lines)
 
@@ -99,7 +99,7 @@ def _name(cls: Class, digest: str) -> Markup:
 
 
 def _names(seeds: Sequence[str]) -> Iterator[str]:
-    """So that lines break between names only."""
+    """Join names so that lines break only between them."""
     for number, seed in enumerate(seeds):
         yield from ([" "] if number else [])
         yield element("span", seed + ("," if number < len(seeds) - 1 else ""), class_="whole")
@@ -119,20 +119,20 @@ def _agreed(facts: ItemFacts, seeds: int, span: int, anchor: str | None) -> Mark
     return element("td", text, rowspan=span, class_="agreed no")
 
 
-def draw_totals(account: BootstrapReport) -> Markup:
-    """For each seed and stage: which class it is, how large, and how long its packages took to build."""
-    equality = classes_of_stages(account)
+def draw_totals(report: BootstrapReport) -> Markup:
+    """Draw for each seed and stage its class, its size, and the build time of its packages."""
+    equality = classes_of_stages(report)
     lines = []
     for seed in equality.ordered():
-        cells = [_total(account, seed, stage, equality.of_stage(seed, stage)) for stage in range(account.stages)]
+        cells = [_total(report, seed, stage, equality.of_stage(seed, stage)) for stage in range(report.stages)]
         lines.append(element("tr", element("th", seed, scope="row", class_="whole"), *cells))
-    head = ["seed", *(f"stage {number}" for number in range(account.stages))]
+    head = ["seed", *(f"stage {number}" for number in range(report.stages))]
     return _table("totals", head, element("tbody", *lines))
 
 
-def _total(account: BootstrapReport, seed: str, stage: int, cls: Class) -> Markup:
-    cells = [cell for item in account.items if (cell := item.cells[seed][stage]) is not None]
-    # Outputs of one derivation took one build.
+def _total(report: BootstrapReport, seed: str, stage: int, cls: Class) -> Markup:
+    cells = [cell for item in report.items if (cell := item.cells[seed][stage]) is not None]
+    # Outputs of one derivation come from one build.
     times = {cell.derivation: cell.seconds for cell in cells if cell.seconds is not None}
     note = [count(len(cells), "object"), size(sum(cell.size for cell in cells))]
     if times:
@@ -147,17 +147,17 @@ def _total(account: BootstrapReport, seed: str, stage: int, cls: Class) -> Marku
     )
 
 
-def draw_objects(account: BootstrapReport) -> Markup:
-    """Each object once, and where it is."""
+def draw_objects(report: BootstrapReport) -> Markup:
+    """Draw each object once, with its positions."""
     places: dict[tuple[str, StageResult], list[str]] = {}
     known: dict[tuple[str, str], StageResult] = {}
-    for item in account.items:
+    for item in report.items:
         for seed, cells in item.cells.items():
             for number, cell in enumerate(cells):
                 if cell is not None:
                     first = known.setdefault((item.item, str(cell.path)), cell)
                     places.setdefault((item.item, first), []).append(f"{seed} {number}")
-    total = len(account.seeds) * account.stages
+    total = len(report.seeds) * report.stages
     lines = [
         element(
             "tr",

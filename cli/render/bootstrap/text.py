@@ -25,30 +25,30 @@ BLIND = "a search for strings misses code without text, and text that is short, 
 _MARK = 3
 
 
-def draw(page: Page, account: BootstrapReport) -> None:
-    """Everything that a person wants to know first."""
-    seeds = ", ".join(seed.name + (" (impure)" if seed.impure else "") for seed in account.seeds)
-    page.title(f"{account.set}: {count(account.stages, 'stage')} from {count(len(account.seeds), 'seed')}: {seeds}")
+def draw(page: Page, report: BootstrapReport) -> None:
+    """Draw the table, differences and verdicts."""
+    seeds = ", ".join(seed.name + (" (impure)" if seed.impure else "") for seed in report.seeds)
+    page.title(f"{report.set}: {count(report.stages, 'stage')} from {count(len(report.seeds), 'seed')}: {seeds}")
     page.line("", 0)
-    _draw_table(page, account)
+    _draw_table(page, report)
     page.line("", 0)
-    for mark, name, lines in verdicts(account):
+    for mark, name, lines in verdicts(report):
         colour = {"yes": page.style.green, NONE_FOUND: page.style.green, "?": page.style.bold}.get(mark, page.style.red)
         first, rest = (lines[0], lines[1:]) if len(mark) <= _MARK else ("", lines)
         page.lines.append(f"{name:<18} {colour}{mark:<{_MARK}}{page.style.reset} {first}".rstrip())
         for line in rest:
             page.line(line, 11)
-    sharing = list(sharing_lines(account.verdicts.kinship))
+    sharing = list(sharing_lines(report.verdicts.kinship))
     for number, line in enumerate(sharing):
         page.line(f"{'' if number else 'what seeds share':<18} {line}", 0)
-    for dissent in account.dissents:
-        for report in dissent.differences:
-            _draw_difference(page, dissent, report)
+    for dissent in report.dissents:
+        for difference in dissent.differences:
+            _draw_difference(page, dissent, difference)
 
 
-def _draw_table(page: Page, account: BootstrapReport) -> None:
-    head = ["package", "seed", *(f"stage {number}" for number in range(account.stages)), "all agree"]
-    lines = [line for item in account.items for line in _table_lines(item, len(account.seeds))]
+def _draw_table(page: Page, report: BootstrapReport) -> None:
+    head = ["package", "seed", *(f"stage {number}" for number in range(report.stages)), "all agree"]
+    lines = [line for item in report.items for line in _table_lines(item, len(report.seeds))]
     widths = [max(len(line[column]) for line in [head, *lines]) for column in range(len(head))]
     page.strong(_columns(head, widths), 0)
     for line in lines:
@@ -60,7 +60,7 @@ def _columns(line: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def _table_lines(item: ItemFacts, seeds: int) -> Iterator[list[str]]:
-    """Seeds with equal rows share one; an equal stage after an equal one is a `=`."""
+    """Return the rows of a package. Seeds with equal rows share one; `=` marks a stage equal to the one before."""
     groups: dict[tuple[str, ...], list[str]] = {}
     for seed, cells in item.cells.items():
         groups.setdefault(tuple(map(_short, cells)), []).append(seed)
@@ -75,19 +75,19 @@ def _short(cell: StageResult | None) -> str:
     return "-" if cell is None else cell.path.hash[:DIGITS]
 
 
-def verdicts(account: BootstrapReport) -> Iterator[tuple[str, str, list[str]]]:
-    """For each question: the answer, the question, and why, as lines.
+def verdicts(report: BootstrapReport) -> Iterator[tuple[str, str, list[str]]]:
+    """Yield for each question the answer, the question, and the reasons as lines.
 
     Answers are `yes`, `NO` and `?`. Whether there is residue cannot be answered with yes or no where strings are
     compared: `NONE_FOUND` or `FOUND`.
     """
-    found = account.verdicts
+    found = report.verdicts
     yield (
         _mark(found.fixed_point),
         "fixed point",
-        _fixed_point(found.fixed_points, account),
+        _fixed_point(found.fixed_points, report),
     )
-    yield _mark(found.host_independence), "host independence", _independence(account)
+    yield _mark(found.host_independence), "host independence", _independence(report)
     yield NONE_FOUND if found.no_residue else FOUND, "residue", residue_lines(found.residues)
 
 
@@ -95,8 +95,8 @@ def _mark(holds: bool | None) -> str:
     return "?" if holds is None else "yes" if holds else "NO"
 
 
-def _fixed_point(points: Sequence[FixedPoint], account: BootstrapReport) -> list[str]:
-    last = account.stages - 1
+def _fixed_point(points: Sequence[FixedPoint], report: BootstrapReport) -> list[str]:
+    last = report.stages - 1
     if last == 0:
         return ["one stage cannot show it: ask for more with --stages"]
     if all(point.holds for point in points):
@@ -121,13 +121,13 @@ def _every(seeds: int) -> str:
     return "the seed" if seeds == 1 else "both seeds" if seeds == 2 else f"all {seeds} seeds"
 
 
-def _independence(account: BootstrapReport) -> list[str]:
-    found, last = account.verdicts.agreement, account.stages - 1
+def _independence(report: BootstrapReport) -> list[str]:
+    found, last = report.verdicts.agreement, report.stages - 1
     if not found.dissents:
         if len(found.seeds) < 2:
             return ["one seed cannot show it: name another with --seeds"]
         lines = [
-            f"{_every(len(found.seeds))} agree in stage {last}, file by file ({count(len(account.items), 'package')})"
+            f"{_every(len(found.seeds))} agree in stage {last}, file by file ({count(len(report.items), 'package')})"
         ]
         groups = found.toolchains or ()
         if len(groups) < 2:
@@ -135,17 +135,17 @@ def _independence(account: BootstrapReport) -> list[str]:
             lines.append("independence takes two unrelated toolchains")
         elif len(groups) < len(found.seeds):
             lines[0] += f"; they are {count(len(groups), 'toolchain')}"
-        return [*lines, *suspicion_lines(account.verdicts.suspicions)]
+        return [*lines, *suspicion_lines(report.verdicts.suspicions)]
     camps = " | ".join(_list(camp) for camp in found.camps)
     return [
         f"stage {last} differs between seeds: {camps}; a majority proves nothing",
-        *(sentence for facts in account.dissents for sentence in _dissent(facts)),
-        *suspicion_lines(account.verdicts.suspicions),
+        *(sentence for facts in report.dissents for sentence in _dissent(facts)),
+        *suspicion_lines(report.verdicts.suspicions),
     ]
 
 
 def _dissent(facts: Mismatch) -> Iterator[str]:
-    """Who differs from whom, and in which files."""
+    """Return which seeds differ, and in which files."""
     (first, most), *others = facts.camps
     reports = {report.difference.after: report for report in facts.differences}
     for path, seeds in others:
@@ -160,7 +160,7 @@ def _dissent(facts: Mismatch) -> Iterator[str]:
 
 
 def suspicion_lines(suspicions: Sequence[Suspicion]) -> list[str]:
-    """What stage 0 shows by itself."""
+    """Yield the findings that stage 0 shows alone."""
     lines = []
     for kind, item, seeds in suspicions:
         who = _list(seeds)
@@ -181,13 +181,13 @@ def suspicion_lines(suspicions: Sequence[Suspicion]) -> list[str]:
 
 
 def sharing_lines(kin: Kinship) -> Iterator[str]:
-    """What seeds have in common, and which of them count once."""
+    """Yield what seeds share, and which of them count as one."""
     count_of = {makeup.seed: len(makeup.files) for makeup in kin.makeups}
     if kin.common is not None:
         everybody = "both" if len(kin.makeups) == 2 else f"all {NUMBERS.get(len(kin.makeups), len(kin.makeups))}"
-        told = _files_of(kin.common) or "no file"
+        files = _files_of(kin.common) or "no file"
         more = f" ({count(len(kin.common.files), 'file')})" if len(kin.common.files) > MOST_NAMED else ""
-        yield f"{everybody}: {told}{more}{_programs_of(kin.common)}"
+        yield f"{everybody}: {files}{more}{_programs_of(kin.common)}"
     for pair in kin.pairs:
         one, other = pair.seeds
         if kin.common is None or pair[1:] != kin.common[1:]:
@@ -215,7 +215,7 @@ def _files_of(shared: Shared) -> str:
 
 
 def _short_name(name: str) -> str:
-    """`make_4.3-4.1_amd64.deb` as a person would say it."""
+    """Return a short name for an archive such as `make_4.3-4.1_amd64.deb`."""
     parts = name.removesuffix(".deb").split("_")
     return f"{parts[0]} {parts[1]}" if name.endswith(".deb") and len(parts) > 1 else name
 
@@ -231,7 +231,7 @@ def _programs_of(shared: Shared) -> str:
 
 
 def residue_lines(residues: Sequence[Residue]) -> list[str]:
-    """What is left of seeds, or that nothing was found."""
+    """Yield the residue of seeds, or that none was found."""
     if all(residue.holds for residue in residues):
         shared = max(len(residue.shared) for residue in residues)
         elsewhere = max(residue.elsewhere for residue in residues)
