@@ -1,4 +1,4 @@
-"""Containers: the trees that become `/`, and the programs in them."""
+"""Containers: the trees that are merged into the root `/`, and the programs in them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def prepare_root(
     reporter: Reporter | None = None,
     notices: Reporter | None = None,
 ) -> ContainerRoot:
-    """Return the root that a request names, built if need be. Objects are claimed, so that collecting keeps them.
+    """Build the objects of a request, and merge them into a root. Protects them from garbage collection.
 
     `options`, `reporter` and `notices`: as in `build`. Raises what `build` raises, and `RequestError` for an object that
     cannot be a root.
@@ -56,7 +56,7 @@ def _objects(
     reporter: Reporter | None,
     notices: Reporter | None,
 ) -> list[StorePath]:
-    """Return the store objects that a request means, built if need be, in the order named."""
+    """Build what a request names, and return the store objects in that order, store paths first."""
     store = session.store
     objects = []
     targets = []
@@ -75,7 +75,7 @@ def _objects(
 
 
 def follow_object_link(store: Store, path: StorePath) -> StorePath:
-    """Return the object that an object which is only a link leads to, else `path`. Raises `RequestError`, `BadLink`."""
+    """Return the target of an object that is a link, else `path` itself. Raises `RequestError`, `BadLink`."""
     if store.manifest(path).entries[0].kind != Kind.SYMLINK:
         return path
     reach = references_reach(lambda: store, lambda base: f"{store.directory}/{base}")
@@ -99,7 +99,7 @@ def check_tree(store: Store, path: StorePath) -> None:
 
 
 class ContainerRoot:
-    """A root that `trees` were merged into, at the path `directory`; `programs` are names in its usr/bin and bin."""
+    """The root merged from `trees`, at the path `directory`; `programs` are the names in its usr/bin and bin."""
 
     def __init__(self, directory: str, trees: Sequence[StorePath]) -> None:
         self.directory = directory
@@ -116,7 +116,7 @@ class ContainerRoot:
     def command(self, given: Sequence[str] | None, anywhere: bool = False) -> tuple[str, ...]:
         """Return the command to run: `given`, or the program of the root with `given` as arguments.
 
-        `anywhere`: there may be programs that this root does not have. Raises `RequestError`.
+        `anywhere`: accept programs that this root lacks. Raises `RequestError`.
         """
         if not given or given[0].startswith("-"):
             return (self._default(), *(given or ()))
@@ -128,7 +128,7 @@ class ContainerRoot:
         return tuple(given)
 
     def _default(self) -> str:
-        """Return the program that has the name of its package, or else the only one."""
+        """Return the program with the name of its package, or else the only program."""
         packages = [split_name(tree.name).package for tree in self.trees]
         names = [name for name in packages if name in self.programs]
         if len(names) == 1:
@@ -161,12 +161,12 @@ class ContainerRoot:
 
 
 def _is_program(place: str) -> bool:
-    # A link may lead to a place that exists only inside.
+    # The target of a link may exist only inside of the container.
     return os.path.islink(place) or (os.path.isfile(place) and bool(os.stat(place).st_mode & 0o111))
 
 
 def one_derivation(session: Session, request: Request) -> tuple[StorePath, Instantiated]:
-    """Return the only derivation that a request means, and what was instantiated for it.
+    """Return the only derivation of a request, and the result of instantiating the request.
 
     Raises what `derivers_of_objects` raises, and `RequestError` if there are several.
     """

@@ -1,4 +1,4 @@
-"""Outcomes of builds: which objects resolved derivations gave, and who says so."""
+"""Outcomes of builds: the outputs of resolved derivations, with the rows and builders that attest them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Outcome(NamedTuple):
-    """An output that a resolved derivation gave, and all rows of the build trace that say so."""
+    """An output of a resolved derivation, and all rows of the build trace that attest it."""
 
     path: StorePath
     rows: tuple[Realisation, ...]
@@ -26,7 +26,7 @@ class Outcome(NamedTuple):
 
     @property
     def derivations(self) -> list[StorePath]:
-        """The derivations that were resolved to this one, sorted."""
+        """The derivations that resolve to this one, sorted."""
         return sorted({row.derivation for row in self.rows if row.derivation is not None})
 
     @property
@@ -41,7 +41,7 @@ class Outcome(NamedTuple):
 
 
 def outcomes_of(rows: Iterable[Realisation]) -> list[Outcome]:
-    """Group rows by what they say, in the order of their first row."""
+    """Group rows by resolved derivation, output and object, in the order of their first row."""
     found: dict[object, list[Realisation]] = {}
     for row in rows:
         found.setdefault((row.resolved, row.output, row.path), []).append(row)
@@ -49,7 +49,7 @@ def outcomes_of(rows: Iterable[Realisation]) -> list[Outcome]:
 
 
 def differing(rows: Iterable[Realisation]) -> dict[tuple[Digest, str], list[StorePath]]:
-    """Return the outputs of resolved derivations that are not reproducible, each with the objects that builds gave."""
+    """Return the irreproducible outputs of resolved derivations, each with the objects that builds produced."""
     found: dict[tuple[Digest, str], dict[StorePath, None]] = {}
     for row in rows:
         found.setdefault((row.resolved, row.output), {})[row.path] = None

@@ -1,4 +1,4 @@
-"""What a build would do."""
+"""Preview a build: its plan, its substitutions and the reasons of its steps."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 
 class Preview(NamedTuple):
-    """A build that was not carried out.
+    """A planned build.
 
-    `pinned` are targets whose pinned outputs are in the store, `substitutable` those whose pinned outputs caches are
-    asked for. `plan` has the steps if no cache has them, `rebuild` the reasons. `seconds` is the time that the steps are
-    expected to take, None if none of them was built before.
+    `pinned` are targets whose pinned outputs are in the store, `substitutable` those whose pinned outputs chx would ask
+    caches for. `plan` has the steps if no cache has them, `rebuild` their reasons. `seconds` is the expected duration of
+    the steps; None if none of them was built before.
     """
 
     pinned: tuple[Target, ...]
@@ -41,7 +41,7 @@ class Preview(NamedTuple):
 
     @property
     def unpacked(self) -> list[Step]:
-        """Builds that chx carries out itself."""
+        """Builds by builtin builders."""
         return [step for step in self.plan.builds if step.derivation.builder.startswith("builtin:")]
 
     @property
@@ -51,14 +51,14 @@ class Preview(NamedTuple):
 
     @property
     def waiting(self) -> set[StorePath]:
-        """Derivations that are built only if an input differs from that of their last build."""
+        """Derivations that will be built only if an input differs from that of their last build."""
         return {reason.derivation for reason in self.rebuild.reasons if reason.verdict == "waits"}
 
 
 def preview(
     session: Session, request: Request, options: BuildOptions | None = None, notices: Reporter | None = None
 ) -> Preview:
-    """Return what `build` would do; nothing is built or fetched.
+    """Plan what `build` would do, without building or fetching.
 
     Raises `RequestError`, `LangError`, `EvalError`, `BuildError`, `LockError`.
     """

@@ -18,7 +18,7 @@ def reference_chains(
     references = {path: store.info(path).references for path in store.closure([start])}
     if end not in references:
         return []
-    # Distances from the end, backwards; what has none does not lead there.
+    # Distances from the end along referrers; objects without a distance do not reach the end.
     referrers: dict[StorePath, list[StorePath]] = {}
     for path, others in references.items():
         for other in others:

@@ -82,7 +82,7 @@ def reproduce(
     verdict includes failed builds. Raises `BuildError` for failures of the machine.
     """
     options = replace(options, rebuild=True, jobs=1)
-    earlier = _recorded_otherwise(session.store, derivation, reference)
+    earlier = _differing_rows(session.store, derivation, reference)
     unvaried: set[str] = set()
 
     def attempt(chosen: tuple[str, ...]) -> Mapping[str, StorePath]:
@@ -93,7 +93,7 @@ def reproduce(
     return Reproduced(ReproducibilityCheck(attempt, reference, beginning, unvaried).run(rounds, variations), earlier)
 
 
-def _recorded_otherwise(store: Store, derivation: StorePath, reference: Mapping[str, StorePath]) -> list[Realisation]:
+def _differing_rows(store: Store, derivation: StorePath, reference: Mapping[str, StorePath]) -> list[Realisation]:
     """Return the build trace rows of the same resolved derivation whose outputs differ from `reference`."""
     found = recall(store, [derivation])
     resolved = resolve(found.derivations[derivation], found.outputs).resolved_digest()

@@ -55,7 +55,7 @@ def compare_with_set(session: Session, request: Request, proof: Proof) -> SetCom
     seeds: dict[str, bool | None] = {}
     set_is_same: bool | None = None
     for chain in proof.chains:
-        here = _chain_here(session, request, proof.set, chain)
+        here = _local_chain(session, request, proof.set, chain)
         if here is None:
             seeds[chain.seed] = None
             continue
@@ -69,7 +69,7 @@ def compare_with_set(session: Session, request: Request, proof: Proof) -> SetCom
     return SetComparison(proof.set, set_is_same, seeds, tuple(seed for seed, is_same in seeds.items() if not is_same))
 
 
-def _chain_here(session: Session, request: Request, name: str, chain: Chain) -> Chain | None:
+def _local_chain(session: Session, request: Request, name: str, chain: Chain) -> Chain | None:
     try:
         (described,) = chains_of(session, request, name, [chain.seed], len(chain.stages))
     except (RequestError, EvalError):

@@ -31,12 +31,12 @@ def chains_of(session: Session, request: Request, name: str, seeds: list[str] | 
     """
     evaluator = session.evaluator
     system = _set_value(session, request, name)
-    there = evaluator.attr_names(system)
+    attributes = evaluator.attr_names(system)
     for seed in seeds or ():
-        if seed not in there:
-            raise _unknown("seed", seed, there)
+        if seed not in attributes:
+            raise _unknown("seed", seed, attributes)
     if seeds is None:
-        seeds = [seed for seed in there if _proves(evaluator, evaluator.select(system, seed))]
+        seeds = [seed for seed in attributes if _proves(evaluator, evaluator.select(system, seed))]
     if not seeds:
         raise RequestError(f"the set '{name}' has no seed to start from", hint="name some with --seeds")
     return [_chain(evaluator, evaluator.select(system, seed), seed, stages) for seed in seeds]
@@ -45,9 +45,9 @@ def chains_of(session: Session, request: Request, name: str, seeds: list[str] | 
 def chain_value(session: Session, request: Request, name: str, seed: str) -> Value:
     """Return the value `bootstrap.NAME.SEED`. Raises `RequestError` for an unknown set or seed."""
     system = _set_value(session, request, name)
-    there = session.evaluator.attr_names(system)
-    if seed not in there:
-        raise _unknown("seed", seed, there)
+    attributes = session.evaluator.attr_names(system)
+    if seed not in attributes:
+        raise _unknown("seed", seed, attributes)
     return session.evaluator.select(system, seed)
 
 
@@ -78,9 +78,9 @@ def _proves(evaluator: Evaluator, value: Value) -> bool:
 
 def _chain(evaluator: Evaluator, value: Value, name: str, stages: int) -> Described:
     seed = evaluator.select(value, "seed")
-    there = evaluator.attr_names(value)
-    if f"stage{stages - 1}" not in there:
-        most = sum(attribute.startswith("stage") for attribute in there)
+    attributes = evaluator.attr_names(value)
+    if f"stage{stages - 1}" not in attributes:
+        most = sum(attribute.startswith("stage") for attribute in attributes)
         raise RequestError(f"there are {most} stages, not {stages}", hint="ask for fewer with --stages")
     described = evaluator.attr_names(seed)
     chain = Chain(

@@ -126,12 +126,12 @@ def find_residue(
     ends = [_end(store, chain, outcome, derivations, known) for chain, outcome in pairs]
     shared = [strings.shared(end.closure, end.toolchain) for end in ends]
     # Sources of all chains count: what explains a string does not depend on the seed.
-    accounts = [_accounts(chain, derivations, known) for chain, _ in pairs]
-    whole = {path for account in accounts for path in account.sources}
-    generated = {path for account in accounts for path in account.generated} - whole
+    explanations = [_explanations(chain, derivations, known) for chain, _ in pairs]
+    whole = {path for explanation in explanations for path in explanation.sources}
+    generated = {path for explanation in explanations for path in explanation.generated} - whole
     sources = Sources(
         [
-            *sorted({text for account in accounts for text in account.texts}),
+            *sorted({text for explanation in explanations for text in explanation.texts}),
             *(_names(store, path) for path in sorted(whole | generated)),
             *(content for path in sorted(whole) for content in strings.texts(path)),
             *(content for path in sorted(generated) for content in strings.texts(path)),
@@ -150,7 +150,7 @@ def find_residue(
             if digest in end.seed_files and (digest not in source_files or _is_machine_code(store, place))
         }
         echoes = {text: shared[number][text] for text in strings.unexplained(shared[number], sources)}
-        left, quiet = _unaccounted(store, strings, survivors, echoes, others)
+        left, unexplained = _unexplained(store, strings, survivors, echoes, others)
         found.append(
             Residue(
                 chain.seed,
@@ -158,8 +158,8 @@ def find_residue(
                 tuple(_ways(chain, derivations)),
                 tuple(sorted(left, key=lambda survivor: (survivor.path, survivor.file))),
                 tuple(SharedString(text.decode("ascii"), *place) for text, place in sorted(shared[number].items())),
-                tuple(SharedString(text.decode("ascii"), *echoes[text]) for text in sorted(quiet)),
-                len(survivors) + len(echoes) - len(left) - len(quiet),
+                tuple(SharedString(text.decode("ascii"), *echoes[text]) for text in sorted(unexplained)),
+                len(survivors) + len(echoes) - len(left) - len(unexplained),
                 tuple(_prebuilt(store, end, source_files | _without_programs(store, chain, derivations, known))),
             )
         )
@@ -224,7 +224,7 @@ def _are_apart(one: str, other: str, toolchains: Sequence[Sequence[str]] | None)
     return other in groups and groups.get(one) != groups[other]
 
 
-def _unaccounted(
+def _unexplained(
     store: Store,
     strings: Strings,
     survivors: Mapping[bytes, Survivor],
@@ -240,23 +240,23 @@ def _unaccounted(
     if not echoes or not others:
         return left, list(echoes)
     held = [strings.held_by(other.toolchain) for other in others]
-    quiet = []
+    unexplained = []
     for text, (path, file) in echoes.items():
         entry = store.manifest(path).lookup(file)
         digest = None if entry is None else entry.digest
         if not any(digest in other.files and text not in texts for other, texts in zip(others, held)):
-            quiet.append(text)
-    return left, quiet
+            unexplained.append(text)
+    return left, unexplained
 
 
 def _ways(chain: Chain, derivations: Mapping[StorePath, Derivation]) -> Iterator[tuple[StorePath, ...]]:
     """Yield the shortest ways from the last stage to derivations or trees of the seed that avoid stage 0."""
     if len(chain.stages) < 2:
         return
-    gate = {package.derivation for package in chain.stages[0].values()}
+    stage0 = {package.derivation for package in chain.stages[0].values()}
     foreign = {*chain.seed_derivations, *chain.trees}
     before: dict[StorePath, StorePath | None] = {
-        package.derivation: None for package in chain.stages[-1].values() if package.derivation not in gate
+        package.derivation: None for package in chain.stages[-1].values() if package.derivation not in stage0
     }
     todo = list(before)
     for path in todo:
@@ -270,12 +270,12 @@ def _ways(chain: Chain, derivations: Mapping[StorePath, Derivation]) -> Iterator
         if derivation is None:
             continue
         for inner in (*derivation.input_drvs, *derivation.input_srcs):
-            if inner not in before and inner not in gate:
+            if inner not in before and inner not in stage0:
                 before[inner] = path
                 todo.append(inner)
 
 
-class _Accounts(NamedTuple):
+class _Explanations(NamedTuple):
     """What may explain a string: source objects, generated objects (only their texts), and texts of derivations."""
 
     sources: set[StorePath]
@@ -283,7 +283,7 @@ class _Accounts(NamedTuple):
     texts: set[bytes]
 
 
-def _accounts(chain: Chain, derivations: Mapping[StorePath, Derivation], known: Known) -> _Accounts:
+def _explanations(chain: Chain, derivations: Mapping[StorePath, Derivation], known: Known) -> _Explanations:
     """Return the sources and generated texts behind the packages of a chain.
 
     A source is made without programs of the seed or of stages. Intermediate objects made with such programs, like a
@@ -293,7 +293,7 @@ def _accounts(chain: Chain, derivations: Mapping[StorePath, Derivation], known: 
     last = {package.derivation for package in chain.stages[-1].values()}
     ends = chain.known_objects
     made = made_on_the_way(chain, derivations)
-    found = _Accounts(set(), set(), set())
+    found = _Explanations(set(), set(), set())
     seen: set[StorePath] = set()
     # The last stage is visited first, so that derivations it shares with earlier stages count as its own.
     todo = [*((path, False) for path in chain.packages - last), *((path, True) for path in last)]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def find_residue_of(session: Session, request: Request, before: str, after: str) -> Residue:
     """Find the residue of the seed or package `after` in the stage, set or package `before`.
 
-    Raises `RequestError` if one of them is neither, or is not built.
+    Raises `RequestError` if one of them is something else, or is not built.
     """
     values = []
     for word in (before, after):

@@ -80,8 +80,8 @@ def run(
         # Signing requires that fetched files are hashed again.
         targets += [(path, ("out",)) for path, derivation in derivations.items() if derivation.fixed is not None]
     realised, work = build(session, chains, targets, options, reporter)
-    gave = {realised[path, output] for path, outputs in targets for output in outputs}
-    links = add_roots(session.store, name, gave.union(*(chain.trees for chain in chains)))
+    objects = {realised[path, output] for path, outputs in targets for output in outputs}
+    links = add_roots(session.store, name, objects.union(*(chain.trees for chain in chains)))
     outcomes = [outcome_of(chain, realised) for chain in chains]
     verdicts = judge(session.store, chains, outcomes, trusts_cache=proof is None)
     signed = None

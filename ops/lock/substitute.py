@@ -56,7 +56,7 @@ class LockedOutputs:
         self._store = session.store
         self._options = options
         self._reporter = reporter
-        self.travelled = False
+        self.has_fetched = False
 
     def take(self, pins: Pinned) -> Built | None:
         """Return the outputs of all targets; None if one is neither in the store nor in a cache."""
@@ -78,7 +78,7 @@ class LockedOutputs:
         place = Substituter(self._store, self._options, reporter.refused, reporter.substituted).take(path)
         if place is None:
             return False
-        self.travelled = True
+        self.has_fetched = True
         reporter.substituted(place, path)
         return True
 
@@ -148,7 +148,7 @@ def try_without_evaluation(
     built = locked.take(pins)
     if built is None:
         return None
-    if locked.travelled:
+    if locked.has_fetched:
         reporter.notice(f"as {NAME} pins it; nothing was evaluated, because all that it was made from is as it was")
     return Locked(project, pins, built)
 

@@ -33,7 +33,7 @@ def to_cyclonedx(store: Store, origin: Origin) -> str:
     bom = Bom(serial_number=uuid5(NAMESPACE_URL, "\n".join((str(origin.path), *outputs))))
     metadata: Any = bom.metadata
     metadata.timestamp = None
-    work = _Bill(store, origin)
+    work = _Document(store, origin)
     main = work.package(origin.path, is_main=True)
     bom.metadata.component = main
     bom.metadata.tools.components.add(work.tool())
@@ -47,7 +47,7 @@ def to_cyclonedx(store: Store, origin: Origin) -> str:
     return str(JsonV1Dot6(bom).output_as_string(indent=1)) + "\n"
 
 
-class _Bill:
+class _Document:
     def __init__(self, store: Store, origin: Origin) -> None:
         self.components: dict[StorePath, Any] = {}
         self._store = store

@@ -79,7 +79,7 @@ def _inputs(store: Store, origin: Origin) -> Iterator[dict[str, Any]]:
 
 
 def _sources(origin: Origin) -> Iterator[dict[str, Any]]:
-    """Yield the sources from outside, of the build and its transitive inputs."""
+    """Yield the fetched sources of the build and its transitive inputs."""
     for path in origin.parts():
         derivation = origin.derivations[path]
         if derivation.fixed is None or path == origin.path:

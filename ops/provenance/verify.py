@@ -26,7 +26,7 @@ class Verified:
     problem: str | None
 
 
-class _Wrong(Exception):
+class _Invalid(Exception):
     """The problem of an envelope."""
 
 
@@ -38,29 +38,29 @@ def verify(store: Store, text: str, trusted: frozenset[str]) -> Iterator[Verifie
         subjects: tuple[str, ...] = (f"line {number}",)
         key = None
         try:
-            payload, signatures = _opened(line)
+            payload, signatures = _parse_envelope(line)
             statement = _statement(payload)
             subjects = tuple(str(subject["name"]) for subject in statement["subject"])
             key = _signer(payload, signatures, trusted)
             _check_builder(statement, key)
             for subject in statement["subject"]:
                 _check_subject(store, subject)
-        except _Wrong as wrong:
-            yield Verified(subjects, key, str(wrong))
+        except _Invalid as invalid:
+            yield Verified(subjects, key, str(invalid))
         else:
             yield Verified(subjects, key, None)
 
 
-def _opened(line: str) -> tuple[bytes, list[tuple[str, str]]]:
+def _parse_envelope(line: str) -> tuple[bytes, list[tuple[str, str]]]:
     """Parse an envelope to its payload and pairs of key and signature."""
     try:
         envelope = parse_json(line)
         if envelope["payloadType"] != PAYLOAD:
-            raise _Wrong(f"its payload is of the type '{envelope['payloadType']}', not '{PAYLOAD}'")
+            raise _Invalid(f"its payload is of the type '{envelope['payloadType']}', not '{PAYLOAD}'")
         payload = base64.b64decode(envelope["payload"], validate=True)
         return payload, [(str(item["keyid"]), str(item["sig"])) for item in envelope["signatures"]]
     except (ValueError, KeyError, TypeError) as error:
-        raise _Wrong("it is no DSSE envelope; chx provenance X prints them") from error
+        raise _Invalid("it is no DSSE envelope; chx provenance X prints them") from error
 
 
 def _statement(payload: bytes) -> dict[str, Any]:
@@ -68,50 +68,50 @@ def _statement(payload: bytes) -> dict[str, Any]:
         statement = parse_json(payload)
         kinds = statement["_type"], statement["predicateType"]
         if kinds != (STATEMENT, PREDICATE):
-            raise _Wrong(f"it is no statement of provenance that chx knows, but {kinds[0]} with {kinds[1]}")
+            raise _Invalid(f"it is no statement of provenance that chx knows, but {kinds[0]} with {kinds[1]}")
         if not statement["subject"] or not all(isinstance(one["name"], str) for one in statement["subject"]):
-            raise _Wrong("it speaks of nothing")
+            raise _Invalid("it speaks of nothing")
         found: dict[str, Any] = statement
         return found
     except (ValueError, KeyError, TypeError) as error:
-        raise _Wrong("what is signed is no in-toto statement") from error
+        raise _Invalid("what is signed is no in-toto statement") from error
 
 
 def _signer(payload: bytes, signatures: list[tuple[str, str]], trusted: frozenset[str]) -> str:
     """Return a trusted key that has signed the payload."""
     message = pre_authentication(payload)
-    strangers = [key for key, _ in signatures if key not in trusted]
+    untrusted = [key for key, _ in signatures if key not in trusted]
     for key, signature in signatures:
         try:
             if key in trusted and is_signed_by(key, message, signature):
                 return key
         except InvalidKey as error:
-            raise _Wrong(f"its signature is none: {error.message}") from error
-    if len(strangers) < len(signatures):
-        raise _Wrong("its signature is of something else: it was changed after it was signed")
-    if strangers:
-        raise _Wrong(f"it is signed with a key that is not trusted: {', '.join(strangers)}")
-    raise _Wrong("nobody has signed it")
+            raise _Invalid(f"its signature is none: {error.message}") from error
+    if len(untrusted) < len(signatures):
+        raise _Invalid("its signature is of something else: it was changed after it was signed")
+    if untrusted:
+        raise _Invalid(f"it is signed with a key that is not trusted: {', '.join(untrusted)}")
+    raise _Invalid("nobody has signed it")
 
 
 def _check_builder(statement: dict[str, Any], key: str) -> None:
     try:
         named = statement["predicate"]["runDetails"]["builder"]["id"]
     except (KeyError, TypeError) as error:
-        raise _Wrong("it does not say who built it") from error
+        raise _Invalid("it does not say who built it") from error
     if named != f"{BUILDER}{quote(key)}":
-        raise _Wrong(f"it was signed by {key}, and says that it was built by '{named}'")
+        raise _Invalid(f"it was signed by {key}, and says that it was built by '{named}'")
 
 
 def _check_subject(store: Store, subject: dict[str, Any]) -> None:
     try:
         path, digest = StorePath.parse(subject["uri"]), subject["digest"]["blake3"]
     except (KeyError, TypeError, StoreError) as error:
-        raise _Wrong(f"'{subject['name']}' is no store object with a digest") from error
+        raise _Invalid(f"'{subject['name']}' is no store object with a digest") from error
     if not store.is_valid(path):
-        raise _Wrong(f"'{path}' is not in this store, so its content cannot be compared")
+        raise _Invalid(f"'{path}' is not in this store, so its content cannot be compared")
     here = str(store.info(path).tree_digest)
     if here != digest:
-        raise _Wrong(f"'{path}' has the digest {here}, and not {digest}")
+        raise _Invalid(f"'{path}' has the digest {here}, and not {digest}")
     for problem in store.verify_object(path):
-        raise _Wrong(f"'{path}' was changed in the store: {problem.file or path.name}: {problem.what}")
+        raise _Invalid(f"'{path}' was changed in the store: {problem.file or path.name}: {problem.what}")

@@ -92,7 +92,7 @@ def _archive(store: Store, folder: str, name: str, tree: StorePath) -> dict[str,
     size = os.path.getsize(place)
     path = store.add_tree(place, name, consume=True)
     os.rmdir(work)
-    # The lock names the archive by this link, as a path beside the lock.
     store.record_fixed_output(name, FixedOutput("sha256", digest.digest(), "flat"), path)
+    # The lock names the archive by this link, as a path beside the lock.
     store.add_root(os.path.join(folder, name), path)
     return {"package": name, "sha256": digest.hexdigest(), "size": size, "url": name, "version": ""}
