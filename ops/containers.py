@@ -35,8 +35,8 @@ def prepare_root(
 ) -> ContainerRoot:
     """Build the objects of a request, and merge them into a root. Protects them from garbage collection.
 
-    `options`, `reporter` and `notices`: as in `build`. Raises what `build` raises, and `RequestError` for an object that
-    cannot be a root.
+    `options`, `reporter` and `notices`: as in `build`. Raises what `build` raises, and `RequestError` for an object
+    that cannot be a root.
     """
     store = session.store
     trees = []

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 class Preview(NamedTuple):
     """A planned build.
 
-    `pinned` are targets whose pinned outputs are in the store, `substitutable` those whose pinned outputs chx would ask
-    caches for. `plan` has the steps if no cache has them, `rebuild` their reasons. `seconds` is the expected duration of
-    the steps; None if none of them was built before.
+    `pinned` are targets whose pinned outputs are in the store, `substitutable` those whose pinned outputs chx would
+    ask caches for. `plan` has the steps if no cache has them, `rebuild` their reasons. `seconds` is the expected
+    duration of the steps; None if none of them was built before.
     """
 
     pinned: tuple[Target, ...]

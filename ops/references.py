@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def reference_chains(
     store: Store, start: StorePath, end: StorePath, every: bool = False
 ) -> list[tuple[StorePath, StorePath]]:
-    """Return the references on a shortest chain from `start` to `end`, with `every` on all chains; empty if there is none."""
+    """Return the references on a shortest chain from `start` to `end`, with `every` on all chains; none without one."""
     references = {path: store.info(path).references for path in store.closure([start])}
     if end not in references:
         return []

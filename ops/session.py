@@ -126,7 +126,7 @@ class Session:
             if self._running is not None:
                 self._running.cancel()
         elif isinstance(error, Exception) and self._evaluator is not None:
-            self._locate(error)
+            self._add_positions(error)
         if self._store is not None:
             if self._store.added:
                 self._store.flush_soon()
@@ -139,7 +139,7 @@ class Session:
                 return
             self._store.close()
 
-    def _locate(self, error: Exception) -> None:
+    def _add_positions(self, error: Exception) -> None:
         """Add the source positions of derivations to errors of builds."""
         from ..builder import BuildError, SeveralFailures
 

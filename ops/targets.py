@@ -62,13 +62,13 @@ def parse_named(store: Store, text: str) -> StorePath:
     )
     if found.path.startswith(STORE_DIR + "/"):
         return StorePath.parse(found.path)
-    before = _where_the_store_was(store, text)
+    before = _object_before_move(store, text)
     if before is not None:
         return before
     raise RequestError(f"'{text}' does not lead into the store {store.directory}")
 
 
-def _where_the_store_was(store: Store, link: str) -> StorePath | None:
+def _object_before_move(store: Store, link: str) -> StorePath | None:
     """Return the object that a link led to before the store was moved."""
     if not os.path.islink(link) or os.path.exists(link):
         return None

@@ -65,7 +65,7 @@ class FileWorld:
         self.current_system = f"{machine.machine}-{machine.sysname.lower()}"
         self.seen: dict[str, Signature] = {}
         self.looked: dict[str, set[str]] = {}
-        """Aspects of each path that the expression read: `kind`, `content`, `names`, `tree` or `real` (see `lock.fingerprint`)."""
+        """Aspects of paths that the expression has read, see `lock.fingerprint`: `kind`, `content`, `names`, `tree`, `real` (see `fingerprint.py`)."""
         self.awaited: dict[str, Callable[[], None]] = {}
         """Functions that fetch missing objects on first access, by base name."""
         self.silent = False

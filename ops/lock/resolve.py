@@ -60,13 +60,15 @@ class _Resolving:
                 wanted, own = written, locked.get(inner)
                 if wanted.follows is not None:
                     wanted = wanted.declared_in(prefix.rstrip("/"))
-            self.found[name] = item = self._one(name, wanted, own)
+            self.found[name] = item = self._resolve_input(name, wanted, own)
             if item.object is None:
                 continue  # an input that follows another has no inputs of its own
             tree = self._store.physical(item.object)
             if os.path.isdir(tree):
                 self.visit(
-                    f"{name}/", read_declared(tree), (_below(locked, inner) if own is not None else {}) or _own(tree)
+                    f"{name}/",
+                    read_declared(tree),
+                    (_below(locked, inner) if own is not None else {}) or _locked_in(tree),
                 )
         self._check_overrides(prefix, declared)
 
@@ -88,7 +90,7 @@ class _Resolving:
     def _inner_names(self, name: str) -> list[str]:
         return [found.rpartition("/")[2] for found in self.found if found.rpartition("/")[0] == name]
 
-    def _one(self, name: str, wanted: Declared, own: LockedInput | None) -> LockedInput:
+    def _resolve_input(self, name: str, wanted: Declared, own: LockedInput | None) -> LockedInput:
         if wanted.follows is not None:
             return LockedInput(wanted)
         store = self._store
@@ -122,6 +124,6 @@ def _below(inputs: Mapping[str, LockedInput], name: str) -> dict[str, LockedInpu
     return {found[len(prefix) :]: item for found, item in inputs.items() if found.startswith(prefix)}
 
 
-def _own(tree: str) -> Mapping[str, LockedInput]:
+def _locked_in(tree: str) -> Mapping[str, LockedInput]:
     lock = read_lock(os.path.join(tree, NAME))
     return lock.inputs if lock is not None else {}

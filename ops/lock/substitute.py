@@ -140,7 +140,7 @@ def try_without_evaluation(
     pins = _pinned(session, lock, names)
     if pins is None or any(state_of(lock, *_key(session, target), pin) != "valid_with_inputs" for target, pin in pins):
         return None
-    _see(session, project, lock)
+    _record_signatures(session, project, lock)
     if first_changed(lock.files, project.folder) is not None:
         return None
     check_inputs(session, project, lock)
@@ -179,7 +179,7 @@ def use_lock_only(session: Session, request: Request, options: BuildOptions, rep
                 BROKEN, f"the pin of '{target.attribute or WHOLE}' is not as chx lock wrote it: its seal is of something else",
                 hint="it was edited, or merged from two locks; chx build without --pinned compares it with what comes out",
             )  # fmt: skip
-    _see(session, project, lock)
+    _record_signatures(session, project, lock)
     built: Built = {}
     locked = LockedOutputs(session, options, reporter)
     for pair in pins:
@@ -241,7 +241,7 @@ def _key(session: Session, target: Target) -> tuple[str, str]:
     return target.attribute, _system(session)
 
 
-def _see(session: Session, project: Project, lock: Lock) -> None:
+def _record_signatures(session: Session, project: Project, lock: Lock) -> None:
     """Record the signatures of the files to compare, so that a repeated command need not read them."""
     for place in (*project.files, f"{project.folder}/{project.expression}"):
         session.world.see(place)
