@@ -38,11 +38,11 @@ class Built:
 
     @property
     def paths(self) -> list[StorePath]:
-        """The wanted outputs of all targets, in order."""
+        """The requested outputs of all targets, in order."""
         return [self.outputs[target.derivation, output] for target in self.targets for output in target.outputs]
 
     def __getitem__(self, attribute: str) -> StorePath:
-        """Return the first wanted output of an attribute. Raises KeyError."""
+        """Return the first requested output of an attribute. Raises KeyError."""
         for target in self.targets:
             if target.attribute == attribute:
                 return self.outputs[target.derivation, target.outputs[0]]
@@ -76,13 +76,13 @@ def build(
     targets = found.distinct
     verifier = verifier_of(session, request, found, options, notices)
     outputs = verifier.substitute() if verifier is not None and not options.rebuild else {}
-    wanted = [
+    missing = [
         (target.derivation, target.outputs)
         for target in targets
         if any((target.derivation, output) not in outputs for output in target.outputs)
     ]
-    if wanted:
-        outputs.update(session.realise(wanted, options, reporter))
+    if missing:
+        outputs.update(session.realise(missing, options, reporter))
     if verifier is not None:
         verifier.check_outputs(outputs)
     return Built(targets, outputs, found.is_bundled)

@@ -65,7 +65,7 @@ class FileWorld:
         self.current_system = f"{machine.machine}-{machine.sysname.lower()}"
         self.seen: dict[str, Signature] = {}
         self.looked: dict[str, set[str]] = {}
-        """Aspects of paths that the expression has read, see `lock.fingerprint`: `kind`, `content`, `names`, `tree`, `real` (see `fingerprint.py`)."""
+        """Aspects of paths that the expression read: `kind`, `content`, `names`, `tree`, `real` (see `fingerprint`)."""
         self.awaited: dict[str, Callable[[], None]] = {}
         """Functions that fetch missing objects on first access, by base name."""
         self.silent = False
@@ -370,14 +370,14 @@ class FileWorld:
     def realise(self, context: Iterable[ContextElement]) -> Mapping[str, str]:
         from ..store import StorePath, upstream_placeholder
 
-        wanted: dict[StorePath, set[str]] = {}
+        requested: dict[StorePath, set[str]] = {}
         for element in context:
             if element[0] == "output":
-                wanted.setdefault(StorePath.parse(element[1]), set()).add(element[2])
-        if not wanted:
+                requested.setdefault(StorePath.parse(element[1]), set()).add(element[2])
+        if not requested:
             return {}
         self.commit()
-        targets = [(derivation, tuple(sorted(outputs))) for derivation, outputs in wanted.items()]
+        targets = [(derivation, tuple(sorted(outputs))) for derivation, outputs in requested.items()]
         built = self._realise(targets)
         return {upstream_placeholder(drv, output): str(path) for (drv, output), path in built.items()}
 

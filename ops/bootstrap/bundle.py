@@ -105,7 +105,7 @@ def load_bundle(store: Store, derivations: Mapping[StorePath, Derivation], name:
 
     Raises `BundleRefused` if the file is no bundle, or if the hash of a member contradicts its name.
     """
-    wanted = fixed_outputs(derivations)
+    needed = fixed_outputs(derivations)
     present = {
         member_name(derivation.fixed)
         for derivation in derivations.values()
@@ -115,14 +115,14 @@ def load_bundle(store: Store, derivations: Mapping[StorePath, Derivation], name:
     try:
         with open(name, "rb") as file, tarfile.open(fileobj=file, mode="r|") as archive:
             for member, content in _members(archive):
-                if member in wanted and member not in present:
-                    _take(store, *wanted[member], content, f"'{member}' in '{name}'")
+                if member in needed and member not in present:
+                    _take(store, *needed[member], content, f"'{member}' in '{name}'")
                     taken.add(member)
     except tarfile.TarError as error:
         raise BundleRefused(
             f"'{name}' is no bundle: {error}", hint="bundles are written by chx bootstrap --proof FILE --bundle FILE"
         ) from error
-    missing = sorted(wanted[member][0] for member in wanted.keys() - present - taken)
+    missing = sorted(needed[member][0] for member in needed.keys() - present - taken)
     return Loaded(len(taken), tuple(missing))
 
 

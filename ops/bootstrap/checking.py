@@ -54,12 +54,12 @@ def check_names(proof: Proof) -> None:
 def check_whole(proof: Proof) -> None:
     """Check that nothing is missing or superfluous, and that chains and objects match. Raises `Damaged`."""
     derivations = proof.derivations
-    wanted = set()
+    needed = set()
     todo = [path for chain in proof.chains for path in (*chain.packages, *chain.seed_derivations)]
     while todo:
         path = todo.pop()
-        if path not in wanted:
-            wanted.add(path)
+        if path not in needed:
+            needed.add(path)
             if path not in derivations:
                 raise Damaged("derivations", f"lacks '{path}'")
             for inner, outputs in derivations[path].input_drvs.items():
@@ -67,7 +67,7 @@ def check_whole(proof: Proof) -> None:
                 # The loop reports a missing derivation when it reaches it.
                 if inner in derivations and not set(outputs) <= set(derivations[inner].outputs):
                     raise Damaged(f"derivations.{path}", f"needs an output that '{inner}' has not")
-    for extra in sorted(derivations.keys() - wanted):
+    for extra in sorted(derivations.keys() - needed):
         raise Damaged("derivations", f"has '{extra}', which nothing needs")
     files = {source for derivation in derivations.values() for source in derivation.input_srcs}
     todo = list(files)

@@ -66,9 +66,9 @@ def _packages(evaluator: Evaluator, value: Value, word: str) -> dict[str, Packag
 
 def _realised(store: Store, chain: Chain) -> Mapping[tuple[StorePath, str], StorePath]:
     """Return the objects of the packages and the seed. Raises `RequestError` if one is not built."""
-    wanted = [*(package.derivation for package in chain.stages[0].values()), *chain.seed_derivations]
-    found = recall(store, wanted)
-    for derivation in wanted:
+    paths = [*(package.derivation for package in chain.stages[0].values()), *chain.seed_derivations]
+    found = recall(store, paths)
+    for derivation in paths:
         for output in found.derivations[derivation].outputs:
             path = found.outputs.get((derivation, output))
             if path is None or not store.is_valid(path):

@@ -30,9 +30,9 @@ def add_roots(store: Store, name: str, paths: Collection[StorePath]) -> list[tup
     for path, (link, target) in zip(sorted(paths), links):
         if not os.path.islink(link) or os.readlink(link) != target:
             store.add_root(link, path)
-    wanted = {link for link, _ in links}
+    current = {link for link, _ in links}
     for entry in os.listdir(directory):
-        if f"{directory}/{entry}" not in wanted:
+        if f"{directory}/{entry}" not in current:
             os.unlink(f"{directory}/{entry}")
     return links
 
@@ -45,16 +45,16 @@ def judging_inputs(
     These may have been collected, since known stages need none of them. `derivations` must include all that `chains`
     need.
     """
-    wanted: dict[StorePath, set[str]] = {}
+    selected: dict[StorePath, set[str]] = {}
     for path, output in witnesses(chains, derivations):
-        wanted.setdefault(path, set()).add(output)
+        selected.setdefault(path, set()).add(output)
     for chain in chains:
         packages = {package.derivation for stage in chain.stages for package in stage.values()}
         for path in packages:
             for inner, outputs in store.derivation(path).input_drvs.items():
                 if inner not in packages and lane_of(store.derivation(inner)) is not Lane.FETCH:
-                    wanted.setdefault(inner, set()).update(outputs)
-    return [(path, tuple(sorted(outputs))) for path, outputs in sorted(wanted.items())]
+                    selected.setdefault(inner, set()).update(outputs)
+    return [(path, tuple(sorted(outputs))) for path, outputs in sorted(selected.items())]
 
 
 def remove_roots(home: str, name: str) -> int:

@@ -195,10 +195,10 @@ class Sources:
         names = {text: set(_WORD.findall(text)) for text in texts if _SIGNATURE.search(text)}
         names |= {text: mangled for text in texts if (mangled := mangled_names(text))}
         short = [text for text in texts if len(text) <= _LONGEST_STITCHED]
-        wanted = {text[start:end] for text in short for end in range(1, len(text) + 1) for start in range(end)}
-        wanted.update(*names.values())
-        words = wanted.intersection(_WORD.findall(self._everything))
-        pieces = words.union(wanted.intersection(quoted(self._everything, 1)))
+        substrings = {text[start:end] for text in short for end in range(1, len(text) + 1) for start in range(end)}
+        substrings.update(*names.values())
+        words = substrings.intersection(_WORD.findall(self._everything))
+        pieces = words.union(substrings.intersection(quoted(self._everything, 1)))
         return {text for text, used in names.items() if used <= words} | {
             text for text in short if is_stitched(text, pieces)
         }

@@ -110,8 +110,8 @@ class _Attributing:
             for aspect in aspects
             if aspect.inputs is not None and known.get(aspect.inputs[0]) == known.get(aspect.inputs[1])
         }
-        wanted = [(variants[aspect.name], aspect.derivation) for aspect in aspects if aspect.name not in idle]
-        failures = self._try([after, *wanted])
+        buildable = [(variants[aspect.name], aspect.derivation) for aspect in aspects if aspect.name not in idle]
+        failures = self._try([after, *buildable])
         new = self._outputs(*after)
         found = tuple(
             Attributed(aspect.name, "is the same object", 0, old)

@@ -58,9 +58,9 @@ class Rebuild:
 
 def explain(store: Store, targets: Iterable[tuple[StorePath, Iterable[str]]]) -> Rebuild:
     """Plan a build, and return the reason of each step. Raises `BuildError`."""
-    wanted = [(path, tuple(outputs)) for path, outputs in targets]
-    steps = plan(store, wanted).steps
-    names = tuple(dict.fromkeys(path for path, _ in wanted))
+    requests = [(path, tuple(outputs)) for path, outputs in targets]
+    steps = plan(store, requests).steps
+    names = tuple(dict.fromkeys(path for path, _ in requests))
     if not steps:
         return Rebuild(names, ())
     return Rebuild(names, _Explaining(store, names, steps).reasons())

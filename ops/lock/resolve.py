@@ -55,12 +55,12 @@ class _Resolving:
         for inner, written in declared.items():
             name = prefix + inner
             self._override(name, written, prefix.rstrip("/"))
-            wanted, own = self._overrides.get(name), None
-            if wanted is None:
-                wanted, own = written, locked.get(inner)
-                if wanted.follows is not None:
-                    wanted = wanted.declared_in(prefix.rstrip("/"))
-            self.found[name] = item = self._resolve_input(name, wanted, own)
+            declaration, own = self._overrides.get(name), None
+            if declaration is None:
+                declaration, own = written, locked.get(inner)
+                if declaration.follows is not None:
+                    declaration = declaration.declared_in(prefix.rstrip("/"))
+            self.found[name] = item = self._resolve_input(name, declaration, own)
             if item.object is None:
                 continue  # an input that follows another has no inputs of its own
             tree = self._store.physical(item.object)
@@ -90,27 +90,27 @@ class _Resolving:
     def _inner_names(self, name: str) -> list[str]:
         return [found.rpartition("/")[2] for found in self.found if found.rpartition("/")[0] == name]
 
-    def _resolve_input(self, name: str, wanted: Declared, own: LockedInput | None) -> LockedInput:
-        if wanted.follows is not None:
-            return LockedInput(wanted)
+    def _resolve_input(self, name: str, declaration: Declared, own: LockedInput | None) -> LockedInput:
+        if declaration.follows is not None:
+            return LockedInput(declaration)
         store = self._store
         old = self._old.get(name)
-        if old is not None and (old.declared != wanted or self._moves(name)):
+        if old is not None and (old.declared != declaration or self._moves(name)):
             old = None
-        if wanted.path is not None:
-            path = add_local(store, place_of(store, self._folder, self.found, name, wanted), name)
-            if old is not None and ("/" not in name or wanted.base == "."):
+        if declaration.path is not None:
+            path = add_local(store, place_of(store, self._folder, self.found, name, declaration), name)
+            if old is not None and ("/" not in name or declaration.base == "."):
                 return old  # `Trees.check` reports a changed tree
-            return LockedInput(wanted, None, None, hash_of(store, path), path)
+            return LockedInput(declaration, None, None, hash_of(store, path), path)
         alone = self._moving(name) and not self._moves(name.rpartition("/")[0])
-        if old is None and not alone and own is not None and own.declared == wanted and own.url is not None:
+        if old is None and not alone and own is not None and own.declared == declaration and own.url is not None:
             old = own
         if old is not None:
             have_tree(self._session, name, old)
             return old
 
-        found = prefetch_tree(store, wanted.fetch_url, self._session.reporter.notice, self._session.input_options)
-        return LockedInput(wanted, found.url, found.revision, sri("sha256", found.digest), found.path)
+        found = prefetch_tree(store, declaration.fetch_url, self._session.reporter.notice, self._session.input_options)
+        return LockedInput(declaration, found.url, found.revision, sri("sha256", found.digest), found.path)
 
     def _moves(self, name: str) -> bool:
         """Return whether this input or one of its parents is to be updated."""

@@ -99,18 +99,18 @@ class _Locking:
         attributes = [name for name in names if name not in inputs]
         lock = self._resolve((lambda name: True) if not names else lambda name: name in inputs)
         everything = not names or bool(inputs)
-        wanted = list(dict.fromkeys([*(sorted(self._before.pins) if everything else ()), *attributes]))
+        selected = list(dict.fromkeys([*(sorted(self._before.pins) if everything else ()), *attributes]))
         removed: list[str] = []
         if everything:
-            wanted, removed = self._existing_and_removed(lock, wanted)
+            selected, removed = self._existing_and_removed(lock, selected)
         lock = replace(lock, pins={name: pins for name, pins in lock.pins.items() if name not in removed})
         moving = (
             (lambda attribute: True)
             if everything
             else lambda attribute: any(is_within(attribute, name) for name in attributes)
         )
-        if wanted:
-            lock = self._pin(lock, wanted, moving)
+        if selected:
+            lock = self._pin(lock, selected, moving)
         return self._finish(self._sealed(lock))
 
     def _existing_and_removed(self, lock: Lock, names: list[str]) -> tuple[list[str], list[str]]:
