@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from ..builder import prune_locks, prune_logs, prune_roots, setting
+from ..ops import collection
 from ..ops.settings import MAX_SECONDS, scaled
-from ..store import Policy, plan_gc
+from ..store import plan_gc
 from .options.numbers import argument
 from .options.session import plain_session
 from .output import put
@@ -15,7 +15,7 @@ from .progress.format import say, size
 from .startup.result_cache import forget, forget_idle, uses
 
 if TYPE_CHECKING:
-    from ..store import GcPlan, Policy, Store
+    from ..store import GcPlan, Store
 
 DESCRIPTION = """\
 Remove objects that nothing keeps: no result link, no running chx, no program that
@@ -75,7 +75,10 @@ def run(arguments: argparse.Namespace) -> int:
         store = session.store
         if arguments.max_age is not None:
             note_replayed(store)
-        plan = plan_gc(store, policy(arguments))
+        policy = collection.configured_policy(
+            arguments.keep_derivations, arguments.keep_outputs, arguments.max_age, arguments.max_free
+        )
+        plan = plan_gc(store, policy)
         if arguments.dry_run:
             show(plan, arguments.json)
             return 0
@@ -93,23 +96,6 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def policy(arguments: argparse.Namespace) -> Policy:
-    """Return the policy that options set, else `[gc]` in chx.toml, else the default."""
-
-    def chosen(option: bool | None, key: str, default: bool) -> bool:
-        if option is not None:
-            return option
-        configured: bool | None = setting("gc", key, bool)
-        return default if configured is None else configured
-
-    return Policy(
-        keep_derivations=chosen(arguments.keep_derivations, "keep-derivations", True),
-        keep_outputs=chosen(arguments.keep_outputs, "keep-outputs", False),
-        max_age=arguments.max_age,
-        max_free=arguments.max_free,
-    )
-
-
 def note_replayed(store: Store) -> None:
     """Record uses by builds that had nothing to do, which open no store."""
     from time import time
@@ -122,23 +108,14 @@ def note_replayed(store: Store) -> None:
 
 
 def collect(store: Store, plan: GcPlan, max_age: float | None = None) -> dict[str, int]:
-    """Execute a plan, then remove roots, logs, records and caches that no object needs."""
+    """Collect as `ops.collection` does, and remove records and idle caches of commands."""
     # First, so that no record names a removed object.
     forgotten = forget(store.home, {item.path.base for item in plan.dead})
-    collected = plan.execute(store)
-    roots, root_bytes = prune_roots(store)
-    logs, log_bytes = prune_logs(store, max_age)
+    counts = collection.collect(store, plan, max_age)
     caches, cache_bytes = forget_idle(store.home, _IDLE)
-    return {
-        "objects": collected.objects,
-        "freed": collected.freed + root_bytes + log_bytes + cache_bytes,
-        "left-over places": collected.swept,
-        "composed roots": roots,
-        "logs": logs,
-        "records": forgotten,
-        "idle caches": caches,
-        "locks": prune_locks(store),
-    }
+    locks = counts.pop("locks")
+    freed = counts["freed"] + cache_bytes
+    return {**counts, "freed": freed, "records": forgotten, "idle caches": caches, "locks": locks}
 
 
 def show(plan: GcPlan, as_json: bool) -> None:

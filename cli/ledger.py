@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from ..ops.outcomes import differing, outcomes_of
+from ..ops.outcomes import differing, fault_line, outcomes_of
 from ..ops.targets import parse_named
 from .options.session import plain_session
 from .options.store import NAMED
@@ -77,10 +77,6 @@ def run(arguments: argparse.Namespace) -> int:
         for row in () if arguments.witnesses else outcome.rows:
             put(f"    {printable(row_line(row))}\n")
     return 0
-
-
-def fault_line(row: int | None, what: str) -> str:
-    return f"ledger: {what}" if row is None else f"ledger: row {row} {what}"
 
 
 def _summary(outcome: Outcome) -> str:

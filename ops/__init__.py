@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ..lang import LangError
     from ..store import StoreError, StorePath
     from .building import Built, build, link_results
+    from .collection import collect, configured_policy
     from .containers import ContainerRoot, prepare_root
     from .errors import RequestError
     from .failure import Failure
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from .session import Session
     from .targets import Target
     from .values import evaluate
+    from .verification import Verified, verify
 
 _ORIGINS = {
     "..builder": "BuildError BuildOptions",
@@ -43,7 +45,9 @@ _ORIGINS = {
     ".outcomes": "Outcome differing outcomes_of",
     ".previewing": "Preview preview",
     ".references": "files_with_reference reference_chains",
+    ".collection": "collect configured_policy",
     ".reproduction": "Reproduced reproduce",
+    ".verification": "Verified verify",
     ".failure": "Failure",
     ".errors": "RequestError",
     ".lock": "LockError",
@@ -85,7 +89,10 @@ __all__ = [
     "StoreError",
     "StorePath",
     "Target",
+    "Verified",
     "build",
+    "collect",
+    "configured_policy",
     "differing",
     "evaluate",
     "files_with_reference",
@@ -96,4 +103,5 @@ __all__ = [
     "preview",
     "reference_chains",
     "reproduce",
+    "verify",
 ]

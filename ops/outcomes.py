@@ -56,5 +56,10 @@ def differing(rows: Iterable[Realisation]) -> dict[tuple[Digest, str], list[Stor
     return {key: list(paths) for key, paths in found.items() if len(paths) > 1}
 
 
+def fault_line(row: int | None, what: str) -> str:
+    """Describe a fault of the ledger."""
+    return f"ledger: {what}" if row is None else f"ledger: row {row} {what}"
+
+
 def _witness_key(row: Realisation) -> tuple[str, ...]:
     return (row.builder,) if row.witness is None else (row.builder, row.witness.home, row.witness.machine)

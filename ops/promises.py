@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...builder import BuildError, hash_content
-from ...store import RowFault, StoreError
+from ..builder import BuildError, hash_content
+from ..store import RowFault, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from ...store import RowFault, Store, StorePath
+    from ..store import RowFault, Store, StorePath
 
 
 def check_promises(store: Store, damaged: Collection[StorePath], is_repair: bool) -> list[RowFault]:
