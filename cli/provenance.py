@@ -4,14 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from .. import __version__
-from ..builder import setting
 from ..ops.errors import RequestError
-from ..ops.instantiation import derivations_named
-from ..ops.provenance.origin import origins
-from ..ops.provenance.statement import envelope, statements
-from ..ops.provenance.verify import verify as verified
-from ..store.keys import Signer, is_signed_by
+from ..ops.provenance.documents import attest, check_statements
 from .options import evaluation
 from .options.evaluation import MEANING
 from .options.session import plain_session
@@ -56,14 +50,11 @@ def run(arguments: argparse.Namespace) -> int:
         raise RequestError("--key is for chx provenance verify FILE")
 
     with evaluation.open_session(arguments) as session:
-        store = session.store
-        signer = Signer(store.home)
-        for origin in origins(store, derivations_named(session, evaluation.request_of(arguments, takes_objects=True))):
-            for statement in statements(store, origin, signer.public, __version__):
-                if arguments.statement:
-                    put(json.dumps(statement, indent=2, sort_keys=True) + "\n")
-                else:
-                    put(envelope(statement, signer) + "\n")
+        for one in attest(session, evaluation.request_of(arguments, takes_objects=True)):
+            if arguments.statement:
+                put(json.dumps(one.statement, indent=2, sort_keys=True) + "\n")
+            else:
+                put(one.envelope + "\n")
     return 0
 
 
@@ -71,25 +62,19 @@ def verify(arguments: argparse.Namespace, files: list[str]) -> int:
     """Check the envelopes in files and print a line for each; the exit status is 1 if one is wrong."""
     import sys
 
-    page, wrong, total = Page(Style(sys.stdout), True), 0, 0
-    for key in arguments.key:
-        is_signed_by(key, b"", "")  # raises for an invalid key
     with plain_session() as session:
-        trusted = {session.store.signer.public, *arguments.key}
-        trusted.update(map(str, setting("caches", "trusted-keys", list) or ()))
-        for file in files:
-            for found in verified(session.store, read(file), frozenset(trusted)):
-                total += 1
-                names = ", ".join(found.subjects)
-                if found.problem is None:
-                    page.line(f"= {names}: is what it says, signed by {found.key}", 0)
-                else:
-                    wrong += 1
-                    page.removed(f"{names}: {found.problem}", 0)
-    if not total:
+        checked = check_statements(session, map(read, files), arguments.key)
+    if not checked:
         raise RequestError("the files contain no statement", hint="chx provenance X prints them, one on a line")
+    page = Page(Style(sys.stdout), True)
+    for found in checked:
+        names = ", ".join(found.subjects)
+        if found.problem is None:
+            page.line(f"= {names}: is what it says, signed by {found.key}", 0)
+        else:
+            page.removed(f"{names}: {found.problem}", 0)
     page.write()
-    return int(wrong > 0)
+    return int(any(found.problem is not None for found in checked))
 
 
 def read(file: str) -> str:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from ..ops.errors import RequestError
-from ..ops.instantiation import derivations_named
-from ..ops.provenance.origin import origins
-from ..ops.provenance.sbom import to_cyclonedx
+from ..ops.provenance.documents import bill_of_materials
 from .options import evaluation
 from .options.evaluation import MEANING
 from .output import put
@@ -25,8 +22,5 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     with evaluation.open_session(arguments) as session:
-        found = origins(session.store, derivations_named(session, evaluation.request_of(arguments, takes_objects=True)))
-        if len(found) != 1:
-            raise RequestError(f"that is {len(found)} derivations", hint="name one of them")
-        put(to_cyclonedx(session.store, found[0]))
+        put(bill_of_materials(session, evaluation.request_of(arguments, takes_objects=True)))
     return 0
