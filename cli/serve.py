@@ -7,6 +7,7 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from ..builder.builtin.hashed import ALGORITHMS
 from ..ops.errors import RequestError
 from ..store import Digest, NotValid, StoreError, StorePath
 from ..store.exchange.backends import TOKEN
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 LEAST_TOKEN = 16
 DESCRIPTION = """\
 Give everything in the store to whoever asks, as a cache for `chx copy --from` and for
-`[caches]` in chx.toml. With --writable, whoever knows the token in CHX_CACHE_TOKEN can
+`[caches]` in chx.toml, and fetched files as a mirror for `hashed-mirrors`. With --writable, whoever knows the token in CHX_CACHE_TOKEN can
 also write, with `chx copy --to` and the same variable; what arrives is compared with its name,
 and kept as long as this runs, and afterwards as anything else that no root keeps. Ends with Ctrl-C.
 """
@@ -106,6 +107,8 @@ class Shelf:
                 return self._blob(rest.removesuffix(".zst").rpartition("/")[2], name)
             if kind == "trace" and rest.endswith(".json"):
                 return self._trace(rest.removesuffix(".json"))
+            if kind in ALGORITHMS:
+                return self._source(kind, rest)
         except (StoreError, ValueError):
             return None
         return None
@@ -152,6 +155,12 @@ class Shelf:
         except (StoreError, ValueError):
             return False
         return self.file(name) is not None
+
+    def _source(self, algorithm: str, digest: str) -> str | None:
+        """A fetched file, by its hash: this store is a mirror of `hashed-mirrors`, too."""
+        raw = bytes.fromhex(digest)
+        path = self._store.file_with(algorithm, raw) if raw.hex() == digest else None
+        return self._store.physical(path) if path is not None and self._store.claim(path) else None
 
     def _look(self) -> None:
         """Record the files of new objects."""

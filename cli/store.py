@@ -43,6 +43,11 @@ _IMPORT = """\
 Register the objects of a file that `chx store export` wrote. Each is compared with its
 name. What the file says of builds counts only if a trusted builder has signed it.
 """
+_MIRROR = """\
+Copy every fetched file of the store to DIR/sha256/HEX (or another algorithm), where
+`hashed-mirrors` of [fetch] in chx.toml finds it when the place that it came from is gone.
+Serve the directory with any web server, or mount it.
+"""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -90,6 +95,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
     configure_trust(take)
     _json(take)
+    mirror = actions.add(
+        "mirror", "transfer.mirror", "keep all fetched files in a directory, by hash", _MIRROR, count=0
+    )
+    mirror.add_argument("directory", metavar="DIR", help="the directory; what it has already stays")
+    _json(mirror)
     actions.add("key", "transfer.key", "the public key that this store's builds are signed with", count=0)
     optimise = actions.add("optimise", "add_delete.optimise", "make equal files one file", _OPTIMISE, count=0)
     optimise.add_argument("-n", "--dry-run", action="store_true", help="print what would be saved; change nothing")

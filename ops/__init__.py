@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .failure import Failure
     from .instantiation import Instantiated, instantiate
     from .lock import LockError
+    from .mirroring import Mirrored, mirror
     from .outcomes import Outcome, differing, outcomes_of
     from .previewing import Preview, preview
     from .references import files_with_reference, reference_chains
@@ -51,6 +52,7 @@ _ORIGINS = {
     ".failure": "Failure",
     ".errors": "RequestError",
     ".lock": "LockError",
+    ".mirroring": "Mirrored mirror",
 }
 
 
@@ -78,6 +80,7 @@ __all__ = [
     "Instantiated",
     "LangError",
     "LockError",
+    "Mirrored",
     "Outcome",
     "Preview",
     "Reporter",
@@ -98,6 +101,7 @@ __all__ = [
     "files_with_reference",
     "instantiate",
     "link_results",
+    "mirror",
     "outcomes_of",
     "prepare_root",
     "preview",

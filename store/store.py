@@ -656,6 +656,16 @@ class Store:
         path = None if base is None else stored_path(base)
         return path if path is not None and os.path.lexists(self.physical(path)) else None
 
+    def file_with(self, algorithm: str, digest: bytes) -> StorePath | None:
+        """Return a valid object that is one file with this digest, whatever it is called; None if none is known."""
+        bases = self._database.execute(
+            "SELECT path FROM fixed_outputs JOIN objects ON base = path"
+            " WHERE algorithm = ? AND digest = ? AND mode = 'flat' ORDER BY path",
+            (algorithm, digest),
+        )
+        paths = (stored_path(base) for (base,) in bases)
+        return next((path for path in paths if os.path.isfile(self.physical(path))), None)
+
     def record_fixed_output(self, name: str, fixed: FixedOutput, path: StorePath) -> None:
         """Record that `path`, verified by the caller, has the content `fixed`."""
         with self.transaction():

@@ -1,6 +1,6 @@
 """`builtin:fetch`: one file with a known hash.
 
-Attributes: `url` and `urls` (white-space separated; tried in order), and the fixed output. `executable` sets the
+Attributes: `url` and `urls` (white-space separated; tried in order, then mirrors by hash), and the fixed output. `executable` sets the
 executable bit, `size` is the greatest number of bytes to download, `unpack` unpacks the archive and drops a single top
 directory: then the hash is that of the tree (`recursive`), as it is for a `git+` URL, which yields a tree. After
 content with another hash, the next URL is tried; only content with the right hash enters the store.
@@ -15,6 +15,7 @@ from ...store.checkpoint import Stopped, checkpoint
 from ..disk import remove_tree
 from ..errors import BuildError, FetchFailed, HashMismatch, OutputLimitExceeded, UnsupportedUrl
 from ..fixed import check_fixed
+from .hashed import hashed_urls
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +36,7 @@ def fetch(task: Task) -> None:
         raise task.refuse("url", "it is required")
     if fixed.mode == "flat" and (task.flag("executable") or task.flag("unpack")):
         raise task.refuse("outputHashMode", 'with `executable` or `unpack` it must be "recursive"')
+    urls += [url for url in hashed_urls(fixed) if url not in urls]
     _ = task.allowance  # an invalid `size` is no fault of the server
     failures: list[tuple[str, str]] = []
     advice: str | None = None

@@ -9,10 +9,11 @@ import sys
 from ...ops.errors import RequestError
 from ...ops.objects import accept_rows
 from ...ops.targets import objects_named
+from ...ops.text import count
 from ...store.exchange import ArchiveReader
 from ..options.session import plain_session
 from ..output import finish, put, raw_output
-from ..progress.format import say
+from ..progress.format import say, size
 from ..render.data import put_json
 
 
@@ -71,4 +72,17 @@ def key(arguments: argparse.Namespace) -> int:
     """Print the public key of this store's builder."""
     with plain_session() as session:
         put(session.store.signer.public + "\n")
+    return 0
+
+
+def mirror(arguments: argparse.Namespace) -> int:
+    """Write all fetched files to a directory, by hash."""
+    from ...ops.mirroring import mirror
+
+    with plain_session() as session:
+        found = mirror(session.store, arguments.directory)
+    if arguments.json:
+        put_json(found._asdict())
+        return 0
+    say(f"wrote {count(found.written, 'file')} ({size(found.size)}); {found.present} were there")
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import os
 import socket
@@ -16,7 +17,7 @@ import pytest
 
 from chx.cli.listening import MOST_CONNECTIONS
 
-from .conftest import ROOT, Run
+from .conftest import ROOT, Run, _run
 
 TOKEN = "correct-horse-battery"
 
@@ -177,3 +178,29 @@ def test_what_goes_wrong_here_is_one_line_here_and_status_500_there(
     assert served.ask("GET", f"/objects/{path.rpartition('/')[2]}.zst") == 500
     assert served.said().startswith("chx: a request of 127.0.0.1 failed: ") and served.said().count("\n") == 1
     assert served.ask("HEAD", f"/objects/{path.rpartition('/')[2]}.zst") == 200
+
+
+def test_a_server_and_a_directory_keep_fetched_files_by_hash(served: Served, chx: Run, tmp_path: Path) -> None:
+    """What one store has fetched another one gets, though the place that it came from is gone."""
+    source, content = tmp_path / "source.tar", b"some release\n"
+    source.write_bytes(content)
+    digest = hashlib.sha256(content).hexdigest()
+    text = (
+        f'derivation {{ name = "source"; system = "builtin"; builder = "builtin:fetch"; url = "file:{source}";'
+        f' outputHashAlgo = "sha256"; outputHash = "{digest}"; }}'
+    )
+    fetched = chx("build", "--no-out-link", "-E", text)
+    assert fetched.returncode == 0, fetched.stderr
+    mirror = chx("store", "mirror", str(tmp_path / "mirror"))
+    assert (mirror.returncode, mirror.stderr) == (0, "chx: wrote 1 file (13 B); 0 were there\n")
+    assert (tmp_path / "mirror/sha256" / digest).read_bytes() == content
+    source.unlink()
+    for number, place in enumerate((f"http://127.0.0.1:{served.port}", tmp_path / "mirror")):
+        work = tmp_path / f"work {number}"
+        work.mkdir()
+        (work / "chx.toml").write_text(f'[fetch]\nhashed-mirrors = ["{place}"]\n')
+        run = _run(tmp_path / f"home {number}", work, "build", "--no-out-link", "-E", text)
+        assert (run.returncode, run.stdout) == (0, fetched.stdout), run.stderr
+    nothing = http.client.HTTPConnection("127.0.0.1", served.port)
+    nothing.request("GET", f"/sha256/{'0' * 64}")
+    assert nothing.getresponse().status == 404
