@@ -32,10 +32,11 @@ def _nothing() -> None:
     pass
 
 
-# Not `compile`, whose first call makes all classes of the syntax tree.
-FORCING: Final = _nothing.__code__.replace(co_name="<forcing>")
+# Not `compile`, whose first call makes all classes of the syntax tree. Without flags, variables of a frame are those of a
+# module: since Python 3.13 (PEP 667) the frame of a function has only those that its code names.
+FORCING: Final = _nothing.__code__.replace(co_name="<forcing>", co_flags=0)
 """Code of the frame that the compiled `force` leaves in the traceback of infinite recursion, with `thunk`."""
-LATE: Final = _nothing.__code__.replace(co_name="<late>")
+LATE: Final = _nothing.__code__.replace(co_name="<late>", co_flags=0)
 """Code of the frame that the compiled `select_late` and `lookup_late` leave, with their variables."""
 
 
@@ -50,6 +51,12 @@ def native(function: _F) -> _F:
 def pure(function: Any) -> Any:
     """The Python function that a compiled one stands for."""
     return getattr(function, "__self__", function)
+
+
+def deepen() -> None:
+    """Lift the limit of Python 3.12 and 3.13 on nested C calls for this thread; the compiled runtime looks at the stack."""
+    if _runtime is not None:
+        _runtime.deepen()
 
 
 def share(**objects: Any) -> None:

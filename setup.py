@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 
 from setuptools import Extension, setup
 from setuptools.command.build_py import build_py
@@ -25,8 +26,17 @@ def packages() -> list[str]:
     return sorted(found)
 
 
+NO_MODULES = ("setup", "conftest")
+"""Files beside the package's modules that do not belong to it."""
+
+
 class BuildWithData(build_py):
     """Copies the Nix files and makes the parser's table, so that lark is not needed at run time."""
+
+    def find_package_modules(self, package: str, package_dir: str) -> list[tuple[str, str, str]]:
+        """Leave out what is no module of the package."""
+        found: list[tuple[str, str, str]] = super().find_package_modules(package, package_dir)
+        return [entry for entry in found if package != "chx" or entry[1] not in NO_MODULES]
 
     def run(self) -> None:
         target = os.path.join(self.build_lib, "chx")
@@ -54,9 +64,13 @@ class BuildWithData(build_py):
 def extensions() -> list[Extension]:
     """The compiled runtime of the evaluator. It is left out where it cannot be compiled; all works without it.
 
-    It knows CPython 3.11: later versions give C code calling Python a fixed depth, too little for deep programs.
+    A Python without the global lock would switch it on for this module, so that it is left out there.
     """
-    if sys.implementation.name != "cpython" or sys.version_info[:2] != (3, 11) or not sys.platform.startswith("linux"):
+    if (
+        sys.implementation.name != "cpython"
+        or sysconfig.get_config_var("Py_GIL_DISABLED")
+        or not sys.platform.startswith("linux")
+    ):
         return []
     folder = "runtime"
     parts = [

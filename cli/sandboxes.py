@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from .. import __file__ as here
 from .. import __version__
 from ..builder import OWN, BuildError, adoptable, claim_age_warning, find_bubblewrap
+from ..native import is_compiled
 from .progress.format import age, say
 
 if TYPE_CHECKING:
@@ -69,4 +70,6 @@ def version() -> str:
     else:
         note = "\n  older than 0.12; `chx build bubblewrap` makes a newer one" if chosen.is_old else ""
         bubblewrap = f"{chosen.name} ({chosen.path}){note}"
-    return f"chx {__version__} ({place})\npython {number} ({sys.executable or 'unknown'})\n{bubblewrap}\n"
+    python = f"{sys.implementation.name if sys.implementation.name != 'cpython' else 'python'} {number}"
+    runtime = "compiled" if is_compiled else "pure Python"
+    return f"chx {__version__} ({place})\n{python} ({sys.executable or 'unknown'}), {runtime} runtime\n{bubblewrap}\n"

@@ -151,6 +151,7 @@ class _Context:
 
     strict = True
     object_hook = None
+    array_hook = None
 
     def __init__(self, attrs: Callable[[list[tuple[str, Any]]], Any]) -> None:
         self.object_pairs_hook = attrs

@@ -11,6 +11,8 @@ from __future__ import annotations
 import _thread
 import sys
 
+from ..native import deepen
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,6 +57,7 @@ def run_deep(function: Callable[[], _T], depth: int = 10_000) -> _T:
         ident = _thread.get_ident()
         started.append(ident)
         _inside.add(ident)
+        deepen()
         try:
             result.extend((True, function()))
         except BaseException as error:

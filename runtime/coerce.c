@@ -186,7 +186,11 @@ static int put_variable(PyObject *draft, PyObject *name, PyObject *slot, PyObjec
         status = 0;
     } else if ((status = coerce(value, 1, 1, &text, &found)) == 0) {
         status = PyDict_SetItem(env, name, text);
-        if (status == 0 && PySet_GET_SIZE(found)) status = _PySet_Update(context, found);
+        if (status == 0 && PySet_GET_SIZE(found)) {
+            PyObject *none = PyObject_CallMethod(context, "update", "O", found);
+            status = none == NULL ? -1 : 0;
+            Py_XDECREF(none);
+        }
         Py_DECREF(text);
         Py_DECREF(found);
     }

@@ -21,7 +21,7 @@ SOURCES: Final = ROOT / "runtime"
 EXTENSION: Final = f"_runtime{sysconfig.get_config_var('EXT_SUFFIX')}"
 PLACE: Final = ROOT / EXTENSION
 VARIABLE: Final = "CHX_TEST_RUNTIME"
-IS_KNOWN: Final = sys.version_info[:2] == (3, 11) and sys.implementation.name == "cpython"
+IS_KNOWN: Final = sys.implementation.name == "cpython" and not sysconfig.get_config_var("Py_GIL_DISABLED")
 """Whether the compiled runtime knows this Python."""
 
 _OF_SETUPTOOLS: Final = ("CFLAGS", "CCSHARED")
@@ -53,7 +53,7 @@ def compile_runtime(target: Path, flags: list[str]) -> None:
     """Compile the runtime. Raises `WrongRuntime` if there is no compiler, or if it fails."""
     command = compiler()
     if command is None or not IS_KNOWN:
-        raise WrongRuntime("the compiled runtime needs CPython 3.11 with its headers, and a C compiler")
+        raise WrongRuntime("the compiled runtime needs CPython with the global lock, its headers, and a C compiler")
     new = target.with_name(f"{target.name}.{os.getpid()}")
     include = f"-I{sysconfig.get_paths()['include']}"
     run = subprocess.run(

@@ -74,7 +74,7 @@ PROGRAM_TEXTS = [
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a package `chx` that has a compiled runtime."""
     if not runtime.IS_KNOWN or runtime.compiler() is None:
-        pytest.skip("the compiled runtime needs CPython 3.11, a C compiler, and the headers of Python")
+        pytest.skip("the compiled runtime needs CPython, a C compiler, and the headers of Python")
     folder = tmp_path_factory.mktemp("compiled")
     (folder / "chx").mkdir()
     for name in ("__init__.py", "frozen.py", "native.py", "lang", "evaluator", "store", "builder", "cli"):
