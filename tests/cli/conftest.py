@@ -36,22 +36,6 @@ def _run(home: Path, cwd: Path, *words: str | Path, **variables: str) -> subproc
     )
 
 
-@pytest.fixture(scope="session")
-def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One store for all tests that fetch, in whichever worker, so that each file travels once: `chx` locks what it makes.
-
-    `CHX_TEST_HOME` names one to be used again by the next run, which then has nothing to fetch and little to build.
-    """
-    kept = os.environ.get("CHX_TEST_HOME")
-    if kept:
-        return Path(kept)
-    base = tmp_path_factory.getbasetemp()
-    # A worker has a folder of its own in that of the run.
-    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared"
-    shared.mkdir(exist_ok=True)
-    return shared / "home"
-
-
 @pytest.fixture
 def chx(tmp_path: Path) -> Run:
     """`chx(WORD...)` in an empty folder with an empty store."""

@@ -12,11 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from .. import runtime
+
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("lang", "evaluator", "store", "builder", "arch", "ops", "cli", "pkgs", "templates")
 KINDS = (".py", ".lark", ".nix", ".json", ".patch", ".h", ".toml", ".md", ".c", "gitignore")
 
-BESIDE = ("setup.py", "pyproject.toml", "README.md")
+BESIDE = ("setup.py", "pyproject.toml", "README.md", "MANIFEST.in", "conftest.py")
 """What belongs to the making of the wheel, and not into it."""
 
 
@@ -38,19 +40,20 @@ SOURCES = ("runtime",)
 """What is compiled into the wheel."""
 
 
-def wheel_of(folder: Path, environment: dict[str, str]) -> tuple[set[str], list[str]]:
-    """The names in a wheel made of the checkout, and the files of the checkout."""
-    # Built from a copy, because a build leaves folders of its own behind.
-    source = folder / "any name"
+def copy_of_checkout(source: Path) -> list[str]:
+    """Copy what the wheel is made of: building leaves folders of its own behind. The names of the files."""
     source.mkdir()
     files = [
         *tracked(),
         "pyproject.toml",
         "setup.py",
+        "MANIFEST.in",
         "README.md",
         "LICENSE",
+        "py.typed",
         "__init__.py",
         "__main__.py",
+        "conftest.py",
         "frozen.py",
         "native.py",
     ]
@@ -58,6 +61,13 @@ def wheel_of(folder: Path, environment: dict[str, str]) -> tuple[set[str], list[
         if (ROOT / name).exists():
             (source / name).parent.mkdir(parents=True, exist_ok=True)
             (source / name).write_bytes((ROOT / name).read_bytes())
+    return files
+
+
+def wheel_of(folder: Path, environment: dict[str, str]) -> tuple[set[str], list[str]]:
+    """The names in a wheel made of the checkout, and the files of the checkout."""
+    source = folder / "any name"
+    files = copy_of_checkout(source)
     command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(folder / "out"), str(source)]
     run = subprocess.run(command, text=True, capture_output=True, env={**os.environ, **environment})
     assert run.returncode == 0, run.stderr
@@ -70,6 +80,8 @@ def test_the_wheel_holds_the_whole_tree(tmp_path: Path) -> None:
     inside, files = wheel_of(tmp_path, {})
     wanted = {f"chx/{name}" for name in files if name.endswith(KINDS) and name not in BESIDE and (ROOT / name).exists()}
     assert wanted - inside == set()
+    assert {"chx/setup.py", "chx/conftest.py"} & inside == set()
+    assert "chx/py.typed" in inside
     assert "chx/lang/table.bin" in inside
     assert any(name.endswith(".data/scripts/chx") for name in inside)
     stray = {
@@ -77,7 +89,7 @@ def test_the_wheel_holds_the_whole_tree(tmp_path: Path) -> None:
     }
     assert stray == set()
     compiled = {name for name in inside if name.endswith(".so")}
-    knows_runtime = sys.version_info[:2] == (3, 11) and sys.implementation.name == "cpython" and has_compiler()
+    knows_runtime = runtime.IS_KNOWN and has_compiler()
     assert len(compiled) == knows_runtime, compiled
 
 
@@ -93,3 +105,31 @@ def test_without_a_compiler_the_wheel_is_made_of_python_alone(tmp_path: Path) ->
     inside, _ = wheel_of(tmp_path, {"CC": "/bin/false"})
     assert not [name for name in inside if name.endswith(".so")]
     assert "chx/native.py" in inside
+
+
+@pytest.mark.network
+@pytest.mark.sandbox
+def test_from_the_source_distribution_comes_a_wheel_that_does_the_main_job(tmp_path: Path, shared_home: Path) -> None:
+    """`python -m build && pip install dist/*.whl && chx build tinycc`, and the wheel is that of the checkout."""
+    source = tmp_path / "source"
+    copy_of_checkout(source)
+
+    def run(*command: object, **variables: str) -> str:
+        done = subprocess.run(
+            list(map(str, command)), cwd=tmp_path, env={**os.environ, **variables}, text=True, capture_output=True
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    run(sys.executable, "-m", "build", "-o", tmp_path / "dist", source)
+    (wheel,) = (tmp_path / "dist").glob("*.whl")
+    inside, _ = wheel_of(tmp_path, {})
+    assert set(zipfile.ZipFile(wheel).namelist()) == inside
+    run(sys.executable, "-m", "venv", tmp_path / "venv")
+    run(tmp_path / "venv/bin/pip", "install", "-q", f"{wheel}[bwrap]")
+    # Also by a link that lies beside another interpreter.
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/python3").symlink_to("/bin/false")
+    (tmp_path / "bin/chx").symlink_to(tmp_path / "venv/bin/chx")
+    run(tmp_path / "bin/chx", "build", "tinycc", CHX_HOME=str(shared_home))
+    assert "tcc version" in run(tmp_path / "result/bin/tcc", "-version")
