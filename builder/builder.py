@@ -141,6 +141,7 @@ class _Realising:
             waiting=lambda path: self._events.put(lambda: reporter.waiting(path)),
             aged=lambda path, bubblewrap: self._events.put(lambda: reporter.aged(bubblewrap)),
             connected=lambda path, reason: self._events.put(lambda: reporter.connected(path, reason)),
+            notice=lambda text: self._events.put(lambda: reporter.notice(text)),
             unvaried=lambda path, name: self._events.put(lambda: reporter.unvaried(path, name)),
             covers=build_covers(store),
             discard=self._cleaner.remove,

@@ -103,6 +103,7 @@ class World:
     waiting: Callable[[StorePath], None]
     unvaried: Callable[[StorePath, str], None]
     connected: Callable[[StorePath, str], None]
+    notice: Callable[[str], None]
     aged: Callable[[StorePath, Bubblewrap], None]
     covers: tuple[Bind, ...]
     discard: Callable[[str], None]
@@ -219,6 +220,7 @@ class _Execution:
             max_download=world.options.max_download_bytes,
             max_output=world.options.max_output_bytes,
             deadline=self._deadline,
+            notice=world.notice,
         )
         if self._derivation.outputs != ("out",):
             raise task.refuse("outputs", "it has one output, 'out'")

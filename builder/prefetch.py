@@ -111,6 +111,7 @@ def _task(store: Store, say: Callable[[str], None], options: BuildOptions | None
                 max_download=options.max_download_bytes,
                 max_output=options.max_output_bytes,
                 deadline=deadline,
+                notice=say,
             )
     finally:
         cancellation.close()

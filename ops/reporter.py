@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 class Reporter(BuildReporter, Protocol):
     """Receives events, one at a time. Implementations extend `Silence` and override the events they need."""
 
-    def notice(self, text: str) -> None:
-        """Receive a sentence for the user."""
-
     def traced(self, text: str) -> None:
         """Receive a line that the expression prints with `builtins.trace` or `builtins.warn`."""
 
@@ -32,7 +29,6 @@ class Reporter(BuildReporter, Protocol):
 class Silence(BuildSilence):
     """Reporter that discards all events."""
 
-    def notice(self, text: str) -> None: ...
     def traced(self, text: str) -> None: ...
     def entitle(self, titles: Mapping[StorePath, str]) -> None: ...
     def close(self) -> None: ...

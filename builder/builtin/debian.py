@@ -14,8 +14,8 @@ named here. A machine without apt names one in CHX_DEBIAN_MIRROR or in `chx.toml
 from __future__ import annotations
 
 import os
+from _thread import allocate_lock
 from contextlib import suppress
-from functools import cache
 from typing import TYPE_CHECKING
 
 from ...store.checkpoint import checkpoint
@@ -26,6 +26,8 @@ from .client import ask_client
 from .web import retrieve_web
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .task import Task
 
 _COMPONENTS = ("main", "contrib", "non-free", "non-free-firmware")
@@ -37,7 +39,7 @@ def retrieve_debian(task: Task, url: str, work: str) -> str:
     from urllib.parse import quote
 
     paths = pool_paths(url)
-    bases = apt_bases()
+    bases = apt_bases(task.notice)
     target = os.path.join(work, "file")
     attempts: list[tuple[str, str]] = []
     advice: str | None = None
@@ -84,12 +86,29 @@ def pool_paths(url: str) -> tuple[str, str]:
     return f"pool/{inner}", f"pool/updates/{inner}"
 
 
-@cache
-def apt_bases() -> tuple[str, ...]:
-    """Return the archives of the apt configuration, in its order; none without apt."""
+_asking = allocate_lock()
+
+
+_answers: list[tuple[str, ...]] = []
+"""What apt answered, once it was asked."""
+
+
+def apt_bases(notice: Callable[[str], None] = lambda text: None) -> tuple[str, ...]:
+    """Return the archives of the apt configuration, in its order; none without apt.
+
+    apt is asked once in a process, since it may take a quarter of a minute; `notice` is told before.
+    """
+    with _asking:
+        if not _answers:
+            _answers.append(_ask_apt(notice))
+        return _answers[0]
+
+
+def _ask_apt(notice: Callable[[str], None]) -> tuple[str, ...]:
     apt = executable("apt-get")
     if apt is None:
         return ()
+    notice("asking apt which archives it is configured for")
     said: list[bytes] = []
     outcome = run([apt, "indextargets", "--format", "$(REPO_URI)"], dict(os.environ), said.append)
     if outcome.status != 0:

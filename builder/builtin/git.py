@@ -20,6 +20,8 @@ from .client import ask_client
 from .task import Allowance
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from .task import Task
 
 SCHEMES = ("git+https", "git+http", "git+ssh", "git+file")
@@ -73,12 +75,16 @@ def find_revision(task: Task, url: str, work: str) -> str:
         return wanted.revision
     # An annotated tag is listed again with ^{}, for its commit.
     patterns = [wanted.ref, f"{wanted.ref}^{{}}"]
-    lines = _git(task, url, work, ["ls-remote", "--exit-code", "--", wanted.remote, *patterns])
+    lines = _git(task, url, work, ["ls-remote", "--", wanted.remote, *patterns])
     found = {name: revision for revision, tab, name in (line.partition("\t") for line in lines) if tab}
     for name in (wanted.ref, f"refs/tags/{wanted.ref}", f"refs/heads/{wanted.ref}"):
         revision = found.get(f"{name}^{{}}", found.get(name))
         if revision is not None and is_revision(revision):
             return revision
+    if wanted.ref == "HEAD":
+        raise FetchFailed(
+            ((url, "the repository has no commit yet, or names no branch as its first one"),), "name a ref"
+        )
     raise FetchFailed(((url, f"there is no branch or tag '{wanted.ref}'"),))
 
 
@@ -90,7 +96,28 @@ def retrieve_git(task: Task, url: str, work: str) -> str:
     tree = os.path.join(work, "tree")
     os.mkdir(tree)
     _Checkout(task, url, work, wanted.submodules).put(wanted.remote, wanted.revision, tree)
+    pointers = list(_lfs_pointers(tree))
+    if pointers:
+        task.notice(
+            f"{url}: {len(pointers)} files are pointers of git-lfs and not their contents, such as {min(pointers)}"
+        )
     return tree
+
+
+_LFS = b"version https://git-lfs.github.com/spec/v1\n"
+_LFS_MOST = 1024
+"""A pointer is smaller than this (git-lfs, docs/spec.md)."""
+
+
+def _lfs_pointers(tree: str) -> Iterator[str]:
+    """Yield the files below `tree` that stand for contents which git-lfs keeps elsewhere."""
+    for base, _, names in os.walk(tree):
+        for name in names:
+            place = os.path.join(base, name)
+            if not os.path.islink(place) and len(_LFS) < os.path.getsize(place) < _LFS_MOST:
+                with open(place, "rb") as file:
+                    if file.read(len(_LFS)) == _LFS:
+                        yield os.path.relpath(place, tree)
 
 
 class _Checkout:

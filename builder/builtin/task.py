@@ -44,7 +44,7 @@ class Task:
     may use the empty directory `work` on the same file system. `say` writes a line to the log; `progress` reports a
     URL, the bytes received and their total, if known. `physical` returns the path on disk of a path below a declared
     input (None for any other). `known_size` is that of the file, if known; `max_download` and `max_output` are bytes, 0
-    for no limit.
+    for no limit. `notice` reports a sentence that a person may want to know.
     """
 
     derivation: Derivation
@@ -59,6 +59,7 @@ class Task:
     max_download: int = 0
     max_output: int = 0
     deadline: Deadline | None = None
+    notice: Callable[[str], None] = lambda text: None
 
     @property
     def allowance(self) -> Allowance:

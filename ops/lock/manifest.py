@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import quote
 
 from ...store.foreign import parse_toml
 from .errors import UNREADABLE, LockError
@@ -59,7 +60,7 @@ class Declared:
         if self.git is None:
             assert self.url is not None
             return self.url
-        remote = self.git if "://" in self.git else f"file://{self.git}"
+        remote = self.git if "://" in self.git else f"file://{quote(self.git)}"
         query = [f"rev={self.rev}" if self.rev else f"ref={self.ref}"] if self.rev or self.ref else []
         query += ["submodules=1"] if self.submodules else []
         return f"git+{remote}{('&' if '?' in remote else '?') + '&'.join(query) if query else ''}"
@@ -131,6 +132,11 @@ def _one(value: Any, place: str, key: str) -> Declared:
         raise LockError(
             UNREADABLE, f"'{place}': '{key}' has a repository that is no URL: {value['git']}",
             hint="git+ssh is written ssh://USER@HOST/PATH, a repository on this disk file:///PATH",
+        )  # fmt: skip
+    if "#" in value.get("git", "") and "://" in value["git"]:
+        raise LockError(
+            UNREADABLE, f"'{place}': '{key}' has a repository with a '#' in its URL: {value['git']}",
+            hint="a '#' of the path is written %23; a branch or tag is named by `ref`",
         )  # fmt: skip
     overrides = _several(value.pop("inputs"), place, f"{key}.inputs") if "inputs" in value else {}
     return Declared(**value, overrides=overrides)

@@ -8,6 +8,7 @@ import io
 import os
 import tarfile
 import threading
+import types
 
 import pytest
 
@@ -208,7 +209,7 @@ def test_debian_urls_that_make_no_sense(url):
 
 
 def test_a_mirror_is_used_where_there_is_no_apt(fetch, tmp_path, monkeypatch, server):
-    monkeypatch.setattr(debian, "apt_bases", lambda: ())
+    monkeypatch.setattr(debian, "apt_bases", lambda *_: ())
     monkeypatch.delenv("CHX_DEBIAN_MIRROR", raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.chdir(tmp_path)
@@ -241,7 +242,9 @@ def test_a_security_archive_is_asked_for_both_places(monkeypatch, store, recorde
         asked.append(uri)
         return "not there"
 
-    monkeypatch.setattr(debian, "apt_bases", lambda: ("http://127.0.0.1/debian/", "http://127.0.0.1/debian-security/"))
+    monkeypatch.setattr(
+        debian, "apt_bases", lambda *_: ("http://127.0.0.1/debian/", "http://127.0.0.1/debian-security/")
+    )
     monkeypatch.setattr(debian, "configured_mirror", lambda directory: None)
     monkeypatch.setattr(debian, "_download", download)
     with pytest.raises(FetchFailed, match="not there"):
@@ -303,7 +306,7 @@ def test_a_full_disk_is_no_fault_of_the_network(fetch, store, tmp_path, monkeypa
     client = tmp_path / "client"
     client.write_text("#!/bin/sh\n: > $TMPDIR/half\necho 'E: write (28: No space left on device)'\nexit 100\n")
     client.chmod(0o755)
-    monkeypatch.setattr(debian, "apt_bases", lambda: ("http://127.0.0.1:1/debian/",))
+    monkeypatch.setattr(debian, "apt_bases", lambda *_: ("http://127.0.0.1:1/debian/",))
     monkeypatch.setattr(debian, "_HELPER", str(client))
     monkeypatch.setattr(pypi, "pip_command", lambda: (str(client),))
     monkeypatch.setattr(copying, "_write", full)
@@ -328,3 +331,25 @@ def test_a_package_from_the_pool(fetch):
         pytest.skip("apt is not configured here")
     digest = bytes.fromhex("31e066137a962676e89f69d1b65382de95a7ef7d914b8cb956f41ea72e0f516b")
     fetch("debian-source:hello/hello_2.10.orig.tar.gz", FixedOutput("sha256", digest, "flat"))
+
+
+def test_apt_is_asked_once_however_many_fetches_begin_at_once(monkeypatch):
+    questions, asked = [], threading.Event()
+
+    def answer(command, environment, sink):
+        asked.wait(10)
+        sink(b"http://127.0.0.1/debian/\n")
+        return types.SimpleNamespace(status=0)
+
+    monkeypatch.setattr(debian, "_answers", [])
+    monkeypatch.setattr(debian, "executable", lambda name: "/usr/bin/apt-get")
+    monkeypatch.setattr(debian, "run", answer)
+    found = []
+    threads = [threading.Thread(target=lambda: found.append(debian.apt_bases(questions.append))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    asked.set()
+    for thread in threads:
+        thread.join()
+    assert found == [("http://127.0.0.1/debian/",)] * 4
+    assert questions == ["asking apt which archives it is configured for"]

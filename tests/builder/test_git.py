@@ -72,10 +72,26 @@ def test_what_was_prefetched_is_fetched_by_its_hash(store, git, tmp_path):
 
 
 def test_what_is_not_there_is_told(store, git):
-    with pytest.raises(FetchFailed, match=r"no branch or tag 'nope'|status 2"):
+    with pytest.raises(FetchFailed, match="there is no branch or tag 'nope'"):
         prefetch_tree(store, git.url + "?ref=nope", print)
     with pytest.raises(FetchFailed, match="git: "):
         prefetch_tree(store, git.url + "-away", print)
+
+
+def test_a_repository_without_a_commit_is_told_as_that(store, git, tmp_path):
+    subprocess.run(["git", "init", "-q", str(tmp_path / "empty")], check=True)
+    with pytest.raises(FetchFailed, match="the repository has no commit yet"):
+        prefetch_tree(store, f"git+file://{tmp_path}/empty", print)
+
+
+def test_pointers_of_git_lfs_are_told(store, git):
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 12345\n"
+    (git.place / "large.bin").write_text(pointer)
+    git("add", "-A")
+    git("commit", "-q", "-m", "large")
+    said = []
+    prefetch_tree(store, git.url, said.append)
+    assert [line for line in said if "git-lfs" in line and line.endswith("such as large.bin")]
 
 
 @pytest.mark.parametrize("query", ["rev=HEAD", "rev=abc", "ref=-x", "ref="])

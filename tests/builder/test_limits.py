@@ -513,7 +513,7 @@ def played(monkeypatch, tmp_path):
         script.write_text(f"#!/bin/sh\n{text}\n")
         script.chmod(0o755)
         monkeypatch.setattr(process, "_PACE", 0.05)
-        monkeypatch.setattr(debian, "apt_bases", lambda: ("http://127.0.0.1:1/debian/",))
+        monkeypatch.setattr(debian, "apt_bases", lambda *_: ("http://127.0.0.1:1/debian/",))
         monkeypatch.setattr(debian, "_HELPER", str(script))
         monkeypatch.setattr(pypi, "pip_command", lambda: (str(script),))
         monkeypatch.setattr(git, "executable", lambda name: str(script) if name == "git" else executable(name))

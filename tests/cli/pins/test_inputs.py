@@ -334,3 +334,24 @@ def test_a_project_that_is_not_locked_yet_is_one(chx: Run, write: Write) -> None
     write({"chx.toml": "[caches]\nurls = [ ]  # no inputs"})
     (write() / "chx.lock").unlink()
     assert "in the bundled package set" in chx("build", "t").stderr
+
+
+@needs_git
+@pytest.mark.parametrize("name", ["has#hash", "has?question", "a & b", "100%25"])
+def test_a_repository_may_lie_in_a_folder_of_any_name(
+    chx: Run, write: Write, repository: Repository, tmp_path: Path, name: str
+) -> None:
+    repository.commit({"default.nix": '"one"'})
+    place = tmp_path / name
+    shutil.copytree(repository.place, place)
+    write({"chx.toml": f'[inputs]\nzoo = {{ git = "{place}", ref = "main" }}'}, '{ inputs, ... }: tree "t" "x"')
+    run = chx("lock")
+    assert run.returncode == 0, run.stderr
+
+
+def test_a_url_of_a_repository_with_a_fragment_is_refused_where_it_is_written(chx: Run, write: Write) -> None:
+    write({"chx.toml": '[inputs]\nzoo = { git = "file:///has#hash" }'}, '{ inputs, ... }: tree "t" "x"')
+    run = chx("lock")
+    assert run.returncode == 1
+    assert "chx.toml': 'inputs.zoo' has a repository with a '#' in its URL: file:///has#hash" in run.stderr
+    assert "is written %23" in run.stderr
