@@ -221,11 +221,16 @@ class _Execution:
             max_output=world.options.max_output_bytes,
             deadline=self._deadline,
             notice=world.notice,
+            archive_time=self._archive_time(),
         )
         if self._derivation.outputs != ("out",):
             raise task.refuse("outputs", "it has one output, 'out'")
         builder(task)
         return visible
+
+    def _archive_time(self) -> str | None:
+        fixed = self._derivation.fixed
+        return None if fixed is None else self._world.options.archive_time(fixed)
 
     def _known_size(self) -> int | None:
         fixed = self._derivation.fixed

@@ -13,7 +13,7 @@ MAX_DOWNLOAD: Final = 16 << 30
 """More bytes than any source has: the limit for endless downloads."""
 
 
-def _unknown(fixed: FixedOutput) -> int | None:
+def _unknown(fixed: FixedOutput) -> None:
     return None
 
 
@@ -30,7 +30,7 @@ class BuildOptions:
     `extra_systems`: systems beside the machine's own. `offline`: fetch nothing. `caches`: directories and URLs to
     substitute outputs from, if at least `signatures` builders of `trusted_keys` have signed for them. `variations`:
     names of the variations of sandboxes of rebuilt targets. `known_size`: returns the size in bytes of a file whose
-    derivation declares none, if known elsewhere.
+    derivation declares none, if known elsewhere; `archive_time`: a time at which Debian's archive had it, if it is a file of it.
     """
 
     jobs: int = 0
@@ -53,3 +53,4 @@ class BuildOptions:
     signatures: int = 1
     variations: tuple[str, ...] = ()
     known_size: Callable[[FixedOutput], int | None] = _unknown
+    archive_time: Callable[[FixedOutput], str | None] = _unknown

@@ -128,6 +128,14 @@ def configured_caches() -> dict[str, Any]:
 def configured(**changes: Any) -> BuildOptions:
     """Return the options that chx.toml sets, with `changes` to single fields. Raises `BadConfiguration`."""
     from ..builder import BuildOptions
-    from .pinned_sizes import pinned_size
+    from .pinned_files import archive_time, pinned_size
 
-    return BuildOptions(**{"known_size": pinned_size, **configured_limits(), **configured_caches(), **changes})
+    return BuildOptions(
+        **{
+            "known_size": pinned_size,
+            "archive_time": archive_time,
+            **configured_limits(),
+            **configured_caches(),
+            **changes,
+        }
+    )

@@ -9,6 +9,11 @@ named here. A machine without apt names one in CHX_DEBIAN_MIRROR or in `chx.toml
 
     [fetch]
     debian-mirror = "URL of the directory that holds pool/"
+
+An archive drops files when newer versions replace them. Debian's snapshot service keeps every file that its archives ever
+had, by time, and is asked last, at the time that the lock of a seed or the bundled package set records. It needs plain
+HTTPS, so that a machine without apt works, too. `debian-snapshots` in [fetch], or CHX_DEBIAN_SNAPSHOTS, names another
+service of its layout (BASE/debian/TIME/pool/...); "" asks none.
 """
 
 from __future__ import annotations
@@ -32,6 +37,8 @@ if TYPE_CHECKING:
 
 _COMPONENTS = ("main", "contrib", "non-free", "non-free-firmware")
 _HELPER = "/usr/lib/apt/apt-helper"
+SNAPSHOTS = "https://snapshot.debian.org/archive"
+"""Default of `debian-snapshots`."""
 
 
 def retrieve_debian(task: Task, url: str, work: str) -> str:
@@ -64,6 +71,17 @@ def retrieve_debian(task: Task, url: str, work: str) -> str:
         except FetchFailed as error:
             attempts += error.attempts
             advice = advice or error.advice
+    snapshots = configured_snapshots(os.getcwd())
+    if snapshots and task.archive_time is not None:
+        for archive, path in (("debian", paths[0]), ("debian-security", paths[1])):
+            place = f"{snapshots.rstrip('/')}/{archive}/{task.archive_time}/{quote(path, safe='/+~:@')}"
+            with suppress(FileNotFoundError):
+                os.unlink(target)
+            try:
+                return retrieve_web(task, place, work)
+            except FetchFailed as error:
+                attempts += error.attempts
+                advice = advice or error.advice
     if attempts:
         raise FetchFailed(tuple(attempts), advice or _advice(attempts))
     raise FetchFailed(
@@ -142,13 +160,23 @@ def _download(task: Task, uri: str, target: str) -> str | None:
 
 def configured_mirror(directory: str) -> str | None:
     """Return CHX_DEBIAN_MIRROR, else `debian-mirror` of the nearest chx.toml at or above `directory`, else the user's."""
-    named = os.environ.get("CHX_DEBIAN_MIRROR")
-    if named:
-        return named
+    return os.environ.get("CHX_DEBIAN_MIRROR") or _setting("debian-mirror", directory) or None
+
+
+def configured_snapshots(directory: str) -> str:
+    """Return CHX_DEBIAN_SNAPSHOTS, else `debian-snapshots` of a chx.toml, else the default; "" if none is to be asked."""
+    named = os.environ.get("CHX_DEBIAN_SNAPSHOTS")
+    if named is None:
+        named = _setting("debian-snapshots", directory)
+    return SNAPSHOTS if named is None else named
+
+
+def _setting(key: str, directory: str) -> str | None:
+    """Return a text of [fetch] in the nearest chx.toml that has it. Raises `BadConfiguration`."""
     for place, table in tables("fetch", directory):
-        mirror = table.get("debian-mirror")
-        if mirror is not None and not isinstance(mirror, str):
-            raise BadConfiguration(place, "`debian-mirror` in [fetch] must be a string")
-        if mirror:
-            return mirror
+        found = table.get(key)
+        if found is not None and not isinstance(found, str):
+            raise BadConfiguration(place, f"`{key}` in [fetch] must be a string")
+        if found is not None:
+            return found
     return None

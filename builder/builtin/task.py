@@ -45,6 +45,7 @@ class Task:
     URL, the bytes received and their total, if known. `physical` returns the path on disk of a path below a declared
     input (None for any other). `known_size` is that of the file, if known; `max_download` and `max_output` are bytes, 0
     for no limit. `notice` reports a sentence that a person may want to know.
+    `archive_time` is a time at which Debian's archive had the file, if it is one of its files.
     """
 
     derivation: Derivation
@@ -60,6 +61,7 @@ class Task:
     max_output: int = 0
     deadline: Deadline | None = None
     notice: Callable[[str], None] = lambda text: None
+    archive_time: str | None = None
 
     @property
     def allowance(self) -> Allowance:

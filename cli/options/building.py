@@ -44,7 +44,7 @@ def configure_building(parser: argparse.ArgumentParser) -> None:
 def options_of(arguments: argparse.Namespace) -> BuildOptions:
     """Return the options of the builder from the command line and chx.toml. Raises `BadConfiguration`."""
     from ...builder import BuildOptions
-    from ...ops.pinned_sizes import pinned_size
+    from ...ops.pinned_files import archive_time, pinned_size
     from ...ops.settings import configured_caches, configured_limits
 
     return BuildOptions(
@@ -55,6 +55,7 @@ def options_of(arguments: argparse.Namespace) -> BuildOptions:
         extra_systems=tuple(arguments.extra_systems.replace(",", " ").split()),
         offline=arguments.offline,
         known_size=pinned_size,
+        archive_time=archive_time,
         **{**configured_limits(), **numbers.limits(arguments)},
         **({} if arguments.no_caches else configured_caches()),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from dataclasses import asdict
+from time import gmtime, strftime
 from typing import TYPE_CHECKING, Any
 
 from ..errors import RequestError
@@ -96,6 +97,8 @@ def pin(session: Session, seed: dict[str, Any], folder: str = ".") -> dict[str, 
             laid_over |= parts[part]
     lock: dict[str, Any] = {part: sorted(parts[part]) for part in PARTS if part in HALVES or parts[part]}
     lock["files"] = [asdict(pins[name]) for name in sorted(pins)]
+    if apt is not None:
+        lock["date"] = strftime("%Y%m%dT%H%M%SZ", gmtime())
     if seed["suite"] is not None:
         lock["suite"] = seed["suite"]
     lock["version"] = LOCK_VERSION

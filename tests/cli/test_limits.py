@@ -16,7 +16,7 @@ import pytest
 
 from chx.cli.options.building import options_of
 from chx.cli.parser import command_parser
-from chx.ops.pinned_sizes import pinned_size
+from chx.ops.pinned_files import pinned_size
 from chx.ops.settings import LIMITS, configured_limits
 from chx.store import FixedOutput
 
