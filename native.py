@@ -53,10 +53,10 @@ def pure(function: Any) -> Any:
     return getattr(function, "__self__", function)
 
 
-def deepen() -> None:
-    """Lift the limit of Python 3.12 and 3.13 on nested C calls for this thread; the compiled runtime looks at the stack."""
+def deepen(calls: int) -> None:
+    """Let Python 3.12 and 3.13 nest as many C calls in this thread as other versions do."""
     if _runtime is not None:
-        _runtime.deepen()
+        _runtime.deepen(calls)
 
 
 def share(**objects: Any) -> None:

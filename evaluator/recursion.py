@@ -57,7 +57,7 @@ def run_deep(function: Callable[[], _T], depth: int = 10_000) -> _T:
         ident = _thread.get_ident()
         started.append(ident)
         _inside.add(ident)
-        deepen()
+        deepen(limit)
         try:
             result.extend((True, function()))
         except BaseException as error:
@@ -79,7 +79,8 @@ def run_deep(function: Callable[[], _T], depth: int = 10_000) -> _T:
     roomy.__code__ = roomy.__code__.replace(co_stacksize=FRAME_ROOM // _SLOT)
     # Each thread counts its own frames, but the limit is the same for all.
     before = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(before, min(depth * FRAMES_PER_CALL, _MOST_FRAMES)))
+    limit = max(before, min(depth * FRAMES_PER_CALL, _MOST_FRAMES))
+    sys.setrecursionlimit(limit)
     try:
         _start(entry)
         if not done.acquire(timeout=PATIENCE):

@@ -182,17 +182,20 @@ static PyObject *module_share(PyObject *module, PyObject *const *args, Py_ssize_
     Py_RETURN_NONE;
 }
 
-/* deepen(): 3.12 and 3.13 count the C calls of a thread, and allow few. `too_deep` looks at the stack itself, as later
-   versions do. */
-static PyObject *module_deepen(PyObject *module, PyObject *nothing) {
+/* deepen(calls): 3.12 and 3.13 count the C calls of a thread by themselves, and allow few: allow as many as of Python's.
+   `too_deep` looks at the stack itself, as later versions do. */
+static PyObject *module_deepen(PyObject *module, PyObject *calls) {
+    long most = PyLong_AsLong(calls);
+    if (most == -1 && PyErr_Occurred()) return NULL;
 #if PY_VERSION_HEX >= 0x030C0000 && PY_VERSION_HEX < 0x030E0000
-    PyThreadState_Get()->c_recursion_remaining = INT_MAX / 2;
+    PyThreadState *state = PyThreadState_Get();
+    if (most > state->c_recursion_remaining) state->c_recursion_remaining = most > INT_MAX ? INT_MAX : (int)most;
 #endif
     Py_RETURN_NONE;
 }
 
 static PyMethodDef methods[] = {
-    {"deepen", module_deepen, METH_NOARGS, NULL},
+    {"deepen", module_deepen, METH_O, NULL},
     {"replace", (PyCFunction)(void (*)(void))module_replace, METH_FASTCALL, NULL},
     {"share", (PyCFunction)(void (*)(void))module_share, METH_FASTCALL, NULL},
     {NULL, NULL, 0, NULL},
