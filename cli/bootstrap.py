@@ -11,7 +11,7 @@ from ..ops.bootstrap.roots import remove_roots
 from ..ops.bootstrap.running import DEFAULT_SET, DEFAULT_STAGES
 from ..ops.errors import RequestError
 from ..ops.paths import write_whole
-from ..ops.signatures import home
+from ..signatures import home
 from .options import evaluation
 from .options.building import configure_building, options_of
 from .options.numbers import positive

@@ -13,8 +13,8 @@ from ..lang import ParseError
 from ..ops.errors import RequestError
 from ..ops.select import in_search_path
 from ..ops.session import Session
-from ..ops.signatures import home
 from ..ops.sources import byte_string, expression_file, source_of_request
+from ..signatures import home
 from .options import evaluation
 from .output import OutputFailed, finish, put, tell
 from .progress.late import LateReporter

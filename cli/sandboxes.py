@@ -59,7 +59,7 @@ def version() -> str:
     import os
     import sys
 
-    from ..ops.signatures import home
+    from ..signatures import home
 
     place = os.path.dirname(os.path.realpath(here or ""))
     number = ".".join(map(str, sys.version_info[:3]))

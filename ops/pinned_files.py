@@ -52,8 +52,8 @@ def _pins() -> tuple[dict[str, int], dict[str, str], str | None]:
 def _locks() -> Iterator[dict[str, Any]]:
     import os
 
+    from ..signatures import home
     from .paths import PKGS
-    from .signatures import home
 
     for folder in (f"{PKGS}/seeds", f"{home()}/seeds"):
         for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():

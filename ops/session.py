@@ -84,7 +84,7 @@ class Session:
     def world(self) -> FileWorld:
         """The files, the store and the builder for expressions."""
         if self._world is None:
-            from .signatures import home
+            from ..signatures import home
             from .world import FileWorld
 
             bundled = (("chx", PKGS), ("chx-seeds", f"{home()}/seeds"), ("nix", f"{PKGS}/nix"))

@@ -14,8 +14,8 @@ from __future__ import annotations
 import _stat as stat  # the built-in part of `stat`
 import posix
 
+from ..signatures import Signature, home, signature
 from .paths import RealPaths, absolute, decoded, is_link, read_whole
-from .signatures import Signature, home, signature
 from .sources import byte_string
 
 TYPE_CHECKING = False

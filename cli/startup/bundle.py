@@ -14,7 +14,7 @@ import marshal
 import posix
 import sys
 
-from ...ops.signatures import home
+from ...signatures import home
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

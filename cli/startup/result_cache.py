@@ -13,7 +13,7 @@ import posix
 import sys
 from time import time
 
-from ...ops.signatures import Signature, home, home_variables, signature
+from ...signatures import Signature, home, home_variables, signature
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import posix
 
 from ...ops.paths import absolute, encoded
-from ...ops.signatures import home
+from ...signatures import home
 from ...store.boot_id import current_boot
 from ...store.path import STORE_DIR
 from ...store.queries import INFO, SCHEMA_VERSION, closure, count_files, references, referrers

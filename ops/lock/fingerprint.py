@@ -22,8 +22,8 @@ import stat
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
+from ...signatures import home, signature
 from ..paths import PKGS
-from ..signatures import home, signature
 
 if TYPE_CHECKING:
     from ..world import FileWorld

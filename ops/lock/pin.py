@@ -9,10 +9,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...builder import recall, resolve, sri
+from ...signatures import home
 from ...store.foreign import parse_json
 from ..paths import PKGS
 from ..seed_parts import HALVES
-from ..signatures import home
 from .document import Pin, PinnedOutput, Source
 
 if TYPE_CHECKING:

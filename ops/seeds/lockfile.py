@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...evaluator import to_python
 from ...lang import Source
+from ...signatures import home
 from ...store.foreign import parse_json
 from ..errors import RequestError
 from ..instantiation import evaluate_request
 from ..paths import PKGS
 from ..seed_parts import HALVES, PARTS
-from ..signatures import home
 from ..sources import byte_string
 
 if TYPE_CHECKING:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from chx import native
+
 from .conftest import ROOT, Run
 
 
@@ -17,7 +19,8 @@ def test_the_version_tells_what_takes_part_and_where(chx: Run, tmp_path: Path) -
     old.chmod(0o755)
     lines = chx("--version", CHX_BWRAP=str(old)).stdout.splitlines()
     assert re.fullmatch(rf"chx \d+\.\d+\.\d+ \({re.escape(str(ROOT))}\)", lines[0])
-    assert lines[1] == f"python {'.'.join(map(str, sys.version_info[:3]))} ({sys.executable})"
+    runtime = "compiled" if native.is_compiled else "pure Python"
+    assert lines[1] == f"python {'.'.join(map(str, sys.version_info[:3]))} ({sys.executable}), {runtime} runtime"
     assert lines[2] == f"bubblewrap 0.8.0 ({old})" and "older than 0.12" in lines[3]
     old.write_text("#!/bin/sh\necho bubblewrap 0.13.0\n")
     assert chx("--version", CHX_BWRAP=str(old)).stdout.splitlines()[2:] == [f"bubblewrap 0.13.0 ({old})"]

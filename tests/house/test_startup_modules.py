@@ -21,7 +21,7 @@ sys.stderr.write(" ".join(sorted(name for name in sys.modules if name.split(".")
 """
 EXPRESSION = 'derivation { name = "n"; system = builtins.currentSystem; builder = "builtin:tree"; entries = "[]"; outputs = ["out"]; }'
 NOTHING_TO_DO = """
-chx chx.cli chx.cli.main chx.cli.startup chx.cli.startup.result_cache chx.ops chx.ops.signatures
+chx chx.cli chx.cli.main chx.cli.startup chx.cli.startup.result_cache chx.signatures
 """
 EVALUATION = """
 chx chx.cli chx.cli.commands chx.cli.eval chx.cli.main chx.cli.options chx.cli.options.evaluation chx.cli.output
@@ -31,13 +31,13 @@ chx.evaluator.codegen.compiled chx.evaluator.coerce chx.evaluator.compiling chx.
 chx.evaluator.equality chx.evaluator.errors chx.evaluator.evaluator chx.evaluator.force chx.evaluator.inequality
 chx.evaluator.loader chx.evaluator.operators chx.evaluator.printing chx.evaluator.recursion chx.evaluator.session
 chx.evaluator.trace chx.evaluator.values chx.frozen chx.lang chx.lang.errors chx.lang.source chx.native chx.ops
-chx.ops.errors chx.ops.instantiation chx.ops.paths chx.ops.request chx.ops.select chx.ops.session chx.ops.signatures
-chx.ops.sources chx.ops.world
+chx.ops.errors chx.ops.instantiation chx.ops.paths chx.ops.request chx.ops.select chx.ops.session chx.ops.sources
+chx.ops.world chx.signatures
 """
 STORE_QUERY = """
 chx chx.cli chx.cli.main chx.cli.output chx.cli.render chx.cli.render.objects chx.cli.startup
-chx.cli.startup.store_query chx.frozen chx.native chx.ops chx.ops.paths chx.ops.signatures chx.store
-chx.store.boot_id chx.store.closure chx.store.digest chx.store.errors chx.store.path chx.store.queries
+chx.cli.startup.store_query chx.frozen chx.native chx.ops chx.ops.paths chx.signatures chx.store chx.store.boot_id
+chx.store.closure chx.store.digest chx.store.errors chx.store.path chx.store.queries
 """
 
 

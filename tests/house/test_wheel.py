@@ -56,6 +56,7 @@ def copy_of_checkout(source: Path) -> list[str]:
         "conftest.py",
         "frozen.py",
         "native.py",
+        "signatures.py",
     ]
     for name in (*files, *[str(path.relative_to(ROOT)) for room in SOURCES for path in (ROOT / room).iterdir()]):
         if (ROOT / name).exists():
