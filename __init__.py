@@ -8,6 +8,8 @@ start-up time is a feature. The names of `chx.ops` are loaded when they are firs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from .ops import Request, Session, build, evaluate, instantiate
 
 __version__ = "0.1.0"
@@ -15,10 +17,24 @@ __version__ = "0.1.0"
 __all__ = ["Request", "Session", "__version__", "build", "evaluate", "instantiate"]
 
 
-def __getattr__(name: str) -> object:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from . import ops
+def window(package: str, origins: "Mapping[str, str]") -> "Callable[[str], object]":
+    """Return the `__getattr__` of a package that imports its names on first use.
 
-    value = globals()[name] = getattr(ops, name)
-    return value
+    `origins` has the names of each module, separated by blanks; modules are relative to the package.
+    """
+
+    def find(name: str) -> object:
+        import sys
+        from importlib import import_module
+
+        for module, names in origins.items():
+            if name in names.split():
+                value: object = getattr(import_module(module, package), name)
+                setattr(sys.modules[package], name, value)
+                return value
+        raise AttributeError(f"module {package!r} has no attribute {name!r}")
+
+    return find
+
+
+__getattr__ = window(__name__, {".ops": "Request Session build evaluate instantiate"})

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ... import window
+
 if TYPE_CHECKING:
     from .bundle import BundleRefused, Loaded, load_bundle, write_bundle
     from .chain import Chain, Outcome, Package, SeedPart, made_on_the_way, outcome_of, targets_of, witnesses
@@ -40,18 +42,8 @@ _ORIGINS = {
     ".suspicion": "Suspicion suspicions",
     ".verdict": "Verdicts everything_below judge",
 }
-_HOMES = {name: home for home, names in _ORIGINS.items() for name in names.split()}
 
-
-def __getattr__(name: str) -> object:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value = globals()[name] = getattr(import_module(home, __name__), name)
-    return value
-
+__getattr__ = window(__name__, _ORIGINS)
 
 __all__ = [
     "Agreement",

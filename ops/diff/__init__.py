@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ... import window
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .attribution import Attribution
@@ -16,19 +18,7 @@ _ORIGINS = {
     ".rebuild": "Reason Rebuild explain",
 }
 
-
-_HOMES = {name: home for home, names in _ORIGINS.items() for name in names.split()}
-
-
-def __getattr__(name: str) -> object:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value = globals()[name] = getattr(import_module(home, __name__), name)
-    return value
-
+__getattr__ = window(__name__, _ORIGINS)
 
 __all__ = [
     "Attribution",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ... import window
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .documents import SignedStatement, attest, bill_of_materials, check_statements
@@ -12,19 +14,7 @@ _ORIGINS = {
     ".verify": "Verified",
 }
 
-
-_HOMES = {name: home for home, names in _ORIGINS.items() for name in names.split()}
-
-
-def __getattr__(name: str) -> object:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value = globals()[name] = getattr(import_module(home, __name__), name)
-    return value
-
+__getattr__ = window(__name__, _ORIGINS)
 
 __all__ = [
     "SignedStatement",
