@@ -1,9 +1,9 @@
 """`builtin:fetch`: one file with a known hash.
 
-Attributes: `url` and `urls` (white-space separated; tried in order, then mirrors by hash), and the fixed output. `executable` sets the
-executable bit, `size` is the greatest number of bytes to download, `unpack` unpacks the archive and drops a single top
-directory: then the hash is that of the tree (`recursive`), as it is for a `git+` URL, which yields a tree. After
-content with another hash, the next URL is tried; only content with the right hash enters the store.
+Attributes: `url` and `urls` (white-space separated; tried in order, then mirrors by hash), and the fixed output.
+`executable` sets the executable bit, `size` is the greatest number of bytes to download, `unpack` unpacks the archive
+and drops a single top directory: then the hash is that of the tree (`recursive`), as it is for a `git+` URL, which
+yields a tree. After content with another hash, the next URL is tried; only content with the right hash enters the store.
 """
 
 from __future__ import annotations
