@@ -251,11 +251,16 @@ class UnknownBuiltin(BuildError):
 
 @dataclass(eq=False, repr=False)
 class WrongSystem(BuildError):
-    """This machine cannot run the system of a derivation."""
+    """This machine cannot run the system of a derivation.
+
+    `emulator` is one that is registered without flag F; `is_known` tells whether qemu has one for the system.
+    """
 
     code = "B008"
     system: str
     supported: tuple[str, ...]
+    emulator: str | None = None
+    is_known: bool = False
 
     @property
     def message(self) -> str:
@@ -263,7 +268,15 @@ class WrongSystem(BuildError):
 
     @property
     def hint(self) -> str | None:
-        return "cross-compile, or allow the system with --extra-systems if the kernel runs its programs (binfmt_misc)"
+        if self.emulator is not None:
+            return f"register {self.emulator} with flag F, so that it runs in containers (binfmt_misc)"
+        if self.is_known:
+            machine = self.system.removesuffix("-linux")
+            return (
+                f"cross-compile with --target {machine}, or register qemu-{machine}-static with the kernel "
+                "(binfmt_misc, flag F; Debian's qemu-user-static does that when it is installed)"
+            )
+        return "allow the system with --extra-systems if this kernel runs its programs"
 
 
 @dataclass(eq=False, repr=False)

@@ -228,6 +228,14 @@ class _Execution:
         builder(task)
         return visible
 
+    @staticmethod
+    def _check_emulated(system: str, supported: tuple[str, ...]) -> None:
+        from .emulation import ELF, emulator_of, registrations_for
+
+        if emulator_of(system) is None:
+            other = registrations_for(system)
+            raise WrongSystem(system, supported, other[0].interpreter if other else None, system in ELF)
+
     def _archive_time(self) -> str | None:
         fixed = self._derivation.fixed
         return None if fixed is None else self._world.options.archive_time(fixed)
@@ -240,7 +248,7 @@ class _Execution:
         derivation, options = self._derivation, self._world.options
         supported = supported_systems(options.extra_systems)
         if derivation.system not in supported:
-            raise WrongSystem(derivation.system, supported)
+            self._check_emulated(derivation.system, supported)
         bubblewrap = find_bubblewrap(self._store.home)
         self._tell_age(bubblewrap)
         cores = self._world.cores()
@@ -452,7 +460,5 @@ def _folder_in_memory() -> str | None:
 
 
 def supported_systems(extra: Sequence[str] = ()) -> tuple[str, ...]:
-    """Return the systems whose programs this machine runs."""
-    machine = os.uname().machine
-    own = {"ppc64le": "powerpc64le", "ppc64": "powerpc64", "i686": "i686"}.get(machine, machine)
-    return (f"{own}-linux", *extra)
+    """Return the systems whose programs this machine runs without an emulator, and those that the user adds."""
+    return (f"{os.uname().machine}-linux", *extra)

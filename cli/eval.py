@@ -129,8 +129,8 @@ def _session(arguments: argparse.Namespace, exact: bool, world: FileWorld | None
         path += evaluation.nix_path()
     features = frozenset([name for names in arguments.features for name in names.split()])
     depth, pure = arguments.max_call_depth, not arguments.impure
-    reporter = LateReporter()
-    return Session(path, depth, exact=exact, world=world, pure=pure, features=features, reporter=reporter)
+    reporter, system = LateReporter(), evaluation.system_of(arguments)
+    return Session(path, depth, exact, world, pure, features, reporter=reporter, system=system)
 
 
 def _texts_in(session: Session, arguments: argparse.Namespace, exact: bool) -> list[str]:

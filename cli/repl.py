@@ -66,7 +66,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     recursion.stop_when_interrupted = True
     reporter = LateReporter()
-    with Session(evaluation.search_path(arguments), arguments.max_call_depth, exact=True, reporter=reporter) as session:
+    system = evaluation.system_of(arguments)
+    path, depth = evaluation.search_path(arguments), arguments.max_call_depth
+    with Session(path, depth, exact=True, reporter=reporter, system=system) as session:
         repl = Repl(session, arguments)
         repl.begin(arguments.files, arguments.expr)
         reader = _Reader(repl) if sys.stdin.isatty() else _Lines()

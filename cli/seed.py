@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 HELP = "list, pin, make and capture seeds"
 DESCRIPTION = """\
 A seed is a foreign toolchain, fetched by hash, that stage 0 is built with. What
-it holds is said in pkgs/seeds/NAME.nix; pkgs/seeds/NAME.lock.json pins each file.
+it holds is said in pkgs/seeds/NAME.nix; pkgs/seeds/NAME.ARCH.lock.json pins each file.
 `chx seed update NAME` asks this machine's own apt and pip which files those
 packages are today and writes the lock file anew. Two kinds are different: 'host' is
 this machine's own compiler, and `chx seed update host` captures it; 'self' is what
@@ -53,6 +53,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         group.add_argument(
             "--directory", metavar="DIR", help="directory that contains NAME.nix (default: the bundled pkgs/seeds)"
         )
+        group.add_argument(
+            "--architecture", metavar="ARCH", help="those of another machine, for example aarch64 (`chx arch list`)"
+        )
         group.add_argument("-f", "--file", metavar="FILE", help="the expression that has the attribute `seeds`")
         group.add_argument("-E", "--expr", metavar="EXPR", help="the same, as an expression")
         evaluation.configure_evaluation(action)
@@ -73,11 +76,11 @@ def run(arguments: argparse.Namespace) -> int:
         request = evaluation.request_of(arguments)
         found = seeds.places(session, request, arguments.directory)
         if arguments.action == "list":
-            list_all(session, found)
+            list_all(session, found, arguments.architecture)
             return 0
         place = seeds.place_of(found, arguments.name)
         if arguments.action == "show":
-            show(session, place, arguments.json)
+            show(session, place, arguments.json, arguments.architecture)
         else:
             update(session, arguments, place)
     return 0
@@ -88,7 +91,16 @@ def update(session: Session, arguments: argparse.Namespace, place: Place) -> Non
     from ..ops.seeds.updating import update
 
     request, reporter = evaluation.request_of(arguments), LateReporter(lambda: reporter_of(arguments))
-    lock = update(session, request, place, arguments.cc or "cc", arguments.origin, options_of(arguments), reporter)
+    lock = update(
+        session,
+        request,
+        place,
+        arguments.cc or "cc",
+        arguments.origin,
+        options_of(arguments),
+        reporter,
+        arguments.architecture,
+    )
     name = place.name
     if "compiler" in lock:
         if lock["missing"]:
@@ -100,11 +112,14 @@ def update(session: Session, arguments: argparse.Namespace, place: Place) -> Non
         say(f"pinned {amount(lock)} of {name}")
 
 
-def list_all(session: Session, found: dict[str, Place]) -> None:
-    """Print a line for each seed."""
+def list_all(session: Session, found: dict[str, Place], architecture: str | None = None) -> None:
+    """Print a line for each seed of an architecture, by default this machine's."""
     rows = []
     for name, place in sorted(found.items()):
-        facts = seeds.facts(session, place)
+        facts = seeds.facts(session, place, architecture)
+        if facts["architectures"] and facts["architecture"] not in facts["architectures"]:
+            rows.append((name, f"only {', '.join(facts['architectures'])}", "-", facts["description"]))
+            continue
         pinned = facts["impure"] or facts["made"] or seeds.is_pinned(facts)
         lock = seeds.lock_of(place, facts) if pinned or facts["pins"] else None
         much = amount(lock) if pinned or facts["pins"] else "-"
@@ -125,16 +140,19 @@ def state_of(facts: dict[str, Any], pinned: bool) -> str:
     return "pinned" if pinned else "local"
 
 
-def show(session: Session, place: Place, as_json: bool) -> None:
-    """Print the parts of a seed."""
+def show(session: Session, place: Place, as_json: bool, architecture: str | None = None) -> None:
+    """Print the parts of a seed, on an architecture or this machine."""
     name = place.name
-    facts = seeds.facts(session, place)
+    facts = seeds.facts(session, place, architecture)
+    seeds.check_architecture(place, facts)
     pinned = facts["impure"] or facts["made"] or facts["pins"] or seeds.is_pinned(facts)
     lock = seeds.lock_of(place, facts) if pinned else None
     if as_json:
         put(json.dumps({"name": name, "source": place.file, **facts, "lock": lock}, indent=2, sort_keys=True) + "\n")
         return
     put(f"{name}: {facts['description']}\n")
+    if facts["architectures"]:
+        put(f"  for {', '.join(facts['architectures'])}; this is {facts['architecture']}\n")
     if facts["impure"]:
         put("  impure: captured from one machine; proves nothing to anybody else\n")
     if pinned and lock is None:

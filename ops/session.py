@@ -27,7 +27,8 @@ class Session:
     depth of calls that the evaluator must support. `exact` suspends exactly what Nix suspends, so that values print
     alike. `pure` is Nix's pure evaluation; `features` are experimental features of the language. `input_options`
     returns the build options for fetching inputs of a lock. `reporter` receives events of builds that evaluation needs,
-    notices and traces. The store is the one that `$CHX_HOME` names.
+    notices and traces. `system` is the machine that packages are built on, as `builtins.currentSystem` has it, by default
+    this one; another one's programs run by an emulator. The store is the one that `$CHX_HOME` names.
     """
 
     def __init__(
@@ -40,7 +41,9 @@ class Session:
         features: frozenset[str] = frozenset(),
         input_options: Callable[[], BuildOptions] | None = None,
         reporter: Reporter | None = None,
+        system: str | None = None,
     ) -> None:
+        self._system = system
         self.search_path = search_path
         self._input_options = input_options
         self._reporter = reporter
@@ -89,7 +92,7 @@ class Session:
 
             bundled = (("chx", PKGS), ("chx-seeds", f"{home()}/seeds"), ("nix", f"{PKGS}/nix"))
             self._world = FileWorld(
-                lambda: self.store, self.realise, self.reporter, self.search_path, bundled, self._pure
+                lambda: self.store, self.realise, self.reporter, self.search_path, bundled, self._pure, self._system
             )
         return self._world
 

@@ -45,11 +45,17 @@ def _kind(mode: int) -> FileKind:
     return "symlink" if stat.S_ISLNK(mode) else "unknown"
 
 
+def machine_system() -> str:
+    """Return the system of this machine, for example x86_64-linux."""
+    machine = posix.uname()
+    return f"{machine.machine}-{machine.sysname.lower()}"
+
+
 class FileWorld:
     """Implements the evaluator's `World`. Paths are byte strings.
 
     `open_store` returns the store and `realise` builds in it; each is called when an expression first needs it.
-    `reporter` receives the output of `trace` and `warn`.
+    `reporter` receives the output of `trace` and `warn`. `system` is `builtins.currentSystem`, by default this machine's.
     """
 
     def __init__(
@@ -60,9 +66,9 @@ class FileWorld:
         search_path: tuple[tuple[str, str], ...],
         bundled: tuple[tuple[str, str], ...] = (),
         pure: bool = True,
+        system: str | None = None,
     ) -> None:
-        machine = posix.uname()
-        self.current_system = f"{machine.machine}-{machine.sysname.lower()}"
+        self.current_system = system or machine_system()
         self.seen: dict[str, Signature] = {}
         self.looked: dict[str, set[str]] = {}
         """Aspects of paths that the expression read: `kind`, `content`, `names`, `tree`, `real` (see `fingerprint`)."""

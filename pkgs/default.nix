@@ -162,6 +162,8 @@ let
             inherit (closure.packages) byacc;
           };
         }
+      else if closure ? crossTo then
+        { cross = builtins.mapAttrs (_: closure.crossTo) arch; }
       else
         { }
     );

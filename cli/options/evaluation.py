@@ -58,6 +58,11 @@ def configure_evaluation(parser: argparse.ArgumentParser) -> None:
         "--max-call-depth", type=depth, metavar="N", help="how deep calls may nest at least (default 10000)"
     )
     group.add_argument(
+        "--system",
+        metavar="SYSTEM",
+        help="build on another machine, for example aarch64-linux, by an emulator that the kernel knows (binfmt_misc)",
+    )
+    group.add_argument(
         "--no-lock", action="store_true", help="do not use chx.lock: take inputs as they are, and compare nothing"
     )
     group.add_argument("--show-trace", action="store_true", help="show every step that led to an error")
@@ -122,7 +127,18 @@ def open_session(arguments: argparse.Namespace) -> Session:
         arguments.max_call_depth,
         input_options=lambda: _input_options(arguments),
         reporter=LateReporter(),
+        system=system_of(arguments),
     )
+
+
+def system_of(arguments: argparse.Namespace) -> str | None:
+    """Return the system of --system; None for this machine's. Raises `RequestError` if there is no profile of it."""
+    system: str | None = getattr(arguments, "system", None)
+    if system is not None:
+        from ...ops.systems import check_system
+
+        check_system(system)
+    return system
 
 
 def _input_options(arguments: argparse.Namespace) -> BuildOptions:

@@ -6,6 +6,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ...arch import PROFILES, UnknownProfile, profile_names
 from ...evaluator import to_python
 from ...lang import Source
 from ...signatures import home
@@ -43,8 +44,9 @@ class Place(NamedTuple):
 
 # The fields for `update` and `list`, evaluated without reading a lock file.
 _FACTS = """
-path: let
-  seed = import path;
+path: machine: let
+  told = import path;
+  seed = if builtins.isFunction told then told machine else told;
   lists = part: name: part.${name} or [ ];
   described = part: {
     packages = lists part "packages";
@@ -59,11 +61,14 @@ path: let
   };
 in {
   inherit (seed) description;
+  architecture = machine.debian;
+  architectures = seed.architectures or (if seed ? architecture then [ seed.architecture ] else [ ]);
+  shared = seed ? architectures;
   impure = seed.impure or false;
   made = seed.made or null;
   suite = seed.suite or null;
   pins = seed.pins or null;
-} // (if seed.impure or false then { } else {
+} // (if seed.impure or false || !(builtins.elem machine.debian seed.architectures or [ machine.debian ]) then { } else {
   toolchain = described seed.toolchain;
   userland = described seed.userland;
   cxx = described (seed.cxx or { });
@@ -116,14 +121,33 @@ def place_of(found: dict[str, Place], name: str) -> Place:
     raise RequestError(f"there is no seed '{name}'", hint=hint)
 
 
-def facts(session: Session, place: Place) -> dict[str, Any]:
-    """Evaluate the description of a seed. Raises `RequestError` if its file does not exist."""
+def facts(session: Session, place: Place, architecture: str | None = None) -> dict[str, Any]:
+    """Evaluate the description of a seed for an architecture, by default this machine's.
+
+    Without parts if it is a seed of other architectures. Raises `RequestError` if its file does not exist,
+    `UnknownProfile`.
+    """
     if not os.path.exists(place.file):
         raise RequestError(f"there is no file '{place.file}'")
-    text = f"({_FACTS}) {json.dumps(byte_string(place.file))}"
     evaluator = session.evaluator
-    found: dict[str, Any] = to_python(evaluator, evaluator.eval_source(Source("«seed»", text, "/")))
+    name = architecture or session.world.current_system.removesuffix("-linux")
+    names = profile_names(evaluator)
+    if name not in names:
+        raise UnknownProfile(name, names)
+    profile = os.path.join(PROFILES, f"{name}.nix")
+    paths = " ".join(json.dumps(byte_string(path)) for path in (place.file, profile))
+    text = f"path: profile: ({_FACTS}) path (import profile)"
+    found: dict[str, Any] = to_python(evaluator, evaluator.eval_source(Source("«seed»", f"({text}) {paths}", "/")))
     return found
+
+
+def check_architecture(place: Place, seed: dict[str, Any]) -> None:
+    """Raise `RequestError` if a described seed is none of the architecture that it was described for."""
+    if seed["architectures"] and seed["architecture"] not in seed["architectures"]:
+        raise RequestError(
+            f"the seed '{place.name}' is not one of {seed['architecture']}",
+            hint=f"it runs on {', '.join(seed['architectures'])}",
+        )
 
 
 def is_pinned(seed: dict[str, Any]) -> bool:
@@ -135,7 +159,8 @@ def lock_path(place: Place, seed: dict[str, Any]) -> str:
     """Return the path of a seed's lock; those of captured and made seeds are in the home of the store."""
     if seed["impure"] or seed["made"]:
         return os.path.join(home(), "seeds", f"{place.name}.lock.json")
-    return os.path.join(place.folder, f"{seed['pins'] or place.stem}.lock.json")
+    suffix = f".{seed['architecture']}" if seed["shared"] else ""
+    return os.path.join(place.folder, f"{seed['pins'] or place.stem}{suffix}.lock.json")
 
 
 def lock_of(place: Place, seed: dict[str, Any]) -> dict[str, Any] | None:

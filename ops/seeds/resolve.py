@@ -38,10 +38,11 @@ class Apt:
     """A private apt state for one suite, made from the machine's own sources.
 
     It installs nothing and writes no file outside of the directory `folder`, so that it needs no privileges.
-    An empty status file makes apt resolve a whole closure.
+    An empty status file makes apt resolve a whole closure. `architecture` is Debian's name of the machine that the
+    packages are for, by default apt's own.
     """
 
-    def __init__(self, folder: str, suite: str) -> None:
+    def __init__(self, folder: str, suite: str, architecture: str | None = None) -> None:
         for name in ("lists/partial", "cache/archives/partial", "sources"):
             os.makedirs(os.path.join(folder, name))
         open(os.path.join(folder, "status"), "w").close()
@@ -61,6 +62,7 @@ class Apt:
                 f"Dir::State::status={folder}/status",
                 f"Dir::Cache={folder}/cache",
                 "APT::Get::List-Cleanup=false",
+                *((f"APT::Architecture={architecture}", f"APT::Architectures={architecture}") if architecture else ()),
             )
             for option in ("-o", setting)
         ]

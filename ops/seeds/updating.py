@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import RequestError
 from ..seed_parts import HALVES, PARTS
 from .host import capture_host
-from .lockfile import Place, facts, is_pinned, lock_path, write_lock
+from .lockfile import Place, check_architecture, facts, is_pinned, lock_path, write_lock
 from .making import LOCK_VERSION, make
 from .resolve import Apt, archive_pin, wheel_pin
 
@@ -34,13 +34,16 @@ def update(
     origin: str = DEFAULT_ORIGIN,
     options: BuildOptions | None = None,
     reporter: Reporter | None = None,
+    architecture: str | None = None,
 ) -> dict[str, Any]:
     """Rewrite the lock of a seed, and return its content.
 
-    Pins the current files of apt, pip and archives. For an impure seed it captures the program `compiler`; a seed that
-    a bootstrap ends in is made from the seed `origin`. Raises `RequestError`, `EvalError`, `BuildError`.
+    Pins the current files of apt, pip and archives, for `architecture` (the name of a profile) or this machine. For an impure seed it captures the program `compiler`; a seed that
+    a bootstrap ends in is made from the seed `origin`. Raises `RequestError`, `EvalError`, `BuildError`,
+    `UnknownProfile`.
     """
-    seed = facts(session, place)
+    seed = facts(session, place, architecture)
+    check_architecture(place, seed)
     if seed["pins"]:
         raise RequestError(
             f"the seed '{place.name}' has no pins of its own",
@@ -74,7 +77,11 @@ def pin(session: Session, seed: dict[str, Any], folder: str = ".") -> dict[str, 
     parts: dict[str, set[str]] = {part: set() for part in PARTS}
     with tempfile.TemporaryDirectory() as work:
         described = [part for part in PARTS if part in seed]
-        apt = Apt(work, seed["suite"]) if any(seed[part]["packages"] for part in described) else None
+        apt = (
+            Apt(work, seed["suite"], seed["architecture"])
+            if any(seed[part]["packages"] for part in described)
+            else None
+        )
         for part in described:
             files = [wheel_pin(url, work) for url in seed[part]["wheels"]]
             if seed[part]["packages"]:

@@ -12,7 +12,14 @@
   # parts of a seed they need beside what every seed has, and in `refuses` what no
   # package after the seed may be, or be made with, by name.
   sets ? {
-    tiny = import ./tiny.nix { inherit over; };
+    tiny = import ./tiny.nix {
+      inherit
+        over
+        overFor
+        profile
+        lib
+        ;
+    };
     chimera = {
       asks = [ "cxx" ];
       refuses = [

@@ -3,7 +3,12 @@
 # A stage is a function from closure to closure: it applies the packages to the
 # toolchain and the userland of the closure before it. The compiler of that closure
 # sees one package only, the compiler; all else is built with what came out of that.
-{ over }:
+{
+  over,
+  overFor,
+  profile,
+  lib,
+}:
 
 previous:
 
@@ -36,9 +41,11 @@ let
     packages.tinycc
     packages.musl
   ];
-in
-{
-  inherit packages toolchain;
+
+  closure = {
+    inherit packages toolchain userland;
+  };
+
   userland = [
     packages.dash
     packages.toybox
@@ -46,4 +53,19 @@ in
     packages.awk
     packages.make
   ];
+in
+closure
+// {
+  # The same packages for another machine, compiled on this one.
+  crossTo =
+    host:
+    import ./tiny-cross.nix {
+      inherit
+        closure
+        overFor
+        host
+        lib
+        ;
+      build = profile;
+    };
 }

@@ -12,10 +12,22 @@ mkDerivation {
 
   # tcc has neither complex numbers nor the assembler for the hand-written
   # mathematics and floating-point environment; the portable ones are there.
-  patchPhase = ''
-    sed -i 's/@PLT//' src/signal/x86_64/sigsetjmp.s
-    rm -r src/complex src/math/x86_64 src/fenv/x86_64
-  '';
+  patchPhase =
+    if profile.name == "x86_64" then
+      ''
+        sed -i 's/@PLT//' src/signal/x86_64/sigsetjmp.s
+        rm -r src/complex src/math/x86_64 src/fenv/x86_64
+      ''
+    else
+      # Nor has tcc an assembler of other machines: what musl cannot do without is
+      # there as the numbers that instructions are, each with its instruction beside it.
+      ''
+        for part in crt/${profile.name} src/*/${profile.name}; do
+          rm -r "$part"
+        done
+        rm -r src/complex crt/rcrt1.c arch/${profile.name}/fp_arch.h
+        cp -R ${./words + "/${profile.name}"}/. .
+      '';
 
   configurePhase = ''
     CC="$CC" ./configure --prefix=/usr --syslibdir=/usr/lib --target=${profile.name} \

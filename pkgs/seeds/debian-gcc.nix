@@ -1,11 +1,23 @@
-# Debian 12's GCC and binutils, and the few tools that build scripts call.
+# Debian's GCC and binutils, and the few tools that build scripts call.
 #
 # The packages come from the suite itself and not from its security or update
 # archives, because the released suite moves a few times a year and those daily.
+machine:
+
+let
+  # riscv64 is an architecture of Debian from 13 on.
+  isNewer = machine.debian == "riscv64";
+  gcc = if isNewer then "14" else "12";
+in
 rec {
-  description = "GCC 12 and binutils of Debian 12, with its GNU userland";
-  architecture = "amd64";
-  suite = "bookworm";
+  description = "GCC ${gcc} and binutils of Debian ${if isNewer then "13" else "12"}, with its GNU userland";
+  architectures = [
+    "amd64"
+    "arm64"
+    "ppc64el"
+    "riscv64"
+  ];
+  suite = if isNewer then "trixie" else "bookworm";
 
   # `without`: packages that those named depend on, but that no program used in
   # a build loads: package management, name services, sanitizers, plug-ins.
@@ -22,6 +34,7 @@ rec {
       "libgomp1"
       "libgprofng0"
       "libgssapi-krb5-2"
+      "libhwasan0"
       "libitm1"
       "libk5crypto3"
       "libkeyutils1"
@@ -32,11 +45,13 @@ rec {
       "libnsl2"
       "libquadmath0"
       "libssl3"
+      "libssl3t64"
       "libtirpc-common"
       "libtirpc-dev"
       "libtirpc3"
       "libtsan2"
       "libubsan1"
+      "openssl-provider-legacy"
       "rpcsvc-proto"
     ];
     links."usr/bin/cc" = "gcc";
@@ -64,6 +79,8 @@ rec {
       "debianutils"
       "dpkg"
       "libmd0"
+      "libsystemd0"
+      "openssl-provider-legacy"
     ];
     # Of make: for those who write extensions of it.
     exclude = [ "usr/include" ];
@@ -78,8 +95,8 @@ rec {
   };
 
   cxx = {
-    packages = [ "g++-12" ];
+    packages = [ "g++-${gcc}" ];
     without = toolchain.without ++ [ "libcc1-0" ];
-    links."usr/bin/c++" = "g++-12";
+    links."usr/bin/c++" = "g++-${gcc}";
   };
 }

@@ -2,7 +2,9 @@
 #
 # Every NAME.nix beside this file is a seed and says what its two halves hold, and
 # what compiling C++ needs beyond them (`cxx`, which not every seed has);
-# NAME.lock.json, written by `chx seed update NAME`, pins their packages. A half
+# NAME.lock.json, written by `chx seed update NAME`, pins their packages. A seed for
+# several machines is a function of the machine's profile, with a lock for each
+# (NAME.arm64.lock.json). A half
 # has packages, wheels, archives and images, or trees that are in the store already,
 # and the links, scripts and small files that nobody packages. `more` are files like
 # these, by name, that lie elsewhere.
@@ -47,8 +49,12 @@ let
   load =
     name: file:
     let
-      seed = import file;
+      told = import file;
+      seed = if builtins.isFunction told then told profile else told;
       folder = dirOf file;
+
+      # Which lock is its own, of a seed for several machines.
+      suffix = if seed ? architectures then ".${profile.debian}" else "";
 
       # What is made here and not fetched is pinned in the home of whoever made it,
       # where there is no such folder before somebody asked for it.
@@ -56,7 +62,7 @@ let
       made = homely.value + "/${name}.lock.json";
       lockFile =
         if !(seed ? made) then
-          folder + "/${seed.pins or (stem (baseNameOf file))}.lock.json"
+          folder + "/${seed.pins or (stem (baseNameOf file))}${suffix}.lock.json"
         else if homely.success && builtins.pathExists made then
           made
         else
@@ -65,7 +71,11 @@ let
         if seed ? made || builtins.pathExists lockFile then
           fromJSON (readFile lockFile)
         else
-          throw "the seed '${name}' is not pinned yet; `chx seed update ${name}` does that";
+          throw "the seed '${name}' is not pinned yet; `chx seed update ${name}${
+            if seed ? architectures then " --architecture ${profile.name}" else ""
+          }` does that";
+
+      architectures = seed.architectures or [ (seed.architecture or profile.debian) ];
 
       # A place that is told without a scheme lies beside the lock.
       placeOf =
@@ -184,13 +194,30 @@ let
             inherit entries;
           };
         in
-        if seed ? architecture && seed.architecture != profile.debian then
-          throw "the seed '${name}' runs on ${seed.architecture}, this machine is ${profile.debian}"
+        if !elem profile.debian architectures then
+          throw "the seed '${name}' runs on ${builtins.concatStringsSep ", " architectures}, this machine is ${profile.debian}${elsewhere}"
         else
           (if isPinned then map package (filter (file: elem file.package (lock.${part} or [ ])) lock.files) else [ ])
           ++ local
           ++ trees
           ++ (if entries == [ ] then [ ] else [ own ]);
+
+      # The ways that there are on a machine that this seed is not for.
+      elsewhere =
+        let
+          others = filter (
+            other:
+            let
+              told = import (./. + "/${other}.nix");
+              described = if builtins.isFunction told then told profile else told;
+            in
+            elem profile.debian (described.architectures or [ ]) && !(described.demonstration or false)
+          ) names;
+        in
+        if others != [ ] then
+          "; take ${builtins.concatStringsSep " or " others}"
+        else
+          "; `chx seed update host` makes a seed of its own compiler, and chx build --target ${profile.name} compiles for it elsewhere";
 
       # What a part would make in every build anew, made once by the seed itself.
       prepared =

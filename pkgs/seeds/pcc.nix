@@ -2,6 +2,8 @@
 # and has nothing of GCC or LLVM. It compiles to assembly, which binutils assemble
 # and link with musl as Debian has it, so that no run-time library of GCC is in what
 # comes out. The userland is zig's: what shares least with the other Debian seeds.
+machine:
+
 {
   description = "the Portable C Compiler and binutils of Debian 12, with musl, busybox, mksh and make";
   architecture = "amd64";
@@ -70,5 +72,5 @@
     '';
   };
 
-  inherit (import ./zig.nix) userland;
+  inherit (import ./zig.nix machine) userland;
 }

@@ -1,8 +1,10 @@
 # The seed debian-gcc with a compiler that cannot be trusted: see trojan.h. It is
 # here to be caught. A bootstrap from it reaches a fixed point of its own, and only
 # comparing with a bootstrap from another seed shows that something is wrong.
+machine:
+
 let
-  honest = import ./debian-gcc.nix;
+  honest = import ./debian-gcc.nix machine;
 in
 honest
 // {

@@ -1,10 +1,38 @@
 # The zig wheel of the Python package index: clang and lld in one static program,
 # with musl's sources. As its userland, what shares least with the others: busybox,
 # the static mksh, and make with the C library that it is linked with.
+machine:
+
 let
-  wheels = [
-    "pypi:ziglang==0.17.1/ziglang-0.17.1-py3-none-manylinux_2_12_x86_64.manylinux2010_x86_64.musllinux_1_1_x86_64.whl"
-  ];
+  zigs = {
+    amd64 = {
+      tags = "manylinux_2_12_x86_64.manylinux2010_x86_64.musllinux_1_1_x86_64";
+      headers = "x86_64";
+      kernel = "x86";
+    };
+    arm64 = {
+      tags = "manylinux_2_17_aarch64.manylinux2014_aarch64.musllinux_1_1_aarch64";
+      headers = "aarch64";
+      kernel = "aarch64";
+    };
+    ppc64el = {
+      tags = "manylinux_2_17_ppc64le.manylinux2014_ppc64le.musllinux_1_1_ppc64le";
+      headers = "powerpc64";
+      kernel = "powerpc";
+    };
+    riscv64 = {
+      tags = "manylinux_2_31_riscv64.musllinux_1_1_riscv64";
+      headers = "riscv64";
+      kernel = "riscv";
+    };
+  };
+  here = zigs.${machine.debian};
+  target = "${machine.machine}-linux-musl";
+  # riscv64 is an architecture of Debian from 13 on.
+  isNewer = machine.debian == "riscv64";
+  gcc = if isNewer then "14" else "12";
+
+  wheels = [ "pypi:ziglang==0.17.1/ziglang-0.17.1-py3-none-${here.tags}.whl" ];
 
   # zig compiles its own run-time library and musl when it links the first program,
   # which takes most of a minute, and keeps the objects. Each build gets a copy.
@@ -110,8 +138,8 @@ let
 in
 {
   description = "zig's C compiler and musl, with busybox, mksh and make";
-  architecture = "amd64";
-  suite = "bookworm";
+  architectures = builtins.attrNames zigs;
+  suite = if isNewer then "trixie" else "bookworm";
 
   toolchain = {
     inherit wheels;
@@ -133,7 +161,7 @@ in
       "ziglang/lib/libtsan"
     ];
     scripts = {
-      "usr/bin/cc" = zig "cc -target x86_64-linux-musl -fno-sanitize=undefined -Wno-incompatible-pointer-types";
+      "usr/bin/cc" = zig "cc -target ${target} -fno-sanitize=undefined -Wno-incompatible-pointer-types";
       "usr/bin/ar" = zig "ar";
       "usr/bin/ranlib" = zig "ranlib";
     };
@@ -157,14 +185,14 @@ in
     ];
     files = {
       "usr/share/zig-c++/compile" = ''
-        --target=x86_64-linux-musl
+        --target=${target}
         -nostdinc
         -isystem /ziglang/lib/libcxx/include
         -isystem /ziglang/lib/libcxxabi/include
         -isystem /ziglang/lib/include
-        -isystem /ziglang/lib/libc/include/x86_64-linux-musl
+        -isystem /ziglang/lib/libc/include/${here.headers}-linux-musl
         -isystem /ziglang/lib/libc/include/generic-musl
-        -isystem /ziglang/lib/libc/include/x86-linux-any
+        -isystem /ziglang/lib/libc/include/${here.kernel}-linux-any
         -isystem /ziglang/lib/libc/include/any-linux-any
         -isystem /ziglang/lib/libunwind/include
         -D_LIBCPP_ABI_NAMESPACE=__1
@@ -247,7 +275,7 @@ in
       "mksh"
     ];
     without = [
-      "gcc-12-base"
+      "gcc-${gcc}-base"
       "libgcc-s1"
     ];
     exclude = [
@@ -256,9 +284,18 @@ in
       "usr/include"
       "usr/lib/diet"
       "usr/lib/klibc"
-      "usr/lib/x86_64-linux-gnu/gconv"
+      "usr/lib/${machine.machine}-linux-gnu/gconv"
       "usr/share"
-    ];
+    ]
+    ++ (
+      if isNewer then
+        [
+          "usr/bin/lksh"
+          "usr/bin/mksh"
+        ]
+      else
+        [ ]
+    );
 
     # Busybox's own shell would run its applets in place of programs on the PATH,
     # an `ar` that cannot write among them.
@@ -267,7 +304,7 @@ in
       "lib" = "usr/lib";
       "lib64" = "usr/lib64";
       "sbin" = "usr/sbin";
-      "usr/bin/sh" = "../lib/x86_64-linux-musl/bin/mksh";
+      "usr/bin/sh" = "../lib/${machine.machine}-linux-musl/bin/mksh";
     };
 
     # Busybox as Debian builds it has no such applet.

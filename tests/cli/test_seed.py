@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -20,8 +21,9 @@ from chx.ops.session import Session
 
 from .conftest import ROOT, Run
 
+DEBIAN = {"x86_64-linux": "amd64", "aarch64-linux": "arm64", "ppc64le-linux": "ppc64el", "riscv64-linux": "riscv64"}
 CHECKS = ROOT / "tests" / "pkgs" / "seed-checks.nix"
-FACTS = {"impure": False, "pins": None, "suite": "s", "description": "d"}
+FACTS = {"impure": False, "pins": None, "suite": "s", "description": "d", "architecture": "amd64"}
 
 
 def check(run: Run, work: Path, name: str, what: str) -> None:
@@ -68,11 +70,38 @@ def test_a_new_seed_is_one_file_and_no_seed_reads_another(chx: Run, work: Path) 
     assert json.loads(run.stdout) == ["mine", "mine", ["mine-toolchain"], ["/here"]]
 
 
-def test_a_seed_of_another_architecture_says_so(chx: Run) -> None:
-    text = "(import <chx/seeds> { inherit (import <chx> { }) lib; profile.debian = ''arm64''; }).debian-gcc.rootfs"
-    run = chx("eval", "-E", text)
+def test_a_seed_of_another_architecture_says_so_and_which_there_are(chx: Run) -> None:
+    run = chx("eval", "--system", "aarch64-linux", "-E", "(import <chx> { }).seeds.pcc.rootfs")
     assert run.returncode == 1
-    assert "the seed 'debian-gcc' runs on amd64, this machine is arm64" in run.stderr
+    assert "the seed 'pcc' runs on amd64, this machine is arm64; take debian-clang or debian-gcc or zig" in run.stderr
+    run = chx("eval", "--system", "ppc64-linux", "-E", "(import <chx> { }).seeds.debian-gcc.rootfs")
+    assert run.returncode == 1
+    assert "runs on amd64, arm64, ppc64el, riscv64, this machine is ppc64" in run.stderr
+    assert "`chx seed update host`" in run.stderr and "--target ppc64" in run.stderr
+
+
+@pytest.mark.parametrize("system", ["x86_64-linux", "aarch64-linux", "ppc64le-linux", "riscv64-linux"])
+@pytest.mark.parametrize("name", ["debian-clang", "debian-gcc", "zig"])
+def test_a_seed_is_there_for_each_machine_with_that_machine_s_files(chx: Run, name: str, system: str) -> None:
+    text = f"let seed = (import <chx> {{ }}).seeds.{name}; in map (tree: [ tree.name tree.drvPath ]) (seed.rootfs ++ seed.cxx)"
+    run = chx("eval", "--json", "--strict", "--system", system, "-E", text)
+    assert run.returncode == 0, run.stderr
+    lock = json.loads((ROOT / f"pkgs/seeds/{name}.{DEBIAN[system]}.lock.json").read_text())
+    assert len(json.loads(run.stdout)) > len(lock["files"])
+    assert all(re.search(rf"_({DEBIAN[system]}|all)\.deb$|\.whl$", file["url"]) for file in lock["files"])
+
+
+def test_the_seeds_of_another_machine_are_listed_and_shown(chx: Run) -> None:
+    run = chx("seed", "list", "--architecture", "riscv64")
+    assert run.returncode == 0, run.stderr
+    rows = {line.split()[0]: line for line in run.stdout.splitlines()}
+    assert "Debian 13" in rows["debian-gcc"] and " files (" in rows["debian-gcc"]
+    assert "only amd64" in rows["pcc"]
+    assert "_riscv64.deb" in chx("seed", "show", "--architecture", "riscv64", "zig").stdout
+    run = chx("seed", "show", "--architecture", "riscv64", "pcc")
+    assert run.returncode == 1 and "it runs on amd64" in run.stderr
+    run = chx("seed", "list", "--architecture", "riscv63")
+    assert run.returncode == 1 and "did you mean 'riscv64'?" in run.stderr
 
 
 def test_a_host_that_was_not_captured_says_what_to_do(chx: Run) -> None:
@@ -113,8 +142,8 @@ def test_a_seed_that_borrows_its_pins_is_not_updated(chx: Run) -> None:
 class FakeApt:
     """An archive of three packages: `cc` and `sh`, which need `libc`."""
 
-    def __init__(self, folder: str, suite: str) -> None:
-        assert suite == "s"
+    def __init__(self, folder: str, suite: str, architecture: str) -> None:
+        assert (suite, architecture) == ("s", "amd64")
 
     def closure(self, packages: list[str]) -> dict[str, str]:
         return {package: f"pool/main/x/{package}.deb" for package in [*packages, "libc", "needless"]}
@@ -216,12 +245,13 @@ def test_this_machine_is_captured_and_then_compiles_without_it(chx: Run, work: P
 
 
 @pytest.mark.network
-def test_update_asks_the_machine_s_own_apt(chx: Run, work: Path) -> None:
+@pytest.mark.parametrize(("architecture", "debian"), [("x86_64", "amd64"), ("aarch64", "arm64")])
+def test_update_asks_the_machine_s_own_apt(chx: Run, work: Path, architecture: str, debian: str) -> None:
     shutil.copy(ROOT / "pkgs/seeds/debian-gcc.nix", work)
-    run = chx("seed", "update", "debian-gcc", "--directory", work)
+    run = chx("seed", "update", "debian-gcc", "--directory", work, "--architecture", architecture)
     assert run.returncode == 0, run.stderr
-    lock = json.loads((work / "debian-gcc.lock.json").read_text())
-    bundled = json.loads((ROOT / "pkgs/seeds/debian-gcc.lock.json").read_text())
+    lock = json.loads((work / f"debian-gcc.{debian}.lock.json").read_text())
+    bundled = json.loads((ROOT / f"pkgs/seeds/debian-gcc.{debian}.lock.json").read_text())
     assert [lock[half] for half in HALVES] == [bundled[half] for half in HALVES]
 
 

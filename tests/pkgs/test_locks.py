@@ -10,6 +10,7 @@ import pytest
 
 SEEDS = Path(__file__).resolve().parents[2] / "pkgs" / "seeds"
 LOCKS = sorted(path.name.removesuffix(".lock.json") for path in SEEDS.glob("*.lock.json"))
+MACHINES = ("amd64", "arm64", "ppc64el", "riscv64")
 HALVES = ("toolchain", "userland")
 
 
@@ -18,8 +19,9 @@ def load(name: str) -> dict:
 
 
 def test_there_are_seeds_and_each_lock_belongs_to_one() -> None:
-    assert {"debian-clang", "debian-gcc", "pcc", "zig"} <= set(LOCKS)
-    assert all((SEEDS / f"{name}.nix").exists() for name in LOCKS)
+    several = {f"{name}.{machine}" for name in ("debian-clang", "debian-gcc", "zig") for machine in MACHINES}
+    assert set(LOCKS) == {"pcc", *several}
+    assert all((SEEDS / f"{name.partition('.')[0]}.nix").exists() for name in LOCKS)
 
 
 @pytest.mark.parametrize("name", LOCKS)
@@ -40,7 +42,7 @@ def test_a_file_belongs_to_one_part(name: str) -> None:
     packages = [file["package"] for file in lock["files"]]
     assert packages == sorted(set(packages))
     # What C++ needs beyond C is a part of its own, where a seed has it. zig's is another part of the one wheel.
-    cxx = [] if name == "zig" else lock.get("cxx", [])
+    cxx = [] if name.startswith("zig.") else lock.get("cxx", [])
     assert sorted(lock["toolchain"] + lock["userland"] + cxx) == packages
     assert all(lock[half] == sorted(lock[half]) for half in HALVES)
 
@@ -51,11 +53,13 @@ def test_a_userland_holds_no_compiler_and_nothing_to_compile_with(name: str) -> 
     assert [package for package in load(name)["userland"] if compiling.match(package)] == []
 
 
-def test_the_compilers_of_the_seeds_have_nothing_in_common_but_the_c_library() -> None:
-    gcc, clang, zig = (set(load(name)["toolchain"]) for name in ("debian-gcc", "debian-clang", "zig"))
+@pytest.mark.parametrize("machine", MACHINES)
+def test_the_compilers_of_the_seeds_have_nothing_in_common_but_the_c_library(machine: str) -> None:
+    gcc, clang, zig = (set(load(f"{name}.{machine}")["toolchain"]) for name in ("debian-gcc", "debian-clang", "zig"))
     assert zig == {"ziglang"}
     # libgcc-12-dev: glibc cannot be linked without libgcc; the rest only reads and prints C++ objects.
-    shared = {"libc6-dev", "linux-libc-dev", "libcrypt-dev", "libcrypt1", "libgcc-12-dev", "libstdc++6"}
+    libgcc = "libgcc-14-dev" if machine == "riscv64" else "libgcc-12-dev"
+    shared = {"libc6-dev", "linux-libc-dev", "libcrypt-dev", "libcrypt1", libgcc, "libstdc++6"}
     assert gcc & clang <= shared
 
 
@@ -69,11 +73,14 @@ def test_nothing_of_gcc_or_llvm_is_in_pcc() -> None:
     assert set(load("pcc")["toolchain"]) - {"pcc", "musl-dev"} == shared
 
 
-def test_the_libraries_of_cxx_are_gccs_or_zigs_own() -> None:
-    gcc, clang, zig = (set(load(name)["cxx"]) for name in ("debian-gcc", "debian-clang", "zig"))
+@pytest.mark.parametrize("machine", MACHINES)
+def test_the_libraries_of_cxx_are_gccs_or_zigs_own(machine: str) -> None:
+    gcc, clang, zig = (set(load(f"{name}.{machine}")["cxx"]) for name in ("debian-gcc", "debian-clang", "zig"))
     assert zig == {"ziglang"}
-    assert "libstdc++-12-dev" in gcc & clang
+    assert ("libstdc++-14-dev" if machine == "riscv64" else "libstdc++-12-dev") in gcc & clang
 
 
-def test_what_runs_make_is_all_that_the_userlands_of_zig_and_debian_share() -> None:
-    assert set(load("zig")["userland"]) & set(load("debian-gcc")["userland"]) == {"libc6", "make"}
+@pytest.mark.parametrize("machine", MACHINES)
+def test_what_runs_make_is_all_that_the_userlands_of_zig_and_debian_share(machine: str) -> None:
+    shared = set(load(f"zig.{machine}")["userland"]) & set(load(f"debian-gcc.{machine}")["userland"])
+    assert shared == {"libc6", "make"}

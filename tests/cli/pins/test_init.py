@@ -44,6 +44,6 @@ def test_the_program_of_a_new_project_is_pinned_with_its_seed(chx: Run, work: Pa
     run = chx("lock")
     assert run.returncode == 0, run.stderr
     pin = lock()["pins"]["program"]["x86_64-linux"]
-    assert pin["seeds"] == ["debian-gcc"] and "sources" not in pin
-    assert len(lock()["seeds"]["debian-gcc"]) == 48 and lock()["sources"] == {}
+    assert pin["seeds"] == ["debian-gcc.amd64"] and "sources" not in pin
+    assert len(lock()["seeds"]["debian-gcc.amd64"]) == 48 and lock()["sources"] == {}
     assert chx("build", "program").returncode == 0
