@@ -43,7 +43,8 @@ class Session:
         reporter: Reporter | None = None,
         system: str | None = None,
     ) -> None:
-        self._system = system
+        self.system = system
+        """The machine that packages are built on, if it was named."""
         self.search_path = search_path
         self._input_options = input_options
         self._reporter = reporter
@@ -92,7 +93,7 @@ class Session:
 
             bundled = (("chx", PKGS), ("chx-seeds", f"{home()}/seeds"), ("nix", f"{PKGS}/nix"))
             self._world = FileWorld(
-                lambda: self.store, self.realise, self.reporter, self.search_path, bundled, self._pure, self._system
+                lambda: self.store, self.realise, self.reporter, self.search_path, bundled, self._pure, self.system
             )
         return self._world
 

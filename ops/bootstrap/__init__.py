@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .bundle import BundleRefused, Loaded, load_bundle, write_bundle
     from .chain import Chain, Outcome, Package, SeedPart, made_on_the_way, outcome_of, targets_of, witnesses
     from .convergence import Agreement, Dissent, FixedPoint, Row, agreement, fixed_point, rows
+    from .crossing import Crossed, Divergence
     from .evidence import check_contents, check_evidence, check_objects
     from .kinship import Kinship, Makeup, Program, Shared, kinship_of
     from .proof import Claims, Proof, ProofRefused
@@ -31,6 +32,7 @@ _ORIGINS = {
     ".bundle": "BundleRefused Loaded load_bundle write_bundle",
     ".chain": "Chain SeedPart Outcome Package made_on_the_way outcome_of targets_of witnesses",
     ".convergence": "Agreement Dissent FixedPoint Row agreement fixed_point rows",
+    ".crossing": "Crossed Divergence",
     ".proof": "Claims Proof ProofRefused",
     ".evidence": "check_contents check_evidence check_objects",
     ".kinship": "Kinship Makeup Program Shared kinship_of",
@@ -51,8 +53,10 @@ __all__ = [
     "BundleRefused",
     "Chain",
     "Claims",
+    "Crossed",
     "Deviation",
     "Dissent",
+    "Divergence",
     "Finished",
     "FixedPoint",
     "Kinship",

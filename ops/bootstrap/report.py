@@ -16,13 +16,14 @@ from .chain import items_of
 from .convergence import rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ...builder.planning import Recollection
     from ...store import Derivation, Store, StorePath
     from ..diff.comparison import ObjectReport
     from .chain import Outcome
     from .convergence import Dissent
+    from .crossing import Crossed
     from .plan import Described
     from .sign import Signed
     from .verdict import Verdicts
@@ -72,6 +73,14 @@ class Mismatch:
 
 
 @dataclass(frozen=True, slots=True)
+class CrossFacts:
+    """The comparison with what another system compiled, and its differences, the other system's object first."""
+
+    crossed: Crossed
+    differences: tuple[ObjectReport, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Origin:
     """The origin of a report.
 
@@ -90,7 +99,10 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class BootstrapReport:
-    """The results of a bootstrap. `builds` counts executed steps, `reused` those that an earlier result replaced."""
+    """The results of a bootstrap. `builds` counts executed steps, `reused` those that an earlier result replaced.
+
+    `cross` is None where packages were built for this machine itself.
+    """
 
     set: str
     stages: int
@@ -102,10 +114,11 @@ class BootstrapReport:
     reused: int
     seconds: float
     origin: Origin
+    cross: CrossFacts | None = None
 
     @property
     def holds(self) -> bool:
-        return self.verdicts.holds
+        return self.verdicts.holds and (self.cross is None or self.cross.crossed.holds is not False)
 
 
 def report_of(
@@ -116,6 +129,7 @@ def report_of(
     verdicts: Verdicts,
     work: tuple[int, int, float],
     origin: Origin,
+    crossed: Crossed | None = None,
 ) -> BootstrapReport:
     """Make the report; `work` is builds, reused steps and seconds."""
     chains = [item.chain for item in described]
@@ -149,7 +163,15 @@ def report_of(
         tuple(_dissent(store, dissent) for dissent in verdicts.agreement.dissents),
         *work,
         origin,
+        None if crossed is None else CrossFacts(crossed, tuple(_divergences(store, crossed))),
     )
+
+
+def _divergences(store: Store, crossed: Crossed) -> Iterator[ObjectReport]:
+    for divergence in crossed.divergences:
+        for native, _ in divergence.natives:
+            if native is not None:
+                yield _report(store, divergence.crossed, native, divergence.item)
 
 
 def origin_of(derivations: Iterable[StorePath], proof: str | None = None, signed: Signed | None = None) -> Origin:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..reporter import Forwarding
 from ..settings import configured
 from .chain import outcome_of, targets_of
+from .crossing import Crossed, Crossing, compare_crossing, crossing_of
 from .plan import chains_of
 from .report import origin_of, report_of
 from .roots import add_roots, judging_inputs
@@ -72,6 +73,7 @@ def run(
     chains = [item.chain for item in described]
     if proof is not None:
         check_provable(name, chains)
+    crossing = crossing_of(session, request, name, chains)
     session.world.commit()
     derivations = everything_below(session.store, chains)
     check_shape(f"the set '{name}'", chains, derivations)
@@ -79,7 +81,9 @@ def run(
     if proof is not None:
         # Signing requires that fetched files are hashed again.
         targets += [(path, ("out",)) for path, derivation in derivations.items() if derivation.fixed is not None]
-    realised, work = build(session, chains, targets, options, reporter)
+    if isinstance(crossing, Crossing):
+        targets += [(package.derivation, package.outputs) for package in crossing.packages.values()]
+    realised, work = build(session, chains, targets, options, reporter, crossing)
     objects = {realised[path, output] for path, outputs in targets for output in outputs}
     links = add_roots(session.store, name, objects.union(*(chain.trees for chain in chains)))
     outcomes = [outcome_of(chain, realised) for chain in chains]
@@ -89,17 +93,28 @@ def run(
         signed = prove(session.store, name, chains, outcomes, realised, verdicts, proof, bundle)
         reporter.notice(f"the proof '{proof}' shows {signed.shows}")
     origin = origin_of(derivations, proof, signed)
-    return Finished(report_of(session.store, name, described, outcomes, verdicts, work, origin), links)
+    crossed = compare_crossing(crossing, outcomes, realised) if isinstance(crossing, Crossing) else crossing
+    return Finished(report_of(session.store, name, described, outcomes, verdicts, work, origin, crossed), links)
 
 
 def build(
-    session: Session, chains: Sequence[Chain], targets: Targets, options: BuildOptions, reporter: Reporter
+    session: Session,
+    chains: Sequence[Chain],
+    targets: Targets,
+    options: BuildOptions,
+    reporter: Reporter,
+    crossing: Crossing | Crossed | None = None,
 ) -> tuple[Realised, Work]:
     """Realise `targets`; report builds under the names of seeds and stages. Raises `BuildError`."""
     from time import monotonic
 
+    titles: dict[StorePath, str] = {}
+    if isinstance(crossing, Crossing):
+        where = f"{crossing.system} for {crossing.architecture}"
+        titles = {package.derivation: f"{where}: {name}" for name, package in crossing.packages.items()}
     reporter.entitle(
-        {
+        titles
+        | {
             package.derivation: f"{chain.seed}, stage {number}: {name}"
             for chain in reversed(chains)
             for number, stage in reversed(list(enumerate(chain.stages)))

@@ -11,7 +11,7 @@ from ..page import count
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ....ops.bootstrap import FixedPoint, Kinship, Residue, Shared, Suspicion
+    from ....ops.bootstrap import Crossed, FixedPoint, Kinship, Residue, Shared, Suspicion
     from ....ops.bootstrap.report import BootstrapReport, ItemFacts, Mismatch, StageResult
     from ....ops.diff.comparison import ObjectReport
     from ..page import Page
@@ -44,6 +44,10 @@ def draw(page: Page, report: BootstrapReport) -> None:
     for dissent in report.dissents:
         for difference in dissent.differences:
             _draw_difference(page, dissent, difference)
+    if report.cross is not None:
+        for difference in report.cross.differences:
+            page.title(f"{difference.label}: {report.cross.crossed.system} against native")
+            _draw_objects(page, difference)
 
 
 def _draw_table(page: Page, report: BootstrapReport) -> None:
@@ -89,6 +93,26 @@ def verdicts(report: BootstrapReport) -> Iterator[tuple[str, str, list[str]]]:
     )
     yield _mark(found.host_independence), "host independence", _independence(report)
     yield NONE_FOUND if found.no_residue else FOUND, "residue", residue_lines(found.residues)
+    if report.cross is not None:
+        yield _mark(report.cross.crossed.holds), "native is cross", _cross_lines(report.cross.crossed)
+
+
+def _cross_lines(crossed: Crossed) -> list[str]:
+    """Return whether the last stage is what another system compiles for this one."""
+    if crossed.obstacle is not None:
+        return [crossed.obstacle]
+    if not crossed.divergences:
+        number = len(crossed.items)
+        return [
+            f"{'both' if number == 2 else f'all {number}' if number > 2 else 'the one'}"
+            f" package{'s' if number > 1 else ''} {'are' if number > 1 else 'is'} what {crossed.system} compiles for"
+            f" {crossed.architecture}, file by file"
+        ]
+    lines = []
+    for divergence in crossed.divergences:
+        who = _list([seed for _, seeds in divergence.natives for seed in seeds])
+        lines.append(f"{divergence.item} is not what {crossed.system} compiles for {crossed.architecture}: {who}")
+    return lines
 
 
 def _mark(holds: bool | None) -> str:
@@ -286,6 +310,11 @@ def _draw_difference(page: Page, dissent: Mismatch, report: ObjectReport) -> Non
     camps = {path: seeds for path, seeds in dissent.camps}
     before, after = report.difference.before, report.difference.after
     page.title(f"{dissent.item}: {_list(camps[before])} against {_list(camps[after])}")
+    _draw_objects(page, report)
+
+
+def _draw_objects(page: Page, report: ObjectReport) -> None:
+    before, after = report.difference.before, report.difference.after
     page.dim(f"{before}")
     page.dim(f"{after}")
     draw_files(page, report.difference.files, 1)
