@@ -137,14 +137,13 @@ class _Forward(io.RawIOBase):
 
 def _zstd(file: BinaryIO, label: str) -> BinaryIO:
     try:
-        from zstandard import ZstdDecompressor
+        from ...store.zstd import unpacked
     except ImportError:
         reason = "it is compressed with zstd, and this Python lacks the package zstandard"
         raise ArchiveUnreadable(label, reason, "pip install zstandard") from None
 
     # The largest window of `zstd --long=31`; memory for it is allocated as needed.
-    unpacker = ZstdDecompressor(max_window_size=1 << 31)
-    return cast("BinaryIO", unpacker.stream_reader(file, read_across_frames=True, closefd=False))
+    return unpacked(file, 31)
 
 
 def _member_of_package(file: BinaryIO, label: str) -> BinaryIO:

@@ -62,7 +62,7 @@ def _damage() -> tuple[type[Exception], ...]:
 
     packed: tuple[type[Exception], ...] = ()
     try:
-        from zstandard import ZstdError
+        from ...store.zstd import ZstdError
 
         packed = (ZstdError,)
     except ImportError:

@@ -26,7 +26,7 @@ SHORT_FRAMES = 3
 SHOWN_FAILURES = 5
 WIDTH = 160
 """Columns of an excerpt; of a longer line, what is around the place is shown."""
-NEEDED = {"lark": "lark", "blake3": "blake3"}
+NEEDED = {name: name for name in ("lark", "blake3", "cryptography", "zstandard")}
 """Modules of other projects that a checkout may lack, and the packages that have them."""
 PRINTING = frozenset({"B001", "B002", "B003"})
 """Failures of builders that print. What went wrong elsewhere is whole in the message."""

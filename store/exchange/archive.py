@@ -23,7 +23,7 @@ from ..ledger import parse_rows
 from ..manifest import path_bytes
 from .compression import compressed
 from .errors import BrokenArchive
-from .layout import LARGEST_DESCRIPTION, Description
+from .layout import LARGEST_DESCRIPTION, WINDOW, Description
 from .receiving import adopt, write_checked
 from .sending import checked, relevant_rows
 
@@ -86,13 +86,13 @@ class ArchiveReader:
     def read(self) -> None:
         """Import everything. Raises `BrokenArchive`, `CacheIntegrityError`, `StoreIO`."""
         from blake3 import blake3
-        from zstandard import ZstdDecompressor, ZstdError
+
+        from ..zstd import ZstdError, unpacked
 
         if self._source.read(len(HEADER)) != HEADER:
             raise BrokenArchive(f"{self._name} is no export of chx")
         try:
-            reader = ZstdDecompressor(max_window_size=1 << 27).stream_reader(self._source, closefd=False)
-            self._frames(reader, blake3())
+            self._frames(unpacked(self._source, WINDOW), blake3())
         except ZstdError as error:
             raise BrokenArchive(
                 f"{self._name} is damaged: {error}; {len(self.received)} objects were imported"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from ..canonical_form import CHUNK
 from ..checkpoint import checkpoint
-from .layout import LEVEL
+from .layout import LEVEL, WINDOW
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,30 +24,24 @@ def longest_packed(size: int) -> int:
 
 def compressed(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """Yield one frame with a checksum."""
-    from zstandard import ZstdCompressor
+    from ..zstd import packed
 
-    packer = ZstdCompressor(level=LEVEL, write_checksum=True).compressobj()
-    for chunk in chunks:
-        if packed := packer.compress(chunk):
-            yield packed
-    yield packer.flush()
+    return packed(chunks, LEVEL)
 
 
 def expanded(file: BinaryIO, limit: int) -> Iterator[bytes]:
     """Yield the content of a compressed file. Raises `CorruptData`, also for more than `limit` bytes."""
-    from zstandard import ZstdDecompressor, ZstdError
+    from ..zstd import ZstdError, unpacked
 
     total = 0
+    reader = unpacked(file, WINDOW)
     try:
-        with ZstdDecompressor(max_window_size=1 << 27).stream_reader(
-            file, read_across_frames=True, closefd=False
-        ) as reader:
-            while chunk := reader.read(CHUNK):
-                checkpoint()
-                total += len(chunk)
-                if total > limit:
-                    raise CorruptData(f"it is longer than {limit} bytes")
-                yield chunk
+        while chunk := reader.read(CHUNK):
+            checkpoint()
+            total += len(chunk)
+            if total > limit:
+                raise CorruptData(f"it is longer than {limit} bytes")
+            yield chunk
     except ZstdError as error:
         raise CorruptData(f"it is not zstd: {error}") from error
 

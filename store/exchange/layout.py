@@ -28,6 +28,8 @@ MARK_TEXT: Final = b"chx cache 1\n"
 _FORMAT: Final = "chx object 1"
 LEVEL: Final = 3
 """Level of zstd: above 3, compressing takes longer than sending over most networks."""
+WINDOW: Final = 27
+"""Frames with windows of more than 2 to the power of this bytes (128 MiB) are refused."""
 LARGEST_DESCRIPTION: Final = 1 << 28
 LARGEST_TRACE: Final = 1 << 24
 
