@@ -3,14 +3,24 @@
 The rooms: `lang` (text to tree), `evaluator` (tree to derivations), `store`
 (immutable objects by content), `builder` (derivation to outputs), `arch`
 (target profiles), `ops` (what chx does, for Python), `cli` (the commands). This module stays empty of imports:
-start-up time is a feature. The names of `chx.ops` are loaded when they are first asked for.
+start-up time is a feature. The names of `chx.ops` are loaded when they are first asked for. Importing it raises
+ImportError where Python is not CPython 3.11 or newer; older ones must be able to read this file.
 """
+
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from .ops import Request, Session, build, evaluate, instantiate
+
+if sys.implementation.name != "cpython" or sys.version_info < (3, 11):
+    raise ImportError(
+        f"chx needs CPython 3.11 or newer, and {sys.executable or 'this'} is "
+        f"{sys.implementation.name} {sys.version_info[0]}.{sys.version_info[1]}",
+        name="chx",
+    )
 
 __version__ = "0.1.0"
 
@@ -24,7 +34,6 @@ def window(package: str, origins: "Mapping[str, str]") -> "Callable[[str], objec
     """
 
     def find(name: str) -> object:
-        import sys
         from importlib import import_module
 
         for module, names in origins.items():

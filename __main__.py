@@ -25,7 +25,10 @@ def _from_checkout() -> None:
 
 if __name__ == "__main__":
     if not __package__:
-        _from_checkout()
+        try:
+            _from_checkout()
+        except ImportError as error:
+            sys.exit("error: " + str(error))
     from chx.cli import main
 
     sys.exit(main())

@@ -11,6 +11,9 @@ import sysconfig
 from setuptools import Extension, setup
 from setuptools.command.build_py import build_py
 
+if sys.implementation.name != "cpython":
+    sys.exit(f"chx needs CPython 3.11 or newer, and {sys.executable} is {sys.implementation.name}")
+
 ROOT = os.path.dirname(os.path.abspath(__file__))
 ROOMS = ("lang", "evaluator", "store", "builder", "arch", "ops", "cli")
 DATA_FOLDERS = ("pkgs", "arch", "templates")
