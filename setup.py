@@ -79,7 +79,16 @@ def extensions() -> list[Extension]:
     parts = [
         f"{folder}/{name}" for name in sorted(os.listdir(os.path.join(ROOT, folder))) if name.endswith((".c", ".h"))
     ]
-    return [Extension("chx._runtime", [f"{folder}/module.c"], depends=parts, optional=True)]
+    return [
+        Extension(
+            "chx._runtime",
+            [f"{folder}/module.c"],
+            depends=parts,
+            # Python's own flags ask for debugging information, which is nine tenths of the file.
+            extra_compile_args=["-g0"],
+            optional=True,
+        )
+    ]
 
 
 setup(packages=packages(), ext_modules=extensions(), cmdclass={"build_py": BuildWithData})

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 import sysconfig
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -108,6 +110,24 @@ def test_without_a_compiler_the_wheel_is_made_of_python_alone(tmp_path: Path) ->
     assert "chx/native.py" in inside
 
 
+def published(run: Callable[..., str], wheel: Path) -> Path:
+    """The wheel as it is published: for all distributions whose libc is as new as this one's, and otherwise the same."""
+    auditwheel = (sys.executable, "-m", "auditwheel")
+    assert re.search(r'"(many|musl)linux_\d+_\d+_', run(*auditwheel, "show", wheel))
+    path = os.pathsep.join((os.path.dirname(sys.executable), os.environ["PATH"]))
+    run(*auditwheel, "repair", "-w", wheel.parent / "published", wheel, PATH=path)
+    (repaired,) = (wheel.parent / "published").iterdir()
+    assert re.search(r"-(many|musl)linux_\d+_\d+_\w+\.whl$", repaired.name)
+    before, after = zipfile.ZipFile(wheel), zipfile.ZipFile(repaired)
+    names = [name for name in before.namelist() if not name.endswith(("/RECORD", "/WHEEL"))]
+    assert {name for name in after.namelist() if not name.endswith(("/RECORD", "/WHEEL", "/"))} == set(names)
+    for name in names:
+        assert before.read(name) == after.read(name), name
+        modes = [archive.getinfo(name).external_attr >> 16 for archive in (before, after)]
+        assert modes[0] == modes[1], name
+    return repaired
+
+
 @pytest.mark.network
 @pytest.mark.sandbox
 def test_from_the_source_distribution_comes_a_wheel_that_does_the_main_job(tmp_path: Path, shared_home: Path) -> None:
@@ -126,8 +146,12 @@ def test_from_the_source_distribution_comes_a_wheel_that_does_the_main_job(tmp_p
     (wheel,) = (tmp_path / "dist").glob("*.whl")
     inside, _ = wheel_of(tmp_path, {})
     assert set(zipfile.ZipFile(wheel).namelist()) == inside
+    if runtime.IS_KNOWN and has_compiler():
+        wheel = published(run, wheel)
     run(sys.executable, "-m", "venv", tmp_path / "venv")
     run(tmp_path / "venv/bin/pip", "install", "-q", f"{wheel}[bwrap]")
+    if runtime.IS_KNOWN and has_compiler():
+        run(tmp_path / "venv/bin/python", ROOT / "tests/installed.py")
     # Also by a link that lies beside another interpreter.
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin/python3").symlink_to("/bin/false")
