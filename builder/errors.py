@@ -182,27 +182,36 @@ class MissingOutput(BuildError):
 
 @dataclass(eq=False, repr=False)
 class HashMismatch(BuildError):
-    """A fixed output has another hash than promised; both in SRI form."""
+    """A fixed output has another hash than promised; both in SRI form.
+
+    `attempts` are pairs of place and reason for all ways, if several were tried.
+    """
 
     code = "B004"
     exit_status = 102
     expected: str
     got: str
     url: str | None = None
+    attempts: tuple[tuple[str, str], ...] = ()
+    advice: str | None = None
 
     @property
     def message(self) -> str:
         origin = f" from {self.url}" if self.url else f" of {self._subject()}"
-        return f"hash mismatch in the fixed output{origin}\n  specified: {self.expected}\n        got: {self.got}"
+        told = f"hash mismatch in the fixed output{origin}\n  specified: {self.expected}\n        got: {self.got}"
+        if self.attempts:
+            told += "\nevery way was tried:" + "".join(f"\n  {place}: {reason}" for place, reason in self.attempts)
+        return told
 
     @property
     def hint(self) -> str | None:
-        return "if the new content is the right one, write the second hash into the expression"
+        told = "if the new content is the right one, write the second hash into the expression"
+        return told if self.advice is None else f"{told}; {self.advice}"
 
 
 @dataclass(eq=False, repr=False)
 class FetchFailed(BuildError):
-    """No URL served the file; `attempts` are pairs of URL and reason."""
+    """No place served the file; `attempts` are pairs of place and reason."""
 
     code = "B005"
     attempts: tuple[tuple[str, str], ...]

@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import os
 from _thread import allocate_lock
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ...store.checkpoint import checkpoint
@@ -28,10 +27,11 @@ from ..configuration import tables
 from ..errors import BadConfiguration, FetchFailed, UnsupportedUrl
 from ..process import executable, run
 from .client import ask_client
+from .way import Way
 from .web import retrieve_web
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from .task import Task
 
@@ -39,55 +39,37 @@ _COMPONENTS = ("main", "contrib", "non-free", "non-free-firmware")
 _HELPER = "/usr/lib/apt/apt-helper"
 SNAPSHOTS = "https://snapshot.debian.org/archive"
 """Default of `debian-snapshots`."""
+_DROPPED = "an archive drops files when newer versions replace them: the pin may need renewing"
+_NO_APT = "is the network there, and does `apt-get update` work?"
 
 
-def retrieve_debian(task: Task, url: str, work: str) -> str:
-    """Return the path of the file that `url` names. Raises `FetchFailed`, `UnsupportedUrl`."""
+def debian_ways(task: Task, url: str) -> Iterator[Way]:
+    """Yield where the file that `url` names may be: archives of apt, the mirror, snapshots.
+
+    Raises `UnsupportedUrl`, `BadConfiguration`, and `FetchFailed` if there is no such place.
+    """
     from urllib.parse import quote
 
-    paths = pool_paths(url)
-    bases = apt_bases(task.notice)
-    target = os.path.join(work, "file")
-    attempts: list[tuple[str, str]] = []
-    advice: str | None = None
-    for base in bases:
+    paths = [quote(path, safe="/+~:@") for path in pool_paths(url)]
+    is_known = False
+    for base in apt_bases(task.notice):
         for path in paths if "security" in base else paths[:1]:
-            uri = base.rstrip("/") + "/" + quote(path, safe="/+~:@")
-            try:
-                reason = _download(task, uri, target)
-            except FetchFailed as error:
-                attempts += error.attempts
-                advice = advice or error.advice
-                with suppress(FileNotFoundError):
-                    os.unlink(target)
-                continue
-            if reason is None:
-                return target
-            attempts.append((uri, reason))
+            is_known = True
+            yield Way(f"{base.rstrip('/')}/{path}", _retrieve_with_apt, is_by_client=True)
     mirror = configured_mirror(os.getcwd())
     if mirror is not None:
-        try:
-            return retrieve_web(task, mirror.rstrip("/") + "/" + quote(paths[0], safe="/+~:@"), work)
-        except FetchFailed as error:
-            attempts += error.attempts
-            advice = advice or error.advice
+        is_known = True
+        yield Way(f"{mirror.rstrip('/')}/{paths[0]}", _retrieve_from_archive)
     snapshots = configured_snapshots(os.getcwd())
     if snapshots and task.archive_time is not None:
+        is_known = True
         for archive, path in (("debian", paths[0]), ("debian-security", paths[1])):
-            place = f"{snapshots.rstrip('/')}/{archive}/{task.archive_time}/{quote(path, safe='/+~:@')}"
-            with suppress(FileNotFoundError):
-                os.unlink(target)
-            try:
-                return retrieve_web(task, place, work)
-            except FetchFailed as error:
-                attempts += error.attempts
-                advice = advice or error.advice
-    if attempts:
-        raise FetchFailed(tuple(attempts), advice or _advice(attempts))
-    raise FetchFailed(
-        ((url, "no Debian archive is known: apt is not here or has none configured"),),
-        "set CHX_DEBIAN_MIRROR, or debian-mirror in the [fetch] part of chx.toml, to an archive's URL",
-    )
+            yield Way(f"{snapshots.rstrip('/')}/{archive}/{task.archive_time}/{path}", _retrieve_from_archive)
+    if not is_known:
+        raise FetchFailed(
+            ((url, "no Debian archive is known: apt is not here or has none configured"),),
+            "set CHX_DEBIAN_MIRROR, or debian-mirror in the [fetch] part of chx.toml, to an archive's URL",
+        )
 
 
 def pool_paths(url: str) -> tuple[str, str]:
@@ -135,27 +117,32 @@ def _ask_apt(notice: Callable[[str], None]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(line.strip() for line in lines if "://" in line or line.startswith("file:/")))
 
 
-def _advice(attempts: list[tuple[str, str]]) -> str:
-    if any("404" in reason for _, reason in attempts):
-        return "an archive drops files when newer versions replace them: the pin may need renewing"
-    return "is the network there, and does `apt-get update` work?"
-
-
-def _download(task: Task, uri: str, target: str) -> str | None:
-    """Fetch `uri` with apt's downloader; return None, or the reason of a failure. Raises `FetchFailed`."""
+def _retrieve_with_apt(task: Task, uri: str, work: str) -> str:
+    """Fetch `uri` with apt's downloader. Raises `FetchFailed`."""
     checkpoint()
     if not os.access(_HELPER, os.X_OK):
-        retrieve_web(task, uri, os.path.dirname(target))
-        return None
+        return _retrieve_from_archive(task, uri, work)
+    target = os.path.join(work, "file")
     allowance = task.allowance
-    answer = ask_client(task, uri, [_HELPER, "download-file", uri, target], os.path.dirname(target), allowance)
+    answer = ask_client(task, uri, [_HELPER, "download-file", uri, target], work, allowance)
     if answer.status == 0 and os.path.exists(target):
         size = os.path.getsize(target)
         allowance.check(uri, size)
         task.progress(uri, size, size)
-        return None
+        return target
     told = [line.strip() for line in answer.lines if line.startswith("E:")]
-    return told[0][2:].strip() if told else f"apt-helper gave exit status {answer.status}"
+    reason = told[0][2:].strip() if told else f"apt-helper gave exit status {answer.status}"
+    raise FetchFailed(((uri, reason),), _DROPPED if "404" in reason else _NO_APT)
+
+
+def _retrieve_from_archive(task: Task, uri: str, work: str) -> str:
+    """Fetch `uri` without apt. Raises `FetchFailed`."""
+    try:
+        return retrieve_web(task, uri, work)
+    except FetchFailed as error:
+        if any("404" in reason for _, reason in error.attempts):
+            raise FetchFailed(error.attempts, _DROPPED) from error
+        raise
 
 
 def configured_mirror(directory: str) -> str | None:

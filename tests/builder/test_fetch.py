@@ -28,7 +28,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.server.asked.append((self.path, self.headers.get("Range")))
         kind = self.path.strip("/")
         failures = self.server.failures
-        if kind == "missing":
+        if kind == "missing" or kind.startswith("missing?"):
             self.send_error(404)
         elif kind == "moved":
             self.send_response(302)
@@ -117,6 +117,27 @@ def test_mirrors_are_tried_in_order_and_only_the_hash_decides(fetch, server, tmp
     urls = [f"{server.url}/missing", f"file:{tmp_path}/none", f"file:{tmp_path}/portal", f"{server.url}/good"]
     assert read(fetch(" ".join(urls))) == CONTENT
     assert [path for path, _ in server.asked] == ["/missing", "/good"]
+
+
+def test_the_configured_archives_are_followed_after_wrong_bytes(fetch, server, monkeypatch, tmp_path):
+    """apt's downloader is played by a script that brings the page of a captive portal."""
+    script = tmp_path / "apt-helper"
+    script.write_text('#!/bin/sh\necho log in here > "$3"\n')
+    script.chmod(0o755)
+    monkeypatch.setattr(debian, "apt_bases", lambda *_: ("http://127.0.0.1:1/debian/",))
+    monkeypatch.setattr(debian, "_HELPER", str(script))
+    monkeypatch.setattr(debian, "configured_mirror", lambda directory: server.url)
+    assert read(fetch("debian:x/y.deb")) == CONTENT
+    assert [path for path, _ in server.asked] == ["/pool/main/x/x/y.deb"]
+
+
+def test_no_advice_hides_another(fetch, server, monkeypatch, tmp_path):
+    """One archive is not there, and another one has dropped the file."""
+    monkeypatch.setattr(debian, "apt_bases", lambda *_: ())
+    monkeypatch.setattr(debian, "configured_mirror", lambda directory: server.url + "/missing?")
+    with pytest.raises(FetchFailed) as caught:
+        fetch("http://127.0.0.1:1/y.deb debian:x/y.deb")
+    assert "is the network there?" in caught.value.hint and "the pin may need renewing" in caught.value.hint
 
 
 def test_a_wrong_hash_tells_both_and_the_url(fetch, store, server):
@@ -238,15 +259,15 @@ def test_a_mirror_is_used_where_there_is_no_apt(fetch, tmp_path, monkeypatch, se
 def test_a_security_archive_is_asked_for_both_places(monkeypatch, store, recorder, fetch):
     asked = []
 
-    def download(task, uri, target):
+    def download(task, uri, work):
         asked.append(uri)
-        return "not there"
+        raise FetchFailed(((uri, "not there"),))
 
     monkeypatch.setattr(
         debian, "apt_bases", lambda *_: ("http://127.0.0.1/debian/", "http://127.0.0.1/debian-security/")
     )
     monkeypatch.setattr(debian, "configured_mirror", lambda directory: None)
-    monkeypatch.setattr(debian, "_download", download)
+    monkeypatch.setattr(debian, "_retrieve_with_apt", download)
     with pytest.raises(FetchFailed, match="not there"):
         fetch("debian:x/y_1+b~2:3.deb")
     assert [uri.removeprefix("http://127.0.0.1/") for uri in asked] == [

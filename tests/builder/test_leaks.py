@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from chx.builder import Builder, BuildOptions, hash_content
+from chx.builder.builtin import debian
 from chx.builder.errors import BuilderFailed, BuildError
 from chx.store import Derivation, FixedOutput, StoreError
 
@@ -190,7 +191,8 @@ def test_what_a_client_still_writes_to_is_not_what_is_kept(store, promise, monke
         os.write(kept[0], b"good")
         return f"{work}/file"
 
-    monkeypatch.setattr("chx.builder.builtin.debian.retrieve_debian", retrieve)
+    monkeypatch.setattr(debian, "apt_bases", lambda *_: ("http://127.0.0.1:1/debian",))
+    monkeypatch.setattr(debian, "_retrieve_with_apt", retrieve)
     env = {"url": "debian:x/x_1.deb"}
     drv = store.add_derivation(Derivation("x", "builtin", "builtin:fetch", env=env, fixed=promise(b"good")))
     path = Builder(store).realise([(drv, ("out",))])[drv, "out"]

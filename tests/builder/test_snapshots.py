@@ -14,6 +14,7 @@ import pytest
 from chx.builder import Builder, BuildOptions
 from chx.builder.builtin import debian, web
 from chx.builder.errors import BadConfiguration, FetchFailed, HashMismatch
+from chx.builder.fixed import sri
 from chx.ops.pinned_files import archive_time
 from chx.store import Derivation, FixedOutput, Store
 from chx.store.exchange.conversation import Patience
@@ -108,6 +109,57 @@ def test_wrong_bytes_are_refused(store: Store, service: Service) -> None:
     service.files[PLACES[0]] = b"another package altogether\n"
     with pytest.raises(HashMismatch):
         fetch(store)
+
+
+WRONG = b"another package altogether\n"
+REASONS = {
+    "404": "the server answered 404 Not Found",
+    "wrong": f"its content has the hash {sri('sha256', hashlib.sha256(WRONG).digest())}",
+    "stalled": "the server gave nothing more for 1 seconds",
+}
+
+
+@pytest.fixture
+def ways(service: Service, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
+    """Paths on the server by every way: an archive, a mirror, two snapshots, a mirror by hash."""
+    monkeypatch.setattr(web, "_PATIENCE", Patience(1, 1))
+    base = service.url.removesuffix("/archive")
+    monkeypatch.setattr(debian, "apt_bases", lambda *_: (f"{base}/apt/",))
+    monkeypatch.setattr(debian, "_HELPER", str(tmp_path / "no apt"))
+    monkeypatch.setenv("CHX_DEBIAN_MIRROR", f"{base}/mirror")
+    (tmp_path / "chx.toml").write_text(f'[fetch]\nhashed-mirrors = ["{base}/files"]\n')
+    return [f"/apt/{POOL}", f"/mirror/{POOL}", *PLACES, f"/files/sha256/{FIXED.digest.hex()}"]
+
+
+def break_ways(service: Service, places: list[str], first: int) -> list[str]:
+    """Let each place fail in another manner, in turn; return the manners."""
+    manners = [list(REASONS)[(first + number) % len(REASONS)] for number in range(len(places))]
+    service.files = dict(zip(places, ({"404": b"", "wrong": WRONG, "stalled": None}[manner] for manner in manners)))
+    return manners
+
+
+@pytest.mark.parametrize("first", range(len(REASONS)))
+def test_the_next_way_is_tried_whatever_was_wrong_with_the_one_before(
+    store: Store, service: Service, ways: list[str], first: int
+) -> None:
+    break_ways(service, ways[:-1], first)
+    service.files[ways[-1]] = CONTENT
+    assert fetch(store) == CONTENT
+    assert service.asked == ways
+
+
+@pytest.mark.parametrize("first", range(len(REASONS)))
+def test_the_report_names_every_way_and_how_it_failed(
+    store: Store, service: Service, ways: list[str], first: int
+) -> None:
+    manners = break_ways(service, ways, first)
+    base = service.url.removesuffix("/archive")
+    with pytest.raises(HashMismatch) as failure:
+        fetch(store)
+    told = [(base + place, REASONS[manner]) for place, manner in zip(ways, manners)]
+    assert list(failure.value.attempts) == told
+    assert all(f"  {place}: {reason}" in failure.value.message.split("\n") for place, reason in told)
+    assert failure.value.got in failure.value.message and "the pin may need renewing" in str(failure.value.hint)
 
 
 def test_a_service_that_stalls_is_given_up_for_the_next_place(
