@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from ..store.path import StorePath
 
 
+Haste = Literal[0, 1, 2]
+"""How soon to turn from a host to other ways: 2 without asking it if the network seems closed, 1 if it does not answer
+soon, 0 after several tries and all patience."""
 _LONGEST_NAME = 200
 
 
@@ -211,11 +214,15 @@ class HashMismatch(BuildError):
 
 @dataclass(eq=False, repr=False)
 class FetchFailed(BuildError):
-    """No place served the file; `attempts` are pairs of place and reason."""
+    """No place served the file; `attempts` are pairs of place and reason.
+
+    `next_haste`: a host gave no answer, and may give one to a task with this `haste`.
+    """
 
     code = "B005"
     attempts: tuple[tuple[str, str], ...]
     advice: str | None = None
+    next_haste: Haste | None = None
 
     @property
     def message(self) -> str:

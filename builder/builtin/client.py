@@ -29,6 +29,10 @@ _SLACK = 1 << 20
 _GROUP, _TIMES = 2, slice(11, 15)  # of /proc/<pid>/stat, counted behind the command name: see proc_pid_stat(5)
 
 
+class ClientSilent(FetchFailed):
+    """A client was ended because it made no progress."""
+
+
 class Answer(NamedTuple):
     """How a client ended, and its output."""
 
@@ -41,7 +45,7 @@ def ask_client(
 ) -> Answer:
     """Run a client for `url` with the user's environment, and its temporary files in `work`.
 
-    In `work` it may write the download limit `copies` times. Raises `FetchFailed` if it was ended, and OSError if it
+    In `work` it may write the download limit `copies` times. Raises `FetchFailed` if it was ended (`ClientSilent` if for want of progress), and OSError if it
     failed because the disk is full: that is no fault of the server.
     """
     said: list[bytes] = []
@@ -55,7 +59,7 @@ def ask_client(
         case "size":
             raise allowance.refusal(url)
         case "silence":
-            raise FetchFailed(
+            raise ClientSilent(
                 ((url, f"it brought nothing for {_PATIENCE.seconds:g} seconds"),), "is the network there?"
             )
     text = b"".join(said).decode("utf-8", "replace").replace("\r", "\n")

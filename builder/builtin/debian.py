@@ -26,7 +26,8 @@ from ...store.checkpoint import checkpoint
 from ..configuration import tables
 from ..errors import BadConfiguration, FetchFailed, UnsupportedUrl
 from ..process import executable, run
-from .client import ask_client
+from .client import ClientSilent, ask_client
+from .hosts import HOSTS, is_without_answer
 from .way import Way
 from .web import retrieve_web
 
@@ -122,16 +123,25 @@ def _retrieve_with_apt(task: Task, uri: str, work: str) -> str:
     checkpoint()
     if not os.access(_HELPER, os.X_OK):
         return _retrieve_from_archive(task, uri, work)
+    host = HOSTS.find("apt", uri)
+    host.check(uri, task.haste)
     target = os.path.join(work, "file")
     allowance = task.allowance
-    answer = ask_client(task, uri, [_HELPER, "download-file", uri, target], work, allowance)
+    try:
+        answer = ask_client(task, uri, [_HELPER, "download-file", uri, target], work, allowance)
+    except ClientSilent as error:
+        host.did_not_answer(error.attempts[0][1], False)
+        raise
     if answer.status == 0 and os.path.exists(target):
+        host.answered()
         size = os.path.getsize(target)
         allowance.check(uri, size)
         task.progress(uri, size, size)
         return target
     told = [line.strip() for line in answer.lines if line.startswith("E:")]
     reason = told[0][2:].strip() if told else f"apt-helper gave exit status {answer.status}"
+    if is_without_answer(reason):
+        host.did_not_answer(reason, False)
     raise FetchFailed(((uri, reason),), _DROPPED if "404" in reason else _NO_APT)
 
 

@@ -11,7 +11,8 @@ the store. An error names every way and how it failed.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
 
 from ...store.checkpoint import Stopped, checkpoint
 from ..disk import remove_tree
@@ -23,7 +24,10 @@ from .way import Way
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from ..errors import Haste
     from .task import Task
+
+T = TypeVar("T")
 
 
 def fetch(task: Task) -> None:
@@ -39,61 +43,84 @@ def fetch(task: Task) -> None:
     urls += [url for url in hashed_urls(fixed) if url not in urls]
     _ = task.allowance  # an invalid `size` is no fault of the server
     failures = _Failures()
-    for number, way in enumerate(_every_way(task, urls, failures)):
-        work = os.path.join(task.work, str(number))
-        os.mkdir(work)
+
+    def take(task: Task, way: Way, work: str) -> None:
+        result = _finish(task, _take(task, way, work), way.place, work)
+        task.check_output(result)
+        check_fixed(result, fixed, way.place)
+        os.rename(result, task.output)
+
+    _try_all(task, task.work, _every_way(task, urls, failures), failures, take)
+
+
+def _try_all(task: Task, work: str, ways: Iterable[Way], failures: _Failures, take: Callable[[Task, Way, str], T]) -> T:
+    """Return what `take` gives for the first way that works, in a directory of its own in `work`.
+
+    A host that does not answer at once is asked again, with more patience, when all other ways have failed.
+    """
+    later: dict[Haste, list[tuple[Way, int | None]]] = {1: [], 0: []}
+    first = ((way, None) for way in ways)
+    attempts = ((haste, item) for haste, queue in ((2, first), *later.items()) for item in queue)
+    for number, (haste, (way, slot)) in enumerate(attempts):
+        inner = os.path.join(work, str(number))
+        os.mkdir(inner)
         try:
-            found = _take(task, way, work)
-            result = _finish(task, found, way.place, work)
-            task.check_output(result)
-            check_fixed(result, fixed, way.place)
-            os.rename(result, task.output)
-            return
+            return take(replace(task, haste=haste), way, inner)
         except (Stopped, OutputLimitExceeded, BadConfiguration):
             raise
         except BuildError as error:
             # Beside its own errors those of an archive: a captive portal's page is none, for example.
-            failures.add(way.place, error, task.say)
-        remove_tree(work)
+            place = failures.add(way.place, error, task.say, slot)
+            if isinstance(error, FetchFailed) and error.next_haste is not None:
+                later[error.next_haste].append((way, place))
+        remove_tree(inner)
     raise failures.verdict()
 
 
 class _Failures:
-    """How each way failed, in the order in which they were tried."""
+    """How each way failed, in their order."""
 
     def __init__(self) -> None:
-        self._attempts: list[tuple[str, str]] = []
-        self._advice: list[str] = []
-        self._mismatch: HashMismatch | None = None
-        self._errors: list[BuildError] = []
+        self._errors: list[tuple[str, BuildError]] = []
 
-    def add(self, place: str, error: BuildError, say: Callable[[str], None]) -> None:
-        """Record that the way to `place` failed, and tell it."""
-        self._errors.append(error)
-        match error:
-            case FetchFailed():
-                attempts = list(error.attempts)
-                if error.advice is not None and error.advice not in self._advice:
-                    self._advice.append(error.advice)
-            case HashMismatch():
-                attempts = [(place, f"its content has the hash {error.got}")]
-                self._mismatch = self._mismatch or error
-            case UnsupportedUrl():
-                attempts = [(place, error.reason)]
-            case _:
-                attempts = [(place, error.message)]
-        for where, reason in attempts:
+    def add(self, place: str, error: BuildError, say: Callable[[str], None], slot: int | None = None) -> int:
+        """Record that the way to `place` failed, and tell it; return the number of the record.
+
+        `slot` is the number of a record that it replaces.
+        """
+        if slot is None:
+            slot = len(self._errors)
+            self._errors.append((place, error))
+        else:
+            self._errors[slot] = place, error
+        for where, reason in _attempts(place, error):
             say(f"{where}: {reason}")
-        self._attempts += attempts
+        return slot
 
     def verdict(self) -> BuildError:
         """Return the error of all ways together."""
-        if len(self._errors) == 1:
-            return self._errors[0]
-        attempts, advice = tuple(self._attempts), "; ".join(self._advice) or None
-        if self._mismatch is not None:
-            return HashMismatch(self._mismatch.expected, self._mismatch.got, self._mismatch.url, attempts, advice)
+        errors = [error for _, error in self._errors]
+        if len(errors) == 1:
+            return errors[0]
+        attempts = tuple(attempt for place, error in self._errors for attempt in _attempts(place, error))
+        advices = dict.fromkeys(error.advice for error in errors if isinstance(error, FetchFailed) and error.advice)
+        advice = "; ".join(advices) or None
+        for error in errors:
+            if isinstance(error, HashMismatch):
+                return HashMismatch(error.expected, error.got, error.url, attempts, advice)
         return FetchFailed(attempts, advice)
+
+
+def _attempts(place: str, error: BuildError) -> Iterable[tuple[str, str]]:
+    """Return the places that an error is about, each with its reason."""
+    match error:
+        case FetchFailed():
+            return error.attempts
+        case HashMismatch():
+            return [(place, f"its content has the hash {error.got}")]
+        case UnsupportedUrl():
+            return [(place, error.reason)]
+    return [(place, error.message)]
 
 
 def _every_way(task: Task, urls: list[str], failures: _Failures) -> Iterator[Way]:
@@ -109,16 +136,7 @@ def retrieve(task: Task, url: str, work: str) -> str:
 
     It comes from the first place that has one. Raises `FetchFailed`, `UnsupportedUrl`.
     """
-    failures = _Failures()
-    for number, way in enumerate(_ways(task, url)):
-        inner = os.path.join(work, str(number))
-        os.mkdir(inner)
-        try:
-            return _take(task, way, inner)
-        except FetchFailed as error:
-            failures.add(way.place, error, task.say)
-        remove_tree(inner)
-    raise failures.verdict()
+    return _try_all(task, work, _ways(task, url), _Failures(), _take)
 
 
 def _take(task: Task, way: Way, work: str) -> str:

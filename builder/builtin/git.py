@@ -16,7 +16,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from ..errors import FetchFailed, UnsupportedUrl
 from ..process import executable
-from .client import ask_client
+from .client import ClientSilent, ask_client
+from .hosts import HOSTS, NO_NETWORK, is_without_answer
 from .task import Allowance
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def find_revision(task: Task, url: str, work: str) -> str:
         return wanted.revision
     # An annotated tag is listed again with ^{}, for its commit.
     patterns = [wanted.ref, f"{wanted.ref}^{{}}"]
-    lines = _git(task, url, work, ["ls-remote", "--", wanted.remote, *patterns])
+    lines = _git_at(wanted.remote, task, url, work, ["ls-remote", "--", wanted.remote, *patterns])
     found = {name: revision for revision, tab, name in (line.partition("\t") for line in lines) if tab}
     for name in (wanted.ref, f"refs/tags/{wanted.ref}", f"refs/heads/{wanted.ref}"):
         revision = found.get(f"{name}^{{}}", found.get(name))
@@ -136,6 +137,8 @@ class _Checkout:
         self._git(["init", "--quiet", "--bare", *kind, repository])
         try:
             self._fetch(remote, [revision], repository, ["--depth=1"])
+        except (ClientSilent, NoAnswer):
+            raise
         except FetchFailed:
             # Not every server serves a commit by its id.
             self._fetch(remote, ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"], repository, [])
@@ -192,7 +195,7 @@ class _Checkout:
         # Fetched links must not lead to files of this machine.
         is_local = self._url.startswith("git+file:")
         words = ["fetch", "--quiet", *options, "--", remote, *names]
-        _git(self._task, self._url, self._work, words, repository, with_files=is_local)
+        _git_at(remote, self._task, self._url, self._work, words, repository, with_files=is_local)
 
     def _git(self, words: list[str], repository: str | None = None) -> list[str]:
         return _git(self._task, self._url, self._work, words, repository)
@@ -208,6 +211,36 @@ def beside(remote: str, url: str) -> str:
         if first == "..":
             base = base.rpartition("/")[0]
     return f"{base}/{url}"
+
+
+class NoAnswer(FetchFailed):
+    """The host of a repository does not answer."""
+
+
+def _git_at(
+    remote: str,
+    task: Task,
+    url: str,
+    work: str,
+    words: list[str],
+    repository: str | None = None,
+    with_files: bool = True,
+) -> list[str]:
+    """Do `_git` with a command that asks the host of `remote`."""
+    host = HOSTS.find("git", remote)
+    host.check(url, task.haste)
+    try:
+        lines = _git(task, url, work, words, repository, with_files=with_files)
+    except ClientSilent as error:
+        host.did_not_answer(error.attempts[0][1], False)
+        raise
+    except FetchFailed as error:
+        if is_without_answer(error.attempts[0][1]):
+            host.did_not_answer(error.attempts[0][1], False)
+            raise NoAnswer(error.attempts, NO_NETWORK) from error
+        raise
+    host.answered()
+    return lines
 
 
 def _git(

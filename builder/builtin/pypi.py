@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import FetchFailed, UnsupportedUrl
 from ..process import executable
-from .client import ask_client
+from .client import ClientSilent, ask_client
+from .hosts import HOSTS, NO_NETWORK, is_without_answer
 
 if TYPE_CHECKING:
     from .task import Task
@@ -43,11 +44,22 @@ def retrieve_pypi(task: Task, url: str, work: str) -> str:
     command = [*pip, "download", "--no-deps", "--disable-pip-version-check", "--no-input", "--progress-bar", "off"]
     command += ["--only-binary=:all:", *wheel.options, "-d", folder, wheel.requirement]
     allowance = task.allowance
-    # pip holds a file twice while it moves it to its directory.
-    answer = ask_client(task, url, command, work, allowance, copies=2)
+    host = HOSTS.find("pip", "")
+    host.check(url, task.haste)
+    try:
+        # pip holds a file twice while it moves it to its directory.
+        answer = ask_client(task, url, command, work, allowance, copies=2)
+    except ClientSilent as error:
+        host.did_not_answer(error.attempts[0][1], False)
+        raise
     if answer.status != 0:
         lines = [line for line in answer.lines if line.startswith("ERROR:")] or list(filter(None, answer.lines))[-1:]
-        raise FetchFailed(((url, "; ".join(line.removeprefix("ERROR: ") for line in lines)),))
+        reason = "; ".join(line.removeprefix("ERROR: ") for line in lines)
+        if is_without_answer("\n".join(answer.lines)):
+            host.did_not_answer("the package index does not answer", False)
+            raise FetchFailed(((url, f"the package index does not answer: {reason}"),), NO_NETWORK)
+        raise FetchFailed(((url, reason),))
+    host.answered()
     came = os.listdir(folder)
     target = os.path.join(folder, wheel.file)
     if wheel.file not in came:

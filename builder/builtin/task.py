@@ -14,6 +14,7 @@ from ..sandbox import Limits
 if TYPE_CHECKING:
     from ...store.derivation import Derivation
     from ..cancellation import Cancellation, Deadline
+    from ..errors import Haste
 
 
 class Allowance(NamedTuple):
@@ -45,7 +46,8 @@ class Task:
     URL, the bytes received and their total, if known. `physical` returns the path on disk of a path below a declared
     input (None for any other). `known_size` is that of the file, if known; `max_download` and `max_output` are bytes, 0
     for no limit. `notice` reports a sentence that a person may want to know.
-    `archive_time` is a time at which Debian's archive had the file, if it is one of its files.
+    `archive_time` is a time at which Debian's archive had the file, if it is one of its files. `haste` says how soon
+    to turn from a host that does not answer to other ways.
     """
 
     derivation: Derivation
@@ -62,6 +64,7 @@ class Task:
     deadline: Deadline | None = None
     notice: Callable[[str], None] = lambda text: None
     archive_time: str | None = None
+    haste: Haste = 0
 
     @property
     def allowance(self) -> Allowance:

@@ -1,7 +1,7 @@
 """`https:` and `http:` URLs.
 
 An interrupted transfer is resumed. A server that sends nothing, or almost nothing, is given up after a minute, whatever
-the cause.
+the cause. One that does not answer is asked once, for whichever file: see `hosts`.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from ...store.checkpoint import pause
 from ...store.exchange.conversation import PATIENCE, Clock, Stalled
 from ..disk import size_of, write_all
 from ..errors import FetchFailed
+from .hosts import HOSTS, HURRY, NO_NETWORK, is_closed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ...store.exchange.http import Answer
+    from .hosts import Host
     from .task import Task
 
 _TRIES = 4
 _PAUSE = 0.5  # seconds before the second try; doubles
 _PATIENCE = PATIENCE
-
-_NO_NETWORK = "is the network there? A proxy is named in https_proxy"
 
 
 class _TransferInterrupted(Exception):
@@ -35,38 +35,80 @@ class _TransferInterrupted(Exception):
         self.advice = advice
 
 
+class _NoAnswer(_TransferInterrupted):
+    """There was no answer at all.
+
+    `is_closed`: none can be expected from other hosts, either. `is_final`: another try would wait as long again.
+    """
+
+    def __init__(self, reason: str, is_closed: bool, is_final: bool = False) -> None:
+        super().__init__(reason, NO_NETWORK)
+        self.is_closed, self.is_final = is_closed, is_final
+
+
 def retrieve_web(task: Task, url: str, work: str) -> str:
     """Return the path of the file at `url`. Raises `FetchFailed`."""
     target = os.path.join(work, "file")
+    host = HOSTS.find("web", url)
     reason, advice = "", None
     clock = Clock(_PATIENCE)
+    if task.haste:
+        clock.waited(_PATIENCE.seconds - _hurry())
     for attempt in range(_TRIES):
         if attempt:
             task.say(f"{reason}; trying again")
             pause(_PAUSE * 2 ** (attempt - 1))
         before = size_of(target)
         try:
-            _transfer(task, url, target, clock)
+            _transfer(task, url, target, clock, host)
             return target
         except Stalled:
-            reason, advice = f"the server gave nothing more for {_PATIENCE.seconds:g} seconds", _NO_NETWORK
+            reason, advice = _nothing_for(_PATIENCE.seconds), NO_NETWORK
             if size_of(target) - before < _PATIENCE.least:
                 break
             # The connection may be broken rather than the server.
             clock = Clock(_PATIENCE)
+        except _NoAnswer as error:
+            reason, advice = str(error), error.advice
+            is_last = error.is_final or (attempt == _TRIES - 1 and not task.haste)
+            if task.haste or is_last:
+                host.did_not_answer(reason, not is_last, error.is_closed)
+                raise FetchFailed(((url, reason),), advice, next_haste=None if is_last else 0) from error
         except _TransferInterrupted as error:
             reason, advice = str(error), error.advice
     raise FetchFailed(((url, reason),), advice)
 
 
-def _transfer(task: Task, url: str, target: str, clock: Clock) -> None:
+def _hurry() -> float:
+    """Return the seconds that a hurried attempt waits."""
+    return min(HURRY, _PATIENCE.seconds)
+
+
+def _nothing_for(seconds: float) -> str:
+    return f"the server gave nothing more for {seconds:g} seconds"
+
+
+def _transfer(task: Task, url: str, target: str, clock: Clock, host: Host) -> None:
     from ... import __version__
 
     offset = size_of(target)
     headers = {"User-Agent": f"chx/{__version__}", "Accept": "*/*", "Accept-Encoding": "identity"}
     if offset:
         headers["Range"] = f"bytes={offset}-"
-    with _answer(url, headers, clock) as answer:
+    with host.first_contact():
+        host.check(url, task.haste)
+        try:
+            answer = _answer(url, headers, clock)
+        except Stalled as error:
+            if host.has_answered:
+                raise
+            seconds = _hurry() if task.haste else _PATIENCE.seconds
+            raise _NoAnswer(_nothing_for(seconds), True, is_final=seconds >= _PATIENCE.seconds) from error
+        host.answered()
+    if task.haste:
+        # The hurry was about the answer.
+        clock.received(_PATIENCE.least)
+    with answer:
         _judge(url, target, answer, offset)
         _receive(task, url, target, answer, offset)
 
@@ -87,7 +129,8 @@ def _answer(url: str, headers: dict[str, str], clock: Clock) -> Answer:
             raise FetchFailed(
                 ((url, str(error.reason)),), "name your certificates in SSL_CERT_FILE if the network uses its own"
             ) from error
-        raise _interrupted(error.reason if isinstance(error.reason, Exception) else error) from error
+        cause = error.reason if isinstance(error.reason, Exception) else error
+        raise _NoAnswer(_reason(cause), is_closed(cause)) from error
     except (HTTPException, OSError) as error:
         raise _interrupted(error) from error
     except ValueError as error:
@@ -95,8 +138,12 @@ def _answer(url: str, headers: dict[str, str], clock: Clock) -> Answer:
 
 
 def _interrupted(error: Exception) -> _TransferInterrupted:
+    return _TransferInterrupted(_reason(error), NO_NETWORK)
+
+
+def _reason(error: Exception) -> str:
     said = error.strerror if isinstance(error, OSError) else None
-    return _TransferInterrupted(said or str(error) or type(error).__name__, _NO_NETWORK)
+    return said or str(error) or type(error).__name__
 
 
 def _judge(url: str, target: str, answer: Answer, offset: int) -> None:

@@ -10,10 +10,18 @@ import subprocess
 
 import pytest
 
+from chx.builder.builtin.hosts import HOSTS
 from chx.store import Derivation, FixedOutput, Store, StorePath, upstream_placeholder
 
 PROGRAMS = ("sh", "cat", "chmod", "cp", "env", "id", "ln", "ls", "mkdir", "mv", "rm", "sleep", "touch", "uname")
 SYSTEM = f"{os.uname().machine}-linux"
+
+
+@pytest.fixture(autouse=True)
+def no_host_is_known():
+    """What one test learns of a host is not true for the server of another one."""
+    yield
+    HOSTS.forget()
 
 
 @pytest.fixture

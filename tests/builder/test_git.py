@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import types
 
 import pytest
 
@@ -181,5 +182,5 @@ def test_what_came_over_the_network_does_not_lead_to_files(monkeypatch):
     asked = []
     monkeypatch.setattr(module, "_git", lambda *words, **more: asked.append((words[3], more)) or [])
     for url in ("git+https://h/a", "git+file:///a"):
-        module._Checkout(None, url, "/work", True)._fetch("file:///etc", ["x"], "/r", [])
+        module._Checkout(types.SimpleNamespace(haste=0), url, "/work", True)._fetch("file:///etc", ["x"], "/r", [])
     assert [more["with_files"] for _, more in asked] == [False, True]
