@@ -14,7 +14,11 @@ mkDerivation {
   src = unpack {
     name = "bmake-source";
     src = fetchurl {
-      url = "debian-source:bmake/bmake_20200710.orig.tar.gz";
+      name = "bmake_20200710.orig.tar.gz";
+      urls = [
+        "https://www.crufty.net/ftp/pub/sjg/bmake-20200710.tar.gz"
+        "debian-source:bmake/bmake_20200710.orig.tar.gz"
+      ];
       sha256 = "6538fc4319ef79d178dca76d3b869f7aa93a9bb7b510df08a7d872c01a56b76c";
     };
   };

@@ -14,7 +14,11 @@ mkDerivation {
   src = unpack {
     name = "bubblewrap-source";
     src = fetchurl {
-      url = "debian-source:bubblewrap/bubblewrap_0.13.0.orig.tar.xz";
+      name = "bubblewrap_0.13.0.orig.tar.xz";
+      urls = [
+        "https://github.com/containers/bubblewrap/releases/download/v0.13.0/bubblewrap-0.13.0.tar.xz"
+        "debian-source:bubblewrap/bubblewrap_0.13.0.orig.tar.xz"
+      ];
       sha256 = "4734237473c0e5d695e4e9034a34e43b2dbf5164655bd13fa59ae376b2b7a765";
     };
   };

@@ -12,7 +12,11 @@ mkDerivation {
   src = unpack {
     name = "byacc-source";
     src = fetchurl {
-      url = "debian-source:byacc/byacc_2.0.20221106.orig.tar.gz";
+      name = "byacc_2.0.20221106.orig.tar.gz";
+      urls = [
+        "https://invisible-mirror.net/archives/byacc/byacc-20221106.tgz"
+        "debian-source:byacc/byacc_2.0.20221106.orig.tar.gz"
+      ];
       sha256 = "a899be227bbcac9cf7700f7dbb5a8494688f1f9f0617b510762daeace47b9d12";
     };
   };

@@ -12,7 +12,11 @@ mkDerivation {
   src = unpack {
     name = "bzip2-source";
     src = fetchurl {
-      url = "debian-source:bzip2/bzip2_1.0.8.orig.tar.gz";
+      name = "bzip2_1.0.8.orig.tar.gz";
+      urls = [
+        "https://sourceware.org/pub/bzip2/bzip2-1.0.8.tar.gz"
+        "debian-source:bzip2/bzip2_1.0.8.orig.tar.gz"
+      ];
       sha256 = "ab5a03176ee106d3f0fa90e381da478ddae405918153cca248e682cd0c4a2269";
     };
   };

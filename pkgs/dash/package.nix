@@ -12,7 +12,11 @@ mkDerivation {
   src = unpack {
     name = "dash-source";
     src = fetchurl {
-      url = "debian-source:dash/dash_0.5.12.orig.tar.gz";
+      name = "dash_0.5.12.orig.tar.gz";
+      urls = [
+        "http://gondor.apana.org.au/~herbert/dash/files/dash-0.5.12.tar.gz"
+        "debian-source:dash/dash_0.5.12.orig.tar.gz"
+      ];
       sha256 = "6a474ac46e8b0b32916c4c60df694c82058d3297d8b385b74508030ca4a8f28a";
     };
   };

@@ -14,7 +14,11 @@ mkDerivation {
   src = unpack {
     name = "hello-source";
     src = fetchurl {
-      url = "debian-source:hello/hello_2.10.orig.tar.gz";
+      name = "hello_2.10.orig.tar.gz";
+      urls = [
+        "https://ftp.gnu.org/gnu/hello/hello-2.10.tar.gz"
+        "debian-source:hello/hello_2.10.orig.tar.gz"
+      ];
       sha256 = "31e066137a962676e89f69d1b65382de95a7ef7d914b8cb956f41ea72e0f516b";
     };
   };

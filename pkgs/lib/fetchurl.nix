@@ -1,11 +1,12 @@
-# One file, known by its hash. `urls` are tried in order.
+# One file, known by its hash. `urls` are tried in order; `name` is that of the first.
+# A package names upstream's release first, if it is the same file as the archive's.
 #
 # Beside https: and file: the schemes debian:, debian-source: and pypi: fetch
 # through the user's own configured clients. No more than `size` bytes are taken
 # from any place, if it is given.
 {
   url ? null,
-  urls ? [ url ],
+  urls ? if url != null then [ url ] else throw "fetchurl needs `url` or `urls`",
   sha256 ? null,
   hash ? if sha256 != null then "sha256:${sha256}" else throw "fetchurl needs `hash` or `sha256`",
   name ? builtins.replaceStrings [ "~" "%" ] [ "-" "-" ] (baseNameOf (builtins.head urls)),

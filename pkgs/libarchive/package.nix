@@ -14,7 +14,11 @@ mkDerivation {
   src = unpack {
     name = "libarchive-source";
     src = fetchurl {
-      url = "debian-source:libarchive/libarchive_3.6.2.orig.tar.xz";
+      name = "libarchive_3.6.2.orig.tar.xz";
+      urls = [
+        "https://www.libarchive.org/downloads/libarchive-3.6.2.tar.xz"
+        "debian-source:libarchive/libarchive_3.6.2.orig.tar.xz"
+      ];
       sha256 = "9e2c1b80d5fbe59b61308fdfab6c79b5021d7ff4ff2489fb12daf0a96a83551d";
     };
   };

@@ -13,7 +13,11 @@ mkDerivation {
   src = unpack {
     name = "libcap-source";
     src = fetchurl {
-      url = "debian-source:libcap2/libcap2_2.78.orig.tar.xz";
+      name = "libcap2_2.78.orig.tar.xz";
+      urls = [
+        "https://www.kernel.org/pub/linux/libs/security/linux-privs/libcap2/libcap-2.78.tar.xz"
+        "debian-source:libcap2/libcap2_2.78.orig.tar.xz"
+      ];
       sha256 = "0d621e562fd932ccf67b9660fb018e468a683d7b827541df27813228c996bb11";
     };
   };

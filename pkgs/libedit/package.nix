@@ -15,7 +15,11 @@ mkDerivation {
   src = unpack {
     name = "libedit-source";
     src = fetchurl {
-      url = "debian-source:libedit/libedit_3.1-20221030.orig.tar.gz";
+      name = "libedit_3.1-20221030.orig.tar.gz";
+      urls = [
+        "https://thrysoee.dk/editline/libedit-20221030-3.1.tar.gz"
+        "debian-source:libedit/libedit_3.1-20221030.orig.tar.gz"
+      ];
       sha256 = "f0925a5adf4b1bf116ee19766b7daa766917aec198747943b1c4edf67a4be2bb";
     };
   };

@@ -12,7 +12,11 @@ mkDerivation {
   src = unpack {
     name = "lua-source";
     src = fetchurl {
-      url = "debian-source:lua5.4/lua5.4_5.4.4.orig.tar.gz";
+      name = "lua5.4_5.4.4.orig.tar.gz";
+      urls = [
+        "https://www.lua.org/ftp/lua-5.4.4.tar.gz"
+        "debian-source:lua5.4/lua5.4_5.4.4.orig.tar.gz"
+      ];
       sha256 = "164c7849653b80ae67bec4b7473b884bf5cc8d2dca05653475ec2ed27b9ebf61";
     };
   };

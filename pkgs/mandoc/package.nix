@@ -53,7 +53,11 @@ mkDerivation {
   src = unpack {
     name = "mandoc-source";
     src = fetchurl {
-      url = "debian-source:mdocml/mdocml_1.14.6.orig.tar.gz";
+      name = "mdocml_1.14.6.orig.tar.gz";
+      urls = [
+        "https://mandoc.bsd.lv/snapshots/mandoc-1.14.6.tar.gz"
+        "debian-source:mdocml/mdocml_1.14.6.orig.tar.gz"
+      ];
       sha256 = "8bf0d570f01e70a6e124884088870cbed7537f36328d512909eb10cd53179d9c";
     };
   };

@@ -12,7 +12,11 @@ mkDerivation {
   src = unpack {
     name = "mksh-source";
     src = fetchurl {
-      url = "debian-source:mksh/mksh_59c.orig.tar.gz";
+      name = "mksh_59c.orig.tar.gz";
+      urls = [
+        "https://mbsd.evolvis.org/MirOS/dist/mir/mksh/mksh-R59c.tgz"
+        "debian-source:mksh/mksh_59c.orig.tar.gz"
+      ];
       sha256 = "77ae1665a337f1c48c61d6b961db3e52119b38e58884d1c89684af31f87bc506";
     };
   };

@@ -14,7 +14,11 @@ mkDerivation {
   src = unpack {
     name = "ncurses-source";
     src = fetchurl {
-      url = "debian-source:ncurses/ncurses_6.4.orig.tar.gz";
+      name = "ncurses_6.4.orig.tar.gz";
+      urls = [
+        "https://ftp.gnu.org/gnu/ncurses/ncurses-6.4.tar.gz"
+        "debian-source:ncurses/ncurses_6.4.orig.tar.gz"
+      ];
       sha256 = "6931283d9ac87c5073f30b6290c4c75f21632bb4fc3603ac8100812bed248159";
     };
   };

@@ -13,7 +13,11 @@ mkDerivation {
   src = unpack {
     name = "ninja-source";
     src = fetchurl {
-      url = "debian-source:ninja-build/ninja-build_1.11.1.orig.tar.gz";
+      name = "ninja-build_1.11.1.orig.tar.gz";
+      urls = [
+        "https://github.com/ninja-build/ninja/archive/refs/tags/v1.11.1.tar.gz"
+        "debian-source:ninja-build/ninja-build_1.11.1.orig.tar.gz"
+      ];
       sha256 = "31747ae633213f1eda3842686f83c2aa1412e0f5691d1c14dbbcc67fe7400cea";
     };
   };

@@ -14,7 +14,11 @@ mkDerivation {
   src = unpack {
     name = "xz-source";
     src = fetchurl {
-      url = "debian-source:xz-utils/xz-utils_5.4.1.orig.tar.xz";
+      name = "xz-utils_5.4.1.orig.tar.xz";
+      urls = [
+        "https://tukaani.org/xz/xz-5.4.1.tar.xz"
+        "debian-source:xz-utils/xz-utils_5.4.1.orig.tar.xz"
+      ];
       sha256 = "5d9827aa1875b21c288f78864bb26d2650b436ea8d2cad364e4921eb6266a5a5";
     };
   };

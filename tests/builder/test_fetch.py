@@ -140,6 +140,13 @@ def test_no_advice_hides_another(fetch, server, monkeypatch, tmp_path):
     assert "is the network there?" in caught.value.hint and "the pin may need renewing" in caught.value.hint
 
 
+def test_nixs_builder_knows_several_urls_as_well(store, server, promise):
+    env = {"url": f"{server.url}/missing", "urls": f"{server.url}/missing {server.url}/good"}
+    drv = store.add_derivation(Derivation("f", "builtin", "builtin:fetchurl", env=env, fixed=promise(CONTENT)))
+    assert read(store.physical(Builder(store).realise([(drv, ("out",))])[drv, "out"])) == CONTENT
+    assert [path for path, _ in server.asked] == ["/missing", "/good"]
+
+
 def test_a_wrong_hash_tells_both_and_the_url(fetch, store, server):
     expected = hashlib.sha256(b"other").digest()
     with pytest.raises(HashMismatch) as caught:
