@@ -56,7 +56,7 @@ def prefetch_tree(store: Store, url: str, say: Callable[[str], None], options: B
     Uses those `options` that limit fetching, output size and time. Raises `FetchFailed`, `UnsupportedUrl`,
     `LimitExceeded`, `OutputLimitExceeded`.
     """
-    with _task(store, say, options) as task:
+    with fetching_task(store, say, options) as task:
         revision = None
         if url.startswith("git+"):
             if task.offline and not url.startswith("git+file:"):
@@ -78,7 +78,7 @@ def prefetch_file(
 
     Raises `FetchFailed` (for a tree, too), `UnsupportedUrl`, `LimitExceeded`, `OutputLimitExceeded`.
     """
-    with _task(store, say, options) as task:
+    with fetching_task(store, say, options) as task:
         found = retrieve(task, url, task.work)
         if os.path.isdir(found):
             raise FetchFailed(((url, "it is a tree and no file"),))
@@ -91,7 +91,7 @@ def prefetch_file(
 
 
 @contextmanager
-def _task(store: Store, say: Callable[[str], None], options: BuildOptions | None) -> Iterator[Task]:
+def fetching_task(store: Store, say: Callable[[str], None], options: BuildOptions | None) -> Iterator[Task]:
     """Context of a task with a directory of its own and the deadline of `options`."""
     options = options or BuildOptions()
     deadline = Deadline(options.timeout_seconds)

@@ -29,7 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "copy": ("copy", "move objects to and from caches"),
     "serve": ("serve", "give the store over HTTP, as a cache"),
     "pkgs": ("pkgs", "list, search and show packages, draw what they are built with, check what came out"),
-    "seed": ("seed", "list, pin, make and capture seeds"),
+    "seed": ("seed", "list, pin, check, make and capture seeds"),
     "arch": ("arch", "list and show the architectures that programs can be built for"),
     "completion": ("completion", "print a completion script for a shell"),
 }

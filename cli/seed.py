@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from ..ops.errors import RequestError
 from ..ops.seed_parts import HALVES, PARTS
 from ..ops.seeds import lockfile as seeds
 from ..ops.seeds.updating import DEFAULT_ORIGIN
@@ -17,11 +18,15 @@ from .progress.late import LateReporter
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
+    from ..builder.builtin.way import WayKind
+    from ..ops.request import Request
+    from ..ops.seeds.checking import Checked
     from ..ops.seeds.lockfile import Place
     from ..ops.session import Session
 
-HELP = "list, pin, make and capture seeds"
+HELP = "list, pin, check, make and capture seeds"
 DESCRIPTION = """\
 A seed is a foreign toolchain, fetched by hash, that stage 0 is built with. What
 it holds is said in pkgs/seeds/NAME.nix; pkgs/seeds/NAME.ARCH.lock.json pins each file.
@@ -29,6 +34,12 @@ it holds is said in pkgs/seeds/NAME.nix; pkgs/seeds/NAME.ARCH.lock.json pins eac
 packages are today and writes the lock file anew. Two kinds are different: 'host' is
 this machine's own compiler, and `chx seed update host` captures it; 'self' is what
 the bootstrap of a set ends in, and `chx seed update self` makes it.
+"""
+CHECK = """\
+Asks for every file that is pinned by a seed's lock or fetched for a bundled package
+whether it can still be had, and by which ways, with small questions that fetch
+nothing. Fails if a file is on its last way, or has none. A copy in the own store is
+no way for others, and does not count.
 """
 
 
@@ -44,11 +55,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default=DEFAULT_ORIGIN,
         help=f"for a seed that a bootstrap ends in: the seed it is made from (default: {DEFAULT_ORIGIN})",
     )
+    update.add_argument("--dry-run", action="store_true", help="print what would change, and write nothing")
     listing = sub.add_parser("list", help="all seeds")
     show = sub.add_parser("show", help="what a seed consists of")
     show.add_argument("name", metavar="NAME", help="the seed, for example debian-gcc")
     show.add_argument("--json", action="store_true", help="print JSON")
-    for action in (update, listing, show):
+    checking = sub.add_parser("check", help="can everything that is pinned still be had?", description=CHECK)
+    checking.add_argument(
+        "names", metavar="NAME", nargs="*", help="a seed (default: all seeds, and the sources of all bundled packages)"
+    )
+    checking.add_argument("--json", action="store_true", help="print JSON")
+    for action in (update, listing, show, checking):
         group = action.add_argument_group("which seeds")
         group.add_argument(
             "--directory", metavar="DIR", help="directory that contains NAME.nix (default: the bundled pkgs/seeds)"
@@ -78,6 +95,8 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.action == "list":
             list_all(session, found, arguments.architecture)
             return 0
+        if arguments.action == "check":
+            return check(session, arguments, request, found)
         place = seeds.place_of(found, arguments.name)
         if arguments.action == "show":
             show(session, place, arguments.json, arguments.architecture)
@@ -87,10 +106,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def update(session: Session, arguments: argparse.Namespace, place: Place) -> None:
-    """Pin, make or capture a seed, and print a summary."""
+    """Pin, make or capture a seed, and print what changed and a summary."""
     from ..ops.seeds.updating import update
 
     request, reporter = evaluation.request_of(arguments), LateReporter(lambda: reporter_of(arguments))
+    try:
+        before = seeds.lock_of(place, seeds.facts(session, place, arguments.architecture))
+    except RequestError:
+        before = None  # a damaged lock is replaced
     lock = update(
         session,
         request,
@@ -100,8 +123,14 @@ def update(session: Session, arguments: argparse.Namespace, place: Place) -> Non
         options_of(arguments),
         reporter,
         arguments.architecture,
+        arguments.dry_run,
     )
     name = place.name
+    if "compiler" not in lock and "made" not in lock:
+        tell_changes(before, lock)
+    if arguments.dry_run:
+        say(f"would pin {amount(lock)} of {name}")
+        return
     if "compiler" in lock:
         if lock["missing"]:
             say(f"this machine has no {', '.join(lock['missing'])}; builds that need them will fail")
@@ -110,6 +139,85 @@ def update(session: Session, arguments: argparse.Namespace, place: Place) -> Non
         say(f"made {amount(lock)} as {name}")
     else:
         say(f"pinned {amount(lock)} of {name}")
+
+
+def tell_changes(before: dict[str, Any] | None, after: dict[str, Any]) -> None:
+    """Print a line for each package that an update changes, and how many it leaves alone."""
+    from ..ops.seeds.changes import changes
+
+    found = changes(before, after)
+    rows = []
+    for change in found:
+        if change.kind == "moved":
+            what = f"{', '.join(change.parts_before)} -> {', '.join(change.parts_after)}"
+        else:
+            what = " -> ".join(filter(None, dict.fromkeys((change.before, change.after))))
+        rows.append((change.kind, change.package, what, change.file_after or change.file_before))
+    put("".join(f"{line}\n" for line in aligned(rows)))
+    changed = sum(change.kind not in ("added", "removed") for change in found)
+    stays = len(after.get("files", ())) - changed - sum(change.kind == "added" for change in found)
+    put(f"{stays} of {len(after.get('files', ()))} files stay as they are\n")
+
+
+def aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Return the lines of a table."""
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    return ["  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths)).rstrip() for row in rows]
+
+
+def check(session: Session, arguments: argparse.Namespace, request: Request, found: dict[str, Place]) -> int:
+    """Print by which ways every pin can be had; return 1 if one is on its last way, or has none."""
+    from ..ops.seeds import checking
+
+    chosen = [seeds.place_of(found, name) for name in arguments.names] or list(found.values())
+    pins = checking.pins_of_seeds(session, chosen, arguments.architecture)
+    if not arguments.names and not request.has_source and arguments.directory is None:
+        pins += checking.pins_of_packages(session, request)
+    pins = checking.merged(pins)
+    say(f"asking for {len(pins)} files")
+    checked = list(checking.check(session, pins))
+    counts = checking.count(checked)
+    if arguments.json:
+        put(json.dumps({"counts": counts, "pins": [one.to_dict() for one in checked]}, indent=2) + "\n")
+    else:
+        kinds = [kind for kind in WAYS if any(way.kind == kind for one in checked for way in one.ways)]
+        rows = [("", "pin", *kinds, "pinned by")]
+        for one in checked:
+            users = [*one.wanted.users[:2], *(["..."] if len(one.wanted.users) > 2 else [])]
+            rows.append((one.verdict, one.wanted.name, *(_cell(one, kind) for kind in kinds), ", ".join(users)))
+        put("".join(f"{line}\n" for line in aligned(rows)))
+        tell_failures(checked)
+    say(
+        f"{counts['safe']} of {len(checked)} files have several ways, {counts['single']} have a single one,"
+        f" {counts['last']} are on their last way, {counts['lost']} cannot be had"
+    )
+    return 1 if counts["last"] or counts["lost"] else 0
+
+
+def tell_failures(checked: list[Checked]) -> None:
+    """Print every way to files that cannot be had, and why the other ways to those on their last one failed."""
+    for one in checked:
+        if one.verdict == "lost":
+            put(f"\n{one.wanted.name} cannot be had:\n")
+            put("".join(f"  {way.place}: {way.reason}\n" for way in one.ways))
+    failures: dict[tuple[str, str], list[str]] = {}
+    for one in checked:
+        if one.verdict == "last":
+            for kind in WAYS:
+                ways = [way for way in one.ways if way.kind == kind]
+                if ways and not any(way.is_there for way in ways):
+                    reason = ways[0].reason.removesuffix(" (not asked again)")
+                    failures.setdefault((kind, reason), []).append(ways[0].place)
+    for (column, reason), places in failures.items():
+        put(f"\n{column} of {len(places)} files on their last way: {reason}\n  such as {places[0]}\n")
+
+
+WAYS: Final[tuple[WayKind, ...]] = ("upstream", "archive", "snapshot", "index", "repository", "file", "mirror")
+
+
+def _cell(one: Checked, kind: WayKind) -> str:
+    ways = [way for way in one.ways if way.kind == kind]
+    return "-" if not ways else "yes" if any(way.is_there for way in ways) else "no"
 
 
 def list_all(session: Session, found: dict[str, Place], architecture: str | None = None) -> None:

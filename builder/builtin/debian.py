@@ -56,16 +56,17 @@ def debian_ways(task: Task, url: str) -> Iterator[Way]:
     for base in apt_bases(task.notice):
         for path in paths if "security" in base else paths[:1]:
             is_known = True
-            yield Way(f"{base.rstrip('/')}/{path}", _retrieve_with_apt, is_by_client=True)
+            yield Way(f"{base.rstrip('/')}/{path}", _retrieve_with_apt, True, "archive")
     mirror = configured_mirror(os.getcwd())
     if mirror is not None:
         is_known = True
-        yield Way(f"{mirror.rstrip('/')}/{paths[0]}", _retrieve_from_archive)
+        yield Way(f"{mirror.rstrip('/')}/{paths[0]}", _retrieve_from_archive, kind="archive")
     snapshots = configured_snapshots(os.getcwd())
     if snapshots and task.archive_time is not None:
         is_known = True
         for archive, path in (("debian", paths[0]), ("debian-security", paths[1])):
-            yield Way(f"{snapshots.rstrip('/')}/{archive}/{task.archive_time}/{path}", _retrieve_from_archive)
+            place = f"{snapshots.rstrip('/')}/{archive}/{task.archive_time}/{path}"
+            yield Way(place, _retrieve_from_archive, kind="snapshot")
     if not is_known:
         raise FetchFailed(
             ((url, "no Debian archive is known: apt is not here or has none configured"),),

@@ -126,7 +126,7 @@ def _attempts(place: str, error: BuildError) -> Iterable[tuple[str, str]]:
 def _every_way(task: Task, urls: list[str], failures: _Failures) -> Iterator[Way]:
     for url in urls:
         try:
-            yield from _ways(task, url)
+            yield from ways(task, url)
         except (UnsupportedUrl, FetchFailed) as error:
             failures.add(url, error, task.say)
 
@@ -136,7 +136,7 @@ def retrieve(task: Task, url: str, work: str) -> str:
 
     It comes from the first place that has one. Raises `FetchFailed`, `UnsupportedUrl`.
     """
-    return _try_all(task, work, _ways(task, url), _Failures(), _take)
+    return _try_all(task, work, ways(task, url), _Failures(), _take)
 
 
 def _take(task: Task, way: Way, work: str) -> str:
@@ -145,7 +145,7 @@ def _take(task: Task, way: Way, work: str) -> str:
     return _renewed(found, work) if way.is_by_client else found
 
 
-def _ways(task: Task, url: str) -> Iterator[Way]:
+def ways(task: Task, url: str) -> Iterator[Way]:
     """Yield the ways to `url`, at least one. Raises `UnsupportedUrl`, `FetchFailed`."""
     scheme, colon, _ = url.partition(":")
     find = _finder(scheme.lower()) if colon else None
@@ -180,12 +180,12 @@ def _finder(scheme: str) -> Callable[[Task, str], Iterable[Way]] | None:
     if scheme == "pypi":
         from .pypi import retrieve_pypi
 
-        return lambda task, url: [Way(url, retrieve_pypi, is_by_client=True)]
+        return lambda task, url: [Way(url, retrieve_pypi, True, "index")]
     if scheme.startswith("git+"):
         from .git import SCHEMES, retrieve_git
 
-        return (lambda task, url: [Way(url, retrieve_git, is_by_client=True)]) if scheme in SCHEMES else None
-    return (lambda task, url: [Way(url, _retrieve_file)]) if scheme == "file" else None
+        return (lambda task, url: [Way(url, retrieve_git, True, "repository")]) if scheme in SCHEMES else None
+    return (lambda task, url: [Way(url, _retrieve_file, kind="file")]) if scheme == "file" else None
 
 
 def _retrieve_file(task: Task, url: str, work: str) -> str:

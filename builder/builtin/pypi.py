@@ -20,10 +20,14 @@ from .client import ClientSilent, ask_client
 from .hosts import HOSTS, NO_NETWORK, is_without_answer
 
 if TYPE_CHECKING:
+    from .client import Answer
     from .task import Task
 
 _NEWER_THAN_ALL = "399"
 _FORM = "it must look like pypi:PROJECT==VERSION/FILE.whl"
+
+
+_QUIET = ("--disable-pip-version-check", "--no-input", "--only-binary=:all:")
 
 
 class Wheel(NamedTuple):
@@ -37,29 +41,12 @@ class Wheel(NamedTuple):
 def retrieve_pypi(task: Task, url: str, work: str) -> str:
     """Return the path of the wheel that `url` names. Raises `FetchFailed`, `UnsupportedUrl`."""
     wheel = parse_wheel(url)
-    pip = pip_command()
-    if pip is None:
-        raise FetchFailed(((url, "there is no pip"),), "install pip for this Python, or put pip on the PATH")
     folder = os.path.join(work, "wheels")
-    command = [*pip, "download", "--no-deps", "--disable-pip-version-check", "--no-input", "--progress-bar", "off"]
-    command += ["--only-binary=:all:", *wheel.options, "-d", folder, wheel.requirement]
+    command = ["download", "--no-deps", "--progress-bar", "off", *_QUIET, *wheel.options, "-d", folder]
     allowance = task.allowance
-    host = HOSTS.find("pip", "")
-    host.check(url, task.haste)
-    try:
-        # pip holds a file twice while it moves it to its directory.
-        answer = ask_client(task, url, command, work, allowance, copies=2)
-    except ClientSilent as error:
-        host.did_not_answer(error.attempts[0][1], False)
-        raise
+    answer = _ask_pip(task, url, [*command, wheel.requirement], work)
     if answer.status != 0:
-        lines = [line for line in answer.lines if line.startswith("ERROR:")] or list(filter(None, answer.lines))[-1:]
-        reason = "; ".join(line.removeprefix("ERROR: ") for line in lines)
-        if is_without_answer("\n".join(answer.lines)):
-            host.did_not_answer("the package index does not answer", False)
-            raise FetchFailed(((url, f"the package index does not answer: {reason}"),), NO_NETWORK)
-        raise FetchFailed(((url, reason),))
-    host.answered()
+        raise FetchFailed(((url, _told(answer)),))
     came = os.listdir(folder)
     target = os.path.join(folder, wheel.file)
     if wheel.file not in came:
@@ -68,6 +55,46 @@ def retrieve_pypi(task: Task, url: str, work: str) -> str:
     allowance.check(url, size)
     task.progress(url, size, size)
     return target
+
+
+def _ask_pip(task: Task, url: str, words: list[str], work: str) -> Answer:
+    """Run pip, and return its answer. Raises `FetchFailed` if it is not here, or if the index does not answer."""
+    pip = pip_command()
+    if pip is None:
+        raise FetchFailed(((url, "there is no pip"),), "install pip for this Python, or put pip on the PATH")
+    host = HOSTS.find("pip", "")
+    host.check(url, task.haste)
+    try:
+        # pip holds a file twice while it moves it to its directory.
+        answer = ask_client(task, url, [*pip, *words], work, task.allowance, copies=2)
+    except ClientSilent as error:
+        host.did_not_answer(error.attempts[0][1], False)
+        raise
+    if answer.status == 0:
+        host.answered()
+    elif is_without_answer("\n".join(answer.lines)):
+        host.did_not_answer("the package index does not answer", False)
+        raise FetchFailed(((url, f"the package index does not answer: {_told(answer)}"),), NO_NETWORK)
+    return answer
+
+
+def _told(answer: Answer) -> str:
+    """Return what pip says of its failure."""
+    lines = [line for line in answer.lines if line.startswith("ERROR:")] or list(filter(None, answer.lines))[-1:]
+    return "; ".join(line.removeprefix("ERROR: ") for line in lines)
+
+
+def is_in_index(task: Task, url: str, work: str) -> bool:
+    """Whether the index lists the version of the wheel that `url` names, for its tags. Raises `FetchFailed`, `UnsupportedUrl`."""
+    wheel = parse_wheel(url)
+    project, _, version = wheel.requirement.partition("==")
+    answer = _ask_pip(task, url, ["index", "versions", "--pre", *_QUIET, *wheel.options, "--", project], work)
+    if answer.status == 0:
+        listed = [line.partition(":")[2] for line in answer.lines if line.startswith("Available versions:")]
+        return version in {name.strip() for line in listed for name in line.split(",")}
+    if any("No matching distribution" in line for line in answer.lines):
+        return False
+    raise FetchFailed(((url, _told(answer)),))
 
 
 def parse_wheel(url: str) -> Wheel:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .task import Task
+
+WayKind = Literal["upstream", "archive", "snapshot", "index", "repository", "file", "mirror"]
+"""What a place is: a URL; an archive of a distribution or a copy of it, which drop files together; the snapshots of one;
+a package index; a git repository; a file of this machine; a mirror by hash."""
 
 
 class Way(NamedTuple):
@@ -20,3 +24,4 @@ class Way(NamedTuple):
     place: str
     retrieve: Callable[[Task, str, str], str]
     is_by_client: bool = False
+    kind: WayKind = "upstream"

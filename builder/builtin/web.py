@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _TRIES = 4
 _PAUSE = 0.5  # seconds before the second try; doubles
 _PATIENCE = PATIENCE
+_NO_HEAD = (400, 403, 405, 501)
+"""Statuses of servers that may answer GET and not HEAD."""
 
 
 class _TransferInterrupted(Exception):
@@ -71,11 +73,47 @@ def retrieve_web(task: Task, url: str, work: str) -> str:
         except _NoAnswer as error:
             reason, advice = str(error), error.advice
             is_last = error.is_final or (attempt == _TRIES - 1 and not task.haste)
+            if is_last:
+                host.did_not_answer(reason, False, error.is_closed)
             if task.haste or is_last:
-                host.did_not_answer(reason, not is_last, error.is_closed)
                 raise FetchFailed(((url, reason),), advice, next_haste=None if is_last else 0) from error
         except _TransferInterrupted as error:
             reason, advice = str(error), error.advice
+    raise FetchFailed(((url, reason),), advice)
+
+
+def find_size(task: Task, url: str) -> int | None:
+    """Return the size in bytes that a server tells of the file at `url`, without fetching it; None if it tells none.
+
+    Raises `FetchFailed`.
+    """
+    from ... import __version__
+
+    host = HOSTS.find("web", url)
+    headers = {"User-Agent": f"chx/{__version__}", "Accept": "*/*", "Accept-Encoding": "identity"}
+    reason, advice = "", None
+    for method in (*["HEAD"] * _TRIES, "GET"):
+        clock = Clock(_PATIENCE)
+        if task.haste:
+            clock.waited(_PATIENCE.seconds - _hurry())
+        try:
+            with _first_answer(task, url, headers, clock, host, method) as answer:
+                if method == "HEAD" and answer.head.status in _NO_HEAD:
+                    continue
+                _judge(url, "", answer, 0)
+                length = answer.head.headers.get("Content-Length", "")
+                return int(length) if length.isascii() and length.isdecimal() and len(length) < 20 else None
+        except Stalled:
+            seconds = _hurry() if task.haste else _PATIENCE.seconds
+            raise FetchFailed(((url, _nothing_for(seconds)),), NO_NETWORK) from None
+        except _NoAnswer as error:
+            is_last = error.is_final or not task.haste
+            if is_last:
+                host.did_not_answer(str(error), False, error.is_closed)
+            raise FetchFailed(((url, str(error)),), error.advice, next_haste=None if is_last else 0) from error
+        except _TransferInterrupted as error:
+            reason, advice = str(error), error.advice
+            pause(_PAUSE)
     raise FetchFailed(((url, reason),), advice)
 
 
@@ -95,25 +133,39 @@ def _transfer(task: Task, url: str, target: str, clock: Clock, host: Host) -> No
     headers = {"User-Agent": f"chx/{__version__}", "Accept": "*/*", "Accept-Encoding": "identity"}
     if offset:
         headers["Range"] = f"bytes={offset}-"
-    with host.first_contact():
-        host.check(url, task.haste)
-        try:
-            answer = _answer(url, headers, clock)
-        except Stalled as error:
-            if host.has_answered:
-                raise
-            seconds = _hurry() if task.haste else _PATIENCE.seconds
-            raise _NoAnswer(_nothing_for(seconds), True, is_final=seconds >= _PATIENCE.seconds) from error
-        host.answered()
-    if task.haste:
-        # The hurry was about the answer.
-        clock.received(_PATIENCE.least)
-    with answer:
+    with _first_answer(task, url, headers, clock, host) as answer:
+        if task.haste:
+            # The hurry was about the answer.
+            clock.received(_PATIENCE.least)
         _judge(url, target, answer, offset)
         _receive(task, url, target, answer, offset)
 
 
-def _answer(url: str, headers: dict[str, str], clock: Clock) -> Answer:
+def _first_answer(
+    task: Task, url: str, headers: dict[str, str], clock: Clock, host: Host, method: str = "GET"
+) -> Answer:
+    """Ask a host if it is to be asked now, and record whether it answers. Raises `FetchFailed`, `_NoAnswer`, `Stalled`."""
+    with host.first_contact():
+        host.check(url, task.haste)
+        try:
+            answer = _answer(url, headers, clock, method)
+        except Stalled as error:
+            if host.has_answered:
+                raise
+            seconds = _hurry() if task.haste else _PATIENCE.seconds
+            silence = _NoAnswer(_nothing_for(seconds), True, is_final=seconds >= _PATIENCE.seconds)
+            host.did_not_answer(str(silence), not silence.is_final, True)
+            raise silence from error
+        except _NoAnswer as error:
+            if task.haste:
+                # Whoever waits for this contact is to know.
+                host.did_not_answer(str(error), True, error.is_closed)
+            raise
+        host.answered()
+    return answer
+
+
+def _answer(url: str, headers: dict[str, str], clock: Clock, method: str) -> Answer:
     from http.client import HTTPException
     from urllib.error import URLError
     from urllib.request import Request
@@ -121,7 +173,7 @@ def _answer(url: str, headers: dict[str, str], clock: Clock) -> Answer:
     from ...store.exchange.http import RedirectRefused, send_request
 
     try:
-        return send_request(Request(url, headers=headers), clock)
+        return send_request(Request(url, headers=headers, method=method), clock)
     except RedirectRefused as error:
         raise FetchFailed(((url, str(error)),)) from error
     except URLError as error:
@@ -130,7 +182,11 @@ def _answer(url: str, headers: dict[str, str], clock: Clock) -> Answer:
                 ((url, str(error.reason)),), "name your certificates in SSL_CERT_FILE if the network uses its own"
             ) from error
         cause = error.reason if isinstance(error.reason, Exception) else error
+        if isinstance(cause, TimeoutError):
+            raise Stalled from error
         raise _NoAnswer(_reason(cause), is_closed(cause)) from error
+    except TimeoutError as error:
+        raise Stalled from error
     except (HTTPException, OSError) as error:
         raise _interrupted(error) from error
     except ValueError as error:
@@ -182,5 +238,7 @@ def _arriving(answer: Answer) -> Iterator[bytes]:
 
     try:
         yield from answer.chunks()
+    except TimeoutError as error:
+        raise Stalled from error
     except (HTTPException, OSError) as error:
         raise _interrupted(error) from error

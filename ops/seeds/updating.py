@@ -35,8 +35,9 @@ def update(
     options: BuildOptions | None = None,
     reporter: Reporter | None = None,
     architecture: str | None = None,
+    is_dry: bool = False,
 ) -> dict[str, Any]:
-    """Rewrite the lock of a seed, and return its content.
+    """Rewrite the lock of a seed, and return its content; with `is_dry`, write nothing. Only pinned seeds can do that.
 
     Pins the current files of apt, pip and archives, for `architecture` (the name of a profile) or this machine. For an impure seed it captures the program `compiler`; a seed that
     a bootstrap ends in is made from the seed `origin`. Raises `RequestError`, `EvalError`, `BuildError`,
@@ -49,6 +50,9 @@ def update(
             f"the seed '{place.name}' has no pins of its own",
             hint=f"it uses those of '{seed['pins']}': update that one",
         )
+    if is_dry and (seed["impure"] or seed["made"]):
+        how = "captured" if seed["impure"] else "made"
+        raise RequestError(f"the seed '{place.name}' is {how}: what would change is known only when it was {how}")
     if seed["impure"]:
         lock = capture_host(session, place.name, compiler)
         write_lock(os.path.join(session.store.home, "seeds", f"{place.name}.lock.json"), lock)
@@ -60,7 +64,8 @@ def update(
             f"nothing of the seed '{place.name}' is fetched", hint="it is what lies beside its file: no lock"
         )
     lock = pin(session, seed, place.folder)
-    write_lock(lock_path(place, seed), lock)
+    if not is_dry:
+        write_lock(lock_path(place, seed), lock)
     return lock
 
 
