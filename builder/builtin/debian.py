@@ -28,6 +28,7 @@ from ..errors import BadConfiguration, FetchFailed, UnsupportedUrl
 from ..process import executable, run
 from .client import ClientSilent, ask_client
 from .hosts import HOSTS, is_without_answer
+from .local import as_url, retrieve_file
 from .way import Way
 from .web import retrieve_web
 
@@ -60,12 +61,12 @@ def debian_ways(task: Task, url: str) -> Iterator[Way]:
     mirror = configured_mirror(os.getcwd())
     if mirror is not None:
         is_known = True
-        yield Way(f"{mirror.rstrip('/')}/{paths[0]}", _retrieve_from_archive, kind="archive")
+        yield Way(f"{as_url(mirror)}/{paths[0]}", _retrieve_from_archive, kind="archive")
     snapshots = configured_snapshots(os.getcwd())
     if snapshots and task.archive_time is not None:
         is_known = True
         for archive, path in (("debian", paths[0]), ("debian-security", paths[1])):
-            place = f"{snapshots.rstrip('/')}/{archive}/{task.archive_time}/{path}"
+            place = f"{as_url(snapshots)}/{archive}/{task.archive_time}/{path}"
             yield Way(place, _retrieve_from_archive, kind="snapshot")
     if not is_known:
         raise FetchFailed(
@@ -148,6 +149,8 @@ def _retrieve_with_apt(task: Task, uri: str, work: str) -> str:
 
 def _retrieve_from_archive(task: Task, uri: str, work: str) -> str:
     """Fetch `uri` without apt. Raises `FetchFailed`."""
+    if uri.startswith("file:"):
+        return retrieve_file(task, uri, work)
     try:
         return retrieve_web(task, uri, work)
     except FetchFailed as error:

@@ -185,28 +185,11 @@ def _finder(scheme: str) -> Callable[[Task, str], Iterable[Way]] | None:
         from .git import SCHEMES, retrieve_git
 
         return (lambda task, url: [Way(url, retrieve_git, True, "repository")]) if scheme in SCHEMES else None
-    return (lambda task, url: [Way(url, _retrieve_file, kind="file")]) if scheme == "file" else None
+    if scheme == "file":
+        from .local import retrieve_file
 
-
-def _retrieve_file(task: Task, url: str, work: str) -> str:
-    """Copy a local file; `file:/path` and `file:///path`, with %-escapes."""
-    from urllib.parse import unquote, urlsplit
-
-    from ..disk import copy_file, is_full
-
-    allowance = task.allowance
-    parts = urlsplit(url)
-    if parts.netloc not in ("", "localhost") or not parts.path.startswith("/"):
-        raise UnsupportedUrl(url, "a file: URL names an absolute path on this machine")
-    source, target = unquote(parts.path), os.path.join(work, "file")
-    try:
-        allowance.check(url, os.stat(source).st_size)
-        copy_file(source, target, 0o644)
-    except OSError as error:
-        if is_full(error):
-            raise
-        raise FetchFailed(((url, error.strerror or str(error)),)) from error
-    return target
+        return lambda task, url: [Way(url, retrieve_file, kind="file")]
+    return None
 
 
 def _finish(task: Task, found: str, url: str, work: str) -> str:

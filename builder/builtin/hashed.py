@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from ..configuration import tables
 from ..errors import BadConfiguration
+from .local import as_url
 
 if TYPE_CHECKING:
     from ...store import FixedOutput
@@ -34,8 +35,6 @@ def hashed_urls(fixed: FixedOutput) -> list[str]:
 
 def _mirrors(directory: str) -> list[str]:
     """Return the mirrors of the nearest chx.toml that names some, as URLs without a slash at the end."""
-    from urllib.parse import quote
-
     for place, table in tables("fetch", directory):
         found = table.get(_KEY)
         if found is None:
@@ -44,12 +43,11 @@ def _mirrors(directory: str) -> list[str]:
             raise BadConfiguration(place, f"`{_KEY}` in [fetch] must be a list of strings")
         mirrors = []
         for mirror in found:
-            if mirror.startswith("/"):
-                mirror = "file:" + quote(mirror)
+            mirror = as_url(mirror)
             if mirror.partition(":")[0] not in ("file", "http", "https"):
                 raise BadConfiguration(
                     place, f"'{mirror}' in `{_KEY}` must be an absolute path, or a URL with file, http or https"
                 )
-            mirrors.append(mirror.rstrip("/"))
+            mirrors.append(mirror)
         return mirrors
     return []
