@@ -9,12 +9,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import quote
 
+from ...arch import profile_names
 from ...builder import BuildOptions
 from ...builder.asking import Asked, ask_ways
 from ...builder.builtin.registry import FETCHERS
 from ...builder.prefetch import fetching_task
 from ...store import FixedOutput
-from ...arch import PROFILES, UnknownProfile, profile_names
 from ..packages.catalogue import Catalogue
 from ..pinned_files import archive_time, pinned_size
 from .lockfile import facts, lock_of, lock_path

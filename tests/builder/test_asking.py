@@ -188,7 +188,6 @@ def test_an_index_is_asked_for_its_versions(
 
 @pytest.mark.network
 def test_the_real_index_knows_a_wheel(store: Store) -> None:
-    known, unknown = ask(
-        store, "pypi:lark==1.2.2/lark-1.2.2-py3-none-any.whl", "pypi:lark==0.0.77/lark-0.0.77-py3-none-any.whl"
-    )
+    (known,) = ask(store, "pypi:lark==1.2.2/lark-1.2.2-py3-none-any.whl")
+    (unknown,) = ask(store, "pypi:lark==0.0.77/lark-0.0.77-py3-none-any.whl")
     assert (known.reason, unknown.is_there) == ("", False)
