@@ -13,10 +13,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .apparmor import apparmor_profile
     from .bubblewrap import OWN, Bubblewrap, adoptable, claim_age_warning, find_bubblewrap
     from .builder import Builder
     from .builtin.pypi import parse_wheel, pip_command
-    from .bwrap import enter
+    from .bwrap import enter, explain_refusal, try_sandbox
     from .compose import compose_root, prune_roots
     from .configuration import setting, tables
     from .container import (
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
         with_binds,
         with_network,
     )
-    from .errors import BadConfiguration, BuildError, Cancelled, SeveralFailures
+    from .diagnosis import Facts, read_facts
+    from .errors import BadConfiguration, BuildError, Cancelled, SandboxRefused, SeveralFailures
     from .fixed import hash_content, sri
     from .forecast import expected, remaining
     from .log import find_log, follow_log, open_log
@@ -57,6 +59,7 @@ __all__ = [
     "Builder",
     "Cancelled",
     "ContainerOptions",
+    "Facts",
     "Fetched",
     "FetchedFile",
     "Lane",
@@ -65,6 +68,7 @@ __all__ = [
     "Recollection",
     "Reporter",
     "ReproducibilityCheck",
+    "SandboxRefused",
     "SandboxSpec",
     "SeveralFailures",
     "Silence",
@@ -72,12 +76,14 @@ __all__ = [
     "Substituter",
     "Verdict",
     "adoptable",
+    "apparmor_profile",
     "build_environment",
     "bwrap_arguments",
     "claim_age_warning",
     "compose_root",
     "enter",
     "expected",
+    "explain_refusal",
     "find_bubblewrap",
     "find_log",
     "follow_log",
@@ -93,6 +99,7 @@ __all__ = [
     "prune_locks",
     "prune_logs",
     "prune_roots",
+    "read_facts",
     "recall",
     "remaining",
     "resolve",
@@ -101,6 +108,7 @@ __all__ = [
     "sri",
     "tables",
     "tree_source",
+    "try_sandbox",
     "with_binds",
     "with_network",
 ]
@@ -140,6 +148,12 @@ _HOMES = {
     "bwrap_arguments": "sandbox",
     "compose_root": "compose",
     "enter": "bwrap",
+    "explain_refusal": "bwrap",
+    "try_sandbox": "bwrap",
+    "apparmor_profile": "apparmor",
+    "read_facts": "diagnosis",
+    "Facts": "diagnosis",
+    "SandboxRefused": "errors",
     "expected": "forecast",
     "find_log": "log",
     "follow_log": "log",

@@ -13,7 +13,7 @@ from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from .errors import BwrapNotFound
+from .errors import BwrapNotFound, SandboxRefused
 from .process import executable, run
 from .sandbox import Limits
 
@@ -52,7 +52,7 @@ class Bubblewrap(NamedTuple):
 
 
 def find_bubblewrap(home: str | None = None) -> Bubblewrap:
-    """Return the program of $CHX_BWRAP, else the newest usable one; `home` is that of the store. Raises `BwrapNotFound`.
+    """Return the program of $CHX_BWRAP, else the newest usable one; `home` is that of the store. Raises `BwrapNotFound`, `SandboxRefused`.
 
     A program is usable if it is recent enough and not set-user-id: that mode allows no mounts of the caller, and
     forbids several options.
@@ -67,6 +67,13 @@ def find_bwrap(home: str | None = None) -> str:
 
 @cache
 def _find(named: str | None, path: str, home: str | None) -> Bubblewrap:
+    if not os.path.exists("/proc/self/fd"):
+        # No program could even be started.
+        from .diagnosis import Facts, diagnose
+
+        found = diagnose(Facts(has_proc=False), "")
+        assert found is not None
+        raise SandboxRefused("", found)
     versions = _Versions(home)
     if named:
         if not os.access(named, os.X_OK):
@@ -175,7 +182,7 @@ def claim_age_warning(home: str) -> Bubblewrap | None:
             return None
         os.makedirs(f"{home}/tools", exist_ok=True)
         os.close(os.open(f"{home}/{_TOLD}", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644))
-    except (OSError, BwrapNotFound):
+    except (OSError, BwrapNotFound, SandboxRefused):
         return None
     return chosen
 

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .bubblewrap import find_bwrap
 from .disk import write_all
-from .errors import CommandNotStarted, LimitNotPossible, NoUserNamespaces
+from .errors import CommandNotStarted, LimitNotPossible, SandboxRefused
 from .foreground import as_subreaper, run_in_foreground
 from .mounts import settle_mounts
 from .process import Outcome, run
 from .process_attributes import thread_attributes
-from .sandbox import SandboxSpec, bwrap_arguments
+from .procfs import proc_covers
+from .sandbox import BUILD_DIRECTORY, SandboxSpec, Scratch, bwrap_arguments
 from .seccomp import seccomp_filter
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ def enter(spec: SandboxSpec, home: str | None = None) -> int:
     """Run `spec` on the streams and the terminal of this process; return its exit status. `home` is that of the store.
 
     A new session has no terminal, so one is made only where no system call filter can protect the terminal.
-    Limits do not apply. Raises `CommandNotStarted`, `NoUserNamespaces`, `BwrapNotFound`.
+    Limits do not apply. Raises `CommandNotStarted`, `SandboxRefused`, `BwrapNotFound`.
     """
     bwrap = find_bwrap(home)
     unprotected = seccomp_filter(os.uname().machine) is None
@@ -144,14 +145,14 @@ def enter(spec: SandboxSpec, home: str | None = None) -> int:
     return outcome.status
 
 
-def _diagnose(spec: SandboxSpec, bwrap: str) -> CommandNotStarted | NoUserNamespaces:
+def _diagnose(spec: SandboxSpec, bwrap: str) -> CommandNotStarted | SandboxRefused:
     """Find out why a command was not started, from bwrap's message for a command that cannot exist."""
     said: list[bytes] = []
     run_sandbox(replace(spec, command=("/",)), bwrap, said.append)
-    text = b"".join(said).decode("utf-8", "replace").strip().removeprefix("bwrap: ")
+    text = _message(said)
     if "execvp" in text:
         return CommandNotStarted(spec.command[0])
-    return explain_refusal(text) or CommandNotStarted(spec.command[0], text)
+    return explain_refusal(text, bwrap) or CommandNotStarted(spec.command[0], text)
 
 
 def _has_started(outcome: Outcome) -> bool:
@@ -197,38 +198,26 @@ def _fill(descriptor: int, data: bytes) -> None:
     os.lseek(descriptor, 0, os.SEEK_SET)
 
 
-def explain_refusal(said: str) -> NoUserNamespaces | None:
-    """Return the error for bwrap's message that the kernel refuses a user namespace; None for other messages."""
-    if not any(
-        phrase in said
-        for phrase in (
-            "user namespace",
-            "new namespace",
-            "uid map",
-            "gid map",
-            "Creating new namespace",
-            "loopback",
-            "--unshare-user",
-        )
-    ):
-        return None
-    settings: list[str] = []
-    for path, wanted, advice in (
-        ("/proc/sys/kernel/unprivileged_userns_clone", "1", "sysctl -w kernel.unprivileged_userns_clone=1"),
-        (
-            "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
-            "0",
-            "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0 (or give bwrap an AppArmor profile that allows userns)",
-        ),
-        ("/proc/sys/user/max_user_namespaces", None, "sysctl -w user.max_user_namespaces=15000"),
-    ):
-        try:
-            with open(path) as file:
-                value = file.read().strip()
-        except OSError:
-            continue
-        if (wanted is None and value == "0") or (wanted is not None and value != wanted):
-            settings.append(f"as root: {advice}")
-    if not settings:
-        settings.append("in a container, its seccomp profile must allow unshare and mount in new user namespaces")
-    return NoUserNamespaces(said.strip(), tuple(settings))
+def explain_refusal(said: str, bwrap: str) -> SandboxRefused | None:
+    """Return the error for a message of the program `bwrap` that the machine is to blame for; None for other messages."""
+    from .diagnosis import diagnose, read_facts
+
+    found = diagnose(read_facts(), said, bwrap)
+    return None if found is None else SandboxRefused(said.strip(), found)
+
+
+def try_sandbox(bwrap: str) -> str | None:
+    """Make an empty sandbox like that of a build; return None if that works, else the message of the program `bwrap`.
+
+    Its command is a directory: bwrap reports that this cannot be executed if and only if everything before worked.
+    Raises OSError if bwrap cannot be started.
+    """
+    said: list[bytes] = []
+    spec = SandboxSpec(("/",), binds=(Scratch(BUILD_DIRECTORY), *proc_covers()))
+    run_sandbox(spec, bwrap, said.append)
+    text = _message(said)
+    return None if "execvp" in text else text or "it ended and said nothing"
+
+
+def _message(said: Sequence[bytes]) -> str:
+    return b"".join(said).decode("utf-8", "replace").strip().removeprefix("bwrap: ")

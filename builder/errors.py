@@ -8,7 +8,7 @@ once, when the error passes through it.
 |---|---|---|---|---|
 | B001 | `BuilderFailed` | | B011 | `ArchiveRefused` |
 | B002 | `LimitExceeded` | | B012 | `ArchiveUnreadable` |
-| B003 | `MissingOutput` | | B013 | `NoUserNamespaces` |
+| B003 | `MissingOutput` | | B013 | `SandboxRefused` |
 | B004 | `HashMismatch` | | B014 | `BwrapNotFound` |
 | B005 | `FetchFailed` | | B015 | `SandboxFailed` |
 | B006 | `UnsupportedUrl` | | B016 | `EnvironmentTooLarge` |
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from ..lang import Label
     from ..store.errors import StoreError
     from ..store.path import StorePath
+    from .diagnosis import Diagnosis
 
 
 Haste = Literal[0, 1, 2]
@@ -361,20 +362,23 @@ class ArchiveUnreadable(BuildError):
 
 
 @dataclass(eq=False, repr=False)
-class NoUserNamespaces(BuildError):
-    """The kernel does not let this user create user namespaces."""
+class SandboxRefused(BuildError):
+    """This machine allows no sandbox; `detail` is the message of bubblewrap, empty if it was not even started."""
 
     code = "B013"
     detail: str
-    settings: tuple[str, ...]
+    diagnosis: Diagnosis
 
     @property
     def message(self) -> str:
-        return f"this user may not create the user namespace that a sandbox needs ({self.detail})"
+        return f"no sandbox can be made here: {self.diagnosis.reason}"
 
     @property
     def hint(self) -> str | None:
-        return "; ".join(self.settings)
+        lines = [*self.diagnosis.advice, 'more: `chx sandbox check`, and "Where chx is refused" in docs/sandbox.md']
+        if self.detail:
+            lines.append(f"bubblewrap said: {self.detail}")
+        return "\n".join(lines)
 
 
 @dataclass(eq=False, repr=False)

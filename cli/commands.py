@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("serve", "give the store over HTTP, as a cache"),
     "pkgs": ("pkgs", "list, search and show packages, draw what they are built with, check what came out"),
     "seed": ("seed", "list, pin, check, make and capture seeds"),
+    "sandbox": ("sandbox", "check whether sandboxes can be made here, print an AppArmor profile for them"),
     "arch": ("arch", "list and show the architectures that programs can be built for"),
     "completion": ("completion", "print a completion script for a shell"),
 }

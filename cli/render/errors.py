@@ -135,8 +135,13 @@ def _build(error: BuildError, style: Style, words: Sequence[str]) -> list[str]:
         if os.path.exists(f"{error.kept}/enter"):
             lines.append(f"  = enter its sandbox with {error.kept}/enter")
     if error.hint:
-        lines.append(f"  = {followable(error.hint, words)}")
+        lines.append(_hint(error.hint, words))
     return lines
+
+
+def _hint(hint: str, words: Sequence[str]) -> str:
+    """Return the lines of a hint."""
+    return "\n".join(f"  = {line}" for line in (followable(hint, words) or "").split("\n"))
 
 
 def _several(error: SeveralFailures, style: Style, words: Sequence[str]) -> list[str]:
@@ -147,9 +152,9 @@ def _several(error: SeveralFailures, style: Style, words: Sequence[str]) -> list
         shown = _build(failure, style, words)
         if failure.hint:
             shown.pop()
-            hints[followable(failure.hint, words) or ""] = None
+            hints[_hint(failure.hint, words)] = None
         lines += shown
-    lines += [f"  = {hint}" for hint in hints]
+    lines += hints
     hidden = len(error.failures) - SHOWN_FAILURES
     rest = f" ({hidden} are not shown)" if hidden > 0 else ""
     lines.append(f"{style.red}error[{error.code}]{style.reset}: {error.message}{rest}")
