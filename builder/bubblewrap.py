@@ -69,11 +69,9 @@ def find_bwrap(home: str | None = None) -> str:
 def _find(named: str | None, path: str, home: str | None) -> Bubblewrap:
     if not os.path.exists("/proc/self/fd"):
         # No program could even be started.
-        from .diagnosis import Facts, diagnose
+        from .diagnosis import NO_PROC
 
-        found = diagnose(Facts(has_proc=False), "")
-        assert found is not None
-        raise SandboxRefused("", found)
+        raise SandboxRefused("", NO_PROC)
     versions = _Versions(home)
     if named:
         if not os.access(named, os.X_OK):

@@ -188,7 +188,8 @@ def _container(root: str) -> str:
 _NEW_NAMESPACE: Final = ("new namespace", "requires --unshare-user")
 _MAP: Final = ("uid map", "gid map")
 _MOUNT: Final = (
-    "/ slave", "Failed to mount tmpfs", "pivot_root", "old root rprivate", "Can't mount proc", "Can't mount devpts",
+    "/ slave", "Failed to mount tmpfs", "pivot_root", "old root rprivate", "Can't set hostname", "mount_setattr() failed",
+    "Can't mount proc", "Can't mount devpts",
 )  # fmt: skip
 """Steps that need nothing of what is built. Others fail for reasons of a build, too, such as a file that is missing."""
 _REFUSED: Final = (": Operation not permitted", ": Permission denied")
@@ -213,14 +214,15 @@ def _is_refusal(said: str) -> bool:
     return _says(said, *_NEW_NAMESPACE) or (refused and _says(said, *_MAP, *_MOUNT, "loopback:"))
 
 
+NO_PROC: Final = Diagnosis(
+    "no-proc",
+    "/proc is not mounted",
+    ("as root: mount -t proc proc /proc (in a chroot, before it is entered: mount -t proc proc DIRECTORY/proc)",),
+)
+
+
 def _missing_proc(facts: Facts, said: str, bwrap: str) -> Diagnosis | None:
-    if facts.has_proc:
-        return None
-    return Diagnosis(
-        "no-proc",
-        "/proc is not mounted",
-        ("as root: mount -t proc proc /proc (in a chroot, before it is entered: mount -t proc proc DIRECTORY/proc)",),
-    )
+    return None if facts.has_proc else NO_PROC
 
 
 def _setuid(facts: Facts, said: str, bwrap: str) -> Diagnosis | None:
@@ -266,7 +268,7 @@ def _gvisor(facts: Facts, said: str, bwrap: str) -> Diagnosis | None:
         "gvisor",
         "this container runs on gVisor, which lacks what bubblewrap needs of a kernel",
         (
-            "start the container with the ordinary runtime: docker run --runtime=runc ... (its other restrictions may follow)",
+            "start the container with the ordinary runtime, such as docker run --runtime=runc (its other restrictions may follow)",
         ),
     )
 
@@ -358,8 +360,8 @@ def _chroot_diagnosis(reason: str) -> Diagnosis:
         "chroot",
         reason,
         (
-            "enter the directory by pivot_root in place of chroot: systemd-nspawn -D DIRECTORY, or, with bubblewrap outside,",
-            "bwrap --bind DIRECTORY / --dev-bind /dev /dev --proc /proc chx ...",
+            "enter the directory by bubblewrap in place of chroot:"
+            " bwrap --bind DIRECTORY / --dev-bind /dev /dev --bind /proc /proc chx ...",
         ),
     )
 
@@ -369,7 +371,7 @@ def _setfcap(facts: Facts, said: str, bwrap: str) -> Diagnosis | None:
         return None
     if facts.apparmor_restricts and "Permission denied" in said:
         return None
-    option = f": {_run(facts)} --cap-add SETFCAP ..." if facts.container in _COMMANDS else ""
+    option = f": add to {_run(facts)}: --cap-add SETFCAP" if facts.container in _COMMANDS else ""
     return Diagnosis(
         "setfcap",
         "root lacks the capability CAP_SETFCAP, without which it cannot map itself in a user namespace",
@@ -402,7 +404,7 @@ def _of_container(facts: Facts, otherwise: str) -> tuple[str, ...]:
     """Return how to start the container in place of what the facts show; `otherwise` for an unknown one."""
     if facts.container in _COMMANDS:
         options = " ".join(_options(facts))
-        lines = [f"start the container with: {_run(facts)} {options} ..."]
+        lines = [f"add to {_run(facts)}: {options}"]
         if facts.apparmor_restricts and not facts.effective >> SYS_ADMIN & 1:
             lines.append("and, on this host, as root: sysctl -w kernel.apparmor_restrict_unprivileged_userns=0")
         return tuple(lines)
@@ -441,7 +443,7 @@ def _filter(facts: Facts, said: str, bwrap: str) -> Diagnosis | None:
     if not refused or not _is_refusal(said):
         return None
     if not facts.refuses_unshare and not (
-        facts.filtered and _says(said, "/ slave", "Failed to mount tmpfs", "pivot_root")
+        facts.filtered and _says(said, "/ slave", "mount tmpfs", "pivot_root", "hostname", "mount_setattr")
     ):
         return None
     return _filter_diagnosis(facts)
@@ -502,7 +504,7 @@ def _selinux(facts: Facts, said: str, bwrap: str) -> Diagnosis | None:
     return Diagnosis(
         "selinux",
         f"SELinux confines {_named(facts)} to the domain {facts.selinux_domain}, which refuses mounts",
-        _of_container(facts, "start the container without SELinux's label: --security-opt label=disable"),
+        _of_container(facts, "start the container without SELinux's label"),
     )
 
 

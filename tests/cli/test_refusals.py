@@ -149,6 +149,12 @@ def test_a_chroot(refusal, tmp_path: Path, proc: str) -> None:  # type: ignore[n
     assert found["cause"] == ("chroot" if proc == "--rbind" else "no-proc")
 
 
+def test_the_way_into_a_directory_that_is_proposed_in_place_of_a_chroot(inside) -> None:  # type: ignore[no-untyped-def]
+    way = [find_bubblewrap().path, "--bind", "/", "/", "--dev-bind", "/dev", "/dev", "--bind", "/proc", "/proc"]
+    checked = inside(way, "", "sandbox", "check")
+    assert checked.returncode == 0, checked.stdout
+
+
 @as_root
 def test_root_without_any_capability(refusal) -> None:  # type: ignore[no-untyped-def]
     assert refusal(["setpriv", "--bounding-set=-all"])["cause"] == "setfcap"
