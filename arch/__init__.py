@@ -8,8 +8,9 @@ can do. `NAME.nix` beside this file is one, `schema/` says what may stand there,
 from __future__ import annotations
 
 from .errors import UnknownProfile
-from .loading import PROFILES, load_profile, profile_data, profile_names
+from .loading import load_profile, profile_data, profile_names
 from .profile import Elf, ElfFlags, Hardening, LinkTime, Profile
+from .suggestion import PROFILES, known_names, suggestion
 
 __all__ = [
     "PROFILES",
@@ -19,7 +20,9 @@ __all__ = [
     "LinkTime",
     "Profile",
     "UnknownProfile",
+    "known_names",
     "load_profile",
     "profile_data",
     "profile_names",
+    "suggestion",
 ]

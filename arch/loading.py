@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any
 from ..evaluator import to_python
 from .errors import UnknownProfile
 from .profile import Profile
+from .suggestion import PROFILES
 
 if TYPE_CHECKING:
     from ..evaluator import Evaluator, Value
-
-PROFILES = os.path.dirname(os.path.abspath(__file__))
-"""The folder of the bundled profiles."""
 
 
 def profile_names(evaluator: Evaluator, folder: str = PROFILES) -> list[str]:
@@ -28,7 +26,7 @@ def profile_data(name: str, evaluator: Evaluator, folder: str = PROFILES) -> dic
     """
     names = profile_names(evaluator, folder)
     if name not in names:
-        raise UnknownProfile(name, names)
+        raise UnknownProfile(name, names, folder)
     data: dict[str, Any] = to_python(evaluator, evaluator.select(_all(evaluator, folder), name))
     return data
 

@@ -71,6 +71,7 @@ class MissingAttribute(EvalError):
 
         super().__init__(f"attribute '{shown_name(name)}' missing", hint=did_you_mean(name, candidates))
         self.name = name
+        self.candidates = candidates
 
 
 class MissingAttributePath(MissingAttribute):

@@ -24,9 +24,19 @@ let
     if system == "${machine}-linux" && machine != "default" && builtins.pathExists file then
       import file
     else
-      throw "there is no profile for '${system}' yet; there is one for ${
-        builtins.concatStringsSep ", " (map (name: "${name}-linux") (builtins.attrNames arch))
-      }";
+      throw "there is no profile for '${system}' yet;${
+        if meant == [ ] then "" else " did you mean ${builtins.concatStringsSep " or " (map (name: "'${name}-linux'") meant)}?"
+      } there is one for ${builtins.concatStringsSep ", " (map (name: "${name}-linux") (builtins.attrNames arch))}";
+
+  # Profiles of which a part of `system` is a name elsewhere.
+  meant =
+    let
+      words = [ system ] ++ builtins.filter builtins.isString (builtins.split "[-/]" system);
+      matching =
+        attributes: builtins.filter (name: builtins.any (one: builtins.elem arch.${name}.${one} words) attributes) (builtins.attrNames arch);
+      exact = matching [ "name" "machine" "qemu" "debian" "apk" ];
+    in
+    if exact != [ ] then exact else matching [ "musl" "linux" ];
 
   lib = import ./lib { inherit profile; };
 

@@ -65,7 +65,7 @@ def describe(
         show_trace = "--show-trace" in words and "--no-show-trace" not in words
     tag = f"error[{error.code}]"
     labels, frames, details = error.labels, error.frames, _details(error)
-    hint = followable(error.hint, words)
+    hint = followable(_architecture_hint(error) or error.hint, words)
     of_the_language = error.code.startswith("E")
     if not labels and not frames and not details and not of_the_language:
         lines = [f"{style.red}{tag}{style.reset}: {readable(error.message)}"]
@@ -137,6 +137,18 @@ def _build(error: BuildError, style: Style, words: Sequence[str]) -> list[str]:
     if error.hint:
         lines.append(_hint(error.hint, words))
     return lines
+
+
+def _architecture_hint(error: Failure) -> str | None:
+    """Return a hint for an attribute missing in a set of architectures, such as `cross`, which others call by other names."""
+    if error.code != "E202":
+        return None
+    from ...arch import known_names, suggestion
+    from ...evaluator.errors import MissingAttribute
+
+    if isinstance(error, MissingAttribute) and sorted(error.candidates) == known_names():
+        return suggestion(error.name)
+    return None
 
 
 def _hint(hint: str, words: Sequence[str]) -> str:

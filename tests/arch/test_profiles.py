@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from chx.arch import PROFILES, Elf, ElfFlags, UnknownProfile, load_profile, profile_data, profile_names
+from chx.arch import PROFILES, Elf, ElfFlags, UnknownProfile, load_profile, profile_data, profile_names, suggestion
 from chx.evaluator import Evaluator
 
 from .conftest import ROOT
@@ -51,7 +51,7 @@ def test_a_value_has_all_that_the_file_has(evaluator: Evaluator, name: str) -> N
 def test_an_unknown_name_is_refused_with_one_that_is_near(evaluator: Evaluator) -> None:
     with pytest.raises(UnknownProfile, match="there is no architecture 'aarch46'") as raised:
         load_profile("aarch46", evaluator)
-    assert raised.value.hint == "did you mean 'aarch64'?"
+    assert raised.value.hint == "did you mean 'aarch64'? there are " + ", ".join(NAMES)
     with pytest.raises(UnknownProfile) as raised:
         load_profile("vax", evaluator)
     assert raised.value.hint == "there are " + ", ".join(NAMES)
@@ -124,7 +124,7 @@ def test_show_has_a_line_for_each_attribute(chx) -> None:  # type: ignore[no-unt
 def test_the_commands_refuse_what_there_is_not(chx, folder: Path) -> None:  # type: ignore[no-untyped-def]
     run = chx("arch", "show", "risc64")
     assert (run.returncode, run.stdout) == (1, "")
-    assert run.stderr == "error[A001]: there is no architecture 'risc64'\n  = did you mean 'riscv64'?\n"
+    assert run.stderr == f"error[A001]: there is no architecture 'risc64'\n  = did you mean 'riscv64'? {KNOWN}\n"
     run = chx("arch", "list", "--directory", folder / "nowhere")
     assert run.returncode == 1
     assert f"path '{folder}/nowhere/default.nix' does not exist" in run.stderr and "Traceback" not in run.stderr
@@ -256,3 +256,81 @@ def test_the_refusals_in_the_manual_are_what_is_said(chx, folder: Path) -> None:
     shown = "".join(f"    {line.removeprefix('error: ')}\n" for line in said)
     assert shown.count("\n") == 2
     assert shown.replace(f"{folder}/", "arch/") in page
+
+
+KNOWN = f"there are {', '.join(NAMES)}"
+
+
+@pytest.mark.parametrize(
+    "name, meant",
+    [
+        # Debian's, Go's and OCI's, those of uname and of compilers.
+        *(("arm64", "aarch64"), ("amd64", "x86_64"), ("ppc64el", "ppc64le"), ("loong64", "loongarch64")),
+        *(("linux/arm64/v8", "aarch64"), ("linux/amd64", "x86_64"), ("powerpc64le", "ppc64le"), ("powerpc64", "ppc64")),
+        *(("x86-64", "x86_64"), ("x64", "x86_64"), ("X86_64", "x86_64"), ("AArch64", "aarch64"), ("riscv", "riscv64")),
+        *(("aarch64-linux", "aarch64"), ("x86_64-pc-linux-gnu", "x86_64"), ("powerpc64le-linux-musl", "ppc64le")),
+        *(("x86-64-linux", "x86_64"), ("ppc64el-linux", "ppc64le"), ("risc64", "riscv64"), ("ppc64lel", "ppc64le")),
+    ],
+)
+def test_names_that_others_have_for_a_machine_are_understood_and_refused(
+    evaluator: Evaluator, name: str, meant: str
+) -> None:
+    with pytest.raises(UnknownProfile) as raised:
+        load_profile(name, evaluator)
+    assert raised.value.hint == suggestion(name) == f"did you mean '{meant}'? {KNOWN}"
+
+
+def test_a_name_of_a_family_means_each_of_them() -> None:
+    assert suggestion("powerpc").startswith("did you mean 'ppc64' or 'ppc64le'? there are ")
+
+
+def test_a_system_is_suggested_where_one_is_asked_for() -> None:
+    listed = f"there are {', '.join(f'{name}-linux' for name in NAMES)}"
+    assert suggestion("arm64-linux", as_system=True) == f"did you mean 'aarch64-linux'? {listed}"
+    assert suggestion("aarch64", as_system=True) == f"did you mean 'aarch64-linux'? {listed}"
+    assert suggestion("vax-vms", as_system=True) == listed
+
+
+def test_suggestions_need_no_folder_and_no_whole_profile(tmp_path: Path) -> None:
+    assert suggestion("x", str(tmp_path / "nowhere")) == "there are none at all"
+    for name, text in (
+        ("broken", "{ name = "),
+        ("list", "[ ]"),
+        ("vax", '{ debian = "vaxen"; name = 1; machine = "${1}"; }'),
+    ):
+        (tmp_path / f"{name}.nix").write_text(text)
+    assert suggestion("vaxen", str(tmp_path)) == "did you mean 'vax'? there are broken, list, vax"
+    assert suggestion("brokn", str(tmp_path)) == "did you mean 'broken'? there are broken, list, vax"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("eval", "-E", "(import <chx> { }).cross.arm64.hello.name"),
+        ("build", "--target", "arm64", "hello"),
+        ("build", "cross.arm64.hello"),
+        ("arch", "show", "arm64"),
+    ],
+)
+def test_every_place_for_an_architecture_suggests_one(chx, words: tuple[str, ...]) -> None:  # type: ignore[no-untyped-def]
+    run = chx(*words)
+    assert run.returncode == 1 and f"  = did you mean 'aarch64'? {KNOWN}\n" in run.stderr, run.stderr
+
+
+@pytest.mark.parametrize(
+    "system, meant",
+    [
+        *(
+            ("arm64-linux", "aarch64"),
+            ("x86_64", "x86_64"),
+            ("powerpc64le-unknown-linux-gnu", "ppc64le"),
+            ("vax-linux", ""),
+        ),
+    ],
+)
+def test_the_bundled_set_suggests_a_system(chx, system: str, meant: str) -> None:  # type: ignore[no-untyped-def]
+    run = chx("eval", "-E", f'(import <chx> {{ system = "{system}"; }}).hello.drvPath')
+    guess = f" did you mean '{meant}-linux'?" if meant else ""
+    listed = ", ".join(f"{name}-linux" for name in NAMES)
+    assert run.returncode == 1
+    assert f"error: there is no profile for '{system}' yet;{guess} there is one for {listed}" in run.stderr
