@@ -225,8 +225,9 @@ class _Realising:
                     break
                 self._running[lane] += 1
                 thread = Thread(target=self._perform, args=(self._work[path],), name=path.name, daemon=True)
-                self._threads[path] = thread
                 thread.start()
+                # One that cannot be started must not be waited for.
+                self._threads[path] = thread
 
     def _perform(self, work: Work) -> None:
         """In a thread: do the work and send the result."""

@@ -45,7 +45,7 @@ _OF_NO_OBJECT: Final = "-\n"
 MOUNT_POINTS: Final = ("build", "chx", "chx/store", "dev", "proc", "tmp")
 _WHEN: Final = (1_000_000_000, 1_000_000_000)
 # Too many links, another file system, a file system or a kernel setting that refuses links.
-_CANNOT_LINK: Final = frozenset({errno.EMLINK, errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.EACCES})
+_CANNOT_LINK: Final = frozenset({errno.EMLINK, errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EACCES})
 
 
 def root_digest(objects: Sequence[ObjectInfo]) -> Digest:

@@ -101,6 +101,7 @@ def create_home(home: str) -> None:
         for folder in FOLDERS:
             os.makedirs(os.path.join(home, folder), exist_ok=True)
         _try_symlinks(os.path.join(home, "tmp"))
+        _try_locks(os.path.join(home, "tmp"))
         make_reserve(home)
     except OSError as error:
         where = "" if error.filename in (None, home) else f" ('{error.filename}')"
@@ -118,6 +119,22 @@ def make_reserve(home: str) -> None:
             os.posix_fallocate(file.fileno(), 0, RESERVE)
     except OSError:
         return
+
+
+def _try_locks(folder: str) -> None:
+    import fcntl
+
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError as error:
+        raise InvalidHome(
+            folder,
+            f"its file system has no locks ({error.strerror})",
+            "set CHX_HOME to a folder on another file system; one of the network may need its lock service",
+        ) from error
+    finally:
+        os.close(descriptor)
 
 
 def _try_symlinks(folder: str) -> None:

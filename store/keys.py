@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from .errors import StoreError, StoreIO
@@ -91,6 +92,28 @@ def _own_key(home: str) -> Ed25519PrivateKey:
         raise StoreIO("read", place, error) from error
 
 
+def _publish(temporary: str, place: str) -> None:
+    """Give the whole file `temporary` the name `place`. Raises FileExistsError if another process was quicker: one key for all."""
+    try:
+        # Unlike a rename, this never replaces a file.
+        os.link(temporary, place)
+        return
+    except FileExistsError:
+        raise
+    except OSError:
+        # This file system has no hard links.
+        import fcntl
+
+        folder = os.open(os.path.dirname(place), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        if os.path.lexists(place):
+            raise FileExistsError(place)
+        os.rename(temporary, place)
+    finally:
+        os.close(folder)
+
+
 def _make_key(place: str) -> Ed25519PrivateKey:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -105,12 +128,12 @@ def _make_key(place: str) -> Ed25519PrivateKey:
         with os.fdopen(descriptor, "wb") as file:
             file.write(base64.b64encode(raw) + b"\n")
         try:
-            # A link, unlike a rename, fails if another process was quicker: one key for all.
-            os.link(temporary, place)
+            _publish(temporary, place)
         except FileExistsError:
             return _own_key(os.path.dirname(os.path.dirname(place)))
         finally:
-            os.unlink(temporary)
+            with suppress(FileNotFoundError):
+                os.unlink(temporary)
     except OSError as error:
         raise StoreIO("write", place, error) from error
     return key

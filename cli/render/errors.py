@@ -102,6 +102,11 @@ def _foreign(error: Exception, style: Style, words: Sequence[str]) -> tuple[list
         ], 1
     if isinstance(error, MemoryError):
         return [f"{style.red}error{style.reset}: out of memory", "  = what was finished is kept"], 1
+    if isinstance(error, RuntimeError) and "new thread" in str(error):
+        return [
+            f"{style.red}error{style.reset}: no further thread can be started",
+            "  = this user, or a control group, has as many processes and threads as it may (ulimit -u, pids.max)",
+        ], 1
     return _bug(error, style, words), 70
 
 
