@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         with_binds,
         with_network,
     )
-    from .diagnosis import Facts, read_facts
+    from .diagnosis import NOEXEC, Facts, read_facts
     from .errors import BadConfiguration, BuildError, Cancelled, SandboxRefused, SeveralFailures
     from .fixed import hash_content, sri
     from .forecast import expected, remaining
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from .variation import USUAL, VARIATIONS
 
 __all__ = [
+    "NOEXEC",
     "OWN",
     "SCRIPT",
     "SOURCE",
@@ -153,6 +154,7 @@ _HOMES = {
     "apparmor_profile": "apparmor",
     "read_facts": "diagnosis",
     "Facts": "diagnosis",
+    "NOEXEC": "diagnosis",
     "SandboxRefused": "errors",
     "expected": "forecast",
     "find_log": "log",

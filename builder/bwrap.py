@@ -141,18 +141,19 @@ def enter(spec: SandboxSpec, home: str | None = None) -> int:
         with _invocation(foreground, bwrap) as (argv, inherited, report):
             outcome = run_in_foreground(argv, {}, inherited, report)
     if not _has_started(outcome):
-        raise _diagnose(spec, bwrap)
+        raise _diagnose(spec, bwrap, home)
     return outcome.status
 
 
-def _diagnose(spec: SandboxSpec, bwrap: str) -> CommandNotStarted | SandboxRefused:
+def _diagnose(spec: SandboxSpec, bwrap: str, home: str | None) -> CommandNotStarted | SandboxRefused:
     """Find out why a command was not started, from bwrap's message for a command that cannot exist."""
     said: list[bytes] = []
     run_sandbox(replace(spec, command=("/",)), bwrap, said.append)
     text = _message(said)
+    refusal = explain_refusal(text, bwrap, home)
     if "execvp" in text:
-        return CommandNotStarted(spec.command[0])
-    return explain_refusal(text, bwrap) or CommandNotStarted(spec.command[0], text)
+        return refusal or CommandNotStarted(spec.command[0])
+    return refusal or CommandNotStarted(spec.command[0], text)
 
 
 def _has_started(outcome: Outcome) -> bool:
@@ -198,11 +199,14 @@ def _fill(descriptor: int, data: bytes) -> None:
     os.lseek(descriptor, 0, os.SEEK_SET)
 
 
-def explain_refusal(said: str, bwrap: str) -> SandboxRefused | None:
-    """Return the error for a message of the program `bwrap` that the machine is to blame for; None for other messages."""
+def explain_refusal(said: str, bwrap: str, home: str | None = None) -> SandboxRefused | None:
+    """Return the error for a message of the program `bwrap` that the machine is to blame for; None for other messages.
+
+    `home` is that of the store.
+    """
     from .diagnosis import diagnose, read_facts
 
-    found = diagnose(read_facts(), said, bwrap)
+    found = diagnose(read_facts(home=home), said, bwrap)
     return None if found is None else SandboxRefused(said.strip(), found)
 
 

@@ -37,6 +37,7 @@ class Facts:
     filter is active; `refuses_unshare`: even `unshare` with no flags fails, which only a filter does. `effective`,
     `ambient`: bits of capabilities. `covered`: places in /proc that something is mounted over. `chrooted`: None if
     unknown. `container`: what made the container, or is empty. `is_initramfs`: the root is the kernel's first file system.
+    `is_noexec`: no program of the store can be started from where its home is mounted.
     """
 
     uid: int = 1000
@@ -56,6 +57,7 @@ class Facts:
     chrooted: bool | None = False
     container: str = ""
     is_initramfs: bool = False
+    is_noexec: bool = False
 
     @property
     def wsl(self) -> int:
@@ -90,8 +92,11 @@ class Diagnosis:
     advice: tuple[str, ...]
 
 
-def read_facts(root: str = "/") -> Facts:
-    """Read the facts of the machine whose files are below `root`; what cannot be read counts as absent."""
+def read_facts(root: str = "/", home: str | None = None) -> Facts:
+    """Read the facts of the machine whose files are below `root`; what cannot be read counts as absent.
+
+    `home` is that of the store; it need not exist.
+    """
     root = root.rstrip("/")
     status = _status(_read(f"{root}/proc/self/status"))
     mounts = _mounts(_read(f"{root}/proc/self/mountinfo"))
@@ -119,6 +124,7 @@ def read_facts(root: str = "/") -> Facts:
         chrooted=_is_chrooted(root, mounts),
         container=_container(root),
         is_initramfs=mounts.get("/") == "rootfs",
+        is_noexec=home is not None and _is_noexec(home),
     )
 
 
@@ -148,6 +154,18 @@ def _mounts(text: str) -> Mapping[str, str]:
         if len(fields) > 4 and rest:
             found[fields[4]] = rest.split()[0]
     return found
+
+
+def _is_noexec(place: str) -> bool:
+    while True:
+        try:
+            return bool(os.statvfs(place).f_flag & os.ST_NOEXEC)
+        except FileNotFoundError:
+            if place == os.path.dirname(place):
+                return False
+            place = os.path.dirname(place)
+        except OSError:
+            return False
 
 
 def _refuses_unshare() -> bool:
@@ -204,6 +222,19 @@ def diagnose(facts: Facts, said: str, bwrap: str = "bwrap") -> Diagnosis | None:
     return None
 
 
+_SHORTAGES: Final = ("Resource temporarily unavailable", "Cannot allocate memory", "Too many open files")
+
+
+def _shortage(facts: Facts, said: str, bwrap: str) -> Diagnosis | None:
+    if not _says(said, *(f": {shortage}" for shortage in _SHORTAGES)) or "execvp" in said:
+        return None
+    return Diagnosis(
+        "shortage",
+        "this user, or a control group, has as many processes, open files or memory as it may",
+        ("try fewer jobs at once (-j), or raise the limits: ulimit -u, ulimit -n; pids.max, memory.max of the group",),
+    )
+
+
 def _says(said: str, *phrases: str) -> bool:
     return any(phrase in said for phrase in phrases)
 
@@ -221,8 +252,38 @@ NO_PROC: Final = Diagnosis(
 )
 
 
+NO_DEV: Final = Diagnosis(
+    "no-dev",
+    "/dev lacks /dev/null or another of its ordinary devices",
+    ("as root: mount -t devtmpfs dev /dev (in a chroot, before it is entered: mount --rbind /dev DIRECTORY/dev)",),
+)
+
+
+def _missing_dev(facts: Facts, said: str, bwrap: str) -> Diagnosis | None:
+    places = [f"/dev/{name}{end}" for name in _DEVICES for end in (":", " on ")]
+    return NO_DEV if _says(said, *places) and "No such file" in said else None
+
+
+_DEVICES: Final = ("null", "zero", "full", "random", "urandom", "tty")
+"""Those of bubblewrap's option --dev."""
+
+
 def _missing_proc(facts: Facts, said: str, bwrap: str) -> Diagnosis | None:
     return None if facts.has_proc else NO_PROC
+
+
+NOEXEC: Final = Diagnosis(
+    "noexec",
+    "the file system of CHX_HOME is mounted with noexec: no program of the store can be started from it",
+    (
+        "set CHX_HOME to a folder on another file system",
+        "or, as root: mount -o remount,exec MOUNT-POINT (findmnt -T $CHX_HOME)",
+    ),
+)
+
+
+def _noexec(facts: Facts, said: str, bwrap: str) -> Diagnosis | None:
+    return NOEXEC if facts.is_noexec and "execvp" in said and "Permission denied" in said else None
 
 
 def _setuid(facts: Facts, said: str, bwrap: str) -> Diagnosis | None:
@@ -565,6 +626,9 @@ def _by_elimination(facts: Facts, said: str, bwrap: str) -> Diagnosis | None:
 
 _RULES: Final[tuple[Callable[[Facts, str, str], Diagnosis | None], ...]] = (
     _missing_proc,
+    _missing_dev,
+    _noexec,
+    _shortage,
     _setuid,
     _capabilities,
     _no_filter,

@@ -28,6 +28,7 @@ once, when the error passes through it.
 from __future__ import annotations
 
 import errno
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -594,6 +595,11 @@ class MachineFailure(BuildError):
             )
         if self.error.errno in (errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM):
             return "try fewer jobs at once (-j)"
+        if self.error.errno == errno.ENOSYS:
+            return (
+                "the kernel, or a filter of system calls, lacks one that chx needs: Linux 5.10 and newer have them all"
+                f" (this is {os.uname().release})"
+            )
         return None
 
 

@@ -262,7 +262,7 @@ class _Execution:
             outcome, has_started = run(spec, bubblewrap.path, log)
         if not has_started and outcome.ended is None:
             said = "\n".join(log.tail).removeprefix("bwrap: ")
-            raise explain_refusal(said, bubblewrap.path) or SandboxFailed(said, derivation.builder)
+            raise explain_refusal(said, bubblewrap.path, self._store.home) or SandboxFailed(said, derivation.builder)
         self._judge(outcome)
         self._mention_strays(log, prepared.visible)
         if prepared.spec.network:

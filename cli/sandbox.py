@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..builder import BuildError, apparmor_profile, explain_refusal, find_bubblewrap, read_facts, try_sandbox
+from ..builder import (
+    NOEXEC,
+    BuildError,
+    SandboxRefused,
+    apparmor_profile,
+    explain_refusal,
+    find_bubblewrap,
+    read_facts,
+    try_sandbox,
+)
 from ..ops.errors import RequestError
 from ..signatures import home
 from .output import put
@@ -46,14 +55,17 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _check(as_json: bool) -> int:
-    facts = read_facts()
+    facts = read_facts(home=home())
     name = path = said = None
     refusal: BuildError | None = None
     try:
         chosen = find_bubblewrap(home())
         name, path = chosen.name, chosen.path
         said = try_sandbox(path)
-        refusal = explain_refusal(said, path) if said is not None else None
+        if said is not None:
+            refusal = explain_refusal(said, path, home())
+        elif facts.is_noexec:
+            refusal = SandboxRefused("", NOEXEC)
     except BuildError as error:
         refusal = error
     except OSError as error:
@@ -92,6 +104,7 @@ def described(facts: Facts) -> dict[str, str]:
         else f"covered: {' '.join(facts.covered)}"
         if facts.covered
         else "whole",
+        "file system of CHX_HOME": "noexec" if facts.is_noexec else "programs can be started from it",
         "user namespaces": "yes" if facts.has_user_namespaces else "not in this kernel",
         "limits of namespaces": limits or "unknown",
         "unprivileged_userns_clone": "1 or not there" if facts.unprivileged_clone else "0",
@@ -108,8 +121,6 @@ def _json(
 ) -> str:
     import json
     from dataclasses import asdict
-
-    from ..builder import SandboxRefused
 
     found = refusal.diagnosis if isinstance(refusal, SandboxRefused) else None
     data = {

@@ -66,7 +66,9 @@ def version() -> str:
     try:
         chosen = find_bubblewrap(home())
     except BuildError as error:
-        bubblewrap = f"bubblewrap: none; {error.hint}"
+        bubblewrap = f"bubblewrap: none; {(error.hint or error.message).partition(chr(10))[0]}"
+    except OSError as error:
+        bubblewrap = f"bubblewrap: unknown, no program can be started: {error.strerror}"
     else:
         note = "\n  older than 0.12; `chx build bubblewrap` makes a newer one" if chosen.is_old else ""
         bubblewrap = f"{chosen.name} ({chosen.path}){note}"

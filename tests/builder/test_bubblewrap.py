@@ -47,7 +47,7 @@ def place(tmp_path, home, monkeypatch):
 
 def forget():
     room._find.cache_clear()
-    room.version_of.cache_clear()
+    room._ask.cache_clear()
 
 
 def chosen(home) -> tuple[str, str]:
@@ -105,6 +105,51 @@ def test_a_program_is_asked_once_as_long_as_it_stays_what_it_is(place, home, tmp
     for damage in ("nonsense", "a\tb\tc\td\n", "\0"):
         (home / "cache/bubblewrap").write_text(damage)
         assert chosen(home)[1] == "bubblewrap 0.13.0"
+
+
+def test_a_program_that_fails_once_is_asked_again(place, home, tmp_path):
+    """The machine may have been short of something: the file of the program stays what it is."""
+    program = place("system", "0.13.0", status=f"[ -e {tmp_path}/ready ] || {{ echo no memory >&2; exit 3; }}")
+    with pytest.raises(BwrapNotFound, match="has version unknown: it said 'no memory'"):
+        chosen(home)
+    (tmp_path / "ready").touch()
+    assert chosen(home) == (program, "bubblewrap 0.13.0")
+    # As an earlier chx has kept it.
+    cached = home / "cache/bubblewrap"
+    about, version, path = cached.read_text().split("\t")
+    assert version == "0.13.0"
+    cached.write_text(f"{about}\t\t{path}")
+    assert chosen(home) == (program, "bubblewrap 0.13.0")
+
+
+def test_what_cannot_be_started_is_told(place, home, tmp_path):
+    broken = place("system", "0.13.0")
+    with open(broken, "w") as file:
+        file.write("#!/nonexistent/shell\n")
+    with pytest.raises(BwrapNotFound, match=r"it cannot be started \(No such file or directory\)"):
+        chosen(home)
+    with open(broken, "w") as file:
+        file.write("#!/bin/sh\nexit 3\n")
+    with pytest.raises(BwrapNotFound, match="it ended with status 3 and said nothing"):
+        chosen(home)
+
+
+def test_a_machine_that_can_start_nothing_is_told(place, home):
+    place("system", "0.13.0")
+    taken = []
+    with pytest.raises(OSError, match="Too many open files"):
+        try:
+            while True:
+                taken.append(os.open("/dev/null", os.O_RDONLY))
+        except OSError:
+            forget()
+            for descriptor in (taken.pop(), taken.pop()):
+                os.close(descriptor)
+            chosen(home)
+        finally:
+            for descriptor in taken:
+                os.close(descriptor)
+    assert chosen(home)[1] == "bubblewrap 0.13.0"
 
 
 def test_where_programs_need_a_profile_one_that_works_is_taken(place, home, tmp_path):

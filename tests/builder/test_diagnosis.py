@@ -149,6 +149,15 @@ CASES: dict[str, tuple[Facts, str, str, tuple[str, ...]]] = {
     "capabilities of the file": (
         Facts(), "Unexpected capabilities but not setuid, old file caps config?", "capabilities", ("setcap -r /x/bwrap",)
     ),
+    "no devices": (
+        Facts(), "Can't bind mount /oldroot/dev/zero on /newroot/dev/zero: Unable to mount source on destination:"
+        " No such file or directory", "no-dev", ("--rbind /dev",)
+    ),
+    "no device that is opened": (Facts(), "Can't open /dev/full: No such file or directory", "no-dev", ()),
+    "too many processes": (
+        Facts(chrooted=None), "Creating new namespace failed: Resource temporarily unavailable", "shortage", ("ulimit -u",)
+    ),
+    "noexec": (Facts(is_noexec=True), "execvp /bin/sh: Permission denied", "noexec", ("remount,exec",)),
     "nothing known": (Facts(), SLAVE_FILTER, "unknown", ("dmesg",)),
 }  # fmt: skip
 

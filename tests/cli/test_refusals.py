@@ -16,6 +16,7 @@ import pytest
 from chx.builder import find_bubblewrap
 from chx.builder.seccomp import ARCHITECTURES
 
+from ..builder.conftest import programs_root
 from .conftest import ROOT
 
 CALLS = ARCHITECTURES.get(os.uname().machine)
@@ -223,3 +224,47 @@ def test_apparmor_understands_the_profile(inside, tmp_path: Path, path: str) -> 
     text = inside(["env"], "", "sandbox", "apparmor", str(program)).stdout
     parsed = subprocess.run(words, input=text, text=True, capture_output=True)
     assert parsed.returncode == 0 and parsed.stdout.split() == ["chx-bwrap"], parsed.stderr
+
+
+@pytest.mark.parametrize("options", ["", ",noexec"])
+def test_a_home_from_which_no_program_can_be_started(inside, tmp_path: Path, options: str) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "home").mkdir()
+    mount = f"mount -t tmpfs -o mode=755{options} none {tmp_path}/home"
+    programs = tmp_path / "programs"
+    programs_root(str(programs), ("sh",))
+    build = (
+        'derivation { name = "n"; system = builtins.currentSystem; builder = "/bin/sh"; args = [ "-c" "echo > $out" ];'
+        f' rootfs = [ (builtins.path {{ path = "{programs}"; name = "programs"; }}) ]; }}'
+    )
+    checked = inside([*USER, "--mount"], mount, "sandbox", "check", "--json")
+    built = inside([*USER, "--mount"], mount, "build", "--no-out-link", "-E", build)
+    if options:
+        assert checked.returncode == 1 and json.loads(checked.stdout)["cause"] == "noexec"
+        assert built.returncode == 1 and "CHX_HOME is mounted with noexec" in built.stderr, built.stderr
+    else:
+        assert checked.returncode == 0 and built.returncode == 0, built.stderr
+
+
+@pytest.mark.parametrize("devices", ["", "null"])
+def test_missing_devices(refusal, tmp_path: Path, devices: str) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "dev").mkdir()
+    script = f"mount -t tmpfs none {tmp_path}/dev"
+    for name in devices.split():
+        script += f"\n: > {tmp_path}/dev/{name}; mount --bind /dev/{name} {tmp_path}/dev/{name}"
+    found = refusal([*USER, "--mount"], f"{script}\nmount --move {tmp_path}/dev /dev", stdin=subprocess.DEVNULL)
+    assert found["cause"] == "no-dev"
+
+
+@as_root
+@pytest.mark.parametrize("processes", [1, 3])
+def test_too_few_processes(tmp_path: Path, processes: int) -> None:
+    """Of another user, since root has no such limit."""
+    who = ["prlimit", f"--nproc={processes}", "setpriv", "--reuid=54329", "--regid=54329", "--clear-groups"]
+    (tmp_path / "home").mkdir()
+    os.chown(tmp_path / "home", 54329, 54329)
+    words = [sys.executable, str(ROOT), "sandbox", "check"]
+    reachable = subprocess.run([*who[2:], *words], cwd="/", capture_output=True, env={"CHX_HOME": "/nonexistent"})
+    if reachable.returncode:
+        pytest.skip("another user cannot start this Python")
+    checked = subprocess.run([*who, *words], cwd="/", capture_output=True, text=True, env={"CHX_HOME": "/nonexistent"})
+    assert checked.returncode == 1 and "internal error" not in checked.stderr, checked.stderr
