@@ -12,6 +12,8 @@ import pytest
 
 from chx.arch import PROFILES, Elf, ElfFlags, UnknownProfile, load_profile, profile_data, profile_names, suggestion
 from chx.evaluator import Evaluator
+from chx.ops.errors import RequestError
+from chx.ops.systems import check_system
 
 from .conftest import ROOT
 
@@ -334,3 +336,22 @@ def test_the_bundled_set_suggests_a_system(chx, system: str, meant: str) -> None
     listed = ", ".join(f"{name}-linux" for name in NAMES)
     assert run.returncode == 1
     assert f"error: there is no profile for '{system}' yet;{guess} there is one for {listed}" in run.stderr
+
+
+@pytest.mark.parametrize(
+    "system, meant",
+    [
+        ("arm64", "aarch64"),
+        ("amd64-linux", "x86_64"),
+        ("ppc64el", "ppc64le"),
+        ("linux/riscv64", "riscv64"),
+        ("vax", ""),
+    ],
+)
+def test_the_option_system_suggests_one(system: str, meant: str) -> None:
+    listed = f"there are {', '.join(f'{name}-linux' for name in NAMES)}"
+    with pytest.raises(RequestError, match=f"there is no system '{system}'") as raised:
+        check_system(system)
+    assert raised.value.hint == (f"did you mean '{meant}-linux'? {listed}" if meant else listed)
+    for name in NAMES:
+        check_system(f"{name}-linux")
