@@ -22,10 +22,10 @@ mkDerivation {
       # Nor has tcc an assembler of other machines: what musl cannot do without is
       # there as the numbers that instructions are, each with its instruction beside it.
       ''
-        for part in crt/${profile.name} src/*/${profile.name}; do
+        for part in ${if profile.name == "aarch64" then "crt/aarch64 " else ""}src/*/${profile.name}; do
           rm -r "$part"
         done
-        rm -r src/complex crt/rcrt1.c arch/${profile.name}/fp_arch.h
+        rm -r src/complex crt/rcrt1.c${if profile.name == "aarch64" then " arch/aarch64/fp_arch.h" else ""}
         cp -R ${./words + "/${profile.name}"}/. .
       '';
 

@@ -19,7 +19,14 @@ let
   under = if isForHere then "/usr" else "/usr/${target.triplet}/usr";
 
   # What it makes programs for: the name of the target, and the parts of its run-time
-  # library. It knows no instructions of ARM; ./words has what its library needs.
+  # library. Of ARM and RISC-V it knows no instructions as text; ./words has what its
+  # library needs.
+  others = [
+    ./patches/07-addresses-as-data.patch
+    ./patches/08-alloca.patch
+    ./patches/09-long-doubles-elsewhere.patch
+    ./patches/10-character-constants.patch
+  ];
   machines = {
     x86_64 = {
       target = "X86_64";
@@ -31,14 +38,22 @@ let
       target = "ARM64";
       parts = "lib-arm64.c alloca.s";
       objects = "lib-arm64.o alloca.o";
-      patches = [
-        ./patches/arm64-01-addresses-as-data.patch
-        ./patches/arm64-02-constant-addresses.patch
-        ./patches/arm64-03-nothing-is-clobbered.patch
-        ./patches/arm64-04-alloca.patch
-        ./patches/arm64-05-long-doubles-elsewhere.patch
+      patches = others ++ [
+        ./patches/arm64-01-constant-addresses.patch
+        ./patches/arm64-02-nothing-is-clobbered.patch
       ];
       words = ./words/aarch64.s;
+    };
+    riscv64 = {
+      target = "RISCV64";
+      # Its arithmetic of 128 bits is the same.
+      parts = "lib-arm64.c alloca.s";
+      objects = "lib-arm64.o alloca.o";
+      patches = others ++ [
+        ./patches/riscv64-01-addresses-and-frames.patch
+        ./patches/riscv64-02-nothing-is-clobbered.patch
+      ];
+      words = ./words/riscv64.s;
     };
   };
   machine =

@@ -17,7 +17,10 @@ import pytest
 
 PKGS = Path(__file__).resolve().parents[2] / "pkgs"
 LINE = re.compile(r'^\s*"?\.long (0x[0-9a-f]{8})(?:\\n")?\t/\* (.+) \*/$')
-TARGETS = {"aarch64": ("aarch64-linux-musl",)}
+TARGETS = {
+    "aarch64": ("aarch64-linux-musl",),
+    "riscv64": ("riscv64-linux-musl", "-march=rv64imafd", "-mno-relax"),
+}
 FILES = sorted(
     path for folder in ("musl/words", "tinycc/words") for path in (PKGS / folder).rglob("*") if path.is_file()
 )
