@@ -136,6 +136,35 @@ def test_what_is_cross_compiled_runs_there(shared_chx: Run, words: tuple[str, ..
     ]
 
 
+def test_one_lock_pins_an_attribute_for_each_system(
+    architecture: str, shared_chx: Run, words: tuple[str, ...], work: Path
+) -> None:
+    (work / "default.nix").write_text(
+        f"""{{ system ? builtins.currentSystem }}:
+        let
+          here = (import <chx> {{ system = "x86_64-linux"; }}).tiny;
+          tools = if system == "x86_64-linux" then here else here.cross.{architecture};
+        in
+        {{
+          said = derivation {{
+            name = "said"; inherit system; rootfs = [ tools.dash tools.toybox ];
+            builder = "/bin/sh"; args = [ "-c" "uname -m > $out" ];
+          }};
+        }}"""
+    )
+    systems = ("x86_64-linux", f"{architecture}-linux")
+    for system in systems:
+        run = shared_chx("lock", "said", "--system", system)
+        assert run.returncode == 0, run.stderr
+    pins = json.loads((work / "chx.lock").read_text())["pins"]["said"]
+    assert set(pins) == set(systems)
+    for system in systems:
+        run = shared_chx("lock", "check", "--system", system)
+        assert run.returncode == 0 and f"said ({system})" in run.stdout, run.stderr
+        run = shared_chx("build", "--pinned", "said", "--system", system, "--no-out-link")
+        assert run.stdout.strip() == pins[system]["outputs"]["out"]["path"], run.stderr
+
+
 @pytest.mark.long
 def test_a_bootstrap_of_the_other_system_ends_in_what_this_one_compiles(architecture: str, shared_chx: Run) -> None:
     run = shared_chx("bootstrap", "tiny", "--system", f"{architecture}-linux", "--seeds", "debian-gcc", "--json")
