@@ -41,7 +41,12 @@ toolchains (seeds), and say whether
   host independence  all seeds end in the same bytes,
   residue            nothing of a seed was found in the last stage.
 
-The exit status is 0 only if all three are shown. What is built already is not
+With --system, which names the machine that packages are built on, it also says
+whether
+
+  native is cross    another machine compiles the last stage to the same bytes.
+
+The exit status is 0 only if all of them are shown. What is built already is not
 built again, and what is equal is built once for all seeds. `chx gc` keeps what came
 out until --drop, or until the same set comes out differently.
 """
