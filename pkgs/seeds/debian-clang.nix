@@ -27,7 +27,8 @@ rec {
       "lld-${clang}"
       "llvm-${clang}"
     ];
-    without = [
+    # LLVM itself needs libatomic on riscv64.
+    without = builtins.filter (name: !(isNewer && name == "libatomic1")) [
       "binutils"
       "binutils-common"
       "binutils-${builtins.replaceStrings [ "_" ] [ "-" ] machine.machine}-linux-gnu"
