@@ -58,8 +58,9 @@ def test_the_compilers_of_the_seeds_have_nothing_in_common_but_the_c_library(mac
     gcc, clang, zig = (set(load(f"{name}.{machine}")["toolchain"]) for name in ("debian-gcc", "debian-clang", "zig"))
     assert zig == {"ziglang"}
     # libgcc-12-dev: glibc cannot be linked without libgcc; the rest only reads and prints C++ objects.
-    libgcc = "libgcc-14-dev" if machine == "riscv64" else "libgcc-12-dev"
-    shared = {"libc6-dev", "linux-libc-dev", "libcrypt-dev", "libcrypt1", libgcc, "libstdc++6"}
+    # On riscv64 LLVM is linked with libatomic.
+    libgcc = {"libgcc-14-dev", "libatomic1"} if machine == "riscv64" else {"libgcc-12-dev"}
+    shared = {"libc6-dev", "linux-libc-dev", "libcrypt-dev", "libcrypt1", "libstdc++6", *libgcc}
     assert gcc & clang <= shared
 
 
