@@ -5,9 +5,10 @@
 # sees one package only, the compiler; all else is built with what came out of that.
 {
   over,
-  overFor,
-  profile,
-  lib,
+  # What compiling for other machines needs beside it.
+  overFor ? null,
+  profile ? null,
+  lib ? null,
 }:
 
 previous:
@@ -55,17 +56,22 @@ let
   ];
 in
 closure
-// {
-  # The same packages for another machine, compiled on this one.
-  crossTo =
-    host:
-    import ./tiny-cross.nix {
-      inherit
-        closure
-        overFor
-        host
-        lib
-        ;
-      build = profile;
-    };
-}
+// (
+  if overFor == null then
+    { }
+  else
+    {
+      # The same packages for another machine, compiled on this one.
+      crossTo =
+        host:
+        import ./tiny-cross.nix {
+          inherit
+            closure
+            overFor
+            host
+            lib
+            ;
+          build = profile;
+        };
+    }
+)
