@@ -61,17 +61,20 @@ closure
     { }
   else
     {
-      # The same packages for another machine, compiled on this one.
+      # The same packages for another machine, compiled on this one; for this one they are there.
       crossTo =
         host:
-        import ./tiny-cross.nix {
-          inherit
-            closure
-            overFor
-            host
-            lib
-            ;
-          build = profile;
-        };
+        if host.name == profile.name then
+          packages
+        else
+          import ./tiny-cross.nix {
+            inherit
+              closure
+              overFor
+              host
+              lib
+              ;
+            build = profile;
+          };
     }
 )

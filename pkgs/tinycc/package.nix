@@ -130,7 +130,7 @@ mkDerivation {
         script ld 'exec tcc -nostdlib "$@"'
         script ranlib 'exit 0'
         script strip 'exit 0'
-        ''
+      ''
     else
       ''
         mkdir -p "$out/usr/bin" "$out${under}/lib/tcc"

@@ -7,6 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from chx.evaluator import EvalError
+from chx.lang import Source
 from chx.ops.bootstrap import Outcome, Package
 from chx.ops.bootstrap import crossing as crossings
 from chx.ops.bootstrap.crossing import Crossed, Crossing, Divergence, compare_crossing, crossing_of
@@ -104,3 +106,13 @@ def test_equal_paths_hold_and_others_name_their_seeds() -> None:
         Divergence("a", path("1"), ((path("3"), ("two", "three")),)),
         Divergence("b", path("2"), ((None, ("three",)),)),
     )
+
+
+@pytest.mark.skipif(HERE != "x86_64-linux", reason="the expression is for x86-64")
+def test_what_a_machine_compiles_for_itself_are_its_own_packages() -> None:
+    text = "with import <chx> { }; tiny.cross.x86_64.dash.drvPath == bootstrap.tiny.debian-gcc.stage2.packages.dash.drvPath"
+    with Session() as session:
+        evaluator = session.evaluator
+        assert evaluator.eval_source(Source("«test»", text, "/")) is True
+        with pytest.raises(EvalError, match="tcc makes no programs for ppc64le; it does for aarch64, riscv64, x86_64"):
+            evaluator.eval_source(Source("«test»", "(import <chx> { }).tiny.cross.ppc64le.dash.drvPath", "/"))
