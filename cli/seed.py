@@ -225,7 +225,7 @@ def list_all(session: Session, found: dict[str, Place], architecture: str | None
     rows = []
     for name, place in sorted(found.items()):
         facts = seeds.facts(session, place, architecture)
-        if facts["architectures"] and facts["architecture"] not in facts["architectures"]:
+        if not seeds.is_for_architecture(facts):
             rows.append((name, f"only {', '.join(facts['architectures'])}", "-", facts["description"]))
             continue
         pinned = facts["impure"] or facts["made"] or seeds.is_pinned(facts)

@@ -85,7 +85,7 @@ def crossing_of(session: Session, request: Request, name: str, chains: Sequence[
     architecture = session.system.removesuffix("-linux")
     other = other_system(session)
     if other is None:
-        return Crossed("", architecture, (), (), "this machine runs no programs of another system (binfmt_misc)")
+        return _not_compared("", architecture, "this machine runs no programs of another system (binfmt_misc)")
     path = f"{name}.cross.{architecture}"
     elsewhere = request.with_attributes(path).replace(argstrs=(*request.argstrs, ("system", other)))
     found: dict[str, Package] = {}
@@ -99,12 +99,14 @@ def crossing_of(session: Session, request: Request, name: str, chains: Sequence[
                 if derivation is not None:
                     found[item] = Package(*derivation)
     except (EvalError, RequestError) as error:
-        obstacle = f"{other} has no '{path}' to compare with: {error.message}"
-        return Crossed(other, architecture, (), (), obstacle)
+        return _not_compared(other, architecture, f"{other} has no '{path}' to compare with: {error.message}")
     if not found:
-        obstacle = f"'{path}' of {other} has no package of the stage"
-        return Crossed(other, architecture, (), (), obstacle)
+        return _not_compared(other, architecture, f"'{path}' of {other} has no package of the stage")
     return Crossing(other, architecture, found)
+
+
+def _not_compared(system: str, architecture: str, obstacle: str) -> Crossed:
+    return Crossed(system, architecture, (), (), obstacle)
 
 
 def compare_crossing(crossing: Crossing, outcomes: Sequence[Outcome], realised: Realised) -> Crossed:

@@ -17,7 +17,7 @@ from ...builder.prefetch import fetching_task
 from ...store import FixedOutput
 from ..packages.catalogue import Catalogue
 from ..pinned_files import archive_time, pinned_size
-from .lockfile import facts, lock_of, lock_path
+from .lockfile import facts, is_for_architecture, lock_of, lock_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -115,7 +115,7 @@ def _described(
             seed = facts(session, place, name)
             if seed["impure"] or seed["made"] or lock_path(place, seed) in known:
                 continue
-            if not seed["architectures"] or seed["architecture"] in seed["architectures"]:
+            if is_for_architecture(seed):
                 known.add(lock_path(place, seed))
                 yield place, seed
 

@@ -141,9 +141,14 @@ def facts(session: Session, place: Place, architecture: str | None = None) -> di
     return found
 
 
+def is_for_architecture(seed: dict[str, Any]) -> bool:
+    """Return whether a described seed runs on the architecture that it was described for."""
+    return not seed["architectures"] or seed["architecture"] in seed["architectures"]
+
+
 def check_architecture(place: Place, seed: dict[str, Any]) -> None:
     """Raise `RequestError` if a described seed is none of the architecture that it was described for."""
-    if seed["architectures"] and seed["architecture"] not in seed["architectures"]:
+    if not is_for_architecture(seed):
         raise RequestError(
             f"the seed '{place.name}' is not one of {seed['architecture']}",
             hint=f"it runs on {', '.join(seed['architectures'])}",

@@ -46,11 +46,18 @@ let
     "usr/share/man"
   ];
 
+  # A seed for several machines is a function.
+  describe =
+    file:
+    let
+      told = import file;
+    in
+    if builtins.isFunction told then told profile else told;
+
   load =
     name: file:
     let
-      told = import file;
-      seed = if builtins.isFunction told then told profile else told;
+      seed = describe file;
       folder = dirOf file;
 
       # Which lock is its own, of a seed for several machines.
@@ -208,8 +215,7 @@ let
           others = filter (
             other:
             let
-              told = import (./. + "/${other}.nix");
-              described = if builtins.isFunction told then told profile else told;
+              described = describe (./. + "/${other}.nix");
             in
             elem profile.debian (described.architectures or [ ]) && !(described.demonstration or false)
           ) names;
