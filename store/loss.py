@@ -54,7 +54,18 @@ def note_emptied(database: Database) -> None:
 
 
 def lost_objects(store: Store) -> list[StorePath]:
-    """Return paths of objects that the database should know and does not, sorted."""
+    """Return paths of objects that the database should know and does not, sorted. Raises `StoreError`.
+
+    Other processes add and remove objects while this one looks: what seems lost is looked at again under the write lock.
+    """
+    found = _seem_lost(store)
+    if not found:
+        return []
+    with store.transaction():
+        return _seem_lost(store)
+
+
+def _seem_lost(store: Store) -> list[StorePath]:
     database = store._database
     lying = set(strays(store))
     if not lying:
@@ -76,9 +87,11 @@ def check_known(store: Store) -> None:
 
 def strays(store: Store) -> Iterator[StorePath]:
     """Yield paths without a row that have the name of an object."""
+    # The rows come last: what is registered after a reading of the rows, and lies there already, is no stray.
+    lying = os.listdir(store.directory)
     with store._database.lenient():
         names = {base for (base,) in store._database.rows("SELECT base FROM objects")}
-    for name in os.listdir(store.directory):
+    for name in lying:
         if name not in names:
             try:
                 yield StorePath.parse(name)
@@ -109,12 +122,17 @@ def adopt(store: Store) -> Adopted:
 
     Others are moved to `damaged/`, so that no collection removes them as leftovers of a killed process.
     """
-    registered, left = adopt_whole(store)
-    for path, _ in left:
-        store.take_out(path)
+    registered, seen = adopt_whole(store)
+    left = []
+    for path, reason in seen:
+        with store.transaction():
+            # Another process may have placed it when it was looked at, and have registered it since.
+            if not store._is_registered(path):
+                store.take_out(path)
+                left.append((path, reason))
     with store.transaction():
         store._database.execute("DELETE FROM meta WHERE key = 'lost'")
-    return Adopted(registered, left)
+    return Adopted(registered, tuple(left))
 
 
 def adopt_whole(store: Store) -> Adopted:

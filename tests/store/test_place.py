@@ -10,7 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from chx.store import Digest, Realisation, RowsLost, Store, StorePath, adopt, lost_objects, plan_gc, remove_tree
+from chx.store import (
+    Adopted,
+    Digest,
+    Realisation,
+    RowsLost,
+    Store,
+    StorePath,
+    adopt,
+    loss,
+    lost_objects,
+    plan_gc,
+    remove_tree,
+)
 
 
 def kept(store: Store) -> set[StorePath]:
@@ -279,6 +291,73 @@ def test_rows_that_vanish_are_missed_by_the_roots(home: str, tmp_path: Path) -> 
         assert adopt(store).registered == (path,)
     with Store.open(home) as store:
         assert kept(store) == {path} and not store.is_valid(other)
+
+
+def beside(home: str, tools, monkeypatch, work) -> None:  # type: ignore[no-untyped-def]
+    """Let another process do `work` as soon as this one lists the store directory, before it sees a name."""
+    listdir, done = os.listdir, []
+
+    def listing(folder: str) -> list[str]:
+        if folder == home + "/store" and not done:
+            done.append(folder)
+            assert tools.in_child(work) == 0
+        return listdir(folder)
+
+    monkeypatch.setattr(os, "listdir", listing)
+
+
+def test_what_another_process_registers_meanwhile_is_not_lost(home: str, tmp_path: Path, tools, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    def register() -> None:
+        with Store.open(home) as other:
+            other.add_root(str(tmp_path / "result"), other.add_bytes(b"x", "x"))
+
+    with Store.open(home) as store:
+        store.add_bytes(b"kept", "kept")
+        beside(home, tools, monkeypatch, register)
+        assert lost_objects(store) == []
+        assert len(os.listdir(home + "/store")) == 2
+
+
+def test_what_seems_lost_is_looked_at_again_under_the_write_lock(home: str, tmp_path: Path, tools, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    """A killed process leaves a path; another one makes it an object, with a root, between two looks at it."""
+    with Store.open(home) as store:
+        path = store.add_bytes(b"x", "x")
+        store.add_root(str(tmp_path / "result"), path)
+        store._database.execute("DELETE FROM objects WHERE base = ?", (path.base,))
+
+        def register() -> None:
+            with Store.open(home) as other:
+                adopt(other)
+
+        transaction = Store.transaction
+
+        def late(self: Store) -> object:
+            monkeypatch.setattr(Store, "transaction", transaction)
+            assert tools.in_child(register) == 0
+            return transaction(self)
+
+        monkeypatch.setattr(Store, "transaction", late)
+        assert lost_objects(store) == []
+        assert store.is_valid(path)
+
+
+def test_a_repair_leaves_what_another_process_registers_meanwhile(home: str, tools, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    with Store.open(home) as store:
+        path = StorePath.parse("0" * 32 + "-being-placed")
+        Path(store.physical(path)).write_text("not whole yet")
+
+        def whole(*_: object) -> Adopted:
+            found = adopt_whole(store)
+            store._database.execute(
+                "INSERT INTO objects (base, tree, size, self, registered) VALUES (?, zeroblob(32), 1, 0, 1)",
+                (path.base,),
+            )
+            return found
+
+        adopt_whole = loss.adopt_whole
+        monkeypatch.setattr(loss, "adopt_whole", whole)
+        assert adopt(store) == ((), ())
+        assert os.listdir(home + "/store") == [path.base]
 
 
 def test_an_empty_database_is_as_it_should_be_after_a_collection_and_not_otherwise(home: str) -> None:
