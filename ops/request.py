@@ -16,7 +16,8 @@ class Request(Frozen):
     are those of the project in the current directory, or of the bundled package set. `attributes` are attribute paths;
     an empty tuple stands for the whole value. `objects` are store paths, paths of derivations and result links, which
     need no evaluation. `args` and `argstrs` are arguments of a function: pairs of a name and an expression or a string.
-    `target` is an architecture: attributes are then those of `cross.TARGET`. `lock` is "ignore" to disregard the
+    `overlays` are absolute paths of files with a function `final: prev: { ... }`, given to the expression's argument of
+    that name. `target` is an architecture: attributes are then those of `cross.TARGET`. `lock` is "ignore" to disregard the
     `chx.lock` beside the expression, or "pinned" to use its pins without evaluating the expression.
     """
 
@@ -26,6 +27,7 @@ class Request(Frozen):
     objects: tuple[str, ...] = ()
     args: tuple[tuple[str, str], ...] = ()
     argstrs: tuple[tuple[str, str], ...] = ()
+    overlays: tuple[str, ...] = ()
     target: str | None = None
     lock: Literal["use", "ignore", "pinned"] = "use"
 
@@ -41,7 +43,7 @@ class Request(Frozen):
     @property
     def has_arguments(self) -> bool:
         """Whether the user passes arguments to a function."""
-        return bool(self.args or self.argstrs)
+        return bool(self.args or self.argstrs or self.overlays)
 
     @property
     def needs_evaluation(self) -> bool:

@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ..evaluator import Evaluator, Value
+    from ..evaluator import Evaluator, Slot, Value
     from ..lang import Source
     from .request import Request
     from .session import Session
@@ -111,6 +111,8 @@ def select(
         given[name] = evaluator.suspend(source_of_request(None, expression), {})
     if inputs is not None and "inputs" not in given:
         given["inputs"] = _text_value(session, inputs)
+    if request.overlays:
+        given["overlays"] = _overlays(session, root, request.overlays)
     call = call or bool(given)
     if not located.attributes:
         return [_called(evaluator, root, "", given, call)]
@@ -142,6 +144,27 @@ def _called(evaluator: Evaluator, found: Value, attribute: str, given: dict[str,
     with Explained(attribute, evaluator.type_name(found) == "lambda"):
         value = evaluator.auto_call(found, given)
     return Selected(attribute, value, value is not found)
+
+
+_TAKES = "f: builtins.isFunction f && builtins.functionArgs f ? overlays"
+
+
+def _overlays(session: Session, root: Value, files: tuple[str, ...]) -> Slot:
+    """Return the argument `overlays` of the function `root`. Raises `RequestError` if it takes none."""
+    from json import dumps
+
+    evaluator = session.evaluator
+    if evaluator.call(evaluator.eval_source(source_of_request(None, _TAKES)), root) is not True:
+        raise RequestError(
+            "the expression takes no overlays",
+            hint="the bundled package set does, and so does a function with an argument `overlays`",
+        )
+    for file in files:
+        if not is_there(file):
+            raise RequestError(f"there is no overlay '{file}'")
+    # A string of JSON is one of the language, but for `${`.
+    texts = [dumps(byte_string(file)).replace("${", "\\${") for file in files]
+    return evaluator.suspend(source_of_request(None, f"map import [ {' '.join(texts)} ]"), {})
 
 
 def _text_value(session: Session, text: str) -> Value:

@@ -11,9 +11,12 @@
   overFor,
   # Programs for the build machine that builds of packages call.
   tools,
+  overlays ? [ ],
 }:
 
 let
+  inherit (import ./lib/package-set.nix) callPackageWith packageSet;
+
   under = "usr/${host.triplet}";
   canRun = host.name == build.name;
   flags = import ./lib/flags.nix host;
@@ -98,20 +101,26 @@ let
     ];
   };
 
-  packages =
-    runtime.packages
-    // import ./ordinary.nix programs
-    // {
-      awk = programs.callPackage ./awk/package.nix { inherit (tools) byacc; };
-      byacc = programs.callPackage ./byacc/package.nix { };
-      dash = programs.callPackage ./dash/package.nix { };
-      make = programs.callPackage ./make/package.nix { };
-      mandoc = programs.callPackage ./mandoc/package.nix {
-        inherit (packages) zlib;
-        isTold = true;
-      };
-      ninja = complete.callPackage ./ninja/package.nix { };
-      toybox = programs.callPackage ./toybox/package.nix { };
-    };
+  inherit (runtime) packages;
 in
-complete // packages
+packageSet {
+  base = complete;
+  inherit overlays;
+  packages =
+    set:
+    let
+      # What is written in C does not wait for C++.
+      inC = callPackageWith (set // { inherit (programs) mkDerivation; });
+    in
+    packages
+    // import ./ordinary.nix inC
+    // {
+      awk = inC ./awk/package.nix { inherit (tools) byacc; };
+      byacc = inC ./byacc/package.nix { };
+      dash = inC ./dash/package.nix { };
+      make = inC ./make/package.nix { };
+      mandoc = inC ./mandoc/package.nix { isTold = true; };
+      ninja = set.callPackage ./ninja/package.nix { };
+      toybox = inC ./toybox/package.nix { };
+    };
+}

@@ -2,11 +2,14 @@
 #
 # `seed` names the foreign toolchain of pkgs/seeds that bootstraps start from;
 # `seeds` are more of them, files by name; `system` is the machine the packages are
-# built on and for.
+# built on and for. `overlays` are functions `final: prev: { ... }`, or files with one,
+# that add and replace packages in every set: not in the stages of bootstraps, which
+# are what they are.
 {
   system ? builtins.currentSystem,
   seed ? "debian-gcc",
   seeds ? { },
+  overlays ? [ ],
 }:
 
 let
@@ -40,6 +43,10 @@ let
 
   lib = import ./lib { inherit profile; };
 
+  inherit (import ./lib/package-set.nix) callPackageWith packageSet;
+
+  given = map (overlay: if builtins.isFunction overlay then overlay else import overlay) overlays;
+
   allSeeds = import ./seeds {
     inherit lib profile;
     more = seeds;
@@ -65,23 +72,32 @@ let
           unpack
           writeTree
           ;
-        # With the profile as the schema completes it, for who asks.
         mkDerivation =
-          arguments: lib.mkDerivation (common // arguments) // { profile = arch.${host.name} or host; };
-        callPackage =
-          path: overrides:
-          let
-            package = import path;
-          in
-          package (builtins.intersectAttrs (builtins.functionArgs package) scope // overrides);
+          arguments:
+          lib.mkDerivation (common // arguments)
+          // {
+            # As the schema completes it, for who asks.
+            profile = arch.${host.name} or host;
+            overrideAttrs =
+              change:
+              let
+                changed = if builtins.isFunction change then change arguments else change;
+                all = arguments // (if builtins.isFunction changed then change all arguments else changed);
+              in
+              scope.mkDerivation all;
+          };
+        callPackage = callPackageWith scope;
       };
     in
     scope;
 
-  # The ordinary packages, each with its own build system, over a closure.
-  packagesOver = closure: packagesIn (over ({ rootfs = closure.toolchain ++ closure.userland; } // closure.flags or { }));
-
-  packagesIn = import ./ordinary.nix;
+  # The ordinary packages over a closure, and the tools of a set.
+  packagesOver =
+    closure:
+    packageSet {
+      base = over ({ rootfs = closure.toolchain ++ closure.userland; } // closure.flags or { });
+      packages = set: import ./ordinary.nix set.callPackage;
+    };
 
   # What chx makes its sandboxes with. No stage of a bootstrap needs it.
   sandboxOver = closure: sandboxIn (over ({ rootfs = closure.toolchain ++ closure.userland; } // closure.flags or { }));
@@ -130,6 +146,7 @@ let
       _: host:
       import ./cross.nix {
         inherit build host lib;
+        overlays = given;
         overFor = overFrom build;
         native = nativeFor host;
         tools = { inherit byacc; };
@@ -152,56 +169,69 @@ let
     let
       closure = (bootstrap.${set}.${seed} or (throw "no bootstrap of the set '${set}' starts from the seed '${seed}'")).stage2;
     in
-    over ({ rootfs = closure.toolchain ++ closure.userland; } // closure.flags or { })
-    // packagesOver closure
-    // sandboxOver closure
-    // closure.packages
-    // {
-      inherit (closure) root;
-    }
-    // (
-      if closure ? toolchainFor then
-        {
-          cross = crossWith {
-            nativeFor =
-              host:
-              closure
-              // {
-                toolchain = closure.toolchainFor (if host.llvm == profile.llvm then [ host.llvm ] else [ profile.llvm host.llvm ]);
-              };
-            inherit (closure.packages) byacc;
-          };
+    packageSet {
+      base = over ({ rootfs = closure.toolchain ++ closure.userland; } // closure.flags or { });
+      overlays = given;
+      packages =
+        found:
+        let
+          ordinary = import ./ordinary.nix found.callPackage;
+        in
+        ordinary
+        // sandboxOver closure
+        # What the stage has built itself stays as it is, unless an overlay is to change it.
+        // (if given == [ ] then closure.packages else builtins.removeAttrs closure.packages (builtins.attrNames ordinary))
+        // {
+          inherit (closure) root;
         }
-      else if closure ? crossTo then
-        { cross = builtins.mapAttrs (_: closure.crossTo) arch; }
-      else
-        { }
-    );
+        // (
+          if closure ? toolchainFor then
+            {
+              cross = crossWith {
+                nativeFor =
+                  host:
+                  closure
+                  // {
+                    toolchain = closure.toolchainFor (if host.llvm == profile.llvm then [ host.llvm ] else [ profile.llvm host.llvm ]);
+                  };
+                inherit (closure.packages) byacc;
+              };
+            }
+          else if closure ? crossTo then
+            { cross = builtins.mapAttrs (_: closure.crossTo) arch; }
+          else
+            { }
+        );
+    };
 
   # Packages of sets that have their short names here, too.
   ofSets = {
     # What chx makes its sandboxes with is made by its own system.
     inherit (final "tiny") bubblewrap;
   };
+
+  bundled = {
+    inherit
+      bootstrap
+      crossFrom
+      lib
+      over
+      overFor
+      packagesOver
+      profile
+      ;
+    seeds = allSeeds;
+    tiny = final "tiny";
+    chimera = final "chimera";
+    inherit (ofSets) bubblewrap;
+    inherit ofSets;
+    cross = crossFrom profile;
+    inherit (bootstrap.tiny.${seed}.stage0.packages) tinycc;
+    inherit (bootstrap.tiny.${seed}.stage2) root;
+  };
 in
-here
-// packagesIn here
-// {
-  inherit
-    bootstrap
-    crossFrom
-    lib
-    over
-    overFor
-    packagesOver
-    profile
-    ;
-  seeds = allSeeds;
-  tiny = final "tiny";
-  chimera = final "chimera";
-  inherit (ofSets) bubblewrap;
-  inherit ofSets;
-  cross = crossFrom profile;
-  inherit (bootstrap.tiny.${seed}.stage0.packages) tinycc;
-  inherit (bootstrap.tiny.${seed}.stage2) root;
+packageSet {
+  base = here;
+  overlays = given;
+  packages = set: import ./ordinary.nix set.callPackage // bundled;
 }

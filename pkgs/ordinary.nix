@@ -1,32 +1,44 @@
-# The packages that any toolchain for C makes, each with its own build system, in a scope.
-scope:
+# The packages that any toolchain for C makes, each with its own build system: every
+# folder here with a package, but those that have their own place in stages and sets.
+callPackage:
 
 let
-  named = name: overrides: scope.callPackage (./. + "/${name}/package.nix") overrides;
+  inherit (builtins)
+    attrNames
+    filter
+    listToAttrs
+    readDir
+    ;
 
-  packages =
-    builtins.listToAttrs (
-      map
-        (name: {
-          inherit name;
-          value = named name { };
-        })
-        [
-          "bmake"
-          "bzip2"
-          "hello"
-          "libarchive"
-          "lua"
-          "mksh"
-          "ncurses"
-          "xz"
-          "zlib"
-          "zstd"
-        ]
-    )
-    // {
-      libedit = named "libedit" { inherit (packages) ncurses; };
-      mandoc = named "mandoc" { inherit (packages) zlib; };
-    };
+  entries = readDir ./.;
+
+  placed = {
+    awk = true;
+    bootstrap = true;
+    bubblewrap = true;
+    byacc = true;
+    compiler-rt = true;
+    dash = true;
+    fortify-headers = true;
+    lib = true;
+    libcap = true;
+    libcxx = true;
+    libcxxabi = true;
+    libunwind = true;
+    linux-headers = true;
+    llvm = true;
+    make = true;
+    musl = true;
+    ninja = true;
+    nix = true;
+    seeds = true;
+    tinycc = true;
+    toybox = true;
+  };
 in
-packages
+listToAttrs (
+  map (name: {
+    inherit name;
+    value = callPackage (./. + "/${name}/package.nix") { };
+  }) (filter (name: entries.${name} == "directory" && !(placed ? ${name})) (attrNames entries))
+)

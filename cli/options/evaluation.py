@@ -52,6 +52,13 @@ def configure_evaluation(parser: argparse.ArgumentParser) -> None:
         "--argstr", action="append", nargs=2, default=[], metavar=("NAME", "TEXT"), help="pass a string to a function"
     )
     group.add_argument(
+        "--overlay",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="add and replace packages by the function `final: prev: { ... }` in FILE",
+    )
+    group.add_argument(
         "-I", "--include", action="append", default=[], metavar="[NAME=]PATH", help="add an entry to the search path"
     )
     group.add_argument(
@@ -98,6 +105,7 @@ def request_of(arguments: argparse.Namespace, takes_objects: bool = False) -> Re
         objects=tuple(objects),
         args=tuple([(name, text) for name, text in arguments.arg]),
         argstrs=tuple([(name, text) for name, text in arguments.argstr]),
+        overlays=tuple([absolute(file) for file in getattr(arguments, "overlay", ())]),
         target=getattr(arguments, "target", None),
         lock="ignore" if arguments.no_lock else "pinned" if is_pinned else "use",
     )

@@ -8,6 +8,8 @@
 previous:
 
 let
+  inherit (import ../lib/package-set.nix) callPackageWith;
+
   over = overFor profile;
   flags = import ../lib/flags.nix profile;
 
@@ -47,7 +49,25 @@ let
   programs = sealed (toolchain ++ previous.userland) full;
 
   # What makes a system of it. Not all of it is in the container of the next stage.
-  ordinary = import ../ordinary.nix programs;
+  ordinary =
+    let
+      found = import ../ordinary.nix (callPackageWith (programs // found));
+    in
+    builtins.intersectAttrs base found;
+  base = {
+    bmake = true;
+    bzip2 = true;
+    hello = true;
+    libarchive = true;
+    libedit = true;
+    lua = true;
+    mandoc = true;
+    mksh = true;
+    ncurses = true;
+    xz = true;
+    zlib = true;
+    zstd = true;
+  };
 
   packages = runtime.packages // ordinary // {
     llvm = compiler.callPackage ../llvm/package.nix { };

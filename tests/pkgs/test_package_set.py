@@ -1,0 +1,133 @@
+"""Package sets as fixed points: callPackage, override, overrideAttrs, overlays, sets within sets."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from chx.evaluator import EvalError, to_python
+from chx.lang import Source
+from chx.ops.session import Session
+
+ROOT = Path(__file__).resolve().parents[2]
+SETS = {
+    "here": "p",
+    "tiny": "p.tiny",
+    "chimera": "p.chimera",
+    "cross": "p.cross.aarch64",
+    "cross by chimera": "p.chimera.cross.riscv64",
+}
+OVERLAY = """
+final: prev: {
+  zlib = prev.zlib.overrideAttrs (old: { version = "9.9"; });
+  mine = final.callPackage ({ mkDerivation, zlib, ncurses }: mkDerivation {
+    pname = "mine"; version = "1"; libraries = [ zlib ncurses ]; installPhase = "";
+  }) { };
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def value(tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-untyped-def]
+    """Evaluates an expression in which `p` is the bundled set."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("CHX_HOME", str(tmp_path_factory.mktemp("home")))
+
+    with Session() as session:
+
+        def evaluate(text: str, arguments: str = "{ }"):  # type: ignore[no-untyped-def]
+            whole = f"let p = import <chx> {arguments}; in {text}"
+            return to_python(session.evaluator, session.evaluator.eval_source(Source("«test»", whole, "/")))
+
+        yield evaluate
+    patch.undo()
+
+
+@pytest.mark.parametrize("where", SETS.values(), ids=SETS)
+def test_a_package_gets_the_packages_that_it_asks_for(value, where: str) -> None:  # type: ignore[no-untyped-def]
+    text = f"({where}.callPackage ({{ mkDerivation, ncurses, zlib }}: [ ncurses.pname zlib.pname ]) {{ }})"
+    assert value(text) == ["ncurses", "zlib"]
+
+
+@pytest.mark.parametrize("where", SETS.values(), ids=SETS)
+def test_an_overlay_changes_a_package_for_all_that_are_built_with_it(value, where: str) -> None:  # type: ignore[no-untyped-def]
+    text = f"""
+      let q = import <chx> {{ overlays = [ ({OVERLAY}) ]; }}; old = {where}; new = {where.replace("p.", "q.", 1) if "." in where else "q"}; in
+      {{
+        name = new.zlib.name;
+        changed = new.mandoc.drvPath != old.mandoc.drvPath;
+        same = new.hello.drvPath == old.hello.drvPath;
+        mine = map (library: library.name) new.mine.libraries;
+      }}
+    """
+    found = value(text)
+    assert found["name"] == "zlib-9.9"
+    assert found["changed"]
+    # What the stages of chimera built is built once more in its last one, so that overlays can change it.
+    assert found["same"] or where == "p.chimera"
+    assert found["mine"][0] == "zlib-9.9"
+
+
+def test_no_overlay_changes_a_bootstrap(value) -> None:  # type: ignore[no-untyped-def]
+    text = f"""
+      let q = import <chx> {{ overlays = [ ({OVERLAY}) ]; }};
+      paths = s: builtins.mapAttrs (_: package: package.drvPath) s.bootstrap.chimera.debian-gcc.stage1.packages;
+      in paths p == paths q
+    """
+    assert value(text) is True
+
+
+def test_overlays_come_one_after_the_other_and_see_the_end(value) -> None:  # type: ignore[no-untyped-def]
+    assert value("(p.extend (f: o: { a = f.b; b = 1; })).a") == 1
+    assert value("((p.extend (f: o: { a = [ 1 ]; })).extend (f: o: { a = o.a ++ [ 2 ]; })).a") == [1, 2]
+
+
+def test_a_package_is_overridden_by_its_arguments_and_by_its_attributes(value) -> None:  # type: ignore[no-untyped-def]
+    assert value("(p.mandoc.override { zlib = p.xz; }).drvPath != p.mandoc.drvPath")
+    assert value("(p.mandoc.override (old: { inherit (old) zlib; })).drvPath == p.mandoc.drvPath")
+    assert value('(p.hello.overrideAttrs { version = "3"; }).name') == "hello-3"
+    assert value('(p.hello.overrideAttrs (final: prev: { version = "3"; pname = final.version; })).name') == "3-3"
+    both = '(p.mandoc.overrideAttrs (old: { version = old.version + "x"; })).override { zlib = p.xz; }'
+    assert value(f"({both}).name == p.mandoc.name + ''x'' && ({both}).drvPath != p.mandoc.drvPath")
+    assert value('((p.hello.overrideAttrs { version = "3"; }).overrideAttrs { pname = "h"; }).name') == "h-3"
+
+
+def test_several_packages_of_one_function_and_sets_within_sets(value) -> None:  # type: ignore[no-untyped-def]
+    several = '(p.callPackages ({ mkDerivation }: { x = mkDerivation { pname = "x"; version = "1"; }; }) { })'
+    assert value(f"{several}.x.name") == "x-1"
+    inner = "p.makeScope (s: { inner = 3; two = s.callPackage ({ inner, zlib }: [ inner zlib.pname ]) { }; })"
+    assert value(f"({inner}).two") == [3, "zlib"]
+    assert value("p.newScope { extra = 1; } ({ extra, zlib }: [ extra zlib.pname ]) { }") == [1, "zlib"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("ncurse", "'ncurse'; did you mean 'ncurses'?"),
+        ("zlbi", "'zlbi'; did you mean 'zlib'?"),
+        ("frobnicate", "'frobnicate'"),
+    ],
+)
+def test_what_nobody_provides_is_told_with_its_file(value, tmp_path: Path, asked: str, said: str) -> None:  # type: ignore[no-untyped-def]
+    file = tmp_path / "mine.nix"
+    file.write_text(f"{{ mkDerivation, {asked}, other ? 1 }}: other")
+    with pytest.raises(EvalError) as caught:
+        value(f"p.tiny.callPackage {file} {{ }}")
+    assert str(caught.value.message).endswith(f"the package in {file} asks for what is not in the set: {said}")
+
+
+def test_a_folder_is_a_package_and_nothing_lists_it(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "pkgs", tmp_path / "pkgs")
+    (tmp_path / "arch").symlink_to(ROOT / "arch")
+    (tmp_path / "pkgs" / "mine").mkdir()
+    (tmp_path / "pkgs" / "mine" / "package.nix").write_text(
+        '{ mkDerivation, zlib }: mkDerivation { pname = "mine"; version = zlib.version; }'
+    )
+    text = (
+        f"with import {tmp_path}/pkgs {{ }}; map (set: set.mine.pname) [ {{ inherit mine; }} tiny chimera cross.ppc64 ]"
+    )
+    with Session() as session:
+        found = to_python(session.evaluator, session.evaluator.eval_source(Source("«test»", text, "/")))
+    assert found == ["mine"] * 4
