@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ..evaluator import Evaluator, Slot, Value
+    from ..evaluator import Evaluator, Value
     from ..lang import Source
     from .request import Request
     from .session import Session
@@ -149,7 +149,7 @@ def _called(evaluator: Evaluator, found: Value, attribute: str, given: dict[str,
 _TAKES = "f: builtins.isFunction f && builtins.functionArgs f ? overlays"
 
 
-def _overlays(session: Session, root: Value, files: tuple[str, ...]) -> Slot:
+def _overlays(session: Session, root: Value, files: tuple[str, ...]) -> Value:
     """Return the argument `overlays` of the function `root`. Raises `RequestError` if it takes none."""
     from json import dumps
 
@@ -164,7 +164,7 @@ def _overlays(session: Session, root: Value, files: tuple[str, ...]) -> Slot:
             raise RequestError(f"there is no overlay '{file}'")
     # A string of JSON is one of the language, but for `${`.
     texts = [dumps(byte_string(file)).replace("${", "\\${") for file in files]
-    return evaluator.suspend(source_of_request(None, f"map import [ {' '.join(texts)} ]"), {})
+    return evaluator.eval_source(source_of_request(None, f"map import [ {' '.join(texts)} ]"))
 
 
 def _text_value(session: Session, text: str) -> Value:
