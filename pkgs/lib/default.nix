@@ -2,6 +2,9 @@
 { profile }:
 
 rec {
+  # No file has it: a fetch with it fails, and tells the right one.
+  fakeHash = "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+  fakeSha256 = "0000000000000000000000000000000000000000000000000000";
   fetchurl = import ./fetchurl.nix;
   unpack = import ./unpack.nix;
   merge = import ./merge.nix;
