@@ -120,17 +120,22 @@ _SIGNALS = {
 
 @dataclass(eq=False, repr=False)
 class BuilderFailed(BuildError):
-    """The builder exited with a status other than 0; above 128 a signal killed it."""
+    """The builder exited with a status other than 0; above 128 a signal killed it.
+
+    `phase` is the last one that it announced, if it did.
+    """
 
     code = "B001"
     status: int
+    phase: str = ""
 
     @property
     def message(self) -> str:
+        where = f" in {self.phase}" if self.phase.isprintable() and self.phase else ""
         if self.status > 128:
             number = self.status - 128
-            return f"{self._subject()} was killed by signal {number} ({_SIGNALS.get(number, 'unknown')})"
-        return f"{self._subject()} failed with exit status {self.status}"
+            return f"{self._subject()} was killed{where} by signal {number} ({_SIGNALS.get(number, 'unknown')})"
+        return f"{self._subject()} failed{where} with exit status {self.status}"
 
     @property
     def hint(self) -> str | None:

@@ -163,13 +163,18 @@ class _Execution:
         self._sandbox = ""
         self._deadline = Deadline(world.options.timeout_seconds)
         self._spec: SandboxSpec | None = None
+        self._phase = ""
+
+    def _enter_phase(self, name: str) -> None:
+        self._phase = name
+        self._world.phase(self._work.path, name)
 
     def run(self) -> Result:
         started, clock = time.time(), time.monotonic()
         log = BuildLog(
             log_path(self._store.home, self._work.path),
             lambda lines: self._world.logged(self._work.path, lines),
-            lambda name: self._world.phase(self._work.path, name),
+            self._enter_phase,
         )
         kept: str | None = None
         self._top = self._store.temporary("build")
@@ -321,7 +326,7 @@ class _Execution:
             case "output":
                 raise OutputLimitExceeded(options.max_output_bytes)
         if outcome.status != 0:
-            raise BuilderFailed(outcome.status)
+            raise BuilderFailed(outcome.status, self._phase)
 
     def _inspect(self, process: int) -> str | None:
         """Return the reason to end a running build, if there is one."""

@@ -11,6 +11,8 @@ from .trace import annotate
 from .values import TYPE_NAMES, Slot, Value, names
 
 _MOST_LINKS = 1024
+_TELLING = ("pname", "url", "urls", "src", "name")
+"""Attributes of a derivation that lie in a package, the best one first."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -254,12 +256,18 @@ class Evaluator:
 
         That is in the package, rather than in functions it calls.
         """
+        from .builtins.derivations import PLACE
         from .trace import attr_label, attr_place
 
         given = self.instantiated.get(str(derivation))
         if given is None:
             return None
-        name = next((name for name in ("pname", "name") if attr_place(given, name) is not None), "name")
+        told = given.get(PLACE)
+        if told is not None:
+            value = force_slot(told)
+            if type(value) is dict:
+                given = value
+        name = next((name for name in _TELLING if attr_place(given, name) is not None), "name")
         return attr_label(given, name)
 
     # --- printing

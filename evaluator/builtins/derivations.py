@@ -31,7 +31,10 @@ if TYPE_CHECKING:
     from ...store.path import StorePath
 
 
-_HIDDEN: Final = frozenset({"args", "rootfs", "__ignoreNulls", "__contentAddressed", "__impure"})
+PLACE: Final = "__place"
+"""An attribute of chx alone: a set whose attributes lie where errors of the build are to point. It is nothing to the build."""
+
+_HIDDEN: Final = frozenset({"args", "rootfs", "__ignoreNulls", "__contentAddressed", "__impure", PLACE})
 
 
 _SPECIAL: Final = _HIDDEN | {"outputs"}

@@ -22,7 +22,7 @@ in
   name ? builtins.replaceStrings [ "~" "%" ] [ "-" "-" ] (baseNameOf (builtins.head urls)),
   executable ? false,
   size ? null,
-}:
+}@arguments:
 
 derivation (
   {
@@ -33,4 +33,5 @@ derivation (
     outputHashMode = if executable then "recursive" else "flat";
   }
   // (if size == null then { } else { inherit size; })
+  // import ./place.nix arguments
 )

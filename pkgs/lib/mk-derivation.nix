@@ -21,6 +21,13 @@
 let
   conventionsOf = import ./conventions.nix;
 
+  placeOf =
+    arguments:
+    let
+      position = builtins.unsafeGetAttrPos "pname" arguments;
+    in
+    if position == null then "" else " at ${position.file}:${toString position.line}";
+
   styled =
     pname: style: phase:
     let
@@ -32,8 +39,8 @@ let
     phases.${phase};
 in
 {
-  pname,
-  version,
+  pname ? throw "mkDerivation needs a `pname`",
+  version ? throw "the package '${pname}'${placeOf arguments} has no `version`, which mkDerivation needs",
   rootfs,
   shell ? "/bin/sh",
   tools ? [ ],

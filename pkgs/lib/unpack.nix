@@ -16,4 +16,5 @@ derivation (
     builder = "builtin:unpack";
     system = "builtin";
   }
+  // import ./place.nix arguments
 )
