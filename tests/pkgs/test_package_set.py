@@ -131,3 +131,27 @@ def test_a_folder_is_a_package_and_nothing_lists_it(tmp_path: Path) -> None:
     with Session() as session:
         found = to_python(session.evaluator, session.evaluator.eval_source(Source("«test»", text, "/")))
     assert found == ["mine"] * 4
+
+
+@pytest.mark.parametrize(
+    ("attribute", "meant"),
+    [
+        ("configureFlag = [ ];", "configureFlags"),
+        ("patch = ./x;", "patches"),
+        ('buildphase = "";', "buildPhase"),
+        ('build_phase = "";', "buildPhase"),
+        ("buildInputs = [ ];", "libraries"),
+        ("nativeBuildInputs = [ ];", "tools"),
+        ("Version = 1;", "version"),
+    ],
+)
+def test_an_attribute_that_is_nearly_one_of_mkderivation_is_refused(value, attribute: str, meant: str) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(EvalError) as caught:
+        value(f'(p.tiny.mkDerivation {{ pname = "mine"; version = "1"; {attribute} }}).drvPath')
+    name = attribute.partition(" ")[0]
+    assert f"the package 'mine-1' has `{name}`, which means nothing; `{meant}` does" in str(caught.value.message)
+
+
+@pytest.mark.parametrize("attribute", ["CONFIGUREFLAGS = 1;", "myVariable = 1;", "source = 1;", "target = 1;"])
+def test_other_attributes_are_variables(value, attribute: str) -> None:  # type: ignore[no-untyped-def]
+    assert value(f'(p.tiny.mkDerivation {{ pname = "mine"; version = "1"; {attribute} }}).drvPath != ""')
