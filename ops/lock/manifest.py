@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
 
+from ...builder.configuration import check_names
 from ...store.foreign import parse_toml
 from .errors import UNREADABLE, LockError
 
@@ -82,7 +83,7 @@ def read_declared(folder: str) -> dict[str, Declared]:
             text = file.read()
     except (FileNotFoundError, NotADirectoryError):
         return {}
-    if b"inputs" not in text:
+    if b"input" not in text:
         return {}
 
     try:
@@ -90,6 +91,7 @@ def read_declared(folder: str) -> dict[str, Declared]:
     except (ValueError, RecursionError) as error:
         reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise LockError(UNREADABLE, f"cannot read '{place}': {reason}") from error
+    check_names(place, data)
     return _several(data.get("inputs", {}), place, "inputs")
 
 
