@@ -269,9 +269,15 @@ def test_the_table_of_attributes_is_that_of_the_function(evaluate) -> None:
     hooks = evaluate('(import <chx/lib/conventions.nix> { name = "x"; arguments = { }; }).hooks')
     told = {name: row[2] for row in rows("What `mkDerivation` takes") for name in named(row[0])}
     assert set(told) == {*taken, *hooks, "src"}
-    assert {name for name, default in told.items() if default == "required"} == {
-        name for name, has_default in taken.items() if not has_default
-    }
+    required = {name for name, default in told.items() if default == "required"}
+    # Those that a package forgets have an error of their own in place of a value.
+    for name in ("pname", "version"):
+        with pytest.raises(EvalError, match=f"`{name}`"):
+            given = {"pname", "version"} - {name}
+            words = " ".join(f'{other} = "x";' for other in given)
+            evaluate(f"(set.mkDerivation {{ {words} }}).drvPath")
+        required.remove(name)
+    assert required == {name for name, has_default in taken.items() if not has_default}
 
 
 def test_the_table_of_meta_is_that_of_the_check(evaluate) -> None:
