@@ -120,8 +120,8 @@ def build(arguments: argparse.Namespace) -> int:
         output = "".join(f"{path}\n" for path in built.paths)
         put(output)
         finish()
-        if not arguments.no_lock and not arguments.pinned:
-            # Without the lock, inputs may have changed at the next call.
+        if not (arguments.no_lock or arguments.no_pins or arguments.pinned or built.differences):
+            # Without the lock, inputs may have changed at the next call; a warning has to be repeated.
             store_result(
                 arguments.words, session.world.seen, [store.physical(path) for path in built.paths], links, output
             )

@@ -70,11 +70,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     words: list[str] = arguments.names
     action = words.pop(0) if words and words[0] in ACTIONS else "add"
-    if arguments.no_lock:
-        raise RequestError(
-            "chx lock does not work with --no-lock",
-            hint="--no-lock makes chx build and chx eval ignore chx.lock",
-        )
+    for option in ("no-lock", "no-pins", "locked"):
+        if getattr(arguments, option.replace("-", "_")):
+            raise RequestError(
+                f"chx lock does not work with --{option}",
+                hint=f"--{option} says how chx build and chx eval use chx.lock",
+            )
     for option in ("rebuild", "vary", "json"):
         if getattr(arguments, option) and action != "check":
             raise RequestError(f"--{option} is for chx lock check")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ..builder import BuildOptions
     from ..store import Store, StorePath
     from .instantiation import Instantiated
+    from .lock.errors import LockError
     from .lock.verify import LockVerifier
     from .reporter import Reporter
     from .request import Request
@@ -35,6 +36,8 @@ class Built:
     targets: list[Target]
     outputs: dict[tuple[StorePath, str], StorePath]
     is_bundled: bool = False
+    differences: tuple[LockError, ...] = ()
+    """What differs from the lock because the project's own files have changed; chx has warned of it."""
 
     @property
     def paths(self) -> list[StorePath]:
@@ -85,7 +88,8 @@ def build(
         outputs.update(session.realise(missing, options, reporter))
     if verifier is not None:
         verifier.check_outputs(outputs)
-    return Built(targets, outputs, found.is_bundled)
+    differences = () if verifier is None else verifier.differences
+    return Built(targets, outputs, found.is_bundled, differences)
 
 
 def _locked(session: Session, request: Request, options: BuildOptions, notices: Reporter) -> Built | None:
@@ -112,7 +116,7 @@ def verifier_of(
     session: Session, request: Request, found: Instantiated, options: BuildOptions, notices: Reporter
 ) -> LockVerifier | None:
     """Check sources against the lock, and return the verifier of outputs; None without a lock. Raises `LockError`."""
-    if found.project is None or found.project.lock is None:
+    if found.project is None or found.project.lock is None or request.lock in ("inputs", "ignore"):
         return None
     from .lock.verify import LockVerifier
 

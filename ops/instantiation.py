@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from .targets import Target
 
 
+LOCK_IT = "chx lock writes it for the expression in a folder"
+
+
 class Evaluated:
     """The values of a request, and the project of its expression, if any."""
 
@@ -65,6 +68,8 @@ def evaluate_request(session: Session, request: Request, *, call: bool = True) -
             from .lock.inputs import inputs_beside
 
             project, inputs = inputs_beside(session, request, located.file)
+    if request.lock == "locked" and (project is None or project.lock is None):
+        raise RequestError("--locked compares with chx.lock, and there is none beside this expression", hint=LOCK_IT)
     return Evaluated(located, select(session, request, located, inputs, call=call), project)
 
 

@@ -17,8 +17,9 @@ class Request(Frozen):
     an empty tuple stands for the whole value. `objects` are store paths, paths of derivations and result links, which
     need no evaluation. `args` and `argstrs` are arguments of a function: pairs of a name and an expression or a string.
     `overlays` are absolute paths of files with a function `final: prev: { ... }`, given to the expression's argument of
-    that name. `target` is an architecture: attributes are then those of `cross.TARGET`. `lock` is "ignore" to disregard the
-    `chx.lock` beside the expression, or "pinned" to use its pins without evaluating the expression.
+    that name. `target` is an architecture: attributes are then those of `cross.TARGET`. `lock` says how to use the `chx.lock` beside the
+    expression: "use" warns of what the project's own files have changed, "locked" refuses it, "inputs" holds inputs and
+    compares no outputs, "ignore" disregards the lock, "pinned" uses its pins without evaluating the expression.
     """
 
     file: str | None = None
@@ -29,7 +30,7 @@ class Request(Frozen):
     argstrs: tuple[tuple[str, str], ...] = ()
     overlays: tuple[str, ...] = ()
     target: str | None = None
-    lock: Literal["use", "ignore", "pinned"] = "use"
+    lock: Literal["use", "locked", "inputs", "ignore", "pinned"] = "use"
 
     def with_attributes(self, *attributes: str) -> Request:
         """Return a copy with other attributes and no objects."""

@@ -8,6 +8,7 @@ from ...ops.paths import absolute
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+    from typing import Literal
 
     from ...builder import BuildOptions
     from ...ops.request import Request
@@ -72,6 +73,12 @@ def configure_evaluation(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--no-lock", action="store_true", help="do not use chx.lock: take inputs as they are, and compare nothing"
     )
+    group.add_argument(
+        "--no-pins", action="store_true", help="hold the inputs that chx.lock has, and compare no outputs with it"
+    )
+    group.add_argument(
+        "--locked", action="store_true", help="fail if anything is not as chx.lock has it, even after an edit (for CI)"
+    )
     group.add_argument("--show-trace", action="store_true", help="show every step that led to an error")
 
 
@@ -91,9 +98,6 @@ def request_of(arguments: argparse.Namespace, takes_objects: bool = False) -> Re
     from ...ops.request import Request
 
     # Not every command has all of these options.
-    is_pinned = getattr(arguments, "pinned", False)
-    if is_pinned and arguments.no_lock:
-        raise RequestError("--pinned takes what chx.lock pins, and --no-lock says not to use it")
     file, expr = arguments.file, getattr(arguments, "expr", None)
     words = getattr(arguments, "attributes", ())
     takes_objects = takes_objects and file is None and expr is None
@@ -107,7 +111,27 @@ def request_of(arguments: argparse.Namespace, takes_objects: bool = False) -> Re
         argstrs=tuple([(name, text) for name, text in arguments.argstr]),
         overlays=tuple([absolute(file) for file in getattr(arguments, "overlay", ())]),
         target=getattr(arguments, "target", None),
-        lock="ignore" if arguments.no_lock else "pinned" if is_pinned else "use",
+        lock=lock_of(arguments),
+    )
+
+
+def lock_of(arguments: argparse.Namespace) -> Literal["use", "locked", "inputs", "ignore", "pinned"]:
+    """Return how the options use chx.lock. Raises `RequestError` for options that exclude each other."""
+    used = [
+        name for name in ("pinned", "locked", "no-pins", "no-lock") if getattr(arguments, name.replace("-", "_"), False)
+    ]
+    if len(used) > 1:
+        raise RequestError(f"--{used[0]} and --{used[1]} exclude each other", hint="docs/lock.md says what each does")
+    if not used:
+        return "use"
+    return (
+        "locked"
+        if used == ["locked"]
+        else "pinned"
+        if used == ["pinned"]
+        else "inputs"
+        if used == ["no-pins"]
+        else "ignore"
     )
 
 

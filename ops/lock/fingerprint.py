@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 from ...signatures import home, signature
@@ -32,6 +32,8 @@ Files = Mapping[str, tuple[str, ...]]
 
 SELF: Final = "<chx>"
 """The name under which chx itself is recorded: its version, and the bundled set if it was read."""
+CHX: Final = "chx itself"
+"""How reports of changed files name chx."""
 MAX_FILES: Final = 500
 """Limit of recorded files, to keep locks readable."""
 _CHUNK: Final = 1 << 20
@@ -64,13 +66,17 @@ def record(world: FileWorld, folder: str) -> dict[str, tuple[str, ...]] | None:
 
 def first_changed(files: Files, folder: str) -> str | None:
     """Return the first recorded file that has changed; None if none has."""
+    return next(changed(files, folder), None)
+
+
+def changed(files: Files, folder: str) -> Iterator[str]:
+    """Yield the recorded files that have changed; `CHX` for chx."""
     for name, aspects in sorted(files.items()):
         if name == SELF:
             if aspects != (_chx_aspect(any(" tree " in aspect for aspect in aspects)),):
-                return "chx itself"
+                yield CHX
         elif aspects != tuple(_aspect(_place(folder, name), folder, _kind_of(aspect)) for aspect in aspects):
-            return name
-    return None
+            yield name
 
 
 def merged(one: Files, other: Files) -> dict[str, tuple[str, ...]]:

@@ -20,6 +20,8 @@ class Project:
     expression: str
     declared: Mapping[str, Declared]
     lock: Lock | None
+    moved: tuple[str, ...] = ()
+    """Inputs within the directory that are used as they are now, and not as locked."""
 
     @property
     def place(self) -> str:

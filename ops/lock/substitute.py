@@ -22,7 +22,7 @@ from ..targets import Target
 from .document import NAME, WHOLE
 from .errors import BROKEN, NOT_HERE, LockError
 from .fingerprint import first_changed, places_of
-from .inputs import check_inputs
+from .inputs import check_inputs, with_own_trees
 from .project import project_at
 from .seal import state_of
 
@@ -143,7 +143,12 @@ def try_without_evaluation(
     _record_signatures(session, project, lock)
     if first_changed(lock.files, project.folder) is not None:
         return None
-    check_inputs(session, project, lock)
+    checked: frozenset[str] = frozenset()
+    if request.lock == "use":
+        _, checked, moved = with_own_trees(session, project, lock)
+        if moved:
+            return None
+    check_inputs(session, project, lock, checked)
     locked = LockedOutputs(session, options, reporter)
     built = locked.take(pins)
     if built is None:
@@ -214,7 +219,7 @@ def _refuse_what_needs_evaluating(session: Session, request: Request) -> None:
 
 def _locked_file(session: Session, request: Request) -> str | None:
     """Return the expression file of a request; None if it has no lock beside it, or if arguments change its value."""
-    if request.lock == "ignore" or request.has_arguments or session.search_path or request.expr is not None:
+    if request.lock in ("ignore", "inputs") or request.has_arguments or session.search_path or request.expr is not None:
         return None
     if request.file is None:
         file = absolute("default.nix")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -112,10 +112,11 @@ class Trees:
         self._project = project
         self._inputs = lock.inputs
 
-    def check(self, awaited: dict[str, Callable[[], None]] | None = None) -> None:
+    def check(self, awaited: dict[str, Callable[[], None]] | None = None, checked: Collection[str] = ()) -> None:
         """Check all inputs against the lock, and fetch those that are missing in the store.
 
-        With `awaited`, fetch nothing: add a function that fetches each missing object to it, by base name.
+        With `awaited`, fetch nothing: add a function that fetches each missing object to it, by base name. The trees of
+        the inputs `checked` are known to be right.
 
         Raises `LockError` if the declaration or the tree of an input has changed, `BuildError` if a fetch fails.
         """
@@ -124,6 +125,8 @@ class Trees:
         for name, item in self._needed():
             if item.declared.follows is not None:
                 target_of(self._inputs, name)
+            elif name in checked:
+                continue
             elif awaited is None or self._is_near(name, item):
                 self._have(name, item)
             else:

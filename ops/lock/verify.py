@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ..targets import Target
 from .compare import changed_files
 from .document import NAME, WHOLE
-from .errors import DAMAGED, DIFFERS, SOURCE, Contrast, LockError
+from .edits import edits_of, unsealed
+from .errors import DAMAGED, DIFFERS, MOVED, SOURCE, Contrast, LockError
 from .pin import derivations_behind, output_of, resolved_of, sources_of
 from .substitute import substitutable, substitute
 
@@ -20,8 +21,11 @@ if TYPE_CHECKING:
     from ..request import Request
     from ..session import Session
     from .document import Lock, Pin, PinnedOutput
+    from .edits import Edits
     from .project import Project
 
+MAX_WARNINGS: Final = 6
+"""Limit of warnings that are printed one by one."""
 Built = Mapping[tuple["StorePath", str], "StorePath"]
 
 
@@ -53,6 +57,8 @@ def system_of(session: Session, target: Target) -> str:
 class LockVerifier:
     """Checks targets against their pins. Without a lock of this expression it checks nothing.
 
+    A difference that the project's own files explain is a warning, unless the request is strict ("locked").
+
     `pins`: the pins, if they were found without evaluation.
     """
 
@@ -73,10 +79,19 @@ class LockVerifier:
         self._place = None if project is None else project.place
         self._lock: Lock | None = None
         self._pins: list[tuple[Target, Pin]] = pins or []
+        self._edits: Edits | None = None
+        self._told = 0
+        self._is_explained = False
+        self._project = project
+        self._is_strict = request.lock != "use"
+        self.differences: tuple[LockError, ...] = ()
+        """What differs from the lock because the project's own files have changed."""
         if pins is not None:
             return
-        if project is None or project.lock is None or request.lock == "ignore":
+        if project is None or project.lock is None or request.lock in ("ignore", "inputs"):
             return
+        self.differences = tuple(LockError(MOVED, f"the input '{name}' has changed") for name in project.moved)
+        self._told = len(self.differences)  # `inputs_beside` has warned of them
         if not project.pins_this:
             session.reporter.notice(
                 f"the pins of {NAME} are those of {project.lock.expression}, not of {project.expression}"
@@ -101,8 +116,12 @@ class LockVerifier:
         """Compare the sources of pinned packages with the lock. Raises `LockError`."""
         if self._lock is None or self._has_arguments:
             return
-        for target, _ in self._pins:
-            check_sources(self._session, self._lock, target, self._place)
+        for target, pin in self._pins:
+            try:
+                check_sources(self._session, self._lock, target, self._place)
+            except LockError as error:
+                self._warn(error, target, pin)
+        self._tell()
 
     def substitutable(self) -> list[tuple[Target, Pin]]:
         """Return the pins whose outputs may be substituted without building."""
@@ -120,10 +139,15 @@ class LockVerifier:
             for output in target.outputs:
                 path = built[target.derivation, output]
                 pinned = pin.outputs.get(output)
-                check_output(self._session, target, pin, output, path, self._place, self._has_arguments)
+                try:
+                    check_output(self._session, target, pin, output, path, self._place, self._has_arguments)
+                except LockError as error:
+                    self._warn(error, target, pin)
+                    pinned = output_of(store, path)
                 if pinned is not None:
                     world.see_tree(store.physical(path))
                     check_content(store, target.attribute, path, pinned)
+        self._tell()
 
     def check_inputs(self, built: Built) -> None:
         """Compare the inputs of a build with their own pins. Raises `LockError`."""
@@ -135,6 +159,39 @@ class LockVerifier:
                     check_output(self._session, target, pin, output, path, self._place, self._has_arguments)
                     check_content(self._session.store, target.attribute, path, pin.outputs[output])
 
+    def _warn(self, error: LockError, target: Target, pin: Pin) -> None:
+        """Keep an error as a warning if the project's own files explain it, or else raise it."""
+        if self._is_strict or self._lock is None or self._project is None or target.derivation == pin.derivation:
+            raise error
+        if self._edits is None:
+            has_arguments = self._has_arguments or bool(self._session.search_path)
+            self._edits = edits_of(self._project, self._lock, has_arguments)
+        refusal = self._edits.refusal or unsealed(self._lock, target, system_of(self._session, target), pin)
+        if refusal is not None:
+            error.hint = f"{refusal}\n  = {error.hint}" if error.hint else refusal
+            raise error
+        if not self._edits.own:
+            raise error
+        self.differences += (error,)
+
+    def _tell(self) -> None:
+        """Print the warnings that were not printed yet."""
+        if self._edits is None:
+            return
+        new = self.differences[self._told :]
+        self._told = len(self.differences)
+        for error in new[:MAX_WARNINGS]:
+            self._session.reporter.notice(f"warning[{error.code}]: {error.message}")
+        if len(new) > MAX_WARNINGS:
+            self._session.reporter.notice(
+                f"warning[{new[-1].code}]: {len(new) - MAX_WARNINGS} more are not as {NAME} has them"
+            )
+        if new and not self._is_explained:
+            self._is_explained = True
+            self._session.reporter.notice(
+                f"{self._edits.title} changed since; chx lock update pins what is built now, --locked makes this an error"
+            )
+
 
 def check_sources(session: Session, lock: Lock, target: Target, place: str | None) -> None:
     """Raise `LockError` if a source of a pinned package differs from the lock, whose path is `place`."""
@@ -142,7 +199,7 @@ def check_sources(session: Session, lock: Lock, target: Target, place: str | Non
     for files in lock.seeds.values():
         known.update(files)
     title = f"'{target.attribute}'" if target.attribute else "the package"
-    hint = f"chx lock update {target.attribute}".rstrip() + " takes it; --no-lock builds with it once"
+    hint = f"chx lock update {target.attribute}".rstrip() + " takes it; --no-pins builds with it once"
     for name, source in sources_of(derivations_behind(session.store, target.derivation).values()).items():
         locked = known.get(name)
         if locked is None:
@@ -193,7 +250,7 @@ def check_output(
     files = changed_files(store, pinned.path, path)
     if files:
         reason += f"; all of it: chx diff {pinned.path} {path}"
-    hint = f"{reason}\n  = {update} pins what is built now; --no-lock builds it once"
+    hint = f"{reason}\n  = {update} pins what is built now; --no-pins builds it once"
     message = f"'{title}' is not what {NAME} pins (output '{output}')"
     contrast = Contrast(_shown(pinned), _shown(got), "pinned", "built", place, pinned.digest)
     raise OutputDiffers(message, hint, contrast, output, pinned, got, files)

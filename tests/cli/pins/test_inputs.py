@@ -59,7 +59,7 @@ def test_gits_folder_and_result_links_are_no_part_of_a_tree(chx: Run, write: Wri
     assert chx("build").returncode == 0
     assert chx("lock").returncode == 0 and lock() == before
     write({"words/inner/.git": "is kept"})
-    assert "error[L011]" in chx("build").stderr
+    assert "error[L011]" in chx("build", "--locked").stderr
 
 
 def test_an_archive_is_locked_by_its_hash(
@@ -252,7 +252,7 @@ def test_inputs_of_inputs_can_be_overridden(chx: Run, nested: Path, write: Write
     assert lock()["inputs"]["tool/own"]["from"] == {"base": ".", "path": "./mine"}
     assert chx("build").returncode == 0 and (work / "result/text").read_text() == "mine mine mine"
     write({"mine/default.nix": '"moved"'})
-    moved = chx("build")
+    moved = chx("build", "--locked")
     assert "error[L011]: the input 'mine'" in moved.stderr and "~ default.nix: 6 B -> 7 B" in moved.stderr
     moved = chx("lock", "update")
     assert moved.returncode == 0, moved.stderr
@@ -309,7 +309,7 @@ def test_a_link_to_a_tree_is_that_tree(chx: Run, write: Write, work: Path) -> No
     assert chx("lock").returncode == 0
     assert chx("build").returncode == 0
     (work / "there/x").write_text("y")
-    assert "error[L011]" in chx("build").stderr
+    assert "error[L011]" in chx("build", "--locked").stderr
 
 
 def test_names_in_a_lock_are_no_expressions() -> None:

@@ -85,20 +85,24 @@ def test_a_changed_expression_that_gives_the_same_is_no_error(chx: Run, project:
 def test_a_changed_output_names_both_values_and_the_files(chx: Run, project: Path, write: Write, lock: Lock) -> None:
     pinned = lock()["pins"]["b"]["x86_64-linux"]["outputs"]["out"]["digest"]
     write(default=SET.replace('"second"', '"changed"'))
-    run = chx("build", "b")
+    run = chx("build", "b", "--locked")
     assert run.returncode == 1 and run.stdout == ""
     assert "error[L020]: 'b' is not what chx.lock pins" in run.stderr
     assert f"pinned: {pinned}, 6 bytes" in run.stderr and "(chx.lock:" in run.stderr
     assert " built: blake3:" in run.stderr and "7 bytes" in run.stderr and "~ text: 6 B -> 7 B" in run.stderr
     assert "chx lock update b" in run.stderr
     assert not os.path.lexists(project / "result")
-    for words in (("run", "b"), ("build", "b", "--check"), ("build", "b", "--rounds", "2")):
+    for words in (
+        ("run", "--locked", "b"),
+        ("build", "b", "--locked", "--check"),
+        ("build", "b", "--locked", "--rounds", "2"),
+    ):
         assert "error[L020]" in chx(*words).stderr
     around = chx("build", "b", "--no-lock")
     assert around.returncode == 0 and "chx.lock is not used" in around.stderr
     again = chx("build", "b", "--no-lock")
     assert "chx.lock is not used" in again.stderr
-    assert chx("build", "b").returncode == 1
+    assert chx("build", "b", "--locked").returncode == 1
     assert "error[L020]" in chx("lock").stderr
 
 
@@ -174,11 +178,11 @@ def test_sources_are_locked_with_where_they_come_from(chx: Run, write: Write, lo
     rewrite(work, "sources", url, "hash", value=before)
     (work / "one").write_text("two")
     write(default=expression("two", url))
-    moved = chx("build", "p")
+    moved = chx("build", "p", "--locked")
     assert moved.returncode == 1 and f"error[L012]: the source '{url}' of 'p' has another hash" in moved.stderr
     assert f"locked: {source[1]['hash']}  (chx.lock:" in moved.stderr and "asked for: sha256-" in moved.stderr
     write(default=expression("two", f"file://{work}/two"))
-    new = chx("build", "p")
+    new = chx("build", "p", "--locked")
     assert new.returncode == 1 and f"its source 'file://{work}/two' is not in chx.lock" in new.stderr
     (work / "old.lock").write_bytes((work / "chx.lock").read_bytes())
     update = chx("lock", "update", "p")

@@ -159,14 +159,14 @@ def test_a_change_never_gives_what_was_before(
     quiet = chx("build", "top", "-o", "one")
     assert quiet.returncode == 0 and WORDS not in quiet.stderr
     change(project)
-    run = chx("build", "top", "-o", "two")
+    run = chx("build", "top", "-o", "two", "--locked")
     assert ("error[L020]" in run.stderr) == is_told and run.returncode == is_told
     assert WORDS in run.stderr or not is_told
 
 
 def test_inputs_count(other: Run, project: Path, write: Write) -> None:
     write({"words/x": "y"})
-    assert "error[L011]" in other("build", "top").stderr
+    assert "error[L011]" in other("build", "top", "--locked").stderr
     write({"words/x": "x"})
     toml = (project / "chx.toml").read_text()
     write({"chx.toml": toml.replace('words = "./words"', "")})
@@ -224,7 +224,7 @@ def test_pinned_takes_what_is_pinned_whatever_else_is_there(other: Run, project:
     assert "'nothing' is not pinned" in other("build", "--pinned", "nothing").stderr
     everything = other("build", "--pinned")
     assert everything.returncode == 0 and len(everything.stdout.split()) == 4
-    for words in (("--argstr", "a", "b"), ("--check",), ("--dry-run",), ("--no-lock",)):
+    for words in (("--argstr", "a", "b"), ("--check",), ("--dry-run",), ("--no-lock",), ("--locked",), ("--no-pins",)):
         assert other("build", "--pinned", "top", *words).returncode == 1
 
 
