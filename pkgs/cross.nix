@@ -9,13 +9,13 @@
   lib,
   native,
   overFor,
-  # Programs for the build machine that builds of packages call.
-  tools,
+  # The packages of the build machine: builds call them.
+  buildPackages,
   overlays ? [ ],
 }:
 
 let
-  inherit (import ./lib/package-set.nix) callPackageWith packageSet;
+  inherit (import ./lib/package-set.nix) packageSet;
 
   under = "usr/${host.triplet}";
   canRun = host.name == build.name;
@@ -31,17 +31,24 @@ let
   target = "--target=${host.triplet} --sysroot=/${under} ${flags.machine}";
   libraries = "-rtlib=compiler-rt -unwindlib=libunwind -Wno-unused-command-line-argument";
 
+  rootfsOf =
+    {
+      runtime ? [ ],
+      trees ? [ ],
+    }:
+    native.toolchain ++ native.cxx or [ ] ++ native.userland ++ runtime ++ (if trees == [ ] then [ ] else [ (sysroot trees) ]);
+
   # A scope whose packages see `runtime` beside the compiler, and `trees` below the sysroot.
   scopeOf =
     {
       runtime ? [ ],
       trees ? [ ],
       CFLAGS ? "-O2 ${flags.compile}",
+      more ? { },
     }:
     overFor host (
       {
-        rootfs =
-          native.toolchain ++ native.cxx or [ ] ++ native.userland ++ runtime ++ (if trees == [ ] then [ ] else [ (sysroot trees) ]);
+        rootfs = rootfsOf { inherit runtime trees; };
         allowedRequisites = [ ];
         CC = "cc ${target} ${libraries}";
         CXX = "c++ ${target} ${libraries} -stdlib=libc++";
@@ -53,6 +60,7 @@ let
       }
       # What `configure` would run to see what it answers.
       // (if canRun then { } else { CONFIG_SITE = "${./lib/musl.site}"; })
+      // more
     );
 
   # Compiled before there is anything to protect with.
@@ -84,43 +92,59 @@ let
       trees = runtime.c;
     };
   };
+  # What programs in C are compiled with.
+  c = runtime.c ++ [
+    packages.fortify-headers
+    packages.libunwind
+  ];
   programs = scopeOf {
     runtime = compilerRt;
-    trees = runtime.c ++ [
-      packages.fortify-headers
-      packages.libunwind
-    ];
-  };
-  # With C++, which programs in C need not wait for.
-  complete = scopeOf {
-    runtime = compilerRt;
-    trees = runtime.c ++ [
-      packages.fortify-headers
-      packages.libunwind
-      packages.libcxx
-    ];
+    trees = c;
+    more = {
+      inherit onBuild toolchain;
+      # A program in C does not wait for C++.
+      cxx.rootfs = rootfsOf {
+        runtime = compilerRt;
+        trees = c ++ [ packages.libcxx ];
+      };
+      flagsFor = import ./lib/choice.nix {
+        inherit host;
+        CFLAGS = "-O2";
+        isThin = true;
+      };
+    };
   };
 
+  toolchain = {
+    compiler = "clang";
+    libc = "musl";
+  };
+  # A package of this set that is to run during a build is that of the build machine.
+  onBuild =
+    package:
+    if package ? pname then
+      buildPackages.${package.pname}
+        or (throw "the package '${package.pname}' is to run during a build for ${host.name}, and the set of the machine that builds has none of that name")
+    else
+      package;
+
   inherit (runtime) packages;
+  byacc = buildPackages.byacc or (buildPackages.callPackage ./byacc/package.nix { });
 in
 packageSet {
-  base = complete;
+  base = programs;
   inherit overlays;
   packages =
     set:
-    let
-      # What is written in C does not wait for C++.
-      inC = callPackageWith (set // { inherit (programs) mkDerivation; });
-    in
     packages
-    // import ./ordinary.nix inC
+    // import ./ordinary.nix set.callPackage
     // {
-      awk = inC ./awk/package.nix { inherit (tools) byacc; };
-      byacc = inC ./byacc/package.nix { };
-      dash = inC ./dash/package.nix { };
-      make = inC ./make/package.nix { };
-      mandoc = inC ./mandoc/package.nix { isTold = true; };
-      ninja = set.callPackage ./ninja/package.nix { };
-      toybox = inC ./toybox/package.nix { };
+      inherit buildPackages;
+      awk = set.callPackage ./awk/package.nix { inherit byacc; };
+      byacc = set.callPackage ./byacc/package.nix { };
+      dash = set.callPackage ./dash/package.nix { };
+      make = set.callPackage ./make/package.nix { };
+      mandoc = set.callPackage ./mandoc/package.nix { isTold = true; };
+      toybox = set.callPackage ./toybox/package.nix { };
     };
 }

@@ -43,7 +43,7 @@ let
 
   lib = import ./lib { inherit profile; };
 
-  inherit (import ./lib/package-set.nix) callPackageWith packageSet;
+  inherit (import ./lib/package-set.nix) packageSet;
 
   given = map (overlay: if builtins.isFunction overlay then overlay else import overlay) overlays;
 
@@ -62,45 +62,28 @@ let
 
   overFrom =
     build: host: common:
-    let
-      scope = {
-        profile = host;
-        buildProfile = build;
-        inherit (lib)
-          fetchurl
-          merge
-          unpack
-          writeTree
-          ;
-        mkDerivation =
-          arguments:
-          lib.mkDerivation (common // arguments)
-          // {
-            # As the schema completes it, for who asks.
-            profile = arch.${host.name} or host;
-            overrideAttrs =
-              change:
-              let
-                changed = if builtins.isFunction change then change arguments else change;
-                all = arguments // (if builtins.isFunction changed then change all arguments else changed);
-              in
-              scope.mkDerivation all;
-          };
-        callPackage = callPackageWith scope;
-      };
-    in
-    scope;
+    import ./lib/scope.nix {
+      inherit
+        arch
+        build
+        common
+        host
+        lib
+        ;
+    };
+
+  baseOf = closure: { rootfs = closure.toolchain ++ closure.userland; } // closure.flags or { };
 
   # The ordinary packages over a closure, and the tools of a set.
   packagesOver =
     closure:
     packageSet {
-      base = over ({ rootfs = closure.toolchain ++ closure.userland; } // closure.flags or { });
-      packages = set: import ./ordinary.nix set.callPackage;
+      base = over (baseOf closure);
+      packages = set: import ./ordinary.nix set.callPackage // { buildPackages = set; };
     };
 
   # What chx makes its sandboxes with. No stage of a bootstrap needs it.
-  sandboxOver = closure: sandboxIn (over ({ rootfs = closure.toolchain ++ closure.userland; } // closure.flags or { }));
+  sandboxOver = closure: sandboxIn (over (baseOf closure));
 
   sandboxIn =
     scope:
@@ -129,10 +112,18 @@ let
       or (throw "there is no seed '${seed}'; there are ${builtins.concatStringsSep ", " (builtins.attrNames allSeeds)}");
 
   # Compiled on and for this machine by the chosen seed.
-  here = over {
-    inherit (chosen) rootfs;
-    CFLAGS = "-O2";
-  };
+  here = over (
+    {
+      inherit (chosen) rootfs;
+      CFLAGS = "-O2";
+      toolchain =
+        chosen.compiles or {
+          compiler = "cc";
+          libc = "libc";
+        };
+    }
+    // (if chosen ? cxx then { cxx.rootfs = chosen.rootfs ++ chosen.cxx; } else { })
+  );
 
   # The packages for other machines, compiled on the machine `build` by the closure
   # that `nativeFor` gives for each of them.
@@ -140,7 +131,8 @@ let
     {
       build ? profile,
       nativeFor,
-      byacc,
+      # The packages that run on it.
+      buildPackages,
     }:
     builtins.mapAttrs (
       _: host:
@@ -149,7 +141,7 @@ let
         overlays = given;
         overFor = overFrom build;
         native = nativeFor host;
-        tools = { inherit byacc; };
+        inherit buildPackages;
       }
     ) arch;
 
@@ -159,7 +151,7 @@ let
     crossWith {
       inherit build;
       nativeFor = _: if chosen ? resources then chosen else allSeeds.debian-clang;
-      byacc = here.callPackage ./byacc/package.nix { };
+      buildPackages = native;
     };
 
   # A system after three stages, the ordinary packages built in it, and what its
@@ -170,7 +162,7 @@ let
       closure = (bootstrap.${set}.${seed} or (throw "no bootstrap of the set '${set}' starts from the seed '${seed}'")).stage2;
     in
     packageSet {
-      base = over ({ rootfs = closure.toolchain ++ closure.userland; } // closure.flags or { });
+      base = over (baseOf closure);
       overlays = given;
       packages =
         found:
@@ -183,6 +175,7 @@ let
         // (if given == [ ] then closure.packages else builtins.removeAttrs closure.packages (builtins.attrNames ordinary))
         // {
           inherit (closure) root;
+          buildPackages = found;
         }
         // (
           if closure ? toolchainFor then
@@ -194,7 +187,7 @@ let
                   // {
                     toolchain = closure.toolchainFor (if host.llvm == profile.llvm then [ host.llvm ] else [ profile.llvm host.llvm ]);
                   };
-                inherit (closure.packages) byacc;
+                buildPackages = found;
               };
             }
           else if closure ? crossTo then
@@ -229,9 +222,10 @@ let
     inherit (bootstrap.tiny.${seed}.stage0.packages) tinycc;
     inherit (bootstrap.tiny.${seed}.stage2) root;
   };
+  native = packageSet {
+    base = here;
+    overlays = given;
+    packages = set: import ./ordinary.nix set.callPackage // { buildPackages = set; } // bundled;
+  };
 in
-packageSet {
-  base = here;
-  overlays = given;
-  packages = set: import ./ordinary.nix set.callPackage // bundled;
-}
+native

@@ -29,7 +29,6 @@ let
     llvm = true;
     make = true;
     musl = true;
-    ninja = true;
     nix = true;
     seeds = true;
     tinycc = true;

@@ -18,7 +18,7 @@ mkDerivation {
     };
   };
 
-  tools = [ byacc ];
+  byPath = [ byacc ];
 
   configurePhase = "";
 

@@ -35,6 +35,16 @@ let
     CFLAGS = "-O2 ${flags.machine} ${flags.compile}";
     CXXFLAGS = CFLAGS;
     LDFLAGS = flags.link;
+    cxx = { };
+    toolchain = {
+      compiler = "clang";
+      libc = "musl";
+    };
+    flagsFor = import ../lib/choice.nix {
+      host = profile;
+      CFLAGS = "-O2 ${flags.machine}";
+      isThin = true;
+    };
   };
 
   # Whoever compiled it before compiles it now.

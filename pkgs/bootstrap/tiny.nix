@@ -45,6 +45,10 @@ let
 
   closure = {
     inherit packages toolchain userland;
+    flags.toolchain = {
+      compiler = "tcc";
+      libc = "musl";
+    };
   };
 
   userland = [

@@ -3,7 +3,7 @@
 # Of the bundled set each folder is one, called where it is to be found: among the
 # ordinary packages, in the smallest set that is bootstrapped (in its first stage, which
 # is there soonest, if only the stages have it), or, where nothing has it, by itself
-# (`attribute` is null). Of any other set, every derivation in it.
+# (`attribute` is null). Where it cannot be built is passed over. Of any other set, every derivation in it.
 set:
 
 let
@@ -69,7 +69,8 @@ let
     name:
     let
       having = filter (scope: scope.set ? ${name} && !(scope.prefix == "" && set.ofSets or { } ? ${name})) scopes;
-      scope = head having;
+      whole = filter (scope: scope.set.${name}.broken or null == null) having;
+      scope = head (whole ++ having);
       arguments = functionArgs (import (fileOf name));
       isComplete = all (argument: arguments.${argument} || set ? ${argument}) (attrNames arguments);
     in

@@ -27,9 +27,20 @@ let
   ]) (attrNames phases);
 
   told = [
+    "autoreconf"
+    "broken"
+    "buildAndHost"
+    "buildDirectory"
+    "byPath"
+    "configureScript"
+    "hardening"
+    "languages"
     "libraries"
     "lints"
+    "lto"
+    "makeVariables"
     "meta"
+    "platforms"
     "runtime"
     "splitPhase"
     "style"
@@ -108,7 +119,7 @@ let
   misspelt = filter isMisspelt (attrNames arguments);
 in
 {
-  inherit hooks;
+  inherit hooks told;
 
   # Where the package is written down.
   position = builtins.unsafeGetAttrPos "pname" arguments;

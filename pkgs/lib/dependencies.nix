@@ -25,7 +25,8 @@ let
   roles =
     package:
     let
-      tools = map keyOf package.tools or [ ];
+      used = package.tools or [ ] ++ package.byPath or [ ];
+      tools = map keyOf used;
       withRole =
         role: trees:
         map (tree: {
@@ -35,7 +36,7 @@ let
     withRole "container" package.container or package.rootfs or [ ]
     # A package may call something else its libraries.
     ++ withRole "library" (filter (tree: !elem (keyOf tree) tools) package.libraries or [ ])
-    ++ withRole "tool" package.tools or [ ];
+    ++ withRole "tool" used;
 
   described =
     package:

@@ -5,9 +5,8 @@
 # configurePhase, buildPhase, checkPhase (run if `doCheck`), installPhase,
 # splitPhase (run if there are sub-outputs), fixupPhase. What they are without that
 # follows from `style`. `preBuild` and `postBuild`, and likewise for every phase, are
-# text before and after one. `src` is a tree, usually from `unpack`. `tools` are the
-# packages that phases name by store path. docs/packages.md has the table of all
-# attributes; those that are not in it become variables of the environment. The
+# text before and after one. `src` is a tree, usually from `unpack`. `tools` run during
+# the build and join its `/`. docs/packages.md has the table of all attributes; those that are not in it become variables of the environment. The
 # tools' names and flags, CC, CXX, AR, RANLIB, NM, STRIP, OBJCOPY, CFLAGS, CXXFLAGS
 # and LDFLAGS, are always there, and are those for the machine that the package is to
 # run on; CC_FOR_BUILD is for what runs during the build.
@@ -28,24 +27,34 @@ let
     in
     if position == null then "" else " at ${position.file}:${toString position.line}";
 
+  words = import ./words.nix;
+  styles = import ./styles.nix;
+
+  # Text of a phase that the package does not write itself.
   styled =
-    pname: style: phase:
+    arguments: phase:
     let
-      styles = import ./styles.nix { inherit pname; };
+      style = arguments.style or "configure";
+      all = styles arguments;
       phases =
-        styles.${style}
-          or (throw "the package '${pname}' has the style '${style}'; there are ${builtins.concatStringsSep ", " (builtins.attrNames styles)}");
+        all.${style}
+          or (throw "the package '${arguments.pname}' has the style '${style}'; there are ${builtins.concatStringsSep ", " (builtins.attrNames all)}");
     in
     phases.${phase};
+  inherit (import ./closure.nix) librariesOf toolsOf;
 in
 {
   pname ? throw "mkDerivation needs a `pname`",
   version ? throw "the package '${pname}'${placeOf arguments} has no `version`, which mkDerivation needs",
   rootfs,
   shell ? "/bin/sh",
+  # Packages that run during the build: they join the container's `/`, and so does what
+  # they need to run.
   tools ? [ ],
+  # Packages that phases name by store path. Their files are nowhere else.
+  byPath ? [ ],
   # Packages that it is compiled and linked against: they join the container's `/`,
-  # or what lies in it at `sysroot` for programs of another machine.
+  # or what lies in it at `sysroot` for programs of another machine. So do their own.
   libraries ? [ ],
   sysroot ? null,
   # What has to be in the root where it runs: packages, and paths that any may give.
@@ -70,10 +79,10 @@ in
   patchPhase ? ''
     for patch in $patches; do patch -p1 < "$patch"; done
   '',
-  configurePhase ? styled pname style "configurePhase",
-  buildPhase ? styled pname style "buildPhase",
-  checkPhase ? styled pname style "checkPhase",
-  installPhase ? styled pname style "installPhase",
+  configurePhase ? styled arguments "configurePhase",
+  buildPhase ? styled arguments "buildPhase",
+  checkPhase ? styled arguments "checkPhase",
+  installPhase ? styled arguments "installPhase",
   splitPhase ? import ./sub-outputs.nix outputs,
   fixupPhase ? ''
     for name in bin lib; do
@@ -81,7 +90,6 @@ in
     done
   '',
   outputs ? [ "out" ],
-  style ? "configure",
   meta ? { },
   lints ? { },
   ...
@@ -122,8 +130,21 @@ let
       "canRun"
     ]
     // {
-      inherit patches configureFlags makeFlags;
-    };
+      inherit patches;
+      configureFlags = words.variable configureFlags;
+      makeFlags = words.variable makeFlags;
+    }
+    // searched;
+
+  # What finds libraries is told where those of another machine lie.
+  searched =
+    if tools == [ ] || sysroot == null then
+      { }
+    else
+      {
+        PKG_CONFIG_LIBDIR = "/${sysroot}/usr/lib/pkgconfig:/${sysroot}/usr/share/pkgconfig";
+        PKG_CONFIG_SYSROOT_DIR = "/${sysroot}";
+      };
 
   # Who watches is told which phase runs; such lines do not go to the log.
   phase = name: text: ''
@@ -151,22 +172,25 @@ let
   );
 
   merged =
-    if libraries == [ ] || sysroot == null then
-      libraries
+    if libraries == [ ] then
+      [ ]
+    else if sysroot == null then
+      librariesOf libraries
     else
       [
         (import ./merge.nix {
           name = "libraries";
-          trees = libraries;
+          trees = librariesOf libraries;
           under = sysroot;
         })
       ];
+  joined = (if tools == [ ] then [ ] else toolsOf tools) ++ merged;
 
   package = derivation (
     variables
     // {
       inherit name system;
-      rootfs = rootfs ++ merged;
+      rootfs = rootfs ++ joined;
       builder = shell;
       args = [
         "-eu"
@@ -178,7 +202,7 @@ let
 
   # What the strings of the package refer to must be among what is declared:
   # otherwise a walk over `inputs` would overlook it.
-  declared = rootfs ++ merged ++ libraries ++ tools ++ builtins.filter builtins.isAttrs ([ (arguments.src or null) ] ++ patches);
+  declared = rootfs ++ joined ++ libraries ++ tools ++ byPath ++ builtins.filter builtins.isAttrs ([ (arguments.src or null) ] ++ patches);
   pathOf = input: builtins.unsafeDiscardStringContext (input.drvPath or (toString input));
   mentioned = builtins.getContext (
     builtins.concatStringsSep "" ([ script ] ++ map toString (builtins.attrValues (builtins.removeAttrs variables [ "rootfs" ])))
@@ -192,6 +216,7 @@ package
   inherit
     pname
     version
+    byPath
     tools
     libraries
     runtime
@@ -204,5 +229,5 @@ package
     if undeclared == [ ] then
       declared
     else
-      throw "the package '${package.name}' uses ${builtins.head undeclared}, which is neither in `rootfs` nor in `libraries` nor in `tools`";
+      throw "the package '${package.name}' uses ${builtins.head undeclared}, which is neither in `rootfs` nor in `libraries` nor in `tools` nor in `byPath`";
 }

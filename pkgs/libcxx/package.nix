@@ -15,7 +15,7 @@ mkDerivation {
   pname = "libcxx";
   inherit (upstream) version;
   src = upstream.runtimes;
-  tools = [
+  byPath = [
     libcxx-headers
     libcxxabi
   ];

@@ -14,7 +14,7 @@ mkDerivation {
   pname = "libcxxabi";
   inherit (upstream) version;
   src = upstream.runtimes;
-  tools = [ libcxx-headers ];
+  byPath = [ libcxx-headers ];
 
   configurePhase = "cd libcxxabi";
   buildPhase = ''

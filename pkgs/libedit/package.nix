@@ -24,7 +24,7 @@ mkDerivation {
     };
   };
 
-  tools = [ ncurses ];
+  byPath = [ ncurses ];
 
   # musl's wide characters are Unicode; not every compiler says so without being asked.
   postPatch = ''

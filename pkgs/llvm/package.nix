@@ -65,13 +65,14 @@ let
     }@arguments:
     mkDerivation (
       builtins.removeAttrs arguments [
-        "prepare"
         "build"
         "install"
+        "prepare"
+        "tools"
       ]
       // {
         inherit version source exceptions;
-        tools = [ source ] ++ tools;
+        byPath = [ source ] ++ tools;
         headers = ./pch;
         configurePhase = prepare;
         buildPhase = ''

@@ -62,7 +62,7 @@ mkDerivation {
     };
   };
 
-  tools = [ zlib ];
+  byPath = [ zlib ];
 
   configurePhase = ''
     {

@@ -22,6 +22,8 @@ mkDerivation {
     };
   };
 
+  languages = [ "c++" ];
+
   configurePhase = "";
 
   # Left out: benchmarks, tests, another system, and the browser, which is in Python.

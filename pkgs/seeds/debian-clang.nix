@@ -11,6 +11,10 @@ let
 in
 rec {
   description = "clang ${clang} and lld of Debian ${if isNewer then "13" else "12"}, with its GNU userland";
+  compiles = {
+    compiler = "clang";
+    libc = "glibc";
+  };
   architectures = [
     "amd64"
     "arm64"

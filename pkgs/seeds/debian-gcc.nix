@@ -11,6 +11,10 @@ let
 in
 rec {
   description = "GCC ${gcc} and binutils of Debian ${if isNewer then "13" else "12"}, with its GNU userland";
+  compiles = {
+    compiler = "gcc";
+    libc = "glibc";
+  };
   architectures = [
     "amd64"
     "arm64"

@@ -262,7 +262,10 @@ let
       rootfs = toolchain ++ userland;
     }
     // (if seed ? cxx then { cxx = cxx ++ prepared "cxx" "prepared-cxx" (toolchain ++ cxx); } else { })
-    // (if seed ? resources then { inherit (seed) resources; } else { });
+    // builtins.intersectAttrs {
+      compiles = true;
+      resources = true;
+    } seed;
 in
 listToAttrs (
   map (name: {

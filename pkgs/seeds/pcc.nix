@@ -6,6 +6,10 @@ machine:
 
 {
   description = "the Portable C Compiler and binutils of Debian 12, with musl, busybox, mksh and make";
+  compiles = {
+    compiler = "pcc";
+    libc = "musl";
+  };
   architecture = "amd64";
   suite = "bookworm";
 

@@ -138,6 +138,10 @@ let
 in
 {
   description = "zig's C compiler and musl, with busybox, mksh and make";
+  compiles = {
+    compiler = "clang";
+    libc = "musl";
+  };
   architectures = builtins.attrNames zigs;
   suite = if isNewer then "trixie" else "bookworm";
 

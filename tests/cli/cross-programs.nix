@@ -11,6 +11,7 @@ in
 target.mkDerivation {
   pname = "cross-programs";
   version = "1";
+  languages = [ "c++" ];
   configurePhase = "";
   buildPhase = ''
     cp ${./cross-programs.cpp} all.cpp

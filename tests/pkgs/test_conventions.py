@@ -23,7 +23,8 @@ TOOLS = """
   builtins.listToAttrs (map (name: {
     name = "usr/bin/${name}";
     value = "echo \\"${name} $*\\" >> /build/said\\n";
-  }) [ "make" "cmake" "ctest" "meson" "ninja" ])
+  }) [ "ar" "autoreconf" "make" "cmake" "ctest" "muon" "ranlib" ])
+  // { "usr/bin/python3" = "case $1 in -c) echo /usr/lib/python ;; *) echo \\"python3 $*\\" >> /build/said ;; esac"; }
   // { "usr/bin/cc" = "echo \\"cc $*\\" >> /build/said; echo made > program\\n"; }
 """
 SAID = 'mkdir -p "$out/usr/share"; cp /build/said "$out/usr/share/"'
@@ -45,26 +46,40 @@ def named(cell: str) -> list[str]:
     return re.findall(r"`([^`]+)`", cell)
 
 
+VARIABLES = "CC=cc CXX=c++ AR=ar RANLIB=ranlib CFLAGS=-O2 LDFLAGS=-static"
+AUTOCONF = (
+    "--build=ours --host=theirs --prefix=/usr --sbindir=/usr/bin --libdir=/usr/lib --sysconfdir=/etc --localstatedir=/var"
+    " --mandir=/usr/share/man --infodir=/usr/share/info --disable-shared --enable-static --disable-nls"
+    " --disable-dependency-tracking --flag"
+)
+CMAKE = (
+    "cmake -S . -B build -DCMAKE_INSTALL_PREFIX=/usr -DCMAKE_INSTALL_LIBDIR=lib -DCMAKE_INSTALL_SBINDIR=bin"
+    " -DCMAKE_BUILD_TYPE=None -DBUILD_SHARED_LIBS=OFF -DCMAKE_EXE_LINKER_FLAGS=-static"
+    " -DCMAKE_AR=/usr/bin/ar -DCMAKE_RANLIB=/usr/bin/ranlib --flag"
+)
+MADE = ["make -j1 M=1", "make check M=1", "make install DESTDIR=OUT M=1"]
 STYLES = {
-    "configure": [
-        "configure --prefix=/usr --flag",
-        "make -j1 M=1",
-        "make check M=1",
-        "make install DESTDIR=OUT M=1",
+    "configure": ["configure --prefix=/usr --flag", *MADE],
+    "autoconf": [f"configure {AUTOCONF}", *MADE],
+    "make": [
+        f"make -j1 {VARIABLES} M=1",
+        f"make check {VARIABLES} M=1",
+        f"make install DESTDIR=OUT PREFIX=/usr prefix=/usr {VARIABLES} M=1",
     ],
-    "make": ["make -j1 M=1", "make check M=1", "make install DESTDIR=OUT PREFIX=/usr prefix=/usr M=1"],
     "cmake": [
-        "cmake -S . -B build -DCMAKE_INSTALL_PREFIX=/usr -DCMAKE_INSTALL_LIBDIR=lib -DCMAKE_BUILD_TYPE=None --flag",
+        CMAKE,
         "cmake --build build --parallel 1 -- M=1",
         "ctest --test-dir build --output-on-failure",
         "cmake --install build",
     ],
     "meson": [
-        "meson setup build --prefix=/usr --libdir=lib --buildtype=plain --flag",
-        "ninja -C build -j 1 M=1",
-        "meson test -C build --print-errorlogs",
-        "meson install -C build --no-rebuild",
+        "muon setup -Dprefix=/usr -Dlibdir=lib -Dsbindir=bin -Dsysconfdir=/etc -Dlocalstatedir=/var -Dbuildtype=plain"
+        " -Ddefault_library=static --flag build",
+        "muon -C build samu -j 1 M=1",
+        "muon -C build test",
+        "muon -C build install",
     ],
+    "python": ["python3 -m compileall -q --invalidation-mode unchecked-hash -s OUT OUT/usr/lib/python"],
     "command": ["cc -O2 -static -o program a.c b.c -lm"],
 }
 
@@ -83,6 +98,8 @@ def test_a_style_calls_its_build_system(build, style: str) -> None:
       LDFLAGS = "-static";
       program = "program";
       libs = "-lm";
+      modules = "a.c";
+      buildAndHost = {{ build = "ours"; host = "theirs"; }};
       doCheck = true;
       postInstall = {SAID!r};
     }}""".replace("'", "''")
@@ -93,8 +110,52 @@ def test_a_style_calls_its_build_system(build, style: str) -> None:
         assert (outputs["out"] / "usr/bin/program").read_text() == "made\n"
 
 
+SAYING = f"""
+      src = written {{ configure = "echo \\"$PWD configure $*\\" >> /build/said\\n"; }};
+      buildAndHost = {{ build = "ours"; host = "theirs"; }};
+      rootfs = [ programs (written ({TOOLS})) ];
+      postInstall = {SAID!r};
+"""
+
+
+@pytest.mark.sandbox
+@pytest.mark.parametrize(
+    ("attributes", "said"),
+    [
+        (
+            'style = "make"; makeVariables = [ "CC" ]; CC = "cc -x y";',
+            ["make -j1 CC=cc -x y", "make install DESTDIR=OUT PREFIX=/usr prefix=/usr CC=cc -x y"],
+        ),
+        ('style = "make"; makeVariables = [ ];', ["make -j1", "make install DESTDIR=OUT PREFIX=/usr prefix=/usr"]),
+        (
+            'style = "make"; makeVariables = [ ]; makeFlags = [ "A=$CC $(X)" "B=$$C" ]; CC = "cc x";',
+            ["make -j1 A=cc x $(X) B=$C", "make install DESTDIR=OUT PREFIX=/usr prefix=/usr A=cc x $(X) B=$C"],
+        ),
+        (
+            'configureFlags = [ "X=$AR" ]; buildDirectory = "apart"; configureScript = "configure";',
+            ["/build/source/apart configure --prefix=/usr X=ar", "make -j1", "make install DESTDIR=OUT"],
+        ),
+        (
+            'style = "autoconf"; autoreconf = true;',
+            [
+                "autoreconf -f -i",
+                f"/build/source configure {AUTOCONF.removesuffix(' --flag')}",
+                "make -j1",
+                "make install DESTDIR=OUT",
+            ],
+        ),
+    ],
+)
+def test_a_style_can_be_told_more(build, attributes: str, said: list[str]) -> None:
+    outputs = build(f"{{ {attributes} {SAYING} }}".replace("'", "''"))
+    told = (outputs["out"] / "usr/share/said").read_text().replace("/chx/store/" + outputs["out"].name, "OUT")
+    assert [line.rstrip() for line in told.splitlines()] == said
+
+
 def test_a_style_that_is_not_there_is_an_error(evaluate) -> None:
-    with pytest.raises(EvalError, match="style 'autotools'; there are cmake, command, configure, make, meson"):
+    with pytest.raises(
+        EvalError, match="style 'autotools'; there are autoconf, cmake, command, configure, make, meson, python"
+    ):
         evaluate('(set.mkDerivation { pname = "x"; version = "1"; style = "autotools"; }).drvPath')
 
 
@@ -266,9 +327,9 @@ def test_debugging_information_goes_to_dbg(build, chx, tmp_path: Path) -> None:
 
 def test_the_table_of_attributes_is_that_of_the_function(evaluate) -> None:
     taken = evaluate('builtins.functionArgs (import <chx/lib/mk-derivation.nix> { system = ""; })')
-    hooks = evaluate('(import <chx/lib/conventions.nix> { name = "x"; arguments = { }; }).hooks')
+    known = evaluate('let c = import <chx/lib/conventions.nix> { name = "x"; arguments = { }; }; in c.hooks ++ c.told')
     told = {name: row[2] for row in rows("What `mkDerivation` takes") for name in named(row[0])}
-    assert set(told) == {*taken, *hooks, "src"}
+    assert set(told) == {*taken, *known, "src"}
     required = {name for name, default in told.items() if default == "required"}
     # Those that a package forgets have an error of their own in place of a value.
     for name in ("pname", "version"):
@@ -291,7 +352,9 @@ def test_the_table_of_meta_is_that_of_the_check(evaluate) -> None:
 
 
 def test_the_table_of_styles_is_that_of_the_file(evaluate) -> None:
-    styles = evaluate('import <chx/lib/styles.nix> { pname = "x"; }')
+    styles = evaluate(
+        'import <chx/lib/styles.nix> { pname = "x"; buildAndHost = { build = "x"; host = "x"; }; autoreconf = true; }'
+    )
     told = {named(row[0])[0]: row[1:] for row in rows("Styles")}
     assert sorted(told) == sorted(styles)
     phases = ("configurePhase", "buildPhase", "checkPhase", "installPhase")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -155,3 +156,134 @@ def test_an_attribute_that_is_nearly_one_of_mkderivation_is_refused(value, attri
 @pytest.mark.parametrize("attribute", ["CONFIGUREFLAGS = 1;", "myVariable = 1;", "source = 1;", "target = 1;"])
 def test_other_attributes_are_variables(value, attribute: str) -> None:  # type: ignore[no-untyped-def]
     assert value(f'(p.tiny.mkDerivation {{ pname = "mine"; version = "1"; {attribute} }}).drvPath != ""')
+
+
+BROKEN = """{{ mkDerivation }}: mkDerivation {{
+  pname = "mine"; version = "1"; installPhase = ""; {attributes}
+}}"""
+
+
+@pytest.mark.parametrize(
+    ("where", "attributes", "reason"),
+    [
+        ("p", "", None),
+        ("p", 'broken = "no";', "no"),
+        ("p", "broken = true;", "it is broken"),
+        ("p", "broken = false;", None),
+        ("p", 'platforms = [ "ppc64" ];', "it is for ppc64, not for x86_64"),
+        ("p.cross.ppc64", 'platforms = [ "ppc64" ];', None),
+        ("p", 'languages = [ "c++" ];', None),
+        ("p.tiny", 'languages = [ "c++" ];', "it is written in C++, and the set has no compiler for that"),
+        ("p.chimera", 'languages = [ "c++" ];', None),
+        (
+            "p.tiny",
+            "libraries = [ p.tiny.ninja ];",
+            "it needs ninja: it is written in C++, and the set has no compiler for that",
+        ),
+        ("p", 'tools = [ (p.zlib.overrideAttrs { broken = "no"; }) ];', "it needs zlib: no"),
+    ],
+)
+def test_a_package_says_where_it_cannot_be_built(value, where: str, attributes: str, reason: str | None) -> None:  # type: ignore[no-untyped-def]
+    package = f"({where}.callPackage ({BROKEN.format(attributes=attributes)}) {{ }})"
+    assert value(f"{package}.broken") == reason
+    if reason is None:
+        assert value(f"{package}.drvPath").endswith("-mine-1.drv")
+    else:
+        for way in ("drvPath", "outPath", "out"):
+            with pytest.raises(EvalError, match=re.escape(f"cannot be built in this set: {reason}")) as caught:
+                value(f"{package}.{way}")
+            assert "the package 'mine-1'" in str(caught.value)
+
+
+def test_what_is_known_to_be_broken_is_built_if_somebody_says_so(value) -> None:  # type: ignore[no-untyped-def]
+    package = f"(p.callPackage ({BROKEN.format(attributes=chr(98) + 'roken = true;')}) {{ }})"
+    assert value(f"({package}.overrideAttrs {{ broken = null; }}).drvPath").endswith("-mine-1.drv")
+
+
+def test_the_toolchain_is_told(value) -> None:  # type: ignore[no-untyped-def]
+    assert value(
+        'map (set: "${set.toolchain.compiler} ${set.toolchain.libc}") [ p p.tiny p.chimera p.cross.aarch64 p.chimera.cross.riscv64 ]'
+    ) == [
+        "gcc glibc",
+        "tcc musl",
+        "clang musl",
+        "clang musl",
+        "clang musl",
+    ]
+
+
+def test_tools_and_what_they_need_join_the_root_and_so_do_libraries_of_libraries(value) -> None:  # type: ignore[no-untyped-def]
+    text = """
+      let
+        of = package: map (tree: tree.pname or "?") (builtins.filter (tree: tree ? pname) package.container);
+        make = arguments: p.mkDerivation ({ version = "1"; installPhase = ""; } // arguments);
+        script = make { pname = "script"; runtime = [ "/bin/sh" p.lua ]; };
+        first = make { pname = "first"; outputs = [ "out" "devel" ]; };
+        second = make { pname = "second"; libraries = [ first ]; };
+        user = make { pname = "user"; tools = [ script ]; libraries = [ second ]; };
+        inputs = builtins.attrNames (builtins.getContext (builtins.concatStringsSep " " (map toString user.drvAttrs.rootfs)));
+        has = name: builtins.any (input: builtins.match ".*-${name}-[^/]*[.]drv" input != null) inputs;
+      in map has [ "script" "lua" "second" "first" "zlib" ]
+    """
+    assert value(text) == [True, True, True, True, False]
+
+
+def test_tools_of_a_cross_set_run_on_the_machine_that_builds(value) -> None:  # type: ignore[no-untyped-def]
+    text = """
+      let
+        c = p.cross.aarch64;
+        user = c.mkDerivation { pname = "user"; version = "1"; installPhase = ""; tools = [ c.lua ]; libraries = [ c.zlib ]; };
+      in {
+        tool = builtins.elem p.lua.drvPath (map (tree: tree.drvPath or "") user.drvAttrs.rootfs);
+        strange = (builtins.tryEval (c.mkDerivation {
+          pname = "user"; version = "1"; installPhase = ""; tools = [ (c.lua.overrideAttrs { pname = "nothing"; }) ];
+        }).drvPath).success;
+        where = user.drvAttrs.PKG_CONFIG_SYSROOT_DIR;
+        same = c.buildPackages.zlib.drvPath == p.zlib.drvPath;
+      }
+    """
+    assert value(text) == {"tool": True, "strange": False, "where": "/usr/aarch64-linux-musl", "same": True}
+
+
+def test_a_cross_build_of_a_program_in_c_needs_no_library_of_cxx(value) -> None:  # type: ignore[no-untyped-def]
+    text = """
+      let
+        c = p.cross.aarch64;
+        make = more: c.mkDerivation ({ pname = "user"; version = "1"; installPhase = ""; } // more);
+        trees = package: builtins.concatMap (tree: map (part: part.pname or "?") (tree.trees or [ ])) package.container;
+        needs = package: builtins.elem "libcxx" (trees (package // { container = package.drvAttrs.rootfs; }));
+      in map needs [ (make { }) (make { languages = [ "c++" ]; }) c.zlib c.ninja ]
+    """
+    assert value(text) == [False, True, False, True]
+
+
+def test_a_package_chooses_its_hardening(value) -> None:  # type: ignore[no-untyped-def]
+    text = """
+      let
+        flags = more: (p.cross.aarch64.mkDerivation ({ pname = "x"; version = "1"; installPhase = ""; } // more)).drvAttrs.CFLAGS;
+        has = flag: text: builtins.match ".*${flag}.*" text != null;
+      in [
+        (has "_FORTIFY_SOURCE" (flags { })) (has "_FORTIFY_SOURCE" (flags { hardening.fortify = false; }))
+        (has "stack-protector" (flags { hardening.fortify = false; }))
+        (has "-flto" (flags { })) (has "-flto" (flags { lto = true; }))
+      ]
+    """
+    assert value(text) == [True, False, True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ('"--a" "b=c"', "--a b=c"),
+        ('"CC=$CC"', '"CC=$CC"'),
+        ('"CC=\\${CC} -x" "y"', '"CC=${CC} -x" y'),
+        ('"a b"', '"a b"'),
+        ('"L=$(X)" "$$HOME" "$1" "$"', '"L=\\$(X)" "\\$HOME" "\\$1" "\\$"'),
+        ('"quo\\"te" "back\\\\slash" "`id`" "\'" "*"', '"quo\\"te" "back\\\\slash" "\\`id\\`" "\'" "*"'),
+        ('""', '""'),
+    ],
+)
+def test_words_of_flags_as_text_for_a_shell(value, words: str, shown: str) -> None:  # type: ignore[no-untyped-def]
+    text = f'(p.mkDerivation {{ pname = "x"; version = "1"; makeFlags = [ {words} ]; }}).drvAttrs.makeFlags'
+    said = value(text)
+    assert (" ".join(said) if isinstance(said, list) else said) == shown
