@@ -118,6 +118,10 @@ _SIGNALS = {
 }
 
 
+_REFUSED_MODE = r"(?i)\b(?:chmod|chown|chgrp|install|permissions?|owner(?:ship)?|mode)\b.*: (?:Operation not permitted|Invalid argument)"
+"""What programs print when a build may not give a file a set-id bit, an owner or a group."""
+
+
 @dataclass(eq=False, repr=False)
 class BuilderFailed(BuildError):
     """The builder exited with a status other than 0; above 128 a signal killed it.
@@ -143,6 +147,13 @@ class BuilderFailed(BuildError):
             return "SIGSYS means a program of another architecture made a system call; build for that system instead"
         if self.status == 128 + 9:
             return "the machine may have run out of memory: try fewer jobs or fewer cores"
+        import re
+
+        if any(re.search(_REFUSED_MODE, line) for line in self.tail):
+            return (
+                "a build can set neither owners nor set-id bits: leave that out, and write what the installed file"
+                ' is to have into the package, as modes."usr/bin/x" = { mode = "4755"; owner = "root:root"; };'
+            )
         if self.kept is not None:
             return None
         return "keep the build directory with --keep-failed to look inside"

@@ -8,6 +8,17 @@ reason.
 from .finding import Finding, Lint, Severity
 from .inspection import inspect
 from .registry import LINTS, lint_called
-from .subject import Output, Subject, Target
+from .subject import Declared, Output, Subject, Target
 
-__all__ = ["LINTS", "Finding", "Lint", "Output", "Severity", "Subject", "Target", "inspect", "lint_called"]
+__all__ = [
+    "LINTS",
+    "Declared",
+    "Finding",
+    "Lint",
+    "Output",
+    "Severity",
+    "Subject",
+    "Target",
+    "inspect",
+    "lint_called",
+]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from . import account, layout, leaks, links, machine, scripts, times
+from . import account, installing, layout, leaks, links, machine, scripts, times
 from .finding import Lint, Severity
 
 ERROR, WARNING = Severity.ERROR, Severity.WARNING
@@ -12,6 +12,27 @@ UNKNOWN_WAIVER: Final = "unknown-waiver"
 IDLE_WAIVER: Final = "idle-waiver"
 
 LINTS: Final = (
+    Lint(
+        "account-clash",
+        ERROR,
+        "a user or group of the package and another one of the set have the same number, or one name and different attributes",
+        "give one of them another `uid` or `gid`, or declare the account in one package",
+        tree=installing.account_clash,
+    ),
+    Lint(
+        "alternative",
+        ERROR,
+        "an alternative leads to no file of the package, or a file is in its place",
+        "install the file under another name, and name that as `target`",
+        tree=installing.alternative,
+    ),
+    Lint(
+        "alternative-clash",
+        ERROR,
+        "two packages offer an alternative for a path with the same priority",
+        "give one of them another `priority`",
+        tree=installing.alternative_clash,
+    ),
     Lint(
         "broken-link",
         ERROR,
@@ -62,6 +83,13 @@ LINTS: Final = (
         file=machine.foreign_machine,
     ),
     Lint(
+        "installation",
+        ERROR,
+        "what the package says to the maker of a root is not as it should be",
+        "correct what is said to be wrong",
+        tree=installing.installation,
+    ),
+    Lint(
         "interpreter",
         ERROR,
         "a script is run by a program that is neither in the package nor in `runtime`",
@@ -82,7 +110,42 @@ LINTS: Final = (
         "write an SPDX expression into `meta.license`",
         tree=account.licence,
     ),
+    Lint(
+        "lonely-alternative",
+        WARNING,
+        "no other package of the set offers an alternative for the path",
+        "install the file at the path itself",
+        tree=installing.lonely_alternative,
+    ),
     Lint("meta", ERROR, "`meta` is not as it should be", "correct what is said to be wrong", tree=account.meta),
+    Lint(
+        "modes",
+        ERROR,
+        "`modes` names a path that no output has, or gives a link a mode",
+        "correct the path, or remove it",
+        tree=installing.modes,
+    ),
+    Lint(
+        "owner",
+        ERROR,
+        "a user or group is neither root nor declared",
+        "declare it in `users` or `groups`, or add the package that declares it to `runtime`",
+        tree=installing.owner,
+    ),
+    Lint(
+        "service",
+        ERROR,
+        "a service calls a program that is neither in the package nor in `runtime`",
+        "correct the path, or add the package that has the program to `runtime`",
+        tree=installing.service,
+    ),
+    Lint(
+        "service-clash",
+        ERROR,
+        "two packages of the set have a service of the same name",
+        "rename one of them",
+        tree=installing.service_clash,
+    ),
     Lint(
         "set-id",
         ERROR,
@@ -117,6 +180,20 @@ LINTS: Final = (
         "a gzip header, a compiled Python file or a member of an archive says when it was made",
         "gzip -n; ar with D; SOURCE_DATE_EPOCH and hash-based .pyc files",
         file=times.timestamp,
+    ),
+    Lint(
+        "trigger",
+        ERROR,
+        "a trigger is run by a program that is neither in the package nor in `runtime`",
+        'add "/bin/sh", or what has the interpreter, to `runtime`',
+        tree=installing.trigger,
+    ),
+    Lint(
+        "update-check",
+        ERROR,
+        "`updateCheck.pattern` is no regular expression with one group",
+        "put parentheses around the version, and (?:...) around all else",
+        tree=installing.update_check,
     ),
     Lint(
         IDLE_WAIVER,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import mmap
 import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -52,12 +52,21 @@ class File:
     data: Bytes
 
 
+class Declared(NamedTuple):
+    """Another package of the set by name, and its `installation`."""
+
+    name: str
+    installation: Mapping[str, Any]
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
     """A package as lints see it.
 
     `meta` is its metadata; `problem` is the reason if that could not be read. `runtime` are the trees in the root where
-    it runs, `promised` the paths that something there has. `waived`: lints and reasons.
+    it runs, `promised` the paths that something there has. `waived`: lints and reasons. `installation` is what it says to
+    the maker of a root, `installation_problem` the reason if that could not be read; `runtime_installations` is what
+    packages of its `runtime` say, and `others` what the other packages of the set say.
     """
 
     name: str
@@ -68,6 +77,10 @@ class Subject:
     runtime: tuple[Manifest, ...] = ()
     promised: frozenset[str] = frozenset()
     waived: Mapping[str, str] = field(default_factory=dict)
+    installation: Mapping[str, Any] = field(default_factory=dict)
+    installation_problem: str | None = None
+    runtime_installations: tuple[Mapping[str, Any], ...] = ()
+    others: tuple[Declared, ...] = ()
 
     def entries(self) -> Iterator[tuple[Output, Entry]]:
         for output in self.outputs:

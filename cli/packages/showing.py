@@ -44,6 +44,8 @@ def _draw(shown: dict[str, Any]) -> None:
         "runtime": shown["runtime"],
         "outputs": [" ".join(shown["outputs"])],
         "waives": [f"{name}: {why}" for name, why in shown["waived"].items()],
+        **_installation(shown["installation"]),
+        "not installable": shown["installation_problem"],
         "derivation": shown["derivation"],
     }
     width = max(map(len, rows))
@@ -52,3 +54,30 @@ def _draw(shown: dict[str, Any]) -> None:
         for number, line in enumerate(lines):
             page.line(f"{'' if number else name:<{width}}  {line}")
     page.write()
+
+
+def _installation(found: dict[str, Any]) -> dict[str, Any]:
+    """Return what a package says to the maker of a root, a line for each item; nothing for what it does not say."""
+    rows: dict[str, Any] = {
+        kind: [f"{name}: {_said(one)}" for name, one in found.get(kind, {}).items()]
+        for kind in ("modes", "users", "groups", "services", "triggers", "alternatives")
+    }
+    rows["tmpfiles"] = [_said(one) for one in found.get("tmpfiles", [])]
+    rows["revision"] = str(found["revision"]) if found.get("revision") else None
+    rows["update check"] = _said(found["updateCheck"]) if found.get("updateCheck") else None
+    return rows
+
+
+def _said(one: Any) -> str:
+    if isinstance(one, str):
+        first, _, rest = one.strip().partition("\n")
+        return f"{first} ..." if rest else first
+    return ", ".join(f"{name} {_word(value)}" for name, value in one.items() if value not in (None, [], {}, False))
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    if isinstance(value, dict):
+        return " ".join(f"{name}={text}" for name, text in value.items())
+    return "yes" if value is True else str(value)

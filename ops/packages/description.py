@@ -9,7 +9,7 @@ from ..errors import RequestError
 from ..text import readable
 from .catalogue import Catalogue, is_derivation
 from .dependencies import graph_of
-from .facts import attribute_of, facts_of, runtime_of
+from .facts import attribute_of, facts_of, installation_of, runtime_of
 
 if TYPE_CHECKING:
     from ...evaluator import Evaluator, Value
@@ -24,7 +24,8 @@ class Description(NamedTuple):
     """A package, its sources and its inputs.
 
     `defined` is `FILE:LINE`; `sources` are URLs and a hash. `container`, `libraries` and `tools` are names of packages
-    by role, `seed` names of trees of a seed. `waived` has lints and reasons.
+    by role, `seed` names of trees of a seed. `waived` has lints and reasons. `installation` is what it says to the maker
+    of a root; it is empty if `installation_problem` says why it is invalid.
     """
 
     facts: Facts
@@ -38,6 +39,8 @@ class Description(NamedTuple):
     runtime: list[str]
     outputs: list[str]
     waived: dict[str, str]
+    installation: dict[str, Any]
+    installation_problem: str | None
     derivation: StorePath
 
     def to_dict(self) -> dict[str, Any]:
@@ -73,6 +76,7 @@ def _describe(catalogue: Catalogue, package: Package) -> Description:
     found = evaluator.derivation_of(package.value)
     assert found is not None
     position = attribute_of(evaluator, package, "position")
+    installation, installation_problem = installation_of(evaluator, package)
     return Description(
         facts,
         defined=None if position is None else f"{position['file']}:{position['line']}",
@@ -85,6 +89,8 @@ def _describe(catalogue: Catalogue, package: Package) -> Description:
         runtime=[_name(evaluator, value) for value in runtime_of(evaluator, package)],
         outputs=list(attribute_of(evaluator, package, "outputs") or ["out"]),
         waived=(attribute_of(evaluator, package, "lints") or {}).get("waive", {}),
+        installation=installation,
+        installation_problem=installation_problem,
         derivation=found[0],
     )
 

@@ -60,6 +60,15 @@ def meta_of(evaluator: Evaluator, package: Package) -> tuple[dict[str, Any], str
     return (meta, None) if isinstance(meta, dict) else ({}, None)
 
 
+def installation_of(evaluator: Evaluator, package: Package) -> tuple[dict[str, Any], str | None]:
+    """Return what a package says to the maker of a root, and the message of its evaluation error, if any."""
+    try:
+        found = attribute_of(evaluator, package, "installation")
+    except EvalError as error:
+        return {}, readable(error.message)
+    return (found, None) if isinstance(found, dict) else ({}, None)
+
+
 def attribute_of(evaluator: Evaluator, package: Package, name: str) -> Any:
     """Return an attribute of a package as plain data; None if the package lacks it."""
     if name not in evaluator.attr_names(package.value):

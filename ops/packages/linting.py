@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...arch import Profile
 from ...builder import plan
-from ...builder.lint import Output, Subject, Target, inspect
+from ...builder.lint import Declared, Output, Subject, Target, inspect
 from ...builder.lint.subject import promised
 from ...evaluator import to_python
 from ..settings import configured
-from .catalogue import Catalogue, is_derivation
-from .facts import attribute_of, meta_of, runtime_of
+from .catalogue import Catalogue, Package, is_derivation
+from .facts import attribute_of, installation_of, meta_of, runtime_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from ..reporter import Reporter
     from ..request import Request
     from ..session import Session
-    from .catalogue import Package
 
 
 class PackageReport(NamedTuple):
@@ -64,6 +63,7 @@ class _Job(NamedTuple):
     derivation: StorePath
     outputs: tuple[str, ...]
     runtime: tuple[tuple[StorePath, str], ...]
+    runtime_installations: tuple[Mapping[str, Any], ...]
     promised: frozenset[str]
 
     @property
@@ -97,7 +97,11 @@ def lint(
         jobs = [job for job in jobs if job not in not_built]
     targets = [target for job in jobs for target in job.targets()]
     built = session.realise(targets, options or configured(), reporter or session.reporter)
-    return Linted([_report(session, catalogue, job, built) for job in jobs], [job.name for job in not_built])
+    declared = [
+        Declared(package.name, installation_of(catalogue.evaluator, package)[0]) for package in catalogue.packages
+    ]
+    reports = [_report(session, catalogue, job, built, declared) for job in jobs]
+    return Linted(reports, [job.name for job in not_built])
 
 
 def tally(findings: Iterable[Finding]) -> Tally:
@@ -113,24 +117,31 @@ def _job(catalogue: Catalogue, package: Package) -> _Job:
     found = evaluator.derivation_of(package.value)
     assert found is not None
     runtime: list[tuple[StorePath, str]] = []
+    installations: list[Mapping[str, Any]] = []
     paths: list[str] = []
     for value in runtime_of(evaluator, package):
         if is_derivation(evaluator, value):
             needed = evaluator.derivation_of(value)
             assert needed is not None
             runtime += [(needed[0], output) for output in needed[1]]
+            installations.append(installation_of(evaluator, Package("", None, value))[0])
         else:
             paths.append(evaluator.to_raw(value))
     outputs = tuple(attribute_of(evaluator, package, "outputs") or ("out",))
-    return _Job(package, found[0], outputs, tuple(runtime), promised(paths))
+    return _Job(package, found[0], outputs, tuple(runtime), tuple(installations), promised(paths))
 
 
 def _report(
-    session: Session, catalogue: Catalogue, job: _Job, built: Mapping[tuple[StorePath, str], StorePath]
+    session: Session,
+    catalogue: Catalogue,
+    job: _Job,
+    built: Mapping[tuple[StorePath, str], StorePath],
+    declared: Sequence[Declared],
 ) -> PackageReport:
     store, evaluator, package = session.store, catalogue.evaluator, job.package
     paths = {output: built[job.derivation, output] for output in job.outputs}
     meta, problem = meta_of(evaluator, package)
+    installation, installation_problem = installation_of(evaluator, package)
     subject = Subject(
         package.name,
         tuple(Output(name, store.manifest(path), store.physical(path)) for name, path in paths.items()),
@@ -140,6 +151,11 @@ def _report(
         tuple(store.manifest(built[one]) for one in job.runtime),
         job.promised,
         (attribute_of(evaluator, package, "lints") or {}).get("waive", {}),
+        installation,
+        installation_problem,
+        job.runtime_installations,
+        # A package of another set is the same one.
+        tuple(other for other in declared if other.name != package.name and other.installation),
     )
     return PackageReport(job.name, paths, inspect(subject))
 

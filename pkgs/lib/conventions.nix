@@ -47,6 +47,19 @@ let
     "sysroot"
   ];
 
+  # What installation.nix reads.
+  installed = [
+    "alternatives"
+    "groups"
+    "modes"
+    "revision"
+    "services"
+    "tmpfiles"
+    "triggers"
+    "updateCheck"
+    "users"
+  ];
+
   # Regular expressions would say it shorter, but every evaluation of a package would wait for them.
   follows = before: attribute: rest: substring 0 rest attribute == before && isCapital (substring rest 1 attribute);
   isCapital = sign: sign >= "A" && sign <= "Z";
@@ -60,6 +73,7 @@ let
     }) (
       attrNames phases
       ++ told
+      ++ installed
       ++ [
         "canRun"
         "configureFlags"
@@ -119,7 +133,7 @@ let
   misspelt = filter isMisspelt (attrNames arguments);
 in
 {
-  inherit hooks told;
+  inherit hooks installed told;
 
   # Where the package is written down.
   position = builtins.unsafeGetAttrPos "pname" arguments;
@@ -133,7 +147,7 @@ in
     else if misspelt != [ ] then
       throw "the package '${name}' has `${head misspelt}`, which means nothing; `${meant.${plain (head misspelt)}}` does. A variable of the build may have any other name"
     else
-      removeAttrs attributes (told ++ hooks);
+      removeAttrs attributes (told ++ installed ++ hooks);
 
   # The text of a phase with what comes before and after it.
   hooked =

@@ -225,6 +225,7 @@ package
   container = rootfs;
   meta = import ./meta.nix { inherit name meta; };
   lints = import ./lints.nix { inherit name lints; };
+  installation = import ./installation.nix { inherit name arguments; };
   inputs =
     if undeclared == [ ] then
       declared

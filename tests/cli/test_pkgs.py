@@ -200,3 +200,53 @@ def test_the_packages_of_the_tiny_set_have_no_errors(shared_chx: Run) -> None:
     assert run.returncode == 0, run.stdout + run.stderr
     found = json.loads(run.stdout)
     assert len(found["packages"]) >= 16 and found["errors"] == 0
+
+
+INSTALLED = (
+    SETS
+    + """{
+  shell = tree "shell-1" { "usr/bin/sh" = "x"; } { };
+  daemon = tree "daemon-1" { "usr/bin/d" = "x"; } {
+    installation = {
+      modes = { "usr/bin/d" = { mode = "4755"; owner = "daemon:root"; }; "usr/bin/e" = { mode = "755"; owner = "root:root"; }; };
+      users.daemon = { uid = 1; group = null; groups = [ ]; home = "/"; shell = "/bin/sh"; description = null; };
+      groups = { }; tmpfiles = [ ]; services = { }; triggers = { }; alternatives = { }; revision = 3; updateCheck = null;
+    };
+  };
+  other = tree "other-1" { "usr/bin/o" = "x"; } {
+    installation.users.other = { uid = 1; group = null; groups = [ ]; home = "/"; shell = "/bin/sh"; description = null; };
+  };
+  wrong = tree "wrong-1" { "usr/bin/w" = "x"; } { installation = throw "`modes` is wrong"; };
+}"""
+)
+
+
+def test_what_roots_are_made_with_is_shown_and_linted(chx: Run, written) -> None:
+    shown = data(chx, "show", "daemon", "-f", written(INSTALLED))
+    assert shown["installation"]["modes"]["usr/bin/d"] == {"mode": "4755", "owner": "daemon:root"}
+    text = told(chx, "show", "daemon", "-f", "set.nix")
+    assert "modes            usr/bin/d: mode 4755, owner daemon:root" in text
+    assert "users            daemon: home /, shell /bin/sh, uid 1" in text and "revision         3" in text
+    assert data(chx, "show", "wrong", "-f", "set.nix")["installation_problem"] == "`modes` is wrong"
+    assert "not installable  `modes` is wrong" in told(chx, "show", "wrong", "-f", "set.nix")
+    text = told(chx, "lint", "-f", "set.nix", status=1)
+    assert "error[modes] usr/bin/e: `modes` names it, and no output has it\n" in text
+    assert "error[account-clash] the uid 1 of 'daemon' is that of 'other' in other\n" in text
+    assert "error[account-clash] the uid 1 of 'other' is that of 'daemon' in daemon\n" in text
+    assert "error[installation] `modes` is wrong\n" in text and "shell: ok\n" in text
+
+
+@pytest.mark.sandbox
+@pytest.mark.parametrize("call", ["chmod u+s x", "chmod 2755 x", "chown root x"])
+def test_a_build_that_sets_modes_is_told_where_they_belong(chx: Run, tmp_path: Path, call: str) -> None:
+    from ..builder.conftest import SYSTEM, programs_root
+
+    programs_root(str(tmp_path / "root"), ["sh", "chmod", "chown"])
+    added = chx("store", "add", tmp_path / "root", "--name", "programs").stdout.strip()
+    expression = f"""derivation {{
+      name = "x"; system = "{SYSTEM}"; builder = "/bin/sh"; rootfs = [ (builtins.storePath {added}) ];
+      args = [ "-e" "-c" "echo > x; {call}; echo done > $out" ];
+    }}"""
+    run = chx("build", "-E", expression)
+    assert run.returncode == 1 and 'as modes."usr/bin/x" = { mode = "4755"; owner = "root:root"; };' in run.stderr
+    assert "modes." not in chx("build", "-E", expression.replace(call, "false")).stderr

@@ -327,7 +327,8 @@ def test_debugging_information_goes_to_dbg(build, chx, tmp_path: Path) -> None:
 
 def test_the_table_of_attributes_is_that_of_the_function(evaluate) -> None:
     taken = evaluate('builtins.functionArgs (import <chx/lib/mk-derivation.nix> { system = ""; })')
-    known = evaluate('let c = import <chx/lib/conventions.nix> { name = "x"; arguments = { }; }; in c.hooks ++ c.told')
+    conventions = '(import <chx/lib/conventions.nix> { name = "x"; arguments = { }; })'
+    known = evaluate(f"with {conventions}; hooks ++ installed ++ told")
     told = {name: row[2] for row in rows("What `mkDerivation` takes") for name in named(row[0])}
     assert set(told) == {*taken, *known, "src"}
     required = {name for name, default in told.items() if default == "required"}
@@ -380,3 +381,21 @@ def test_the_table_of_lints_is_theirs() -> None:
     assert [tuple(row) for row in rows("Lints")] == [
         (f"`{lint.name}`", str(lint.severity), lint.what, lint.advice) for lint in LINTS
     ]
+
+
+def test_the_tables_of_what_roots_are_made_with_are_those_of_the_reader(evaluate) -> None:
+    text = """(set.mkDerivation {
+      pname = "x"; version = "1"; modes."usr/x".mode = "4755"; users.x = { }; groups.x = { }; updateCheck = { };
+      tmpfiles = [ { type = "d"; path = "/x"; } ]; services.x.command = "/x"; alternatives."usr/x".target = "usr/y";
+    }).installation"""
+    said = evaluate(text)
+    told: dict[str, set[str]] = {}
+    for row in rows("What roots are made with"):
+        told.setdefault(named(row[0])[0].split(".")[0].split(" ")[0], set()).update(named(row[1]))
+    assert sorted(told) == sorted(said)
+    for attribute, value in said.items():
+        one = value[0] if isinstance(value, list) else value
+        if isinstance(one, dict) and attribute != "updateCheck":
+            one = next(iter(one.values()), None)
+        if isinstance(one, dict):
+            assert told[attribute] >= set(one), attribute
