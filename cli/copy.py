@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..builder import BuildOptions
 from ..ops.errors import RequestError
+from ..ops.named_objects import objects_named
 from ..ops.settings import configured_limits
-from ..ops.targets import objects_named
 from ..store import StorePath
 from ..store.exchange import Receiver, open_cache, send
 from .options.session import plain_session
@@ -18,6 +18,7 @@ from .progress.format import say
 from .render.data import put_json
 
 if TYPE_CHECKING:
+    from ..ops.session import Session
     from ..store import Store
 
 DESCRIPTION = """\
@@ -50,7 +51,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     with plain_session() as session:
         if arguments.to is not None:
-            outcome = _send(session.store, arguments)
+            outcome = _send(session, arguments)
         else:
             outcome = _receive(session.store, arguments)
     if arguments.json:
@@ -62,8 +63,8 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _send(store: Store, arguments: argparse.Namespace) -> dict[str, Any]:
-    sent = send(store, open_cache(arguments.to, create=True), objects_named(store, arguments.paths))
+def _send(session: Session, arguments: argparse.Namespace) -> dict[str, Any]:
+    sent = send(session.store, open_cache(arguments.to, create=True), objects_named(session, arguments.paths))
     return {
         "sent": {"objects": sent.objects, "files": sent.files, "rows": sent.rows},
         "summary": f"copied {sent.objects} objects ({sent.files} files, {sent.rows} rows of the trace) to {arguments.to}",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
+from ..ops.named_objects import parsed_objects
 from ..ops.outcomes import differing, fault_line, outcomes_of
-from ..ops.targets import parse_named
 from .options.session import plain_session
 from .options.store import NAMED
 from .output import put
@@ -61,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
                 put("".join(f"{fault_line(fault.row, fault.what)}\n" for fault in faults))
             return int(bool(faults))
         rows = store.ledger()
-        wanted = {parse_named(store, word) for word in arguments.paths}
+        wanted = set(parsed_objects(session, arguments.paths))
     if wanted:
         rows = [row for row in rows if row.path in wanted or row.derivation in wanted]
     if arguments.differing:

@@ -13,20 +13,31 @@ from .output import show
 
 DESCRIPTION = """\
 Print the log of the build of X: an attribute, a result link, a store path or a
-derivation. Logs of failed builds are kept too. A terminal is shown control
+derivation. The log of a running build is followed until the build ends. Logs of
+failed builds are kept too. A terminal is shown control
 characters as pictures, and colours; a pipe or a file gets the log as it is.
 """
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    evaluation.configure(parser, "X", MEANING)
-    parser.add_argument("-F", "--follow", action="store_true", help="follow the log until the build ends")
+    evaluation.configure(parser, "X", MEANING, ("--file",))
+    parser.add_argument(
+        "-f", "-F", "--follow", action="store_true", help="follow the log of a running build (which is the default)"
+    )
+    parser.add_argument("--no-follow", action="store_true", help="print the log as it is now")
 
 
 def run(arguments: argparse.Namespace) -> int:
+    if arguments.follow and arguments.no_follow:
+        raise RequestError("--follow and --no-follow exclude each other")
+    files = [word for word in arguments.attributes if word.endswith(".nix")]
+    if arguments.follow and files:
+        raise RequestError(
+            f"'{files[0]}' is no attribute path", hint=f"-f follows the log; did you mean --file {files[0]}?"
+        )
     with evaluation.open_session(arguments) as session:
         for derivation in derivations_named(session, evaluation.request_of(arguments, takes_objects=True)):
-            read = follow_log if arguments.follow else open_log
+            read = open_log if arguments.no_follow else follow_log
             log = read(session.store, derivation)
             if log is None:
                 raise RequestError(

@@ -12,12 +12,13 @@ from .options.building import configure_building
 from .options.numbers import count
 
 DESCRIPTION = """\
-Build X if need be, and run COMMAND in a container whose `/` is X, read-only.
+Build X if need be, and run a program of it in a container whose `/` is X, read-only.
 X is what `chx build` takes, a store path or a result link; several are merged.
-Without COMMAND, the program of X is run: the only one, or the one of the same
-name; a COMMAND that starts with `-` is arguments for it.
+All ARGs are arguments of the program of X: the one of the same name, or the only
+one. --program NAME runs another one. Of an X without such a program (a system), and
+of several, the first ARG names the program.
 
-The command has this terminal, a writable /tmp and home that are gone when it
+The program has this terminal, a writable /tmp and home that are gone when it
 ends, no network, and of the environment only TERM. Its exit status is passed on.
 """
 EPILOG = (
@@ -27,6 +28,7 @@ examples:
   chx run root -- sh                     a shell in the final tiny system
   chx run hello
   chx run hello -- --version             arguments for the program of the package
+  chx run --program tar libarchive -- -tf x.tar
   chx run root --bind . --chdir "$PWD" -- make
 """
 )
@@ -34,9 +36,10 @@ TAKES_COMMAND = True
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.usage = "chx run [OPTION...] X... [-- COMMAND ARG...]"
+    parser.usage = "chx run [OPTION...] X... [-- ARG...]"
     evaluation.configure(parser)
     container.configure(parser)
+    parser.add_argument("--program", metavar="NAME", help="run this program of X, not the one of the same name")
     parser.add_argument(
         "--uid", type=count, default=1000, metavar="N", help="user id inside the container (default: 1000)"
     )
@@ -60,7 +63,8 @@ def run(arguments: argparse.Namespace) -> int:
         request = evaluation.request_of(arguments, takes_objects=True)
         reporter = LateReporter(lambda: reporter_of(arguments))
         root = prepare_root(session, request, options_of(arguments), reporter, notices_of(arguments))
-        command = root.command(arguments.command, anywhere=bool(binds or "PATH" in variables))
+        anywhere = bool(binds or "PATH" in variables)
+        command = root.command(arguments.command, anywhere=anywhere, program=arguments.program)
         options = ContainerOptions(command, binds, variables, directory, arguments.network, arguments.uid)
         with open_container(store, root.trees, options) as spec:
             sys.stdout.flush()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from ..ops.errors import RequestError
+from ..ops.named_objects import objects_named
 from ..ops.references import files_with_reference, reference_chains
-from ..ops.targets import object_named
 from .options.session import plain_session
 from .options.store import NAMED
 from .output import put
@@ -14,6 +15,10 @@ from .render.data import put_json
 from .render.page import printable
 from .storage import graph
 from .storage.graph import put_dot
+
+if TYPE_CHECKING:
+    from ..ops.session import Session
+    from ..store import StorePath
 
 DESCRIPTION = """\
 Show the shortest chain of references from A to B, and in which files of each object
@@ -33,10 +38,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
     graph.configure(parser)
 
 
+def _one(session: Session, word: str) -> StorePath:
+    """Return the one object that a word names. Raises `RequestError` for several."""
+    found = objects_named(session, [word])
+    if len(found) != 1:
+        raise RequestError(f"'{word}' is {len(found)} objects: {', '.join(map(str, found))}", hint="name one of them")
+    return found[0]
+
+
 def run(arguments: argparse.Namespace) -> int:
     with plain_session() as session:
         store = session.store
-        start, end = object_named(store, arguments.referrer), object_named(store, arguments.reference)
+        start, end = (_one(session, word) for word in (arguments.referrer, arguments.reference))
         edges = reference_chains(store, start, end, arguments.all)
         if not edges and start != end:
             raise RequestError(f"'{start}' does not depend on '{end}'")

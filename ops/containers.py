@@ -113,13 +113,23 @@ class ContainerRoot:
             return []
         return [name for name in os.listdir(place) if _is_program(os.path.join(place, name))]
 
-    def command(self, given: Sequence[str] | None, anywhere: bool = False) -> tuple[str, ...]:
-        """Return the command to run: `given`, or the program of the root with `given` as arguments.
+    def command(
+        self, given: Sequence[str] | None, anywhere: bool = False, program: str | None = None
+    ) -> tuple[str, ...]:
+        """Return the command to run.
 
-        `anywhere`: accept programs that this root lacks. Raises `RequestError`.
+        `given` are arguments of `program`, or else of the program of the root. If the root has none that is meant, or
+        is merged from several trees, the first of `given` is the program, unless it begins with `-`. `anywhere`: accept
+        programs that this root lacks. Raises `RequestError`.
         """
-        if not given or given[0].startswith("-"):
-            return (self._default(), *(given or ()))
+        if program is not None:
+            given = (program, *(given or ()))
+        else:
+            default = self._default()
+            if default is not None and (len(self.trees) == 1 or not given or given[0].startswith("-")):
+                return (default, *(given or ()))
+            if not given or given[0].startswith("-"):
+                raise self._several()
         name = given[0]
         if not name:
             raise RequestError("the command is empty")
@@ -127,18 +137,19 @@ class ContainerRoot:
             raise self._unknown(name)
         return tuple(given)
 
-    def _default(self) -> str:
-        """Return the program with the name of its package, or else the only program."""
+    def _default(self) -> str | None:
+        """Return the program with the name of its package, or else the only program; None if there is no such."""
         packages = [split_name(tree.name).package for tree in self.trees]
         names = [name for name in packages if name in self.programs]
         if len(names) == 1:
             return names[0]
         files = {os.path.realpath(self._place(name)) for name in self.programs}
-        if len(files) == 1:
-            return self.programs[0]
+        return self.programs[0] if len(files) == 1 else None
+
+    def _several(self) -> RequestError:
         if not self.programs:
-            raise RequestError(f"'{self._title}' has no program", hint="there is nothing executable in its usr/bin")
-        raise RequestError(
+            return RequestError(f"'{self._title}' has no program", hint="there is nothing executable in its usr/bin")
+        return RequestError(
             f"'{self._title}' has several programs: name one of them after `--`", hint=f"there are {self._listed()}"
         )
 

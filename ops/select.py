@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ..evaluator import Evaluator, Value
+    from ..evaluator import EvalError, Evaluator, Value
     from ..lang import Source
     from .request import Request
     from .session import Session
@@ -117,7 +117,13 @@ def select(
     if not located.attributes:
         return [_called(evaluator, root, "", given, call)]
     return [
-        _called(evaluator, _select(evaluator, root, attribute, given, located.origin), attribute, given, call)
+        _called(
+            evaluator,
+            _select(evaluator, root, attribute, given, located.origin, request.target),
+            attribute,
+            given,
+            call,
+        )
         for attribute in located.attributes
     ]
 
@@ -205,7 +211,9 @@ def _check_attribute(attribute: str) -> None:
             )
 
 
-def _select(evaluator: Evaluator, root: Value, attribute: str, given: dict[str, Value], origin: str) -> Value:
+def _select(
+    evaluator: Evaluator, root: Value, attribute: str, given: dict[str, Value], origin: str, target: str | None
+) -> Value:
     _check_attribute(attribute)
     try:
         return evaluator.select_attr_path(root, byte_string(attribute), given)
@@ -214,7 +222,23 @@ def _select(evaluator: Evaluator, root: Value, attribute: str, given: dict[str, 
 
         if isinstance(error, EvalError):
             error.frames.append(Frame(byte_string(f"while selecting '{attribute}' in {origin}")))
+            if target is not None:
+                _explain_target(error, target)
         raise
+
+
+def _explain_target(error: EvalError, target: str) -> None:
+    """Add to a missing attribute of `--target` which architectures there are, or that the set has none."""
+    from ..evaluator.errors import MissingAttributePath
+
+    if not isinstance(error, MissingAttributePath) or error.name not in ("cross", target):
+        return
+    from ..arch import known_names, suggestion
+
+    if target not in known_names():
+        error.hint = suggestion(target)
+    elif error.name == "cross":
+        error.hint = f"--target {target} means attributes of `cross.{target}`, and this set has no `cross`"
 
 
 class Explained:

@@ -11,8 +11,6 @@ from .errors import RequestError
 from .paths import absolute
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from ..store import Store, StorePath
 
 
@@ -43,11 +41,6 @@ def object_named(store: Store, text: str) -> StorePath:
     with suppress(StoreIO):
         store.add_temp_roots([path])
     return path
-
-
-def objects_named(store: Store, words: Iterable[str]) -> list[StorePath]:
-    """Return the objects that `words` name, each once. Raises as `object_named`."""
-    return list(dict.fromkeys(object_named(store, word) for word in words))
 
 
 def parse_named(store: Store, text: str) -> StorePath:

@@ -25,12 +25,15 @@ DIR/default.nix, `-f '<NAME>'` what -I says. `<chx>` is the bundled package set.
 
 
 def configure(
-    parser: argparse.ArgumentParser, word: str = "ATTR", meaning: str = "attribute path, such as tinycc or lib.version"
+    parser: argparse.ArgumentParser,
+    word: str = "ATTR",
+    meaning: str = "attribute path, such as tinycc or lib.version",
+    file_options: tuple[str, ...] = ("-f", "--file"),
 ) -> None:
     """Add -f, -E, -A, --arg, --argstr, -I, --show-trace and positional words (by default attributes)."""
     group = parser.add_argument_group("what to evaluate")
     group.add_argument("attributes", nargs="*", metavar=word, help=meaning)
-    group.add_argument("-f", "--file", metavar="FILE", help="evaluate FILE instead of the bundled package set")
+    group.add_argument(*file_options, metavar="FILE", help="evaluate FILE instead of the bundled package set")
     group.add_argument("-E", "--expr", metavar="EXPR", help="evaluate the expression EXPR")
     group.add_argument(
         "-A", "--attr", action="append", default=[], metavar="ATTR", help="select an attribute (may be repeated)"

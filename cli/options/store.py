@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import argparse
 
-NAMED = "a store path, a result link, or a path below one"
+NAMED = "a store path, a result link, a path below one, or an attribute that is built"
 
 
 def configure_trust(parser: argparse.ArgumentParser) -> None:

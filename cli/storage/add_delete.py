@@ -7,7 +7,7 @@ import os
 
 from ...builder import prune_roots
 from ...ops.errors import RequestError
-from ...ops.targets import parse_named
+from ...ops.named_objects import parsed_objects
 from ...store import plan_gc, plan_sharing
 from ..gc import collect, show
 from ..options.session import plain_session
@@ -42,7 +42,7 @@ def add(arguments: argparse.Namespace) -> int:
 def delete(arguments: argparse.Namespace) -> int:
     with plain_session() as session:
         store = session.store
-        plan = plan_gc(store, only=list(dict.fromkeys(parse_named(store, word) for word in arguments.paths)))
+        plan = plan_gc(store, only=parsed_objects(session, arguments.paths))
         if arguments.dry_run:
             show(plan, arguments.json)
             return 0

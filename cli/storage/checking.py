@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from ...ops import verification
-from ...ops.targets import objects_named
+from ...ops.named_objects import objects_named
 from ...ops.verification import open_for_repair, rebuild_database, survey_disk
 from ...store import DamagedDatabase
 from ..options.session import plain_session
@@ -37,7 +37,7 @@ def verify(arguments: argparse.Namespace) -> int:
 def _verified(arguments: argparse.Namespace, database: Item | None = None) -> Verified:
     with plain_session() as session:
         store = open_for_repair(session) if arguments.repair else session.store
-        named = objects_named(store, arguments.paths)
+        named = objects_named(session, arguments.paths, store)
         if arguments.closure:
             named = store.closure(named)
         return verification.verify(

@@ -6,8 +6,8 @@ import argparse
 import os
 from typing import TYPE_CHECKING
 
+from ...ops.named_objects import objects_named
 from ...ops.objects import describe
-from ...ops.targets import objects_named
 from ...store import disk_usage as on_disk
 from ...store import find_roots
 from ..options.session import plain_session
@@ -28,7 +28,7 @@ _NO_VERSION = "(no version)"
 def path_info(arguments: argparse.Namespace) -> int:
     with plain_session() as session:
         store = session.store
-        paths = objects_named(store, arguments.paths)
+        paths = objects_named(session, arguments.paths)
         if arguments.closure:
             paths = store.closure(paths)
         described = {str(path): describe(store, path) for path in paths}
@@ -48,14 +48,14 @@ def path_info(arguments: argparse.Namespace) -> int:
 
 def closure(arguments: argparse.Namespace) -> int:
     with plain_session() as session:
-        put_objects(session.store, session.store.closure(objects_named(session.store, arguments.paths)), arguments)
+        put_objects(session.store, session.store.closure(objects_named(session, arguments.paths)), arguments)
     return 0
 
 
 def references(arguments: argparse.Namespace) -> int:
     with plain_session() as session:
         store = session.store
-        found = [other for path in objects_named(store, arguments.paths) for other in store.info(path).references]
+        found = [other for path in objects_named(session, arguments.paths) for other in store.info(path).references]
         put_objects(store, dict.fromkeys(found), arguments)
     return 0
 
@@ -64,7 +64,7 @@ def referrers(arguments: argparse.Namespace) -> int:
     with plain_session() as session:
         store = session.store
         found: dict[StorePath, None] = {}
-        todo = objects_named(store, arguments.paths)
+        todo = objects_named(session, arguments.paths)
         while todo:
             for other in store.referrers(todo.pop()):
                 if other not in found:
@@ -78,7 +78,7 @@ def referrers(arguments: argparse.Namespace) -> int:
 def roots(arguments: argparse.Namespace) -> int:
     with plain_session() as session:
         store = session.store
-        wanted = set(objects_named(store, arguments.paths))
+        wanted = set(objects_named(session, arguments.paths))
         found = [
             root
             for root in find_roots(store)
@@ -97,7 +97,7 @@ def disk_usage(arguments: argparse.Namespace) -> int:
     with plain_session() as session:
         store = session.store
         sizes = store.sizes()
-        paths = objects_named(store, arguments.paths)
+        paths = objects_named(session, arguments.paths)
         if paths:
             rows = [(path, sizes[path], sum(sizes[one] for one in store.closure([path]))) for path in paths]
             counted = store.closure(paths)
@@ -127,7 +127,7 @@ def diff_closures(arguments: argparse.Namespace) -> int:
 
     with plain_session() as session:
         store = session.store
-        before, after = (objects_named(store, [word]) for word in (arguments.before, arguments.after))
+        before, after = (objects_named(session, [word]) for word in (arguments.before, arguments.after))
         changes = version_changes(compare_closures(store, before, after))
     if arguments.json:
         put_json(

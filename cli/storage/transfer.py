@@ -7,8 +7,8 @@ import os
 import sys
 
 from ...ops.errors import RequestError
+from ...ops.named_objects import objects_named
 from ...ops.objects import accept_rows
-from ...ops.targets import objects_named
 from ...ops.text import count
 from ...store.exchange import ArchiveReader
 from ..options.session import plain_session
@@ -23,7 +23,7 @@ def export(arguments: argparse.Namespace) -> int:
     if arguments.json and arguments.output == "-":
         raise RequestError("--json needs a file with -o: the export itself goes to standard output")
     with plain_session() as session:
-        paths = objects_named(session.store, arguments.paths)
+        paths = objects_named(session, arguments.paths)
         if arguments.output == "-":
             out_or_none = raw_output()
             if out_or_none is None:

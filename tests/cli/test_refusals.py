@@ -17,7 +17,7 @@ from chx.builder import find_bubblewrap
 from chx.builder.seccomp import ARCHITECTURES
 
 from ..builder.conftest import programs_root
-from .conftest import ROOT
+from .conftest import ROOT, Run
 
 CALLS = ARCHITECTURES.get(os.uname().machine)
 NUMBERS = {"x86_64": {"mount": 165, "pivot_root": 155}}.get(os.uname().machine, {"mount": 40, "pivot_root": 41})
@@ -270,3 +270,14 @@ def test_too_few_processes(tmp_path: Path, processes: int) -> None:
         pytest.skip("another user cannot start this Python")
     checked = subprocess.run([*who, *words], cwd="/", capture_output=True, text=True, env={"CHX_HOME": "/nonexistent"})
     assert checked.returncode == 1 and "internal error" not in checked.stderr, checked.stderr
+
+
+def test_the_name_of_a_target_is_guessed_in_every_set(chx: Run, work: Path) -> None:
+    """Also where a set has few architectures, or none."""
+    (work / "few.nix").write_text("{ cross.aarch64 = { a = 1; }; }")
+    (work / "none.nix").write_text("{ a = 1; }")
+    for words in (("hello",), ("-f", "few.nix", "a"), ("-f", "none.nix", "a")):
+        run = chx("build", *words, "--target", "arm64")
+        assert run.returncode == 1 and "did you mean 'aarch64'? there are aarch64, " in run.stderr
+    run = chx("build", "-f", "none.nix", "a", "--target", "aarch64")
+    assert run.returncode == 1 and "this set has no `cross`" in run.stderr

@@ -72,6 +72,26 @@ def test_the_program_of_the_same_name_is_meant(chx: Run, store: Store, shell: st
     assert (run.returncode, run.stdout) == (0, "shell\n"), run.stderr
 
 
+@sandbox
+def test_all_arguments_are_those_of_the_program(chx: Run, store: Store, shell: str, tmp_path: Path) -> None:
+    """Also an argument that is the name of a program, and one that looks like an option of chx."""
+    place = tmp_path / "shell/usr/bin/shell"
+    place.write_text('#!/bin/sh\necho "$# $*"\n')
+    place.chmod(0o755)
+    named = str(store.add_tree(str(tmp_path / "shell"), "shell-1.2"))
+    for words, said in (
+        (["sh"], "1 sh"), (["shell", "x"], "2 shell x"), (["--", "-q"], "2 -- -q"), ([""], "1 "), (["/bin/sh"], "1 /bin/sh"), ([], "0 "),
+    ):  # fmt: skip
+        run = chx("run", named, "--", *words)
+        assert (run.returncode, run.stdout) == (0, f"{said}\n"), run.stderr
+    run = chx("run", "--program", "sh", named, "--", "-c", "echo $0")
+    assert (run.returncode, run.stdout) == (0, "sh\n"), run.stderr
+    assert "did you mean `shell`?" in failed(chx("run", "--program", "shel", named))
+    # Of several trees the first argument names the program.
+    run = chx("run", named, shell, "--", "sh", "-c", "echo several")
+    assert (run.returncode, run.stdout) == (0, "several\n"), run.stderr
+
+
 def test_a_program_must_be_chosen_among_several(chx: Run, tool: str) -> None:
     report = failed(chx("run", tool))
     assert (

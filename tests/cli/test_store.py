@@ -232,3 +232,43 @@ def test_outputs_of_builds_hold_files_of_any_name(chx: Run) -> None:
     run = chx("build", "-E", expression)
     assert run.returncode == 0, run.stderr
     assert chx("store", "verify").returncode == 0
+
+
+def test_an_attribute_stands_for_its_outputs(chx: Run, work: Path, tmp_path: Path) -> None:
+    """In a project, as in other commands; where there is a file of that name, the word is the file."""
+    set_ = CHAIN.replace("in make", "in { inherit base middle; top = make").replace(
+        '"needs ${middle}"\n', '"needs ${middle}"; }\n'
+    )
+    (work / "default.nix").write_text(set_)
+    (work / "chx.lock").write_text(
+        '{"expression": "default.nix", "format": "chx lock 1", "inputs": {}, "pins": {}, "seeds": {}, "sources": {}}'
+    )
+    unbuilt = chx("store", "path-info", "top")
+    assert (
+        unbuilt.returncode == 1
+        and "'top' is not built" in unbuilt.stderr
+        and "chx build top builds it" in unbuilt.stderr
+    )
+    top, middle, base = (chx("build", name, "--no-out-link").stdout.strip() for name in ("top", "middle", "base"))
+    assert lines(chx, "store", "path-info", "top")[0] == top
+    assert sorted(json.loads(chx("store", "path-info", "--json", "-r", "top").stdout)) == sorted([top, middle, base])
+    assert lines(chx, "store", "closure", "top") == lines(chx, "store", "closure", top)
+    assert lines(chx, "store", "references", "top", "middle") == [middle, base]
+    assert lines(chx, "store", "referrers", "base") == [middle]
+    assert lines(chx, "store", "roots", "base") == []
+    assert base in chx("store", "du", "base").stdout
+    assert chx("store", "diff-closures", "base", "top").returncode == 0
+    assert "verified 3 objects" in chx("store", "verify", "-r", "top").stderr
+    assert "exported 3 objects" in chx("store", "export", "top", "-o", "export").stderr
+    assert "copied 2 objects" in chx("copy", "--to", tmp_path / "cache", "middle").stderr
+    assert lines(chx, "why-depends", "top", "base")[0] == top
+    assert "base-1.0!out" in chx("ledger", "base").stdout
+    assert "would remove" in chx("store", "delete", "-n", "top").stderr
+    assert "removed 1 objects" in chx("store", "delete", "top").stderr
+    assert chx("store", "path-info", "top").returncode == 1
+    guess = chx("store", "path-info", "bass")
+    assert guess.returncode == 1 and "did you mean base?" in guess.stderr
+    for word in ("./nothing", "nothing/x", "nothing.nix", ""):
+        assert f"there is no '{word}'" in chx("store", "path-info", word).stderr
+    (work / "base").write_text("")
+    assert "'base' does not lead into the store" in chx("store", "path-info", "base").stderr

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from .conftest import Run
+from .conftest import ROOT, Run
 from .test_watching import Terminal
 
 EVIL = b"\x1b[?1049h\x1b]0;title\x07\x1b[31mred\x1b[0m\x9b2J \xe2\x80\xae\r\n10 %\r20 %\r\nend \x1b[8mhidden\n"
@@ -45,6 +47,31 @@ def test_a_log_cannot_command_the_terminal(log_of, work: Path, tmp_path: Path, o
     plain = Terminal(tmp_path / "home", work, "log", *options, log_of(EVIL), NO_COLOR="1")
     plain.end()
     assert "\x1b" not in plain.said and "␛]0;title␇red" in plain.said
+
+
+@pytest.mark.parametrize("words", [[], ["-f"], ["--follow"], ["--no-follow"]], ids=" ".join)
+def test_the_log_of_a_running_build_is_followed(chx: Run, log_of, work: Path, tmp_path: Path, words: list[str]) -> None:
+    from chx.builder.log import BuildLog
+
+    name = log_of(b"")
+    folder = tmp_path / "home/logs" / name[11:13]
+    (path,) = folder.iterdir()
+    log = BuildLog(str(path))
+    log.write(b"one\n")
+    command = [sys.executable, str(ROOT), "log", name, *words]
+    reader = subprocess.Popen(command, env={**os.environ, "CHX_HOME": str(tmp_path / "home")}, stdout=subprocess.PIPE)
+    assert reader.stdout is not None and reader.stdout.readline() == b"one\n"
+    if words == ["--no-follow"]:
+        assert reader.wait(60) == 0
+    log.write(b"two\n" * 3000)
+    log.close()
+    rest = b"" if words == ["--no-follow"] else b"two\n" * 3000
+    assert reader.communicate(timeout=60)[0] == rest and reader.returncode == 0
+
+
+def test_the_file_of_an_expression_is_no_log(chx: Run) -> None:
+    run = chx("log", "-f", "default.nix", "a")
+    assert run.returncode == 1 and "did you mean --file default.nix?" in run.stderr
 
 
 def test_a_log_in_a_pipe_is_as_it_is(chx: Run, log_of) -> None:
