@@ -35,6 +35,11 @@ outputs: paths outside /usr, broken links, paths of the build inside, programs f
 another machine, and more (--list tells all, docs/packages.md explains). The exit
 status is 1 if there is an error that the package does not waive.
 """
+_BASE = """\
+Print the commands of the base system, each with its package, the origin of that, and
+its licence. The commands are those of what is built; nothing is built. No program of
+GNU may be in the base but make and ncurses: the exit status is 1 if one is.
+"""
 EPILOG = """\
 examples:
   chx pkgs list
@@ -73,11 +78,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     named(lint)
     lint.add_argument("--list", action="store_true", help="list the lints, and build nothing")
     lint.add_argument("--built", action="store_true", help="leave out packages that are not built yet")
-    for action in (listing, search, show, graph, cycles, lint):
+    base = add("base", "basing.base", "the commands of the base system, and where they come from", _BASE)
+    for action in (listing, search, show, graph, cycles, lint, base):
         form = action.add_mutually_exclusive_group()
         form.add_argument("--json", action="store_true", help="print JSON")
         if action is graph:
             form.add_argument("--dot", action="store_true", help="print a graph for Graphviz")
+        if action is base:
+            form.add_argument("--markdown", action="store_true", help="print a table for the manual")
         _configure_set(action)
     configure_building(lint)
 

@@ -213,6 +213,7 @@ let
       packagesOver
       profile
       ;
+    base = import ./base.nix;
     seeds = allSeeds;
     tiny = final "tiny";
     chimera = final "chimera";

@@ -83,6 +83,13 @@ LINTS: Final = (
         file=machine.foreign_machine,
     ),
     Lint(
+        "gnu-in-base",
+        ERROR,
+        "a package of the base system is GNU's, or has something of GNU in it",
+        "take another program; leave it out of pkgs/base.nix; or remove from the outputs what build tools left",
+        tree=account.gnu_in_base,
+    ),
+    Lint(
         "installation",
         ERROR,
         "what the package says to the maker of a root is not as it should be",
@@ -124,6 +131,13 @@ LINTS: Final = (
         "`modes` names a path that no output has, or gives a link a mode",
         "correct the path, or remove it",
         tree=installing.modes,
+    ),
+    Lint(
+        "origin",
+        ERROR,
+        "a package of the base system does not say where it comes from, or hides that it is GNU's",
+        "write `meta.origin`",
+        tree=account.origin,
     ),
     Lint(
         "owner",

@@ -66,7 +66,8 @@ class Subject:
     `meta` is its metadata; `problem` is the reason if that could not be read. `runtime` are the trees in the root where
     it runs, `promised` the paths that something there has. `waived`: lints and reasons. `installation` is what it says to
     the maker of a root, `installation_problem` the reason if that could not be read; `runtime_installations` is what
-    packages of its `runtime` say, and `others` what the other packages of the set say.
+    packages of its `runtime` say, and `others` what the other packages of the set say. `in_base`: it is a part of the base
+    system; `breaches` says how that breaks the base's rule.
     """
 
     name: str
@@ -81,6 +82,8 @@ class Subject:
     installation_problem: str | None = None
     runtime_installations: tuple[Mapping[str, Any], ...] = ()
     others: tuple[Declared, ...] = ()
+    in_base: bool = False
+    breaches: tuple[str, ...] = ()
 
     def entries(self) -> Iterator[tuple[Output, Entry]]:
         for output in self.outputs:

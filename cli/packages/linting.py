@@ -37,6 +37,8 @@ def lint(arguments: argparse.Namespace) -> int:
         )
     if found.not_built:
         say(f"left out, because they are not built: {', '.join(found.not_built)}")
+    for name, reason in found.broken.items():
+        say(f"left out: {name}, {reason}")
     if arguments.json:
         put_json(_data(found))
     else:

@@ -6,6 +6,7 @@ from ... import window
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .base import BasePackage, base_packages
     from .dependencies import Cycle, Graph, Node, cycles, graph
     from .description import Description, show
     from .facts import Facts
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from .listing import list_packages, search
 
 _ORIGINS = {
+    ".base": "BasePackage base_packages",
     ".dependencies": "Cycle Graph Node cycles graph",
     ".description": "Description show",
     ".facts": "Facts",
@@ -23,6 +25,7 @@ _ORIGINS = {
 __getattr__ = window(__name__, _ORIGINS)
 
 __all__ = [
+    "BasePackage",
     "Cycle",
     "Description",
     "Facts",
@@ -31,6 +34,7 @@ __all__ = [
     "Node",
     "PackageReport",
     "Tally",
+    "base_packages",
     "cycles",
     "graph",
     "lint",

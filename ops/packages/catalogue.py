@@ -65,6 +65,26 @@ class Catalogue:
                 found.setdefault(package.attribute or package.name, package)
         return list(found.values())
 
+    def buildable(self, names: Sequence[str]) -> tuple[list[Package], dict[str, str]]:
+        """Return `chosen(names)` in two parts: packages, and reasons why the others cannot be built, by attribute path.
+
+        What is asked for by its own name is always a package of the first part. Raises `RequestError`, `EvalError`.
+        """
+        packages, broken = [], {}
+        for package in self.chosen(names):
+            reason = self._reason(package)
+            if reason is None or not {package.name, package.attribute}.isdisjoint(names):
+                packages.append(package)
+            else:
+                broken[package.attribute or package.name] = reason
+        return packages, broken
+
+    def _reason(self, package: Package) -> str | None:
+        if "broken" not in self.evaluator.attr_names(package.value):
+            return None
+        reason = self.evaluator.select(package.value, "broken")
+        return None if reason is None or reason is False else readable(self.evaluator.to_raw(reason))
+
     def named(self, name: str) -> list[Package]:
         """Return the packages of a name: a package of the list, or the value of an attribute path."""
         for package in self.packages:

@@ -74,10 +74,12 @@ class Graph:
 def graph(session: Session, request: Request, names: Sequence[str] = ()) -> Graph:
     """Return the dependency graph of packages of the set that `request` names; of all packages without `names`.
 
+    Packages that cannot be built are left out unless they are named.
+
     Raises `RequestError`, `LangError`, `EvalError`.
     """
     catalogue = Catalogue(session, request)
-    found = graph_of(catalogue, catalogue.chosen(names))
+    found = graph_of(catalogue, catalogue.buildable(names)[0])
     session.world.commit()
     return found
 
@@ -89,11 +91,12 @@ def cycles(session: Session, request: Request, names: Sequence[str] = ()) -> dic
     """
     catalogue = Catalogue(session, request)
     if names:
-        groups = {" ".join(names): catalogue.chosen(names)}
+        groups = {" ".join(names): catalogue.buildable(names)[0]}
     else:
-        ordinary = [package for package in catalogue.packages if "." not in (package.attribute or "")]
+        packages, _ = catalogue.buildable(())
+        ordinary = [package for package in packages if "." not in (package.attribute or "")]
         groups = {"ordinary packages": ordinary}
-        groups.update((name, catalogue.named(name)) for name in catalogue.sets())
+        groups.update((name, catalogue.buildable([name])[0]) for name in catalogue.sets())
     found = {name: cycles_of(graph_of(catalogue, packages)) for name, packages in groups.items()}
     session.world.commit()
     return found

@@ -10,6 +10,7 @@ from ...builder.lint import Declared, Output, Subject, Target, inspect
 from ...builder.lint.subject import promised
 from ...evaluator import to_python
 from ..settings import configured
+from .base import Rule
 from .catalogue import Catalogue, Package, is_derivation
 from .facts import attribute_of, installation_of, meta_of, runtime_of
 
@@ -41,10 +42,14 @@ class Tally(NamedTuple):
 
 
 class Linted(NamedTuple):
-    """The reports of all packages that were linted; `not_built` are names of packages left out for `only_built`."""
+    """The reports of all packages that were linted; `not_built` are names of packages left out for `only_built`.
+
+    `broken` are names of packages that were asked for as a part of a set, and cannot be built in it, with the reasons.
+    """
 
     reports: list[PackageReport]
     not_built: list[str]
+    broken: dict[str, str]
 
     @property
     def findings(self) -> list[Finding]:
@@ -89,7 +94,8 @@ def lint(
     `RequestError`, `LangError`, `EvalError`, `BuildError`.
     """
     catalogue = Catalogue(session, request)
-    jobs = [_job(catalogue, package) for package in catalogue.chosen(names)]
+    packages, broken = catalogue.buildable(names)
+    jobs = [_job(catalogue, package) for package in packages]
     session.world.commit()
     not_built = []
     if only_built:
@@ -100,8 +106,9 @@ def lint(
     declared = [
         Declared(package.name, installation_of(catalogue.evaluator, package)[0]) for package in catalogue.packages
     ]
-    reports = [_report(session, catalogue, job, built, declared) for job in jobs]
-    return Linted(reports, [job.name for job in not_built])
+    rule = Rule.of(catalogue)
+    reports = [_report(session, catalogue, job, built, declared, rule) for job in jobs]
+    return Linted(reports, [job.name for job in not_built], broken)
 
 
 def tally(findings: Iterable[Finding]) -> Tally:
@@ -137,10 +144,15 @@ def _report(
     job: _Job,
     built: Mapping[tuple[StorePath, str], StorePath],
     declared: Sequence[Declared],
+    rule: Rule | None,
 ) -> PackageReport:
     store, evaluator, package = session.store, catalogue.evaluator, job.package
     paths = {output: built[job.derivation, output] for output in job.outputs}
     meta, problem = meta_of(evaluator, package)
+    in_base = rule is not None and package.name in rule.names
+    breaches: list[str] = []
+    if rule is not None and in_base:
+        breaches = rule.breaches(package) + rule.traces(session, paths.values())
     installation, installation_problem = installation_of(evaluator, package)
     subject = Subject(
         package.name,
@@ -156,6 +168,8 @@ def _report(
         job.runtime_installations,
         # A package of another set is the same one.
         tuple(other for other in declared if other.name != package.name and other.installation),
+        in_base,
+        tuple(breaches),
     )
     return PackageReport(job.name, paths, inspect(subject))
 

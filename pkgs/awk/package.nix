@@ -44,5 +44,6 @@ mkDerivation {
     description = "the one true awk, Aho's, Weinberger's and Kernighan's";
     homepage = "https://github.com/onetrueawk/awk";
     license = "SMLNJ";
+    origin = "Bell Labs";
   };
 }

@@ -59,5 +59,6 @@ mkDerivation {
     homepage = "https://www.crufty.net/help/sjg/bmake.html";
     # Parts of Berkeley's code still ask for the acknowledgement.
     license = "BSD-2-Clause AND BSD-3-Clause AND BSD-4-Clause";
+    origin = "NetBSD";
   };
 }

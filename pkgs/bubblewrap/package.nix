@@ -49,5 +49,6 @@ mkDerivation {
     description = "sandboxes of namespaces, without privileges";
     homepage = "https://github.com/containers/bubblewrap";
     license = "LGPL-2.1-or-later";
+    origin = "independent";
   };
 }

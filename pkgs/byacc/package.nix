@@ -48,5 +48,6 @@ mkDerivation {
     description = "Berkeley Yacc, a generator of LALR(1) parsers";
     homepage = "https://invisible-island.net/byacc/";
     license = "LicenseRef-public-domain";
+    origin = "independent";
   };
 }

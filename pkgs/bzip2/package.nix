@@ -44,5 +44,6 @@ mkDerivation {
     description = "compressor by block sorting, and its library";
     homepage = "https://sourceware.org/bzip2/";
     license = "bzip2-1.0.6";
+    origin = "independent";
   };
 }

@@ -39,5 +39,6 @@ mkDerivation {
     description = "functions that clang calls, and start objects of programs";
     homepage = "https://compiler-rt.llvm.org/";
     license = "Apache-2.0 WITH LLVM-exception";
+    origin = "LLVM";
   };
 }

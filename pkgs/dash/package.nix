@@ -64,5 +64,6 @@ mkDerivation {
     homepage = "http://gondor.apana.org.au/~herbert/dash/";
     # The table of signals is what a program of bash prints.
     license = "BSD-3-Clause AND GPL-2.0-or-later";
+    origin = "NetBSD";
   };
 }

@@ -22,5 +22,6 @@ mkDerivation {
     description = "checks of sizes before functions of the C library";
     homepage = "https://clang.llvm.org/docs/AttributeReference.html#pass-object-size-pass-dynamic-object-size";
     license = "BSD-2-Clause";
+    origin = "independent";
   };
 }

@@ -34,5 +34,6 @@ mkDerivation {
     description = "a program that greets, GNU's example of a package";
     homepage = "https://www.gnu.org/software/hello/";
     license = "GPL-3.0-or-later";
+    origin = "GNU";
   };
 }

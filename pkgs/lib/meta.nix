@@ -29,6 +29,20 @@ let
     "license"
   ];
 
+  # Of which project a package is a part, or was before it went its own way. The rule of
+  # the base looks for GNU (base-rule.nix).
+  origins = [
+    "Bell Labs"
+    "FreeBSD"
+    "GNU"
+    "LLVM"
+    "Linux"
+    "MirOS"
+    "NetBSD"
+    "OpenBSD"
+    "independent"
+  ];
+
   # Each gives null, or what is wrong.
   fields = {
     description =
@@ -61,6 +75,13 @@ let
         problem = licence (text "license" value);
       in
       if problem == null then null else "`license` is '${value}', no SPDX expression: ${problem}";
+
+    origin =
+      value:
+      if elem (text "origin" value) origins then
+        null
+      else
+        "`origin` is '${value}'; there are ${concatStringsSep ", " origins}";
 
     maintainers =
       value:

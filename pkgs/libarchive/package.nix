@@ -71,5 +71,6 @@ mkDerivation {
     homepage = "https://libarchive.org/";
     # The choice of three is for BLAKE2.
     license = "BSD-2-Clause AND BSD-3-Clause AND (CC0-1.0 OR OpenSSL OR Apache-2.0)";
+    origin = "FreeBSD";
   };
 }

@@ -62,5 +62,6 @@ mkDerivation {
     description = "library for the capabilities of processes and files";
     homepage = "https://sites.google.com/site/fullycapable/";
     license = "BSD-3-Clause OR GPL-2.0-only";
+    origin = "independent";
   };
 }

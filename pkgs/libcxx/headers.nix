@@ -41,5 +41,6 @@ mkDerivation {
     description = "headers of C++'s standard library";
     homepage = "https://libcxx.llvm.org/";
     license = "Apache-2.0 WITH LLVM-exception";
+    origin = "LLVM";
   };
 }

@@ -53,5 +53,6 @@ mkDerivation {
     description = "C++'s standard library";
     homepage = "https://libcxx.llvm.org/";
     license = "Apache-2.0 WITH LLVM-exception";
+    origin = "LLVM";
   };
 }

@@ -46,5 +46,6 @@ mkDerivation {
     description = "exceptions and type information of C++ at run time";
     homepage = "https://libcxxabi.llvm.org/";
     license = "Apache-2.0 WITH LLVM-exception";
+    origin = "LLVM";
   };
 }

@@ -56,5 +56,6 @@ mkDerivation {
     description = "NetBSD's line editor";
     homepage = "https://www.thrysoee.dk/editline/";
     license = "BSD-3-Clause";
+    origin = "NetBSD";
   };
 }

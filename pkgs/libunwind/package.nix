@@ -36,5 +36,6 @@ mkDerivation {
     description = "library that unwinds the stack";
     homepage = "https://github.com/llvm/llvm-project/tree/main/libunwind";
     license = "Apache-2.0 WITH LLVM-exception";
+    origin = "LLVM";
   };
 }

@@ -44,5 +44,6 @@ mkDerivation {
     description = "headers of the kernel for programs";
     homepage = "https://www.kernel.org/";
     license = "GPL-2.0-only WITH Linux-syscall-note";
+    origin = "Linux";
   };
 }

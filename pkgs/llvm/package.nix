@@ -260,6 +260,7 @@ compiled {
     description = "clang, lld and LLVM's tools for object files, as one program";
     homepage = "https://llvm.org/";
     license = "Apache-2.0 WITH LLVM-exception";
+    origin = "LLVM";
   };
 }
 // {

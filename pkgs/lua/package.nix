@@ -45,5 +45,6 @@ mkDerivation {
     description = "small language for extending programs";
     homepage = "https://www.lua.org/";
     license = "MIT";
+    origin = "independent";
   };
 }

@@ -53,5 +53,6 @@ mkDerivation {
     description = "GNU's make";
     homepage = "https://www.gnu.org/software/make/";
     license = "GPL-3.0-or-later";
+    origin = "GNU";
   };
 }

@@ -89,5 +89,6 @@ mkDerivation {
     homepage = "https://mandoc.bsd.lv/";
     # The latter two are for soelim and for parts that come from the BSDs.
     license = "ISC AND BSD-2-Clause AND BSD-3-Clause";
+    origin = "OpenBSD";
   };
 }

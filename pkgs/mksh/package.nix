@@ -42,5 +42,6 @@ mkDerivation {
     description = "the MirBSD Korn shell";
     homepage = "http://www.mirbsd.org/mksh.htm";
     license = "MirOS";
+    origin = "MirOS";
   };
 }

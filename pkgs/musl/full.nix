@@ -32,5 +32,6 @@ mkDerivation {
     description = "C library for Linux, shared and static";
     homepage = "https://musl.libc.org/";
     license = "MIT";
+    origin = "independent";
   };
 }

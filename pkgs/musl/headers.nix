@@ -21,5 +21,6 @@ mkDerivation {
     description = "headers of the C library";
     homepage = "https://musl.libc.org/";
     license = "MIT";
+    origin = "independent";
   };
 }

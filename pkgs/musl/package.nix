@@ -54,5 +54,6 @@ mkDerivation {
     description = "C library for Linux, small and made for static programs";
     homepage = "https://musl.libc.org/";
     license = "MIT";
+    origin = "independent";
   };
 }

@@ -60,5 +60,6 @@ mkDerivation {
     description = "library for text interfaces on terminals";
     homepage = "https://invisible-island.net/ncurses/";
     license = "X11-distribute-modifications-variant";
+    origin = "GNU";
   };
 }

@@ -64,5 +64,6 @@ mkDerivation {
     description = "small build system with a focus on speed";
     homepage = "https://ninja-build.org/";
     license = "Apache-2.0";
+    origin = "independent";
   };
 }

@@ -146,5 +146,6 @@ mkDerivation {
     homepage = "https://bellard.org/tcc/";
     # The second is for parts of libtcc1, which come from GCC.
     license = "LGPL-2.0-or-later AND GPL-2.0-or-later WITH GCC-exception-2.0";
+    origin = "independent";
   };
 }

@@ -68,5 +68,6 @@ mkDerivation {
     description = "the commands of a Unix system in one program";
     homepage = "https://landley.net/toybox/";
     license = "0BSD";
+    origin = "independent";
   };
 }

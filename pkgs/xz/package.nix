@@ -56,5 +56,6 @@ mkDerivation {
     homepage = "https://tukaani.org/xz/";
     # The second is for the scripts that search in compressed files.
     license = "LicenseRef-public-domain AND GPL-2.0-or-later";
+    origin = "independent";
   };
 }

@@ -41,5 +41,6 @@ mkDerivation {
     description = "library for the compression of gzip and PNG";
     homepage = "https://zlib.net/";
     license = "Zlib";
+    origin = "independent";
   };
 }

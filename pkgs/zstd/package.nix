@@ -48,5 +48,6 @@ mkDerivation {
     description = "fast compressor, and its library";
     homepage = "https://facebook.github.io/zstd/";
     license = "BSD-3-Clause OR GPL-2.0-only";
+    origin = "independent";
   };
 }

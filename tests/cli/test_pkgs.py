@@ -250,3 +250,23 @@ def test_a_build_that_sets_modes_is_told_where_they_belong(chx: Run, tmp_path: P
     run = chx("build", "-E", expression)
     assert run.returncode == 1 and 'as modes."usr/bin/x" = { mode = "4755"; owner = "root:root"; };' in run.stderr
     assert "modes." not in chx("build", "-E", expression.replace(call, "false")).stderr
+
+
+def test_what_cannot_be_built_in_a_set_is_left_out_of_its_lints(chx: Run, written) -> None:
+    text = (
+        SETS
+        + """{
+      inner = { good = tree "good-1" { "usr/bin/x" = "x"; } { }; bad = BAD; };
+      good = tree "good-1" { "usr/bin/x" = "x"; } { }; bad = BAD;
+    }"""
+    )
+    bad = """(tree "bad-1" { } { broken = "it needs a compiler"; drvPath = throw "it cannot be built"; })"""
+    text = text.replace("BAD", bad)
+    run = chx("pkgs", "lint", "-f", written(text), "inner")
+    assert (
+        run.stdout.startswith("inner.good: ok\n1 package") and "left out: inner.bad, it needs a compiler" in run.stderr
+    )
+    run = chx("pkgs", "lint", "-f", "set.nix")
+    assert run.returncode == 0 and "left out: bad, it needs a compiler" in run.stderr
+    run = chx("pkgs", "lint", "-f", "set.nix", "bad")
+    assert run.returncode == 1 and "it cannot be built" in run.stderr

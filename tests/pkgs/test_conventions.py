@@ -349,7 +349,7 @@ def test_the_table_of_meta_is_that_of_the_check(evaluate) -> None:
     known = error.value.message.rpartition("there are ")[2].split(", ")
     told = {named(row[0])[0]: "optional" in row[1] for row in rows("`meta`")}
     assert sorted(told) == sorted(known)
-    assert [name for name, is_optional in told.items() if is_optional] == ["maintainers"]
+    assert [name for name, is_optional in told.items() if is_optional] == ["origin", "maintainers"]
 
 
 def test_the_table_of_styles_is_that_of_the_file(evaluate) -> None:

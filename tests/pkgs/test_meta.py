@@ -19,7 +19,10 @@ WRONG = [
     ({"license": None}, "`license` is missing"),
     ({"homepage": None}, "`homepage` is missing"),
     ({"description": None}, "`description` is missing"),
-    ({"licence": '"MIT"'}, "there is no `licence` in it; there are description, homepage, license, maintainers"),
+    (
+        {"licence": '"MIT"'},
+        "there is no `licence` in it; there are description, homepage, license, maintainers, origin",
+    ),
     ({"description": '""'}, "`description` is empty"),
     ({"description": '"A sentence."'}, "ends in a full stop"),
     ({"description": '"two\\nlines"'}, "is not one line"),
@@ -28,6 +31,7 @@ WRONG = [
     ({"homepage": '"example.org"'}, "`homepage` is 'example.org' and not an address"),
     ({"maintainers": '"me"'}, "`maintainers` is a string and not a list"),
     ({"maintainers": '[ "me" ]'}, "are written NAME <ADDRESS>"),
+    ({"origin": '"Gnu"'}, "`origin` is 'Gnu'; there are Bell Labs, FreeBSD, GNU, LLVM"),
     ({"license": "[ ]"}, "`license` is a list and not a string"),
 ]
 

@@ -165,7 +165,7 @@ def test_what_is_wrong_is_found_and_what_is_not_is_left_alone(package, case: str
 def test_every_lint_has_a_case() -> None:
     # Those in test_installing.py are about what a package says, and not about a path.
     said = {"account-clash", "alternative", "alternative-clash", "installation", "lonely-alternative", "modes", "owner"}
-    said |= {"service", "service-clash", "trigger", "update-check"}
+    said |= {"gnu-in-base", "origin", "service", "service-clash", "trigger", "update-check"}
     elsewhere = said | {"set-id", "static-library", "licence", "meta", "idle-waiver", "unknown-waiver"}
     assert {lint for lint, *_ in CASES.values()} | elsewhere == {lint.name for lint in LINTS}
     assert all(lint.what and lint.advice and lint_called(lint.name) is lint for lint in LINTS)
@@ -301,3 +301,15 @@ def test_what_a_compiler_makes_is_read(package, tmp_path) -> None:
     assert found(plain) == []
     wild = package(out={"usr/bin/x": made("-Wl,-z,execstack")}, about={"target": None})
     assert found(wild) == [("executable-stack", "out", "usr/bin/x")]
+
+
+def test_packages_of_the_base_say_where_they_come_from(package) -> None:
+    home = {"license": "MIT", "homepage": "https://www.gnu.org/software/x/"}
+    assert found(package(out=PROGRAM, about={"in_base": True})) == [("origin", "", "")]
+    assert found(package(out=PROGRAM, about={"in_base": True, "meta": {"license": "MIT", "origin": "NetBSD"}})) == []
+    assert found(package(out=PROGRAM, about={"meta": {**home, "origin": "independent"}})) == [("origin", "", "")]
+    assert found(package(out=PROGRAM, about={"in_base": True, "meta": home})) == [("origin", "", "")]
+    assert found(package(out=PROGRAM, about={"meta": home})) == []
+    assert found(package(out=PROGRAM, about={"meta": {**home, "origin": "GNU"}})) == []
+    (finding,) = inspect(package(out=PROGRAM, about={"breaches": ("it is of GNU",)}))
+    assert (finding.lint, finding.message, finding.counts) == ("gnu-in-base", "it is of GNU", True)
