@@ -13,7 +13,10 @@ Ask about the packages of the bundled set, of -f FILE or of -E EXPR. A package i
 named by its folder in pkgs/, or by an attribute path such as tiny.lua; `tiny` alone
 means all packages of that set.
 """
-_LIST = "Print name, version, licence and description of every package. Nothing is built."
+_LIST = """\
+Print name, version, licence and description of every package. Nothing is built. With
+--json and --markdown also in which sets it can be built, and why not in the others.
+"""
 _SEARCH = "Print the packages in whose name, description, home page or licence all the words occur."
 _SHOW = """\
 Print all that a package says of itself: where it is defined, its source, what it is
@@ -84,7 +87,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         form.add_argument("--json", action="store_true", help="print JSON")
         if action is graph:
             form.add_argument("--dot", action="store_true", help="print a graph for Graphviz")
-        if action is base:
+        if action in (listing, base):
             form.add_argument("--markdown", action="store_true", help="print a table for the manual")
         _configure_set(action)
     configure_building(lint)

@@ -214,6 +214,10 @@ let
       profile
       ;
     base = import ./base.nix;
+    sets = import ./lib/sets.nix {
+      inherit profile seed;
+      set = native;
+    };
     seeds = allSeeds;
     tiny = final "tiny";
     chimera = final "chimera";

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ...ops.packages import listing
 from ...ops.packages.listing import list_packages
 from ..options.evaluation import open_session, request_of
+from ..output import put
 from ..progress.format import say
 from ..render.data import put_json
 from ..render.page import Page
@@ -22,8 +23,11 @@ if TYPE_CHECKING:
 
 def list_(arguments: argparse.Namespace) -> int:
     with open_session(arguments) as session:
-        found = list_packages(session, request_of(arguments))
-    _put(found, arguments)
+        found = list_packages(session, request_of(arguments), with_sets=arguments.json or arguments.markdown)
+    if arguments.markdown:
+        put(_table(found))
+    else:
+        _put(found, arguments)
     return 0
 
 
@@ -49,6 +53,20 @@ def _put(all_facts: Sequence[Facts], arguments: argparse.Namespace) -> None:
         description = facts.description if facts.problem is None else f"? {facts.problem}"
         page.line("  ".join([*(f"{text:<{width}}" for text, width in zip(row, widths)), description]).rstrip(), 0)
     page.write()
+
+
+def _table(all_facts: Sequence[Facts]) -> str:
+    """Return a table for the manual: for each package where it can be built, and why not elsewhere."""
+    names = list(dict.fromkeys(name for facts in all_facts for name in facts.sets or ()))
+    rows = [["package", *names], ["---"] * (len(names) + 1)]
+    for facts in all_facts:
+        found = facts.sets or {}
+        rows.append([facts.name, *("yes" if found[name] is True else _escaped(str(found[name])) for name in names)])
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
 
 
 def _place(facts: Facts) -> str:

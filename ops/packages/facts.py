@@ -14,13 +14,17 @@ if TYPE_CHECKING:
 
 
 class Facts(NamedTuple):
-    """The metadata of a package. `meta` is empty if the package has none, or if `problem` says why it is invalid."""
+    """The metadata of a package. `meta` is empty if the package has none, or if `problem` says why it is invalid.
+
+    `sets` says for each set whether the package can be built in it, or why not; None if nobody asked.
+    """
 
     name: str
     attribute: str | None
     version: str
     meta: dict[str, Any]
     problem: str | None
+    sets: dict[str, bool | str] | None = None
 
     @property
     def licence(self) -> str:
@@ -38,6 +42,7 @@ class Facts(NamedTuple):
             "license": self.licence or None,
             "description": self.description or None,
             "homepage": self.meta.get("homepage"),
+            **({} if self.sets is None else {"sets": self.sets}),
         }
 
 

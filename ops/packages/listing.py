@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from .catalogue import Catalogue
 from .facts import facts_of
+from .sets import sets_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,10 +16,14 @@ if TYPE_CHECKING:
     from .facts import Facts
 
 
-def list_packages(session: Session, request: Request) -> list[Facts]:
-    """Return the packages of the set that `request` names, by name. Raises `RequestError`, `LangError`, `EvalError`."""
+def list_packages(session: Session, request: Request, *, with_sets: bool = False) -> list[Facts]:
+    """Return the packages of the set that `request` names, by name; `with_sets` fills `Facts.sets`.
+
+    Raises `RequestError`, `LangError`, `EvalError`.
+    """
     catalogue = Catalogue(session, request)
-    return [facts_of(catalogue.evaluator, package) for package in catalogue.packages]
+    found = [facts_of(catalogue.evaluator, package) for package in catalogue.packages]
+    return [facts._replace(sets=sets_of(catalogue, facts.name)) for facts in found] if with_sets else found
 
 
 def search(session: Session, request: Request, texts: Iterable[str]) -> list[Facts]:
