@@ -82,7 +82,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "and strings that no source accounts for",
     )  # fmt: skip
     group.add_argument("--full", action="store_true", help="leave nothing out")
-    group.add_argument("--deep", action="store_true", help="also run diffoscope on outputs that differ")
+    group.add_argument(
+        "--deep", action="store_true",
+        help="also run diffoscope on outputs that differ, and print the first lines of its report; with --full, all",
+    )  # fmt: skip
     group.add_argument("--json", action="store_true", help="print JSON")
     group.add_argument("--exit-code", action="store_true", help="exit with status 1 if there is a difference")
     configure_building(parser)
@@ -115,7 +118,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     show(arguments, comparison, lambda page: draw(page, comparison))
     if arguments.deep:
-        compare_deeply(session.store, program, before, after)
+        compare_deeply(session.store, program, before, after, arguments.full)
     return int(arguments.exit_code and not comparison.is_equal)
 
 

@@ -14,7 +14,7 @@ from ...store.difference import (
     without_parents,
 )
 from ..progress.format import size
-from .page import Page, count, differ, sizes
+from .page import Page, around, count, differ, first_difference, sizes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 FILES_SHOWN: Final = 20
 STRINGS_SHOWN: Final = 4
+STRING_SHOWN: Final = 100
+"""Characters of a string that are shown."""
 SYMBOLS_SHOWN: Final = 8
 PARTS_SHOWN: Final = 12
 _PLAIN: Final = {(), ("text",), ("bytes",), ("hash",)}
@@ -126,9 +128,9 @@ def _draw_elf(page: Page, name: str, change: ElfChange, depth: int) -> None:
     if shown < len(change.sections):
         page.more(len(change.sections) - shown, depth + 1, "sections")
     for text in page.some(change.strings_removed, STRINGS_SHOWN, depth + 1):
-        page.removed(_string(page, text), depth + 1)
+        page.removed(_string(page, text, change.strings_added), depth + 1)
     for text in page.some(change.strings_added, STRINGS_SHOWN, depth + 1):
-        page.added(_string(page, text), depth + 1)
+        page.added(_string(page, text, change.strings_removed), depth + 1)
     for label, names in (
         ("symbols gone", change.symbols_removed),
         ("new symbols", change.symbols_added),
@@ -144,9 +146,13 @@ def _draw_symbols(page: Page, label: str, names: Sequence[str], depth: int) -> N
         page.line(f"{label}: {', '.join(shown)}{more}", depth)
 
 
-def _string(page: Page, text: str) -> str:
-    text = text.replace("\t", "\\t")
-    return f'"{text if page.is_full or len(text) <= 100 else text[:96] + " ..."}"'
+def _string(page: Page, text: str, others: Sequence[str]) -> str:
+    """Quote a string; a long one is cut around the place where it differs from the most similar one of `others`."""
+    if not page.is_full and len(text) > STRING_SHOWN:
+        place = max((first_difference(text, other) for other in others), default=0)
+        page.has_left_out = True
+        text = around(text, place, STRING_SHOWN - 4)
+    return '"' + text.replace("\t", "\\t") + '"'
 
 
 def _draw_section(page: Page, section: PartChange, width: int, depth: int) -> None:
@@ -163,6 +169,19 @@ def _draw_section(page: Page, section: PartChange, width: int, depth: int) -> No
     else:
         where = f"{differ(section.differing, 'byte')}, the first at {_offset(section.first_offset)}"
         page.line(f"{name}  {sizes(section.size_before, section.size_after)}, {where}", depth)
+        if section.shown_from is not None:
+            _draw_bytes(page, section.shown_from, section.bytes_before, section.bytes_after, depth + 1)
+
+
+def _draw_bytes(page: Page, start: int, before: bytes, after: bytes, depth: int) -> None:
+    """Draw the rows of two dumps that differ."""
+    old, new = _hexdump(start, before), _hexdump(start, after)
+    for row in old:
+        if row not in new:
+            page.removed(row, depth)
+    for row in new:
+        if row not in old:
+            page.added(row, depth)
 
 
 def _draw_archive(page: Page, name: str, change: ArchiveChange, depth: int) -> None:

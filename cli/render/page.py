@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 BRIEF_LINES: Final = 20
 LONGEST: Final = 160
+_LEAST_CUT: Final = 24
+"""Fewest characters that are left out at the beginning: a note of fewer saves nothing."""
 
 
 class Page:
@@ -52,8 +54,9 @@ class Page:
     def diff(self, lines: Sequence[str], depth: int) -> None:
         """Add the lines of a unified diff."""
         colours = {"-": self.style.red, "+": self.style.green, "@": self.style.dim}
-        for line in self.some(lines, BRIEF_LINES, depth):
-            self._coloured(self._short(line), colours.get(line[:1], ""), depth)
+        places = {} if self.is_full else _places(lines)
+        for number, line in enumerate(self.some(lines, BRIEF_LINES, depth)):
+            self._coloured(self._short(line, places.get(number, 0)), colours.get(line[:1], ""), depth)
 
     def some(self, items: Sequence[str], most: int, depth: int) -> Iterable[str]:
         """Return the first items, and a count of those left out."""
@@ -72,8 +75,12 @@ class Page:
         self.has_left_out = True
         self.dim(f"... {count} more{' ' + what if what else ''}", depth)
 
-    def _short(self, line: str) -> str:
-        return line if self.is_full or len(line) <= LONGEST else line[: LONGEST - 4] + " ..."
+    def _short(self, line: str, place: int) -> str:
+        """Cut a long line around the character at `place`."""
+        if self.is_full or len(line) <= LONGEST:
+            return line
+        self.has_left_out = True
+        return line[:1] + around(line[1:], place - 1, LONGEST - 4)
 
     def _coloured(self, text: str, colour: str, depth: int, mark: int | None = None) -> None:
         text = printable(text)
@@ -86,6 +93,60 @@ class Page:
         if self.has_left_out:
             self.lines += ["", f"{self.style.dim}(all of it: {option}){self.style.reset}"]
         put("".join(f"{line}\n" for line in self.lines))
+
+
+def around(text: str, place: int, most: int) -> str:
+    """Return about `most` characters of a longer text, with the one at `place`; say how many are left out.
+
+    What is left out at the beginning is a number of characters in brackets, at the end it is `...`.
+    """
+    if len(text) <= most:
+        return text
+    start = place - most // 3
+    if start <= _LEAST_CUT:
+        return text[:most] + " ..."
+    start = min(start, len(text) - most)
+    end = " ..." if start + most < len(text) else ""
+    return f"[{start} characters] ... {text[start : start + most]}{end}"
+
+
+def first_difference(one: str, other: str) -> int:
+    """Return the place of the first character in which two texts differ, or the length of the shorter one."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        # Slices are compared at the speed of the machine: each step halves the part that is not known.
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _places(lines: Sequence[str]) -> dict[int, int]:
+    """Return the places at which long lines of a unified diff differ from their counterparts, by line number.
+
+    The counterpart of a removed line is the added line with the same position in the group that follows.
+    """
+    found: dict[int, int] = {}
+    start = 0
+    while start < len(lines):
+        if lines[start][:1] != "-":
+            start += 1
+            continue
+        middle = _end_of_run(lines, start, "-")
+        end = _end_of_run(lines, middle, "+")
+        for one, other in zip(range(start, middle), range(middle, end)):
+            if max(len(lines[one]), len(lines[other])) > LONGEST:
+                found[one] = found[other] = 1 + first_difference(lines[one][1:], lines[other][1:])
+        start = end
+    return found
+
+
+def _end_of_run(lines: Sequence[str], start: int, mark: str) -> int:
+    while start < len(lines) and lines[start][:1] == mark:
+        start += 1
+    return start
 
 
 def printable(text: str) -> str:
@@ -116,4 +177,15 @@ def differ(number: int, word: str) -> str:
     return f"{count(number, word)} {'differs' if number == 1 else 'differ'}"
 
 
-__all__ = ["BRIEF_LINES", "LONGEST", "Page", "count", "differ", "growth", "printable", "sizes"]
+__all__ = [
+    "BRIEF_LINES",
+    "LONGEST",
+    "Page",
+    "around",
+    "count",
+    "differ",
+    "first_difference",
+    "growth",
+    "printable",
+    "sizes",
+]

@@ -41,7 +41,8 @@ class PartChange:
     """A section that differs: sizes in bytes, None on the side that lacks it.
 
     `differing` bytes do, the first at `first_offset` in the section. `attributes`: its type, flags or address
-    differ.
+    differ. Of a section with data, `bytes_before` and `bytes_after` are what is around the first difference, from the
+    offset `shown_from` on.
     """
 
     name: str
@@ -50,6 +51,9 @@ class PartChange:
     differing: int
     first_offset: int | None
     attributes: bool
+    shown_from: int | None = None
+    bytes_before: bytes = b""
+    bytes_after: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,11 +227,17 @@ def _compare_sections(
         there = one or other
         assert there is not None
         return PartChange(there.name, there.size if one else None, there.size if other else None, there.size, 0, False)
-    found = spread(before[one.start : one.stop], after[other.start : other.stop])
+    old, new = before[one.start : one.stop], after[other.start : other.stop]
+    found = spread(old, new)
     attributes = (one.kind, one.flags, one.address) != (other.kind, other.flags, other.address)
     if found.first is None and one.size == other.size and not attributes:
         return None
-    return PartChange(one.name, one.size, other.size, found.count, found.first, attributes)
+    if found.first is None or not (elf.has_data(one) and elf.has_data(other)) or one.name.startswith(_NO_WORDS):
+        return PartChange(one.name, one.size, other.size, found.count, found.first, attributes)
+    start, shown = context(old, found.first)
+    return PartChange(
+        one.name, one.size, other.size, found.count, found.first, attributes, start, shown, context(new, found.first)[1]
+    )
 
 
 def _compare_archives(

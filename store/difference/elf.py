@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 MAGIC: Final = b"\x7fELF"
 EXECUTABLE: Final = 4
 """The flag of sections that hold instructions."""
+_ALLOC: Final = 2
+_PROGBITS: Final = 1
 _NOBITS: Final = 8
 _DYNAMIC: Final = 2
 _SYMTAB: Final = 2
@@ -80,6 +82,11 @@ _FORMS: Final = {
 _ORDERS: Final = {1: "<", 2: ">"}
 # With 64 bits: name info other section value size; with 32: name value size info other section.
 _SYMBOLS: Final = {1: "IIIBBH", 2: "IBBHQQ"}
+
+
+def has_data(section: Section) -> bool:
+    """Return whether a section has data of the program, as `.rodata` and `.data`: in memory, and no instructions."""
+    return section.kind == _PROGBITS and bool(section.flags & _ALLOC) and not section.flags & EXECUTABLE
 
 
 def is_elf(data: Bytes) -> bool:

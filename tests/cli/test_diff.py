@@ -259,5 +259,11 @@ def test_diffoscope_is_run_on_what_differs(chx: Run, work: Path) -> None:
     run = chx("diff", "-E", expression, "a", "b", "--deep", PATH=path)
     assert run.returncode == 0, run.stderr
     assert run.stdout.endswith("deeply 3\n") and "\ndiffoscope /chx/store/" in run.stdout
+    program.write_text("#!/bin/sh\nwhile echo again; do :; done\n")
+    run = chx("diff", "-E", expression, "a", "b", "--deep", PATH=path)
+    assert run.returncode == 0 and run.stdout.count("again\n") == 400, run.stderr
+    assert run.stdout.endswith("(400 lines of diffoscope's report; all of it: --full)\n")
+    program.write_text("#!/bin/sh\nseq 1000\nexit 1\n")
+    assert chx("diff", "-E", expression, "a", "b", "--deep", "--full", PATH=path).stdout.endswith("\n1000\n")
     run = chx("diff", "-E", expression, "a", "b", "--deep", PATH="/nowhere")
     assert run.returncode == 1 and "--deep needs the program diffoscope" in run.stderr

@@ -147,3 +147,67 @@ def test_symbols_are_named() -> None:
         "  new symbols: new",
         "  symbols with other content: f0, f1, f2, f3, f4, f5, f6, f7 and 2 more",
     ]
+
+
+def test_a_long_line_is_cut_around_the_place_that_differs() -> None:
+    common = "x" * 2_000_000
+    lines = (f"-{common}one", f"+{common}two")
+    assert content(TextChange(lines, 1, 1)) == [
+        "~ file:",
+        f"  -[1999847 characters] ... {common[:153]}one",
+        f"  +[1999847 characters] ... {common[:153]}two",
+    ]
+    middle = ("-" + "a" * 500 + "1" + "b" * 500, "+" + "a" * 500 + "2" + "b" * 500)
+    one, other = content(TextChange(middle, 1, 1))[1:]
+    assert one == f"  -[448 characters] ... {'a' * 52}1{'b' * 103} ..." and "2" in other and "1" not in other[20:]
+    assert content(TextChange(lines, 1, 1), True)[1] == f"  -{common}one"
+    # At the beginning, in a line without a counterpart, and of unequal length.
+    assert content(TextChange(("-1" + "b" * 500, "+2" + "b" * 500), 1, 1))[1] == f"  -1{'b' * 155} ..."
+    assert content(TextChange(("+" + "b" * 500,), 0, 1))[1] == f"  +{'b' * 156} ..."
+    assert content(TextChange(("-" + common, f"+{common}more"), 1, 1))[2].endswith("xmore")
+
+
+def test_each_line_of_a_group_is_cut_by_its_counterpart() -> None:
+    one, other = "a" * 1000, "b" * 1000
+    lines = ("@@ -1,2 +1,2 @@", f"-{one}1", f"-{other}1", f"+{one}2", f"+{other}2", f" {one}")
+    drawn = content(TextChange(lines, 2, 2))
+    assert [line[-1] for line in drawn[2:6]] == ["1", "1", "2", "2"] and drawn[6].endswith("a ...")
+
+
+def test_long_strings_are_cut_where_they_differ() -> None:
+    part = PartChange(".rodata", 4, 4, 1, 0, False)
+    text = "s" * 300
+    drawn = content(ElfChange((part,), (text + "1", "short!"), (text + "2",), 1, 0))
+    assert drawn[2].endswith('s1"') and drawn[4].endswith('s2"') and "characters] ... " in drawn[2]
+    assert len(drawn[2]) < 140
+
+
+def test_bytes_of_data_are_drawn_by_rows_that_differ() -> None:
+    before, after = bytes(16) + b"the answer is 42", bytes(16) + b"the answer is 43"
+    part = PartChange(".rodata", 64, 64, 1, 31, False, 16, before, after)
+    assert content(ElfChange((part,), (), (), 1, 31))[1:] == [
+        "  .rodata  64 B, as before, 1 byte differs, the first at 0x1f",
+        "    - 00000020  74 68 65 20 61 6e 73 77 65 72 20 69 73 20 34 32  the answer is 42",
+        "    + 00000020  74 68 65 20 61 6e 73 77 65 72 20 69 73 20 34 33  the answer is 43",
+    ]
+
+
+def test_the_beginning_of_a_report_has_few_and_short_lines() -> None:
+    from chx.cli.diffoscope import MOST_BYTES, MOST_LINES, Beginning
+
+    lines = [b"line %d\n" % number for number in range(MOST_LINES)]
+    whole = Beginning(lines)
+    assert b"".join(whole) == b"".join(lines) and not whole.is_cut
+    text = b"".join([*lines, b"more\n"])
+    for size in (1, 7, 1 << 16):
+        cut = Beginning(text[start : start + size] for start in range(0, len(text), size))
+        assert b"".join(cut) == b"".join(lines) and cut.is_cut
+    long = Beginning(iter([b"x" * MOST_BYTES, b"y" * (1 << 20), b"\nend\n"]))
+    assert b"".join(long) == b"x" * MOST_BYTES + b"\nend\n"
+    assert b"".join(Beginning(iter([b"\x1b[31m" + b"x" * 2000 + b"\n"]))).endswith(b" ...\x1b[0m\n")
+
+    def endless():  # type: ignore[no-untyped-def]
+        while True:
+            yield b"again\n"
+
+    assert len(b"".join(Beginning(endless()))) == 6 * MOST_LINES

@@ -395,3 +395,20 @@ def test_damaged_tables_of_symbols_are_refused_or_read(data) -> None:
 )
 def test_differences_have_classes(before, after, expected) -> None:
     assert classes(compare_bytes(before, after)) == expected
+
+
+@pytest.mark.parametrize("name", [".rodata", ".data", ".data.rel.ro"])
+def test_bytes_of_data_sections_are_kept(name: str) -> None:
+    data = b"0123456789abcdef" * 8
+    changed = data[:70] + b"X" + data[71:]
+    found = compare_bytes(make_elf({name: data}), make_elf({name: changed}))
+    assert isinstance(found, ElfChange)
+    (section,) = found.sections
+    assert (section.first_offset, section.shown_from) == (70, 48)
+    assert (section.bytes_before, section.bytes_after) == (data[48:96], changed[48:96])
+
+
+@pytest.mark.parametrize(("name", "flags"), [(".text", 6), (".comment", 0), (".eh_frame", 2)])
+def test_bytes_of_code_and_tables_are_not(name: str, flags: int) -> None:
+    found = compare_bytes(make_elf({name: b"a" * 64}, flags=flags), make_elf({name: b"b" * 64}, flags=flags))
+    assert isinstance(found, ElfChange) and found.sections[0].shown_from is None
