@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from ..ops.bootstrap.residue_diff import find_residue_of
-from ..ops.diff.attribution import attribute
+from ..ops.diff.attribution import DEPTH, attribute
 from ..ops.diff.comparison import compare_subjects
 from ..ops.diff.recall import BuildTraceCache
 from ..ops.diff.subject import subjects
@@ -16,7 +16,7 @@ from ..ops.errors import RequestError
 from ..ops.lock.document import read_lock
 from ..ops.lock.lock_changes import changes
 from .diffoscope import compare_deeply, find_diffoscope
-from .options import evaluation
+from .options import evaluation, numbers
 from .options.building import configure_building, options_of
 from .options.reporting import reporter_of
 from .options.session import plain_session
@@ -74,7 +74,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     group.add_argument(
         "--attribute", action="store_true",
-        help="build A with one thing at a time taken from B, and say which of them change the output",
+        help="build A with one thing at a time taken from B, say which of them change the output, and find the smallest"
+        " set of things that gives the output of B",
+    )  # fmt: skip
+    group.add_argument(
+        "--depth", type=numbers.positive, metavar="N",
+        help="with --attribute: search N levels of derivations; 1: A and B alone (default: 3)",
     )  # fmt: skip
     group.add_argument(
         "--residue", action="store_true",
@@ -96,6 +101,8 @@ def run(arguments: argparse.Namespace) -> int:
         return compare_locks(arguments)
     if arguments.residue:
         return look_for_residue(arguments)
+    if arguments.depth is not None and not arguments.attribute:
+        raise RequestError("--depth is for --attribute")
     if arguments.attribute and arguments.level:
         raise RequestError("--attribute compares outputs and has no levels", hint="leave --level out")
     if arguments.deep:
@@ -110,7 +117,8 @@ def run(arguments: argparse.Namespace) -> int:
         request = evaluation.request_of(arguments)
         before, after = subjects(session, request, (arguments.before, arguments.after), cache)
         if arguments.attribute:
-            found = attribute(session, before, after, options_of(arguments), reporter_of(arguments))
+            depth = arguments.depth or DEPTH
+            found = attribute(session, before, after, options_of(arguments), reporter_of(arguments), depth)
             show(arguments, found, lambda page: draw_attribution(page, found))
             return int(arguments.exit_code and not found.is_equal)
         comparison = compare_subjects(session.store, cache, before, after, arguments.level, arguments.full)

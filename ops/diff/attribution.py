@@ -1,7 +1,8 @@
-"""`chx diff --attribute`: find the single differences of two derivations that change the output.
+"""`chx diff --attribute`: find the differences of two derivations that change the output.
 
 For each difference, chx builds a variant of the first derivation with that difference alone. It builds both
-derivations and all their inputs first, so that the variants differ in nothing else.
+derivations and all their inputs first, so that the variants differ in nothing else. Then it searches for the smallest
+set of differences that gives the output of the second derivation (`explanation.py`).
 """
 
 from __future__ import annotations
@@ -13,22 +14,28 @@ from ...builder import BuildError, Cancelled, SeveralFailures
 from ...store import Derivation
 from ...store.difference import HashChange, compare_contents, compare_objects
 from ..errors import RequestError
+from .explanation import Search
 from .recall import BuildTraceCache
 from .subject import PackageSubject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
     from ...builder import BuildOptions
     from ...store import Derivation, Store, StorePath
     from ...store.difference import Aspect
     from ..reporter import Reporter
     from ..session import Session
+    from .explanation import Explanation
     from .subject import Subject
 
     Outputs = dict[tuple[StorePath, str], StorePath]
 
-Verdict = Literal["changes the output", "changes nothing", "does not build", "is the same object"]
+MOST_ALONE = 16
+"""Differences that are tried each by itself; of more, chx searches for the smallest set at once."""
+DEPTH = 3
+"""Levels of derivations to search: the two themselves, their inputs, and inputs of these."""
+Verdict = Literal["changes the output", "changes nothing", "does not build", "is the same object", "not tried alone"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +63,16 @@ class Attribution:
     message: str | None
     is_equal: bool
     aspects: tuple[Attributed, ...]
+    explanation: Explanation | None = None
+    """The smallest set of differences; None if the outputs are equal, or the second derivation fails."""
 
 
 def attribute(
-    session: Session, before: Subject, after: Subject, options: BuildOptions, reporter: Reporter
+    session: Session, before: Subject, after: Subject, options: BuildOptions, reporter: Reporter, depth: int = DEPTH
 ) -> Attribution:
-    """Build variants of `before`, each with one difference of `after`, and compare their outputs.
+    """Build variants of `before` with differences of `after`, and compare their outputs.
 
-    Raises `RequestError`, `BuildError`.
+    `depth` is the number of levels of derivations to search. Raises `RequestError`, `BuildError`.
     """
     from dataclasses import replace
 
@@ -77,7 +86,7 @@ def attribute(
             f"'{before.text}' is a fixed output: its content is promised, whatever the rest says",
             hint="compare it with --level inputs",
         )
-    attributing = _Attributing(session, replace(options, keep_going=True), reporter)
+    attributing = _Attributing(session, replace(options, keep_going=True), reporter, depth)
     return attributing.run((before.text, after.text), (one, old), (other, new), aspects(old, new))
 
 
@@ -87,11 +96,21 @@ def _derivation(store: Store, subject: Subject) -> StorePath:
     raise RequestError(f"--attribute needs two derivations, and '{subject.text}' is none")
 
 
+def _equal_inputs(aspects: Iterable[Aspect], known: Mapping[tuple[StorePath, str], StorePath]) -> set[str]:
+    """Return the names of inputs that are built differently, and are equal objects."""
+    return {
+        aspect.name
+        for aspect in aspects
+        if aspect.inputs is not None and known.get(aspect.inputs[0]) == known.get(aspect.inputs[1])
+    }
+
+
 class _Attributing:
     """One attribution, with its build options and reporter."""
 
-    def __init__(self, session: Session, options: BuildOptions, reporter: Reporter) -> None:
+    def __init__(self, session: Session, options: BuildOptions, reporter: Reporter, depth: int) -> None:
         self._session, self._options, self._reporter = session, options, reporter
+        self._depth = depth
         self._store = session.store
 
     def run(
@@ -105,21 +124,39 @@ class _Attributing:
         known = self._realise([before, *inputs])
         old = {output: known[before[0], output] for output in before[1].outputs}
         variants = {aspect.name: self._store.add_derivation(aspect.derivation) for aspect in aspects}
-        idle = {
-            aspect.name
-            for aspect in aspects
-            if aspect.inputs is not None and known.get(aspect.inputs[0]) == known.get(aspect.inputs[1])
-        }
-        buildable = [(variants[aspect.name], aspect.derivation) for aspect in aspects if aspect.name not in idle]
+        idle = _equal_inputs(aspects, known)
+        alone = [aspect for aspect in aspects if aspect.name not in idle]
+        skipped = {aspect.name for aspect in alone} if len(alone) > MOST_ALONE else set()
+        buildable = [(variants[aspect.name], aspect.derivation) for aspect in alone if aspect.name not in skipped]
         failures = self._try([after, *buildable])
         new = self._outputs(*after)
         found = tuple(
             Attributed(aspect.name, "is the same object", 0, old)
             if aspect.name in idle
+            else Attributed(aspect.name, "not tried alone", 0, {})
+            if aspect.name in skipped
             else self._judge(aspect, old, self._outputs(variants[aspect.name], aspect.derivation), failures, variants)
             for aspect in aspects
         )
-        return Attribution(*names, old, new, failures.get(after[0]), old == new, found)
+        explanation = None
+        if new is not None and new != old:
+            likely = None if skipped else {item.aspect for item in found if item.verdict == "changes the output"}
+            explanation = Search(self._store, self, new, self._depth).explain(before[0], after[0], likely)
+        return Attribution(*names, old, new, failures.get(after[0]), old == new, found, explanation)
+
+    def built(self, path: StorePath, derivation: Derivation) -> dict[str, StorePath] | None:
+        """Build a variant; return its outputs, None if it fails."""
+        found = self._outputs(path, derivation)
+        if found is None:
+            self._try([(path, derivation)])
+            found = self._outputs(path, derivation)
+        return found
+
+    def idle(self, found: Collection[Aspect]) -> set[str]:
+        """Build the inputs of aspects; return the names of those that are equal."""
+        pairs = [aspect.inputs for aspect in found if aspect.inputs is not None]
+        known = self._realise([(path, (output,)) for pair in pairs for path, output in pair])
+        return _equal_inputs(found, known)
 
     def _realise(self, items: Iterable[tuple[StorePath, Derivation | tuple[str, ...]]]) -> Outputs:
         targets = [(path, item.outputs if isinstance(item, Derivation) else item) for path, item in items]

@@ -5,7 +5,7 @@ derivations that differ in themselves; a *label* names corresponding inputs; a *
 inputs.
 """
 
-from .aspects import Aspect, aspects
+from .aspects import Aspect, aspects, combined, exchanged
 from .classes import classes
 from .content import (
     ArchiveChange,
@@ -81,6 +81,7 @@ __all__ = [
     "aspects",
     "attributes_of",
     "classes",
+    "combined",
     "compare_all_contents",
     "compare_bytes",
     "compare_closures",
@@ -91,6 +92,7 @@ __all__ = [
     "compare_objects",
     "compare_packages",
     "diff_lines",
+    "exchanged",
     "inputs_of",
     "line_diff",
     "match",

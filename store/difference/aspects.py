@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..derivation import upstream_placeholder
 from .derivations import compare_derivations
 from .matching import inputs_of, match
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from ..derivation import Derivation
     from ..path import StorePath
@@ -50,6 +51,36 @@ def aspects(before: Derivation, after: Derivation) -> tuple[Aspect, ...]:
             swapped = _rewritten(before, table)
             found.append(Aspect(f"input {pair.label}", _with_inputs(swapped, inputs), built))
     return tuple(found)
+
+
+def combined(before: Derivation, after: Derivation, names: Collection[str]) -> Derivation:
+    """Return the first derivation with several aspects of the second, by name."""
+    matching = match(before, after)
+    changed = before
+    for change in compare_derivations(before, after).attributes:
+        if change.attribute in names:
+            changed = _with_attribute(changed, after, matching, change.attribute)
+    chosen = {
+        pair.before: pair.after
+        for pair in matching.pairs
+        if pair.before.text != pair.after.text and f"input {pair.label}" in names
+    }
+    inputs = [chosen.get(item, item) for item in inputs_of(changed)]
+    return _with_inputs(_rewritten(changed, {one.text: other.text for one, other in chosen.items()}), inputs)
+
+
+def exchanged(derivation: Derivation, before: StorePath, after: StorePath) -> Derivation:
+    """Return a derivation with another derivation as input, whose outputs have the same names."""
+    table = {
+        item.text: upstream_placeholder(after, item.output)
+        for item in inputs_of(derivation)
+        if item.path == before and item.output is not None
+    }
+    inputs = [
+        item._replace(path=after, text=table[item.text]) if item.text in table else item
+        for item in inputs_of(derivation)
+    ]
+    return _with_inputs(_rewritten(derivation, table), inputs)
 
 
 def _with_attribute(before: Derivation, after: Derivation, matching: Matching, attribute: str) -> Derivation:

@@ -247,6 +247,81 @@ def test_attribution_builds_variants_in_sandboxes(chx: Run, work: Path) -> None:
     assert "broken itself does not build" in run.stdout
 
 
+TOOLCHAIN = """
+let
+  root = builtins.path { path = ./root; name = "root"; };
+  make = name: script: tools: more: derivation ({
+    inherit name; system = builtins.currentSystem; builder = "/bin/sh"; args = [ "-euc" script ]; rootfs = [ root ] ++ tools;
+  } // more);
+  put = name: more: make name "mkdir -p $out/kit; echo $word > $out/kit/${name}" [ ] more;
+  kit = cc: libc: make "kit" "mkdir -p $out/usr/share; cat /kit/cc > $out/usr/share/kit" [ cc libc ] { };
+  program = kit: more: make "program" "mkdir $out; cat /usr/share/kit > $out/text; echo $flags >> $out/text" [ kit ] more;
+in
+{
+  a = program (kit (put "cc" { word = "old"; note = "1"; }) (put "libc" { word = "old"; })) { flags = "x"; idle = "1"; };
+  b = program (kit (put "cc" { word = "new"; note = "2"; }) (put "libc" { word = "new"; })) { flags = "x"; idle = "2"; };
+  c = program (kit (put "cc" { word = "new"; note = "2"; }) (put "libc" { word = "old"; })) { flags = "y"; idle = "3"; };
+  one = make "pair" "mkdir $out; if [ $p$q = 11 ]; then echo both > $out/text; fi; echo $r > $out/r" [ ] { p = "0"; q = "0"; r = "0"; };
+  two = make "pair" "mkdir $out; if [ $p$q = 11 ]; then echo both > $out/text; fi; echo $r > $out/r" [ ] { p = "1"; q = "1"; r = "0"; };
+}
+"""
+
+
+@pytest.mark.sandbox
+def test_the_smallest_set_goes_down_to_the_inputs_of_a_toolchain(chx: Run, work: Path) -> None:
+    from ..builder.conftest import programs_root
+
+    programs_root(str(work / "root"))
+    (work / "default.nix").write_text(TOOLCHAIN)
+    run = chx("diff", "-f", ".", "--attribute", "a", "b", "-q")
+    assert run.returncode == 0, run.stderr
+    # The kit holds the compiler's word alone: neither its note, nor the libc, nor the idle variable matter.
+    assert run.stdout.endswith(
+        "\nsmallest set that gives the output of b: 1 of 2 differences (1 variant tried)\n"
+        "  ~ input kit, by 1 of 2 differences (2 variants tried)\n"
+        "    ~ input cc, by 1 of 2 differences (3 variants tried)\n"
+        '      ~ word: "old" -> "new"\n'
+    ), run.stdout
+    again = chx("diff", "-f", ".", "--attribute", "a", "b")
+    assert "building" not in again.stderr and again.stdout == run.stdout
+    shallow = chx("diff", "-f", ".", "--attribute", "--depth", "1", "a", "b")
+    assert shallow.stdout.endswith("(1 variant tried)\n  ~ input kit\n")
+    data = json.loads(chx("diff", "-f", ".", "--attribute", "a", "c", "--json").stdout)["explanation"]
+    assert [change["attribute"] for change in data["attributes"]] == ["env.flags"] and data["differences"] == 3
+    (kit,) = data["inputs"]
+    assert kit["label"] == "kit" and kit["inner"]["inputs"][0]["inner"]["attributes"][0]["attribute"] == "env.word"
+    assert "--depth is for --attribute" in chx("diff", "-f", ".", "--depth", "1", "a", "b").stderr
+
+
+@pytest.mark.sandbox
+def test_differences_that_matter_only_together_are_found(chx: Run, work: Path) -> None:
+    from ..builder.conftest import programs_root
+
+    programs_root(str(work / "root"))
+    (work / "default.nix").write_text(TOOLCHAIN)
+    run = chx("diff", "-f", ".", "--attribute", "one", "two", "-q")
+    assert run.returncode == 0, run.stderr
+    assert "no single difference changes the output: several do together" in run.stdout
+    assert "smallest set that gives the output of two: 2 of 2 differences" in run.stdout
+    assert '~ p: "0" -> "1"' in run.stdout and '~ q: "0" -> "1"' in run.stdout
+    same = chx("diff", "-f", ".", "--attribute", "one", "one", "-q")
+    assert "smallest set" not in same.stdout
+
+
+def test_many_differences_are_not_tried_alone(chx: Run, work: Path) -> None:
+    """The name is one that matters, and twenty variables do not."""
+    idle = " ".join(f"v{number} = toString version;" for number in range(20))
+    (work / "default.nix").write_text(
+        'let make = version: derivation { name = "t-${toString version}"; system = "builtin"; '
+        f'builder = "builtin:tree"; entries = "[]"; {idle} }}; in {{ a = make 1; b = make 2; }}'
+    )
+    run = chx("diff", "-f", ".", "--attribute", "a", "b", "-q")
+    assert run.returncode == 0, run.stderr
+    assert "21 differences not tried alone: there are too many" in run.stdout
+    assert "smallest set that gives the output of b: 1 of 21 differences" in run.stdout
+    assert '~ name: "t-1" -> "t-2"' in run.stdout
+
+
 def test_diffoscope_is_run_on_what_differs(chx: Run, work: Path) -> None:
     (work / "bin").mkdir()
     program = work / "bin" / "diffoscope"
