@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         with_network,
     )
     from .diagnosis import NOEXEC, Facts, read_facts
-    from .errors import BadConfiguration, BuildError, Cancelled, SandboxRefused, SeveralFailures
+    from .errors import BadConfiguration, BuilderFailed, BuildError, Cancelled, SandboxRefused, SeveralFailures
     from .fixed import hash_content, sri
     from .forecast import expected, remaining
     from .log import find_log, follow_log, open_log
@@ -58,6 +58,7 @@ __all__ = [
     "BuildError",
     "BuildOptions",
     "Builder",
+    "BuilderFailed",
     "Cancelled",
     "ContainerOptions",
     "Facts",
@@ -123,6 +124,7 @@ _HOMES = {
     "find_bubblewrap": "bubblewrap",
     "claim_age_warning": "bubblewrap",
     "BuildError": "errors",
+    "BuilderFailed": "errors",
     "BuildOptions": "options",
     "Builder": "builder",
     "Cancelled": "errors",

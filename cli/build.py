@@ -29,6 +29,7 @@ examples:
   chx build -f package.nix --argstr version 1.2 -o app
   chx build -E 'with import <chx> {}; hello' --no-out-link
   chx build /chx/store/...-hello-2.10.drv
+  chx build --all -k tiny --report status.html
 """
 )
 
@@ -36,7 +37,7 @@ examples:
 def configure(parser: argparse.ArgumentParser) -> None:
     evaluation.configure(parser)
     group = parser.add_argument_group("results")
-    group.add_argument("-o", "--out-link", default="result", metavar="NAME", help="name of the link (default: result)")
+    group.add_argument("-o", "--out-link", metavar="NAME", help="name of the link (default: result)")
     group.add_argument("--no-out-link", action="store_true", help="make no link")
     group.add_argument(
         "--dry-run", action="store_true", help="print what would be fetched and built, and why; do nothing"
@@ -45,6 +46,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--pinned",
         action="store_true",
         help="take what chx.lock pins from the store or a cache; evaluate and build nothing",
+    )
+    group.add_argument(
+        "--all",
+        action="store_true",
+        help="build every package of the sets that are named, or of the whole set, and make no links without -o",
+    )
+    group.add_argument(
+        "--report",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="with --all: write what was built, failed and was skipped, and why, as a page (or as JSON: FILE.json)",
     )
     group = parser.add_argument_group("is it reproducible?")
     group.add_argument("--check", action="store_true", help="build again, and fail if the outputs differ")
@@ -67,6 +80,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     if arguments.pinned and (arguments.dry_run or is_checked(arguments)):
         raise RequestError("--pinned builds nothing: it excludes --dry-run, --check, --rounds and --vary")
+    if arguments.report and not arguments.all:
+        raise RequestError("--report is for --all")
+    if arguments.all:
+        from .bulk import run_bulk
+
+        return run_bulk(arguments, is_checked(arguments))
     if arguments.dry_run:
         return dry_run(arguments)
     if arguments.vary is not None:
@@ -74,7 +93,7 @@ def run(arguments: argparse.Namespace) -> int:
 
         variations_named(arguments.vary)
     if not arguments.no_out_link:
-        building.check_link(arguments.out_link)
+        building.check_link(link_of(arguments))
     try:
         return build(arguments)
     except Exception as error:
@@ -88,6 +107,12 @@ def run(arguments: argparse.Namespace) -> int:
         status = report(error, arguments.words)
         # Evaluate again: the user may have corrected the expression.
         return run(arguments) if prompt_after_failure(error) == "retry" else status
+
+
+def link_of(arguments: argparse.Namespace) -> str:
+    """Return the name of the first link."""
+    name: str | None = arguments.out_link
+    return "result" if name is None else name
 
 
 def is_checked(arguments: argparse.Namespace) -> bool:
@@ -112,7 +137,7 @@ def build(arguments: argparse.Namespace) -> int:
         )
         links = []
         if not arguments.no_out_link:
-            links = building.link_results(store, arguments.out_link, built.targets, built.outputs)
+            links = building.link_results(store, link_of(arguments), built.targets, built.outputs)
         if any(target.attribute.endswith("bubblewrap") for target in built.targets):
             from .sandboxes import adopt
 

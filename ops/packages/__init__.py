@@ -7,6 +7,7 @@ from ... import window
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .base import BasePackage, base_packages
+    from .bulk import Bulk, BulkReport, FailedStep, PackageStatus, build_all
     from .dependencies import Cycle, Graph, Node, cycles, graph
     from .description import Description, show
     from .facts import Facts
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 _ORIGINS = {
     ".base": "BasePackage base_packages",
+    ".bulk": "Bulk BulkReport FailedStep PackageStatus build_all",
     ".dependencies": "Cycle Graph Node cycles graph",
     ".description": "Description show",
     ".facts": "Facts",
@@ -26,15 +28,20 @@ __getattr__ = window(__name__, _ORIGINS)
 
 __all__ = [
     "BasePackage",
+    "Bulk",
+    "BulkReport",
     "Cycle",
     "Description",
     "Facts",
+    "FailedStep",
     "Graph",
     "Linted",
     "Node",
     "PackageReport",
+    "PackageStatus",
     "Tally",
     "base_packages",
+    "build_all",
     "cycles",
     "graph",
     "lint",
