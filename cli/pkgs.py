@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from .options import numbers
 from .options.building import configure_building
 from .options.evaluation import configure_evaluation
 
@@ -43,6 +44,12 @@ Print the commands of the base system, each with its package, the origin of that
 its licence. The commands are those of what is built; nothing is built. No program of
 GNU may be in the base but make and ncurses: the exit status is 1 if one is.
 """
+_NEW = """\
+Fetch a source, and write NAME/package.nix for it: version and hash, the licence that
+its texts tell, how it is built, and the packages of the set that its build files ask
+for. What was not found is told and stands in the file as a comment. Nothing that is
+there is overwritten.
+"""
 EPILOG = """\
 examples:
   chx pkgs list
@@ -50,6 +57,7 @@ examples:
   chx pkgs graph hello --dot | dot -Tsvg > hello.svg
   chx pkgs lint hello tiny.lua
   chx pkgs lint tiny --json
+  chx pkgs new less --from debian-source:less
 """
 
 
@@ -82,6 +90,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
     lint.add_argument("--list", action="store_true", help="list the lints, and build nothing")
     lint.add_argument("--built", action="store_true", help="leave out packages that are not built yet")
     base = add("base", "basing.base", "the commands of the base system, and where they come from", _BASE)
+    new = add("new", "creating.new", "write a package for a source", _NEW)
+    new.add_argument("name", metavar="NAME", help="the name of the package, and of its folder")
+    new.add_argument(
+        "--from",
+        dest="source",
+        required=True,
+        metavar="SOURCE",
+        help="a URL as for chx fetch, the path of an archive, or debian-source:NAME",
+    )
+    new.add_argument("--into", default=".", metavar="DIR", help="where the folder is made (default: here)")
+    limits = new.add_argument_group("limits")
+    numbers.configure(limits)
+    limits.add_argument("--offline", action="store_true", help="fetch nothing from the network")
+    _configure_set(new)
     for action in (listing, search, show, graph, cycles, lint, base):
         form = action.add_mutually_exclusive_group()
         form.add_argument("--json", action="store_true", help="print JSON")
