@@ -79,7 +79,7 @@ def _make(tree: SourceTree, makefile: str) -> BuildSystem:
         lacking.append("its makefile is for BSD make: write phases that call bmake")
     elif not re.search(r"^install\b[^=\n]*:", text, re.MULTILINE):
         lacking.append("its makefile has no `install`: write an `installPhase`")
-    elif re.search(r"^\s*DESTDIR\s*[:?]?=\s*\S", text, re.MULTILINE):
+    elif re.search(r"^[ \t]*DESTDIR[ \t]*[:?]?=[ \t]*\S", text, re.MULTILINE):
         lacking.append("its makefile means something else by DESTDIR: write an `installPhase`")
     elif not re.search(r"\$[({]DESTDIR[)}]", text):
         lacking.append("its makefile does not know DESTDIR: write an `installPhase`")

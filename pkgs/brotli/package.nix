@@ -51,5 +51,6 @@ mkDerivation {
     description = "compressor of what the web is made of, and its libraries";
     homepage = "https://github.com/google/brotli";
     license = "MIT";
+    origin = "independent";
   };
 }

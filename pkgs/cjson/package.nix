@@ -48,5 +48,6 @@ mkDerivation {
     description = "small reader and writer of JSON, as a library";
     homepage = "https://github.com/DaveGamble/cJSON";
     license = "MIT";
+    origin = "independent";
   };
 }

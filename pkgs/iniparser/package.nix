@@ -47,5 +47,6 @@ mkDerivation {
     description = "library that reads INI files";
     homepage = "https://gitlab.com/iniparser/iniparser";
     license = "MIT";
+    origin = "independent";
   };
 }

@@ -35,5 +35,6 @@ mkDerivation {
     description = "integers of any size, as a library";
     homepage = "https://www.libtom.net/LibTomMath/";
     license = "Unlicense";
+    origin = "independent";
   };
 }

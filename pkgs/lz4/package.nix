@@ -29,5 +29,6 @@ mkDerivation {
     description = "compressor that is fast before all, and its library";
     homepage = "https://lz4.org/";
     license = "BSD-2-Clause AND GPL-2.0-or-later";
+    origin = "independent";
   };
 }

@@ -36,5 +36,6 @@ mkDerivation {
     description = "compressor by LZMA for archives that are to be kept";
     homepage = "https://www.nongnu.org/lzip/lzip.html";
     license = "GPL-2.0-or-later AND BSD-2-Clause";
+    origin = "independent";
   };
 }

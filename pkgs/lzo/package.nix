@@ -33,5 +33,6 @@ mkDerivation {
     description = "library for compression that is fast before all";
     homepage = "https://www.oberhumer.com/opensource/lzo/";
     license = "GPL-2.0-or-later";
+    origin = "independent";
   };
 }

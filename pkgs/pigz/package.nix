@@ -40,5 +40,6 @@ mkDerivation {
     description = "gzip that compresses with several threads";
     homepage = "https://zlib.net/pigz/";
     license = "Zlib AND Apache-2.0";
+    origin = "independent";
   };
 }

@@ -29,5 +29,6 @@ mkDerivation {
     description = "library that reads the options of command lines";
     homepage = "https://github.com/rpm-software-management/popt";
     license = "X11";
+    origin = "independent";
   };
 }

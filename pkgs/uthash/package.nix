@@ -36,5 +36,6 @@ mkDerivation {
     description = "hash tables, lists and strings for C, as headers";
     homepage = "https://troydhanson.github.io/uthash/";
     license = "BSD-1-Clause";
+    origin = "independent";
   };
 }

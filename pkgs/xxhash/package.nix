@@ -37,5 +37,6 @@ mkDerivation {
     description = "digests that are fast before all, and no cryptography";
     homepage = "https://xxhash.com/";
     license = "BSD-2-Clause AND GPL-2.0-or-later";
+    origin = "independent";
   };
 }

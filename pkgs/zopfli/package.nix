@@ -47,5 +47,6 @@ mkDerivation {
     description = "compressor that takes its time for files that gzip reads";
     homepage = "https://github.com/google/zopfli";
     license = "Apache-2.0";
+    origin = "independent";
   };
 }
