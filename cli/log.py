@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 
 from ..builder import follow_log, open_log
 from ..ops.errors import RequestError
@@ -27,10 +28,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-follow", action="store_true", help="print the log as it is now")
 
 
+def _names_expression(word: str) -> bool:
+    """Whether a word names the file of an expression, as after `-f` of other commands."""
+    return word.endswith(".nix") or word.startswith("<") or (os.path.isdir(word) and not os.path.islink(word))
+
+
 def run(arguments: argparse.Namespace) -> int:
     if arguments.follow and arguments.no_follow:
         raise RequestError("--follow and --no-follow exclude each other")
-    files = [word for word in arguments.attributes if word.endswith(".nix")]
+    files = [word for word in arguments.attributes if _names_expression(word)]
     if arguments.follow and files:
         raise RequestError(
             f"'{files[0]}' is no attribute path", hint=f"-f follows the log; did you mean --file {files[0]}?"

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ...builder import BuildOptions
     from ...ops.request import Request
     from ...ops.session import Session
+    from ..progress.plain import PlainReporter
 
 MEANING = "an attribute path, a store path, a derivation's path or a result link"
 
@@ -161,9 +162,15 @@ def open_session(arguments: argparse.Namespace) -> Session:
         search_path(arguments),
         arguments.max_call_depth,
         input_options=lambda: _input_options(arguments),
-        reporter=LateReporter(),
+        reporter=LateReporter(_json_reporter if getattr(arguments, "log_format", None) == "json" else None),
         system=system_of(arguments),
     )
+
+
+def _json_reporter() -> PlainReporter:
+    from ..progress.jsonlog import JsonReporter
+
+    return JsonReporter()
 
 
 def system_of(arguments: argparse.Namespace) -> str | None:

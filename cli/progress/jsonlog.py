@@ -29,6 +29,9 @@ class JsonReporter(PlainReporter):
     def _notice(self, text: str) -> None:
         """Print nothing: events replace the messages."""
 
+    def notice(self, text: str) -> None:
+        self._event("notice", text=text)
+
     def planned(self, plan: Plan) -> None:
         super().planned(plan)
         self._event(

@@ -160,7 +160,7 @@ def test_without_anything_named_the_default_is_built(chx: Run, trees: Path) -> N
 def test_without_anything_to_build_the_packages_are_named(chx: Run) -> None:
     run = chx("build")
     assert run.returncode == 1
-    assert "no default.nix here" in run.stderr and "bzip2, hello" in run.stderr
+    assert "no default.nix here" in run.stderr and "bzip2, " in run.stderr and "hello, " in run.stderr
 
 
 def test_a_number_is_a_number(chx: Run) -> None:

@@ -70,8 +70,9 @@ def test_the_log_of_a_running_build_is_followed(chx: Run, log_of, work: Path, tm
 
 
 def test_the_file_of_an_expression_is_no_log(chx: Run) -> None:
-    run = chx("log", "-f", "default.nix", "a")
-    assert run.returncode == 1 and "did you mean --file default.nix?" in run.stderr
+    for file in ("default.nix", ".", "<chx>"):
+        run = chx("log", "-f", file, "a")
+        assert run.returncode == 1 and f"did you mean --file {file}?" in run.stderr
 
 
 def test_a_log_in_a_pipe_is_as_it_is(chx: Run, log_of) -> None:

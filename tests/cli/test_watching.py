@@ -203,7 +203,7 @@ def test_what_a_build_of_a_moment_prints_is_lines(chx: Run, package: Path) -> No
         "chx: building upper-1",
         "chx: finished upper-1 in T",
     ]
-    assert chx("log", "-f", ".", "slow").stdout == "compiling everything\n"
+    assert chx("log", "--file", ".", "slow").stdout == "compiling everything\n"
 
 
 @pytest.mark.sandbox

@@ -200,3 +200,11 @@ def test_a_warning_is_said_once(chx: Run, write: Write) -> None:
     write({"words/default.nix": '"two"'})
     told = chx("build").stderr
     assert (told.count("warning[L011]"), told.count("warning[L020]")) == (1, 1)
+
+
+def test_a_warning_is_an_event_for_programs(chx: Run, project: Path, write: Write) -> None:
+    write(default=SET.replace('"second"', '"changed"'))
+    run = chx("build", "b", "--log-format", "json")
+    events = [json.loads(line) for line in run.stderr.splitlines()]
+    told = [event["text"] for event in events if event["event"] == "notice"]
+    assert run.returncode == 0 and told[0].startswith("warning[L020]: 'b' is not what chx.lock pins")
