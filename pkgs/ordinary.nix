@@ -13,10 +13,8 @@ let
   entries = readDir ./.;
 
   placed = {
-    awk = true;
     bootstrap = true;
     bubblewrap = true;
-    byacc = true;
     compiler-rt = true;
     dash = true;
     fortify-headers = true;
@@ -27,7 +25,6 @@ let
     libunwind = true;
     linux-headers = true;
     llvm = true;
-    make = true;
     musl = true;
     nix = true;
     seeds = true;
