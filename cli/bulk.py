@@ -65,10 +65,11 @@ def _refuse(arguments: argparse.Namespace, is_checked: bool) -> None:
 
 def _check_writable(name: str) -> None:
     """Raise `RequestError` before anything is built if a report cannot be written."""
-    directory = os.path.dirname(os.path.abspath(name))
+    directory = os.path.dirname(os.path.realpath(name))
     if not os.path.isdir(directory):
         raise RequestError(f"the report '{name}' cannot be written: there is no folder '{directory}'")
-    if os.path.isdir(name) or not os.access(directory, os.W_OK):
+    place = name if os.path.exists(name) and not os.path.isfile(name) else directory
+    if os.path.isdir(name) or not os.access(place, os.W_OK):
         raise RequestError(f"the report '{name}' cannot be written")
 
 

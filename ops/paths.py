@@ -128,9 +128,14 @@ class RealPaths:
 
 
 def write_whole(name: str, text: str) -> None:
-    """Write a file atomically."""
+    """Write a file atomically; write through a link, and into what is no file, such as a pipe or a device."""
     import os
+    import stat
 
+    if os.path.lexists(name) and not stat.S_ISREG(os.lstat(name).st_mode):
+        with open(name, "w", encoding="utf-8", errors="surrogateescape") as file:
+            file.write(text)
+        return
     temporary = f"{name}.{os.getpid()}.new"
     with open(temporary, "w", encoding="utf-8", errors="surrogateescape") as file:
         file.write(text)

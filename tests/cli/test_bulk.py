@@ -196,6 +196,22 @@ def test_what_cannot_be_asked_for(chx: Run, project: Path) -> None:
     assert not (project / "x.html").exists()
 
 
+def test_a_report_goes_through_links_and_into_pipes(chx: Run, project: Path) -> None:
+    """What is no file is not replaced by one."""
+    (project / "real").mkdir()
+    (project / "link.json").symlink_to("real/s.json")
+    os.mkfifo(project / "pipe.json")
+    reader = os.open(project / "pipe.json", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        run = chx("build", "-f", "set.nix", "--all", "good", "--report", "link.json", "--report", "pipe.json")
+        assert run.returncode == 0, run.stderr
+        assert json.loads(os.read(reader, 1 << 16))["holds"] is True
+    finally:
+        os.close(reader)
+    assert (project / "link.json").is_symlink() and read(project / "real")[0]["holds"] is True
+    assert (project / "pipe.json").is_fifo()
+
+
 def test_a_bulk_build_is_compared_with_the_lock(chx: Run, work: Path) -> None:
     (work / "default.nix").write_text(SET.split("twice")[0] + "}")
     assert chx("lock").returncode == 0
