@@ -30,6 +30,20 @@ class Edits(NamedTuple):
         more = len(self.own) - 1
         return f"{self.own[0]} has" if not more else f"{self.own[0]} and {more} more have"
 
+    def of_pin(self, lock: Lock, target: Target, system: str, pin: Pin) -> Edits:
+        """Return the edits since a pin was made, which may be earlier than the fingerprint."""
+        if self.refusal is not None:
+            return self
+        match state_of(lock, target.attribute, system, pin):
+            case "valid_with_inputs":
+                return self
+            case "valid_with_chx":
+                return self._replace(own=self.own or ("the expression",))
+            case "valid":
+                return self._replace(refusal="it was pinned before other attributes, with another chx or other inputs")
+            case _:
+                return self._replace(refusal=f"its pin in {NAME} was edited or merged, and is not as chx lock wrote it")
+
 
 def edits_of(project: Project, lock: Lock, has_arguments: bool) -> Edits:
     """Compare the project with the fingerprint in its lock."""
@@ -42,13 +56,3 @@ def edits_of(project: Project, lock: Lock, has_arguments: bool) -> Edits:
     if CHX in files:
         return Edits(own, "chx itself has changed since it was pinned")
     return Edits(own, None)
-
-
-def unsealed(lock: Lock, target: Target, system: str, pin: Pin) -> str | None:
-    """Return why the fingerprint does not say what a pin was made from; None if it does."""
-    state = state_of(lock, target.attribute, system, pin)
-    if state == "valid_with_inputs":
-        return None
-    if state == "valid":
-        return "it was pinned before other attributes, from other files than the lock describes"
-    return f"its pin in {NAME} was edited or merged, and is not as chx lock wrote it"

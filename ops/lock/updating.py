@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..settings import configured
 from .attributes import has_attribute, is_within, realise_all, targets_of_attributes
 from .document import WHOLE, Lock, write_lock
-from .fingerprint import first_changed, merged, record
+from .fingerprint import SELF, first_changed, merged, record
 from .lock_changes import Changes, changes
 from .pin import add_pin, pin_of
 from .resolve import resolve_inputs
@@ -160,7 +160,11 @@ class _Locking:
             if pin.seal is None:
                 return "valid"
             earlier = state_of(before, attribute, system, pin)
-            return "valid" if earlier == "valid_with_inputs" and not stays else earlier
+            if stays or earlier in ("valid", "tampered"):
+                return earlier
+            # The project's own files have changed since, or chx has.
+            is_own = before.inputs == lock.inputs and bool(files) and before.files.get(SELF) == files.get(SELF)
+            return "valid_with_chx" if is_own else "valid"
 
         return sealed(replace(lock, files=files), state)
 

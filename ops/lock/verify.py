@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from ..targets import Target
 from .compare import changed_files
 from .document import NAME, WHOLE
-from .edits import edits_of, unsealed
+from .edits import edits_of
 from .errors import DAMAGED, DIFFERS, MOVED, SOURCE, Contrast, LockError
 from .pin import derivations_behind, output_of, resolved_of, sources_of
 from .substitute import substitutable, substitute
@@ -166,12 +166,13 @@ class LockVerifier:
         if self._edits is None:
             has_arguments = self._has_arguments or bool(self._session.search_path)
             self._edits = edits_of(self._project, self._lock, has_arguments)
-        refusal = self._edits.refusal or unsealed(self._lock, target, system_of(self._session, target), pin)
-        if refusal is not None:
-            error.hint = f"{refusal}\n  = {error.hint}" if error.hint else refusal
+        edits = self._edits.of_pin(self._lock, target, system_of(self._session, target), pin)
+        if edits.refusal is not None:
+            error.hint = f"{edits.refusal}\n  = {error.hint}" if error.hint else edits.refusal
             raise error
-        if not self._edits.own:
+        if not edits.own:
             raise error
+        self._edits = self._edits._replace(own=self._edits.own or edits.own)
         self.differences += (error,)
 
     def _tell(self) -> None:

@@ -208,3 +208,24 @@ def test_a_warning_is_an_event_for_programs(chx: Run, project: Path, write: Writ
     events = [json.loads(line) for line in run.stderr.splitlines()]
     told = [event["text"] for event in events if event["event"] == "notice"]
     assert run.returncode == 0 and told[0].startswith("warning[L020]: 'b' is not what chx.lock pins")
+
+
+def test_a_pin_that_stays_while_others_move_is_still_explained(
+    chx: Run, project: Path, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import chx as package
+
+    write(default=SET.replace('"second"', '"changed"').replace('"first', '"other'))
+    assert chx("lock", "update", "b").returncode == 0
+    for _ in range(2):
+        run = chx("build", "a", "uses")
+        assert run.returncode == 0, run.stderr
+        assert run.stderr.count("warning[L020]") == 2 and "the expression has changed since" in run.stderr
+        assert chx("lock", "update", "b").returncode == 0
+    # It is not so if chx is another one as well, neither now nor when others moved.
+    monkeypatch.setattr(package, "__version__", "0.0.9")
+    assert "chx itself has changed" in chx("build", "a").stderr
+    write(default=SET.replace('"second"', '"again"').replace('"first', '"other'))
+    assert chx("lock", "update", "b").returncode == 0
+    run = chx("build", "a")
+    assert run.returncode == 1 and "error[L020]" in run.stderr and "with another chx or other inputs" in run.stderr
