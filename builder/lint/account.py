@@ -34,7 +34,7 @@ def origin(subject: Subject) -> Iterator[Remark]:
         return
     said = subject.meta.get("origin")
     host = "/".join(str(subject.meta.get("homepage", "")).split("/")[:3])
-    if host.endswith(_OF_GNU) and said != _GNU and (subject.in_base or said is not None):
+    if host.endswith(_OF_GNU) and said != _GNU:
         yield Remark("", "", f"its home page is at gnu.org, and its `meta.origin` is {said or 'missing'}")
     elif subject.in_base and said is None:
         yield Remark("", "", "it is in the base, and has no `meta.origin`")

@@ -135,7 +135,7 @@ LINTS: Final = (
     Lint(
         "origin",
         ERROR,
-        "a package of the base system does not say where it comes from, or hides that it is GNU's",
+        "a package of the base system does not say where it comes from, or one of GNU does not say that it is",
         "write `meta.origin`",
         tree=account.origin,
     ),

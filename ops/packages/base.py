@@ -113,10 +113,10 @@ class Rule:
         ]
 
     def _programs(self, session: Session, refused: Sequence[Package]) -> dict[bytes, str]:
-        """Return the names of refused packages by the digests of their programs, as far as they are built."""
+        """Return the names of refused packages by the digests of their programs, as far as they are built in any set."""
         if self._tools is None:
             self._tools = {}
-            for package in refused:
+            for package in (same for one in refused for same in _candidates(self._catalogue, self, one.name)):
                 for manifest in _built(session, self._catalogue, package) or ():
                     for entry in manifest:
                         if entry.kind == Kind.EXECUTABLE and entry.size and entry.digest is not None:

@@ -46,5 +46,6 @@ mkDerivation {
     description = "maker of configure scripts";
     homepage = "https://www.gnu.org/software/autoconf/";
     license = "GPL-3.0-or-later WITH Autoconf-exception-3.0";
+    origin = "GNU";
   };
 }

@@ -39,5 +39,6 @@ mkDerivation {
     description = "maker of makefiles for configure scripts";
     homepage = "https://www.gnu.org/software/automake/";
     license = "GPL-2.0-or-later";
+    origin = "GNU";
   };
 }

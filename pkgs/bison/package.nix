@@ -52,5 +52,6 @@ mkDerivation {
     description = "maker of parsers";
     homepage = "https://www.gnu.org/software/bison/";
     license = "GPL-3.0-or-later WITH Bison-exception-2.2";
+    origin = "GNU";
   };
 }

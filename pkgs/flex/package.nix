@@ -49,5 +49,6 @@ mkDerivation {
     description = "maker of programs that recognise words in text";
     homepage = "https://github.com/westes/flex";
     license = "BSD-2-Clause";
+    origin = "independent";
   };
 }

@@ -15,6 +15,7 @@ let
     genericClosure
     isAttrs
     map
+    match
     tryEval
     ;
 
@@ -22,9 +23,10 @@ let
     one:
     let
       # What is wrong with it is for the lint `meta`.
-      said = tryEval (one.meta.origin or null);
+      said = tryEval (one.meta or { });
+      meta = if said.success && isAttrs said.value then said.value else { };
     in
-    if said.success then said.value else null;
+    meta.origin or (if match "https?://([^/]*[.])?gnu[.]org(/.*)?" (meta.homepage or "") == null then null else "GNU");
 
   isRefused = one: originOf one == "GNU" && !(elem (one.pname or one.name) base.gnu);
 

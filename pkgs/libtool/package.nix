@@ -42,5 +42,6 @@ mkDerivation {
     description = "scripts that make libraries of any system";
     homepage = "https://www.gnu.org/software/libtool/";
     license = "GPL-2.0-or-later WITH Libtool-exception";
+    origin = "GNU";
   };
 }

@@ -32,5 +32,6 @@ mkDerivation {
     description = "macro processor";
     homepage = "https://www.gnu.org/software/m4/";
     license = "GPL-3.0-or-later";
+    origin = "GNU";
   };
 }

@@ -50,5 +50,6 @@ mkDerivation {
     description = "implementation of the build system Meson in C";
     homepage = "https://muon.build/";
     license = "GPL-3.0-only";
+    origin = "independent";
   };
 }

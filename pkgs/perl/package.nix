@@ -46,5 +46,6 @@ mkDerivation {
     description = "language for text, which many builds are scripted in";
     homepage = "https://www.perl.org/";
     license = "Artistic-1.0-Perl OR GPL-1.0-or-later";
+    origin = "independent";
   };
 }

@@ -48,5 +48,6 @@ mkDerivation {
     description = "finder of the flags that libraries are compiled and linked with";
     homepage = "https://github.com/pkgconf/pkgconf";
     license = "ISC";
+    origin = "independent";
   };
 }

@@ -45,6 +45,9 @@ def test_a_program_of_gnu_is_refused_but_make_and_ncurses(evaluate) -> None:
     packages = 'hello = make "hello" "GNU" { }; gmake = make "make" "GNU" { }; other = make "other" "OpenBSD" { };'
     refused = ["it is of GNU, and of GNU only make and ncurses may be in the base"]
     assert [rule(evaluate, packages, name) for name in ("hello", "gmake", "other")] == [refused, [], []]
+    # Who says nothing is known by the home page.
+    packages = 'm4 = { pname = "m4"; name = "m4-1"; meta.homepage = "https://www.gnu.org/software/m4/"; };'
+    assert rule(evaluate, packages, "m4") == refused
 
 
 def test_what_is_linked_in_or_needed_to_run_counts_and_tools_do_not(evaluate) -> None:
@@ -63,10 +66,13 @@ def test_what_is_linked_in_or_needed_to_run_counts_and_tools_do_not(evaluate) ->
 BROKEN = (
     SETS
     + """rec {
-  base = { packages = [ "copier" "keeper" "clean" "silent" ]; gnu = [ ]; };
+  base = { packages = [ "copier" "keeper" "clean" "silent" ]; gnu = [ ]; sets = [ "other" ]; };
   gnu = { description = "x"; homepage = "https://example.org/"; license = "MIT"; origin = "GNU"; };
   free = gnu // { origin = "independent"; };
   m4 = tree "m4-1" { "usr/bin/m4" = "the program m4"; } { meta = gnu; };
+  m5 = tree "m5-1" { "usr/bin/m5" = "of another set"; } { meta = gnu; };
+  other.m5 = tree "m5-1" { "usr/bin/m5" = "the program m5"; } { meta = gnu; };
+  taker = tree "taker-1" { "usr/bin/x" = "the program m5"; } { meta = free; };
   copier = tree "copier-1" { "usr/bin/m4" = "the program m4"; } { meta = free; };
   keeper = tree "keeper-1" { "usr/bin/x" = "calls ${m4}/usr/bin/m4"; } { meta = free; lints.waive.store-path = "a test"; };
   clean = tree "clean-1" { "usr/bin/x" = "x"; } { meta = free; };
@@ -85,11 +91,20 @@ def test_what_build_tools_left_in_outputs_is_found(chx: Run, work: Path) -> None
     }
     assert found == {
         "m4": [],
+        "m5": [],
+        "taker": [],
         "clean": [],
         "copier": [("gnu-in-base", "usr/bin/m4 is a program of m4, which is of GNU")],
         "keeper": [("gnu-in-base", "its output refers to m4-1, which is of GNU")],
         "silent": [("origin", "it is in the base, and has no `meta.origin`")],
     }
+    # Programs of any set of the base count, once they are built.
+    (work / "set.nix").write_text(BROKEN.replace('"silent" ]', '"silent" "taker" ]'))
+    assert chx("pkgs", "lint", "-f", "set.nix", "taker").returncode == 0
+    assert chx("build", "-f", "set.nix", "other.m5", "--no-out-link").returncode == 0
+    run = chx("pkgs", "lint", "-f", "set.nix", "taker")
+    assert run.returncode == 1
+    assert "usr/bin/x is a program of m5, which is of GNU" in run.stdout
 
 
 def test_commands_are_those_of_what_is_built(chx: Run, work: Path) -> None:
@@ -113,7 +128,10 @@ def test_commands_are_those_of_what_is_built(chx: Run, work: Path) -> None:
 @pytest.mark.network
 @pytest.mark.sandbox
 def test_the_table_of_the_manual_is_what_is_built(shared_chx: Run) -> None:  # noqa: F811
-    run = shared_chx("pkgs", "lint", "tiny")
+    listed = json.loads(shared_chx("pkgs", "list", "--json").stdout)
+    in_base = {one["name"] for one in json.loads(shared_chx("pkgs", "base", "--json").stdout)}
+    names = [one["name"] for one in listed if one["name"] in in_base and one["sets"]["tiny"] is True]
+    run = shared_chx("build", "--no-out-link", *(f"tiny.{name}" for name in names))
     assert run.returncode == 0, run.stdout + run.stderr
     run = shared_chx("pkgs", "base", "--markdown")
     assert run.returncode == 0, run.stderr

@@ -309,7 +309,7 @@ def test_packages_of_the_base_say_where_they_come_from(package) -> None:
     assert found(package(out=PROGRAM, about={"in_base": True, "meta": {"license": "MIT", "origin": "NetBSD"}})) == []
     assert found(package(out=PROGRAM, about={"meta": {**home, "origin": "independent"}})) == [("origin", "", "")]
     assert found(package(out=PROGRAM, about={"in_base": True, "meta": home})) == [("origin", "", "")]
-    assert found(package(out=PROGRAM, about={"meta": home})) == []
+    assert found(package(out=PROGRAM, about={"meta": home})) == [("origin", "", "")]
     assert found(package(out=PROGRAM, about={"meta": {**home, "origin": "GNU"}})) == []
     (finding,) = inspect(package(out=PROGRAM, about={"breaches": ("it is of GNU",)}))
     assert (finding.lint, finding.message, finding.counts) == ("gnu-in-base", "it is of GNU", True)
