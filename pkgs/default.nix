@@ -93,7 +93,7 @@ let
       libcap = scope.callPackage ./libcap/package.nix { inherit linux-headers; };
     in
     {
-      inherit libcap;
+      inherit libcap linux-headers;
       bubblewrap = scope.callPackage ./bubblewrap/package.nix { inherit libcap linux-headers; };
     };
 
