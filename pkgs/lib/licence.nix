@@ -66,6 +66,7 @@ let
     "PSF-2.0"
     "Python-2.0"
     "SMLNJ"
+    "SSH-OpenSSH"
     "Spencer-94"
     "TCL"
     "Unicode-3.0"
