@@ -31,7 +31,7 @@ from .merge import Merged, Source, merge
 from .procfiles import write_proc_files
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from ..store.manifest import Entry, Manifest
     from ..store.records import ObjectInfo
@@ -48,13 +48,16 @@ _WHEN: Final = (1_000_000_000, 1_000_000_000)
 _CANNOT_LINK: Final = frozenset({errno.EMLINK, errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EACCES})
 
 
-def root_digest(objects: Sequence[ObjectInfo]) -> Digest:
+def root_digest(objects: Sequence[ObjectInfo], preferred: Collection[StorePath] = ()) -> Digest:
     """The name of the root that these trees merge to; their order and repetition do not matter.
 
     Equal trees have equal digests, except that those which contain their own path differ by it.
     """
     trees = {
-        info.tree_digest.raw + (info.path.base.encode() if info.path in info.references else b"") for info in objects
+        info.tree_digest.raw
+        + (info.path.base.encode() if info.path in info.references else b"")
+        + (b"+" if info.path in preferred else b"")
+        for info in objects
     }
     parts = [_DOMAIN]
     for tree in sorted(trees):
@@ -64,20 +67,22 @@ def root_digest(objects: Sequence[ObjectInfo]) -> Digest:
     return Digest.of(b"".join(parts))
 
 
-def compose_root(store: Store, inputs: Sequence[StorePath]) -> str:
+def compose_root(store: Store, inputs: Sequence[StorePath], preferred: Collection[StorePath] = ()) -> str:
     """The directory that holds the merged trees of `inputs`, the mount points and a minimal /etc.
+
+    Files of the trees in `preferred` take the place of those of other trees.
 
     Raises `RootConflict`, `InvalidInput`.
     """
     try:
-        digest = root_digest([store.info(path) for path in inputs])
+        digest = root_digest([store.info(path) for path in inputs], preferred)
     except StoreError as error:
         missing = next((path for path in inputs if not store.is_valid(path)), inputs[0])
         raise InvalidInput(str(missing), str(error)) from error
     distinct = sorted(set(inputs))
 
     def make(place: str) -> None:
-        merged = merge([Source(str(path), store.manifest(path)) for path in distinct])
+        merged = merge([Source(str(path), store.manifest(path), path in preferred) for path in distinct])
         materialise(merged, [store.physical(path) for path in distinct], place, [str(path) for path in distinct])
 
     return _made_once(store, digest, _listing(distinct), make)

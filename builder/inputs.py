@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ..store.errors import StoreError
 from ..store.following import BadLink, Follower
@@ -16,18 +16,29 @@ if TYPE_CHECKING:
     from ..store.store import Store
 
 
+PREFERRED: Final = "+"
+"""Before the store path of a tree in a rootfs: its files take the place of those of other trees."""
+
+
 def rootfs_inputs(derivation: Derivation) -> list[StorePath]:
     """Return the store paths of a resolved derivation's rootfs, in order. Raises `InvalidInput`."""
     result: list[StorePath] = []
     for text in derivation.rootfs or ():
         try:
-            path = StorePath.parse(text)
+            path = StorePath.parse(text.removeprefix(PREFERRED))
         except StoreError as error:
             raise InvalidInput(text, "a rootfs lists store paths") from error
         if path not in derivation.input_srcs:
             raise InvalidInput(text, "it is in the rootfs, but not among the derivation's inputs")
         result.append(path)
     return result
+
+
+def preferred_inputs(derivation: Derivation) -> frozenset[StorePath]:
+    """Return the trees of a resolved derivation's rootfs whose files take the place of others'."""
+    return frozenset(
+        StorePath.parse(text.removeprefix(PREFERRED)) for text in derivation.rootfs or () if text.startswith(PREFERRED)
+    )
 
 
 def visible_objects(store: Store, derivation: Derivation) -> list[StorePath]:

@@ -10,6 +10,9 @@ and the content of the directory moves to the link's target (`bin/x` becomes `us
 may be absolute (relative to the root), contain `..` (never leaving the root, as in the kernel), lead
 through other links, and lead to a directory of no tree (which is created then). It must not lead into
 a cycle nor to a file.
+
+*Preferred trees.* A file or link of a preferred tree takes the place of that of another tree. Two preferred trees must
+agree like any others.
 """
 
 from __future__ import annotations
@@ -29,10 +32,11 @@ _MOST_LINKS = 40  # what the kernel follows in one path
 
 
 class Source(NamedTuple):
-    """A tree, and its name in error messages."""
+    """A tree, its name in error messages, and whether its files take the place of others'."""
 
     label: str
     manifest: Manifest
+    is_preferred: bool = False
 
 
 class Placed(NamedTuple):
@@ -100,7 +104,7 @@ def merge(sources: Sequence[Source]) -> Merged:
     """Merge `sources` into one root. Raises `RootConflict`."""
     links = _links(sources)
     placed: dict[str, Placed] = {"": Placed("", Kind.DIRECTORY, None, 0)}
-    for index, (label, manifest) in enumerate(sources):
+    for index, (label, manifest, _) in enumerate(sources):
         for entry in manifest.entries:
             if entry.path == "":
                 if entry.kind != Kind.DIRECTORY:
@@ -122,7 +126,7 @@ def _links(sources: Sequence[Source]) -> _Links:
     """Return the links at their resolved paths. A link may be behind another, so this repeats until none moves."""
     symlinks = [
         (entry.path, entry.target or "", label)
-        for label, manifest in sources
+        for label, manifest, _ in sorted(sources, key=lambda source: not source.is_preferred)
         for entry in manifest.entries
         if entry.kind == Kind.SYMLINK
     ]
@@ -167,7 +171,11 @@ def _add_leaf(placed: dict[str, Placed], path: str, entry: Entry, index: int, so
     if there is None:
         placed[path] = Placed(path, entry.kind, entry, index)
     elif there.entry is None or not _same(there.entry, entry):
-        raise _conflict(path, there, entry.kind, index, sources)
+        before, now = sources[there.source].is_preferred, sources[index].is_preferred
+        if Kind.DIRECTORY in (there.kind, entry.kind) or before == now:
+            raise _conflict(path, there, entry.kind, index, sources)
+        if now:
+            placed[path] = Placed(path, entry.kind, entry, index)
 
 
 def _same(one: Entry, other: Entry) -> bool:

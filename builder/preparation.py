@@ -12,7 +12,7 @@ from ..store.scratch import scratch_path
 from .bwrap import can_overlay
 from .compose import compose_objects, compose_root
 from .environment import build_environment
-from .inputs import rootfs_inputs, visible_objects
+from .inputs import preferred_inputs, rootfs_inputs, visible_objects
 from .mounts import object_mounts
 from .procfs import build_covers
 from .sandbox import BUILD_DIRECTORY, Bind, Link, Overlay, SandboxSpec
@@ -54,7 +54,7 @@ def prepare(
     are the mounts over /proc, if already determined. Raises `InvalidInput`, `RootConflict`, `EnvironmentTooLarge`.
     """
     visible = tuple(visible_objects(store, derivation))
-    root = compose_root(store, rootfs_inputs(derivation))
+    root = compose_root(store, rootfs_inputs(derivation), preferred_inputs(derivation))
     prepared = build_environment(derivation, scratch, cores, os.environ)
     os.mkdir(f"{top}/store", 0o755)
     os.mkdir(f"{top}/build", 0o700)

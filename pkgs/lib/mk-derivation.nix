@@ -190,7 +190,8 @@ let
     variables
     // {
       inherit name system;
-      rootfs = rootfs ++ joined;
+      # What a package asks for takes the place of what the container has.
+      rootfs = rootfs ++ map (tree: "+${tree}") joined;
       builder = shell;
       args = [
         "-eu"

@@ -82,7 +82,8 @@ def roles(derivation: Derivation, item: Input) -> tuple[str, ...]:
         found.append("builder")
     if any(item.text in text for text in derivation.args):
         found.append("args")
-    if item.text in (derivation.rootfs or ()):
+    # A sign before a path says that its tree is preferred.
+    if any(text.removeprefix("+") == item.text for text in derivation.rootfs or ()):
         found.append("rootfs")
     return tuple(sorted(found))
 

@@ -1,6 +1,7 @@
 import errno
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -119,6 +120,14 @@ def test_equal_inputs_share_a_root_whatever_their_order(store, tree):
     assert compose_root(store, [other, one, other]) == root
     assert compose_root(store, [tree(a="1"), other]) == root
     assert compose_root(store, [one]) != root
+
+
+def test_a_root_depends_on_which_trees_are_preferred(store, tree):
+    one, other = tree(a="1"), tree(a="2", b="3")
+    roots = {compose_root(store, [one, other], {one}): "1", compose_root(store, [other, one], {other}): "2"}
+    assert len(roots) == 2
+    for root, content in roots.items():
+        assert Path(root, "a").read_text() == content and Path(root, "b").read_text() == "3"
 
 
 def test_files_of_etc_that_inputs_bring_stay(store, tree):

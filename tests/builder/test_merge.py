@@ -31,9 +31,9 @@ def of(paths) -> Manifest:
     return Manifest.of(entries.values())
 
 
-def merged(*trees) -> dict[str, str]:
+def merged(*trees, preferred=()) -> dict[str, str]:
     """Path to content of what the trees merge to, without directories that hold something."""
-    result = merge([Source(f"tree{number}", of(item)) for number, item in enumerate(trees)])
+    result = merge([Source(f"tree{number}", of(item), number in preferred) for number, item in enumerate(trees)])
     shown = {}
     for item in result.entries:
         if item.kind == Kind.DIRECTORY:
@@ -52,6 +52,31 @@ def test_trees_are_laid_over_each_other():
         "usr/bin/b": "2",
         "etc": "/",
     }
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_a_preferred_tree_takes_the_place_of_files_of_others(number):
+    trees = [{"a": "0", "b": "->x", "c": "0"}, {"a": "1", "b": "1"}, {"a": "2", "b": "->y", "d": "2"}]
+    order = [trees[number], trees[(number + 1) % 3]]
+    for pair, index in ((order, 0), (order[::-1], 1)):
+        found = merged(*pair, preferred=(index,))
+        assert {path: found[path] for path in trees[number]} == trees[number]
+        assert set(found) == {*pair[0], *pair[1]}
+
+
+def test_a_link_of_a_preferred_tree_is_the_one_that_directories_follow():
+    assert merged({"lib": "->old", "old": "/"}, {"lib": "->new", "new": "/"}, preferred=(1,))["lib"] == "->new"
+
+
+def test_preferred_trees_must_agree_with_each_other_and_in_kind():
+    for trees, preferred in (
+        (({"a": "1"}, {"a": "2"}), (0, 1)),
+        (({"a": "1"}, {"a/b": "2"}), (0,)),
+        (({"a": "1"}, {"a/b": "2"}), (1,)),
+        (({"a": "1"}, {"a": "2"}), ()),
+    ):
+        with pytest.raises(RootConflict, match="at '/a'"):
+            merged(*trees, preferred=preferred)
 
 
 def test_identical_files_and_links_do_not_conflict():

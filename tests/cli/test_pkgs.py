@@ -194,12 +194,30 @@ def test_a_set_with_a_wrong_account_is_listed_all_the_same(chx: Run, written) ->
     assert lines[-1].endswith("? the `meta` is wrong")
 
 
+def base_of_tiny(chx: Run) -> list[str]:
+    """Attributes of the packages of the base that the tiny set has."""
+    base = json.loads(chx("eval", "--json", "-f", "<chx>", "-A", "base.packages").stdout)
+    sets = {one["name"]: one["sets"] for one in json.loads(chx("pkgs", "list", "--json").stdout)}
+    return [f"tiny.{name}" for name in base if sets[name]["tiny"] is True]
+
+
 @pytest.mark.network
-def test_the_packages_of_the_tiny_set_have_no_errors(shared_chx: Run) -> None:
-    run = shared_chx("pkgs", "lint", "tiny", "--json")
+def test_the_base_in_the_tiny_set_has_no_errors(shared_chx: Run) -> None:
+    names = base_of_tiny(shared_chx)
+    run = shared_chx("pkgs", "lint", *names, "--json")
     assert run.returncode == 0, run.stdout + run.stderr
     found = json.loads(run.stdout)
-    assert len(found["packages"]) >= 16 and found["errors"] == 0
+    assert len(found["packages"]) == len(names) >= 12 and found["errors"] == 0
+
+
+@pytest.mark.long
+@pytest.mark.network
+@pytest.mark.parametrize("place", ["tiny", "sets.debian-gcc"])
+def test_all_packages_of_a_set_are_built_and_have_no_errors(shared_chx: Run, place: str) -> None:
+    run = shared_chx("pkgs", "lint", place, "--json")
+    assert run.returncode == 0, run.stdout + run.stderr
+    found = json.loads(run.stdout)
+    assert len(found["packages"]) >= 60 and found["errors"] == 0
 
 
 INSTALLED = (
