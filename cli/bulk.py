@@ -51,6 +51,8 @@ def run_bulk(arguments: argparse.Namespace, is_checked: bool) -> int:
             _write(name, bulk.report)
         if not arguments.quiet:
             _tell(bulk.report, arguments.report)
+        if isinstance(bulk.error, KeyboardInterrupt):
+            raise bulk.error
     error = bulk.error or bulk.mismatch
     if error is not None:
         raise error

@@ -90,12 +90,15 @@ class BulkReport:
 
 
 class Bulk(NamedTuple):
-    """A bulk build: its report, the targets that are built, and their outputs; `error` is that of the builds, if any."""
+    """A bulk build: its report, the targets that are built, and their outputs.
+
+    `error` is that of the builds, if any; an interrupt, which the caller raises again, is one.
+    """
 
     report: BulkReport
     targets: list[Target]
     outputs: Outputs
-    error: BuildError | None
+    error: BuildError | KeyboardInterrupt | None
     errors: list[Failure]
     """The errors of packages that cannot be evaluated."""
     mismatch: LockError | None
@@ -108,7 +111,7 @@ def build_all(
     """Build every package of the sets that a request names; failures become part of the report.
 
     Without `options.keep_going`, the first failure ends the build. Raises `RequestError`, `LangError`, `EvalError`,
-    `LockError` if the set cannot be evaluated, and `Cancelled`.
+    `LockError` if the set cannot be evaluated.
     """
     options = options or configured()
     began = monotonic()
@@ -118,27 +121,30 @@ def build_all(
     outputs, error = _realise(session, targets, options, recorder)
     graph = _Graph(session.store, targets)
     earlier = session.store.durations({target.derivation.name for target in targets})
-    status = _Status(recorder, graph, outputs, earlier, options.keep_going)
+    reason = _reason(error, options.keep_going)
+    status = _Status(recorder, graph, outputs, earlier, reason)
     packages = tuple(status.of(member) for member in members)
     failures = tuple(status.step(path, failure) for path, failure in recorder.failures.items())
     report = BulkReport(_title(request), packages, failures, monotonic() - began)
     done = [target for target in targets if all((target.derivation, one) in outputs for one in target.outputs)]
-    mismatch = _mismatch(session, request, Instantiated(done, project), options, notices, outputs)
+    mismatch = None
+    if not isinstance(error, Cancelled | KeyboardInterrupt):
+        mismatch = _mismatch(session, request, Instantiated(done, project), options, notices, outputs)
     errors = [member.error for member in members if member.error is not None]
     return Bulk(report, done, outputs, error, errors, mismatch)
 
 
 def _realise(
     session: Session, targets: list[Target], options: BuildOptions, recorder: _Recorder
-) -> tuple[Outputs, BuildError | None]:
+) -> tuple[Outputs, BuildError | KeyboardInterrupt | None]:
     """Build as much as possible; return what is there, and the error, if any."""
     wanted = list(dict.fromkeys((target.derivation, target.outputs) for target in targets))
     error: BuildError | None = None
     while wanted:
         try:
             return dict(session.realise(wanted, options, recorder)), error
-        except Cancelled:
-            raise
+        except (Cancelled, KeyboardInterrupt) as interrupt:
+            return recorder.outputs | _present(session.store, wanted), interrupt
         except BuildError as found:
             error = found if error is None else SeveralFailures((*_failures(error), *_failures(found)))
             unplanned = found.derivation
@@ -150,7 +156,16 @@ def _realise(
             if len(left) == len(wanted) or not options.keep_going:
                 break
             wanted = left
-    return {key: path for key, path in recorder.outputs.items()} | _present(session.store, wanted), error
+    return recorder.outputs | _present(session.store, wanted), error
+
+
+def _reason(error: BaseException | None, keeps_going: bool) -> str:
+    """Return why a package was not tried that needs nothing of what failed."""
+    if isinstance(error, Cancelled | KeyboardInterrupt):
+        return "the build was interrupted"
+    if keeps_going:
+        return "the build was stopped"
+    return "another build failed first, and without --keep-going chx stops there"
 
 
 def _failures(error: BuildError) -> tuple[BuildError, ...]:
@@ -272,13 +287,13 @@ class _Graph:
 
 class _Status:
     def __init__(
-        self, recorder: _Recorder, graph: _Graph, outputs: Outputs, earlier: Mapping[str, float], keeps_going: bool
+        self, recorder: _Recorder, graph: _Graph, outputs: Outputs, earlier: Mapping[str, float], reason: str
     ) -> None:
         self._earlier = earlier
         self._recorder = recorder
         self._graph = graph
         self._outputs = outputs
-        self._keeps_going = keeps_going
+        self._reason = reason
         self._causes: dict[str, list[StorePath]] = {}
         for path in recorder.failures:
             for attribute in graph.users(path):
@@ -308,8 +323,7 @@ class _Status:
         causes = self._causes.get(attribute)
         if causes:
             return replace(status, reason=f"its input {', '.join(map(_name, causes))} failed")
-        stopped = "another build failed first, and without --keep-going chx stops there"
-        return replace(status, reason="the build was stopped" if self._keeps_going else stopped)
+        return replace(status, reason=self._reason)
 
     def step(self, path: StorePath, error: BuildError) -> FailedStep:
         phase = error.phase if isinstance(error, BuilderFailed) else ""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import subprocess
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from .conftest import Run
+from .conftest import ROOT, Run
 
 SET = """
 let
@@ -178,6 +181,32 @@ def test_a_failure_has_its_phase_and_last_lines(chx: Run, work: Path) -> None:
     page = Page((work / "s.html").read_text())
     assert "phase checkPhase" in page.words and "<b>last</b>" in page.words
     assert "error[B001]: the build of 'bad-1' failed in checkPhase" in run.stderr
+
+
+@pytest.mark.sandbox
+def test_an_interrupted_build_leaves_its_report(work: Path, tmp_path: Path) -> None:
+    from ..builder.conftest import programs_root
+
+    work.mkdir()
+    programs_root(str(work / "root"), ("sh", "mkdir", "sleep"))
+    text = (
+        FAILING.split("rec {")[0]
+        + 'rec { a = make "a" "mkdir $out" { }; b = make "b" "sleep 600; mkdir $out" { inherit a; }; }'
+    )
+    (work / "default.nix").write_text(text)
+    running = subprocess.Popen(
+        [sys.executable, str(ROOT), "build", "--all", "--report", "s.json"],
+        cwd=work, env={**os.environ, "CHX_HOME": str(tmp_path / "home")}, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert running.stderr is not None
+    while "building b" not in running.stderr.readline():
+        assert running.poll() is None
+    running.send_signal(signal.SIGINT)
+    told = running.communicate(timeout=120)[1]
+    assert running.returncode == 130, told
+    _, packages = read(work)
+    assert packages["a"]["verdict"] == "built"
+    assert (packages["b"]["verdict"], packages["b"]["reason"]) == ("skipped", "the build was interrupted")
 
 
 def test_what_cannot_be_asked_for(chx: Run, project: Path) -> None:
