@@ -36,6 +36,9 @@ let
     "\"" + concatStringsSep "" (map part parts) + "\"";
 
   textOf = word: toString word;
+
+  # The word refers to what it did: `split` forgets it.
+  kept = word: builtins.appendContext (quoted word) (builtins.getContext word);
 in
 {
   # The value of the variable that holds the words.
@@ -44,7 +47,7 @@ in
     let
       texts = map textOf words;
     in
-    if builtins.isString words || allPlain texts then words else concatStringsSep " " (map (word: if isPlain word then word else quoted word) texts);
+    if builtins.isString words || allPlain texts then words else concatStringsSep " " (map (word: if isPlain word then word else kept word) texts);
 
   # A command in which `$configureFlags` or `$makeFlags` stands for such words.
   command =

@@ -287,3 +287,13 @@ def test_words_of_flags_as_text_for_a_shell(value, words: str, shown: str) -> No
     text = f'(p.mkDerivation {{ pname = "x"; version = "1"; makeFlags = [ {words} ]; }}).drvAttrs.makeFlags'
     said = value(text)
     assert (" ".join(said) if isinstance(said, list) else said) == shown
+
+
+def test_a_word_of_flags_that_names_a_package_depends_on_it(value) -> None:  # type: ignore[no-untyped-def]
+    """A word that is quoted for the shell keeps what its text refers to."""
+    word = 'makeFlags = [ "CFLAGS=$CFLAGS -I${p.bzip2}/usr/include" ];'
+    text = f'(p.mkDerivation {{ pname = "x"; version = "1"; byPath = [ p.bzip2 ]; {word} }}).drvAttrs.makeFlags'
+    said, named = value(
+        f"[ (builtins.attrNames (builtins.getContext ({text}))) (builtins.unsafeDiscardStringContext p.bzip2.drvPath) ]"
+    )
+    assert said == [named]
