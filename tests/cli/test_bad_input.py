@@ -216,11 +216,11 @@ def test_a_failed_fetch_names_its_derivation_and_where_that_is_defined(chx: Run,
             f' url = "file:{work}/{name}"; outputHash = "{digest}"; }}'
         )
     report = failed(chx("build", "-f", "a.nix"))
-    assert "-a.drv, defined at a.nix:3:3" in report
+    assert "-a.drv, defined at a.nix:3:62" in report
     report = failed(chx("build", "-k", "-E", "[ (import ./a.nix { }) (import ./b.nix { }) ]"))
-    assert "-a.drv, defined at a.nix:3:3" in report and "-b.drv, defined at b.nix:3:3" in report
+    assert "-a.drv, defined at a.nix:3:62" in report and "-b.drv, defined at b.nix:3:62" in report
     report = failed(chx("eval", "-E", "builtins.readFile (import ./a.nix { })"))
-    assert "-a.drv, defined at a.nix:3:3" in report
+    assert "-a.drv, defined at a.nix:3:62" in report
 
 
 def test_a_missing_attribute_names_the_file_it_was_looked_for_in(chx: Run, work: Path) -> None:
