@@ -64,5 +64,6 @@ mkDerivation {
     description = "program that sets up bridges of Ethernet";
     homepage = "https://wiki.linuxfoundation.org/networking/bridge";
     license = "GPL-2.0-or-later";
+    origin = "independent";
   };
 }

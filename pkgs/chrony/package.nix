@@ -88,5 +88,6 @@ mkDerivation {
     description = "client and server of the Network Time Protocol";
     homepage = "https://chrony-project.org/";
     license = "GPL-2.0-only";
+    origin = "independent";
   };
 }

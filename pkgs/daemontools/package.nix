@@ -95,5 +95,6 @@ mkDerivation {
     description = "programs that supervise services and rotate their logs";
     homepage = "https://cr.yp.to/daemontools.html";
     license = "LicenseRef-public-domain";
+    origin = "independent";
   };
 }

@@ -74,5 +74,6 @@ mkDerivation {
     description = "client of DHCP for IPv4 and IPv6";
     homepage = "https://roy.marples.name/projects/dhcpcd";
     license = "BSD-2-Clause";
+    origin = "independent";
   };
 }

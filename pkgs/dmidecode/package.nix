@@ -44,5 +44,6 @@ mkDerivation {
     description = "program that tells what the firmware says of the hardware";
     homepage = "https://www.nongnu.org/dmidecode/";
     license = "GPL-2.0-or-later";
+    origin = "independent";
   };
 }

@@ -36,5 +36,6 @@ mkDerivation {
     description = "programs that make and check FAT file systems";
     homepage = "https://github.com/dosfstools/dosfstools";
     license = "GPL-3.0-or-later";
+    origin = "independent";
   };
 }

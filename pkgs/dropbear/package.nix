@@ -72,5 +72,6 @@ mkDerivation {
     description = "small server and client of SSH";
     homepage = "https://matt.ucc.asn.au/dropbear/dropbear.html";
     license = "MIT AND BSD-2-Clause AND LicenseRef-public-domain";
+    origin = "independent";
   };
 }

@@ -34,5 +34,6 @@ mkDerivation {
     description = "first process of a container, which reaps and passes signals on";
     homepage = "https://github.com/Yelp/dumb-init";
     license = "MIT";
+    origin = "independent";
   };
 }

@@ -40,5 +40,6 @@ mkDerivation {
     description = "programs that make, check and show exFAT file systems";
     homepage = "https://github.com/exfatprogs/exfatprogs";
     license = "GPL-2.0-or-later";
+    origin = "independent";
   };
 }

@@ -53,5 +53,6 @@ mkDerivation {
     description = "program that pings many hosts at once";
     homepage = "https://fping.org/";
     license = "LicenseRef-fping";
+    origin = "independent";
   };
 }

@@ -48,5 +48,6 @@ mkDerivation {
     description = "program that reads and sets parameters of disks";
     homepage = "https://sourceforge.net/projects/hdparm/";
     license = "LicenseRef-hdparm AND GPL-2.0-only";
+    origin = "independent";
   };
 }

@@ -54,5 +54,6 @@ mkDerivation {
     description = "programs that speak to devices on I2C buses, and their library";
     homepage = "https://i2c.wiki.kernel.org/";
     license = "GPL-2.0-or-later AND LGPL-2.1-or-later";
+    origin = "independent";
   };
 }

@@ -122,5 +122,6 @@ mkDerivation {
     description = "programs that load and list modules of the kernel, and libkmod";
     homepage = "https://git.kernel.org/pub/scm/utils/kernel/kmod/kmod.git";
     license = "GPL-2.0-or-later AND LGPL-2.1-or-later";
+    origin = "independent";
   };
 }

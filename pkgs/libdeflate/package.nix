@@ -54,5 +54,6 @@ mkDerivation {
     description = "gzip's compression of whole buffers, as a library";
     homepage = "https://github.com/ebiggers/libdeflate";
     license = "MIT";
+    origin = "independent";
   };
 }

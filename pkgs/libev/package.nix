@@ -47,5 +47,6 @@ mkDerivation {
     description = "loop that waits for events, as a library";
     homepage = "http://software.schmorp.de/pkg/libev.html";
     license = "BSD-2-Clause OR GPL-2.0-or-later";
+    origin = "independent";
   };
 }

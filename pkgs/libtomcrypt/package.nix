@@ -39,5 +39,6 @@ mkDerivation {
     description = "ciphers, digests and signatures, as a library";
     homepage = "https://www.libtom.net/LibTomCrypt/";
     license = "Unlicense";
+    origin = "independent";
   };
 }

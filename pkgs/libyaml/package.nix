@@ -47,5 +47,6 @@ mkDerivation {
     description = "library that reads and writes YAML";
     homepage = "https://pyyaml.org/wiki/LibYAML";
     license = "MIT";
+    origin = "independent";
   };
 }

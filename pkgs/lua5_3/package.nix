@@ -48,5 +48,6 @@ mkDerivation {
     description = "small language for extending programs, as it was in version 5.3";
     homepage = "https://www.lua.org/";
     license = "MIT";
+    origin = "independent";
   };
 }

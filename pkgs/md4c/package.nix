@@ -53,5 +53,6 @@ mkDerivation {
     description = "parser of Markdown, as a library and a program";
     homepage = "https://github.com/mity/md4c";
     license = "MIT";
+    origin = "independent";
   };
 }

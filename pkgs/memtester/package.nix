@@ -45,5 +45,6 @@ mkDerivation {
     description = "program that tests the memory of a running system";
     homepage = "https://pyropus.ca/software/memtester/";
     license = "GPL-2.0-only";
+    origin = "independent";
   };
 }

@@ -51,5 +51,6 @@ mkDerivation {
     description = "frames and headers of HTTP/2, as a library";
     homepage = "https://nghttp2.org/";
     license = "MIT";
+    origin = "independent";
   };
 }

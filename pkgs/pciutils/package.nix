@@ -65,5 +65,6 @@ mkDerivation {
     description = "programs that show and set up PCI devices, and their library";
     homepage = "https://mj.ucw.cz/sw/pciutils/";
     license = "GPL-2.0-or-later";
+    origin = "independent";
   };
 }

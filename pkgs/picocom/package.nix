@@ -52,5 +52,6 @@ mkDerivation {
     description = "terminal for serial lines";
     homepage = "https://gitlab.com/wsakernel/picocom";
     license = "GPL-2.0-or-later AND BSD-2-Clause";
+    origin = "independent";
   };
 }

@@ -38,5 +38,6 @@ mkDerivation {
     description = "programs that show and signal processes";
     homepage = "https://gitlab.com/psmisc/psmisc";
     license = "GPL-2.0-or-later";
+    origin = "independent";
   };
 }

@@ -53,5 +53,6 @@ mkDerivation {
     description = "small engine for JavaScript";
     homepage = "https://bellard.org/quickjs/";
     license = "MIT";
+    origin = "independent";
   };
 }

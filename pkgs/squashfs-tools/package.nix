@@ -67,5 +67,6 @@ mkDerivation {
     description = "programs that make and unpack SquashFS file systems";
     homepage = "https://github.com/plougher/squashfs-tools";
     license = "GPL-2.0-or-later";
+    origin = "independent";
   };
 }

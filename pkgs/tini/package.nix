@@ -43,5 +43,6 @@ mkDerivation {
     description = "small first process of a container";
     homepage = "https://github.com/krallin/tini";
     license = "MIT";
+    origin = "independent";
   };
 }

@@ -84,7 +84,7 @@ def test_search_wants_all_words_and_fails_if_there_is_nothing(chx: Run) -> None:
 
 
 def test_show_tells_parts_by_what_they_are_for(chx: Run) -> None:
-    shown = data(chx, "show", "awk")
+    shown = data(chx, "show", "tiny.awk")
     assert shown["attribute"] == "tiny.awk" and shown["license"] == "SMLNJ"
     assert shown["defined"].endswith("/pkgs/awk/package.nix:10")
     assert shown["sources"][0].startswith("debian-source:") and shown["sources"][1].startswith("sha256:")
