@@ -5,6 +5,7 @@
   unpack,
   profile,
   buildProfile,
+  toolchain,
 }:
 
 mkDerivation {
@@ -23,7 +24,13 @@ mkDerivation {
     };
   };
 
-  broken = if profile.name == buildProfile.name then null else "its Configure runs programs of the machine that it is for";
+  broken =
+    if profile.name != buildProfile.name then
+      "its Configure runs programs of the machine that it is for"
+    else if toolchain.compiler == "tcc" then
+      "its Configure looks into libraries with nm, which tcc has none of"
+    else
+      null;
 
   configurePhase = ''
     ./Configure -des -Dprefix=/usr -Dcc="$CC" -Dar="$AR" -Doptimize="$CFLAGS" -Dldflags="$LDFLAGS" \
