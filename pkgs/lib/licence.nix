@@ -47,6 +47,7 @@ let
     "ICU"
     "IJG"
     "ISC"
+    "Info-ZIP"
     "LGPL-2.0-only"
     "LGPL-2.0-or-later"
     "LGPL-2.1-only"
