@@ -39,5 +39,6 @@ mkDerivation {
     description = "perfect hash functions for sets of words";
     homepage = "https://www.gnu.org/software/gperf/";
     license = "GPL-3.0-or-later";
+    origin = "GNU";
   };
 }
