@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 _TEXTREL: Final = 22
 _FLAGS: Final = 30
 _FLAG_TEXTREL: Final = 4
+_INTERP: Final = 3
+_LONGEST: Final = 4096
 _GNU_STACK: Final = 0x6474E551
 _EXECUTABLE: Final = 1
 _HEADER: Final = 64
@@ -39,6 +41,20 @@ def executable_stack(subject: Subject, file: File) -> Iterator[str]:
         return
     if any(segment.kind == _GNU_STACK and segment.flags & _EXECUTABLE for segment in rows):
         yield "it asks for an executable stack (PT_GNU_STACK)"
+
+
+def loader(subject: Subject, file: File) -> Iterator[str]:
+    """Find programs whose dynamic linker is neither in the package nor declared (PT_INTERP of the ELF specification)."""
+    try:
+        rows = segments(file.data) if is_elf(file.data) else ()
+    except NotElf:
+        return
+    for segment in rows:
+        if segment.kind == _INTERP:
+            name = bytes(file.data[segment.start : min(segment.stop, segment.start + _LONGEST)])
+            program = name.split(b"\0", 1)[0].decode("utf-8", "surrogateescape")
+            if not subject.has_path(program):
+                yield f"it is loaded by {program}, which is neither in the package nor in `runtime`"
 
 
 def foreign_machine(subject: Subject, file: File) -> Iterator[str]:

@@ -118,6 +118,13 @@ LINTS: Final = (
         tree=account.licence,
     ),
     Lint(
+        "loader",
+        ERROR,
+        "a program is linked with shared libraries, by a loader that is neither in the package nor in `runtime`",
+        "link it statically: libtool takes `-static` for itself, so that it has to be in `CC`; or add what has the loader to `runtime`",
+        file=machine.loader,
+    ),
+    Lint(
         "lonely-alternative",
         WARNING,
         "no other package of the set offers an alternative for the path",

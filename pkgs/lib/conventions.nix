@@ -45,6 +45,7 @@ let
     "splitPhase"
     "style"
     "sysroot"
+    "toolFlags"
   ];
 
   # What installation.nix reads.

@@ -65,6 +65,8 @@ in
   canRun ? true,
   configureFlags ? [ ],
   makeFlags ? [ ],
+  # Words that are added to CFLAGS, LDFLAGS and other variables of this kind.
+  toolFlags ? { },
   # Modification times are kept: all are equal in the store, so that make finds
   # nothing to regenerate.
   unpackPhase ?
@@ -129,6 +131,7 @@ let
       "doCheck"
       "canRun"
     ]
+    // builtins.mapAttrs (name: words: "${arguments.${name} or compilers.${name} or ""} ${builtins.concatStringsSep " " words}") toolFlags
     // {
       inherit patches;
       configureFlags = words.variable configureFlags;

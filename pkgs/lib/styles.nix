@@ -26,6 +26,7 @@
   buildAndHost ? throw "the package '${pname}' has a style that wants `buildAndHost`, { build, host }, as package sets say them",
   canRun ? true,
   sysroot ? null,
+  LDFLAGS ? "-static",
   ...
 }:
 
@@ -71,6 +72,10 @@ let
     '';
   };
 
+  # libtool takes the flag for itself, and links programs with the shared C library where
+  # there is one. It does not look into the name of the compiler.
+  isStatic = builtins.elem "-static" (builtins.filter builtins.isString (builtins.split " " LDFLAGS));
+
   machine = builtins.head (builtins.split "-" buildAndHost.host);
 in
 {
@@ -85,7 +90,7 @@ in
       + ''
         ${call (
           concatStringsSep " " [
-            script
+            (if isStatic then "CC=\"$CC -static\" ${script}" else script)
             "--build=${buildAndHost.build} --host=${buildAndHost.host} --prefix=/usr --sbindir=/usr/bin --libdir=/usr/lib"
             "--sysconfdir=/etc --localstatedir=/var --mandir=/usr/share/man --infodir=/usr/share/info"
             "--disable-shared --enable-static --disable-nls --disable-dependency-tracking $configureFlags"

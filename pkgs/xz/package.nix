@@ -5,6 +5,7 @@
   unpack,
   profile,
   buildProfile,
+  toolchain,
 }:
 
 mkDerivation {
@@ -33,7 +34,9 @@ mkDerivation {
     "--disable-assembler"
     "--disable-ifunc"
     "--disable-doc"
-  ];
+  ]
+  # libtool takes -static for itself, where there is a shared C library.
+  ++ (if toolchain.libc == "glibc" then [ "CC=$CC -static" ] else [ ]);
 
   # Otherwise the scripts are run by the best shell of the machine that builds.
   gl_cv_posix_shell = "/bin/sh";

@@ -297,3 +297,27 @@ def test_a_word_of_flags_that_names_a_package_depends_on_it(value) -> None:  # t
         f"[ (builtins.attrNames (builtins.getContext ({text}))) (builtins.unsafeDiscardStringContext p.bzip2.drvPath) ]"
     )
     assert said == [named]
+
+
+def test_flags_of_a_package_are_added_to_those_of_its_set(value) -> None:  # type: ignore[no-untyped-def]
+    text = """
+      let
+        flags = set: more: (set.mkDerivation ({ pname = "x"; version = "1"; installPhase = ""; } // more)).drvAttrs;
+        added = flags p { toolFlags.CFLAGS = [ "-DX" "-DY" ]; toolFlags.CPPFLAGS = [ "-I." ]; };
+        changed = (p.zlib.overrideAttrs { toolFlags.CFLAGS = [ "-O3" ]; }).drvAttrs;
+        cross = flags p.cross.aarch64 { toolFlags.LDFLAGS = [ "-s" ]; };
+      in [ added.CFLAGS added.CPPFLAGS added.LDFLAGS changed.CFLAGS (cross.LDFLAGS == "${(flags p.cross.aarch64 { }).LDFLAGS} -s") ]
+    """
+    assert value(text) == ["-O2 -DX -DY", " -I.", "-static", "-O2 -O3", True]
+
+
+def test_a_configure_of_autoconf_is_told_to_link_statically_behind_libtool(value) -> None:  # type: ignore[no-untyped-def]
+    text = """
+      let
+        script = set: more: builtins.elemAt (set.mkDerivation ({
+          pname = "x"; version = "1"; installPhase = ""; style = "autoconf";
+        } // more)).drvAttrs.args 2;
+        has = text: builtins.match ".*CC=\\"[$]CC -static\\" ./configure --build.*" (builtins.replaceStrings [ "\\n" ] [ " " ] text) != null;
+      in map has [ (script p { }) (script p.tiny { }) (script p.cross.aarch64 { }) (script p { LDFLAGS = "-s"; }) ]
+    """
+    assert value(text) == [True, True, False, False]

@@ -67,6 +67,12 @@ CASES = {
         {"usr/bin/x": elf(segments=((STACK, 7, b""),))},
         {"usr/bin/x": elf(segments=((STACK, 6, b""), (1, 5, b"code")))},
     ),
+    "a loader": (
+        "loader",
+        "usr/bin/x",
+        {"usr/bin/x": elf(segments=((3, 4, b"/lib/ld.so\0"),))},
+        {"usr/bin/x": elf(segments=((3, 4, b"/usr/lib/ld.so\0"),)), "usr/lib/ld.so": b""},
+    ),
     "another machine": ("foreign-machine", "usr/bin/x", {"usr/bin/x": elf(183)}, {"usr/bin/x": elf()}),
     "another word size": ("foreign-machine", "usr/bin/x", {"usr/bin/x": elf(bits=32)}, {"usr/bin/x": elf(kind=1)}),
     "another byte order": ("foreign-machine", "usr/bin/x", {"usr/bin/x": elf(endian="big")}, {"usr/bin/x": elf()}),
@@ -294,7 +300,7 @@ def test_what_a_compiler_makes_is_read(package, tmp_path) -> None:
     source.write_text("int main(void) { return 0; }\n")
 
     def made(*flags: str) -> bytes:
-        subprocess.run(["cc", "-o", tmp_path / "x", source, *flags], check=True)
+        subprocess.run(["cc", "-static", "-o", tmp_path / "x", source, *flags], check=True)
         return (tmp_path / "x").read_bytes()
 
     plain = package(out={"usr/bin/x": made("-Wl,-z,noexecstack")}, about={"target": None})
