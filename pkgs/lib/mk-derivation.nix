@@ -6,10 +6,11 @@
 # splitPhase (run if there are sub-outputs), fixupPhase. What they are without that
 # follows from `style`. `preBuild` and `postBuild`, and likewise for every phase, are
 # text before and after one. `src` is a tree, usually from `unpack`. `tools` run during
-# the build and join its `/`. docs/packages.md has the table of all attributes; those that are not in it become variables of the environment. The
-# tools' names and flags, CC, CXX, AR, RANLIB, NM, STRIP, OBJCOPY, CFLAGS, CXXFLAGS
-# and LDFLAGS, are always there, and are those for the machine that the package is to
-# run on; CC_FOR_BUILD is for what runs during the build.
+# the build and join its `/`. docs/packages.md has the table of all attributes; those
+# that are not in it become variables of the environment. The tools' names and flags,
+# CC, CXX, AR, RANLIB, NM, STRIP, OBJCOPY, CFLAGS, CXXFLAGS and LDFLAGS, are always
+# there, and are those for the machine that the package is to run on; CC_FOR_BUILD is
+# for what runs during the build.
 #
 # A package is a tree as it lies below `/`, so programs are in `usr/bin`; the
 # links `bin` and `lib` make it a small root by itself.
@@ -29,6 +30,7 @@ let
 
   words = import ./words.nix;
   styles = import ./styles.nix;
+  inherit (import ./closure.nix) librariesOf toolsOf;
 
   # Text of a phase that the package does not write itself.
   styled =
@@ -41,7 +43,6 @@ let
           or (throw "the package '${arguments.pname}' has the style '${style}'; there are ${builtins.concatStringsSep ", " (builtins.attrNames all)}");
     in
     phases.${phase};
-  inherit (import ./closure.nix) librariesOf toolsOf;
 in
 {
   pname ? throw "mkDerivation needs a `pname`",
@@ -131,7 +132,9 @@ let
       "doCheck"
       "canRun"
     ]
-    // builtins.mapAttrs (name: words: "${arguments.${name} or compilers.${name} or ""} ${builtins.concatStringsSep " " words}") toolFlags
+    // builtins.mapAttrs (
+      name: more: "${arguments.${name} or compilers.${name} or ""} ${builtins.concatStringsSep " " more}"
+    ) toolFlags
     // {
       inherit patches;
       configureFlags = words.variable configureFlags;

@@ -38,7 +38,6 @@ let
 
   given = concatStringsSep "" (map (name: " \${${name}:+\"${name}=\$${name}\"}") makeVariables);
 
-  inside = text: if buildDirectory == null then text else "cd ${buildDirectory}\n" + text;
   directory = if buildDirectory == null then "build" else buildDirectory;
 
   # `configure` above the folder where it is called.
