@@ -77,7 +77,7 @@ def test_listing_builds_and_writes_nothing(chx: Run, tmp_path: Path) -> None:
 
 
 def test_search_wants_all_words_and_fails_if_there_is_nothing(chx: Run) -> None:
-    assert [one["name"] for one in data(chx, "search", "SHELL")] == ["dash", "mksh"]
+    assert {"dash", "mksh"} <= {one["name"] for one in data(chx, "search", "SHELL")}
     assert [one["name"] for one in data(chx, "search", "shell", "miros")] == ["mksh"]
     run = chx("pkgs", "search", "shell", "nonsense")
     assert (run.returncode, run.stdout) == (1, "") and "no package has 'shell' and 'nonsense'" in run.stderr
