@@ -35,6 +35,7 @@ def _draw(shown: dict[str, Any]) -> None:
         "wrong": shown["problem"],
         "maintainers": shown["maintainers"],
         "defined in": shown["defined"],
+        "broken": shown["broken"],
         "source": shown["sources"],
         "patches": shown["patches"],
         "built in": shown["container"],

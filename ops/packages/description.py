@@ -9,7 +9,7 @@ from ..errors import RequestError
 from ..text import readable
 from .catalogue import Catalogue, is_derivation
 from .dependencies import graph_of
-from .facts import attribute_of, facts_of, installation_of, runtime_of
+from .facts import attribute_of, facts_of, installation_of, packages_in
 
 if TYPE_CHECKING:
     from ...evaluator import Evaluator, Value
@@ -25,11 +25,13 @@ class Description(NamedTuple):
 
     `defined` is `FILE:LINE`; `sources` are URLs and a hash. `container`, `libraries` and `tools` are names of packages
     by role, `seed` names of trees of a seed. `waived` has lints and reasons. `installation` is what it says to the maker
-    of a root; it is empty if `installation_problem` says why it is invalid.
+    of a root; it is empty if `installation_problem` says why it is invalid. `broken` says why it cannot be built in its
+    set; then nothing is known of a container, and there is no derivation.
     """
 
     facts: Facts
     defined: str | None
+    broken: str | None
     sources: list[str]
     patches: list[str]
     container: list[str]
@@ -41,7 +43,7 @@ class Description(NamedTuple):
     waived: dict[str, str]
     installation: dict[str, Any]
     installation_problem: str | None
-    derivation: StorePath
+    derivation: StorePath | None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the description as JSON types."""
@@ -50,12 +52,12 @@ class Description(NamedTuple):
             "maintainers": self.facts.meta.get("maintainers", []),
             "problem": self.facts.problem,
             **{name: value for name, value in self._asdict().items() if name != "facts"},
-            "derivation": str(self.derivation),
+            "derivation": None if self.derivation is None else str(self.derivation),
         }
 
 
 def show(session: Session, request: Request, name: str) -> Description:
-    """Describe the package `name` of the set that `request` names; its derivation is instantiated.
+    """Describe the package `name` of the set that `request` names; its derivation is instantiated, if it has one.
 
     Raises `RequestError`, `LangError`, `EvalError`.
     """
@@ -72,26 +74,32 @@ def show(session: Session, request: Request, name: str) -> Description:
 def _describe(catalogue: Catalogue, package: Package) -> Description:
     evaluator = catalogue.evaluator
     facts = facts_of(evaluator, package)
-    roles = _inputs(catalogue, package)
-    found = evaluator.derivation_of(package.value)
-    assert found is not None
+    broken = attribute_of(evaluator, package, "broken")
+    if broken is None:
+        roles = _inputs(catalogue, package)
+        found = evaluator.derivation_of(package.value)
+        assert found is not None
+        derivation = found[0]
+    else:
+        roles, derivation = _declared(evaluator, package), None
     position = attribute_of(evaluator, package, "position")
     installation, installation_problem = installation_of(evaluator, package)
     return Description(
         facts,
         defined=None if position is None else f"{position['file']}:{position['line']}",
+        broken=broken,
         sources=_sources(evaluator, package),
         patches=[str(patch).rpartition("/")[2] for patch in attribute_of(evaluator, package, "patches") or []],
         container=roles["container"],
         seed=roles["foreign"],
         libraries=roles["library"],
         tools=roles["tool"],
-        runtime=[_name(evaluator, value) for value in runtime_of(evaluator, package)],
+        runtime=[_name(evaluator, value) for value in packages_in(evaluator, package, "runtime")],
         outputs=list(attribute_of(evaluator, package, "outputs") or ["out"]),
         waived=(attribute_of(evaluator, package, "lints") or {}).get("waive", {}),
         installation=installation,
         installation_problem=installation_problem,
-        derivation=found[0],
+        derivation=derivation,
     )
 
 
@@ -103,6 +111,18 @@ def _inputs(catalogue: Catalogue, package: Package) -> dict[str, list[str]]:
     for key, role in node.inputs:
         roles[role].append(graph.label(key))
     return {**roles, "foreign": list(node.foreign)}
+
+
+def _declared(evaluator: Evaluator, package: Package) -> dict[str, list[str]]:
+    """Return the names of the packages that a package names itself, by role."""
+    return {
+        "container": [],
+        "foreign": [],
+        **{
+            role: [_name(evaluator, value) for value in packages_in(evaluator, package, attribute)]
+            for role, attribute in (("library", "libraries"), ("tool", "tools"))
+        },
+    }
 
 
 def _name(evaluator: Evaluator, value: Value) -> str:

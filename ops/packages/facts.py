@@ -81,8 +81,8 @@ def attribute_of(evaluator: Evaluator, package: Package, name: str) -> Any:
     return to_python(evaluator, evaluator.select(package.value, name))
 
 
-def runtime_of(evaluator: Evaluator, package: Package) -> list[Value]:
-    """Return the runtime inputs of a package: derivations, and paths."""
-    if "runtime" not in evaluator.attr_names(package.value):
+def packages_in(evaluator: Evaluator, package: Package, name: str) -> list[Value]:
+    """Return the values in a list that a package has (`runtime`, `libraries`, `tools`): derivations, and paths."""
+    if name not in evaluator.attr_names(package.value):
         return []
-    return [evaluator.force(one) for one in evaluator.elements(evaluator.select(package.value, "runtime"))]
+    return [evaluator.force(one) for one in evaluator.elements(evaluator.select(package.value, name))]

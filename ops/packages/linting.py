@@ -12,7 +12,7 @@ from ...evaluator import to_python
 from ..settings import configured
 from .base import Rule
 from .catalogue import Catalogue, Package, is_derivation
-from .facts import attribute_of, installation_of, meta_of, runtime_of
+from .facts import attribute_of, installation_of, meta_of, packages_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -126,7 +126,7 @@ def _job(catalogue: Catalogue, package: Package) -> _Job:
     runtime: list[tuple[StorePath, str]] = []
     installations: list[Mapping[str, Any]] = []
     paths: list[str] = []
-    for value in runtime_of(evaluator, package):
+    for value in packages_in(evaluator, package, "runtime"):
         if is_derivation(evaluator, value):
             needed = evaluator.derivation_of(value)
             assert needed is not None

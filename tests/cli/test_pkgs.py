@@ -76,6 +76,15 @@ def test_listing_builds_and_writes_nothing(chx: Run, tmp_path: Path) -> None:
     assert not (tmp_path / "home" / "store").exists()
 
 
+def test_what_cannot_be_built_in_a_set_is_shown_with_the_reason(chx: Run) -> None:
+    shown = data(chx, "show", "tiny.ninja")
+    assert shown["broken"] == "it is written in C++, and the set has no compiler for that"
+    assert shown["derivation"] is None and shown["container"] == [] and shown["license"] == "Apache-2.0"
+    assert "broken           it is written in C++" in told(chx, "show", "tiny.ninja")
+    whole = data(chx, "show", "ninja")
+    assert whole["broken"] is None and whole["derivation"].endswith("-ninja-1.11.1.drv")
+
+
 def test_search_wants_all_words_and_fails_if_there_is_nothing(chx: Run) -> None:
     assert {"dash", "mksh"} <= {one["name"] for one in data(chx, "search", "SHELL")}
     assert [one["name"] for one in data(chx, "search", "shell", "miros")] == ["mksh"]
