@@ -204,6 +204,7 @@ let
   };
 
   bundled = {
+    isOverlaid = given != [ ];
     inherit
       bootstrap
       crossFrom

@@ -3,7 +3,8 @@
 # Of the bundled set each folder is one, called where it is to be found: among the
 # ordinary packages, in the smallest set that is bootstrapped (in its first stage, which
 # is there soonest, if only the stages have it), or, where nothing has it, by itself
-# (`attribute` is null). Where it cannot be built is passed over. Of any other set, every derivation in it.
+# (`attribute` is null). Where it cannot be built is passed over. What overlays
+# add is in the list as well. Of any other set, every derivation in it.
 set:
 
 let
@@ -11,6 +12,7 @@ let
     all
     attrNames
     concatMap
+    elem
     filter
     functionArgs
     head
@@ -29,6 +31,13 @@ let
   entries = readDir ../.;
   fileOf = name: ../. + "/${name}/package.nix";
   folders = filter (name: entries.${name} == "directory" && pathExists (fileOf name)) (attrNames entries);
+
+  # What overlays add has no folder.
+  added =
+    if set.isOverlaid or false then
+      filter (name: !(elem name folders) && isDerivation set.${name} && set.${name} ? pname) (attrNames set)
+    else
+      [ ];
 
   # The smaller a set is, the sooner it is there.
   names =
@@ -94,7 +103,7 @@ let
       [ ];
 in
 if isBundled then
-  concatMap found folders
+  concatMap found (sort (one: other: one < other) (folders ++ added))
 else
   map (name: {
     inherit name;
