@@ -121,7 +121,7 @@ LINTS: Final = (
         "loader",
         ERROR,
         "a program is linked with shared libraries, by a loader that is neither in the package nor in `runtime`",
-        "link it statically: libtool takes `-static` for itself, so that it has to be in `CC`; or add what has the loader to `runtime`",
+        "link it statically: libtool takes `-static` of LDFLAGS for itself, and knows neither `--static` nor `-static-pie`; or add what has the loader to `runtime`",
         file=machine.loader,
     ),
     Lint(

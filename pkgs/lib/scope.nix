@@ -38,6 +38,7 @@ let
   buildAndHost = {
     build = build.triplet;
     host = host.triplet;
+    inherit (scope.toolchain) libc;
   };
 
   chosen = {

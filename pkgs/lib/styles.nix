@@ -71,9 +71,11 @@ let
     '';
   };
 
-  # libtool takes the flag for itself, and links programs with the shared C library where
-  # there is one. It does not look into the name of the compiler.
-  isStatic = builtins.elem "-static" (builtins.filter builtins.isString (builtins.split " " LDFLAGS));
+  # libtool takes -static for itself, and links programs with the shared C library where
+  # there is one. It does not know the flag by its other name.
+  isStatic =
+    buildAndHost.libc or "" == "glibc"
+    && builtins.elem "-static" (builtins.filter builtins.isString (builtins.split " " LDFLAGS));
 
   machine = builtins.head (builtins.split "-" buildAndHost.host);
 in
@@ -89,7 +91,7 @@ in
       + ''
         ${call (
           concatStringsSep " " [
-            (if isStatic then "CC=\"$CC -static\" ${script}" else script)
+            (if isStatic then "LDFLAGS=\"$LDFLAGS --static\" ${script}" else script)
             "--build=${buildAndHost.build} --host=${buildAndHost.host} --prefix=/usr --sbindir=/usr/bin --libdir=/usr/lib"
             "--sysconfdir=/etc --localstatedir=/var --mandir=/usr/share/man --infodir=/usr/share/info"
             "--disable-shared --enable-static --disable-nls --disable-dependency-tracking $configureFlags"

@@ -36,7 +36,7 @@ mkDerivation {
     "--disable-doc"
   ]
   # libtool takes -static for itself, where there is a shared C library.
-  ++ (if toolchain.libc == "glibc" then [ "CC=$CC -static" ] else [ ]);
+  ++ (if toolchain.libc == "glibc" then [ "LDFLAGS=$LDFLAGS --static" ] else [ ]);
 
   # Otherwise the scripts are run by the best shell of the machine that builds.
   gl_cv_posix_shell = "/bin/sh";
