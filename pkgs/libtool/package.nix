@@ -2,6 +2,7 @@
 {
   mkDerivation,
   fetchurl,
+  toolchain,
   unpack,
   m4,
 }:
@@ -21,6 +22,8 @@ mkDerivation {
       sha256 = "d9189031edeaa6aa74695b2aeb80a8c26df50b29d8b72c991667e01adecea42c";
     };
   };
+
+  broken = if toolchain.compiler == "tcc" then "its library for plug-ins asks nm for symbols, which tcc has none of" else null;
 
   style = "autoconf";
   tools = [ m4 ];
