@@ -129,7 +129,6 @@ let
       package;
 
   inherit (runtime) packages;
-  byacc = buildPackages.byacc or (buildPackages.callPackage ./byacc/package.nix { });
 in
 packageSet {
   base = programs;
@@ -140,10 +139,8 @@ packageSet {
     // import ./ordinary.nix set.callPackage
     // {
       inherit buildPackages;
-      awk = set.callPackage ./awk/package.nix { inherit byacc; };
-      byacc = set.callPackage ./byacc/package.nix { };
+      awk = set.callPackage ./awk/package.nix { inherit (buildPackages) byacc; };
       dash = set.callPackage ./dash/package.nix { };
-      make = set.callPackage ./make/package.nix { };
       mandoc = set.callPackage ./mandoc/package.nix { isTold = true; };
       toybox = set.callPackage ./toybox/package.nix { };
     };
