@@ -12,11 +12,12 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize(
-    "room", ["builder", "evaluator", "ops", "ops.lock", "ops.diff", "ops.packages", "ops.provenance", "ops.bootstrap"]
+    "room",
+    ["apk", "builder", "evaluator", "ops", "ops.lock", "ops.diff", "ops.packages", "ops.provenance", "ops.bootstrap"],
 )
 def test_every_name_in_a_window_is_found_where_it_is_said_to_be(room: str) -> None:
     window = importlib.import_module(f"chx.{room}")
-    if room.startswith("ops"):
+    if room.startswith(("apk", "ops")):
         homes = {name: home for home, names in window._ORIGINS.items() for name in names.split()}
     else:
         homes = {name: f".{home}" for name, home in window._HOMES.items()}
