@@ -23,6 +23,7 @@
   qemu = "aarch64";
   debian = "arm64";
   apk = "aarch64";
+  oci = "arm64";
 
   elf = {
     class = 64;

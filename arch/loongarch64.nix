@@ -29,6 +29,7 @@
   qemu = "loongarch64";
   debian = "loong64";
   apk = "loongarch64";
+  oci = "loong64";
 
   elf = {
     class = 64;

@@ -29,6 +29,7 @@
   qemu = "ppc64";
   debian = "ppc64";
   apk = "ppc64";
+  oci = "ppc64";
 
   elf = {
     class = 64;

@@ -29,6 +29,7 @@
   qemu = "ppc64le";
   debian = "ppc64el";
   apk = "ppc64le";
+  oci = "ppc64le";
 
   elf = {
     class = 64;

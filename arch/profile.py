@@ -87,6 +87,7 @@ class Profile:
     qemu: str
     debian: str
     apk: str
+    oci: str
     elf: Elf
     hardening: Hardening
     lto: LinkTime

@@ -25,6 +25,7 @@
   qemu = "riscv64";
   debian = "riscv64";
   apk = "riscv64";
+  oci = "riscv64";
 
   elf = {
     class = 64;

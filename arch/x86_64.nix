@@ -22,6 +22,7 @@
   qemu = "x86_64";
   debian = "amd64";
   apk = "x86_64";
+  oci = "amd64";
 
   elf = {
     class = 64;

@@ -132,6 +132,7 @@ in
   qemu = word;
   debian = word;
   apk = word;
+  oci = word;
 
   elf = set {
     class = oneOf [

@@ -45,6 +45,7 @@ WRONG = [
     ("qemu", "qemu = .*;", "qemu = { };", "a set", WORD),
     ("debian", "debian = .*;", "debian = 1.5;", "1.5", WORD),
     ("apk", "apk = .*;", 'apk = "x;y";', '"x;y"', WORD),
+    ("oci", "oci = .*;", 'oci = "x;y";', '"x;y"', WORD),
     ("flags.0", "  flags = .*;", '  flags = [ "march=x86-64" ];', '"march=x86-64"', FLAG),
     ("flags.0", "  flags = .*;", '  flags = [ "-D$x" ];', '"-D$x"', FLAG),
     ("flags.0", "  flags = .*;", "  flags = [ 1 ];", "1", FLAG),
