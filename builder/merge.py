@@ -48,13 +48,6 @@ class Placed(NamedTuple):
     source: int
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
-    """A root; in `entries`, every directory precedes its content."""
-
-    entries: tuple[Placed, ...]
-
-
 class _Links:
     """All links of all sources at their resolved paths; resolves directories through them."""
 
@@ -100,6 +93,22 @@ class _Links:
         return "/".join(done)
 
 
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """A root; in `entries`, every directory precedes its content."""
+
+    entries: tuple[Placed, ...]
+    _links: _Links
+
+    def place(self, path: str) -> str:
+        """Return where something at `path` of a source is in the root: links lead to its directory, and it may be one itself."""
+        return _place(self._links, path, "")
+
+    def directory(self, path: str) -> str:
+        """Return where the content of a directory at `path` of a source is in the root."""
+        return self._links.resolve(path, "")
+
+
 def merge(sources: Sequence[Source]) -> Merged:
     """Merge `sources` into one root. Raises `RootConflict`."""
     links = _links(sources)
@@ -119,7 +128,7 @@ def merge(sources: Sequence[Source]) -> Merged:
                 if there is None or there.kind != Kind.DIRECTORY:
                     _add_directory(placed, directory, None, index, sources)
                 _add_leaf(placed, place, entry, index, sources)
-    return Merged(tuple(sorted(placed.values(), key=lambda item: item.path.split("/"))))
+    return Merged(tuple(sorted(placed.values(), key=lambda item: item.path.split("/"))), links)
 
 
 def _links(sources: Sequence[Source]) -> _Links:

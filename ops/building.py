@@ -75,7 +75,18 @@ def build(
         locked = _locked(session, request, options, notices)
         if locked is not None:
             return locked
-    found = instantiate(session, request)
+    return build_instantiated(session, request, instantiate(session, request), options, reporter, notices)
+
+
+def build_instantiated(
+    session: Session,
+    request: Request,
+    found: Instantiated,
+    options: BuildOptions,
+    reporter: Reporter,
+    notices: Reporter,
+) -> Built:
+    """Build what instantiating a request gave, and compare it with the lock. Raises `BuildError`, `LockError`."""
     targets = found.distinct
     verifier = verifier_of(session, request, found, options, notices)
     outputs = verifier.substitute() if verifier is not None and not options.rebuild else {}
