@@ -10,6 +10,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "build": ("build", "evaluate expressions, build what they describe, and link the results"),
     "bootstrap": ("bootstrap", "build a system in stages from several toolchains, and prove it independent of them"),
     "run": ("run", "run a command in a container whose / is what was built"),
+    "image": ("image", "write packages as a root file system: an archive, an OCI image"),
     "shell": ("shell", "enter the container that a build gets"),
     "eval": ("eval", "print the value of an expression"),
     "repl": ("repl", "evaluate expressions one after the other"),

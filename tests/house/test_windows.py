@@ -13,7 +13,19 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.mark.parametrize(
     "room",
-    ["apk", "builder", "evaluator", "ops", "ops.lock", "ops.diff", "ops.packages", "ops.provenance", "ops.bootstrap"],
+    [
+        "apk",
+        "builder",
+        "evaluator",
+        "ops",
+        "ops.lock",
+        "ops.diff",
+        "ops.packages",
+        "ops.provenance",
+        "ops.bootstrap",
+        "ops.installed",
+        "ops.images",
+    ],
 )
 def test_every_name_in_a_window_is_found_where_it_is_said_to_be(room: str) -> None:
     window = importlib.import_module(f"chx.{room}")

@@ -1,0 +1,217 @@
+"""`chx image`: write packages as a root file system for others: an archive, or an OCI image."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from ..ops.errors import RequestError
+from .options import evaluation
+from .options.building import configure_building
+from .output import put, tell
+
+if TYPE_CHECKING:
+    from ..ops.images import ImageOptions
+    from ..ops.installed import InstalledRoot
+    from ..ops.session import Session
+
+DESCRIPTION = """\
+Build packages and what they need where they run, and write them as one root file
+system with owners, modes, accounts and links as the packages say:
+
+  chx image tar X... -o FILE     a pax archive; `-o -` is standard output
+  chx image oci X... -o DIR      an OCI image layout, a layer for each package
+
+X is what `chx build` takes, a store path or a result link. The same packages give
+the same bytes on every machine; how layers are compressed depends on the version of
+zlib or zstd, and the digests of the uncompressed layers do not.
+"""
+EPILOG = """\
+examples:
+  chx image tar tiny.dash tiny.toybox -o root.tar
+  chx image oci tiny.dash tiny.toybox -o image
+  chx image oci -f default.nix -A app -o image --push registry.example/app:1.0
+  chx image oci root -o image && skopeo inspect oci:image:latest
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    tar = actions.add_parser("tar", help="write an archive (pax)", description="Write packages as a pax archive.")
+    evaluation.configure(tar, "X", evaluation.MEANING)
+    tar.add_argument("-o", "--output", required=True, metavar="FILE", help="the archive; - is standard output")
+    _configure_both(tar)
+
+    oci = actions.add_parser(
+        "oci", help="write an OCI image layout", description="Write packages as an OCI image layout."
+    )
+    evaluation.configure(oci, "X", evaluation.MEANING)
+    oci.add_argument("-o", "--output", metavar="DIR", help="the layout; an image that is there is replaced")
+    group = oci.add_argument_group("the image")
+    group.add_argument(
+        "--tag", default="latest", metavar="TAG", help="name of the image in the layout (default: latest)"
+    )
+    group.add_argument(
+        "--layers", choices=["package", "one"], default="package", help="a layer for each package, or one"
+    )
+    group.add_argument(
+        "--compression", choices=["gzip", "zstd", "none"], default="gzip", help="of layers (default: gzip)"
+    )
+    group.add_argument(
+        "--cmd", metavar="WORDS", help="what it runs, as a shell would split it (default: its program, or /bin/sh)"
+    )
+    group.add_argument("--entrypoint", metavar="WORDS", help="the program that gets the command as arguments")
+    group.add_argument("--env", action="append", default=[], metavar="NAME=VALUE", help="a variable (may be repeated)")
+    group.add_argument("--user", metavar="USER[:GROUP]", help="who the program runs as, by name or number")
+    group.add_argument("--workdir", metavar="PATH", help="where the program starts")
+    group.add_argument(
+        "--label", action="append", default=[], metavar="NAME=VALUE", help="a label of the configuration"
+    )
+    group.add_argument(
+        "--annotation", action="append", default=[], metavar="NAME=VALUE", help="an annotation of the manifest"
+    )
+    group.add_argument(
+        "--proof", metavar="FILE", help="annotate it with the digest of a proof (`chx bootstrap --proof`)"
+    )
+    group = oci.add_argument_group("the registry")
+    group.add_argument("--push", metavar="REF", help="push it to HOST/NAME:TAG, by skopeo or oras")
+    group.add_argument("--insecure", action="store_true", help="--push: allow a registry without TLS")
+    _configure_both(oci)
+
+
+def _configure_both(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print digests and contents as JSON")
+    configure_building(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    return {"tar": write_tar, "oci": write_oci}[arguments.action](arguments)
+
+
+def write_tar(arguments: argparse.Namespace) -> int:
+    """Write an archive, and print its digest."""
+    import json
+
+    from ..ops import images
+    from .output import raw_output
+
+    output = arguments.output
+    if output == "-":
+        if arguments.json:
+            raise RequestError("--json and the archive cannot both go to standard output", hint="name a file with -o")
+        output = raw_output()
+        if output is None:
+            raise RequestError("an archive is no text for a terminal", hint="-o FILE, or a pipe")
+    with evaluation.open_session(arguments) as session:
+        root = _root(arguments, session)
+        written = images.write_tar(root, output)
+    if arguments.json:
+        put(
+            json.dumps({"file": output, "sha256": written.sha256, "size": written.size, **_contents(root)}, indent=2)
+            + "\n"
+        )
+    elif isinstance(output, str):
+        put(f"sha256:{written.sha256}  {output}\n")
+    return 0
+
+
+def write_oci(arguments: argparse.Namespace) -> int:
+    """Write an image, push it if that is asked for, and print its digest."""
+    import json
+    import tempfile
+
+    from ..ops import images
+
+    if arguments.output is None and arguments.push is None:
+        raise RequestError("where shall the image be?", hint="-o DIR, or --push HOST/NAME:TAG")
+    if arguments.insecure and arguments.push is None:
+        raise RequestError("--insecure is for --push")
+    options = _options(arguments)
+    options.check()
+    if arguments.push is not None:
+        images.check_push(arguments.push)
+    with tempfile.TemporaryDirectory() as scratch, evaluation.open_session(arguments) as session:
+        directory = arguments.output or f"{scratch}/image"
+        root = _root(arguments, session)
+        image = images.write_oci(session, root, directory, options)
+        if arguments.push is not None:
+            images.push_image(directory, image.tag, arguments.push, arguments.insecure)
+    if arguments.json:
+        put(json.dumps({"directory": arguments.output, **image.to_dict(), **_contents(root)}, indent=2) + "\n")
+    else:
+        where = arguments.output if arguments.push is None else arguments.push
+        put(f"{image.written.manifest.digest}  {where}\n")
+    return 0
+
+
+def _options(arguments: argparse.Namespace) -> ImageOptions:
+    from ..ops.images import ImageOptions
+
+    return ImageOptions(
+        tag=arguments.tag,
+        layers=arguments.layers,
+        compression=arguments.compression,
+        command=_words("--cmd", arguments.cmd),
+        entrypoint=_words("--entrypoint", arguments.entrypoint),
+        environment=tuple(arguments.env),
+        user=arguments.user,
+        directory=arguments.workdir,
+        labels=_pairs("--label", arguments.label),
+        annotations=_pairs("--annotation", arguments.annotation),
+        proof=arguments.proof,
+    )
+
+
+def _words(option: str, text: str | None) -> tuple[str, ...] | None:
+    import shlex
+
+    if text is None:
+        return None
+    try:
+        return tuple(shlex.split(text))
+    except ValueError as error:
+        raise RequestError(f"{option} '{text}' cannot be split into words: {error}") from error
+
+
+def _pairs(option: str, texts: list[str]) -> dict[str, str]:
+    found = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not name or not equals:
+            raise RequestError(f"{option} '{text}' has no name or no value", hint=f"write {option} NAME=VALUE")
+        found[name] = value
+    return found
+
+
+def _root(arguments: argparse.Namespace, session: Session) -> InstalledRoot:
+    """Build what is asked for, and tell what the root lacks."""
+    from ..ops.installed import install_root
+    from .options.building import options_of
+    from .options.reporting import notices_of, reporter_of
+    from .progress.late import LateReporter
+
+    request = evaluation.request_of(arguments, takes_objects=True)
+    reporter = LateReporter(lambda: reporter_of(arguments))
+    root = install_root(session, request, options_of(arguments), reporter, notices_of(arguments))
+    if not arguments.quiet:
+        for title, path in root.unmet:
+            tell(f"chx: {title} needs /{path} where it runs, and no package of the image has it\n")
+        for line in root.unapplied:
+            tell(
+                f"chx: a line of tmpfiles of {line.package} is for a running system: {line.fields['type']} {line.name}\n"
+            )
+        for trigger in root.triggers:
+            tell(f"chx: a trigger of {trigger.package} was not run: {trigger.name}\n")
+    return root
+
+
+def _contents(root: InstalledRoot) -> dict[str, object]:
+    return {
+        "packages": [
+            {"name": package.title, "attribute": package.attribute or None, "objects": list(map(str, package.objects))}
+            for package in root.packages
+        ],
+        "users": [{"name": user.name, "uid": user.uid, "gid": user.gid} for user in root.accounts.users],
+        "services": [service.name for service in root.services],
+        "unmet": [{"package": title, "path": f"/{path}"} for title, path in root.unmet],
+    }

@@ -1,0 +1,44 @@
+"""Images of installed roots: archives and OCI layouts (docs/images.md)."""
+
+from __future__ import annotations
+
+from ... import window
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .errors import ImageError, NoImage, OutputInTheWay, OutputRefused, PushFailed, WrongOption
+    from .options import ImageOptions
+    from .pushing import check_push, push_image
+    from .reading import ImageDescription, read_image
+    from .tarball import WrittenTar, write_tar
+    from .writing import OciImage, is_image, write_oci
+
+_ORIGINS = {
+    ".errors": "ImageError NoImage OutputInTheWay OutputRefused PushFailed WrongOption",
+    ".options": "ImageOptions",
+    ".pushing": "check_push push_image",
+    ".reading": "ImageDescription read_image",
+    ".tarball": "WrittenTar write_tar",
+    ".writing": "OciImage is_image write_oci",
+}
+
+__getattr__ = window(__name__, _ORIGINS)
+
+__all__ = [
+    "ImageDescription",
+    "ImageError",
+    "ImageOptions",
+    "NoImage",
+    "OciImage",
+    "OutputInTheWay",
+    "OutputRefused",
+    "PushFailed",
+    "WrittenTar",
+    "WrongOption",
+    "check_push",
+    "is_image",
+    "push_image",
+    "read_image",
+    "write_oci",
+    "write_tar",
+]
