@@ -72,7 +72,14 @@ def test_its_index() -> None:
     assert values[0x2E:0x4F].hex() == f"20{IDENTITY}"
     words = [values[offset : offset + 4].hex() for offset in range(0x50, 0x88, 4)]
     nulls = ["00000000"] * 6
-    assert words == ["0e000000", "08000080", "0d000080", "2e000080", "00000000", "27000080"] + nulls + [
+    assert words == [
+        "0e000000",
+        "08000080",
+        "0d000080",
+        "2e000080",
+        "00000000",
+        "27000080",
+        *nulls,
         "00000010",
         "78000010",
     ]
