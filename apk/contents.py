@@ -169,11 +169,24 @@ def check_tree(place: str, directories: Sequence[Directory]) -> None:
             path = path.rpartition("/")[0]
             if path in known:
                 break
+    _check_links(place, directories)
+
+
+def _check_links(place: str, directories: Sequence[Directory]) -> None:
+    """Raise `HostileName` unless each hard link is one to a regular file that comes before it in the same package."""
+    targets = {file.hard_link for directory in directories for file in directory.files} - {None}
+    if not targets:
+        return
+    before: set[str] = set()
     for directory in directories:
         for file in directory.files:
-            if file.hard_link is not None and file.hard_link not in others:
-                path = directory.path_of(file)
-                raise HostileName(place, path, f"is a hard link to '{file.hard_link}', which the package does not have")
+            path = directory.path_of(file)
+            if file.hard_link is None:
+                if file.is_regular and path in targets:
+                    before.add(path)
+            elif file.hard_link not in before:
+                reason = f"is a hard link to {file.hard_link[:80]!r}, and the package has no such file before it"
+                raise HostileName(place, path, reason)
 
 
 def _checked(place: str, prefix: str, files: tuple[File, ...]) -> tuple[File, ...]:
