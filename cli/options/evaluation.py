@@ -153,6 +153,15 @@ def looks_like_path(word: str) -> bool:
     return islink(word)
 
 
+def image_named(arguments: argparse.Namespace) -> str | None:
+    """Return the only word, if it is the path of an image (OCI layout), with a slash, and names neither an object nor an attribute."""
+    from os.path import isfile
+
+    words = arguments.attributes
+    is_path = len(words) == 1 and "/" in words[0] and arguments.file is None and arguments.expr is None
+    return words[0] if is_path and isfile(f"{words[0]}/oci-layout") else None
+
+
 def open_session(arguments: argparse.Namespace) -> Session:
     """Return the session of a command line; notices and traces go to standard error."""
     from ...ops.session import Session

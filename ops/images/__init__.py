@@ -6,6 +6,7 @@ from ... import window
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .attesting import attest_image, bill_of_image
     from .errors import ImageError, NoImage, OutputInTheWay, OutputRefused, PushFailed, WrongOption
     from .options import ImageOptions
     from .pushing import check_push, push_image
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from .writing import OciImage, is_image, write_oci
 
 _ORIGINS = {
+    ".attesting": "attest_image bill_of_image",
     ".errors": "ImageError NoImage OutputInTheWay OutputRefused PushFailed WrongOption",
     ".options": "ImageOptions",
     ".pushing": "check_push push_image",
@@ -35,6 +37,8 @@ __all__ = [
     "PushFailed",
     "WrittenTar",
     "WrongOption",
+    "attest_image",
+    "bill_of_image",
     "check_push",
     "is_image",
     "push_image",

@@ -23,8 +23,11 @@ class ImageDescription(NamedTuple):
     objects: tuple[StorePath, ...]
 
 
-def read_image(directory: str) -> ImageDescription:
-    """Read the only image of a layout that chx wrote. Raises `NoImage`."""
+def read_image(directory: str, check_blobs: bool = False) -> ImageDescription:
+    """Read the only image of a layout that chx wrote. With `check_blobs`, compare all blobs with their digests.
+
+    Raises `NoImage`.
+    """
     if not is_image(directory):
         raise NoImage(directory, "it has no oci-layout")
     index = _document(directory, "index.json")
@@ -36,10 +39,27 @@ def read_image(directory: str) -> ImageDescription:
             raise NoImage(directory, "its index names no manifest by SHA-256")
         manifest = _document(directory, f"blobs/sha256/{name}", name)
         notes = [layer.get("annotations", {}).get(OBJECTS, "") for layer in manifest["layers"]]
+        blobs = [str(one["digest"]) for one in (manifest["config"], *manifest["layers"])]
         objects = tuple(StorePath.parse(path) for note in notes for path in note.split())
     except (KeyError, TypeError, ValueError, AttributeError, StoreError) as error:
         raise NoImage(directory, "its index or its manifest is not as chx writes them") from error
+    if check_blobs:
+        for blob in blobs:
+            _check_blob(directory, blob)
     return ImageDescription(tag, digest, tuple(dict.fromkeys(objects)))
+
+
+def _check_blob(directory: str, digest: str) -> None:
+    algorithm, _, name = digest.partition(":")
+    if algorithm != "sha256" or len(name) != 64 or not name.isalnum():
+        raise NoImage(directory, f"it names a blob by '{digest}'")
+    try:
+        with open(os.path.join(directory, "blobs/sha256", name), "rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise NoImage(directory, f"cannot read the blob {name}: {error.strerror}") from error
+    if found != name:
+        raise NoImage(directory, f"the blob {name} is not what its digest says")
 
 
 def _document(directory: str, name: str, sha256: str | None = None) -> dict[str, Any]:

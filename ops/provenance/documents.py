@@ -43,17 +43,19 @@ def attest(session: Session, request: Request) -> list[SignedStatement]:
     ]
 
 
-def check_statements(session: Session, texts: Iterable[str], keys: Iterable[str] = ()) -> list[Verified]:
-    """Verify the envelopes in texts, one on a line.
+def check_statements(
+    session: Session, texts: Iterable[str], keys: Iterable[str] = (), images: Iterable[str] = ()
+) -> list[Verified]:
+    """Verify the envelopes and bundles in texts, one on a line.
 
-    Trusted are the key of the store, `trusted-keys` of chx.toml, and `keys`. Raises `InvalidKey`.
+    `images` are digests of manifests (`sha256:...`) of images that are here and whole. Trusted are the key of the store, `trusted-keys` of chx.toml, and `keys`. Raises `InvalidKey`.
     """
     trusted = set(keys)
     for key in trusted:
         is_signed_by(key, b"", "")  # raises for an invalid key
     trusted.add(session.store.signer.public)
     trusted.update(map(str, setting("caches", "trusted-keys", list) or ()))
-    return [found for text in texts for found in verify(session.store, text, frozenset(trusted))]
+    return [found for text in texts for found in verify(session.store, text, frozenset(trusted), frozenset(images))]
 
 
 def bill_of_materials(session: Session, request: Request) -> str:

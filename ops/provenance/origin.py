@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,7 +31,7 @@ class Origin:
 
     def parts(self) -> list[StorePath]:
         """Return the packages and sources among the derivations, including the built one; sorted."""
-        return sorted(path for path in self.derivations if path == self.path or not self._is_plumbing(path))
+        return sorted(path for path in self.derivations if path in self.starts() or not self._is_plumbing(path))
 
     def needs(self, path: StorePath) -> list[StorePath]:
         """Return the parts that are inputs of a part, directly or through omitted steps; sorted."""
@@ -43,7 +43,7 @@ class Origin:
             if inner in passed:
                 continue
             passed.add(inner)
-            if self._is_plumbing(inner):
+            if self._is_plumbing(inner) and inner not in self.starts():
                 todo += self.derivations[inner].input_drvs
             else:
                 found.add(inner)
@@ -54,8 +54,35 @@ class Origin:
         names = self.derivations[path].outputs
         return {name: self.known[path, name] for name in names if (path, name) in self.known}
 
+    def starts(self) -> frozenset[StorePath]:
+        """Return the derivations that this is about, which are parts whatever their builders are."""
+        return frozenset((self.path,))
+
     def _is_plumbing(self, path: StorePath) -> bool:
         return self.derivations[path].builder in PLUMBING
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedOrigin(Origin):
+    """Several built derivations as one: `outputs` has theirs by derivation and output; `path` is the first."""
+
+    members: frozenset[StorePath]
+
+    def starts(self) -> frozenset[StorePath]:
+        return self.members
+
+
+def joined(found: Sequence[Origin]) -> JoinedOrigin:
+    """Return one origin of several, of which there is at least one."""
+    derivations: dict[StorePath, Derivation] = {}
+    known: dict[tuple[StorePath, str], StorePath] = {}
+    outputs = {}
+    for origin in found:
+        derivations.update(origin.derivations)
+        known.update(origin.known)
+        outputs.update({f"{origin.path.base}:{name}": path for name, path in origin.outputs.items()})
+    paths = [origin.path for origin in found]
+    return JoinedOrigin(min(paths), dict(sorted(outputs.items())), derivations, known, frozenset(paths))
 
 
 def origins(store: Store, paths: Iterable[StorePath]) -> list[Origin]:

@@ -6,7 +6,7 @@ The document is reproducible: it has no timestamp, and its serial number follows
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import NAMESPACE_URL, uuid5
 
 from ... import __version__
@@ -20,8 +20,18 @@ if TYPE_CHECKING:
 _ALGORITHMS = {"md5": "MD5", "sha1": "SHA_1", "sha256": "SHA_256", "sha512": "SHA_512", "blake3": "BLAKE3"}
 
 
-def to_cyclonedx(store: Store, origin: Origin) -> str:
-    """Return a CycloneDX document as JSON. Raises `RequestError` if the library is not installed."""
+class Image(NamedTuple):
+    """An image that packages are in: its name, and the digest of its manifest (`sha256:...`)."""
+
+    name: str
+    digest: str
+
+
+def to_cyclonedx(store: Store, origin: Origin, image: Image | None = None) -> str:
+    """Return a CycloneDX document as JSON. Its main component is the built derivation, or else `image`.
+
+    Raises `RequestError` if the library is not installed.
+    """
     try:
         from cyclonedx.model.bom import Bom
         from cyclonedx.output.json import JsonV1Dot6
@@ -30,20 +40,24 @@ def to_cyclonedx(store: Store, origin: Origin) -> str:
             "chx sbom needs the Python package 'cyclonedx-python-lib'", hint="pip install cyclonedx-python-lib"
         ) from error
     outputs = sorted(map(str, origin.outputs.values()))
-    bom = Bom(serial_number=uuid5(NAMESPACE_URL, "\n".join((str(origin.path), *outputs))))
+    name = str(origin.path) if image is None else image.digest
+    bom = Bom(serial_number=uuid5(NAMESPACE_URL, "\n".join((name, *outputs))))
     metadata: Any = bom.metadata
     metadata.timestamp = None
     work = _Document(store, origin)
-    main = work.package(origin.path, is_main=True)
+    main = work.package(origin.path, is_main=True) if image is None else work.image(image)
     bom.metadata.component = main
     bom.metadata.tools.components.add(work.tool())
     for path in origin.parts():
-        if path != origin.path:
+        if image is not None or path != origin.path:
             bom.components.add(work.part(path))
     for path in work.others:
         bom.components.add(work.object(path))
     for path, component in work.components.items():
         bom.register_dependency(component, [work.components[inner] for inner in work.needs(path)])
+    if image is not None:
+        inside = [work.components[path] for path in (*origin.starts(), *work.others)]
+        bom.register_dependency(main, inside)
     return str(JsonV1Dot6(bom).output_as_string(indent=1)) + "\n"
 
 
@@ -84,6 +98,19 @@ class _Document:
         )
         self.components[path] = component
         return component
+
+    def image(self, image: Image) -> Any:
+        from cyclonedx.model import HashAlgorithm, HashType
+        from cyclonedx.model.component import Component, ComponentType
+
+        digest = image.digest.removeprefix("sha256:")
+        return Component(
+            name=image.name,
+            version=image.digest,
+            type=ComponentType.CONTAINER,
+            bom_ref=image.digest,
+            hashes=[HashType(alg=HashAlgorithm.SHA_256, content=digest)],
+        )
 
     def _properties(self, path: StorePath) -> Iterable[Any]:
         from cyclonedx.model import Property

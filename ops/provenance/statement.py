@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
@@ -40,6 +40,35 @@ def statements(store: Store, origin: Origin, key: str, version: str) -> Iterator
                 },
             },
         }
+
+
+IMAGE_TYPE: Final = "urn:chx:image:1"
+"""The type of an image that was written of store objects: docs/images.md describes its fields."""
+
+
+def image_statement(
+    store: Store, origin: Origin, objects: Iterable[StorePath], image: tuple[str, str], key: str, version: str
+) -> dict[str, Any]:
+    """Return a statement about an image of `objects`, which come from `origin`.
+
+    `image` is its name and the digest of its manifest (`sha256:...`), `key` the public key of the author.
+    """
+    name, digest = image
+    parts = sorted(objects)
+    return {
+        "_type": STATEMENT,
+        "subject": [{"name": name, "digest": {"sha256": digest.removeprefix("sha256:")}}],
+        "predicateType": PREDICATE,
+        "predicate": {
+            "buildDefinition": {
+                "buildType": IMAGE_TYPE,
+                "externalParameters": {"objects": [str(path) for path in parts]},
+                "internalParameters": {"derivations": sorted(map(str, origin.starts()))},
+                "resolvedDependencies": [*(_object(store, path) for path in parts), *_sources(origin)],
+            },
+            "runDetails": {"builder": {"id": f"{BUILDER}{quote(key)}", "version": {"chx": version}}},
+        },
+    }
 
 
 def _object(store: Store, path: StorePath) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from ...store import StoreError, StorePath
 from ...store.foreign import parse_json
 from ...store.keys import InvalidKey, is_signed_by
+from .bundle import unwrapped
 from .statement import BUILDER, PAYLOAD, PREDICATE, STATEMENT, pre_authentication
 
 if TYPE_CHECKING:
@@ -30,36 +31,44 @@ class _Invalid(Exception):
     """The problem of an envelope."""
 
 
-def verify(store: Store, text: str, trusted: frozenset[str]) -> Iterator[Verified]:
-    """Verify envelopes, one per line, as `chx provenance` prints them."""
+def verify(
+    store: Store, text: str, trusted: frozenset[str], images: frozenset[str] = frozenset()
+) -> Iterator[Verified]:
+    """Verify envelopes or bundles, one per line, as `chx provenance` prints them.
+
+    `images` are digests of manifests (`sha256:...`) of images that are here and whole.
+    """
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             continue
         subjects: tuple[str, ...] = (f"line {number}",)
         key = None
         try:
-            payload, signatures = _parse_envelope(line)
+            payload, signatures = _parse_envelope(line, trusted)
             statement = _statement(payload)
             subjects = tuple(str(subject["name"]) for subject in statement["subject"])
             key = _signer(payload, signatures, trusted)
             _check_builder(statement, key)
             for subject in statement["subject"]:
-                _check_subject(store, subject)
+                if "uri" not in subject and "sha256" in subject.get("digest", {}):
+                    _check_image(store, statement, subject, images)
+                else:
+                    _check_subject(store, subject)
         except _Invalid as invalid:
             yield Verified(subjects, key, str(invalid))
         else:
             yield Verified(subjects, key, None)
 
 
-def _parse_envelope(line: str) -> tuple[bytes, list[tuple[str, str]]]:
+def _parse_envelope(line: str, trusted: frozenset[str]) -> tuple[bytes, list[tuple[str, str]]]:
     """Parse an envelope to its payload and pairs of key and signature."""
     try:
-        envelope = parse_json(line)
+        envelope = unwrapped(parse_json(line), trusted)
         if envelope["payloadType"] != PAYLOAD:
             raise _Invalid(f"its payload is of the type '{envelope['payloadType']}', not '{PAYLOAD}'")
         payload = base64.b64decode(envelope["payload"], validate=True)
         return payload, [(str(item["keyid"]), str(item["sig"])) for item in envelope["signatures"]]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise _Invalid("it is no DSSE envelope; chx provenance X prints them") from error
 
 
@@ -101,6 +110,23 @@ def _check_builder(statement: dict[str, Any], key: str) -> None:
         raise _Invalid("it does not say who built it") from error
     if named != f"{BUILDER}{quote(key)}":
         raise _Invalid(f"it was signed by {key}, and says that it was built by '{named}'")
+
+
+def _check_image(store: Store, statement: dict[str, Any], subject: dict[str, Any], images: frozenset[str]) -> None:
+    """Check that an image is here, and that its objects are what the statement says."""
+    digest = f"sha256:{subject['digest']['sha256']}"
+    if digest not in images:
+        raise _Invalid(f"the image {digest} is not here, so its content cannot be compared: --image DIR names one")
+    try:
+        definition = statement["predicate"]["buildDefinition"]
+        objects = set(definition["externalParameters"]["objects"])
+        parts = [one for one in definition["resolvedDependencies"] if one.get("uri") in objects]
+        if {one["uri"] for one in parts} != objects:
+            raise _Invalid("it does not say what the objects in the image are")
+    except (KeyError, TypeError, AttributeError) as error:
+        raise _Invalid("it does not say what is in the image") from error
+    for part in parts:
+        _check_subject(store, part)
 
 
 def _check_subject(store: Store, subject: dict[str, Any]) -> None:

@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import hashlib
 import io
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tarfile
-from collections.abc import Callable
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
 from .conftest import ROOT, Run
 
 FILE = Path(__file__).with_name("images.nix")
-TOOLS = {"skopeo": "skopeo", "umoci": "umoci", "runc": "runc", "bsdtar": "libarchive-tools", "tar": "tar"}
+TOOLS = {"bsdtar": "libarchive-tools"}
+"""Debian's packages of programs that are not called as their packages are."""
 
 
 def need(*names: str) -> None:
     """Skip a test whose programs are not here; where CI runs, all have to be."""
     os.environ["PATH"] += ":/usr/sbin"
-    missing = [TOOLS[name] for name in names if shutil.which(name) is None]
+    missing = [TOOLS.get(name, name) for name in names if shutil.which(name) is None]
     if missing and os.environ.get("CI"):
         pytest.fail(f"not installed: {' '.join(missing)}")
     if missing:
@@ -358,6 +366,159 @@ def test_runc_runs_an_image_as_an_ordinary_user(shared_chx: Run, work: Path) -> 
     assert (ran.returncode, ran.stdout) == (0, "Hello, world!\n"), ran.stderr
 
 
+@pytest.fixture
+def registry(tmp_path: Path) -> Iterator[str]:
+    """A registry on this machine; its address."""
+    need("docker-registry")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    (tmp_path / "registry.yml").write_text(
+        f"version: 0.1\nlog: {{level: error}}\nhttp: {{addr: {address}}}\n"
+        f"storage: {{filesystem: {{rootdirectory: {tmp_path}/registry}}}}\n"
+    )
+    command = ["docker-registry", "serve", str(tmp_path / "registry.yml")]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            for _ in range(600):
+                with contextlib.suppress(OSError), socket.create_connection(address.split(":"), timeout=1):  # type: ignore[arg-type]
+                    break
+                assert process.poll() is None
+                time.sleep(0.05)
+            yield address
+        finally:
+            process.terminate()
+
+
+def test_an_image_is_pushed_as_it_is(image, work: Path, registry: str) -> None:  # type: ignore[no-untyped-def]
+    need("skopeo")
+    run = image("oci", "doas", "sh", "--push", f"{registry}/some/app:v1", "--insecure", "--annotation", "a=b")
+    assert run.returncode == 0, run.stderr
+    digest, _, where = run.stdout.strip().partition("  ")
+    assert where == f"{registry}/some/app:v1"
+    request = urllib.request.Request(
+        f"http://{registry}/v2/some/app/manifests/v1", headers={"Accept": "application/vnd.oci.image.manifest.v1+json"}
+    )
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request) as answer:
+        manifest = answer.read()
+    assert f"sha256:{hashlib.sha256(manifest).hexdigest()}" == digest
+    assert json.loads(manifest)["annotations"] == {"a": "b"}
+    assert os.listdir(work) == []
+    # What the registry gives back is what was pushed.
+    command = ["skopeo", "--insecure-policy", "copy", "--src-tls-verify=false"]
+    command += [f"docker://{registry}/some/app:v1", "oci:back:latest"]
+    subprocess.run(command, cwd=work, check=True, capture_output=True)
+    assert image("oci", "doas", "sh", "-o", "one", "--annotation", "a=b").returncode == 0
+    blobs = [sorted(os.listdir(work / name / "blobs/sha256")) for name in ("one", "back")]
+    assert blobs[0] == blobs[1]
+
+
+def test_what_a_registry_refuses_is_told(image, registry: str) -> None:  # type: ignore[no-untyped-def]
+    need("skopeo")
+    run = image("oci", "sh", "--push", f"{registry}/Wrong Name")
+    assert run.returncode == 1 and "names no image of a registry" in run.stderr
+    run = image("oci", "sh", "--push", f"{registry}/app:v1")
+    assert run.returncode == 1 and "skopeo cannot push" in run.stderr and "HTTP" in run.stderr
+
+
+# --- where it comes from
+
+
+def test_the_bill_of_an_image_has_all_of_its_packages(chx: Run, image, work: Path) -> None:  # type: ignore[no-untyped-def]
+    pytest.importorskip("cyclonedx")
+    from cyclonedx.schema import SchemaVersion
+    from cyclonedx.validation.json import JsonStrictValidator
+
+    digest = image("oci", "doas", "sh", "vi", "-o", "one").stdout.split()[0]
+    run = chx("sbom", "./one")
+    assert run.returncode == 0, run.stderr
+    bill = json.loads(run.stdout)
+    main = bill["metadata"]["component"]
+    assert (main["type"], main["name"], main["version"]) == ("container", "latest", digest)
+    assert main["hashes"] == [{"alg": "SHA-256", "content": digest.removeprefix("sha256:")}]
+    names = {component["bom-ref"]: component["name"] for component in bill["components"]}
+    (of_image,) = [one["dependsOn"] for one in bill["dependencies"] if one["ref"] == digest]
+    assert sorted(names[one] for one in of_image) == ["daemon", "doas", "sh", "vi"]
+    assert chx("sbom", "./one").stdout == run.stdout
+    JsonStrictValidator(SchemaVersion.V1_6).validate_str(run.stdout)
+
+
+def test_the_provenance_of_an_image_is_a_bundle_that_others_verify(chx: Run, image, work: Path) -> None:  # type: ignore[no-untyped-def]
+    pytest.importorskip("in_toto_attestation")
+    from google.protobuf.json_format import Parse
+    from in_toto_attestation.v1 import statement_pb2
+    from in_toto_attestation.v1.statement import Statement
+    from securesystemslib.dsse import Envelope
+
+    digest = image("oci", "doas", "sh", "-o", "one").stdout.split()[0]
+    run = chx("provenance", "./one", "--bundle")
+    assert run.returncode == 0, run.stderr
+    bundle = json.loads(run.stdout)
+    assert bundle["mediaType"] == "application/vnd.dev.sigstore.bundle.v0.3+json"
+    assert sorted(bundle) == ["dsseEnvelope", "mediaType", "verificationMaterial"]
+    pem = chx("provenance", "--public-key").stdout
+    # As somebody who has the PEM and knows nothing of chx.
+    key = load_pem_public_key(pem.encode())
+    assert isinstance(key, Ed25519PublicKey)
+    der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    hint = base64.b64encode(hashlib.sha256(der).digest()).decode()
+    assert bundle["verificationMaterial"] == {"publicKey": {"hint": hint}}
+    signature = base64.b64decode(bundle["dsseEnvelope"]["signatures"][0]["sig"])
+    envelope = Envelope.from_dict(bundle["dsseEnvelope"])
+    key.verify(signature, envelope.pae())
+    statement = Statement.copy_from_pb(Parse(envelope.payload.decode(), statement_pb2.Statement()))
+    statement.validate()
+    document = json.loads(envelope.payload)
+    assert document["subject"] == [{"name": "latest", "digest": {"sha256": digest.removeprefix("sha256:")}}]
+    objects = document["predicate"]["buildDefinition"]["externalParameters"]["objects"]
+    assert [path.rpartition("-")[0].partition("-")[2] for path in objects] and len(objects) == 3
+    assert {one["uri"] for one in document["predicate"]["buildDefinition"]["resolvedDependencies"]} >= set(objects)
+
+
+def test_the_provenance_of_an_image_is_checked(chx: Run, image, work: Path) -> None:  # type: ignore[no-untyped-def]
+    for name, words in (("one", ["doas", "sh"]), ("other", ["vi"])):
+        assert image("oci", *words, "-o", name).returncode == 0
+    for kind in ([], ["--bundle"]):
+        (work / "said").write_text(chx("provenance", "./one", *kind).stdout)
+        good = chx("provenance", "verify", "said", "--image", "one")
+        assert good.returncode == 0 and "latest: is what it says" in good.stdout, good.stdout
+        for words in ([], ["--image", "other"]):
+            run = chx("provenance", "verify", "said", *words)
+            assert run.returncode == 1 and "is not here, so its content cannot be compared" in run.stdout
+        stranger = chx("provenance", "verify", "said", "--image", "one", CHX_HOME=str(work / "elsewhere"))
+        assert stranger.returncode == 1 and "not trusted" in stranger.stdout
+    changed = json.loads((work / "said").read_text())
+    payload = base64.b64decode(changed["dsseEnvelope"]["payload"]).replace(b'"latest"', b'"newest"')
+    changed["dsseEnvelope"]["payload"] = base64.b64encode(payload).decode()
+    (work / "said").write_text(json.dumps(changed))
+    run = chx("provenance", "verify", "said", "--image", "one")
+    assert run.returncode == 1 and "changed after it was signed" in run.stdout
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"manifests": [{}]}', "[]", '{"manifests": "x"}', "\udcff"], ids=ascii)
+def test_a_damaged_image_has_no_provenance(chx: Run, image, work: Path, text: str) -> None:  # type: ignore[no-untyped-def]
+    assert image("oci", "sh", "-o", "one").returncode == 0
+    (work / "one/index.json").write_text(text, errors="surrogateescape")
+    for command in ("provenance", "sbom"):
+        run = chx(command, "./one")
+        assert run.returncode == 1 and "'./one' is no image" in run.stderr and "Traceback" not in run.stderr
+
+
+def test_a_changed_layer_has_no_provenance(chx: Run, image, work: Path) -> None:  # type: ignore[no-untyped-def]
+    layers = json.loads(image("oci", "sh", "-o", "one", "--json").stdout)["layers"]
+    name = layers[0]["digest"].removeprefix("sha256:")
+    (work / "one/blobs/sha256" / name).write_bytes(b"x" * layers[0]["size"])
+    run = chx("provenance", "./one")
+    assert run.returncode == 1 and f"the blob {name} is not what its digest says" in run.stderr
+
+
+def test_options_of_provenance_that_do_not_go_together(chx: Run) -> None:
+    for words, said in ((["x", "--image", "y"], "--image is for chx provenance verify FILE"),
+                        (["x", "--statement", "--bundle"], "exclude each other")):  # fmt: skip
+        run = chx("provenance", *words)
+        assert run.returncode == 1 and said in run.stderr
+
+
 # --- what goes wrong
 
 
@@ -414,7 +575,9 @@ def test_a_bad_option_is_an_error(image, work: Path, words: list[str], said: str
 
 
 def test_a_file_is_no_root(chx: Run, work: Path) -> None:
-    path = chx("eval", "--raw", "-E", 'builtins.toFile "alone" "text"').stdout
+    (work / "alone").write_text("text")
+    path = chx("store", "add", "alone").stdout.strip()
+    (work / "alone").unlink()
     run = chx("image", "tar", path, "-o", "root.tar")
     assert run.returncode == 1 and "is a file, and a container needs a tree as its root" in run.stderr
     assert os.listdir(work) == []
