@@ -30,6 +30,7 @@ _LEVELS: Final = {"deflate": (9, 9), "zstd": (9, 22)}
 WINDOW: Final = 27
 """Windows of zstd have at most 2 to the power of this many bytes, which level 22 uses."""
 _READ: Final = 1 << 16
+_PACKED_AT_ONCE: Final = 1 << 18
 _TEXT: Final = re.compile(r"(none|deflate|zstd)(?::([0-9]{1,2}))?")
 
 
@@ -84,19 +85,29 @@ class PackedWriter:
     def __init__(self, out: BinaryIO, compression: Compression) -> None:
         self._out = out
         self._packer = compression.packer()
-        self.written = 0
-        """Bytes before packing."""
+        self._waiting: list[bytes] = []
+        self._size = 0
         out.write(compression.header)
 
     def write(self, data: bytes) -> None:
-        self.written += len(data)
         if self._packer is None:
             self._out.write(data)
-        elif packed := self._packer.compress(data):
+            return
+        # A packer takes memory for much at each call.
+        self._waiting.append(data)
+        self._size += len(data)
+        if self._size >= _PACKED_AT_ONCE:
+            self._pack(self._packer)
+
+    def _pack(self, packer: Packer) -> None:
+        if packed := packer.compress(b"".join(self._waiting)):
             self._out.write(packed)
+        self._waiting.clear()
+        self._size = 0
 
     def finish(self) -> None:
         if self._packer is not None:
+            self._pack(self._packer)
             self._out.write(self._packer.flush())
 
 

@@ -6,6 +6,7 @@ the file system is the empty path.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -36,6 +37,10 @@ def to_bytes(path: str) -> bytes:
 def from_bytes(path: bytes) -> str:
     """Return the path that bytes are."""
     return path.decode("utf-8", "surrogateescape")
+
+
+_NOT_PLAIN: Final = re.compile(r"[^!-.0-~\n]|^\.{0,2}$", re.MULTILINE)
+"""Finds what `reason_against` has to look at among names that are joined by newlines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,9 +197,11 @@ def _check_links(place: str, directories: Sequence[Directory]) -> None:
 def _checked(place: str, prefix: str, files: tuple[File, ...]) -> tuple[File, ...]:
     """Return `files` if their names are right and sorted."""
     names = [file.name for file in files]
-    for name in names:
-        if reason := reason_against(name):
-            raise HostileName(place, prefix + name, reason)
+    lines = "\n".join(names)
+    if lines.count("\n") >= len(names) or _NOT_PLAIN.search(lines) or len(max(names, key=len)) > LONGEST_NAME:
+        for name in names:
+            if reason := reason_against(name):
+                raise HostileName(place, prefix + name, reason)
     keys = names if all(map(str.isascii, names)) else list(map(to_bytes, names))
     if any(map(_is_not_before, keys, keys[1:])):
         raise Damaged(place, f"directory {prefix!r}", "its files are not sorted, or one is there twice")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from struct import Struct
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -40,9 +41,11 @@ def decode_package(values: Values) -> Package:
     return _Decoder(values).package()
 
 
-def decode_package_info(values: Values) -> Info:
-    """Return the metadata alone of a package. Raises `Damaged`."""
-    return _Decoder(values).info(values.fields(values.root, 5)[0])
+def decode_entry(values: Values, identity: bytes, file_size: int) -> Info:
+    """Return the entry of a package in an index. Raises `Damaged`."""
+    decoder = _Decoder(values)
+    decoder.identity, decoder.file_size = identity, file_size
+    return decoder.info(values.fields(values.root, 5)[0])
 
 
 def decode_index(values: Values) -> tuple[str, tuple[Info, ...], str]:
@@ -52,12 +55,19 @@ def decode_index(values: Values) -> tuple[str, tuple[Info, ...], str]:
     return values.text(description), decoder.list_of(packages, decoder.info), values.text(spec)
 
 
+_dependency = lru_cache(maxsize=16384)(Dependency)
+"""Packages of an index depend on the same names: each is checked once."""
+
+
 class _Decoder:
     """Each item is decoded once, however often it is referred to."""
 
     def __init__(self, values: Values) -> None:
         self._values = values
         self._known: dict[tuple[str, int], object] = {}
+        self.identity = b""
+        """What an entry has in place of the unique id, if it is made of a package."""
+        self.file_size: int | None = None
 
     def _once(self, decode: Callable[[int], _T], word: int) -> _T:
         key = (decode.__name__, word)
@@ -111,10 +121,11 @@ class _Decoder:
         depends, provides, replaces, install_if, recommends = [
             self.list_of(word, self.dependency) for word in fields[14:19]
         ]
+        unique_id = values.blob(fields[2])
         return Info(
             name,
             version,
-            values.blob(fields[2]),
+            self.identity or unique_id,
             description,
             arch,
             license_,
@@ -124,7 +135,7 @@ class _Decoder:
             values.blob(fields[9]),
             integer(fields[10]),
             integer(fields[11]),
-            integer(fields[12]),
+            integer(fields[12]) if self.file_size is None else self.file_size,
             integer(fields[13]),
             depends,
             provides,
@@ -133,6 +144,7 @@ class _Decoder:
             recommends,
             integer(fields[19]),
             tags,
+            unique_id if self.identity else b"",
         )
 
     def dependency(self, word: int) -> Dependency:
@@ -143,7 +155,7 @@ class _Decoder:
         if found is None:
             found = ANY if wanted is None else EQUAL
         try:
-            return Dependency(values.text(name), wanted, found)
+            return _dependency(values.text(name), wanted, found)
         except BadDependency as error:
             raise Damaged(values.place, "metadata", error.message) from error
 

@@ -10,7 +10,7 @@ from struct import Struct
 from typing import TYPE_CHECKING, Final
 
 from . import dependencies as deps
-from .contents import DEVICE_TYPES, PERMISSIONS, REGULAR, SYMBOLIC_LINK, check_file, check_tree, to_bytes
+from .contents import DEVICE_TYPES, PERMISSIONS, REGULAR, SYMBOLIC_LINK, check_file, to_bytes
 from .description import SCRIPT_NAMES
 from .errors import BadValue
 from .values import ARRAY, INT, NULL, Writer
@@ -31,12 +31,11 @@ _SYMBOLIC_LINK: Final = _TYPE.pack(SYMBOLIC_LINK)
 
 
 def encode_package(package: Package) -> bytearray:
-    """Return the values of a package, with its unique id. Every regular file needs its `sha256`.
+    """Return the values of a package, with its unique id. Every regular file needs its `sha256`; `check_tree` has passed.
 
-    Raises `BadValue`, `BadName`, `BadVersion`, and for names of files `HostileName` and `Damaged`.
+    Raises `BadValue`, `BadName` and `BadVersion`.
     """
     info = package.info
-    check_tree(info.full_name, package.directories)
     writer = Writer()
     fields = _info(writer, info)
     priority = _number(writer, package.replaces_priority)
@@ -132,12 +131,12 @@ def _info(writer: Writer, info: Info, *, is_entry: bool = False) -> list[int]:
 
 def _dependencies(writer: Writer, given: tuple[Dependency, ...], *, is_sorted: bool) -> int:
     """Append a list: its elements in the order given, the array sorted, each once. In an index the elements are sorted, too."""
-    if not given:
-        return NULL
-    if is_sorted and len(given) > 1:
+    if len(given) < 2:
+        return writer.words((_dependency(writer, given[0]),)) if given else NULL
+    if is_sorted:
         given = tuple(sorted(given, key=deps.sort_key))
     words = {one: _dependency(writer, one) for one in given}
-    ordered = sorted(words, key=deps.sort_key) if len(words) > 1 and not is_sorted else words
+    ordered = words if is_sorted else sorted(words, key=deps.sort_key)
     return writer.words([words[one] for one in ordered])
 
 
@@ -158,33 +157,34 @@ def _directories(writer: Writer, directories: Sequence[Directory]) -> list[int]:
     for directory in directories:
         files = []
         for file in directory.files:
-            size, mtime = file.size, file.mtime
+            size, mtime, digest = file.size, file.mtime, file.sha256
             target = NULL
             if file.link_target is None and file.hard_link is None and file.device is None:
                 if firsts and directory.path_of(file) in firsts:
                     # The client has it in store for the links that may follow.
                     blob(_HARD_LINK + to_bytes(directory.path_of(file)))
-                name = blob(to_bytes(file.name))
-                digest = _digest(writer, directory, file)
+                name = blob(file.name.encode("utf-8", "surrogateescape"))
+                if digest is None or len(digest) != 32:
+                    raise _without_digest(directory, file)
+                hashed = blob(digest)
             else:
                 check_file(directory.path_of(file), file)
                 name = blob(to_bytes(file.name))
-                digest = _digest(writer, directory, file) if file.is_regular else NULL
+                if file.is_regular and (digest is None or len(digest) != 32):
+                    raise _without_digest(directory, file)
+                hashed = blob(digest) if digest and file.is_regular else NULL
                 target = blob(_target(file))
             when = INT | mtime if 0 <= mtime <= 0xFFFFFFF else writer.integer(mtime)
             bytes_ = INT | size if 0 <= size <= 0xFFFFFFF else writer.integer(size)
-            files.append(words((name, acl_of(file.acl), bytes_, when, digest, target)))
+            files.append(words((name, acl_of(file.acl), bytes_, when, hashed, target)))
         name = blob(to_bytes(directory.path))
         acl = acl_of(directory.acl)
         found.append(words((name, acl, words(files))))
     return found
 
 
-def _digest(writer: Writer, directory: Directory, file: File) -> int:
-    digest = file.sha256
-    if digest is None or len(digest) != 32:
-        raise BadValue(f"the file '{directory.path_of(file)}'", "needs a SHA-256 of 32 bytes")
-    return writer.blob(digest)
+def _without_digest(directory: Directory, file: File) -> BadValue:
+    return BadValue(f"the file '{directory.path_of(file)}'", "needs a SHA-256 of 32 bytes")
 
 
 def _target(file: File) -> bytes:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from . import blocks, keys
 from .compression import Compression
-from .decoding import decode_index, decode_package_info
+from .decoding import decode_entry, decode_index
 from .encoding import encode_index
 from .encoding import index_order as _order
 from .errors import BadValue
@@ -95,9 +95,7 @@ def index_entry(file: BinaryIO | str, hash_kind: str = "sha256") -> Info:
     head = reader.next_head()
     assert head is not None
     values = reader.payload(head)
-    info = decode_package_info(Values(values, place))
-    identity = sha256(values).digest()[:size]
-    return replace(info, hashes=identity, unique_id=info.hashes, file_size=file.seek(0, os.SEEK_END))
+    return decode_entry(Values(values, place), sha256(values).digest()[:size], file.seek(0, os.SEEK_END))
 
 
 def sort_entries(packages: Iterable[Info]) -> tuple[Info, ...]:

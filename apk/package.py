@@ -28,31 +28,38 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import BinaryIO
 
+    Content = Callable[[str], BinaryIO | bytes]
+    """What a writer asks for the content of a file: an open file, which it closes, or bytes."""
+
     from .blocks import BlockHead
     from .contents import Directory, File, Package
     from .keys import PrivateKey, PublicKey, Signature
 
 _PLACE: Final = Struct("<II")
 _SMALL: Final = 1 << 16
+_SMALL_HEAD: Final = Struct("<III")
+_SMALL_WORD: Final = blocks.DATA << 30 | _SMALL_HEAD.size
+_PADDING: Final = tuple([bytes(-(size + _SMALL_HEAD.size) % 8) for size in range(8)])
 
 
 def write_package(
     out: BinaryIO,
     package: Package,
-    content: Callable[[str], BinaryIO],
+    content: Content,
     *,
     compression: str = "none",
     signers: Sequence[PrivateKey] = (),
 ) -> bytes:
     """Write a package; return its identity (32 bytes). The bytes are those of the client for the same tree.
 
-    `content` opens the file that a path (`usr/bin/x`) of the package names. It is asked once for each regular file that is neither empty
+    `content` returns the open file that a path (`usr/bin/x`) of the package names, or its bytes. It is asked once for each regular file that is neither empty
     nor a hard link, in the order of the package, and once more before if `sha256` is None. `compression` is none, deflate, deflate:N, zstd
     or zstd:N. Raises `BadValue`, `BadName`, `BadVersion`; `HostileName` and `Damaged` for names and their order; `BadContent` if a content
     has not the size or the hash that the package says; what `content` raises.
     """
     packing = Compression.parse(compression)
-    check_tree(package.info.full_name, package.directories)
+    info = package.info
+    check_tree(info.full_name, package.directories)
     package = _hashed(package, content)
     values = encode_package(package)
     writer = blocks.begin_container(out, blocks.PACKAGE, packing)
@@ -60,34 +67,41 @@ def write_package(
     for signer in signers:
         writer.write(blocks.block(blocks.SIGNATURE, keys.sign_adb(signer, blocks.PACKAGE, values)))
     write = writer.write
+    place = info.full_name
     for number, directory in enumerate(package.directories, 1):
+        prefix = f"{directory.path}/" if directory.path else ""
         for index, file in enumerate(directory.files, 1):
-            if file.has_data:
-                path = directory.path_of(file)
-                head = blocks.block_head(blocks.DATA, _PLACE.size + file.size) + _PLACE.pack(number, index)
-                with content(path) as opened:
-                    _copy(package, path, file, opened, write, head)
+            size = file.size
+            if not size or not file.has_data:
+                continue
+            path = prefix + file.name
+            given = content(path)
+            if isinstance(given, bytes):
+                data = given
+            elif size > _SMALL:
+                with given as opened:
+                    _copy(place, path, file, opened, write, _PLACE.pack(number, index))
+                continue
+            else:
+                with given as opened:
+                    data = opened.read(size + 1)
+            if len(data) != size:
+                raise BadContent(place, path, f"has {_more(len(data), size)} than the {size} bytes of the package")
+            if sha256(data).digest() != file.sha256:
+                raise BadContent(place, path, "has another SHA-256 than the package says")
+            if size <= _SMALL:
+                write(_SMALL_HEAD.pack(_SMALL_WORD + size, number, index) + data + _PADDING[size & 7])
+            else:
+                write(blocks.block(blocks.DATA, _PLACE.pack(number, index) + data))
     writer.finish()
     return sha256(values).digest()
 
 
 def _copy(
-    package: Package, path: str, file: File, opened: BinaryIO, write: Callable[[bytes], object], head: bytes
+    place: str, path: str, file: File, opened: BinaryIO, write: Callable[[bytes], object], numbers: bytes
 ) -> None:
-    """Write the block of one file, and hold its content against what the package says of it."""
-    place = package.info.full_name
-    padding = blocks.block_padding(_PLACE.size + file.size)
-    if file.size <= _SMALL:
-        data = opened.read(file.size + 1)
-        if len(data) != file.size:
-            raise BadContent(
-                place, path, f"has {_more(len(data), file.size)} than the {file.size} bytes of the package"
-            )
-        if sha256(data).digest() != file.sha256:
-            raise BadContent(place, path, "has another SHA-256 than the package says")
-        write(head + data + padding)
-        return
-    write(head)
+    """Write the block of a large file, and hold its content against what the package says of it."""
+    write(blocks.block_head(blocks.DATA, _PLACE.size + file.size) + numbers)
     state, left = sha256(), file.size
     while data := opened.read(min(left + 1, blocks.CHUNK)):
         left -= len(data)
@@ -99,14 +113,14 @@ def _copy(
         raise BadContent(place, path, f"has {_more(-left, 0)} than the {file.size} bytes of the package")
     if state.digest() != file.sha256:
         raise BadContent(place, path, "has another SHA-256 than the package says")
-    write(padding)
+    write(blocks.block_padding(_PLACE.size + file.size))
 
 
 def _more(found: int, wanted: int) -> str:
     return "more" if found > wanted else "less"
 
 
-def _hashed(package: Package, content: Callable[[str], BinaryIO]) -> Package:
+def _hashed(package: Package, content: Content) -> Package:
     """Return the package with the SHA-256 of every regular file."""
     if all([file.sha256 is not None or not file.is_regular for _, file in package.entries()]):
         return package
@@ -125,12 +139,21 @@ def _hashed(package: Package, content: Callable[[str], BinaryIO]) -> Package:
     return replace(package, directories=tuple(directories))
 
 
-def _hash(content: Callable[[str], BinaryIO], path: str) -> bytes:
+def _hash(content: Content, path: str) -> bytes:
     state = sha256()
-    with content(path) as opened:
-        while data := opened.read(blocks.CHUNK):
-            state.update(data)
+    for data in read_content(content(path)):
+        state.update(data)
     return state.digest()
+
+
+def read_content(given: BinaryIO | bytes) -> Iterator[bytes]:
+    """Yield what a caller gave as a content, in pieces."""
+    if isinstance(given, bytes):
+        yield given
+        return
+    with given as opened:
+        while data := opened.read(blocks.CHUNK):
+            yield data
 
 
 class Reader:

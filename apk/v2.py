@@ -44,15 +44,16 @@ from .errors import (
     Untrusted,
 )
 from .index import Index
-from .package import name_of
+from .package import name_of, read_content
 from .text import decimal, decoded, index_text, parse_index, parse_list
 from .versions import is_valid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
     from typing import BinaryIO
 
     from .keys import PrivateKey, PublicKey
+    from .package import Content
 
 MOST_IN_CONTROL: Final = 8 << 20
 MOST_IN_SCRIPT: Final = 256 << 10
@@ -95,13 +96,13 @@ class SignatureV2:
 def write_package_v2(
     out: BinaryIO,
     package: Package,
-    content: Callable[[str], BinaryIO],
+    content: Content,
     *,
     signer: PrivateKey | None = None,
     key_name: str = "",
     algorithm: str = "RSA256",
 ) -> bytes:
-    """Write a package; return its identity (20 bytes). `content` opens the file that a path of the package names.
+    """Write a package; return its identity (20 bytes). `content` returns the open file that a path of the package names, or its bytes.
 
     `key_name` is the name of the public key on the machines that install; that of `signer` by itself. The version has no place for
     recommendations, layers and tags: those are left out. Directories and control files get the time of the build. Raises `BadValue`,
@@ -201,7 +202,7 @@ def _pkginfo(package: Package, data_hash: str) -> bytes:
         raise BadValue(f"a text of the package '{info.name}'", "has characters that are no Unicode") from error
 
 
-def _data(package: Package, content: Callable[[str], BinaryIO]) -> Iterator[bytes]:
+def _data(package: Package, content: Content) -> Iterator[bytes]:
     """Yield the data fragment: an archive with its end."""
     place = package.info.full_name
     time = package.info.build_time or 0
@@ -218,7 +219,7 @@ def _data(package: Package, content: Callable[[str], BinaryIO]) -> Iterator[byte
     yield tar.END
 
 
-def _file(place: str, path: str, file: File, content: Callable[[str], BinaryIO]) -> Iterator[bytes]:
+def _file(place: str, path: str, file: File, content: Content) -> Iterator[bytes]:
     member = _member(path, file.acl, file.mtime)
     if file.link_target is not None:
         target = to_bytes(file.link_target)
@@ -232,34 +233,37 @@ def _file(place: str, path: str, file: File, content: Callable[[str], BinaryIO])
         yield from _regular(place, path, file, member, content)
 
 
-def _regular(
-    place: str, path: str, file: File, member: tar.Member, content: Callable[[str], BinaryIO]
-) -> Iterator[bytes]:
-    """Yield a file, which is read twice if it is large: its checksum stands before its content."""
-    with content(path) if file.size else BytesIO() as opened:
-        kept = opened.read(_SMALL + 1)
-        check, short = sha256(kept), sha1(kept, usedforsecurity=False)
-        size = len(kept)
-        is_small = size <= _SMALL
-        while not is_small and size <= file.size and (data := opened.read(_CHUNK)):
-            check.update(data)
-            short.update(data)
-            size += len(data)
+def _regular(place: str, path: str, file: File, member: tar.Member, content: Content) -> Iterator[bytes]:
+    """Yield a file, which is asked for twice if it is large: its checksum stands before its content."""
+    check, short = sha256(), sha1(usedforsecurity=False)
+    kept: list[bytes] | None = []
+    size = 0
+    for data in read_content(content(path)) if file.size else ():
+        check.update(data)
+        short.update(data)
+        size += len(data)
+        if size > file.size:
+            break
+        if size > _SMALL:
+            kept = None
+        elif kept is not None:
+            kept.append(data)
     if size != file.size:
         raise BadContent(place, path, f"has not the {file.size} bytes of the package")
     if file.sha256 is not None and check.digest() != file.sha256:
         raise BadContent(place, path, "has another SHA-256 than the package says")
     checksum = (_CHECKSUM, short.hexdigest().encode())
     yield tar.head(replace(member, size=size, pax=(checksum, *member.pax)))
-    if is_small:
-        yield kept
+    if kept is not None:
+        yield from kept
     else:
         left, again = size, sha1(usedforsecurity=False)
-        with content(path) as opened:
-            while left and (data := opened.read(min(left, _CHUNK))):
-                left -= len(data)
-                again.update(data)
-                yield data
+        for data in read_content(content(path)):
+            left -= len(data)
+            if left < 0:
+                break
+            again.update(data)
+            yield data
         if left or again.digest() != short.digest():
             raise BadContent(place, path, "changed while it was read")
     yield tar.padding(size)

@@ -86,11 +86,14 @@ class Writer:
     def words(self, values: list[int] | tuple[int, ...], kind: int = OBJECT) -> int:
         """Append an array or object; return its word. Null values at its end are left out."""
         count = len(values)
-        while count and not values[count - 1]:
-            count -= 1
         if not count:
             return NULL
-        values = values[:count]
+        if not values[-1]:
+            while count and not values[count - 1]:
+                count -= 1
+            if not count:
+                return NULL
+            values = values[:count]
         count += 1
         form = _WORDS[count] if count < 33 else Struct(f"<{count}I")
         return kind | self._item(form.pack(count, *values), 3)
@@ -126,8 +129,8 @@ class Values:
         self.place = place
         self.data = data
         self._left = _SHARES * len(data)
-        self._blobs: dict[int, bytes] = {}
-        self._texts: dict[int, str] = {}
+        self._blobs: dict[int, bytes] = {NULL: b""}
+        self._texts: dict[int, str] = {NULL: ""}
         if len(data) < HEAD:
             raise Damaged(place, "values", "there is no head")
         if data[0]:
@@ -148,8 +151,6 @@ class Values:
         found = self._blobs.get(word)
         if found is not None:
             return found
-        if not word:
-            return b""
         kind, offset, data = word & TYPE, word & CONTENT, self.data
         if kind == BLOB_8:
             start = offset + 1
