@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from .compression import GZIP, NONE, Compression
 from .errors import ContentChanged, InvalidMember, InvalidTag, OciError
-from .layout import Blob, Configuration, Layer, LayoutWriter, WrittenImage, check_layer, check_tag
+from .layout import LAYER, Blob, Configuration, Layer, LayoutWriter, WrittenImage, check_layer, check_tag
 from .members import Kind, Member, in_order
 from .pax import archive
 
 __all__ = [
     "GZIP",
+    "LAYER",
     "NONE",
     "Blob",
     "Compression",

@@ -137,6 +137,25 @@ class LayoutWriter:
         blob = self._write(LAYER + compression.suffix, compression.pack(_hashed(chunks, inner)))
         return Layer(blob, f"sha256:{inner.hexdigest()}", dict(annotations or {}), created_by)
 
+    def packed_layer(
+        self,
+        chunks: Iterable[bytes],
+        blob: Blob,
+        diff_id: str,
+        annotations: Mapping[str, str] | None = None,
+        created_by: str = "",
+    ) -> Layer | None:
+        """Write a layer that was packed before; return None, with nothing written, if it is not what `blob` says."""
+        written = self._write(blob.media_type, chunks)
+        if written != blob:
+            os.unlink(self.place(written))
+            return None
+        return Layer(blob, diff_id, dict(annotations or {}), created_by)
+
+    def place(self, blob: Blob) -> str:
+        """Return the file of a blob."""
+        return f"{self._blobs}/{blob.digest.removeprefix('sha256:')}"
+
     def finish(
         self, layers: Sequence[Layer], configuration: Configuration, annotations: Mapping[str, str], tag: str
     ) -> WrittenImage:
@@ -171,8 +190,9 @@ class LayoutWriter:
                 view = memoryview(chunk)
                 while view:
                     view = view[file.write(view) :]
-        os.rename(temporary, f"{self._blobs}/{outer.hexdigest()}")
-        return Blob(media_type, f"sha256:{outer.hexdigest()}", size)
+        blob = Blob(media_type, f"sha256:{outer.hexdigest()}", size)
+        os.rename(temporary, self.place(blob))
+        return blob
 
     def _put(self, name: str, data: bytes) -> None:
         with open(f"{self._folder}/{name}", "xb") as file:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..builder import compose_root
 from ..store import Follower, Kind, StorePath, references_reach
+from ..store.package_names import split_name
 from .building import build
 from .errors import RequestError
 from .instantiation import derivers_of_objects
@@ -138,8 +139,6 @@ class ContainerRoot:
 
     def _default(self) -> str | None:
         """Return the program with the name of its package, or else the only program; None if there is no such."""
-        from ..store.difference.names import split_name
-
         packages = [split_name(tree.name).package for tree in self.trees]
         names = [name for name in packages if name in self.programs]
         if len(names) == 1:

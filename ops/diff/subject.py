@@ -6,8 +6,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ...store.difference import split_name
 from ...store.foreign import parse_json
+from ...store.package_names import split_name
 from ..errors import RequestError
 from ..instantiation import evaluate_request
 from ..targets import object_named

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 
 from ...oci import check_tag
+from ...store.package_names import split_name
 from ..installed import InstalledKind
 from .errors import WrongOption
 
@@ -92,8 +93,6 @@ class ImageOptions:
             return self.command
         requested = [package for package in root.packages if package.is_requested]
         if len(requested) == 1 and len(requested[0].objects) == 1:
-            from ...store.difference.names import split_name
-
             program = f"/usr/bin/{split_name(requested[0].objects[0].name).package}"
             if _is_program(root, program):
                 return (program,)

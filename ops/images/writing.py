@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from blake3 import blake3
 
-from ...oci import GZIP, NONE, Compression, Configuration, LayoutWriter, archive, check_layer
+from ...oci import GZIP, LAYER, NONE, Blob, Compression, Configuration, LayoutWriter, archive, check_layer
 from ...store.checkpoint import checkpoint
+from .cache import LayerCache
 from .errors import WrongOption
 from .layers import plan_layers
 from .machine import profile_of
@@ -79,7 +80,8 @@ def write_oci(session: Session, root: InstalledRoot, directory: str, options: Im
         check_layer(members)
     with new_directory(directory, is_image) as folder:
         writer = LayoutWriter(folder)
-        layers = [_write_layer(writer, layer, members, compression) for layer, members in planned]
+        cache = LayerCache(session.store.home) if compression is GZIP else None
+        layers = [_write_layer(writer, layer, members, compression, cache) for layer, members in planned]
         written = writer.finish(layers, configuration, annotations, options.tag)
     return OciImage(options.tag, written, tuple(sorted(root.parts)))
 
@@ -102,9 +104,22 @@ def proof_digest(file: str) -> str:
         raise WrongOption(f"cannot read the proof '{file}': {error.strerror}") from error
 
 
-def _write_layer(writer: LayoutWriter, layer: PlannedLayer, members: list[Member], compression: Compression) -> Layer:
+def _write_layer(
+    writer: LayoutWriter, layer: PlannedLayer, members: list[Member], compression: Compression, cache: LayerCache | None
+) -> Layer:
     notes = {OBJECTS: " ".join(map(str, layer.objects))} if layer.objects else {}
-    return writer.layer(_checked(members), compression, notes, f"chx: {layer.title}")
+    title = f"chx: {layer.title}"
+    key = "" if cache is None else cache.key(members)
+    found = None if cache is None else cache.find(key)
+    if found is not None:
+        blob = Blob(LAYER + compression.suffix, found.digest, found.size)
+        written = writer.packed_layer(found.chunks(), blob, found.diff_id, notes, title)
+        if written is not None:
+            return written
+    written = writer.layer(_checked(members), compression, notes, title)
+    if cache is not None:
+        cache.add(key, written, writer.place(written.blob))
+    return written
 
 
 def _checked(members: list[Member]) -> Iterator[bytes]:

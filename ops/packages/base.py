@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...builder import plan
 from ...evaluator import to_python
-from ...store.difference.names import split_name
 from ...store.manifest import Kind
+from ...store.package_names import split_name
 from ..errors import RequestError
 from .catalogue import Catalogue, Package, is_derivation
 from .facts import attribute_of, facts_of, meta_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...evaluator import EvalError, to_python
-from ...store.difference.names import split_name
+from ...store.package_names import split_name
 from ..text import readable
 
 if TYPE_CHECKING:

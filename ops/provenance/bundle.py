@@ -24,7 +24,7 @@ def bundle_of(envelope: str, public: str) -> str:
     found = json.loads(envelope)
     document = {
         "mediaType": BUNDLE,
-        "verificationMaterial": {"publicKey": {"hint": key_hint(public)}},
+        "verificationMaterial": {"publicKey": {"hint": key_hint(public)}, "tlogEntries": []},
         "dsseEnvelope": {
             "payload": found["payload"],
             "payloadType": found["payloadType"],

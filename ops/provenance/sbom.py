@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import NAMESPACE_URL, uuid5
 
 from ... import __version__
-from ...store.difference import split_name
+from ...store.package_names import split_name
 from ..errors import RequestError
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ derivations that differ in themselves; a *label* names corresponding inputs; a *
 inputs.
 """
 
+from ..package_names import PackageName, split_name
 from .aspects import Aspect, aspects, combined, exchanged
 from .classes import classes
 from .content import (
@@ -30,7 +31,6 @@ from .derivations import (
 )
 from .files import FileChange, compare_manifests, without_parents
 from .matching import Input, Matching, Pair, inputs_of, match, roles
-from .names import PackageName, split_name
 from .objects import (
     ContentChange,
     ObjectDifference,

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import StoreIO
+from ..package_names import split_name
 from .classes import classes
 from .content import Content, HashChange, compare_bytes
 from .files import FileChange, compare_manifests
-from .names import split_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
-from .names import split_name
+from ..package_names import split_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

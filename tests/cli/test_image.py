@@ -274,6 +274,54 @@ def test_the_machine_is_that_of_the_packages(image, work: Path) -> None:  # type
     assert run.returncode == 1 and "foreign-1 is for riscv64, and native-1 is for x86_64" in run.stderr
 
 
+def test_a_layer_is_packed_once(image, work: Path) -> None:  # type: ignore[no-untyped-def]
+    cache = work.parent / "home/cache/layers"
+    assert image("oci", "doas", "sh", "-o", "one").returncode == 0
+    kept = sorted(cache.iterdir())
+    assert len(kept) == 4 and not any("." in path.name for path in kept)
+    for path in kept:
+        os.utime(path, (1, 1))
+    assert image("oci", "doas", "sh", "-o", "other").returncode == 0
+    assert sorted(cache.iterdir()) == kept
+    # They were used.
+    assert all(path.stat().st_mtime > 1 for path in kept)
+    assert parts(work / "one") == parts(work / "other")
+
+
+@pytest.mark.parametrize("change", ["first line", "content", "end", "nothing left", "folder"])
+def test_a_damaged_cache_of_layers_does_no_harm(image, work: Path, change: str) -> None:  # type: ignore[no-untyped-def]
+    cache = work.parent / "home/cache/layers"
+    assert image("oci", "doas", "sh", "-o", "one").returncode == 0
+    before = parts(work / "one")
+    for path in list(cache.iterdir()):
+        data = path.read_bytes()
+        line, _, packed = data.partition(b"\n")
+        damaged = {
+            # The digest of another archive.
+            "first line": line.replace(line[7:71], b"0" * 64) + b"\n" + packed,
+            "content": line + b"\n" + packed[:20] + bytes([packed[20] ^ 1]) + packed[21:],
+            "end": data[:-1],
+            "nothing left": b"",
+            "folder": data,
+        }[change]
+        path.unlink()
+        if change == "folder":
+            path.mkdir()
+        else:
+            path.write_bytes(damaged)
+    run = image("oci", "doas", "sh", "-o", "one")
+    assert run.returncode == 0, run.stderr
+    assert parts(work / "one") == before
+    assert sorted(os.listdir(work / "one/blobs/sha256")) == sorted(
+        one["digest"].removeprefix("sha256:")
+        for one in (
+            *before[0]["layers"],
+            before[0]["config"],
+            json.loads((work / "one/index.json").read_text())["manifests"][0],
+        )
+    )
+
+
 # --- programs of others
 
 
@@ -462,7 +510,7 @@ def test_the_provenance_of_an_image_is_a_bundle_that_others_verify(chx: Run, ima
     assert isinstance(key, Ed25519PublicKey)
     der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     hint = base64.b64encode(hashlib.sha256(der).digest()).decode()
-    assert bundle["verificationMaterial"] == {"publicKey": {"hint": hint}}
+    assert bundle["verificationMaterial"] == {"publicKey": {"hint": hint}, "tlogEntries": []}
     signature = base64.b64decode(bundle["dsseEnvelope"]["signatures"][0]["sig"])
     envelope = Envelope.from_dict(bundle["dsseEnvelope"])
     key.verify(signature, envelope.pae())
