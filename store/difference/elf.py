@@ -18,6 +18,11 @@ _ALLOC: Final = 2
 _PROGBITS: Final = 1
 _NOBITS: Final = 8
 _DYNAMIC: Final = 2
+_LOAD: Final = 1
+_NEEDED: Final = 1
+_STRTAB: Final = 5
+_SONAME: Final = 14
+_LONGEST_NAME: Final = 4096
 _SYMTAB: Final = 2
 _DYNSYM: Final = 11
 _DEFINITIONS: Final = (1, 2)
@@ -54,12 +59,20 @@ class Header(NamedTuple):
 
 
 class Segment(NamedTuple):
-    """A row of the program headers: `start` and `stop` bound its bytes in the file."""
+    """A row of the program headers: `start` and `stop` bound its bytes in the file, which lie at `address` in memory."""
 
     kind: int
     flags: int
     start: int
     stop: int
+    address: int = 0
+
+
+class Libraries(NamedTuple):
+    """How a program or library is linked: its name as a library, and the names of the libraries that it needs."""
+
+    soname: str | None
+    needed: tuple[str, ...]
 
 
 class _Form(NamedTuple):
@@ -113,10 +126,10 @@ def segments(data: Bytes) -> tuple[Segment, ...]:
     for number in range(count):
         row = _unpack(order + form.segment, data, table + number * entry_size)
         kind, flags = row[0], row[6] if data[4] == 1 else row[1]
-        start, size = (row[1], row[4]) if data[4] == 1 else (row[2], row[5])
+        start, address, size = (row[1], row[2], row[4]) if data[4] == 1 else (row[2], row[3], row[5])
         if start + size > len(data):
             raise NotElf("a segment leaves the file")
-        found.append(Segment(kind, flags, start, start + size))
+        found.append(Segment(kind, flags, start, start + size, address))
     return tuple(found)
 
 
@@ -134,6 +147,33 @@ def dynamic(data: Bytes) -> tuple[tuple[int, int], ...]:
                     break
                 rows.append((tag, value))
     return tuple(rows)
+
+
+def libraries(data: Bytes) -> Libraries:
+    """Return the names in the dynamic section: DT_SONAME and DT_NEEDED, in order. Raises `NotElf`."""
+    rows = dynamic(data)
+    tables = [value for tag, value in rows if tag == _STRTAB]
+    if not tables:
+        return Libraries(None, ())
+    for segment in segments(data):
+        if segment.kind == _LOAD and segment.address <= tables[0] < segment.address + segment.stop - segment.start:
+            table = tables[0] - segment.address + segment.start
+            break
+    else:
+        raise NotElf("the names of the dynamic section are nowhere")
+
+    def named(wanted: int) -> list[str]:
+        return [_name(data, table + value, segment.stop) for tag, value in rows if tag == wanted]
+
+    return Libraries(next(iter(named(_SONAME)), None), tuple(named(_NEEDED)))
+
+
+def _name(data: Bytes, start: int, stop: int) -> str:
+    text = bytes(data[start : min(start + _LONGEST_NAME, stop)])
+    name, end, _ = text.partition(b"\0")
+    if start >= stop or not end:
+        raise NotElf("a name of the dynamic section has no end")
+    return name.decode("utf-8", "surrogateescape")
 
 
 def _form(data: Bytes) -> tuple[_Form, str]:
