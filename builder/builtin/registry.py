@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 # Name: module and function; a module is imported when its builder is used first.
 BUILTINS: Final[dict[str, tuple[str, str]]] = {
+    "builtin:apk": ("apk", "make_packages"),
     "builtin:fetch": ("fetch", "fetch"),
     "builtin:fetchurl": ("fetch", "fetch"),  # Nix's name
     "builtin:merge": ("merge", "merge_trees"),

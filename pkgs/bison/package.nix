@@ -18,6 +18,9 @@ mkDerivation {
     };
   };
 
+  # Its `yacc` takes the place of another one.
+  apk.replaces = [ "byacc" ];
+
   style = "autoconf";
   tools = [ m4 ];
   runtime = [

@@ -59,6 +59,11 @@ mkDerivation {
     ./src/curl --version | grep -q brotli
   '';
 
+  # Whoever links with it statically needs zstd, which has no .pc file; `Libs` names it.
+  postInstall = ''
+    sed -i '/^Requires/s/,libzstd//' "$out/usr/lib/pkgconfig/libcurl.pc"
+  '';
+
   # curl-config
   runtime = [ "/bin/sh" ];
 

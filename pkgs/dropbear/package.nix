@@ -22,6 +22,12 @@ mkDerivation {
     };
   };
 
+  # OpenSSH has one of this name.
+  apk.subpackages.scp = {
+    paths = [ "usr/bin/scp" ];
+    depends = [ "!openssh" ];
+  };
+
   libraries = [ zlib ];
   style = "autoconf";
 

@@ -10,6 +10,7 @@
 
 mkDerivation {
   pname = "file";
+  apk.replaces = [ "toybox" ];
   version = "5.46";
 
   src = unpack {

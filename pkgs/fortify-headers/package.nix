@@ -6,6 +6,8 @@
 mkDerivation {
   pname = "fortify-headers";
   version = "1";
+  # There is nothing but headers.
+  apk.subpackages.devel = null;
 
   headers = ./include;
 

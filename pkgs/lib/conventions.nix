@@ -51,6 +51,7 @@ let
   # What installation.nix reads.
   installed = [
     "alternatives"
+    "apk"
     "groups"
     "modes"
     "revision"

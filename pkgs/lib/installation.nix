@@ -205,7 +205,11 @@ let
     let
       problem = type.check value;
     in
-    if type ? fields then
+    if value == null && type.isOptional or false then
+      null
+    else if type ? read && problem == null then
+      type.read at value
+    else if type ? fields then
       record at type value
     else if problem != null then
       fail at problem
@@ -287,6 +291,44 @@ let
     "Z"
   ];
   names = listOf (pattern "[A-Za-z0-9._-]+" "the name of a service");
+
+  # A set with `fields` that nobody wrote.
+  wholeOf = type: mapAttrs (_: kind: kind.default) type.fields;
+
+  # What apk calls a version, without its revision (docs/apk.md has the form).
+  apkVersion = pattern "[0-9]+([.][0-9]+)*[a-z]?(_(alpha|beta|pre|rc|cvs|svn|git|hg|p)[0-9]*)*(~[0-9a-f]+)?" "a version of apk, as 1.2.3, 1.2b, 1.2_rc1, 1.2_p1 or 1.2_git20240131";
+  apkName = pattern "[A-Za-z0-9][A-Za-z0-9._+-]*" "the name of a package: letters, digits, and . _ + - after the first";
+  related = {
+    depends = listOf text;
+    provides = listOf text;
+    replaces = listOf text;
+    installIf = listOf text;
+    providerPriority = optional (between 0 65535);
+  };
+  apkPackage = {
+    check = _: null;
+    fields = related // {
+      version = optional apkVersion;
+      replacesPriority = optional (between 0 65535);
+      # Whether the links /bin and /lib are its own, and not those that each package has to be a root by itself.
+      rootLinks = boolean // { default = false; };
+      subpackages = {
+        default = { };
+        check = value: if isAttrs value then null else "it is ${kind value} and not a set";
+        read = setOf apkName apkSubpackage;
+      };
+    };
+  };
+  apkSubpackage = {
+    isOptional = true;
+    check = _: null;
+    fields = related // {
+      name = optional apkName;
+      description = optional text;
+      paths = listOf below;
+      links = listOf below;
+    };
+  };
 
   attributes = {
     modes = {
@@ -406,6 +448,11 @@ let
     revision = {
       default = 0;
       read = alone (between 0 null);
+    };
+    # Of what is beside the files in packages of apk, what does not follow from the rest.
+    apk = {
+      default = wholeOf apkPackage;
+      read = at: value: checked at apkPackage value;
     };
     updateCheck = {
       default = null;

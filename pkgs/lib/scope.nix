@@ -128,12 +128,18 @@ let
       let
         package = lib.mkDerivation (commonFor arguments // arguments // toolsFor arguments);
         reason = reasonFor arguments;
+        buildable = if reason == null then package else broken package reason;
       in
-      (if reason == null then package else broken package reason)
+      buildable
       // {
         broken = reason;
         # As the schema completes it, for who asks.
         profile = arch.${host.name} or host;
+        # Nothing to the build, which does not wait for it.
+        apk = import ./apk.nix {
+          package = buildable;
+          architecture = host.apk;
+        };
         overrideAttrs =
           change:
           let

@@ -10,6 +10,8 @@
 mkDerivation {
   pname = "linux-headers";
   version = "6.1.176";
+  # There is nothing but headers.
+  apk.subpackages.devel = null;
 
   src = unpack {
     name = "linux-headers-source";

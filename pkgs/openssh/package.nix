@@ -12,6 +12,7 @@
 mkDerivation {
   pname = "openssh";
   version = "10.0p1";
+  apk.version = "10.0_p1";
 
   src = unpack {
     name = "openssh-source";

@@ -63,6 +63,7 @@ in
 mkDerivation {
   pname = if isForHere then "tinycc" else "tinycc-${target.name}";
   version = "0.9.27-20200814";
+  apk.version = "0.9.27_git20200814";
 
   src = unpack {
     name = "tinycc-source";

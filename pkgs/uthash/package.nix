@@ -8,6 +8,8 @@
 mkDerivation {
   pname = "uthash";
   version = "2.3.0";
+  # There is nothing but headers.
+  apk.subpackages.devel = null;
 
   src = unpack {
     name = "uthash-source";

@@ -50,6 +50,12 @@ def test_a_package_that_says_nothing_has_the_defaults(evaluate) -> None:
         "tmpfiles": [],
         "revision": 0,
         "updateCheck": None,
+        "apk": {
+            **{name: [] for name in ("depends", "provides", "replaces", "installIf")},
+            **dict.fromkeys(("version", "providerPriority", "replacesPriority")),
+            "rootLinks": False,
+            "subpackages": {},
+        },
     }
 
 

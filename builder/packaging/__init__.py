@@ -1,0 +1,1 @@
+"""Packages of apk from trees and metadata: what `builtin:apk` does (docs/apk.md)."""
