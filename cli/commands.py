@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "copy": ("copy", "move objects to and from caches"),
     "serve": ("serve", "give the store over HTTP, as a cache"),
     "fetch": ("fetch", "fetch a source, and print its hash"),
+    "apk": ("apk", "make packages of apk, their repositories, and roots installed from them"),
     "pkgs": ("pkgs", "list, search and show packages, draw what they are built with, check what came out"),
     "seed": ("seed", "list, pin, check, make and capture seeds"),
     "sandbox": ("sandbox", "check whether sandboxes can be made here, print an AppArmor profile for them"),

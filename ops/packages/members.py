@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...evaluator import to_python
+from ..errors import RequestError
 from ..failure import Failure
 from ..instantiation import evaluate_request
 from ..paths import PKGS, is_there
@@ -46,8 +47,11 @@ class Members(NamedTuple):
     project: Project | None
 
 
-def members_of(session: Session, request: Request) -> Members:
+def members_of(session: Session, request: Request, part: str | None = None) -> Members:
     """Instantiate every package of the sets that a request names, or of the whole expression.
+
+    With `part`, instantiate the derivation in that attribute of each package instead; what has none is passed over in
+    a set, and an error where it is asked for by its name.
 
     A set stands for the derivations in it, and for those in inner sets with `recurseForDerivations`; the bundled set for
     each of its packages in one place (`pkgs/lib/catalogue.nix`). Raises `RequestError`, `EvalError`, `LangError`,
@@ -61,7 +65,7 @@ def members_of(session: Session, request: Request) -> Members:
         here = not request.attributes and is_there("default.nix")
         request = request.replace(file="." if here else locate(session, request.with_attributes("name")).file)
     evaluated = evaluate_request(session, request)
-    work = _Members(session)
+    work = _Members(session, part)
     for selected in evaluated.selected:
         if evaluated.located.is_bundled_set and not selected.attribute:
             work.add_catalogue(selected.value)
@@ -72,8 +76,9 @@ def members_of(session: Session, request: Request) -> Members:
 
 
 class _Members:
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, part: str | None) -> None:
         self._session = session
+        self._part = part
         self._evaluator = session.evaluator
         self.found: dict[str, Member] = {}
 
@@ -83,7 +88,7 @@ class _Members:
             evaluator = self._evaluator
             value = value_of()
             if is_derivation(evaluator, value):
-                self.found[attribute] = self._package(attribute, value)
+                self._add_package(attribute, value, is_named=not depth)
             elif evaluator.type_name(value) == "set" and depth < _DEEPEST and (not depth or self._recurses(value)):
                 for name, inner in self._inside(value):
                     self.add(f"{attribute}.{name}" if attribute else name, inner, depth + 1)
@@ -97,7 +102,13 @@ class _Members:
             with _Errors(self.found, name):
                 place = evaluator.select(item, "attribute")
                 attribute = name if place is None else readable(evaluator.to_raw(place))
-                self.found[attribute] = self._package(attribute, evaluator.select(item, "package"))
+                self._add_package(attribute, evaluator.select(item, "package"), is_named=False)
+
+    def _add_package(self, attribute: str, value: Value, is_named: bool) -> None:
+        if self._part is None or self._part in self._evaluator.attr_names(value):
+            self.found[attribute] = self._package(attribute, value)
+        elif is_named:
+            raise RequestError(f"'{attribute}' has no `{self._part}`: it is no package that mkDerivation of a set gave")
 
     def _package(self, attribute: str, value: Value) -> Member:
         evaluator = self._evaluator
@@ -105,6 +116,8 @@ class _Members:
             reason = to_python(evaluator, evaluator.select(value, "broken"))
             if reason not in (None, False):
                 return Member(attribute, broken="it is broken" if reason is True else readable(str(reason)))
+        if self._part is not None:
+            value = evaluator.select(value, self._part)
         (found,) = evaluator.named_derivations(value, attribute)
         return Member(attribute, Target(found[0], found[1], tuple(found[2])))
 

@@ -1,0 +1,55 @@
+"""Packages of apk out of packages of a set: build, sign, index, check and install them (docs/apk.md)."""
+
+from __future__ import annotations
+
+from ... import window
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .checking import Checked, Fault, check
+    from .inspecting import Shown, inspect_file, verify_file
+    from .installing import Installed, install
+    from .packaging import PackageFile, PackageFiles, build_packages, files_of
+    from .repository import Repository, Stored, read_repository, write_indexes, write_repository
+    from .signing import find_key, keys_of, make_key
+    from .solving import Pool, solve
+    from .trust import trusted_keys
+
+_ORIGINS = {
+    ".checking": "Checked Fault check",
+    ".inspecting": "Shown inspect_file verify_file",
+    ".installing": "Installed install",
+    ".packaging": "PackageFile PackageFiles build_packages files_of",
+    ".repository": "Repository Stored read_repository write_indexes write_repository",
+    ".signing": "find_key keys_of make_key",
+    ".solving": "Pool solve",
+    ".trust": "trusted_keys",
+}
+
+__getattr__ = window(__name__, _ORIGINS)
+
+__all__ = [
+    "Checked",
+    "Fault",
+    "Installed",
+    "PackageFile",
+    "PackageFiles",
+    "Pool",
+    "Repository",
+    "Shown",
+    "Stored",
+    "build_packages",
+    "check",
+    "files_of",
+    "find_key",
+    "inspect_file",
+    "install",
+    "keys_of",
+    "make_key",
+    "read_repository",
+    "solve",
+    "trusted_keys",
+    "verify_file",
+    "write_indexes",
+    "write_repository",
+]
