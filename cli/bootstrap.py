@@ -5,6 +5,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from ..ops.apk.packaging import files_of
+from ..ops.apk.repository import write_repository
+from ..ops.apk.signing import find_key
 from ..ops.bootstrap.likeness import compare_with_set
 from ..ops.bootstrap.replaying import read_proof
 from ..ops.bootstrap.roots import remove_roots
@@ -29,6 +32,7 @@ from .startup.result_cache import store_result
 if TYPE_CHECKING:
     import argparse
 
+    from ..apk.keys import PrivateKey
     from ..ops.bootstrap.proof import Proof
     from ..ops.bootstrap.report import BootstrapReport
     from ..ops.session import Session
@@ -63,6 +67,7 @@ examples:
   chx bootstrap tiny --proof proof.json --bundle inputs.tar
   chx bootstrap --check-proof proof.json
   chx bootstrap --replay proof.json --bundle inputs.tar
+  chx bootstrap tiny --repository repository
   chx bootstrap --drop tiny
 """
 
@@ -81,6 +86,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--full", action="store_true", help="leave nothing out of the differences")
     group.add_argument("--report", metavar="FILE", help="write a page for a browser, all in one file")
     group.add_argument("--proof", metavar="FILE", help="write a signed proof that can be replayed elsewhere")
+    group.add_argument(
+        "--repository", metavar="DIR", help="write the packages of the last stage as a signed repository of apk"
+    )
+    group.add_argument(
+        "--repository-key", metavar="KEY", help="the key to sign it with (default: the only one of `chx apk key`)"
+    )
     group.add_argument("--replay", metavar="FILE", help="check a proof: build all of it again and compare")
     group.add_argument(
         "--check-proof", metavar="FILE", help="check all of a proof that can be checked without building; takes seconds"
@@ -110,21 +121,37 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.replay is not None:
         return replay(arguments)
     with evaluation.open_session(arguments) as session:
+        # Before hours of building.
+        signer = None if arguments.repository is None else find_key(home(), arguments.repository_key)
         report, links = run(
             session,
             evaluation.request_of(arguments),
             arguments.set or DEFAULT_SET,
             seeds=_seeds(arguments.seeds),
             stages=arguments.stages,
+            publishes=arguments.repository is not None,
             proof=arguments.proof,
             bundle=arguments.bundle,
             options=options_of(arguments),
             reporter=reporter_of(arguments),
         )
         text = write_text(arguments, report)
-        if report.holds and not (arguments.report or arguments.proof):
+        if signer is not None:
+            _publish(session, report, arguments.repository, signer)
+        elif report.holds and not (arguments.report or arguments.proof):
             _remember(session, arguments, report, text, links)
     return 0 if report.holds else 1
+
+
+def _publish(session: Session, report: BootstrapReport, directory: str, key: PrivateKey) -> None:
+    """Write the repository that all seeds end in."""
+    assert report.repository is not None
+    path = report.repository.published.path
+    if path is None:
+        say(f"'{directory}' is not written: the seeds end in different repositories")
+        return
+    written = write_repository(directory, files_of(session.store, path), key, description=f"chx {report.set}")
+    say(f"{len(written.packages)} packages in {directory}: sha256:{written.digest}")
 
 
 def drop(arguments: argparse.Namespace) -> int:

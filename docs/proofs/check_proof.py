@@ -32,6 +32,7 @@ DOCUMENT: dict[str, Any] = {
     "format": "chx bootstrap proof 2", "set": NAMED, "realisations": {PATH: {ANY: PATH}},
     "chains": {NAMED: {
         "toolchain": [PATH], "userland": [PATH], "stages": [{NAMED: {"derivation": PATH, "outputs": [str]}}],
+        "repository": ({"derivation": PATH, "outputs": [str]}, ...),
     }},
     "derivations": {PATH: {
         "args": [TEXT], "builder": TEXT, "env": {TEXT: TEXT}, "inputDrvs": {PATH: {TEXT}}, "inputSrcs": {PATH},
@@ -176,14 +177,18 @@ def opinion(text: bytes, folder: str | None) -> Iterator[str]:
         need(full, f"{seed}: a package has no output, or a stage has an item twice")
     own = {seed: {*it["toolchain"], *it["userland"]} for seed, it in chains.items()}
     halves, items = {*chain(*own.values())}, {key for stage in chain(*stages.values()) for key in stage.values()}
-    same("derivations", derivations.keys(), below({path for path, _ in items} | halves, drvs))
+    shops = {seed: it["repository"]["derivation"] for seed, it in chains.items() if "repository" in it}
+    need(len(shops) in (0, len(chains)), "only some seeds have a repository")
+    need(all(chains[seed]["repository"]["outputs"] == ["out"] for seed in shops), "a repository is one output")
+    goals = items | {(path, "out") for path in shops.values()}
+    same("derivations", derivations.keys(), below({path for path, _ in goals} | halves, drvs))
     inputs = {inner for it in derivations.values() for inner in it["inputSrcs"]}
     same("files", files.keys(), below(inputs, {path: it["references"] for path, it in files.items()}))
     uses = {path: {(inner, out) for inner, outs in drvs[path].items() for out in outs} for path in derivations}
     used = {key for keys in uses.values() for key in keys}
-    same("outputs", results.keys(), used | items | results.keys())
+    same("outputs", results.keys(), used | goals | results.keys())
     builtin = {path for path, it in derivations.items() if it["system"] == "builtin"} - hashes.keys()
-    named = items | {it for it in results if it[0] in halves} | {it for it in used if it[0] in builtin}
+    named = goals | {it for it in results if it[0] in halves} | {it for it in used if it[0] in builtin}
     realised = {(path, out): made for path, it in document["realisations"].items() for out, made in it.items()}
     same("realisations", {(*it, made[NAME]) for it, made in realised.items()}, {(*it, results[it]) for it in named})
     same("realisations", document["realisations"].keys(), {path for path, _ in named})
@@ -206,7 +211,11 @@ def opinion(text: bytes, folder: str | None) -> Iterator[str]:
                 found = below(made_of[path], made_of, before | foreign)
                 good = path not in before and found & before & seeded and not found & barred
                 need(good, f"{seed}: {path} is not made with stage {number} alone")
-        users = below(packages, made_of, foreign) - foreign & derivations.keys()
+        if seed in shops:
+            found = below([shops[seed]], made_of, paths[-1] | foreign)
+            barred = foreign | (seeded & {*chain(*paths[:-1])}) - paths[-1]
+            need(found & paths[-1] and not found & barred, f"{seed}: the repository is not of the last stage alone")
+        users = below(packages | {*shops.values()}, made_of, foreign) - foreign & derivations.keys()
         mine = {key for stage in stages[seed] for key in stage.values()}
         unlisted = sorted(key for user in users for key in uses[user] - mine if key[0] in packages)
         need(not unlisted, f"{seed}: outputs are used that no stage lists: {unlisted[:3]}")
@@ -237,6 +246,7 @@ def opinion(text: bytes, folder: str | None) -> Iterator[str]:
         shared.append({"seeds": [*seeds], "files": sorted(ours.values()), "trees": other, "programs": order})
     same("shared", document["shared"], {"common": shared[0] if len(chains) > 1 else None, "pairs": shared[1:]})
     outcomes = {seed: [{it: realised[key] for it, key in stage.items()} for stage in stages[seed]] for seed in chains}
+    need(len({realised[path, "out"] for path in shops.values()}) < 2, "seeds end in different repositories")
     lasts = [those[-1] for those in outcomes.values()]
     digests = {path: set(it["programs"].values()) for path, it in objects.items()}
     ends = {digest for last in lasts for path in last.values() for digest in digests[path]}

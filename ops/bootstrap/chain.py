@@ -39,13 +39,22 @@ class SeedPart(NamedTuple):
 
 
 class Chain(NamedTuple):
-    """The stages to build from one seed; each of `stages` maps names to packages."""
+    """The stages to build from one seed; each of `stages` maps names to packages.
+
+    `repository` is the tree of the last stage's packages of apk, where somebody asks for it.
+    """
 
     seed: str
     impure: bool
     toolchain: SeedPart
     userland: SeedPart
     stages: tuple[Mapping[str, Package], ...]
+    repository: Package | None = None
+
+    @property
+    def goals(self) -> set[StorePath]:
+        """The derivations that are built: all packages, and the repository."""
+        return self.packages if self.repository is None else {*self.packages, self.repository.derivation}
 
     @property
     def seed_derivations(self) -> tuple[StorePath, ...]:
@@ -83,13 +92,11 @@ class Outcome(NamedTuple):
 
 
 def targets_of(chains: Iterable[Chain]) -> list[tuple[StorePath, tuple[str, ...]]]:
-    """Return the derivations and outputs of all packages of all chains."""
-    return [
-        (package.derivation, package.outputs)
-        for chain in chains
-        for stage in chain.stages
-        for package in stage.values()
-    ]
+    """Return the derivations and outputs of all packages of all chains, and of their repositories."""
+    chains = tuple(chains)
+    packages = [package for chain in chains for stage in chain.stages for package in stage.values()]
+    packages += [chain.repository for chain in chains if chain.repository is not None]
+    return [(package.derivation, package.outputs) for package in packages]
 
 
 def made_on_the_way(chain: Chain, derivations: Mapping[StorePath, Derivation]) -> set[StorePath]:

@@ -15,6 +15,7 @@ from .convergence import agreement, all_settled, fixed_point
 from .fields import Damaged
 from .kinship import kinship_of, makeup_of, with_descent
 from .proof import FORMAT, OLD_FORMAT, Object, Proof
+from .repository import published
 from .shape import flaws_of
 from .suspicion import independence, suspicions
 from .writing import shared_data, sources_data, suspicions_data
@@ -55,7 +56,7 @@ def check_whole(proof: Proof) -> None:
     """Check that nothing is missing or superfluous, and that chains and objects match. Raises `Damaged`."""
     derivations = proof.derivations
     needed = set()
-    todo = [path for chain in proof.chains for path in (*chain.packages, *chain.seed_derivations)]
+    todo = [path for chain in proof.chains for path in (*chain.goals, *chain.seed_derivations)]
     while todo:
         path = todo.pop()
         if path not in needed:
@@ -159,6 +160,12 @@ def check_conclusions(document: Mapping[str, Any], proof: Proof) -> None:
 
 def check_claims(proof: Proof) -> None:
     """Recompute the verdicts from outcomes and programs; only a replay can check residue. Raises `Damaged`."""
+    if proof.format == FORMAT:
+        repositories = published(proof.chains, proof.realisations)
+        if repositories is not None and not repositories.holds:
+            raise Damaged("chains", "has seeds that end in different repositories")
+        if len({chain.repository is None for chain in proof.chains}) > 1:
+            raise Damaged("chains", "has a repository of some seeds, and none of others")
     settled = all_settled(map(fixed_point, proof.outcomes))
     groups = None if proof.kinship is None else proof.kinship.toolchains
     agreed = agreement(proof.outcomes, groups)

@@ -5,6 +5,7 @@
       "format": "chx bootstrap proof 2",
       "set": NAME,
       "chains":      {SEED: {"toolchain": [DERIVATION...], "userland": [DERIVATION...],
+                             "repository": {"derivation": PATH, "outputs": ["out"]},   only if it was asked for
                              "stages": [{PACKAGE: {"derivation": PATH, "outputs": [NAME...]}}...]}},
       "derivations": {PATH: DERIVATION AS JSON},  all that packages and seeds need, and no others
       "files":       {PATH: {"entries": [ENTRY...], "references": [PATH...]}},

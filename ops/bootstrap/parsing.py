@@ -155,17 +155,15 @@ def _chains(value: Any) -> tuple[Chain, ...]:
     for seed, data in mapping_at(value, "chains").items():
         name_at(seed, f"chains.{seed}")
         where = f"chains.{seed}"
-        chain = record_at(data, where, {"toolchain", "userland", "stages"})
+        optional = {"repository"} if "repository" in mapping_at(data, where) else set()
+        chain = record_at(data, where, {"toolchain", "userland", "stages", *optional})
         stages = []
         for number, stage in enumerate(list_at(chain["stages"], f"{where}.stages")):
             packages = {}
             for package, content in mapping_at(stage, f"{where}.stages[{number}]").items():
                 place = f"{where}.stages[{number}].{package}"
                 name_at(package, place)
-                found = record_at(content, place, {"derivation", "outputs"})
-                packages[package] = Package(
-                    path_at(found["derivation"], f"{place}.derivation"), texts_at(found["outputs"], f"{place}.outputs")
-                )
+                packages[package] = _package(content, place)
             stages.append(packages)
         chains.append(
             Chain(
@@ -174,11 +172,17 @@ def _chains(value: Any) -> tuple[Chain, ...]:
                 SeedPart(paths_at(chain["toolchain"], f"{where}.toolchain")),
                 SeedPart(paths_at(chain["userland"], f"{where}.userland")),
                 tuple(stages),
+                _package(chain["repository"], f"{where}.repository") if optional else None,
             )
         )
     if not chains:
         raise Damaged("chains", "has no seed")
     return tuple(chains)
+
+
+def _package(value: Any, where: str) -> Package:
+    found = record_at(value, where, {"derivation", "outputs"})
+    return Package(path_at(found["derivation"], f"{where}.derivation"), texts_at(found["outputs"], f"{where}.outputs"))
 
 
 def _derivations(value: Any) -> dict[StorePath, Derivation]:

@@ -24,8 +24,12 @@ class Described(NamedTuple):
     description: str
 
 
-def chains_of(session: Session, request: Request, name: str, seeds: list[str] | None, stages: int) -> list[Described]:
+def chains_of(
+    session: Session, request: Request, name: str, seeds: list[str] | None, stages: int, *, publishes: bool = False
+) -> list[Described]:
     """Evaluate `bootstrap.NAME.SEED.stageN` for every seed; without `seeds`, for those that prove something.
+
+    `publishes`: with the repository of the last stage.
 
     Raises `RequestError` for an unknown set or seed.
     """
@@ -39,7 +43,7 @@ def chains_of(session: Session, request: Request, name: str, seeds: list[str] | 
         seeds = [seed for seed in attributes if _proves(evaluator, evaluator.select(system, seed))]
     if not seeds:
         raise RequestError(f"the set '{name}' has no seed to start from", hint="name some with --seeds")
-    return [_chain(evaluator, evaluator.select(system, seed), seed, stages) for seed in seeds]
+    return [_chain(evaluator, evaluator.select(system, seed), seed, stages, publishes) for seed in seeds]
 
 
 def chain_value(session: Session, request: Request, name: str, seed: str) -> Value:
@@ -76,7 +80,7 @@ def _proves(evaluator: Evaluator, value: Value) -> bool:
     return not any(_flag(evaluator, seed, flag) for flag in ("impure", "demonstration", "descendant"))
 
 
-def _chain(evaluator: Evaluator, value: Value, name: str, stages: int) -> Described:
+def _chain(evaluator: Evaluator, value: Value, name: str, stages: int, publishes: bool) -> Described:
     seed = evaluator.select(value, "seed")
     attributes = evaluator.attr_names(value)
     if f"stage{stages - 1}" not in attributes:
@@ -92,9 +96,19 @@ def _chain(evaluator: Evaluator, value: Value, name: str, stages: int) -> Descri
             stage_of(evaluator, evaluator.select(evaluator.select(value, f"stage{number}"), "packages"))
             for number in range(stages)
         ),
+        _repository(evaluator, evaluator.select(value, f"stage{stages - 1}")) if publishes else None,
     )
     description = evaluator.select(seed, "description") if "description" in described else ""
     return Described(chain, readable(str(description)))
+
+
+def _repository(evaluator: Evaluator, stage: Value) -> Package:
+    if "repository" not in evaluator.attr_names(stage):
+        raise RequestError("the last stage has no `repository`", hint="pkgs/bootstrap/default.nix gives stages one")
+    found = evaluator.derivation_of(evaluator.select(stage, "repository"))
+    if found is None:
+        raise RequestError("the `repository` of the last stage is no derivation")
+    return Package(*found)
 
 
 def seed_part_of(evaluator: Evaluator, seed: Value, name: str) -> SeedPart:

@@ -19,6 +19,7 @@ from .likeness import compare_with_set
 from .plan import Described
 from .proof import claims_of
 from .report import origin_of, report_of
+from .repository import published
 from .running import build
 from .verdict import everything_below, judge
 
@@ -95,7 +96,16 @@ def replay(
     origin = origin_of(everything_below(session.store, proof.chains), proof.name)
     return Replayed(
         proof,
-        report_of(session.store, proof.set, described, outcomes, verdicts, work, origin),
+        report_of(
+            session.store,
+            proof.set,
+            described,
+            outcomes,
+            verdicts,
+            work,
+            origin,
+            repositories=published(proof.chains, realised),
+        ),
         sum(len(stage) for outcome in outcomes for stage in outcome.stages),
         (*deviations_of(session.store, proof, outcomes, realised, verdicts), *_stated_rows(session.store, proof)),
         compare_with_set(session, request, proof),

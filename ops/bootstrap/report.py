@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .convergence import Dissent
     from .crossing import Crossed
     from .plan import Described
+    from .repository import Published
     from .sign import Signed
     from .verdict import Verdicts
 
@@ -81,6 +82,17 @@ class CrossFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class RepositoryFacts:
+    """The repositories that the seeds end in: the BLAKE3 digest of each tree (as in `Published.camps`), the number of
+    packages of the first, and how the others differ from it."""
+
+    published: Published
+    digests: tuple[str, ...]
+    packages: int
+    differences: tuple[ObjectReport, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Origin:
     """The origin of a report.
 
@@ -101,7 +113,7 @@ class Origin:
 class BootstrapReport:
     """The results of a bootstrap. `builds` counts executed steps, `reused` those that an earlier result replaced.
 
-    `cross` is None where packages were built for this machine itself.
+    `cross` is None where packages were built for this machine itself, `repository` where nobody asked for one.
     """
 
     set: str
@@ -115,10 +127,12 @@ class BootstrapReport:
     seconds: float
     origin: Origin
     cross: CrossFacts | None = None
+    repository: RepositoryFacts | None = None
 
     @property
     def holds(self) -> bool:
-        return self.verdicts.holds and (self.cross is None or self.cross.crossed.holds is not False)
+        crossed = self.cross is None or self.cross.crossed.holds is not False
+        return self.verdicts.holds and crossed and (self.repository is None or self.repository.published.holds)
 
 
 def report_of(
@@ -130,6 +144,7 @@ def report_of(
     work: tuple[int, int, float],
     origin: Origin,
     crossed: Crossed | None = None,
+    repositories: Published | None = None,
 ) -> BootstrapReport:
     """Make the report; `work` is builds, reused steps and seconds."""
     chains = [item.chain for item in described]
@@ -164,6 +179,17 @@ def report_of(
         *work,
         origin,
         None if crossed is None else CrossFacts(crossed, tuple(_divergences(store, crossed))),
+        None if repositories is None else _repository(store, repositories),
+    )
+
+
+def _repository(store: Store, repositories: Published) -> RepositoryFacts:
+    first, *others = [path for path, _ in repositories.camps]
+    return RepositoryFacts(
+        repositories,
+        tuple(str(store.info(path).tree_digest) for path, _ in repositories.camps),
+        sum(entry.is_file for entry in store.manifest(first)),
+        tuple(_report(store, first, other, "repository") for other in others),
     )
 
 

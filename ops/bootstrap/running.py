@@ -10,6 +10,7 @@ from .chain import outcome_of, targets_of
 from .crossing import Crossed, Crossing, compare_crossing, crossing_of
 from .plan import chains_of
 from .report import origin_of, report_of
+from .repository import published
 from .roots import add_roots, judging_inputs
 from .shape import check_shape
 from .sign import check_provable, prove
@@ -56,6 +57,7 @@ def run(
     *,
     seeds: list[str] | None = None,
     stages: int = DEFAULT_STAGES,
+    publishes: bool = False,
     proof: str | None = None,
     bundle: str | None = None,
     options: BuildOptions | None = None,
@@ -63,13 +65,14 @@ def run(
 ) -> Finished:
     """Bootstrap the package set `set` from `seeds`, or from all that prove something.
 
-    `request` names the expression with the attribute `bootstrap`; the default is the bundled set. Writes the signed
+    `request` names the expression with the attribute `bootstrap`; the default is the bundled set. `publishes`: make the
+    repository of each seed's last stage, too, and compare them. Writes the signed
     file `proof` and the file `bundle` if they are named. `options` defaults to those of chx.toml, `reporter` to that
     of the session. Raises `ShapeRefused` before building if the stages are no bootstrap, `RequestError`, `EvalError`,
     `BuildError`, and `ProofRefused`.
     """
     options, reporter, name = options or configured(), reporter or session.reporter, set
-    described = chains_of(session, request, name, seeds, stages)
+    described = chains_of(session, request, name, seeds, stages, publishes=publishes)
     chains = [item.chain for item in described]
     if proof is not None:
         check_provable(name, chains)
@@ -94,7 +97,10 @@ def run(
         reporter.notice(f"the proof '{proof}' shows {signed.shows}")
     origin = origin_of(derivations, proof, signed)
     crossed = compare_crossing(crossing, outcomes, realised) if isinstance(crossing, Crossing) else crossing
-    return Finished(report_of(session.store, name, described, outcomes, verdicts, work, origin, crossed), links)
+    report = report_of(
+        session.store, name, described, outcomes, verdicts, work, origin, crossed, published(chains, realised)
+    )
+    return Finished(report, links)
 
 
 def build(

@@ -4,7 +4,7 @@ All chains have the same number of stages, at least one, with the same packages 
 with the toolchain of the named seed and of no other. Each package of a later stage is made with packages of the stage
 before it, and reaches a seed or an earlier stage only through them. Only outputs that a stage lists are used, since
 no others are compared. Packages made of sources alone are allowed, and equal in every stage; but no stage consists
-only of them.
+only of them. A repository is made of packages of the last stage, and of what is made with them.
 
 All of it follows from derivations, without building.
 """
@@ -114,7 +114,25 @@ def _chain_flaws(
                     yield from _package_flaws(chain.seed, number, name, package.derivation, before, earlier, graph)
         earlier |= {path for path in before if graph.has_seed(path)}
         before = paths
+    if chain.repository is not None:
+        yield from _repository_flaws(chain, before, earlier, graph)
     yield from _unlisted(chain, graph)
+
+
+def _repository_flaws(
+    chain: Chain, last: Collection[StorePath], earlier: Collection[StorePath], graph: _Graph
+) -> Iterator[str]:
+    """Yield a sentence for what the repository has that is not of the last stage."""
+    assert chain.repository is not None
+    what = f"{chain.seed}: the repository"
+    reached = graph.reached({chain.repository.derivation}, last)
+    if chain.repository.outputs != ("out",):
+        yield f"{what} has other outputs than one"
+    if not reached & set(last):
+        yield f"{what} has no package of the last stage"
+    for member in sorted(reached & (graph.foreign | set(earlier) - set(last))):
+        yield f"{what} reaches the seed or an earlier stage without the last one: {member.name}"
+        break
 
 
 def _unlisted(chain: Chain, graph: _Graph) -> Iterator[str]:
@@ -125,7 +143,7 @@ def _unlisted(chain: Chain, graph: _Graph) -> Iterator[str]:
             listed.setdefault(package.derivation, set()).update(package.outputs)
     found = {
         (inner, output)
-        for path in graph.reached(listed, ())
+        for path in graph.reached(chain.goals, ())
         if path not in graph.foreign
         for inner, outputs in graph.used(path).items()
         if inner in listed

@@ -74,7 +74,7 @@ def judge(store: Store, chains: Sequence[Chain], outcomes: Sequence[Outcome], tr
 def everything_below(store: Store, chains: Sequence[Chain]) -> Mapping[StorePath, Derivation]:
     """Return the derivations of `chains` and their transitive inputs, including those of valid fixed outputs."""
     found: dict[StorePath, Derivation] = {}
-    todo = [path for chain in chains for path in (*chain.packages, *chain.seed_derivations)]
+    todo = [path for chain in chains for path in (*chain.goals, *chain.seed_derivations)]
     while todo:
         path = todo.pop()
         if path not in found:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from ...store.derivation import Derivation
 from ...store.path import StorePath
-from .chain import Chain, witnesses
+from .chain import Chain, Package, witnesses
 from .kinship import Kinship, Stored, kinship_of
 from .proof import FORMAT, ProofRefused, claims_of
+from .repository import published
 from .suspicion import Suspicion
 from .verdict import everything_below
 
@@ -36,6 +37,9 @@ def compose(
     captured = [chain.seed for chain in chains if chain.trees]
     if captured:
         raise ProofRefused(f"a proof cannot hold the seed '{captured[0]}': nothing says how to get its trees")
+    repositories = published(chains, realised)
+    if repositories is not None and not repositories.holds:
+        raise ProofRefused("the seeds end in different repositories, which a proof cannot hold")
     derivations = everything_below(store, chains)
     files = {source for derivation in derivations.values() for source in derivation.input_srcs}
     realisations: dict[str, dict[str, str]] = {}
@@ -75,14 +79,13 @@ def _chain_data(chain: Chain) -> dict[str, Any]:
     return {
         "toolchain": list(map(str, chain.toolchain.derivations)),
         "userland": list(map(str, chain.userland.derivations)),
-        "stages": [
-            {
-                name: {"derivation": str(package.derivation), "outputs": list(package.outputs)}
-                for name, package in stage.items()
-            }
-            for stage in chain.stages
-        ],
+        **({} if chain.repository is None else {"repository": _package_data(chain.repository)}),
+        "stages": [{name: _package_data(package) for name, package in stage.items()} for stage in chain.stages],
     }
+
+
+def _package_data(package: Package) -> dict[str, Any]:
+    return {"derivation": str(package.derivation), "outputs": list(package.outputs)}
 
 
 def sources_data(derivations: Mapping[StorePath, Derivation]) -> dict[str, Any]:

@@ -82,6 +82,13 @@ let
             name = "${set}-root";
             trees = toolchain ++ userland;
           };
+          # Its packages of apk, neither signed nor packed, and those that hold a system together.
+          repository = lib.merge {
+            name = "${set}-repository";
+            trees = map (package: package.apk) (
+              builtins.filter (package: package ? apk) (builtins.attrValues closure.packages) ++ [ (baseFilesOver closure) ]
+            );
+          };
         };
     in
     builtins.listToAttrs (
@@ -93,6 +100,10 @@ let
     // {
       inherit seed;
     };
+
+  baseFilesOver =
+    closure:
+    (over ({ rootfs = closure.toolchain ++ closure.userland; } // closure.flags or { })).callPackage ../base-files/package.nix { };
 
   # A tree that was captured, and not built, is its own store path.
   pathOf = package: builtins.unsafeDiscardStringContext (package.drvPath or (toString package));

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ....ops.bootstrap import Crossed, FixedPoint, Kinship, Residue, Shared, Suspicion
-    from ....ops.bootstrap.report import BootstrapReport, ItemFacts, Mismatch, StageResult
+    from ....ops.bootstrap.report import BootstrapReport, ItemFacts, Mismatch, RepositoryFacts, StageResult
     from ....ops.diff.comparison import ObjectReport
     from ..page import Page
 
@@ -47,6 +47,10 @@ def draw(page: Page, report: BootstrapReport) -> None:
     if report.cross is not None:
         for difference in report.cross.differences:
             page.title(f"{difference.label}: {report.cross.crossed.system} against native")
+            _draw_objects(page, difference)
+    if report.repository is not None:
+        for difference in report.repository.differences:
+            page.title("repository: two of them compared")
             _draw_objects(page, difference)
 
 
@@ -95,6 +99,9 @@ def verdicts(report: BootstrapReport) -> Iterator[tuple[str, str, list[str]]]:
     yield NONE_FOUND if found.no_residue else FOUND, "residue", residue_lines(found.residues)
     if report.cross is not None:
         yield _mark(report.cross.crossed.holds), "native is cross", _cross_lines(report.cross.crossed)
+    if report.repository is not None:
+        holds = report.repository.published.holds if len(report.seeds) > 1 else None
+        yield _mark(holds), "one repository", _repository_lines(report.repository)
 
 
 def _cross_lines(crossed: Crossed) -> list[str]:
@@ -113,6 +120,17 @@ def _cross_lines(crossed: Crossed) -> list[str]:
         who = _list([seed for _, seeds in divergence.natives for seed in seeds])
         lines.append(f"{divergence.item} is not what {crossed.system} compiles for {crossed.architecture}: {who}")
     return lines
+
+
+def _repository_lines(repository: RepositoryFacts) -> list[str]:
+    """Return what each seed ends in as a repository of packages."""
+    camps = zip(repository.published.camps, repository.digests)
+    if repository.published.holds:
+        ((_, seeds), digest) = next(camps)
+        packages = f"{count(repository.packages, 'package')} of apk"
+        same = f"all seeds end in the same {packages}" if len(seeds) > 1 else f"{seeds[0]} ends in {packages}"
+        return [same, f"blake3:{digest}"]
+    return [f"blake3:{digest}: {_list(list(seeds))}" for (_, seeds), digest in camps]
 
 
 def _mark(holds: bool | None) -> str:
