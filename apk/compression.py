@@ -5,7 +5,6 @@ The packed bytes depend on the version of the library that packs; what they hold
 
 from __future__ import annotations
 
-import io
 import re
 import zlib
 from dataclasses import dataclass
@@ -14,7 +13,8 @@ from typing import TYPE_CHECKING, Final, cast
 from .errors import BadValue, Damaged, NotApk, Unsupported
 
 if TYPE_CHECKING:
-    from typing import BinaryIO, Protocol
+    from collections.abc import Callable
+    from typing import Any, BinaryIO, Protocol
 
     class Packer(Protocol):
         def compress(self, data: bytes, /) -> bytes: ...
@@ -222,4 +222,28 @@ def _zstd_reader(file: BinaryIO) -> tuple[BinaryIO, type[Exception]]:
         reader = unpacker.stream_reader(file, read_across_frames=True, closefd=False)
         return cast("BinaryIO", reader), zstandard.ZstdError
     options = {zstd.DecompressionParameter.window_log_max: WINDOW}
-    return cast("BinaryIO", io.BufferedReader(zstd.ZstdFile(file, options=options))), zstd.ZstdError
+    return cast("BinaryIO", _Frames(file, lambda: zstd.ZstdDecompressor(options=options))), zstd.ZstdError
+
+
+class _Frames:
+    """Frames of zstd by Python's own library, whose files take what follows the last frame for no error."""
+
+    def __init__(self, file: BinaryIO, new: Callable[[], Any]) -> None:
+        self._file = file
+        self._new = new
+        self._frame = new()
+
+    def read(self, size: int) -> bytes:
+        while size:
+            frame = self._frame
+            data = b""
+            if frame.eof or frame.needs_input:
+                data = (frame.unused_data if frame.eof else b"") or self._file.read(_READ)
+                if not data:
+                    return b""
+                if frame.eof:
+                    frame = self._frame = self._new()
+            content: bytes = frame.decompress(data, size)
+            if content:
+                return content
+        return b""
