@@ -19,7 +19,14 @@ if TYPE_CHECKING:
 
 _FIRST: Final = 100
 _LAST: Final = 999
-_ROOT: Final = {"uid": 0, "home": "/root", "shell": "/bin/sh", "group": None, "groups": [], "description": None}
+_ROOT: Final[dict[str, Any]] = {
+    "uid": 0,
+    "home": "/root",
+    "shell": "/bin/sh",
+    "group": None,
+    "groups": [],
+    "description": None,
+}
 _BY_CHX: Final = "chx"
 
 
@@ -31,6 +38,7 @@ class AccountFiles:
         self._passwd, self._group = _lines(passwd), _lines(group)
         self._users = {user.name: user for user in map(_user, self._passwd) if user is not None}
         self._groups = {group.name: group for group in map(_group_of, self._group) if group is not None}
+        self._is_root_added = False
         self._listed = frozenset(self._users), frozenset(self._groups)
         self._declare(packages)
 
@@ -72,6 +80,11 @@ class AccountFiles:
         ]
         return b"".join(line + b"\n" for line in lines)
 
+    @property
+    def own_home(self) -> str | None:
+        """The home of root, without a slash in front, if no package says anything of that account."""
+        return _ROOT["home"][1:] if self._is_root_added else None
+
     def uid(self, name: str) -> int | None:
         """Return the number of a user; None if there is none of that name."""
         if name in self._users:
@@ -88,6 +101,7 @@ class AccountFiles:
         users, groups = _declared(packages, "users"), _declared(packages, "groups")
         if any(package.has_metadata for package in packages):
             # Files are root's, and programs ask who that is.
+            self._is_root_added = "root" not in users and "root" not in self._users
             users.setdefault("root", (dict(_ROOT), _BY_CHX))
         for name, (wanted, package) in groups.items():
             self._check_number(name, package, wanted["gid"], self._groups, "gid")

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 PASSWD: Final = "etc/passwd"
 GROUP: Final = "etc/group"
 _PARENT_MODE: Final = 0o755
+_HOME_MODE: Final = 0o700
 _MODES: Final = {Kind.DIRECTORY: 0o755, Kind.FILE: 0o644, Kind.EXECUTABLE: 0o755, Kind.SYMLINK: 0o777}
 _KINDS: Final = {
     Kind.DIRECTORY: InstalledKind.DIRECTORY,
@@ -241,6 +242,9 @@ class _Assembly:
             else:
                 package = next(package for package in self._packages if package.has_metadata)
                 raise WrongAttribute(package.title, "users", f"/{place} is no file in this root")
+        home = self._merged.directory(accounts.own_home or "")
+        if home and home not in self._entries:
+            self._add(_Made(home, InstalledKind.DIRECTORY, _HOME_MODE), None, "users")
         return accounts
 
     def _read(self, path: str) -> bytes:

@@ -102,6 +102,7 @@ def test_modes_owners_and_accounts_are_those_that_packages_say(members, work: Pa
     ]
     assert content(work, "etc/group").splitlines() == ["root:*:0:", "zed:*:100:", "aaa:*:101:", "daemon:*:102:zed"]
     assert doas.gid == 102
+    assert (found["root"].isdir(), found["root"].mode) == (True, 0o700)
 
 
 def test_what_a_package_needs_where_it_runs_comes_along(image, members, work: Path) -> None:  # type: ignore[no-untyped-def]
@@ -200,7 +201,7 @@ def test_the_digest_of_a_known_archive(members, work: Path) -> None:  # type: ig
     """Whatever the version of Python: no compressor is asked."""
     members("doas", "sh")
     found = hashlib.sha256((work / "root.tar").read_bytes()).hexdigest()
-    assert found == "f30c7a3cf6dbb28794de8b9e9e38dce1fdfb5a82411ffb38785ece6c2643bce2"
+    assert found == "45c7d6fde26ab135d5af079a284a0cb2a310d506187dfcb2f47fc8a729a3e8db"
 
 
 # --- layers and configuration
@@ -215,7 +216,7 @@ def test_a_layer_for_each_package_which_images_share(image, work: Path) -> None:
     assert [layer["digest"] for layer in manifest["layers"]] == config["rootfs"]["diff_ids"]
     layers = {title: listing(blob(work / "one", layer["digest"])) for title, layer in zip(titles, manifest["layers"])}
     assert layers["chx: sh-1"] == [".", "bin", "usr", "usr/bin", "usr/bin/sh"]
-    assert layers[titles[-1]][:5] == [".", "etc", "etc/group", "etc/passwd", "var"]
+    assert layers[titles[-1]][:5] == [".", "etc", "etc/group", "etc/passwd", "root"]
     shared = {layer["digest"] for layer in manifest["layers"]} & {
         layer["digest"] for layer in parts(work / "other")[0]["layers"]
     }
@@ -320,6 +321,55 @@ def test_a_damaged_cache_of_layers_does_no_harm(image, work: Path, change: str) 
             json.loads((work / "one/index.json").read_text())["manifests"][0],
         )
     )
+
+
+def test_the_machine_of_an_object_is_that_of_its_first_program(chx: Run, work: Path) -> None:
+    (work / "tree/usr/bin").mkdir(parents=True)
+    header = b"\x7fELF\2\1\1" + bytes(9) + b"\2\0" + (183).to_bytes(2, "little") + bytes(44)
+    (work / "tree/usr/bin/program").write_bytes(header)
+    (work / "tree/usr/bin/program").chmod(0o755)
+    path = chx("store", "add", "tree").stdout.strip()
+    run = chx("image", "oci", path, "-o", "one")
+    assert run.returncode == 0, run.stderr
+    config = parts(work / "one")[1]
+    assert (config["architecture"], config["variant"]) == ("arm64", "v8")
+    header = header.replace((183).to_bytes(2, "little"), b"\xff\xfe")
+    (work / "tree/usr/bin/program").write_bytes(header)
+    path = chx("store", "add", "tree").stdout.strip()
+    run = chx("image", "oci", path, "-o", "one")
+    assert run.returncode == 1 and "for a machine that there is no profile of" in run.stderr
+    assert chx("image", "tar", path, "-o", "one.tar").returncode == 0
+
+
+def test_a_link_a_derivation_and_a_set_are_what_they_are_for_chx_build(chx: Run, work: Path) -> None:
+    link = chx("build", "-f", FILE, "sh")
+    assert link.returncode == 0, link.stderr
+    derivation = chx("eval", "-f", FILE, "-A", "sh.drvPath").stdout.strip().strip('"')
+    (work / "set.nix").write_text(f"{{ inherit (import {FILE}) sh vi; }}")
+    for words, names in ((["./result"], ["sh-1"]), ([derivation], ["sh-1"]), (["-f", "set.nix"], ["sh-1", "vi-1"])):
+        run = chx("image", "tar", *words, "-o", "one.tar", "--json")
+        assert run.returncode == 0, run.stderr
+        assert [package["name"] for package in json.loads(run.stdout)["packages"]] == names
+
+
+def test_an_image_is_compared_with_the_lock(chx: Run, work: Path) -> None:
+    (work / "default.nix").write_text(f"{{ inherit (import {FILE}) doas; }}")
+    assert chx("lock").returncode == 0
+    assert chx("image", "tar", "doas", "-o", "one.tar", "--locked").returncode == 0
+    lock = json.loads((work / "chx.lock").read_text())
+    (pin,) = lock["pins"]["doas"].values()
+    pin["outputs"]["out"]["digest"] = "blake3:" + "0" * 64
+    (work / "chx.lock").write_text(json.dumps(lock))
+    run = chx("image", "tar", "doas", "-o", "two.tar", "--locked")
+    assert run.returncode == 1 and "error[L0" in run.stderr and not (work / "two.tar").exists()
+
+
+def test_an_image_has_the_digest_of_a_proof(image, work: Path) -> None:  # type: ignore[no-untyped-def]
+    proof = ROOT / "docs/proofs/chimera.json"
+    run = image("oci", "sh", "-o", "one", "--proof", proof)
+    assert run.returncode == 0, run.stderr
+    digest = hashlib.sha256(proof.read_bytes()).hexdigest()
+    assert parts(work / "one")[0]["annotations"] == {"chx.proof": f"sha256:{digest}"}
 
 
 # --- programs of others
