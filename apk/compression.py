@@ -172,8 +172,8 @@ class _Inflating:
                     return found
             except zlib.error as error:
                 raise Damaged(self._place, "packed data", "it is no deflate stream, or a damaged one") from error
-            if not data:
-                return b""
+            if not data and not unpacker.eof:
+                raise Damaged(self._place, "packed data", "its end is missing")
 
 
 class _Unzstd:

@@ -61,8 +61,7 @@ def scan(chx: Any, root: str) -> tuple[Any, ...]:
                     waiting.append(prefix + entry.name)
                     continue
                 found = entry.stat(follow_symlinks=False)
-                with open(entry.path, "rb", 0) as file:
-                    digest = sha256(file.read()).digest()
+                digest = sha256(content(entry.path)).digest()
                 mode = found.st_mode & 0o7777
                 acl = acls.get(mode) or acls.setdefault(mode, chx.Acl(mode))
                 files.append(chx.File(entry.name, acl, found.st_size, 1, digest))
@@ -78,8 +77,11 @@ def write(chx: Any, root: str, out: str, compression: str) -> None:
 
 def content(path: str) -> bytes:
     """The bytes of a file of a tree, all of which are small."""
-    with open(path, "rb", 0) as file:
-        return file.read()
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        return os.read(descriptor, 1 << 16)
+    finally:
+        os.close(descriptor)
 
 
 def write_small(chx: Any, folder: str, count: int, signers: tuple[Any, ...]) -> None:
@@ -135,8 +137,10 @@ def main() -> None:
         for path in (tree, small, signed):
             os.mkdir(path)
         make_tree(tree, chosen.files)
-        write_small(room, small, chosen.packages, ())
         key = room.generate(f"{folder}/key", bits=2048)
+        os.mkdir(f"{folder}/keys")
+        os.link(f"{folder}/key.pub", f"{folder}/keys/key.pub")
+        write_small(room, small, chosen.packages, (key,))
         out = f"{folder}/out"
         if chosen.profile:
             import cProfile
@@ -162,7 +166,7 @@ def main() -> None:
             (
                 f"index of {chosen.packages} packages",
                 lambda: write_index(room, small, out),
-                ("mkndx", "--allow-untrusted", "-d", "demo", "-c", "none", "-o", out, *packages),
+                ("--keys-dir", f"{folder}/keys", "mkndx", "-d", "demo", "-c", "none", "-o", out, *packages),
             ),
             (f"{chosen.packages} packages, RSA 2048", lambda: write_small(room, signed, chosen.packages, (key,)), None),
         ]

@@ -169,7 +169,8 @@ def test_every_truncation_of_packed_files_is_named(method: str) -> None:
     out = io.BytesIO()
     pack(io.BytesIO(good()), out, method)
     data = out.getvalue()
-    for size in range(len(data) - 3):
+    # A frame of zstd ends with bytes that say nothing more about the content.
+    for size in range(len(data) - (3 if method == "zstd" else 0)):
         with pytest.raises(ApkError):
             read(data[:size])
 

@@ -19,6 +19,7 @@ from chx.apk import (
     Index,
     Info,
     Package,
+    PrivateKey,
     compare,
     generate,
     index_entry,
@@ -167,15 +168,24 @@ def test_the_container_in_zstd_is_that_of_the_client(tmp_path: Path) -> None:
     assert (tmp_path / "ours").read_bytes() == (tmp_path / "plain").read_bytes()
 
 
+def key_of(folder: Path) -> tuple[PrivateKey, Path]:
+    """A new key, and a folder in which the client finds it."""
+    key = generate(str(folder / "me.rsa"), bits=2048)
+    (folder / "keys").mkdir()
+    (folder / "keys" / key.public.name).write_bytes(key.public.to_pem())
+    return key, folder / "keys"
+
+
 @pytest.mark.parametrize("kind", ["sha256", "sha256-160"])
 def test_indexes_are_byte_for_byte_those_of_the_client(tmp_path: Path, kind: str) -> None:
     names = []
+    key, keys = key_of(tmp_path)
     for number in (3, 1, 10, 2):
         info = replace(INFO, name=f"demo{number}", depends=(Dependency.parse("so:libc.so"), Dependency.parse("b>1")))
         names.append(tmp_path / f"demo{number}-1.2-r0.apk")
         with open(names[-1], "wb") as out:
-            write_package(out, Package(info), lambda path: b"")
-    client("mkndx", "--allow-untrusted", "-d", "hello", "-c", "none", "--hash", kind, "-o", tmp_path / "theirs", *names)
+            write_package(out, Package(info), lambda path: b"", signers=[key])
+    client("--keys-dir", keys, "mkndx", "-d", "hello", "-c", "none", "--hash", kind, "-o", tmp_path / "theirs", *names)
     with open(tmp_path / "ours", "wb") as out:
         write_index(out, Index("hello", tuple([index_entry(str(name), kind) for name in names])))
     assert (tmp_path / "ours").read_bytes() == (tmp_path / "theirs").read_bytes()
@@ -279,8 +289,9 @@ def test_version_2_is_installed_with_its_signature(tmp_path: Path) -> None:
 
 
 def test_chx_reads_what_the_client_indexes(tmp_path: Path) -> None:
-    mkpkg(tmp_path / "demo-1.2-r0.apk", INFO, None)
-    client("mkndx", "--allow-untrusted", "-o", tmp_path / "Packages.adb", tmp_path / "demo-1.2-r0.apk")
+    _, keys = key_of(tmp_path)
+    mkpkg(tmp_path / "demo-1.2-r0.apk", INFO, None, "--sign-key", str(tmp_path / "me.rsa"))
+    client("--keys-dir", keys, "mkndx", "-o", tmp_path / "Packages.adb", tmp_path / "demo-1.2-r0.apk")
     (found,) = open_index(str(tmp_path / "Packages.adb")).index.packages
     assert replace(found, unique_id=b"", hashes=b"") == replace(
         index_entry(str(tmp_path / "demo-1.2-r0.apk")), unique_id=b"", hashes=b""
