@@ -90,7 +90,8 @@ def compare_with_set(session: Session, request: Request, proof: Proof) -> SetCom
 
 def _local_chain(session: Session, request: Request, name: str, chain: Chain) -> Chain | None:
     try:
-        (described,) = chains_of(session, request, name, [chain.seed], len(chain.stages))
+        publishes = chain.repository is not None
+        (described,) = chains_of(session, request, name, [chain.seed], len(chain.stages), publishes=publishes)
     except (RequestError, EvalError):
         return None
     return described.chain
@@ -152,6 +153,6 @@ def _halves(chain: Chain, name: Callable[[StorePath], str]) -> tuple[frozenset[s
 
 
 def _stages(chain: Chain, name: Callable[[StorePath], str]) -> list[dict[str, tuple[str, tuple[str, ...]]]]:
-    return [
-        {item: (name(package.derivation), package.outputs) for item, package in stage.items()} for stage in chain.stages
-    ]
+    """Return what is built, stage by stage, and the repository after the last one."""
+    built = [*chain.stages, {} if chain.repository is None else {"repository": chain.repository}]
+    return [{item: (name(package.derivation), package.outputs) for item, package in stage.items()} for stage in built]

@@ -13,6 +13,7 @@ from ...store.manifest import Entry, Kind
 from ...store.path import StorePath
 from .chain import Chain, Outcome
 from .kinship import Kinship
+from .repository import published
 from .suspicion import Suspicion
 
 if TYPE_CHECKING:
@@ -96,6 +97,12 @@ class Proof(NamedTuple):
     derivations: Mapping[StorePath, Derivation]
     files: Mapping[StorePath, tuple[Sequence[tuple[Entry, bytes]], tuple[StorePath, ...]]]
     resolved: Mapping[tuple[StorePath, str], str]
+
+    @property
+    def repository(self) -> Digest | None:
+        """The digest of the tree of packages that all seeds end in; None if the proof has none."""
+        found = published(self.chains, self.realisations)
+        return None if found is None or found.path is None else self.objects[found.path].tree
 
     def restore(self, store: Store) -> None:
         """Write the derivations and source files into `store`."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from chx.builder.bubblewrap import find_bwrap
 from chx.ops.bootstrap.likeness import SetComparison
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -144,10 +146,14 @@ def test_a_stage_that_ignores_the_one_before_is_refused_before_anything_is_built
 
 @pytest.fixture
 def proof(shared_chx, tmp_path):
-    """A proof with its bundle."""
+    """A proof with its bundle, and the repository that it names."""
     place = tmp_path / "proof.json"
-    run = shared_chx("bootstrap", "tiny", "--seeds", HONEST, "--proof", place, "--bundle", tmp_path / "inputs.tar")
+    key = tmp_path / "key.rsa"
+    assert shared_chx("apk", "key", key).returncode == 0
+    more = ("--bundle", tmp_path / "inputs.tar", "--repository", tmp_path / "repository", "--repository-key", key)
+    run = shared_chx("bootstrap", "tiny", "--seeds", HONEST, "--proof", place, *more)
     assert run.returncode == 0, run.stderr
+    assert "one repository     yes all seeds end in the same 15 packages of apk" in run.stdout
     assert "shows a fixed point and independence of the host; no residue of a seed was found" in run.stderr
     return place
 
@@ -174,8 +180,29 @@ def test_a_proof_is_checked_without_building(shared_chx, chx, proof):
         "this proof claims a fixed point and independence of the host; no residue of a seed was found"
     )
     assert "debian-clang: as in this chx" in checked.stdout
+    digest = json.loads(chx("bootstrap", "--check-proof", proof, "--json").stdout)["repository"]
+    assert f"the packages of the last stage as a repository: {digest}" in checked.stdout
     again = shared_chx("bootstrap", "--check-proof", proof, "--key", "ed25519:other")
     assert again.returncode == 1 and "not by ed25519:other" in again.stderr
+
+
+def test_a_root_from_the_proved_repository_compiles_and_runs(shared_chx, proof, tmp_path):
+    """The proof of two toolchains leaves the store: what is installed from the repository makes a program."""
+    repository, root = tmp_path / "repository", tmp_path / "root"
+    clean = shared_chx("apk", "check", repository)
+    assert clean.returncode == 0, clean.stdout
+    words = ("base-files", "dash", "toybox", "tinycc", "musl", "base-devel-static", "cmd:awk")
+    made = shared_chx("apk", "root", root, *words, "--from", repository, "--keys", repository / "keys")
+    assert made.returncode == 0, made.stderr
+    assert {"awk-20220912-r0", "musl-devel-1.2.5-r0", "musl-static-1.2.5-r0"} <= set(made.stdout.split())
+    (root / "tmp/x.c").write_text('#include <stdio.h>\nint main(void) { puts("made here"); return 0; }\n')
+    script = "cd /tmp && tcc -o x x.c && ./x | awk '{ print $2, 6 * 7 }'"
+    bwrap = find_bwrap(None)
+    ran = subprocess.run(
+        [bwrap, "--unshare-all", "--bind", root, "/", "--dev", "/dev", "--clearenv", "/bin/sh", "-c", script],
+        env={"PATH": "/usr/bin"}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert (ran.stdout, ran.stderr) == ("here 42\n", "")
 
 
 def test_a_bundle_has_all_that_is_fetched(shared_chx, chx, proof, tmp_path):

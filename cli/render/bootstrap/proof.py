@@ -35,6 +35,7 @@ def checked_data(proof: Proof, likeness: SetComparison) -> dict[str, Any]:
         "kinship": as_data(proof.kinship),
         "suspicions": as_data(proof.suspicions),
         "likeness": as_data(likeness),
+        "repository": None if proof.repository is None else f"blake3:{proof.repository}",
         "key": proof.key,
     }
 
@@ -70,6 +71,8 @@ def draw_checked(page: Page, proof: Proof, likeness: SetComparison) -> None:
     stages = count(len(proof.chains[0].stages), "stage")
     seeds = ", ".join(chain.seed for chain in proof.chains)
     page.line(f"{proof.set}: {stages} from {count(len(proof.chains), 'seed')}: {seeds}", 0)
+    if proof.repository is not None:
+        page.line(f"the packages of the last stage as a repository: blake3:{proof.repository}", 0)
     page.line(f"signed by {proof.key}", 0)
     page.line("", 0)
     page.line("checked: the form and the signature; that every name follows from its content", 0)
