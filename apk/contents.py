@@ -21,6 +21,8 @@ MOST_ENTRIES: Final = 1 << 20
 """Files and directories of one package."""
 LONGEST_PATH: Final = 4095
 LONGEST_NAME: Final = 255
+MOST_LEVELS: Final = 256
+"""Components of the path of a directory."""
 PERMISSIONS: Final = 0o7777
 
 REGULAR: Final = 0o100000
@@ -136,8 +138,10 @@ def reason_against_path(path: str) -> str | None:
     """Return why `path` is not the path of a directory other than the root; None if it is one."""
     if path.startswith("/"):
         return "is absolute"
-    if len(path) > LONGEST_PATH:
+    if len(path) > LONGEST_PATH or (not path.isascii() and len(to_bytes(path)) > LONGEST_PATH):
         return f"has more than {LONGEST_PATH} bytes"
+    if path.count("/") >= MOST_LEVELS:
+        return f"has more than {MOST_LEVELS} levels"
     for name in path.split("/"):
         if reason := reason_against(name):
             return reason
@@ -205,6 +209,8 @@ def _checked(place: str, prefix: str, files: tuple[File, ...]) -> tuple[File, ..
     keys = names if all(map(str.isascii, names)) else list(map(to_bytes, names))
     if any(map(_is_not_before, keys, keys[1:])):
         raise Damaged(place, f"directory {prefix!r}", "its files are not sorted, or one is there twice")
+    if len(to_bytes(prefix)) + max(map(len, keys)) > LONGEST_PATH:
+        raise HostileName(place, prefix + max(names, key=len), f"has more than {LONGEST_PATH} bytes")
     return files
 
 

@@ -451,6 +451,9 @@ BAD_PATHS = [
     b"a\nb",
     b"a\0b",
     b"a/" * 2100 + b"a",
+    b"a/" * 256 + b"a",
+    b"/".join([b"x" * 250] * 17),
+    "/".join(["\u00e9" * 100] * 21).encode(),
     b"/",
 ]
 
@@ -463,6 +466,15 @@ def test_names_of_files_that_leave_or_deceive(name: bytes) -> None:
 @pytest.mark.parametrize("path", BAD_PATHS)
 def test_paths_of_directories_that_leave_or_deceive(path: bytes) -> None:
     refused(HostileName, container(tree_values(one_folder(path))))
+
+
+def test_a_path_that_is_too_long_only_with_its_name() -> None:
+    folder = b"/".join([b"x" * 255] * 15)
+    read(container(tree_values(one_folder(folder, lambda writer: file_word(writer, b"x" * 255)))))
+    folder += b"/" + b"y" * 100
+    refused(
+        HostileName, container(tree_values(one_folder(folder, lambda writer: file_word(writer, b"x" * 255)))), "4095"
+    )
 
 
 def test_a_link_and_then_a_file_below_it() -> None:

@@ -183,9 +183,12 @@ def test_an_index_is_signed(keys: dict[str, Path]) -> None:
 
 
 def test_private_keys_are_for_their_owner_only_and_never_over_a_file(tmp_path: Path) -> None:
-    os.umask(0o022)
     path = tmp_path / "key"
-    generate(str(path), "ec")
+    before_mask = os.umask(0o022)
+    try:
+        generate(str(path), "ec")
+    finally:
+        os.umask(before_mask)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(Path(f"{path}.pub").stat().st_mode) == 0o644
     before = path.read_bytes()
