@@ -118,6 +118,8 @@ class HostileName(FileError):
     def __init__(self, place: str, path: str, reason: str) -> None:
         super().__init__(place, f"the path {_short(path)!r} {reason}", "do not install this package", "P016")
         self.path = path
+        self.against = reason
+        """The part of `reason` that says what is wrong with the path."""
 
 
 class BadContent(FileError):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
-from . import gzip
-from .errors import NotApk
+from . import gzip, tar
+from .errors import ApkError, NotApk
 from .index import SignedIndex, index_entry, read_index
 from .package import read_package
-from .v2 import IndexV2, index_entry_v2, read_index_v2, read_package_v2
+from .v2 import MOST_SIGNATURES, IndexV2, index_entry_v2, read_index_v2, read_package_v2
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -33,6 +33,7 @@ class PackageReader(Protocol):
     @property
     def package(self) -> Package: ...
     def contents(self) -> Iterator[tuple[Directory, File, Iterator[bytes]]]: ...
+    def stream(self) -> Iterator[tuple[str, Directory | File, Iterator[bytes]]]: ...
     def verify(self) -> None: ...
     def verify_signature(self, trusted: Iterable[PublicKey]) -> PublicKey: ...
 
@@ -49,14 +50,58 @@ def version_of(file: BinaryIO, place: str) -> int:
     raise NotApk(place)
 
 
+def begins_as_package(file: BinaryIO) -> bool:
+    """Whether a file begins as a package of version 2 or any file of version 3 does; the file is where it was.
+
+    Version 2 begins as other archives do, and so do indexes. A package has, after its signatures, a .PKGINFO that names the hash of its data.
+    """
+    start = file.tell()
+    try:
+        return version_of(file, "") == VERSION_3 or _has_control(gzip.Members(file, ""))
+    except ApkError:
+        return False
+    finally:
+        file.seek(start)
+
+
+def _has_control(members: gzip.Members) -> bool:
+    for _ in range(MOST_SIGNATURES + 1):
+        if not members.next():
+            break
+        head = _some(members, tar.BLOCK)
+        if head.startswith(_PKGINFO):
+            return b"\ndatahash = " in _some(members, _MOST_SEARCHED)
+        if not head.startswith(_SIGNATURE):
+            return False
+        _some(members, _MOST_SEARCHED)
+        if members.read(1):
+            return False
+    return False
+
+
+def _some(members: gzip.Members, size: int) -> bytes:
+    parts = []
+    while size and (data := members.read(size)):
+        parts.append(data)
+        size -= len(data)
+    return b"".join(parts)
+
+
+_SIGNATURE: Final = b".SIGN."
+_PKGINFO: Final = b".PKGINFO\0"
+_MOST_SEARCHED: Final = 1 << 20
+
+
+def reader_of(file: BinaryIO, place: str) -> PackageReader:
+    """Begin to read a package of either version. Raises what `read_package` and `read_package_v2` raise."""
+    return read_package(file, place) if version_of(file, place) == VERSION_3 else read_package_v2(file, place)
+
+
 @contextmanager
 def open_package(path: str) -> Iterator[PackageReader]:
     """Open a package of either version. Raises what `read_package` and `read_package_v2` raise, and OSError."""
     with open(path, "rb") as file:
-        if version_of(file, path) == VERSION_3:
-            yield read_package(file, path)
-        else:
-            yield read_package_v2(file, path)
+        yield reader_of(file, path)
 
 
 def open_index(path: str) -> SignedIndex | IndexV2:

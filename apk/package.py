@@ -196,6 +196,22 @@ class Reader:
         if self._next is not None:
             raise Damaged(self.place, "content", "there are more blocks of content than files")
 
+    def stream(self) -> Iterator[tuple[str, Directory | File, Iterator[bytes]]]:
+        """Yield every directory and file by its path, with the pieces of its content. Directories come before what is in them.
+
+        Raises what `contents` raises.
+        """
+        done = 0
+        directories = self.package.directories
+        numbers = {directory.path: number for number, directory in enumerate(directories)}
+        for directory, file, pieces in self.contents():
+            while done <= numbers[directory.path]:
+                yield directories[done].path, directories[done], iter(())
+                done += 1
+            yield directory.path_of(file), file, pieces
+        for directory in directories[done:]:
+            yield directory.path, directory, iter(())
+
     def verify(self) -> None:
         """Read all contents. Raises what `contents` raises."""
         for _ in self.contents():

@@ -353,6 +353,20 @@ class ReaderV2:
             if entry is not None and member.kind != tar.DIRECTORY:
                 yield (*entry, pieces)
 
+    def stream(self) -> Iterator[tuple[str, Directory | File, Iterator[bytes]]]:
+        """Yield the directories and files of the archive by their paths, with the pieces of their contents, in its order.
+
+        Everything is read once. What was yielded is right once the last was and no error came: the caller has to throw it away otherwise.
+        Files have no `sha256`. Directories that the archive does not name are left out. Raises what `package` raises.
+        """
+        tree = _Tree(self.place)
+        for member, pieces in self._archive():
+            path, entry = tree.add(member, None)
+            yield path, entry, pieces
+            for _ in pieces:
+                pass
+        check_tree(self.place, sort_tree(tree.directories()))
+
     def verify(self) -> None:
         """Read all contents. Raises what `package` raises."""
         _ = self.package
@@ -554,8 +568,8 @@ class _Tree:
         self._known: dict[str, File] = {}
         self._bytes_left = MOST_IN_HEADERS
 
-    def add(self, member: tar.Member, digest: bytes) -> None:
-        """Take a member; `digest` is the SHA-256 of its content. Raises `HostileName` and `Damaged`."""
+    def add(self, member: tar.Member, digest: bytes | None) -> tuple[str, Directory | File]:
+        """Take a member, and return it with its path; `digest` is the SHA-256 of its content. Raises `HostileName` and `Damaged`."""
         path = _path_of(member)
         if path and (reason := reason_against_path(path)):
             raise HostileName(self._place, path, reason)
@@ -569,13 +583,14 @@ class _Tree:
             above = above.rpartition("/")[0]
         if member.kind == tar.DIRECTORY:
             self._directories[path] = acl
-            return
+            return path, Directory(path, acl)
         if path in self._known:
             raise Damaged(self._place, f"file '{path}'", "is there twice")
         folder = path.rpartition("/")[0]
         file = self._file(path, name, acl, member, digest)
         self._known[path] = file
         self._files.setdefault(folder, []).append(file)
+        return path, file
 
     def _charge(self, member: tar.Member) -> None:
         """Bound what is kept: names compress well, so that a small file could ask for any memory."""
@@ -589,7 +604,7 @@ class _Tree:
                 self._place, "bytes of names and attributes", MOST_IN_HEADERS - self._bytes_left, MOST_IN_HEADERS
             )
 
-    def _file(self, path: str, name: str, acl: Acl, member: tar.Member, digest: bytes) -> File:
+    def _file(self, path: str, name: str, acl: Acl, member: tar.Member, digest: bytes | None) -> File:
         kind = member.kind
         if kind == tar.SYMBOLIC_LINK:
             target = from_bytes(member.link)

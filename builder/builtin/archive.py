@@ -1,7 +1,7 @@
 """Detect the format of an archive by its content, and read its members one by one.
 
-Three containers (tar, zip, Debian package) and the compressions that the running Python supports. A Debian package is
-an `ar` archive whose member `data.tar.*` holds the files.
+Four containers (tar, zip, Debian package, package of apk) and the compressions that the running Python supports. A
+Debian package is an `ar` archive whose member `data.tar.*` holds the files.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 import stat
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, cast
 
 from ...store.checkpoint import checkpoint
@@ -43,7 +44,7 @@ _LONGEST_HEADER = 1 << 20  # of names and attributes of a member, which are read
 _LONGEST_TARGET = 4096  # of a link: PATH_MAX
 _BUFFER = 1 << 18
 
-_AR, _ZIP, _EMPTY_ZIP = b"!<arch>\n", b"PK\x03\x04", b"PK\x05\x06"
+_AR, _ZIP, _EMPTY_ZIP, _APK = b"!<arch>\n", b"PK\x03\x04", b"PK\x05\x06", b"ADB"
 _FOREIGN = {
     b"LZIP": "compressed with lzip",
     b"\x1f\x9d": "compressed with compress (.Z)",
@@ -71,6 +72,8 @@ def members(path: str, label: str) -> Iterator[Member]:
             yield from _tar_members(_decompressed(inner, label), label)
         elif head.startswith((_ZIP, _EMPTY_ZIP)):
             yield from _zip_members(file, label)
+        elif head.startswith((_APK, _GZIP)) and _is_apk(file):
+            yield from _apk_members(file, label)
         else:
             for magic, form in _FOREIGN.items():
                 if head.startswith(magic):
@@ -236,7 +239,7 @@ def _tar_members(file: BinaryIO, label: str) -> Iterator[Member]:
             )
     except ArchiveUnreadable as error:
         if isinstance(error.__cause__, ReadError):
-            reason = f"it is no tar, zip, Debian package or wheel, or damaged at its beginning ({error.__cause__})"
+            reason = f"it is no tar, zip, Debian package, wheel or package of apk, or damaged at its beginning ({error.__cause__})"
             raise ArchiveUnreadable(label, reason) from error.__cause__
         raise
     with archive:
@@ -312,3 +315,72 @@ def _zip_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, label: str) -> 
         bool(mode & 0o100),
         is_set_id=bool(mode & 0o6000),
     )
+
+
+def _is_apk(file: BinaryIO) -> bool:
+    from ...apk.formats import begins_as_package
+
+    return begins_as_package(file)
+
+
+def _apk_members(file: BinaryIO, label: str) -> Iterator[Member]:
+    """Yield the files of a package of apk, without its metadata and scripts. Contents are held against its hashes."""
+    from ...apk.contents import Directory
+    from ...apk.formats import reader_of
+
+    watched = cast("BinaryIO", _Forward(file))
+    with _reading_apk(label):
+        entries = reader_of(watched, label).stream()
+    while True:
+        with _reading_apk(label):
+            found = next(entries, None)
+        if found is None:
+            return
+        path, entry, pieces = found
+        if isinstance(entry, Directory):
+            yield Member(path, "directory")
+        elif entry.device is not None:
+            kind = "a named pipe" if entry.device.kind == "fifo" else "a device node"
+            raise ArchiveRefused(label, path, f"it is {kind}")
+        elif entry.link_target is not None:
+            yield Member(path, "symlink", target=entry.link_target)
+        elif entry.hard_link is not None:
+            yield Member(path, "hardlink", target=entry.hard_link)
+        else:
+            content = _Pieces(pieces, label)
+            mode = entry.acl.mode
+            yield Member(path, "file", content, bool(mode & 0o100), is_set_id=bool(mode & 0o6000))
+            # A small package can hold a huge file that nobody wants.
+            while content.read(_BUFFER):
+                checkpoint()
+
+
+class _Pieces:
+    """The content of a file of a package of apk. Raises `ArchiveUnreadable`."""
+
+    def __init__(self, pieces: Iterator[bytes], label: str) -> None:
+        self._pieces, self._label, self._rest = pieces, label, b""
+
+    def read(self, size: int, /) -> bytes:
+        if not self._rest:
+            with _reading_apk(self._label):
+                self._rest = next(self._pieces, b"")
+        data, self._rest = self._rest[:size], self._rest[size:]
+        return data
+
+
+@contextmanager
+def _reading_apk(label: str) -> Iterator[None]:
+    from ...apk.errors import FileError, HostileName, NotApk
+
+    try:
+        with reading(label):
+            yield
+    except HostileName as error:
+        raise ArchiveRefused(label, error.path, f"its path {error.against}") from error
+    except FileError as error:
+        kind = "" if isinstance(error, NotApk) else "it is a package of apk: "
+        raise ArchiveUnreadable(label, kind + error.reason) from error
+    except ImportError:
+        reason = "it is packed with zstd, and this Python lacks the package zstandard"
+        raise ArchiveUnreadable(label, reason, "pip install zstandard") from None

@@ -1,4 +1,4 @@
-# The tree inside an archive: tar, zip, Debian package or wheel.
+# The tree inside an archive: tar, zip, Debian package, wheel or package of apk.
 #
 # `strip` is the number of leading path components to drop, or "auto" to drop a
 # single top directory.

@@ -94,8 +94,8 @@ MANY_HEADERS = b"".join(
 LEADS_BACK = ("a member of -", "invalid offset")
 """What chx says, and what Python says since it looks for it itself."""
 CASES = {
-    "nothing": (b"", "it is no tar, zip, Debian package or wheel"),
-    "a page": (b"<html>404</html>" * 100, "it is no tar, zip, Debian package or wheel"),
+    "nothing": (b"", "it is no tar, zip, Debian package, wheel or package of apk"),
+    "a page": (b"<html>404</html>" * 100, "it is no tar, zip, Debian package, wheel or package of apk"),
     "zeros and noise": (bytes(512) + random.Random(1).randbytes(4000), None),
     "gzip cut": (gzip.compress(PLAIN)[:-20], "damaged"),
     "gzip checksum": (gzip.compress(PLAIN)[:-8] + bytes(8), "damaged"),
