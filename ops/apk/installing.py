@@ -70,6 +70,8 @@ def install(
         raise RequestError(f"'{directory}' is there and not empty", hint="name a new directory")
     world = [Dependency.parse(name) for name in names]
     place = f"{repository}/{_architecture(repository, architecture)}"
+    if not os.path.exists(f"{place}/{INDEX_NAME}"):
+        raise RequestError(f"'{place}' has no index", hint="`chx apk index` writes one")
     index = open_index(f"{place}/{INDEX_NAME}")
     index.verify_signature(trusted)
     infos = solve(Pool(index.index.packages), world)

@@ -11,6 +11,7 @@ A file is written under another name first, and the index last, so that a reader
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -87,15 +88,26 @@ def write_repository(
     """
     compression = str(Compression.parse(packing))
     _check_directory(directory)
-    written = []
-    for file in files:
+    for architecture in {file.architecture for file in files}:
+        os.makedirs(f"{directory}/{architecture}", exist_ok=True)
+
+    def write(file: PackageFile) -> bool:
         checkpoint()
         target = f"{directory}/{file.architecture}/{file.name}"
-        if not _is_there(target, file.path, key, compression):
-            os.makedirs(os.path.dirname(target), exist_ok=True)
-            with open(file.path, "rb") as source, _replacing(target) as out:
-                sign(source, out, () if key is None else (key,), compression=packing, keeps_signatures=False)
-            written.append(f"{file.architecture}/{file.name}")
+        if _is_there(target, file.path, key, compression):
+            return False
+        with open(file.path, "rb") as source, _replacing(target) as out:
+            sign(source, out, () if key is None else (key,), compression=packing, keeps_signatures=False)
+        return True
+
+    # Compressors and signatures do not wait for each other: Python is not held meanwhile.
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        try:
+            is_new = list(pool.map(write, files))
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    written = [f"{file.architecture}/{file.name}" for file, was_written in zip(files, is_new) if was_written]
     removed = _prune(directory, files) if prunes else []
     repository = write_indexes(directory, key, packing=packing, description=description)
     return Repository(directory, repository.packages, tuple(written), tuple(removed))
