@@ -93,7 +93,7 @@ def write_tar(arguments: argparse.Namespace) -> int:
     import json
 
     from ..ops import images
-    from .output import raw_output
+    from .output import OutputFailed, raw_output
 
     output = arguments.output
     if output == "-":
@@ -104,7 +104,13 @@ def write_tar(arguments: argparse.Namespace) -> int:
             raise RequestError("an archive is no text for a terminal", hint="-o FILE, or a pipe")
     with evaluation.open_session(arguments) as session:
         root = _root(arguments, session)
-        written = images.write_tar(root, output)
+        try:
+            written = images.write_tar(root, output)
+            if not isinstance(output, str):
+                output.flush()
+        except OSError as error:
+            # A file is opened and written by the operation, which has an error of its own for it.
+            raise OutputFailed(error) from error
     if arguments.json:
         put(
             json.dumps({"file": output, "sha256": written.sha256, "size": written.size, **_contents(root)}, indent=2)

@@ -15,7 +15,7 @@ from .members import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from typing import Any
+    from typing import Any, BinaryIO
 
     from .members import Member
 
@@ -38,7 +38,7 @@ def archive(
 
     `mtime` is the modification time of all members, in seconds since 1970, less than 2**33. `hasher` makes an object
     with `update` and `digest`, which contents are compared with the digests of members by. Without `pad` the archive
-    ends with its two blocks of zeros. Raises `ContentChanged`, and OSError for what cannot be read.
+    ends with its two blocks of zeros. Raises `ContentChanged`, for what cannot be read as well.
     """
     written = 0
     for member in members:
@@ -66,19 +66,35 @@ def _content(member: Member, hasher: Callable[[], Any] | None) -> Iterator[bytes
     assert member.open is not None
     check = hasher() if hasher is not None and member.digest is not None else None
     left = member.size
-    with member.open() as file:
+    with _opened(member) as file:
         while left:
-            piece = file.read(min(left, _CHUNK))
+            piece = _read(member, file, min(left, _CHUNK))
             if not piece:
                 raise ContentChanged(member.path, f"it ends {left} bytes too early")
             left -= len(piece)
             if check is not None:
                 check.update(piece)
             yield piece
-        if file.read(1):
+        if _read(member, file, 1):
             raise ContentChanged(member.path, f"it has more than {member.size} bytes")
     if check is not None and check.digest() != member.digest:
         raise ContentChanged(member.path, "its digest is another")
+
+
+def _opened(member: Member) -> BinaryIO:
+    assert member.open is not None
+    try:
+        return member.open()
+    except OSError as error:
+        raise ContentChanged(member.path, f"it cannot be read ({error.strerror or error})") from error
+
+
+def _read(member: Member, file: BinaryIO, size: int) -> bytes:
+    # Whoever writes the archive must not take this for an error of writing.
+    try:
+        return file.read(size)
+    except OSError as error:
+        raise ContentChanged(member.path, f"it cannot be read ({error.strerror or error})") from error
 
 
 def _headers(member: Member, mtime: int) -> bytes:

@@ -395,6 +395,22 @@ def test_an_archive_goes_to_standard_output(image, work: Path) -> None:  # type:
     assert run.stdout == (work / "file.tar").read_bytes()
 
 
+@pytest.mark.parametrize(("where", "status", "said"), [("/dev/full", 1, "No space left on device"), ("pipe", 1, "")])
+def test_standard_output_that_takes_nothing(work: Path, where: str, status: int, said: str) -> None:
+    command = [sys.executable, str(ROOT), "image", "tar", "-f", str(FILE), "large", "-o", "-"]
+    environment = {**os.environ, "CHX_HOME": str(work.parent / "home")}
+    work.mkdir()
+    if where == "pipe":
+        reading, writing = os.pipe()
+        os.close(reading)
+    else:
+        writing = os.open(where, os.O_WRONLY)
+    run = subprocess.run(command, cwd=work, env=environment, stdout=writing, stderr=subprocess.PIPE, text=True)
+    os.close(writing)
+    assert "Traceback" not in run.stderr and said in run.stderr
+    assert run.returncode == status
+
+
 @pytest.mark.parametrize("compression", ["gzip", "zstd", "none"])
 def test_skopeo_reads_an_image(image, work: Path, compression: str) -> None:  # type: ignore[no-untyped-def]
     need("skopeo")
@@ -738,6 +754,16 @@ def test_a_damaged_object_is_in_no_image(chx: Run, image, work: Path) -> None:  
         assert run.returncode == 1 and "is not what it should be: its digest is another" in run.stderr
     assert (work / "out/index.json").read_text() == before
     assert os.listdir(work) == ["out"]
+
+
+def test_a_file_that_is_gone_from_the_store_is_named(chx: Run, image, work: Path) -> None:  # type: ignore[no-untyped-def]
+    path = chx("build", "--no-out-link", "-f", FILE, "plain").stdout.strip()
+    folder = work.parent / "home/store" / Path(path).name / "usr/bin"
+    folder.chmod(0o755)
+    (folder / "plain").unlink()
+    run = image("tar", "plain", "-o", "out.tar")
+    assert run.returncode == 1 and "'usr/bin/plain' is not what it should be: it cannot be read" in run.stderr
+    assert os.listdir(work) == []
 
 
 def test_without_a_program_that_pushes_both_are_named(image, work: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
