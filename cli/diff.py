@@ -35,14 +35,15 @@ if TYPE_CHECKING:
 
 DESCRIPTION = """\
 Compare A and B: two packages, two sets of packages (such as stages), two store
-objects, or two lock files. Says which inputs are the root causes, which packages
+objects, two lock files, or two packages or repositories of apk. Says which inputs are the root causes, which packages
 of the closures and which files differ, and how their bytes do. Nothing is built
 unless --attribute is given.
 """
 EPILOG = """\
 A and B are attribute paths of the bundled package set (or of -f FILE, -E EXPR),
 store paths, derivations, result links, or lock files: two chx.lock (*.lock, or
-pipes), or two of seeds (*.json).
+pipes), or two of seeds (*.json); or packages of apk (*.apk), or folders with
+ARCHITECTURE/*.apk, without a level.
 
 levels:
   inputs   derivations: which attribute of which input changed; root causes only
@@ -56,6 +57,7 @@ examples:
   chx diff -E '{ a = import ./old.nix; b = import ./new.nix; }' a b
   chx diff --attribute old new -f default.nix
   chx diff --residue bootstrap.tiny.zig.stage2 seeds.zig
+  chx diff repository other-repository
   chx diff <(git show HEAD~:chx.lock) chx.lock
 """
 
@@ -99,6 +101,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     if is_lock(arguments.before) or is_lock(arguments.after):
         return compare_locks(arguments)
+    if are_apk(arguments):
+        return compare_packages(arguments)
     if arguments.residue:
         return look_for_residue(arguments)
     if arguments.depth is not None and not arguments.attribute:
@@ -128,6 +132,39 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.deep:
         compare_deeply(session.store, program, before, after, arguments.full)
     return int(arguments.exit_code and not comparison.is_equal)
+
+
+def are_apk(arguments: argparse.Namespace) -> bool:
+    """Whether A and B name packages of apk, or repositories.
+
+    With a level they are objects of the store; of a word without a slash, an attribute of what -f or -E names.
+    """
+    words = (arguments.before, arguments.after)
+    if arguments.level or arguments.attribute or arguments.residue or arguments.deep:
+        return False
+    if any("/" not in word for word in words) and (arguments.file is not None or arguments.expr is not None):
+        return False
+    is_file = any(word.endswith(".apk") and os.path.isfile(word) for word in words)
+    if not is_file and not all(map(os.path.isdir, words)):
+        return False
+    from ..ops.apk.comparing import is_comparable
+
+    odd = [word for word in words if not is_comparable(word)]
+    if odd and is_file:
+        raise RequestError(
+            f"there is no package '{odd[0]}' to compare with", hint="a *.apk is compared with another one"
+        )
+    return not odd
+
+
+def compare_packages(arguments: argparse.Namespace) -> int:
+    """Print how two packages of apk, or two repositories, differ."""
+    from ..ops.apk.comparing import compare_apk
+    from .render.apk import draw_apk
+
+    found = compare_apk(arguments.before, arguments.after, arguments.full)
+    show(arguments, found, lambda page: draw_apk(page, found))
+    return int(arguments.exit_code and not found.is_equal)
 
 
 def look_for_residue(arguments: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ from ... import window
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .checking import Checked, Fault, check
+    from .comparing import ApkComparison, FieldChange, PackageDifference, PathChange, compare_apk
     from .inspecting import Shown, inspect_file, verify_file
     from .installing import Installed, install
     from .packaging import PackageFile, PackageFiles, build_packages, files_of
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _ORIGINS = {
     ".checking": "Checked Fault check",
+    ".comparing": "ApkComparison FieldChange PackageDifference PathChange compare_apk",
     ".inspecting": "Shown inspect_file verify_file",
     ".installing": "Installed install",
     ".packaging": "PackageFile PackageFiles build_packages files_of",
@@ -29,17 +31,22 @@ _ORIGINS = {
 __getattr__ = window(__name__, _ORIGINS)
 
 __all__ = [
+    "ApkComparison",
     "Checked",
     "Fault",
+    "FieldChange",
     "Installed",
+    "PackageDifference",
     "PackageFile",
     "PackageFiles",
+    "PathChange",
     "Pool",
     "Repository",
     "Shown",
     "Stored",
     "build_packages",
     "check",
+    "compare_apk",
     "files_of",
     "find_key",
     "inspect_file",
