@@ -19,7 +19,7 @@ class Compression:
 
 
 GZIP_LEVEL: Final = 6
-"""Level 9 takes twice as long for one part in a hundred of the size."""
+"""Level 9 takes five times as long and saves two parts in a hundred, on a root of static programs."""
 
 
 def _gzip(chunks: Iterable[bytes]) -> Iterator[bytes]:

@@ -536,6 +536,21 @@ def test_what_a_registry_refuses_is_told(image, registry: str) -> None:  # type:
     assert run.returncode == 1 and "skopeo cannot push" in run.stderr and "HTTP" in run.stderr
 
 
+def test_where_skopeo_is_not_oras_is_called(image, work: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """A stand-in: it is told what it would be."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "oras").write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/told\nexit ${{STATUS:-0}}\n')
+    (programs / "oras").chmod(0o755)
+    words = ("sh", "-o", "one", "--tag", "v1", "--push", "host/app:v2", "--insecure")
+    run = image("oci", *words, PATH=str(programs))
+    assert run.returncode == 0, run.stderr
+    told = (tmp_path / "told").read_text()
+    assert told == "cp --from-oci-layout one:v1 host/app:v2 --to-plain-http\n"
+    run = image("oci", *words, PATH=str(programs), STATUS="3")
+    assert run.returncode == 1 and "oras cannot push 'host/app:v2' (exit status 3)" in run.stderr
+
+
 # --- where it comes from
 
 
