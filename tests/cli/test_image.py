@@ -26,14 +26,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from .conftest import ROOT, Run
 
 FILE = Path(__file__).with_name("images.nix")
+PATH = f"{os.environ['PATH']}:/usr/sbin"
 TOOLS = {"bsdtar": "libarchive-tools"}
 """Debian's packages of programs that are not called as their packages are."""
 
 
 def need(*names: str) -> None:
     """Skip a test whose programs are not here; where CI runs, all have to be."""
-    os.environ["PATH"] += ":/usr/sbin"
-    missing = [TOOLS.get(name, name) for name in names if shutil.which(name) is None]
+    missing = [TOOLS.get(name, name) for name in names if shutil.which(name, path=PATH) is None]
     if missing and os.environ.get("CI"):
         pytest.fail(f"not installed: {' '.join(missing)}")
     if missing:
@@ -443,7 +443,7 @@ def test_umoci_unpacks_an_image(image, work: Path) -> None:  # type: ignore[no-u
 def unpack(work: Path, prefix: list[str]) -> None:
     """Unpack the image `one` as an ordinary user does."""
     command = [*prefix, "umoci", "unpack", "--rootless", "--image", "one:latest", "bundle"]
-    environment = {"PATH": os.environ["PATH"], "HOME": str(work)}
+    environment = {"PATH": PATH, "HOME": str(work)}
     run = subprocess.run(command, cwd=work, env=environment, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
 
@@ -474,8 +474,17 @@ def test_runc_runs_an_image_as_an_ordinary_user(shared_chx: Run, work: Path) -> 
     config["process"]["terminal"] = False
     place.write_text(json.dumps(config))
     state = work / "state"
-    command = [*prefix, "runc", "--root", str(state), "run", "--bundle", str(work / "bundle"), f"chx-{os.getpid()}"]
-    environment = {"PATH": os.environ["PATH"], "XDG_RUNTIME_DIR": str(work)}
+    command = [
+        *prefix,
+        shutil.which("runc", path=PATH) or "runc",
+        "--root",
+        str(state),
+        "run",
+        "--bundle",
+        str(work / "bundle"),
+        f"chx-{os.getpid()}",
+    ]
+    environment = {"PATH": PATH, "XDG_RUNTIME_DIR": str(work)}
     ran = subprocess.run(command, cwd=work, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     assert (ran.returncode, ran.stdout) == (0, "Hello, world!\n"), ran.stderr
 
