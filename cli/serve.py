@@ -34,18 +34,25 @@ Give everything in the store to whoever asks, as a cache for `chx copy --from` a
 `[caches]` in chx.toml, and fetched files as a mirror for `hashed-mirrors`. With --writable, whoever knows the token in CHX_CACHE_TOKEN can
 also write, with `chx copy --to` and the same variable; what arrives is compared with its name,
 and kept as long as this runs, and afterwards as anything else that no root keeps. Ends with Ctrl-C.
+
+With --apk, serve the repository of apk DIR and nothing of the store: its packages, indexes
+and public keys, for a line of etc/apk/repositories. No link in DIR is followed.
 """
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen at (default: this machine only)")
-    parser.add_argument(
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--apk", metavar="DIR", help="serve this repository of apk instead of the store")
+    what.add_argument(
         "--writable", action="store_true", help="accept uploads from clients that know the token in CHX_CACHE_TOKEN"
     )
     parser.add_argument("--port", type=port, default=8080, help="port; 0 for any that is free (default: 8080)")
 
 
 def run(arguments: argparse.Namespace) -> int:
+    if arguments.apk is not None:
+        return _serve_repository(arguments)
     token = _token() if arguments.writable else None
     with plain_session() as session:
         shelf = Shelf(session.store)
@@ -59,18 +66,36 @@ def run(arguments: argparse.Namespace) -> int:
             uploads = uploads_or_none
             token_of_server = token
 
-        try:
-            server = Listener((arguments.host, arguments.port), Bound, say)
-        except (OSError, OverflowError, UnicodeError) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise RequestError(f"cannot listen at {arguments.host}:{arguments.port}: {reason}") from error
-        put(f"http://{arguments.host}:{server.server_address[1]}\n")
-        finish()
-        try:
-            server.serve_forever()
-        finally:
-            server.server_close()
+        _listen(arguments, Bound)
     return 0
+
+
+def _serve_repository(arguments: argparse.Namespace) -> int:
+    from ..ops.apk.serving import check_repository
+    from .repositories import RepositoryTalk
+
+    check_repository(arguments.apk)
+
+    class Bound(RepositoryTalk):
+        directory = arguments.apk
+
+    _listen(arguments, Bound)
+    return 0
+
+
+def _listen(arguments: argparse.Namespace, talk: type[Talk]) -> None:
+    """Print the address, and answer until the process ends. Raises `RequestError`."""
+    try:
+        server = Listener((arguments.host, arguments.port), talk, say)
+    except (OSError, OverflowError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise RequestError(f"cannot listen at {arguments.host}:{arguments.port}: {reason}") from error
+    put(f"http://{arguments.host}:{server.server_address[1]}\n")
+    finish()
+    try:
+        server.serve_forever()
+    finally:
+        server.server_close()
 
 
 def _token() -> str:

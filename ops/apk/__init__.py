@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .installing import Installed, install
     from .packaging import PackageFile, PackageFiles, build_packages, files_of
     from .repository import Repository, Stored, read_repository, write_indexes, write_repository
+    from .serving import check_repository, open_file
     from .signing import find_key, keys_of, make_key
     from .solving import Pool, solve
     from .trust import trusted_keys
@@ -23,6 +24,7 @@ _ORIGINS = {
     ".installing": "Installed install",
     ".packaging": "PackageFile PackageFiles build_packages files_of",
     ".repository": "Repository Stored read_repository write_indexes write_repository",
+    ".serving": "check_repository open_file",
     ".signing": "find_key keys_of make_key",
     ".solving": "Pool solve",
     ".trust": "trusted_keys",
@@ -46,6 +48,7 @@ __all__ = [
     "Stored",
     "build_packages",
     "check",
+    "check_repository",
     "compare_apk",
     "files_of",
     "find_key",
@@ -53,6 +56,7 @@ __all__ = [
     "install",
     "keys_of",
     "make_key",
+    "open_file",
     "read_repository",
     "solve",
     "trusted_keys",
