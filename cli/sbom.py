@@ -13,6 +13,7 @@ DESCRIPTION = """\
 Print what X was built from as a CycloneDX 1.6 bill of materials (JSON): the packages
 that it refers to and those it was built with, the sources with their hashes and
 URLs, and what needs what. The same thing gives the same text. X has to be built.
+Of several it is one bill.
 
 X may be an image that `chx image oci` wrote, as a path with a slash: then the bill
 is that of all packages in it.

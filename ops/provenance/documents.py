@@ -9,7 +9,7 @@ from ...builder import setting
 from ...store.keys import Signer, is_signed_by
 from ..errors import RequestError
 from ..instantiation import derivations_named
-from .origin import origins
+from .origin import joined, origins
 from .sbom import to_cyclonedx
 from .statement import envelope, statements
 from .verify import verify
@@ -59,11 +59,11 @@ def check_statements(
 
 
 def bill_of_materials(session: Session, request: Request) -> str:
-    """Return a CycloneDX document of the one derivation that a request names; it must be built.
+    """Return a CycloneDX document of the derivations that a request names, as one; they must be built.
 
-    Raises what `derivations_named` raises, and `RequestError` for several derivations or one that is not built.
+    Raises what `derivations_named` raises, and `RequestError` if one is not built, or there is none.
     """
-    found = origins(session.store, derivations_named(session, request))
-    if len(found) != 1:
-        raise RequestError(f"that is {len(found)} derivations", hint="name one of them")
-    return to_cyclonedx(session.store, found[0])
+    found = origins(session.store, sorted(set(derivations_named(session, request))))
+    if not found:
+        raise RequestError("there is no derivation in what was named", hint="name packages that are built")
+    return to_cyclonedx(session.store, found[0] if len(found) == 1 else joined(found))

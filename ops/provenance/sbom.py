@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .origin import Origin
 
 _ALGORITHMS = {"md5": "MD5", "sha1": "SHA_1", "sha256": "SHA_256", "sha512": "SHA_512", "blake3": "BLAKE3"}
+_NAMES_SHOWN = 8
 
 
 class Image(NamedTuple):
@@ -30,6 +31,8 @@ class Image(NamedTuple):
 def to_cyclonedx(store: Store, origin: Origin, image: Image | None = None) -> str:
     """Return a CycloneDX document as JSON. Its main component is the built derivation, or else `image`.
 
+    Of several derivations that are no image, it is a component that stands for all of them.
+
     Raises `RequestError` if the library is not installed.
     """
     try:
@@ -40,23 +43,25 @@ def to_cyclonedx(store: Store, origin: Origin, image: Image | None = None) -> st
             "chx sbom needs the Python package 'cyclonedx-python-lib'", hint="pip install cyclonedx-python-lib"
         ) from error
     outputs = sorted(map(str, origin.outputs.values()))
-    name = str(origin.path) if image is None else image.digest
+    starts = sorted(origin.starts())
+    name = "\n".join(map(str, starts)) if image is None else image.digest
     bom = Bom(serial_number=uuid5(NAMESPACE_URL, "\n".join((name, *outputs))))
     metadata: Any = bom.metadata
     metadata.timestamp = None
     work = _Document(store, origin)
-    main = work.package(origin.path, is_main=True) if image is None else work.image(image)
+    is_one = image is None and len(starts) == 1
+    main = work.package(origin.path, is_main=True) if is_one else work.image(image) if image else work.several(starts)
     bom.metadata.component = main
     bom.metadata.tools.components.add(work.tool())
     for path in origin.parts():
-        if image is not None or path != origin.path:
+        if not is_one or path != origin.path:
             bom.components.add(work.part(path))
     for path in work.others:
         bom.components.add(work.object(path))
     for path, component in work.components.items():
         bom.register_dependency(component, [work.components[inner] for inner in work.needs(path)])
-    if image is not None:
-        inside = [work.components[path] for path in (*origin.starts(), *work.others)]
+    if not is_one:
+        inside = [work.components[path] for path in (*starts, *work.others)]
         bom.register_dependency(main, inside)
     return str(JsonV1Dot6(bom).output_as_string(indent=1)) + "\n"
 
@@ -111,6 +116,15 @@ class _Document:
             bom_ref=image.digest,
             hashes=[HashType(alg=HashAlgorithm.SHA_256, content=digest)],
         )
+
+    def several(self, paths: list[StorePath]) -> Any:
+        """Return the component that stands for several derivations. It has no place of its own in the store."""
+        from cyclonedx.model.component import Component, ComponentType
+
+        names = [path.name.removesuffix(".drv") for path in paths]
+        shown = names if len(names) <= _NAMES_SHOWN else [*names[:_NAMES_SHOWN], f"{len(names) - _NAMES_SHOWN} more"]
+        reference = uuid5(NAMESPACE_URL, "\n".join(map(str, paths)))
+        return Component(name=", ".join(shown), type=ComponentType.APPLICATION, bom_ref=f"chx:packages:{reference}")
 
     def _properties(self, path: StorePath) -> Iterable[Any]:
         from cyclonedx.model import Property

@@ -262,3 +262,36 @@ def test_packages_that_clash_are_told(packages, chx, work: Path) -> None:
     refused = chx("apk", "root", "root", "two", "clash", "--from", "repository")
     assert refused.returncode == 1
     assert "clash-1.2-r0 needs nothing>=3" in refused.stderr
+
+
+def test_a_repository_has_the_origin_of_its_packages_together(packages, chx, work: Path) -> None:
+    from cyclonedx.schema import SchemaVersion
+    from cyclonedx.validation.json import JsonStrictValidator
+
+    assert packages("one", "two", "-o", "repository").returncode == 0
+    bill = chx("sbom", "-f", "set.nix", "one.apk", "two.apk")
+    assert bill.returncode == 0, bill.stderr
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(bill.stdout) is None
+    # Whatever they are asked for in.
+    assert chx("sbom", "-f", "set.nix", "two.apk", "one.apk", "two.apk").stdout == bill.stdout
+    said = json.loads(bill.stdout)
+    assert sorted((part["name"], part.get("version")) for part in said["components"]) == [
+        ("one", "1.2"), ("one", "1.2-apk"), ("two", "1.2"), ("two", "1.2-apk"),
+    ]  # fmt: skip
+    needs = {item["ref"]: item.get("dependsOn", []) for item in said["dependencies"]}
+    main = said["metadata"]["component"]["bom-ref"]
+    packed = chx("derivation", "show", "-f", "set.nix", "one.apk", "two.apk")
+    assert packed.returncode == 0
+    assert sorted(needs[main]) == sorted(json.loads(packed.stdout))
+    single = json.loads(chx("sbom", "-f", "set.nix", "one.apk").stdout)
+    built = {part["bom-ref"] for part in single["components"]}
+    one = next(iter(json.loads(chx("derivation", "show", "-f", "set.nix", "one").stdout)))
+    assert one in built and one in needs[single["metadata"]["component"]["bom-ref"]]
+    # Each package is a subject of a statement, which is verified against this store.
+    stated = chx("provenance", "-f", "set.nix", "one.apk", "two.apk")
+    assert stated.returncode == 0, stated.stderr
+    (work / "stated").write_text(stated.stdout)
+    verified = chx("provenance", "verify", "stated")
+    assert verified.returncode == 0, verified.stdout
+    assert verified.stdout.count("is what it says") == 2
+    assert "is not built" in chx("sbom", "-f", "set.nix", "one.apk", "three.apk").stderr
