@@ -148,8 +148,8 @@ def test_a_stage_that_ignores_the_one_before_is_refused_before_anything_is_built
 def proof(shared_chx, tmp_path):
     """A proof with its bundle, and the repository that it names."""
     place = tmp_path / "proof.json"
-    key = tmp_path / "key.rsa"
-    assert shared_chx("apk", "key", key).returncode == 0
+    key = tmp_path / "key.ec"
+    assert shared_chx("apk", "key", "--ec", key).returncode == 0
     more = ("--bundle", tmp_path / "inputs.tar", "--repository", tmp_path / "repository", "--repository-key", key)
     run = shared_chx("bootstrap", "tiny", "--seeds", HONEST, "--proof", place, *more)
     assert run.returncode == 0, run.stderr
