@@ -110,6 +110,9 @@ def _configure_writing(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--compression", default="zstd", metavar="HOW", help="none, deflate, deflate:N, zstd or zstd:N (default: zstd)"
     )
+    group.add_argument(
+        "--format", type=int, choices=(2, 3), default=3, help="of packages and index: 2 is for clients before 3.0"
+    )
     group.add_argument("--description", default="", metavar="TEXT", help="what the index says of the repository")
 
 

@@ -35,6 +35,7 @@ def build(arguments: argparse.Namespace) -> int:
             packing=arguments.compression,
             description=arguments.description,
             prunes=arguments.prune,
+            version=arguments.format,
         )
     for attribute, reason in made.broken.items():
         say(f"left out: {attribute}, {reason}")
@@ -44,7 +45,11 @@ def build(arguments: argparse.Namespace) -> int:
 
 def index(arguments: argparse.Namespace) -> int:
     repository = write_indexes(
-        arguments.directory, _key(arguments), packing=arguments.compression, description=arguments.description
+        arguments.directory,
+        _key(arguments),
+        packing=arguments.compression,
+        description=arguments.description,
+        version=arguments.format,
     )
     _tell(arguments, repository)
     return 0

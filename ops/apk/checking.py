@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ...apk.errors import ApkError
-from ...apk.package import read_package
+from ...apk.formats import open_package
 from ...apk.versions import is_valid
 from .solving import Pool
 
@@ -42,8 +42,8 @@ def check(files: Sequence[str]) -> Checked:
     faults: list[Fault] = []
     for file in files:
         try:
-            with open(file, "rb") as opened:
-                packages.append(read_package(opened, file).package)
+            with open_package(file) as reader:
+                packages.append(reader.package)
         except (ApkError, OSError) as error:
             faults.append(Fault("unreadable", file, str(error)))
     faults += check_packages(packages)

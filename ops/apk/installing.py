@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from ...apk.dependencies import Dependency
 from ...apk.errors import BadContent, Untrusted
 from ...apk.formats import open_index
+from ...apk.index import SignedIndex
 from ...apk.installed import (
     InstalledPackage,
     InstalledScript,
@@ -27,7 +28,7 @@ from ...builder.bubblewrap import find_bwrap
 from ...store.checkpoint import checkpoint
 from ..errors import RequestError
 from .extraction import Tree
-from .repository import INDEX_NAME, architectures_of
+from .repository import architectures_of, index_of
 from .solving import Pool, solve
 
 if TYPE_CHECKING:
@@ -70,9 +71,9 @@ def install(
         raise RequestError(f"'{directory}' is there and not empty", hint="name a new directory")
     world = [Dependency.parse(name) for name in names]
     place = f"{repository}/{_architecture(repository, architecture)}"
-    if not os.path.exists(f"{place}/{INDEX_NAME}"):
-        raise RequestError(f"'{place}' has no index", hint="`chx apk index` writes one")
-    index = open_index(f"{place}/{INDEX_NAME}")
+    index = open_index(index_of(place))
+    if not isinstance(index, SignedIndex):
+        raise RequestError(f"'{repository}' is of version 2, and roots are installed from version 3")
     index.verify_signature(trusted)
     infos = solve(Pool(index.index.packages), world)
     target = os.path.abspath(directory)

@@ -19,10 +19,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ...apk.compression import Compression
 from ...apk.errors import ApkError
+from ...apk.formats import entry_of, version_of
 from ...apk.index import Index, index_entry, write_index
 from ...apk.package import read_package, sign
+from ...apk.v2 import write_index_v2
 from ...store.checkpoint import checkpoint
 from ..errors import RequestError
+from .older import write_older
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -80,23 +83,29 @@ def write_repository(
     packing: str = PACKING,
     description: str = "",
     prunes: bool = False,
+    version: int = 3,
 ) -> Repository:
     """Add packages to a repository, sign them and its indexes by `key`, and return all that is in it then.
 
     What is there as it would be written stays. `packing` is none, deflate, deflate:N, zstd or zstd:N. `prunes`: remove
-    packages that are not among `files`. Raises `RequestError`, `ApkError`, OSError.
+    packages that are not among `files`. `version` is that of the format: of 2, all packages are written anew, and packed
+    as that format is. Raises `RequestError`, `ApkError`, OSError.
     """
     compression = str(Compression.parse(packing))
     _check_directory(directory)
+    _check_version(directory, version)
     for architecture in {file.architecture for file in files}:
         os.makedirs(f"{directory}/{architecture}", exist_ok=True)
 
     def write(file: PackageFile) -> bool:
         checkpoint()
         target = f"{directory}/{file.architecture}/{file.name}"
-        if _is_there(target, file.path, key, compression):
+        if version == 3 and _is_there(target, file.path, key, compression):
             return False
         with open(file.path, "rb") as source, _replacing(target) as out:
+            if version == 2:
+                write_older(source, out, key)
+                return True
             sign(source, out, () if key is None else (key,), compression=packing, keeps_signatures=False)
         return True
 
@@ -109,26 +118,31 @@ def write_repository(
             raise
     written = [f"{file.architecture}/{file.name}" for file, was_written in zip(files, is_new) if was_written]
     removed = _prune(directory, files) if prunes else []
-    repository = write_indexes(directory, key, packing=packing, description=description)
+    repository = write_indexes(directory, key, packing=packing, description=description, version=version)
     return Repository(directory, repository.packages, tuple(written), tuple(removed))
 
 
 def write_indexes(
-    directory: str, key: PrivateKey | None, *, packing: str = PACKING, description: str = ""
+    directory: str, key: PrivateKey | None, *, packing: str = PACKING, description: str = "", version: int = 3
 ) -> Repository:
     """Write the indexes of all architectures of a repository anew, signed by `key`.
 
-    Raises `RequestError`, `ApkError` for a package that cannot be read, OSError.
+    All packages must be of `version`. Raises `RequestError`, `ApkError` for a package that cannot be read, OSError.
     """
     packages: list[Stored] = []
+    _check_version(directory, version)
     for architecture in architectures_of(directory):
         place = f"{directory}/{architecture}"
         infos = [_entry(path) for path in package_files(place)]
         packages += [_stored(architecture, info) for info in infos]
+        index = Index(description, tuple(infos))
+        if version == 2:
+            with _replacing(f"{place}/{OLD_INDEX_NAME}") as out:
+                write_index_v2(out, index, signer=key)
+            _forget(f"{place}/{INDEX_NAME}")
+            continue
         with _replacing(f"{place}/{INDEX_NAME}") as out:
-            write_index(
-                out, Index(description, tuple(infos)), compression=packing, signers=() if key is None else (key,)
-            )
+            write_index(out, index, compression=packing, signers=() if key is None else (key,))
         _link(f"{place}/{INDEX_NAME}", f"{place}/{OLD_INDEX_NAME}")
     if key is not None:
         os.makedirs(f"{directory}/{KEYS}", exist_ok=True)
@@ -140,7 +154,7 @@ def write_indexes(
 def read_repository(directory: str) -> Repository:
     """Return what is in a repository, from its packages. Raises `RequestError`, `ApkError`, OSError."""
     packages = [
-        _stored(architecture, _entry(path))
+        _stored(architecture, entry_of(path))
         for architecture in architectures_of(directory)
         for path in package_files(f"{directory}/{architecture}")
     ]
@@ -155,7 +169,7 @@ def architectures_of(directory: str) -> list[str]:
         name
         for name in sorted(os.listdir(directory))
         if os.path.isdir(f"{directory}/{name}")
-        and (package_files(f"{directory}/{name}") or os.path.exists(f"{directory}/{name}/{INDEX_NAME}"))
+        and (package_files(f"{directory}/{name}") or _has_index(f"{directory}/{name}"))
     ]
 
 
@@ -164,8 +178,40 @@ def package_files(folder: str) -> list[str]:
     return [f"{folder}/{name}" for name in sorted(os.listdir(folder)) if name.endswith(".apk")]
 
 
+def index_of(folder: str) -> str:
+    """Return the path of the index in a folder of a repository. Raises `RequestError` if it has none."""
+    for name in (INDEX_NAME, OLD_INDEX_NAME):
+        if os.path.exists(f"{folder}/{name}"):
+            return f"{folder}/{name}"
+    raise RequestError(f"'{folder}' has no index", hint="`chx apk index` writes one")
+
+
+def _has_index(folder: str) -> bool:
+    return any(os.path.exists(f"{folder}/{name}") for name in (INDEX_NAME, OLD_INDEX_NAME))
+
+
+def _forget(path: str) -> None:
+    if os.path.lexists(path):
+        os.unlink(path)
+
+
+def _check_version(directory: str, version: int) -> None:
+    """Raise `RequestError` if a repository has packages of another version of the format."""
+    if not os.path.isdir(directory):
+        return
+    for architecture in architectures_of(directory):
+        for path in package_files(f"{directory}/{architecture}"):
+            with open(path, "rb") as file:
+                found = version_of(file, path)
+            if found != version:
+                raise RequestError(
+                    f"the package '{path}' is of version {found}, and version {version} is asked for",
+                    hint="--format says which, and a repository has one",
+                )
+
+
 def _entry(path: str) -> Info:
-    info = index_entry(path)
+    info = entry_of(path)
     expected = f"{info.full_name}.apk"
     if os.path.basename(path) != expected:
         raise RequestError(f"the package '{path}' is {info.full_name}", hint=f"clients ask for {expected}: rename it")

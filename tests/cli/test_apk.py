@@ -132,6 +132,31 @@ def test_what_did_not_change_is_neither_built_nor_written(packages, work: Path) 
     assert packed["digest"] == pruned["digest"]
 
 
+def test_a_repository_for_old_clients(packages, chx, work: Path) -> None:
+    built = packages("inside", "-o", "old", "--format", "2")
+    assert built.returncode == 0, built.stderr
+    folder = work / "old" / machine()
+    assert sorted(path.name for path in folder.iterdir()) == ["APKINDEX.tar.gz", *names(folder)]
+    verified = chx("apk", "verify", *(str(path) for path in folder.iterdir()))
+    assert verified.returncode == 0, verified.stderr
+    listed = subprocess.run(["tar", "tf", folder / "one-1.2-r0.apk"], capture_output=True, text=True)
+    assert {".SIGN.RSA256.test.rsa.pub", ".PKGINFO", ".pre-install", "usr/bin/one"} <= set(listed.stdout.split())
+    text = subprocess.run(["tar", "xOf", folder / "APKINDEX.tar.gz", "APKINDEX"], capture_output=True, text=True)
+    assert "\nP:one\nV:1.2-r0\n" in f"\n{text.stdout}"
+    assert "\nD:base-files cmd:sh two\np:cmd:one=1.2-r0\n" in text.stdout
+    checked = chx("apk", "check", "old", "--json")
+    assert [one["message"] for one in json.loads(checked.stdout)["faults"]] == [
+        "it needs base-files, which no package provides",
+        "it needs cmd:sh, which no package provides",
+    ]
+    mixed = packages("two", "-o", "old")
+    assert mixed.returncode == 1
+    assert "is of version 2, and version 3 is asked for" in mixed.stderr
+    assert chx("apk", "verify", folder / "two-1.2-r0.apk").returncode == 0
+    refused = chx("apk", "root", "root", "two", "--from", "old")
+    assert refused.returncode == 1 and "roots are installed from version 3" in refused.stderr
+
+
 def test_two_machines_build_the_same_repository(packages, chx, work: Path, tmp_path: Path) -> None:
     first = packages("inside", "-o", "first")
     key = tmp_path / "home/keys/apk/test.rsa"
