@@ -68,27 +68,22 @@ def _has_control(members: gzip.Members) -> bool:
     for _ in range(MOST_SIGNATURES + 1):
         if not members.next():
             break
-        head = _some(members, tar.BLOCK)
-        if head.startswith(_PKGINFO):
-            return b"\ndatahash = " in _some(members, _MOST_SEARCHED)
-        if not head.startswith(_SIGNATURE):
-            return False
-        _some(members, _MOST_SEARCHED)
-        if members.read(1):
-            return False
+        first = b""
+        for number, (member, pieces) in enumerate(tar.Reading(members.read, "").members()):
+            first = first or member.path
+            if member.path == _PKGINFO:
+                return member.size <= _MOST_SEARCHED and b"\ndatahash = " in b"".join(pieces)
+            # A large archive is not searched for what stands among the first of its files, whose names begin so.
+            is_control = member.path.startswith(b".") and b"/" not in member.path and member.kind == tar.FILE
+            if not is_control or member.size > _MOST_SEARCHED or number == MOST_SIGNATURES:
+                return False
+        if not first.startswith(_SIGNATURE):
+            break
     return False
 
 
-def _some(members: gzip.Members, size: int) -> bytes:
-    parts = []
-    while size and (data := members.read(size)):
-        parts.append(data)
-        size -= len(data)
-    return b"".join(parts)
-
-
 _SIGNATURE: Final = b".SIGN."
-_PKGINFO: Final = b".PKGINFO\0"
+_PKGINFO: Final = b".PKGINFO"
 _MOST_SEARCHED: Final = 1 << 20
 
 

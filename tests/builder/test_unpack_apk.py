@@ -191,6 +191,15 @@ def test_every_damage_is_found(unpack: Unpack, form: str) -> None:
             assert found == TREE
 
 
+def test_control_members_of_other_programs(unpack: Unpack) -> None:
+    """They have extended headers, and files that nobody needs."""
+    whole = version_2(demo(), False)
+    control = zlib.decompressobj(31)
+    head = tar.head(tar.Member(b".MORE", size=5, pax=((b"comment", b"x"),)))
+    text = head + b"more\n" + tar.padding(5) + tar.head(tar.Member(b"x", pax=((b"mtime", b"1.5"),)))[:1024]
+    assert unpack(gzip.compress(text + control.decompress(whole)) + control.unused_data) == TREE
+
+
 def in_archive(change: Callable[[bytes], bytes]) -> bytes:
     """A package of version 2 whose data is another, and whose hash is right."""
     whole = version_2(demo(), False)
@@ -265,6 +274,11 @@ def test_other_archives_that_begin_alike_are_themselves(unpack: Unpack, tmp_path
         "usr": "/",
         "usr/x": (b"x", False),
     }
+    # A hidden file is no control file in a folder, and an archive is not searched to its end for one.
+    deep = plain_tar(("./.PKGINFO", b"x\ndatahash = x\n"), (".PKGINFO", b"x\ndatahash = x\n"))
+    assert sorted(unpack(gzip.compress(deep))) == [".PKGINFO"]
+    many = plain_tar(*((f".{number}", b"") for number in range(100)), (".PKGINFO", b"x\ndatahash = x\n"))
+    assert len(unpack(gzip.compress(many))) == 101
     out = io.BytesIO()
     write_index_v2(out, Index("", (Info("a", "1"),)))
     assert sorted(unpack(out.getvalue())) == ["APKINDEX", "DESCRIPTION"]
