@@ -320,3 +320,23 @@ def test_a_repository_has_the_origin_of_its_packages_together(packages, chx, wor
     assert verified.returncode == 0, verified.stdout
     assert verified.stdout.count("is what it says") == 2
     assert "is not built" in chx("sbom", "-f", "set.nix", "one.apk", "three.apk").stderr
+
+
+def test_a_result_is_compared_with_a_repository(packages, chx, work: Path) -> None:
+    assert packages("two", "-o", "repository").returncode == 0
+    assert chx("build", "-f", "set.nix", "two.apk").returncode == 0
+    same = chx("diff", "result", "repository", "--exit-code")
+    assert (same.returncode, same.stdout) == (0, "result and repository: 1 package, equal\n")
+    text = (work / "set.nix").read_text()
+    (work / "set.nix").write_text(text.replace("echo two >", "echo 2 >"))
+    assert chx("build", "-f", "set.nix", "two.apk", "-o", "other").returncode == 0
+    found = chx("diff", "repository", "other", "--exit-code")
+    assert found.returncode == 1
+    assert f"~ {machine()}/two 1.2-r0" in found.stdout
+    assert "usr/share/two/data: 4 B -> 2 B" in found.stdout
+    assert "-two" in found.stdout and "+2" in found.stdout
+    # With a level, results are objects.
+    objects = chx("diff", "./result", "./other", "--level", "files")
+    assert f"{machine()}/two-1.2-r0.apk" in objects.stdout
+    # A word without a slash is an attribute of what is named.
+    assert "not built" in chx("diff", "-f", "set.nix", "one.apk", "two.apk").stdout
