@@ -26,9 +26,9 @@ has() {
 	return 1
 }
 free() {
-	number_found=999
+	number_found=100
 	while has /etc/passwd number $number_found || has /etc/group number $number_found; do
-		number_found=$((number_found - 1))
+		number_found=$((number_found + 1))
 	done
 }
 group() {

@@ -312,20 +312,20 @@ def test_the_script_adds_the_accounts_that_are_missing(tmp_path: Path) -> None:
     script = accounts_script(described(users=USERS, groups={"shared": {"gid": None, "members": ["fixed"]}}))
     assert script is not None
     passwd, group = tmp_path / "passwd", tmp_path / "group"
-    passwd.write_text("root:x:0:0:root:/root:/bin/sh\nthere:x:5:5:kept:/:/bin/sh\nlast:x:999:1::/:/bin/sh\n")
+    passwd.write_text("root:x:0:0:root:/root:/bin/sh\nthere:x:5:5:kept:/:/bin/sh\nlast:x:100:1::/:/bin/sh\n")
     group.write_text("root:x:0:\naudio:x:29:root\nthere:x:5:\n")
     text = script.decode().replace("/etc/", f"{tmp_path}/")
     for _ in range(2):
         subprocess.run(["sh", "-c", text], check=True, env={})
     assert passwd.read_text().splitlines()[3:] == [
         "fixed:x:81:81:fixed:/:/bin/sh",
-        "free:x:997:998:it's $HOME:/:/bin/sh",
+        "free:x:102:101:it's $HOME:/:/bin/sh",
     ]
     assert group.read_text().splitlines() == [
         "root:x:0:",
         "audio:x:29:root,fixed",
         "there:x:5:",
-        "shared:x:998:fixed",
+        "shared:x:101:fixed",
         "fixed:x:81:",
     ]
 
