@@ -169,7 +169,7 @@ def _overlays(session: Session, root: Value, files: tuple[str, ...]) -> Value:
         if not is_there(file):
             raise RequestError(f"there is no overlay '{file}'")
     # A string of JSON is one of the language, but for `${`.
-    texts = [dumps(byte_string(file)).replace("${", "\\${") for file in files]
+    texts = [dumps(file, ensure_ascii=False).replace("${", "\\${") for file in files]
     return evaluator.eval_source(source_of_request(None, f"map import [ {' '.join(texts)} ]"))
 
 

@@ -8,7 +8,7 @@ from .conftest import Run
 
 
 def test_an_overlay_of_the_command_line_adds_and_replaces(chx: Run, work: Path) -> None:
-    folder = work / 'a"${b}'
+    folder = work / 'a"${b} ö\udcff\t'
     folder.mkdir()
     (folder / "one.nix").write_text('final: prev: { zlib = prev.zlib.overrideAttrs { version = "9"; }; }')
     (work / "two.nix").write_text('final: prev: { mine = "mine with ${final.zlib.name}"; }')
