@@ -289,7 +289,11 @@ def _machine(error: OSError, style: Style) -> list[str]:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         lines.append("  = nothing half-done was kept; free some space and run the same command again")
     elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        lines.append("  = is this yours to write? The store's place is chosen with $CHX_HOME")
+        from ...signatures import home
+
+        is_stored = isinstance(error.filename, str) and os.path.abspath(error.filename).startswith(home())
+        where = " The store's place is chosen with $CHX_HOME" if is_stored or not error.filename else ""
+        lines.append(f"  = is this yours to read and write?{where}")
     return lines
 
 
