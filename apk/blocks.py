@@ -94,7 +94,9 @@ class BlockReader:
         if self.schema not in _SCHEMAS:
             raise NotApk(place, f"its schema {self.schema!r} is not known")
         if schema is not None and self.schema != schema:
-            raise NotApk(place, f"it is a file of apk, but no {_SCHEMAS[schema]}: it is a {_SCHEMAS[self.schema]}")
+            raise NotApk(
+                place, f"it is a file of apk, but no {_SCHEMAS[schema]}: this is another kind: {_SCHEMAS[self.schema]}"
+            )
         self._last: int | None = None
         self._signatures = 0
 

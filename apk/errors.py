@@ -166,7 +166,9 @@ class Untrusted(FileError):
     """A file that no trusted key has signed."""
 
     def __init__(self, place: str, reason: str) -> None:
-        super().__init__(place, reason, code="P033")
+        super().__init__(
+            place, reason, "a repository has the public key in its folder `keys`: trust it with --keys", "P033"
+        )
 
 
 class BadLine(FileError):

@@ -122,7 +122,9 @@ def run(arguments: argparse.Namespace) -> int:
         return replay(arguments)
     with evaluation.open_session(arguments) as session:
         # Before hours of building.
-        signer = None if arguments.repository is None else find_key(home(), arguments.repository_key)
+        signer = (
+            None if arguments.repository is None else find_key(home(), arguments.repository_key, "--repository-key")
+        )
         report, links = run(
             session,
             evaluation.request_of(arguments),

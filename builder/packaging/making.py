@@ -56,8 +56,9 @@ class _Making:
         self._parts = split(items, described.rules, described.has_root_links)
         self._rules = {rule.suffix: rule for rule in described.rules}
         for rule in described.rules:
-            if rule.is_written:
-                self._parts.setdefault(rule.suffix, [])
+            if rule.is_written and not self._parts.setdefault(rule.suffix, []) and (rule.paths or rule.links):
+                patterns = ", ".join((*rule.paths, *rule.links))
+                raise BadDescription(f"no path is like those of the subpackage '{rule.suffix}': {patterns}")
         for alternative in described.alternatives:
             suffix = _suffix(alternative)
             if suffix in self._parts:

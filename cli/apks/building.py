@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ...ops.apk.packaging import build_packages
 from ...ops.apk.repository import write_indexes, write_repository
 from ...ops.apk.signing import find_key
+from ...ops.errors import RequestError
 from ...signatures import home
 from ..options.building import options_of
 from ..options.evaluation import open_session, request_of
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 
 def build(arguments: argparse.Namespace) -> int:
+    if not (arguments.attributes or arguments.attr or arguments.file or arguments.expr):
+        raise RequestError("name packages, or a set of them", hint="for example: chx apk build tiny -o DIR")
     # Before anything is built, which may take long.
     key = _key(arguments)
     with open_session(arguments) as session:
@@ -75,12 +78,13 @@ def _tell(arguments: argparse.Namespace, repository: Repository) -> None:
                     }
                     for one in repository.packages
                 ],
-                "written": list(repository.written),
+                "written": list(repository.written or ()),
                 "removed": list(repository.removed),
             }
         )
         return
     for file in repository.removed:
         say(f"removed {file}")
-    say(f"{count(len(repository.packages), 'package')} in {repository.directory}, {len(repository.written)} written")
+    written = "" if repository.written is None else f", {len(repository.written)} written"
+    say(f"{count(len(repository.packages), 'package')} in {repository.directory}{written}")
     put(f"sha256:{repository.digest}\n")

@@ -6,7 +6,6 @@ import sys
 from typing import TYPE_CHECKING
 
 from ...ops.apk.checking import check as look_over
-from ...ops.apk.repository import architectures_of, package_files
 from ..render.data import put_json
 from ..render.page import Page, count
 from ..render.style import Style
@@ -16,11 +15,7 @@ if TYPE_CHECKING:
 
 
 def check(arguments: argparse.Namespace) -> int:
-    directory = arguments.directory
-    files = [
-        file for architecture in architectures_of(directory) for file in package_files(f"{directory}/{architecture}")
-    ]
-    found = look_over(files)
+    found = look_over(arguments.directory)
     if arguments.json:
         put_json({"packages": found.packages, "faults": [one._asdict() for one in found.faults]})
         return int(bool(found.faults))

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from ...apk.errors import ApkError
 from ...ops.apk.inspecting import inspect_file, verify_file
 from ...ops.apk.trust import trusted_keys
+from ...ops.errors import RequestError
 from ...signatures import home
 from ..output import put
 from ..render.data import put_json
+from ..render.errors import report
 from ..render.page import Page
 from ..render.style import Style
 
@@ -22,7 +26,7 @@ _PLACED = ("file", "kind", "files", "scripts", "packages")
 
 
 def show(arguments: argparse.Namespace) -> int:
-    found = [inspect_file(file) for file in arguments.files]
+    found = [inspect_file(file) for file in _checked(arguments.files)]
     if arguments.json:
         put_json([one.to_dict() for one in found])
         return 0
@@ -37,7 +41,7 @@ def _draw(page: Page, shown: Shown) -> None:
     data = shown.to_dict()
     page.strong(shown.file, 0)
     for name, value in data.items():
-        if name not in _PLACED:
+        if name not in _PLACED and value != []:
             page.line(f"{name:<16} {' '.join(value) if isinstance(value, list) else value}")
     for package in data.get("packages", ()):
         page.line(f"{package['name']}-{package['version']}  {package.get('description', '')}")
@@ -57,7 +61,20 @@ def _file_line(file: dict[str, Any]) -> str:
 
 def verify(arguments: argparse.Namespace) -> int:
     trusted = trusted_keys(home(), arguments.keys)
-    for file in arguments.files:
-        key = verify_file(file, trusted)
-        put(f"{file}: signed by {key.name}\n")
-    return 0
+    status = 0
+    for file in _checked(arguments.files):
+        try:
+            put(f"{file}: signed by {verify_file(file, trusted).name}\n")
+        except (ApkError, OSError) as error:
+            # The others are worth knowing, too.
+            status = max(status, report(error, ("apk", "verify")))
+    return status
+
+
+def _checked(files: list[str]) -> list[str]:
+    for file in files:
+        if os.path.isdir(file):
+            raise RequestError(
+                f"'{file}' is a directory", hint="name packages and indexes; `chx apk check` takes a repository"
+            )
+    return files

@@ -19,5 +19,8 @@ def key(arguments: argparse.Namespace) -> int:
         return 0
     path = make_key(home(), arguments.name, "ec" if arguments.ec else "rsa")
     say(f"clients trust it once {path}.pub is in their /etc/apk/keys")
+    others = len(keys_of(home()))
+    if others > 1:
+        say(f"there are {others} keys now: whoever signs has to choose one with --key")
     put(f"{path}.pub\n")
     return 0

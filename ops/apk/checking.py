@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from ...apk.errors import ApkError
-from ...apk.formats import open_package
+from ...apk.formats import open_index, open_package
 from ...apk.versions import is_valid
+from ..errors import RequestError
+from .repository import architectures_of, index_of, package_files
 from .solving import Pool
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ...apk.contents import File, Package
     from ...apk.dependencies import Dependency
     from ...apk.description import Info
 
-Rule = Literal["collision", "cycle", "dangling", "duplicate", "unreadable", "version"]
+Rule = Literal["collision", "cycle", "dangling", "duplicate", "index", "owner", "unreadable", "version"]
+
+_ACCOUNTS: Final = {"etc/passwd": "user", "etc/group": "group"}
+_SYSUSERS: Final = "usr/lib/sysusers.d"
+_MOST_IN_ACCOUNTS: Final = 1 << 20
 
 
 class Fault(NamedTuple):
@@ -36,18 +43,81 @@ class Checked:
     faults: tuple[Fault, ...]
 
 
-def check(files: Sequence[str]) -> Checked:
-    """Look over the packages in `files`, paths on disk. An unreadable one is a fault. Raises nothing."""
+def check(directory: str) -> Checked:
+    """Look over the packages and indexes of a repository; contents are held against what packages say of them.
+
+    What cannot be read is a fault. Raises `RequestError` if there is no repository, OSError if it cannot be listed.
+    """
     packages: list[Package] = []
     faults: list[Fault] = []
-    for file in files:
-        try:
-            with open_package(file) as reader:
-                packages.append(reader.package)
-        except (ApkError, OSError) as error:
-            faults.append(Fault("unreadable", file, str(error)))
+    accounts = _Accounts()
+    number = 0
+    for architecture in architectures_of(directory):
+        place = f"{directory}/{architecture}"
+        identities: dict[str, bytes] = {}
+        for file in package_files(place):
+            number += 1
+            try:
+                with open_package(file) as reader:
+                    for folder, entry, chunks in reader.contents():
+                        accounts.add(folder.path, entry, chunks)
+                    packages.append(reader.package)
+                    identities[os.path.basename(file)] = reader.identity
+            except (ApkError, OSError) as error:
+                faults.append(Fault("unreadable", file, str(error)))
+        faults += _index(place, identities)
     faults += check_packages(packages)
-    return Checked(len(files), tuple(sorted(faults, key=lambda one: (one.package, one.rule, one.message))))
+    faults += accounts.faults(packages)
+    return Checked(number, tuple(sorted(faults, key=lambda one: (one.package, one.rule, one.message))))
+
+
+def _index(place: str, identities: Mapping[str, bytes]) -> Iterator[Fault]:
+    """Yield how an index differs from the packages beside it."""
+    try:
+        path = index_of(place)
+        index = open_index(path).index
+    except (ApkError, OSError, RequestError) as error:
+        yield Fault("index", place, str(error))
+        return
+    named = {f"{info.full_name}.apk": info.hashes for info in index.packages}
+    for name in sorted(named.keys() - identities.keys()):
+        yield Fault("index", path, f"it names {name}, which is not there, or cannot be read")
+    for name in sorted(identities.keys() - named.keys()):
+        yield Fault("index", path, f"it does not name {name}")
+    for name in sorted(identities.keys() & named.keys()):
+        if identities[name][: len(named[name])] != named[name]:
+            yield Fault("index", path, f"it names another {name} than is there")
+
+
+class _Accounts:
+    """The users and groups that packages bring along, in their first accounts or by sysusers.d(5)."""
+
+    def __init__(self) -> None:
+        self._names = {"user": {"root"}, "group": {"root"}}
+
+    def add(self, folder: str, entry: File, chunks: Iterable[bytes]) -> None:
+        """Read a file if it has accounts."""
+        path = f"{folder}/{entry.name}"
+        kind = _ACCOUNTS.get(path)
+        if (kind is None and folder != _SYSUSERS) or entry.size > _MOST_IN_ACCOUNTS:
+            return
+        for line in b"".join(chunks).decode("utf-8", "replace").splitlines():
+            words = line.split()
+            if kind is not None:
+                self._names[kind].add(line.partition(":")[0])
+            elif len(words) > 1 and words[0] in ("u", "g"):
+                self._names["group"].add(words[1])
+                if words[0] == "u":
+                    self._names["user"].add(words[1])
+
+    def faults(self, packages: Iterable[Package]) -> Iterator[Fault]:
+        """Yield the owners that no package brings along."""
+        for package in packages:
+            acls = {directory.acl for directory in package.directories} | {file.acl for _, file in package.entries()}
+            for kind, names in (("user", {acl.user for acl in acls}), ("group", {acl.group for acl in acls})):
+                for name in sorted(names - self._names[kind]):
+                    message = f"the {kind} '{name}' owns a file in it, and no package has that {kind}"
+                    yield Fault("owner", package.info.full_name, message)
 
 
 def check_packages(packages: Sequence[Package]) -> Iterator[Fault]:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ...apk.description import Info
 
 _MOST_LINKS = 40
+_NOBODY = 65534
+_SET_ID = 0o6000
 
 
 class Owned(NamedTuple):
@@ -70,7 +72,9 @@ class Tree:
         if path not in self.entries:
             parent = posixpath.dirname(path)
             if path and parent not in self.entries:
-                raise RequestError(f"{info.full_name} has '{directory.path}', and not the directory that it is in")
+                raise RequestError(
+                    f"{info.full_name} has '{directory.path}', which leads to '{path}', and nothing has '{parent}'"
+                )
             if path:
                 os.mkdir(self._place(path), 0o755)
             self.entries[path] = Owned(info, None, directory.acl)
@@ -112,14 +116,19 @@ class Tree:
                 os.fchmod(descriptor, file.acl.mode & 0o777)
 
     def finish(self, users: dict[str, int], groups: dict[str, int]) -> None:
-        """Give all that was written its owner, mode and time: last, since a directory may not be writable after it."""
+        """Give all that was written its owner, mode and time: last, since a directory may not be writable after it.
+
+        Set-id bits are left out of what does not get the owner that it is meant to have.
+        """
         for path, owned in sorted(self.entries.items(), key=lambda item: item[0].count("/"), reverse=True):
             place = self._place(path)
             acl, file = owned.acl, owned.file
             if self._changes_owners:
-                os.chown(place, users.get(acl.user, 65534), groups.get(acl.group, 65534), follow_symlinks=False)
+                os.chown(place, users.get(acl.user, _NOBODY), groups.get(acl.group, _NOBODY), follow_symlinks=False)
             if file is None or file.link_target is None:
-                os.chmod(place, acl.mode)
+                # A set-id program of somebody else than it is meant for would give away that one's rights.
+                is_owned = self._changes_owners and acl.user in users and acl.group in groups
+                os.chmod(place, acl.mode if is_owned else acl.mode & ~_SET_ID)
             if file is not None:
                 os.utime(place, (file.mtime, file.mtime), follow_symlinks=False)
 

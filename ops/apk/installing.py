@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from ...apk.dependencies import Dependency
-from ...apk.errors import BadContent, Untrusted
+from ...apk.errors import FileError, Untrusted
 from ...apk.formats import open_index
 from ...apk.index import SignedIndex
 from ...apk.installed import (
@@ -28,7 +28,7 @@ from ...builder.bubblewrap import find_bwrap
 from ...store.checkpoint import checkpoint
 from ..errors import RequestError
 from .extraction import Tree
-from .repository import architectures_of, index_of
+from .repository import architectures_of, index_of, package_files
 from .solving import Pool, solve
 
 if TYPE_CHECKING:
@@ -67,8 +67,7 @@ def install(
     `names` are dependencies, such as `zlib>=1.2`. The index must be signed by one of `trusted`. `say` takes what scripts
     print. The directory appears whole or not at all. Raises `RequestError`, `ApkError`, OSError.
     """
-    if os.path.lexists(directory) and (not os.path.isdir(directory) or os.listdir(directory)):
-        raise RequestError(f"'{directory}' is there and not empty", hint="name a new directory")
+    _check_target(directory)
     world = [Dependency.parse(name) for name in names]
     place = f"{repository}/{_architecture(repository, architecture)}"
     index = open_index(index_of(place))
@@ -93,6 +92,15 @@ def install(
     return Installed(directory, tuple(infos), tuple(work.ran))
 
 
+def _check_target(directory: str) -> None:
+    if os.path.islink(directory):
+        raise RequestError(f"'{directory}' is a link", hint="name the directory itself, or a new one")
+    if os.path.lexists(directory) and not os.path.isdir(directory):
+        raise RequestError(f"'{directory}' is no directory", hint="name a new directory")
+    if os.path.isdir(directory) and os.listdir(directory):
+        raise RequestError(f"'{directory}' is there and not empty", hint="name a new directory")
+
+
 def _architecture(repository: str, wanted: str | None) -> str:
     known = architectures_of(repository)
     if wanted is None and len(known) == 1:
@@ -100,7 +108,8 @@ def _architecture(repository: str, wanted: str | None) -> str:
     if wanted in known:
         return wanted
     if not known:
-        raise RequestError(f"'{repository}' has no packages")
+        hint = "it is a part of one: name the directory that it is in" if package_files(repository) else None
+        raise RequestError(f"'{repository}' is no repository", hint=hint)
     what = "has several architectures" if wanted is None else f"has nothing for '{wanted}'"
     raise RequestError(f"'{repository}' {what}", hint=f"choose one of {', '.join(known)} with --arch")
 
@@ -127,7 +136,7 @@ class _Work:
             # With 20 bytes of identity only, the client wants a signature as well.
             if len(info.hashes) != 32 or reader.identity != info.hashes:
                 if len(info.hashes) == 32 or reader.identity[: len(info.hashes)] != info.hashes:
-                    raise BadContent(path, "", "is not the one that the index names")
+                    raise FileError(path, "the package is not the one that the index names")
                 try:
                     reader.verify_signature(self._trusted)
                 except Untrusted as error:

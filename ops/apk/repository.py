@@ -11,6 +11,7 @@ A file is written under another name first, and the index last, so that a reader
 from __future__ import annotations
 
 import os
+import re
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -39,6 +40,7 @@ PACKING: Final = "zstd"
 INDEX_NAME: Final = "Packages.adb"
 OLD_INDEX_NAME: Final = "APKINDEX.tar.gz"
 KEYS: Final = "keys"
+_UNFINISHED: Final = re.compile(r"[.].+[.]([0-9]+)[.]new")
 
 
 class Stored(NamedTuple):
@@ -58,11 +60,14 @@ class Stored(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """A repository on disk. `written` are the packages that were not there before, `removed` files that are gone."""
+    """A repository on disk. `written` are the packages that were not there before, `removed` files that are gone.
+
+    `written` is None where no packages were to be written.
+    """
 
     directory: str
     packages: tuple[Stored, ...]
-    written: tuple[str, ...] = ()
+    written: tuple[str, ...] | None = None
     removed: tuple[str, ...] = ()
 
     @property
@@ -96,6 +101,7 @@ def write_repository(
     _check_version(directory, version)
     for architecture in {file.architecture for file in files}:
         os.makedirs(f"{directory}/{architecture}", exist_ok=True)
+        _remove_remains(f"{directory}/{architecture}")
 
     def write(file: PackageFile) -> bool:
         checkpoint()
@@ -195,6 +201,11 @@ def _forget(path: str) -> None:
         os.unlink(path)
 
 
+def _is_begun(folder: str) -> bool:
+    """Whether a folder has nothing but what a process that was killed left there."""
+    return os.path.isdir(folder) and all(_UNFINISHED.fullmatch(name) for name in os.listdir(folder))
+
+
 def _check_version(directory: str, version: int) -> None:
     """Raise `RequestError` if a repository has packages of another version of the format."""
     if not os.path.isdir(directory):
@@ -231,7 +242,11 @@ def _check_directory(directory: str) -> None:
         return
     names = os.listdir(directory)
     known = {KEYS, *architectures_of(directory)}
-    odd = [name for name in names if name not in known and not name.startswith(".")]
+    odd = [
+        name
+        for name in names
+        if name not in known and not name.startswith(".") and not _is_begun(f"{directory}/{name}")
+    ]
     if names and not known - {KEYS} and odd:
         raise RequestError(
             f"'{directory}' has other files than a repository, such as '{min(odd)}'",
@@ -263,6 +278,14 @@ def _prune(directory: str, files: Sequence[PackageFile]) -> list[str]:
                 os.unlink(path)
                 removed.append(os.path.relpath(path, directory))
     return removed
+
+
+def _remove_remains(folder: str) -> None:
+    """Remove files that a process which was killed has not finished."""
+    for name in os.listdir(folder):
+        found = _UNFINISHED.fullmatch(name)
+        if found is not None and not os.path.exists(f"/proc/{found[1]}"):
+            os.unlink(f"{folder}/{name}")
 
 
 @contextmanager

@@ -47,8 +47,11 @@ def keys_of(home: str) -> list[str]:
     return [f"{folder}/{name}" for name in sorted(names) if name.endswith(tuple(_SUFFIX.values()))]
 
 
-def find_key(home: str, name: str | None = None) -> PrivateKey:
-    """Return the key of a name or path, or else the only one of the store. Raises `RequestError`, `BadKey`, OSError."""
+def find_key(home: str, name: str | None = None, option: str = "--key") -> PrivateKey:
+    """Return the key of a name or path, or else the only one of the store. `option` is how to name one.
+
+    Raises `RequestError`, `BadKey`, OSError.
+    """
     known = keys_of(home)
     if name is None:
         if len(known) == 1:
@@ -57,7 +60,7 @@ def find_key(home: str, name: str | None = None) -> PrivateKey:
             raise RequestError("there is no key to sign with", hint="make one with `chx apk key`, or say --unsigned")
         raise RequestError(
             f"there are several keys to sign with: {', '.join(map(os.path.basename, known))}",
-            hint="choose one with --key",
+            hint=f"choose one with {option}",
         )
     named = [path for path in known if name in (os.path.basename(path), os.path.basename(path).rpartition(".")[0])]
     if named:

@@ -108,7 +108,8 @@ class _Members:
         if self._part is None or self._part in self._evaluator.attr_names(value):
             self.found[attribute] = self._package(attribute, value)
         elif is_named:
-            raise RequestError(f"'{attribute}' has no `{self._part}`: it is no package that mkDerivation of a set gave")
+            what = f"'{attribute}'" if attribute else "the expression"
+            raise RequestError(f"{what} has no `{self._part}`: it is no package that mkDerivation of a set gave")
 
     def _package(self, attribute: str, value: Value) -> Member:
         evaluator = self._evaluator

@@ -74,6 +74,15 @@ mkDerivation {
   + file "etc/shells" ''
     /bin/sh
   ''
+  # The shell of accounts that nobody logs in with.
+  + file "usr/bin/nologin" ''
+    #!/bin/sh
+    echo "This account is not available."
+    exit 1
+  ''
+  + ''
+    chmod 755 "$out/usr/bin/nologin"
+  ''
   + file "etc/profile" ''
     export PATH=/usr/bin
     umask 022
@@ -128,6 +137,7 @@ mkDerivation {
   lints.waive = {
     fhs = "it is the package that has the directories beside /usr and /etc";
     broken-link = "its links lead to what is there when the system runs";
+    interpreter = "whoever is refused a shell has one";
     escaping-link = "etc/mtab is the kernel's table of what is mounted";
   };
 

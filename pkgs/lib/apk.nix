@@ -3,6 +3,8 @@
 # to the build of the package. docs/apk.md tells what goes where.
 {
   package,
+  # What of its arguments errors point at.
+  told,
   architecture,
 }:
 
@@ -99,12 +101,15 @@ let
     );
   };
 in
-derivation {
-  name = "${package.name}-apk";
-  system = "builtin";
-  builder = "builtin:apk";
-  package = builtins.toJSON described;
-}
+derivation (
+  told
+  // {
+    name = "${package.name}-apk";
+    system = "builtin";
+    builder = "builtin:apk";
+    package = builtins.toJSON described;
+  }
+)
 // {
   inherit (package) pname;
   inherit (described) version architecture;

@@ -138,6 +138,8 @@ let
         # Nothing to the build, which does not wait for it.
         apk = import ./apk.nix {
           package = buildable;
+          # Its place is that of the package.
+          told = intersectAttrs { pname = null; } arguments;
           architecture = host.apk;
         };
         overrideAttrs =

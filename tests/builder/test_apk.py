@@ -214,6 +214,10 @@ def test_a_mode_of_a_path_that_no_output_has_is_an_error(make) -> None:
         ({"architecture": "x\ny"}, "is no line of text"),
         ({"providerPriority": True}, "is no int"),
         ({"written": [{"suffix": "b"}, {"suffix": "c", "name": "x-b"}]}, "two subpackages are called 'x-b'"),
+        (
+            {"written": [{"suffix": "b", "paths": ["usr/bin/y"]}]},
+            "no path is like those of the subpackage 'b': usr/bin/y",
+        ),
     ],
 )
 def test_a_wrong_description_is_told(make, change: dict[str, Any], message: str) -> None:

@@ -185,7 +185,8 @@ def test_a_root_is_installed_with_all_that_is_needed(packages, chx, work: Path) 
     assert order.index("base-files-1-r0") < order.index("one-1.2-r0") < order.index("one-man-1.2-r0")
     root = work / "root"
     program = root / "usr/bin/one"
-    assert stat.S_IMODE(program.stat().st_mode) == 0o4755
+    # Nobody but root can give it the owner whose rights it is to run with.
+    assert stat.S_IMODE(program.stat().st_mode) == (0o4755 if os.geteuid() == 0 else 0o755)
     assert stat.S_IMODE((root / "var/lib/one").stat().st_mode) == 0o750
     if os.geteuid() == 0:
         assert (root / "var/lib/one").stat().st_uid == 81
@@ -240,6 +241,44 @@ def test_a_package_that_the_index_does_not_name_is_not_installed(packages, chx, 
     assert "clients ask for one-man-1.2-r0.apk" in checked.stderr
 
 
+def test_damage_is_found(packages, chx, work: Path) -> None:
+    assert packages("two", "one", "-o", "repository").returncode == 0
+    folder = work / "repository" / machine()
+    file = folder / "two-1.2-r0.apk"
+    assert chx("apk", "build", "-f", "set.nix", "two", "-o", "repository", "--compression", "none").returncode == 0
+    content = file.read_bytes()
+    file.write_bytes(content.replace(b"two\n", b"too\n"))
+    (folder / "one-man-1.2-r0.apk").unlink()
+    found = chx("apk", "check", "repository", "--json")
+    assert found.returncode == 1
+    faults = {
+        (one["rule"], one["package"].rpartition("/")[2], one["message"]) for one in json.loads(found.stdout)["faults"]
+    }
+    index = "Packages.adb"
+    assert {
+        ("index", index, "it names one-man-1.2-r0.apk, which is not there, or cannot be read"),
+        ("index", index, "it names two-1.2-r0.apk, which is not there, or cannot be read"),
+    } <= faults
+    assert any(rule == "unreadable" and "another SHA-256" in message for rule, _, message in faults)
+    verified = chx("apk", "verify", file, folder / "one-1.2-r0.apk")
+    assert verified.returncode == 1
+    assert "P017" in verified.stderr and "one-1.2-r0.apk: signed by test.rsa.pub" in verified.stdout
+    (folder / "Packages.adb").write_bytes(b"ADB.")
+    assert "Packages.adb" in chx("apk", "check", "repository").stdout
+
+
+def test_what_a_killed_process_left_is_removed(packages, work: Path) -> None:
+    folder = work / "repository" / machine()
+    folder.mkdir(parents=True)
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    left, used = folder / f".two-1.2-r0.apk.{gone.pid}.new", folder / f".x.apk.{os.getpid()}.new"
+    left.touch()
+    used.touch()
+    assert packages("two", "-o", "repository").returncode == 0
+    assert not left.exists() and used.exists()
+
+
 @pytest.mark.parametrize(
     "words, message",
     [
@@ -259,6 +298,21 @@ def test_what_cannot_be_is_told(packages, work: Path, words: list[str], message:
     assert message in refused.stderr
     assert "Traceback" not in refused.stderr
     assert not (work / "repository").exists()
+
+
+def test_no_set_is_built_that_nobody_named(packages, chx, work: Path) -> None:
+    refused = chx("apk", "build", "-o", "repository")
+    assert refused.returncode == 1
+    assert "name packages, or a set of them" in refused.stderr
+
+
+def test_an_owner_that_nobody_brings_along_is_told(packages, chx, work: Path) -> None:
+    text = (work / "set.nix").read_text()
+    changed = text.replace('owner = "one:one"', 'owner = "oen:one"')
+    (work / "set.nix").write_text(changed)
+    assert packages("one", "two", "files", "shell", "-o", "repository").returncode == 0
+    found = chx("apk", "check", "repository")
+    assert "[owner] the user 'oen' owns a file in it, and no package has that user" in found.stdout
 
 
 def test_packages_that_clash_are_told(packages, chx, work: Path) -> None:
