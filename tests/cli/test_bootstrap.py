@@ -13,6 +13,8 @@ import pytest
 from chx.builder.bubblewrap import find_bwrap
 from chx.ops.bootstrap.likeness import SetComparison
 
+from .conftest import _run
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = {"awk", "byacc", "dash", "make", "musl", "tinycc", "toybox"}
 HONEST = "debian-gcc,debian-clang"
@@ -144,18 +146,24 @@ def test_a_stage_that_ignores_the_one_before_is_refused_before_anything_is_built
     assert "of stage 1 is that of stage 0: it does not depend on the stage before it" in run.stderr
 
 
-@pytest.fixture
-def proof(shared_chx, tmp_path):
-    """A proof with its bundle, and the repository that it names."""
-    place = tmp_path / "proof.json"
-    key = tmp_path / "key.ec"
-    assert shared_chx("apk", "key", "--ec", key).returncode == 0
-    more = ("--bundle", tmp_path / "inputs.tar", "--repository", tmp_path / "repository", "--repository-key", key)
-    run = shared_chx("bootstrap", "tiny", "--seeds", HONEST, "--proof", place, *more)
+@pytest.fixture(scope="module")
+def proved(shared_home, tmp_path_factory):
+    """A folder with a proof, its bundle, and the repository that it names; writing it rehashes all that was built."""
+    folder = tmp_path_factory.mktemp("proved")
+    key = folder / "key.ec"
+    assert _run(shared_home, folder, "apk", "key", "--ec", key).returncode == 0
+    more = ("--bundle", folder / "inputs.tar", "--repository", folder / "repository", "--repository-key", key)
+    run = _run(shared_home, folder, "bootstrap", "tiny", "--seeds", HONEST, "--proof", folder / "proof.json", *more)
     assert run.returncode == 0, run.stderr
     assert "one repository     yes all seeds end in the same 15 packages of apk" in run.stdout
     assert "shows a fixed point and independence of the host; no residue of a seed was found" in run.stderr
-    return place
+    return folder
+
+
+@pytest.fixture
+def proof(proved, tmp_path):
+    """The path of a copy of the proof."""
+    return shutil.copy(proved / "proof.json", tmp_path / "proof.json")
 
 
 def test_a_proof_is_replayed_and_a_changed_one_is_refused(shared_chx, proof):
@@ -186,9 +194,9 @@ def test_a_proof_is_checked_without_building(shared_chx, chx, proof):
     assert again.returncode == 1 and "not by ed25519:other" in again.stderr
 
 
-def test_a_root_from_the_proved_repository_compiles_and_runs(shared_chx, proof, tmp_path):
+def test_a_root_from_the_proved_repository_compiles_and_runs(shared_chx, proved, tmp_path):
     """The proof of two toolchains leaves the store: what is installed from the repository makes a program."""
-    repository, root = tmp_path / "repository", tmp_path / "root"
+    repository, root = proved / "repository", tmp_path / "root"
     clean = shared_chx("apk", "check", repository)
     assert clean.returncode == 0, clean.stdout
     words = ("base-files", "dash", "toybox", "tinycc", "musl", "base-devel-static", "cmd:awk")
@@ -205,8 +213,8 @@ def test_a_root_from_the_proved_repository_compiles_and_runs(shared_chx, proof, 
     assert (ran.stdout, ran.stderr) == ("here 42\n", "")
 
 
-def test_a_bundle_has_all_that_is_fetched(shared_chx, chx, proof, tmp_path):
-    bundle = tmp_path / "inputs.tar"
+def test_a_bundle_has_all_that_is_fetched(chx, proof, proved):
+    bundle = proved / "inputs.tar"
     replayed = chx("bootstrap", "--replay", proof, "--bundle", bundle, "--offline")
     assert replayed.returncode == 0, replayed.stdout + replayed.stderr
     assert "replayed: all 42 outputs came out as the proof says" in replayed.stdout
