@@ -6,6 +6,7 @@ import fnmatch
 import os
 import shutil
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -185,14 +186,10 @@ class _Work:
     def _numbers(self, path: str) -> dict[str, int]:
         """Return the numbers of the accounts in a file of the root."""
         numbers = {"root": 0}
-        place = f"{self._top}/{path}"
-        if os.path.islink(place) or not os.path.isfile(place):
-            return numbers
-        with open(place, encoding="utf-8", errors="surrogateescape") as file:
-            for line in file:
-                name, *fields = line.rstrip("\n").split(":")
-                if len(fields) > 1 and fields[1].isascii() and fields[1].isdecimal() and len(fields[1]) < 10:
-                    numbers.setdefault(name, int(fields[1]))
+        for line in self._tree.read(path).decode("utf-8", "surrogateescape").split("\n"):
+            name, *fields = line.split(":")
+            if len(fields) > 1 and fields[1].isascii() and fields[1].isdecimal() and len(fields[1]) < 10:
+                numbers.setdefault(name, int(fields[1]))
         return numbers
 
     def _run(self, package: Package, kind: str, text: bytes, *arguments: str) -> None:
@@ -201,19 +198,18 @@ class _Work:
         if not self._runs_scripts:
             self._say(f"{what} is not run")
             return
-        script = f"{self._top}/{_SCRIPT}"
-        with open(script, "wb") as file:
-            file.write(text)
-        os.chmod(script, 0o755)
+        script = f"{_SCRIPT}-{os.urandom(8).hex()}"
+        self._tree.write(script, text, 0o755)
         mounts = ["--dev", "/dev"] if os.path.isdir(f"{self._top}/dev") else []
         command = [
             find_bwrap(), "--unshare-all", "--uid", "0", "--gid", "0", "--die-with-parent", "--new-session", "--clearenv",
-            "--setenv", "PATH", _PATH, "--bind", self._top, "/", *mounts, "--chdir", "/", f"/{_SCRIPT}", *arguments,
+            "--setenv", "PATH", _PATH, "--bind", self._top, "/", *mounts, "--chdir", "/", f"/{script}", *arguments,
         ]  # fmt: skip
         try:
             done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         finally:
-            os.unlink(script)
+            with self._tree.parent(script) as (folder, name), suppress(FileNotFoundError):
+                os.unlink(name, dir_fd=folder)
         said = done.stdout.decode("utf-8", "replace").strip()
         if done.returncode:
             raise RequestError(
@@ -238,31 +234,26 @@ class _Work:
             ]
             if package.triggers:
                 triggers.append(Triggers(identity[:20], package.triggers))
-        database = f"{self._top}/{self._database()}"
-        os.makedirs(database, exist_ok=True)
+        database = self._tree.resolve("lib/apk/db")
+        self._tree.make_directories(database)
         for name, data in (
             ("installed", write_installed(installed)),
             ("triggers", write_triggers(triggers)),
             ("scripts.tar.gz", write_scripts(scripts)),
         ):
-            _write(f"{database}/{name}", data)
-        settings = f"{self._top}/etc/apk"
-        os.makedirs(f"{settings}/keys", exist_ok=True)
-        _write(f"{settings}/world", write_world(sorted(world, key=str)))
-        _write(f"{settings}/arch", f"{architecture}\n".encode())
-        for key in self._trusted:
-            _write(f"{settings}/keys/{key.name}", key.to_pem())
-
-    def _database(self) -> str:
-        """Return where the database lies: below `lib`, wherever that leads. Raises `RequestError`."""
-        if self._tree.resolve("etc") != "etc":
-            raise RequestError("/etc of the root is a link, and the database of apk is written below it")
-        return self._tree.resolve("lib/apk/db")
-
-
-def _write(path: str, data: bytes) -> None:
-    with open(path, "xb") as file:
-        file.write(data)
+            self._tree.write(f"{database}/{name}", data)
+        settings = self._tree.resolve("etc/apk")
+        keys = self._tree.resolve("etc/apk/keys")
+        self._tree.make_directories(settings)
+        self._tree.make_directories(keys)
+        self._tree.write(f"{settings}/world", write_world(sorted(world, key=str)))
+        self._tree.write(f"{settings}/arch", f"{architecture}\n".encode())
+        for number, key in enumerate(self._trusted):
+            earlier = self._trusted[:number]
+            if all(one.key_id != key.key_id for one in earlier):
+                is_taken = any(one.name == key.name for one in earlier)
+                name = f"{key.key_id.hex()[:8]}-{key.name}" if is_taken else key.name
+                self._tree.write(f"{keys}/{name}", key.to_pem())
 
 
 def _remove(top: str) -> None:

@@ -68,7 +68,7 @@ in all // { inside = { inherit (all) one two lost source; }; }
 def packages(chx, work: Path, tmp_path: Path):
     """Writes `set.nix`, makes a key, and returns a function that builds a repository of some of its packages."""
     work.mkdir(exist_ok=True)
-    programs_root(str(tmp_path / "programs"), ["cat", "chmod", "cp", "ln", "ls", "mkdir", "sh", "true"])
+    programs_root(str(tmp_path / "programs"), ["cat", "chmod", "cp", "ln", "ls", "mkdir", "mv", "sh", "true"])
     added = chx("store", "add", tmp_path / "programs", "--name", "programs")
     assert added.returncode == 0, added.stderr
     (work / "set.nix").write_text(SET.replace("PROGRAMS", added.stdout.strip()))
@@ -200,6 +200,51 @@ def test_a_root_is_installed_with_all_that_is_needed(packages, chx, work: Path) 
     assert (root / "etc/apk/keys/test.rsa.pub").exists()
     assert not list(root.glob(".apk-script"))
     assert int(program.stat().st_mtime) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'ln -s OUTSIDE "$out/etc"',
+        'mkdir "$out/etc" && ln -s OUTSIDE "$out/etc/apk"',
+        'mkdir -p "$out/etc/apk" && ln -s OUTSIDE "$out/etc/apk/keys"',
+        'mkdir -p "$out/usr" && ln -s OUTSIDE "$out/usr/lib" && ln -s usr/lib "$out/lib"',
+        'mkdir -p "$out/usr/share" && ln -s OUTSIDE "$out/usr/share/two"',
+    ],
+    ids=["etc", "apk", "keys", "lib", "share"],
+)
+def test_a_link_leads_nowhere_outside(packages, chx, work: Path, tmp_path: Path, text: str) -> None:
+    """The absolute target of a link is one of the root, for the files of other packages and for the database."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    more = (
+        'evil = package "evil" "mkdir $out && ' + text.replace('"', '\\"').replace("OUTSIDE", str(outside)) + '" { };'
+    )
+    written = (work / "set.nix").read_text().replace("    odd =", f"    {more}\n    odd =")
+    (work / "set.nix").write_text(written)
+    built = packages("evil", "two", "-o", "repository")
+    assert built.returncode == 0, built.stderr
+    made = chx("apk", "root", "root", "evil", "two", "--from", "repository")
+    assert "Traceback" not in made.stderr
+    assert not list(outside.iterdir())
+    assert (work / "root").exists() == (made.returncode == 0)
+
+
+def test_a_script_leads_nowhere_outside(packages, chx, work: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    script = f"mv /etc /old; ln -s {outside} /etc; mv /usr/share /usr/gone; ln -s {outside} /usr/share"
+    more = (
+        'evil = package "evil" "mkdir -p $out/usr/share/evil" '
+        f'{{ triggers."/usr/share/evil" = "{script}"; runtime = [ "/bin/sh" ]; }};'
+    )
+    written = (work / "set.nix").read_text().replace("    odd =", f"    {more}\n    odd =")
+    (work / "set.nix").write_text(written.replace('"cat", "chmod"', '"cat", "chmod"'))
+    assert packages("evil", "two", "shell", "files", "-o", "repository").returncode == 0
+    made = chx("apk", "root", "root", "evil", "two", "base-files", "--from", "repository")
+    assert made.returncode == 1 and "Traceback" not in made.stderr
+    assert not list(outside.iterdir())
+    assert not (work / "root").exists()
 
 
 def test_a_failing_script_leaves_nothing(packages, chx, work: Path) -> None:
