@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -153,7 +154,7 @@ class _Making:
         name = f"{described.name}-{_suffix(one)}"
         info = self._info(name, f"{described.description} (as {one.path})", relations, size)
         return Made(
-            Package(_with_origin(info, f"alternative:{one.path}"), directories, Scripts(), (), one.priority), content
+            Package(replace(info, origin=f"alternative:{one.path}"), directories, Scripts(), (), one.priority), content
         )
 
     def _add_data(self, tree: _Tree) -> None:
@@ -280,12 +281,6 @@ def _dependencies(texts: Iterable[str]) -> tuple[Dependency, ...]:
 def _without(depends: Iterable[str], name: str) -> tuple[str, ...]:
     """Return dependencies but that on the package itself."""
     return tuple(one for one in depends if one.partition("=")[0] != name)
-
-
-def _with_origin(info: Info, origin: str) -> Info:
-    from dataclasses import replace
-
-    return replace(info, origin=origin)
 
 
 def _suffix(one: Alternative) -> str:

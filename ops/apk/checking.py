@@ -11,6 +11,7 @@ from ...apk.formats import open_index, open_package
 from ...apk.versions import is_valid
 from ..errors import RequestError
 from .repository import architectures_of, index_of, package_files
+from .sharing import is_of_one_origin, is_same_file
 from .solving import Pool
 
 if TYPE_CHECKING:
@@ -186,7 +187,7 @@ def _collisions(packages: Sequence[Package]) -> Iterator[Fault]:
             for file in directory.files:
                 path = directory.path_of(file)
                 holder, held = owners.setdefault((arch, path), (package, file))
-                if holder is package or (held is not None and _is_same(file, held)):
+                if holder is package or (held is not None and is_same_file(file, held)):
                     continue
                 if held is None or not _gives_way(package.info, holder.info):
                     yield _collision(package, holder, path)
@@ -196,16 +197,9 @@ def _collision(one: Package, other: Package, path: str) -> Fault:
     return Fault("collision", one.info.full_name, f"it has '{path}', and so has {other.info.full_name}")
 
 
-def _is_same(one: File, other: File) -> bool:
-    """Whether the client takes two files for one."""
-    if one.link_target is not None or other.link_target is not None:
-        return one.link_target == other.link_target
-    return one.sha256 is not None and one.sha256 == other.sha256 and one.acl == other.acl
-
-
 def _gives_way(one: Info, other: Info) -> bool:
     """Whether the client lets one of two packages replace a file of the other, or they are never there together."""
-    if one.name == other.name or (one.origin and one.origin == other.origin):
+    if one.name == other.name or is_of_one_origin(one, other):
         return True
     return any(
         _concerns(wanted, second)

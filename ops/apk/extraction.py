@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import RequestError
+from .sharing import is_of_one_origin, is_same_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -132,10 +133,12 @@ class Tree:
         other = self.entries.get(path)
         if other is not None:
             if other.file is None or not (
-                _is_same(file, other.file) or _replaces(package.info, other.info) or _replaces(other.info, package.info)
+                is_same_file(file, other.file)
+                or _replaces(package.info, other.info)
+                or _replaces(other.info, package.info)
             ):
                 raise RequestError(f"{package.info.full_name} has '{path}', and so has {other.info.full_name}")
-            if _is_same(file, other.file) or not _replaces(package.info, other.info):
+            if is_same_file(file, other.file) or not _replaces(package.info, other.info):
                 for _ in chunks:
                     pass
                 return
@@ -196,15 +199,8 @@ class Tree:
                 yield path, owned
 
 
-def _is_same(one: File, other: File) -> bool:
-    """Whether the client takes two files for one."""
-    if one.link_target is not None or other.link_target is not None:
-        return one.link_target == other.link_target
-    return one.sha256 is not None and one.sha256 == other.sha256 and one.acl == other.acl
-
-
 def _replaces(one: Info, other: Info) -> bool:
     """Whether a package may take the place of a file of another: it says so, or both are of one origin."""
-    if one.origin and one.origin == other.origin:
+    if is_of_one_origin(one, other):
         return True
     return any(wanted.name == other.name and wanted.is_satisfied_by(other.version) for wanted in one.replaces)

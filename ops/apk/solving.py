@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ...apk.dependencies import Dependency
 from ...apk.versions import parse
 from ..errors import RequestError
+from .sharing import is_of_one_origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -142,7 +143,11 @@ class _Solver:
         for info in self._chosen.values():
             for provided in info.provides:
                 other = versions.setdefault(provided.name, info) if provided.version is not None else info
-                if other is not info and provided.name not in (info.name, other.name) and not _may_share(info, other):
+                if (
+                    other is not info
+                    and provided.name not in (info.name, other.name)
+                    and not is_of_one_origin(info, other)
+                ):
                     raise RequestError(
                         f"{info.full_name} and {other.full_name} both provide {provided.name} in a version"
                     )
@@ -168,11 +173,6 @@ class _Solver:
         near = difflib.get_close_matches(wanted.name, self._pool.names, 1)
         hint = f"did you mean '{near[0]}'?" if near else None
         return RequestError(f"{_subject(by)} {wanted}, which no package of the repository provides", hint=hint)
-
-
-def _may_share(one: Info, other: Info) -> bool:
-    """Whether two packages may have the same files, and so provide the same: those of one origin."""
-    return bool(one.origin) and one.origin == other.origin
 
 
 def _subject(by: str) -> str:
