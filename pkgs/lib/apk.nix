@@ -26,7 +26,7 @@ let
   fail = problem: throw "the package '${package.name}'${place} has no package of apk: ${problem}";
 
   given = installation.apk;
-  isVersion = text: match "[0-9]+([.][0-9]+)*[a-z]?(_(alpha|beta|pre|rc|cvs|svn|git|hg|p)[0-9]*)*(~[0-9a-f]+)?" text != null;
+  isVersion = text: match (import ./apk-version.nix) text != null;
   version =
     if given.version != null then
       given.version

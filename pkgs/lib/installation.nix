@@ -296,7 +296,7 @@ let
   wholeOf = type: mapAttrs (_: kind: kind.default) type.fields;
 
   # What apk calls a version, without its revision (docs/apk.md has the form).
-  apkVersion = pattern "[0-9]+([.][0-9]+)*[a-z]?(_(alpha|beta|pre|rc|cvs|svn|git|hg|p)[0-9]*)*(~[0-9a-f]+)?" "a version of apk, as 1.2.3, 1.2b, 1.2_rc1, 1.2_p1 or 1.2_git20240131";
+  apkVersion = pattern (import ./apk-version.nix) "a version of apk, as 1.2.3, 1.2b, 1.2_rc1, 1.2_p1 or 1.2_git20240131";
   apkName = pattern "[A-Za-z0-9][A-Za-z0-9._+-]*" "the name of a package: letters, digits, and . _ + - after the first";
   relation = pattern "!?[][A-Za-z0-9._+,:/-]+([<>=~]{1,2}[A-Za-z0-9._~-]+)?" "a relation of apk, as zlib, zlib>=1.2 or !zlib";
   related = {
