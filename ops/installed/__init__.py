@@ -9,10 +9,15 @@ from ... import window
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .assembling import assemble
-    from .collecting import built_packages, install_root
-    from .errors import AccountConflict, FilesConflict, InstallationError, MachinesDiffer, WrongAttribute
-    from .values import (
+    from ...builder.installing.assembling import assemble
+    from ...builder.installing.errors import (
+        AccountConflict,
+        FilesConflict,
+        InstallationError,
+        MachinesDiffer,
+        WrongAttribute,
+    )
+    from ...builder.installing.values import (
         Accounts,
         Declared,
         Group,
@@ -22,12 +27,13 @@ if TYPE_CHECKING:
         Package,
         User,
     )
+    from .collecting import built_packages, install_root
 
 _ORIGINS = {
-    ".assembling": "assemble",
+    "...builder.installing.assembling": "assemble",
     ".collecting": "built_packages install_root",
-    ".errors": "AccountConflict FilesConflict InstallationError MachinesDiffer WrongAttribute",
-    ".values": "Accounts Declared Group InstalledEntry InstalledKind InstalledRoot Package User",
+    "...builder.installing.errors": "AccountConflict FilesConflict InstallationError MachinesDiffer WrongAttribute",
+    "...builder.installing.values": "Accounts Declared Group InstalledEntry InstalledKind InstalledRoot Package User",
 }
 
 __getattr__ = window(__name__, _ORIGINS)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ...builder.installing.assembling import assemble
+from ...builder.installing.errors import MachinesDiffer
+from ...builder.installing.values import Package
 from ...evaluator import to_python
 from ..building import build_instantiated
 from ..containers import check_tree, follow_object_link
@@ -13,20 +16,17 @@ from ..settings import configured
 from ..sources import byte_string
 from ..targets import object_named
 from ..text import readable
-from .assembling import assemble
-from .errors import MachinesDiffer
-from .values import Package
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ...builder import BuildOptions
+    from ...builder.installing.values import InstalledRoot
     from ...evaluator import Evaluator, Value
     from ...store import StorePath
     from ..reporter import Reporter
     from ..request import Request
     from ..session import Session
-    from .values import InstalledRoot
 
 
 def install_root(

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chx.builder.installing.accounts import AccountFiles
 from chx.ops.installed import AccountConflict, Package, WrongAttribute
-from chx.ops.installed.accounts import AccountFiles
 
 names = st.sampled_from([f"{letter}{number}" for letter in "abc" for number in range(3)])
 numbers = st.one_of(st.none(), st.none(), st.integers(98, 106))

@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
-from ...builder.errors import RootConflict
-from ...builder.merge import Source, merge
 from ...store import STORE_DIR
 from ...store.digest import Digest
 from ...store.manifest import Entry, Kind, Manifest, path_bytes
+from ..errors import RootConflict
+from ..merge import Source, merge
 from .accounts import AccountFiles
 from .errors import FilesConflict, WrongAttribute
 from .values import Declared, InstalledEntry, InstalledKind, InstalledRoot
@@ -23,8 +23,8 @@ from .values import Declared, InstalledEntry, InstalledKind, InstalledRoot
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from ...builder.merge import Merged
     from ...store import Store, StorePath
+    from ..merge import Merged
     from .values import Package
 
 PASSWD: Final = "etc/passwd"
