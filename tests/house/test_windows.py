@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
         "ops.bootstrap",
         "ops.installed",
         "ops.images",
+        "ops.vm",
     ],
 )
 def test_every_name_in_a_window_is_found_where_it_is_said_to_be(room: str) -> None:
