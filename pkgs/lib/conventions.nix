@@ -52,6 +52,7 @@ let
   installed = [
     "alternatives"
     "apk"
+    "checks"
     "groups"
     "modes"
     "revision"

@@ -320,6 +320,16 @@ let
       };
     };
   };
+  packageChecks = {
+    check = _: null;
+    fields = {
+      # Run by /bin/sh -e in a machine that has started from a root with the package.
+      boot = script // {
+        default = null;
+        isOptional = true;
+      };
+    };
+  };
   apkSubpackage = {
     isOptional = true;
     check = _: null;
@@ -435,6 +445,11 @@ let
     triggers = {
       default = { };
       read = setOf absolute script;
+    };
+    # Scripts that say whether a package works where it is installed.
+    checks = {
+      default = wholeOf packageChecks;
+      read = at: value: checked at packageChecks value;
     };
     alternatives = {
       default = { };

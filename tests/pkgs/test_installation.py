@@ -20,6 +20,7 @@ ALL = """
   services.x = { command = "/usr/bin/x  -f"; user = "x"; restart = "on-failure"; dependsOn = [ "network" ]; };
   triggers."/usr/share/man/*" = "makewhatis /usr/share/man";
   alternatives."usr/bin/vi" = { target = "usr/bin/nvi"; };
+  checks.boot = "x --version";
   revision = 2;
   updateCheck = { url = "https://example.org/"; pattern = "x-([0-9.]+)"; };
 """
@@ -40,6 +41,7 @@ def test_what_is_said_is_given_complete(evaluate) -> None:
     assert said["tmpfiles"][0]["age"] is None and said["tmpfiles"][0]["owner"] == "x:x"
     assert said["triggers"] == {"/usr/share/man/*": "makewhatis /usr/share/man"}
     assert said["alternatives"] == {"usr/bin/vi": {"target": "usr/bin/nvi", "priority": 100}}
+    assert said["checks"] == {"boot": "x --version"}
     assert (said["revision"], said["updateCheck"]["ignore"]) == (2, [])
 
 
@@ -50,6 +52,7 @@ def test_a_package_that_says_nothing_has_the_defaults(evaluate) -> None:
         "tmpfiles": [],
         "revision": 0,
         "updateCheck": None,
+        "checks": {"boot": None},
         "apk": {
             **{name: [] for name in ("depends", "provides", "replaces", "installIf")},
             **dict.fromkeys(("version", "providerPriority", "replacesPriority")),
@@ -99,6 +102,10 @@ WRONG = {
     'triggers."/usr/share" = "";': "it is empty",
     'alternatives."usr/bin/vi".target = "/usr/bin/nvi";': "write `usr/bin/nvi`",
     'alternatives."usr/bin/vi" = { };': "it has no `target`",
+    'checks.boot = "";': "it is empty",
+    "checks.boot = [ ];": "neither the text of a script nor a file",
+    'checks.boot = "${set.zlib}/bin/x";': "it names an object of the store",
+    'checks.bot = "x";': "did you mean `boot`?",
     "revision = -1;": "it is -1 and not 0 or more",
     'revision = "1";': "it is a string and not a whole number",
     'updateCheck.url = "example.org";': "'example.org' is not an address",
