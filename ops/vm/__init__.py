@@ -6,8 +6,10 @@ from ... import window
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .checks import Check, CheckResult, checks_handover, checks_of, run_checks
     from .errors import (
         BadGuest,
+        CheckInterrupted,
         EmulatorFailed,
         EmulatorMissing,
         FirmwareMissing,
@@ -26,7 +28,8 @@ if TYPE_CHECKING:
     from .specification import Disk, FirmwareBoot, Forward, KernelBoot, VirtualMachine, qemu_arguments
 
 _ORIGINS = {
-    ".errors": "BadGuest EmulatorFailed EmulatorMissing FirmwareMissing KernelPanicked NoStatus TimeLimitReached "
+    ".checks": "Check CheckResult checks_handover checks_of run_checks",
+    ".errors": "BadGuest CheckInterrupted EmulatorFailed EmulatorMissing FirmwareMissing KernelPanicked NoStatus TimeLimitReached "
     "UnknownPlatform VmError WrongOption",
     ".finding": "best_accelerator find_emulator find_firmware",
     ".handover": "Handover HandoverFile command_handover new_mark script_handover",
@@ -40,6 +43,9 @@ __getattr__ = window(__name__, _ORIGINS)
 
 __all__ = [
     "BadGuest",
+    "Check",
+    "CheckInterrupted",
+    "CheckResult",
     "CommandResult",
     "Disk",
     "EmulatorFailed",
@@ -63,12 +69,15 @@ __all__ = [
     "VmError",
     "WrongOption",
     "best_accelerator",
+    "checks_handover",
+    "checks_of",
     "command_handover",
     "find_emulator",
     "find_firmware",
     "new_mark",
     "platform_of",
     "qemu_arguments",
+    "run_checks",
     "run_command",
     "script_handover",
     "start",

@@ -122,6 +122,16 @@ class BadGuest(VmError):
     code = "V010"
 
 
+class CheckInterrupted(VmError):
+    """A machine ended while it ran the check of a package, or took too long."""
+
+    code = "V011"
+
+    def __init__(self, package: str, reason: VmError) -> None:
+        super().__init__(f"in the check of {package}: {reason.message}", reason.hint, reason.details)
+        self.package, self.reason = package, reason
+
+
 def _install(packages: Mapping[str, str]) -> str:
     named = [f"{distribution}'s {package}" for distribution, package in packages.items()]
     return f"install {', or '.join(named)}" if named else "this machine's distribution may have a package with it"

@@ -1,7 +1,7 @@
 """What a machine is given to do, and how it answers.
 
-An archive beside the initramfs has a folder `handover`, which the machine's init shows as /run/handover; it runs
-`after-boot` there when all services have started. That script binds a command to ports that lead out of the machine,
+The initramfs has a folder `handover`, which is /run/handover in the machine; its init runs `after-boot` there when all
+services have started. That script binds a command to ports that lead out of the machine,
 with the status of the command on a port of its own:
 
     chx.stdin     what the command reads. Its end is the end of the port's other side.
@@ -30,7 +30,7 @@ STDERR: Final = "chx.stderr"
 STATUS: Final = "chx.status"
 PORTS: Final = (STDIN, STDOUT, STDERR, STATUS)
 ANSWER: Final = b"received\n"
-_PLACE: Final = "/run/handover"
+PLACE: Final = "/run/handover"
 _MARK_BYTES: Final = 16
 _LONGEST_STATUS: Final = 64
 
@@ -82,7 +82,7 @@ poweroff
 
 @dataclass(frozen=True, slots=True)
 class HandoverFile:
-    """A file of the archive: its path without a slash in front, whether it is a program, and its content."""
+    """A file that is handed over: its path below /run/handover, whether it is a program, and its content."""
 
     path: str
     is_program: bool
@@ -99,17 +99,17 @@ class Handover:
     mark: str
     files: tuple[HandoverFile, ...] = ()
 
-    def archived(self) -> tuple[HandoverFile, ...]:
-        """Return the files of the archive, in the order of their paths."""
+    def all_files(self) -> tuple[HandoverFile, ...]:
+        """Return the files that are handed over, in the order of their paths."""
         found = (
-            HandoverFile("handover/after-boot", True, after_boot(self.mark).encode()),
-            HandoverFile("handover/command", True, self.command.encode("utf-8", "surrogateescape")),
+            HandoverFile("after-boot", True, after_boot(self.mark).encode()),
+            HandoverFile("command", True, self.command.encode("utf-8", "surrogateescape")),
             *self.files,
         )
         return tuple(sorted(found, key=lambda file: file.path))
 
 
-def after_boot(mark: str, here: str = _PLACE, sys: str = "/sys", dev: str = "/dev") -> str:
+def after_boot(mark: str, here: str = PLACE, sys: str = "/sys", dev: str = "/dev") -> str:
     """Return the script `after-boot`; `here`, `sys` and `dev` are where it finds the handover, ports and devices."""
     script = _AFTER_BOOT
     for name, value in (("here", here), ("mark", mark), ("sys", sys), ("dev", dev)):
@@ -135,8 +135,8 @@ def command_handover(words: Sequence[str], mark: str) -> Handover:
 
 def script_handover(script: bytes, mark: str) -> Handover:
     """Return the handover of a script, which /bin/sh runs until something in it fails (`sh -e`)."""
-    file = HandoverFile("handover/script", False, script)
-    return Handover(f"#!/bin/sh\nexec /bin/sh -e {_PLACE}/script\n", mark, (file,))
+    file = HandoverFile("script", False, script)
+    return Handover(f"#!/bin/sh\nexec /bin/sh -e {PLACE}/script\n", mark, (file,))
 
 
 class MarkedOutput:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _POWER_OFF: Final = 60.0
 """Seconds that a machine has to stop its services when its command has ended."""
+Streams = tuple[int, "int | Callable[[bytes], object]", "int | Callable[[bytes], object]"]
+"""Input, output and errors of a command: descriptors, or what is called with what comes out."""
 T = TypeVar("T")
 
 
@@ -54,8 +56,8 @@ def watch(machine: VirtualMachine, runner: Runner, source: int, sink: int, keys:
     return _accelerated(machine, runner, lambda one: _watch(one, runner, source, sink, keys))
 
 
-def run_command(machine: VirtualMachine, runner: Runner, mark: str, streams: tuple[int, int, int]) -> CommandResult:
-    """Run a machine that was given a handover with this mark; bind its command to descriptors: input, output, errors.
+def run_command(machine: VirtualMachine, runner: Runner, mark: str, streams: Streams) -> CommandResult:
+    """Run a machine that was given a handover with this mark, and bind the streams of its command.
 
     Raises as `watch`, and `NoStatus` if the machine ends before its command, `BadGuest`.
     """
@@ -91,9 +93,7 @@ def _watch(machine: VirtualMachine, runner: Runner, source: int, sink: int, keys
         return ended
 
 
-def _run_command(
-    machine: VirtualMachine, runner: Runner, mark: str, streams: tuple[int, int, int]
-) -> CommandResult:  # fmt: skip
+def _run_command(machine: VirtualMachine, runner: Runner, mark: str, streams: Streams) -> CommandResult:
     with start(machine, runner.program) as running:
         ports = {name: socket.fileno() for name, socket in running.ports.items()}
         outputs = MarkedOutput(mark), MarkedOutput(mark)
@@ -104,7 +104,7 @@ def _run_command(
             Flow(streams[0], ports[STDIN], ended=lambda: running.close_port(STDIN), sink_may_close=True),
             Flow(ports[STATUS], None, status.add),
             *(
-                Flow(ports[name], stream, output.passed, output.rest)
+                _flow_of(output, ports[name], stream)
                 for name, stream, output in zip((STDOUT, STDERR), streams[1:], outputs)
             ),
         ]
@@ -121,6 +121,17 @@ def _run_command(
         if status.value is None:
             raise NoStatus(running.wait().how, running.tail.lines)
         return CommandResult(status.value, _powered_off(running, ports[STATUS], console))
+
+
+def _flow_of(output: MarkedOutput, port: int, stream: int | Callable[[bytes], object]) -> Flow:
+    if isinstance(stream, int):
+        return Flow(port, stream, output.passed, output.rest)
+
+    def take(data: bytes) -> bytes:
+        stream(data)
+        return b""
+
+    return Flow(port, None, lambda data: take(output.passed(data)), lambda: take(output.rest()))
 
 
 def _powered_off(running: Running, port: int, console: Flow) -> Ended | None:

@@ -38,9 +38,9 @@ def guest(tmp_path: Path) -> Guest:
         for folder in (dev, here):
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
-        for file in handover.archived():
+        for file in handover.all_files():
             text = file.content.replace(b"/run/handover", os.fsencode(here))
-            (tmp_path / file.path).write_bytes(text)
+            (here / file.path).write_bytes(text)
         (here / "after-boot").write_text(after_boot(MARK, str(here), str(tmp_path / "sys"), str(dev)))
         for port, name in NAMES.items():
             (dev / port).write_bytes({"chx.stdin": data}.get(name, b""))
@@ -113,12 +113,12 @@ def test_a_script_ends_where_something_fails(guest: Guest) -> None:
     assert guest(vm.script_handover(script, MARK), b"in") == (b"one\nin", b"two\n", "1\n")
 
 
-def test_the_archive_has_what_the_contract_says() -> None:
-    files = vm.script_handover(b"true\n", MARK).archived()
+def test_the_handover_has_what_the_contract_says() -> None:
+    files = vm.script_handover(b"true\n", MARK).all_files()
     assert [(file.path, file.is_program) for file in files] == [
-        ("handover/after-boot", True),
-        ("handover/command", True),
-        ("handover/script", False),
+        ("after-boot", True),
+        ("command", True),
+        ("script", False),
     ]
     assert files[0].content.startswith(b"#!/bin/sh\n") and b"@" not in files[0].content
 
