@@ -9,10 +9,12 @@ from ..ops.apk.packaging import files_of
 from ..ops.apk.repository import write_repository
 from ..ops.apk.signing import find_key
 from ..ops.bootstrap.likeness import compare_with_set
+from ..ops.bootstrap.products import IMAGE, PRODUCTS, REPOSITORY
 from ..ops.bootstrap.replaying import read_proof
 from ..ops.bootstrap.roots import remove_roots
 from ..ops.bootstrap.running import DEFAULT_SET, DEFAULT_STAGES
 from ..ops.errors import RequestError
+from ..ops.images import copy_image
 from ..ops.paths import write_whole
 from ..signatures import home
 from .options import evaluation
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from ..ops.bootstrap.proof import Proof
     from ..ops.bootstrap.report import BootstrapReport
     from ..ops.session import Session
+    from ..store import StorePath
 
 DESCRIPTION = """\
 Build a system in stages, each with the one before it, from several unrelated
@@ -68,6 +71,7 @@ examples:
   chx bootstrap --check-proof proof.json
   chx bootstrap --replay proof.json --bundle inputs.tar
   chx bootstrap tiny --repository repository
+  chx bootstrap chimera --image disk.img --proof proof.json
   chx bootstrap --drop tiny
 """
 
@@ -92,6 +96,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--repository-key", metavar="KEY", help="the key to sign it with (default: the only one of `chx apk key`)"
     )
+    group.add_argument("--image", metavar="FILE", help="write the image of the last stage that a machine starts from")
     group.add_argument("--replay", metavar="FILE", help="check a proof: build all of it again and compare")
     group.add_argument(
         "--check-proof", metavar="FILE", help="check all of a proof that can be checked without building; takes seconds"
@@ -131,7 +136,7 @@ def run(arguments: argparse.Namespace) -> int:
             arguments.set or DEFAULT_SET,
             seeds=_seeds(arguments.seeds),
             stages=arguments.stages,
-            publishes=arguments.repository is not None,
+            products=[kind for kind in PRODUCTS if getattr(arguments, kind) is not None],
             proof=arguments.proof,
             bundle=arguments.bundle,
             options=options_of(arguments),
@@ -140,20 +145,36 @@ def run(arguments: argparse.Namespace) -> int:
         text = write_text(arguments, report)
         if signer is not None:
             _publish(session, report, arguments.repository, signer)
-        elif report.holds and not (arguments.report or arguments.proof):
+        if arguments.image is not None:
+            _write_image(session, report, arguments.image)
+        if report.holds and not report.products and not (arguments.report or arguments.proof):
             _remember(session, arguments, report, text, links)
     return 0 if report.holds else 1
 
 
 def _publish(session: Session, report: BootstrapReport, directory: str, key: PrivateKey) -> None:
     """Write the repository that all seeds end in."""
-    assert report.repository is not None
-    path = report.repository.published.path
+    path = _only(report, REPOSITORY, directory)
     if path is None:
-        say(f"'{directory}' is not written: the seeds end in different repositories")
         return
     written = write_repository(directory, files_of(session.store, path), key, description=f"chx {report.set}")
     say(f"{len(written.packages)} packages in {directory}: sha256:{written.digest}")
+
+
+def _write_image(session: Session, report: BootstrapReport, file: str) -> None:
+    """Write the image that all seeds end in."""
+    path = _only(report, IMAGE, file)
+    if path is not None:
+        written = copy_image(session.store.physical(path), file)
+        say(f"{written.size} bytes in {file}: sha256:{written.sha256}")
+
+
+def _only(report: BootstrapReport, kind: str, output: str) -> StorePath | None:
+    """Return the product that all seeds end in; say that there is none otherwise."""
+    path = report.products[kind].published.path
+    if path is None:
+        say(f"'{output}' is not written: the seeds end in different {PRODUCTS[kind]}")
+    return path
 
 
 def drop(arguments: argparse.Namespace) -> int:

@@ -27,12 +27,13 @@ PATH = re.compile(rf"{STORE}[{ALPHABET}]{{32}}-(?!\.\.?(?:-|\Z))[0-9a-zA-Z+\-._?
 FILE, TEXT = re.compile(r"(?:(?!\.\.?(?:/|\Z))[^/\0]+(?:/(?!\Z)|\Z))*"), re.compile("[^\0\ud800-\udc7f\udd00-\udfff]*")
 BASE64 = re.compile("(?:[0-9A-Za-z+/]{4})*(?:[0-9A-Za-z+/][AQgw]==|[0-9A-Za-z+/]{2}[AEIMQUYcgkosw048]=)?")
 KEY, NAMED, ANY, HEX = map(re.compile, (f"ed25519:{BASE64.pattern}", "[!-~]{1,100}", "(?s:.*)", "[0-9a-f]{64}"))
+PRODUCTS = ("repository", "image")
 # A form is a type, value, pattern, (one of), [items], {sorted items}, {pattern of keys: form}, {field: form or ...}.
 DOCUMENT: dict[str, Any] = {
     "format": "chx bootstrap proof 2", "set": NAMED, "realisations": {PATH: {ANY: PATH}},
     "chains": {NAMED: {
         "toolchain": [PATH], "userland": [PATH], "stages": [{NAMED: {"derivation": PATH, "outputs": [str]}}],
-        "repository": ({"derivation": PATH, "outputs": [str]}, ...),
+        **dict.fromkeys(PRODUCTS, ({"derivation": PATH, "outputs": [str]}, ...)),
     }},
     "derivations": {PATH: {
         "args": [TEXT], "builder": TEXT, "env": {TEXT: TEXT}, "inputDrvs": {PATH: {TEXT}}, "inputSrcs": {PATH},
@@ -177,10 +178,11 @@ def opinion(text: bytes, folder: str | None) -> Iterator[str]:
         need(full, f"{seed}: a package has no output, or a stage has an item twice")
     own = {seed: {*it["toolchain"], *it["userland"]} for seed, it in chains.items()}
     halves, items = {*chain(*own.values())}, {key for stage in chain(*stages.values()) for key in stage.values()}
-    shops = {seed: it["repository"]["derivation"] for seed, it in chains.items() if "repository" in it}
-    need(len(shops) in (0, len(chains)), "only some seeds have a repository")
-    need(all(chains[seed]["repository"]["outputs"] == ["out"] for seed in shops), "a repository is one output")
-    goals = items | {(path, "out") for path in shops.values()}
+    sold = {seed: {kind: it[kind] for kind in PRODUCTS if kind in it} for seed, it in chains.items()}
+    need(len({frozenset(kinds) for kinds in sold.values()}) < 2, "only some seeds have a repository, or an image")
+    shops = {seed: {it["derivation"] for it in kinds.values()} for seed, kinds in sold.items()}
+    goals = items | {(path, "out") for paths in shops.values() for path in paths}
+    need(all(it["outputs"] == ["out"] for kinds in sold.values() for it in kinds.values()), "a product is one output")
     same("derivations", derivations.keys(), below({path for path, _ in goals} | halves, drvs))
     inputs = {inner for it in derivations.values() for inner in it["inputSrcs"]}
     same("files", files.keys(), below(inputs, {path: it["references"] for path, it in files.items()}))
@@ -211,11 +213,11 @@ def opinion(text: bytes, folder: str | None) -> Iterator[str]:
                 found = below(made_of[path], made_of, before | foreign)
                 good = path not in before and found & before & seeded and not found & barred
                 need(good, f"{seed}: {path} is not made with stage {number} alone")
-        if seed in shops:
-            found = below([shops[seed]], made_of, paths[-1] | foreign)
+        for path in shops[seed]:
+            found = below([path], made_of, paths[-1] | foreign)
             barred = foreign | (seeded & {*chain(*paths[:-1])}) - paths[-1]
-            need(found & paths[-1] and not found & barred, f"{seed}: the repository is not of the last stage alone")
-        users = below(packages | {*shops.values()}, made_of, foreign) - foreign & derivations.keys()
+            need(found & paths[-1] and not found & barred, f"{seed}: {path} is not of the last stage alone")
+        users = below(packages | shops[seed], made_of, foreign) - foreign & derivations.keys()
         mine = {key for stage in stages[seed] for key in stage.values()}
         unlisted = sorted(key for user in users for key in uses[user] - mine if key[0] in packages)
         need(not unlisted, f"{seed}: outputs are used that no stage lists: {unlisted[:3]}")
@@ -246,7 +248,9 @@ def opinion(text: bytes, folder: str | None) -> Iterator[str]:
         shared.append({"seeds": [*seeds], "files": sorted(ours.values()), "trees": other, "programs": order})
     same("shared", document["shared"], {"common": shared[0] if len(chains) > 1 else None, "pairs": shared[1:]})
     outcomes = {seed: [{it: realised[key] for it, key in stage.items()} for stage in stages[seed]] for seed in chains}
-    need(len({realised[path, "out"] for path in shops.values()}) < 2, "seeds end in different repositories")
+    for kind in sold.get(next(iter(chains), ""), ()):
+        ends = {realised[kinds[kind]["derivation"], "out"] for kinds in sold.values()}
+        need(len(ends) < 2, f"seeds end in different products: {kind}")
     lasts = [those[-1] for those in outcomes.values()]
     digests = {path: set(it["programs"].values()) for path, it in objects.items()}
     ends = {digest for last in lasts for path in last.values() for digest in digests[path]}

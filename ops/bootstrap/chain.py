@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class SeedPart(NamedTuple):
 class Chain(NamedTuple):
     """The stages to build from one seed; each of `stages` maps names to packages.
 
-    `repository` is the tree of the last stage's packages of apk, where somebody asks for it.
+    `products` are what is made of the last stage for others, by kind (`products.PRODUCTS`), where somebody asks for it.
     """
 
     seed: str
@@ -49,12 +50,12 @@ class Chain(NamedTuple):
     toolchain: SeedPart
     userland: SeedPart
     stages: tuple[Mapping[str, Package], ...]
-    repository: Package | None = None
+    products: Mapping[str, Package] = MappingProxyType({})
 
     @property
     def goals(self) -> set[StorePath]:
-        """The derivations that are built: all packages, and the repository."""
-        return self.packages if self.repository is None else {*self.packages, self.repository.derivation}
+        """The derivations that are built: all packages, and the products."""
+        return {*self.packages, *(product.derivation for product in self.products.values())}
 
     @property
     def seed_derivations(self) -> tuple[StorePath, ...]:
@@ -92,10 +93,10 @@ class Outcome(NamedTuple):
 
 
 def targets_of(chains: Iterable[Chain]) -> list[tuple[StorePath, tuple[str, ...]]]:
-    """Return the derivations and outputs of all packages of all chains, and of their repositories."""
+    """Return the derivations and outputs of all packages of all chains, and of their products."""
     chains = tuple(chains)
     packages = [package for chain in chains for stage in chain.stages for package in stage.values()]
-    packages += [chain.repository for chain in chains if chain.repository is not None]
+    packages += [product for chain in chains for product in chain.products.values()]
     return [(package.derivation, package.outputs) for package in packages]
 
 

@@ -14,8 +14,8 @@ from .chain import items_of, outcome_of, witnesses
 from .convergence import agreement, all_settled, fixed_point
 from .fields import Damaged
 from .kinship import kinship_of, makeup_of, with_descent
+from .products import PRODUCTS, published
 from .proof import FORMAT, OLD_FORMAT, Object, Proof
-from .repository import published
 from .shape import flaws_of
 from .suspicion import independence, suspicions
 from .writing import shared_data, sources_data, suspicions_data
@@ -161,11 +161,12 @@ def check_conclusions(document: Mapping[str, Any], proof: Proof) -> None:
 def check_claims(proof: Proof) -> None:
     """Recompute the verdicts from outcomes and programs; only a replay can check residue. Raises `Damaged`."""
     if proof.format == FORMAT:
-        repositories = published(proof.chains, proof.realisations)
-        if repositories is not None and not repositories.holds:
-            raise Damaged("chains", "has seeds that end in different repositories")
-        if len({chain.repository is None for chain in proof.chains}) > 1:
-            raise Damaged("chains", "has a repository of some seeds, and none of others")
+        for kind, found in published(proof.chains, proof.realisations).items():
+            if not found.holds:
+                raise Damaged("chains", f"has seeds that end in different {PRODUCTS[kind]}")
+        for kinds in {frozenset(chain.products) for chain in proof.chains}:
+            for kind in kinds.symmetric_difference(proof.chains[0].products):
+                raise Damaged("chains", f"has {PRODUCTS[kind]} of some seeds, and none of others")
     settled = all_settled(map(fixed_point, proof.outcomes))
     groups = None if proof.kinship is None else proof.kinship.toolchains
     agreed = agreement(proof.outcomes, groups)

@@ -90,8 +90,7 @@ def compare_with_set(session: Session, request: Request, proof: Proof) -> SetCom
 
 def _local_chain(session: Session, request: Request, name: str, chain: Chain) -> Chain | None:
     try:
-        publishes = chain.repository is not None
-        (described,) = chains_of(session, request, name, [chain.seed], len(chain.stages), publishes=publishes)
+        (described,) = chains_of(session, request, name, [chain.seed], len(chain.stages), products=chain.products)
     except (RequestError, EvalError):
         return None
     return described.chain
@@ -153,6 +152,6 @@ def _halves(chain: Chain, name: Callable[[StorePath], str]) -> tuple[frozenset[s
 
 
 def _stages(chain: Chain, name: Callable[[StorePath], str]) -> list[dict[str, tuple[str, tuple[str, ...]]]]:
-    """Return what is built, stage by stage, and the repository after the last one."""
-    built = [*chain.stages, {} if chain.repository is None else {"repository": chain.repository}]
+    """Return what is built, stage by stage, and the products after the last one."""
+    built = [*chain.stages, chain.products]
     return [{item: (name(package.derivation), package.outputs) for item, package in stage.items()} for stage in built]

@@ -26,6 +26,7 @@ from .fields import (
     text_at,
     texts_at,
 )
+from .products import PRODUCTS
 from .proof import FORMAT, OLD_FORMAT, Claims, Object, Proof
 
 if TYPE_CHECKING:
@@ -155,8 +156,8 @@ def _chains(value: Any) -> tuple[Chain, ...]:
     for seed, data in mapping_at(value, "chains").items():
         name_at(seed, f"chains.{seed}")
         where = f"chains.{seed}"
-        optional = {"repository"} if "repository" in mapping_at(data, where) else set()
-        chain = record_at(data, where, {"toolchain", "userland", "stages", *optional})
+        kinds = [kind for kind in PRODUCTS if kind in mapping_at(data, where)]
+        chain = record_at(data, where, {"toolchain", "userland", "stages", *kinds})
         stages = []
         for number, stage in enumerate(list_at(chain["stages"], f"{where}.stages")):
             packages = {}
@@ -172,7 +173,7 @@ def _chains(value: Any) -> tuple[Chain, ...]:
                 SeedPart(paths_at(chain["toolchain"], f"{where}.toolchain")),
                 SeedPart(paths_at(chain["userland"], f"{where}.userland")),
                 tuple(stages),
-                _package(chain["repository"], f"{where}.repository") if optional else None,
+                {kind: _package(chain[kind], f"{where}.{kind}") for kind in kinds},
             )
         )
     if not chains:

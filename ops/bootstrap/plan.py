@@ -11,10 +11,11 @@ from ..text import readable
 from .chain import Chain, Package, SeedPart
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from ...evaluator import Evaluator, Value
     from ..request import Request
     from ..session import Session
-    from .chain import Chain, Package, SeedPart
 
 
 class Described(NamedTuple):
@@ -25,11 +26,17 @@ class Described(NamedTuple):
 
 
 def chains_of(
-    session: Session, request: Request, name: str, seeds: list[str] | None, stages: int, *, publishes: bool = False
+    session: Session,
+    request: Request,
+    name: str,
+    seeds: list[str] | None,
+    stages: int,
+    *,
+    products: Collection[str] = (),
 ) -> list[Described]:
     """Evaluate `bootstrap.NAME.SEED.stageN` for every seed; without `seeds`, for those that prove something.
 
-    `publishes`: with the repository of the last stage.
+    `products`: the kinds of what is made of the last stage for others, `products.PRODUCTS`.
 
     Raises `RequestError` for an unknown set or seed.
     """
@@ -43,7 +50,7 @@ def chains_of(
         seeds = [seed for seed in attributes if _proves(evaluator, evaluator.select(system, seed))]
     if not seeds:
         raise RequestError(f"the set '{name}' has no seed to start from", hint="name some with --seeds")
-    return [_chain(evaluator, evaluator.select(system, seed), seed, stages, publishes) for seed in seeds]
+    return [_chain(evaluator, evaluator.select(system, seed), seed, stages, products) for seed in seeds]
 
 
 def chain_value(session: Session, request: Request, name: str, seed: str) -> Value:
@@ -80,7 +87,7 @@ def _proves(evaluator: Evaluator, value: Value) -> bool:
     return not any(_flag(evaluator, seed, flag) for flag in ("impure", "demonstration", "descendant"))
 
 
-def _chain(evaluator: Evaluator, value: Value, name: str, stages: int, publishes: bool) -> Described:
+def _chain(evaluator: Evaluator, value: Value, name: str, stages: int, products: Collection[str]) -> Described:
     seed = evaluator.select(value, "seed")
     attributes = evaluator.attr_names(value)
     if f"stage{stages - 1}" not in attributes:
@@ -96,18 +103,18 @@ def _chain(evaluator: Evaluator, value: Value, name: str, stages: int, publishes
             stage_of(evaluator, evaluator.select(evaluator.select(value, f"stage{number}"), "packages"))
             for number in range(stages)
         ),
-        _repository(evaluator, evaluator.select(value, f"stage{stages - 1}")) if publishes else None,
+        {kind: _product(evaluator, evaluator.select(value, f"stage{stages - 1}"), kind) for kind in sorted(products)},
     )
     description = evaluator.select(seed, "description") if "description" in described else ""
     return Described(chain, readable(str(description)))
 
 
-def _repository(evaluator: Evaluator, stage: Value) -> Package:
-    if "repository" not in evaluator.attr_names(stage):
-        raise RequestError("the last stage has no `repository`", hint="pkgs/bootstrap/default.nix gives stages one")
-    found = evaluator.derivation_of(evaluator.select(stage, "repository"))
+def _product(evaluator: Evaluator, stage: Value, kind: str) -> Package:
+    if kind not in evaluator.attr_names(stage):
+        raise RequestError(f"the last stage has no `{kind}`", hint="pkgs/bootstrap/default.nix gives stages one")
+    found = evaluator.derivation_of(evaluator.select(stage, kind))
     if found is None:
-        raise RequestError("the `repository` of the last stage is no derivation")
+        raise RequestError(f"the `{kind}` of the last stage is no derivation")
     return Package(*found)
 
 

@@ -13,7 +13,7 @@ from ...store.manifest import Entry, Kind
 from ...store.path import StorePath
 from .chain import Chain, Outcome
 from .kinship import Kinship
-from .repository import published
+from .products import published
 from .suspicion import Suspicion
 
 if TYPE_CHECKING:
@@ -99,10 +99,10 @@ class Proof(NamedTuple):
     resolved: Mapping[tuple[StorePath, str], str]
 
     @property
-    def repository(self) -> Digest | None:
-        """The digest of the tree of packages that all seeds end in; None if the proof has none."""
+    def products(self) -> Mapping[str, Digest]:
+        """By kind, the digests of the trees that are made of the last stage for others, the same for all seeds."""
         found = published(self.chains, self.realisations)
-        return None if found is None or found.path is None else self.objects[found.path].tree
+        return {kind: self.objects[one.path].tree for kind, one in found.items() if one.path is not None}
 
     def restore(self, store: Store) -> None:
         """Write the derivations and source files into `store`."""

@@ -17,9 +17,9 @@ from .evidence import check_contents, check_objects
 from .kinship import Stored
 from .likeness import compare_with_set
 from .plan import Described
+from .products import published
 from .proof import claims_of
 from .report import origin_of, report_of
-from .repository import published
 from .running import build
 from .verdict import everything_below, judge
 
@@ -104,7 +104,7 @@ def replay(
             verdicts,
             work,
             origin,
-            repositories=published(proof.chains, realised),
+            products=published(proof.chains, realised),
         ),
         sum(len(stage) for outcome in outcomes for stage in outcome.stages),
         (*deviations_of(session.store, proof, outcomes, realised, verdicts), *_stated_rows(session.store, proof)),

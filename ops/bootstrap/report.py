@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from time import gmtime, strftime
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ...builder.planning import recall
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from .convergence import Dissent
     from .crossing import Crossed
     from .plan import Described
-    from .repository import Published
+    from .products import Published
     from .sign import Signed
     from .verdict import Verdicts
 
@@ -82,13 +83,13 @@ class CrossFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class RepositoryFacts:
-    """The repositories that the seeds end in: the BLAKE3 digest of each tree (as in `Published.camps`), the number of
-    packages of the first, and how the others differ from it."""
+class ProductFacts:
+    """One kind of what the seeds end in for others: the BLAKE3 digest of each tree (as in `Published.camps`), the number
+    of files in the first, and how the others differ from it."""
 
     published: Published
     digests: tuple[str, ...]
-    packages: int
+    files: int
     differences: tuple[ObjectReport, ...]
 
 
@@ -113,7 +114,7 @@ class Origin:
 class BootstrapReport:
     """The results of a bootstrap. `builds` counts executed steps, `reused` those that an earlier result replaced.
 
-    `cross` is None where packages were built for this machine itself, `repository` where nobody asked for one.
+    `cross` is None where packages were built for this machine itself. `products` has the kinds that were asked for.
     """
 
     set: str
@@ -127,12 +128,12 @@ class BootstrapReport:
     seconds: float
     origin: Origin
     cross: CrossFacts | None = None
-    repository: RepositoryFacts | None = None
+    products: Mapping[str, ProductFacts] = MappingProxyType({})
 
     @property
     def holds(self) -> bool:
         crossed = self.cross is None or self.cross.crossed.holds is not False
-        return self.verdicts.holds and crossed and (self.repository is None or self.repository.published.holds)
+        return self.verdicts.holds and crossed and all(one.published.holds for one in self.products.values())
 
 
 def report_of(
@@ -144,7 +145,7 @@ def report_of(
     work: tuple[int, int, float],
     origin: Origin,
     crossed: Crossed | None = None,
-    repositories: Published | None = None,
+    products: Mapping[str, Published] = MappingProxyType({}),
 ) -> BootstrapReport:
     """Make the report; `work` is builds, reused steps and seconds."""
     chains = [item.chain for item in described]
@@ -179,17 +180,17 @@ def report_of(
         *work,
         origin,
         None if crossed is None else CrossFacts(crossed, tuple(_divergences(store, crossed))),
-        None if repositories is None else _repository(store, repositories),
+        {kind: _product(store, kind, found) for kind, found in products.items()},
     )
 
 
-def _repository(store: Store, repositories: Published) -> RepositoryFacts:
-    first, *others = [path for path, _ in repositories.camps]
-    return RepositoryFacts(
-        repositories,
-        tuple(str(store.info(path).tree_digest) for path, _ in repositories.camps),
+def _product(store: Store, kind: str, found: Published) -> ProductFacts:
+    first, *others = [path for path, _ in found.camps]
+    return ProductFacts(
+        found,
+        tuple(str(store.info(path).tree_digest) for path, _ in found.camps),
         sum(entry.is_file for entry in store.manifest(first)),
-        tuple(_report(store, first, other, "repository") for other in others),
+        tuple(_report(store, first, other, kind) for other in others),
     )
 
 

@@ -9,15 +9,15 @@ from ..settings import configured
 from .chain import outcome_of, targets_of
 from .crossing import Crossed, Crossing, compare_crossing, crossing_of
 from .plan import chains_of
+from .products import published
 from .report import origin_of, report_of
-from .repository import published
 from .roots import add_roots, judging_inputs
 from .shape import check_shape
 from .sign import check_provable, prove
 from .verdict import everything_below, judge
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from ...builder import BuildOptions, Plan
     from ...store import StorePath
@@ -57,7 +57,7 @@ def run(
     *,
     seeds: list[str] | None = None,
     stages: int = DEFAULT_STAGES,
-    publishes: bool = False,
+    products: Collection[str] = (),
     proof: str | None = None,
     bundle: str | None = None,
     options: BuildOptions | None = None,
@@ -65,14 +65,14 @@ def run(
 ) -> Finished:
     """Bootstrap the package set `set` from `seeds`, or from all that prove something.
 
-    `request` names the expression with the attribute `bootstrap`; the default is the bundled set. `publishes`: make the
-    repository of each seed's last stage, too, and compare them. Writes the signed
+    `request` names the expression with the attribute `bootstrap`; the default is the bundled set. `products` are
+    kinds of what is made of each seed's last stage for others (`products.PRODUCTS`), and compared. Writes the signed
     file `proof` and the file `bundle` if they are named. `options` defaults to those of chx.toml, `reporter` to that
     of the session. Raises `ShapeRefused` before building if the stages are no bootstrap, `RequestError`, `EvalError`,
     `BuildError`, and `ProofRefused`.
     """
     options, reporter, name = options or configured(), reporter or session.reporter, set
-    described = chains_of(session, request, name, seeds, stages, publishes=publishes)
+    described = chains_of(session, request, name, seeds, stages, products=products)
     chains = [item.chain for item in described]
     if proof is not None:
         check_provable(name, chains)

@@ -4,7 +4,7 @@ All chains have the same number of stages, at least one, with the same packages 
 with the toolchain of the named seed and of no other. Each package of a later stage is made with packages of the stage
 before it, and reaches a seed or an earlier stage only through them. Only outputs that a stage lists are used, since
 no others are compared. Packages made of sources alone are allowed, and equal in every stage; but no stage consists
-only of them. A repository is made of packages of the last stage, and of what is made with them.
+only of them. A product is made of packages of the last stage, and of what is made with them.
 
 All of it follows from derivations, without building.
 """
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from ...store.derivation import Derivation
     from ...store.path import StorePath
-    from .chain import Chain
+    from .chain import Chain, Package
 
 _SHOWN: Final = 5
 
@@ -114,19 +114,17 @@ def _chain_flaws(
                     yield from _package_flaws(chain.seed, number, name, package.derivation, before, earlier, graph)
         earlier |= {path for path in before if graph.has_seed(path)}
         before = paths
-    if chain.repository is not None:
-        yield from _repository_flaws(chain, before, earlier, graph)
+    for kind, product in chain.products.items():
+        yield from _product_flaws(f"{chain.seed}: the {kind}", product, before, earlier, graph)
     yield from _unlisted(chain, graph)
 
 
-def _repository_flaws(
-    chain: Chain, last: Collection[StorePath], earlier: Collection[StorePath], graph: _Graph
+def _product_flaws(
+    what: str, product: Package, last: Collection[StorePath], earlier: Collection[StorePath], graph: _Graph
 ) -> Iterator[str]:
-    """Yield a sentence for what the repository has that is not of the last stage."""
-    assert chain.repository is not None
-    what = f"{chain.seed}: the repository"
-    reached = graph.reached({chain.repository.derivation}, last)
-    if chain.repository.outputs != ("out",):
+    """Yield a sentence for what a product has that is not of the last stage."""
+    reached = graph.reached({product.derivation}, last)
+    if product.outputs != ("out",):
         yield f"{what} has other outputs than one"
     if not reached & set(last):
         yield f"{what} has no package of the last stage"

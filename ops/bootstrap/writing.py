@@ -10,8 +10,8 @@ from ...store.derivation import Derivation
 from ...store.path import StorePath
 from .chain import Chain, Package, witnesses
 from .kinship import Kinship, Stored, kinship_of
+from .products import PRODUCTS, published
 from .proof import FORMAT, ProofRefused, claims_of
-from .repository import published
 from .suspicion import Suspicion
 from .verdict import everything_below
 
@@ -37,9 +37,9 @@ def compose(
     captured = [chain.seed for chain in chains if chain.trees]
     if captured:
         raise ProofRefused(f"a proof cannot hold the seed '{captured[0]}': nothing says how to get its trees")
-    repositories = published(chains, realised)
-    if repositories is not None and not repositories.holds:
-        raise ProofRefused("the seeds end in different repositories, which a proof cannot hold")
+    for kind, found in published(chains, realised).items():
+        if not found.holds:
+            raise ProofRefused(f"the seeds end in different {PRODUCTS[kind]}, which a proof cannot hold")
     derivations = everything_below(store, chains)
     files = {source for derivation in derivations.values() for source in derivation.input_srcs}
     realisations: dict[str, dict[str, str]] = {}
@@ -79,7 +79,7 @@ def _chain_data(chain: Chain) -> dict[str, Any]:
     return {
         "toolchain": list(map(str, chain.toolchain.derivations)),
         "userland": list(map(str, chain.userland.derivations)),
-        **({} if chain.repository is None else {"repository": _package_data(chain.repository)}),
+        **{kind: _package_data(product) for kind, product in chain.products.items()},
         "stages": [{name: _package_data(package) for name, package in stage.items()} for stage in chain.stages],
     }
 

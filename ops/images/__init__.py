@@ -8,6 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .attesting import attest_image, bill_of_image
     from .errors import ImageError, NoImage, OutputInTheWay, OutputRefused, PushFailed, WrongOption
+    from .machines import WrittenImage, copy_image, write_disk, write_initramfs
     from .options import ImageOptions
     from .pushing import check_push, push_image
     from .reading import ImageDescription, read_image
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 _ORIGINS = {
     ".attesting": "attest_image bill_of_image",
     ".errors": "ImageError NoImage OutputInTheWay OutputRefused PushFailed WrongOption",
+    ".machines": "WrittenImage copy_image write_disk write_initramfs",
     ".options": "ImageOptions",
     ".pushing": "check_push push_image",
     ".reading": "ImageDescription read_image",
@@ -35,14 +37,18 @@ __all__ = [
     "OutputInTheWay",
     "OutputRefused",
     "PushFailed",
+    "WrittenImage",
     "WrittenTar",
     "WrongOption",
     "attest_image",
     "bill_of_image",
     "check_push",
+    "copy_image",
     "is_image",
     "push_image",
     "read_image",
+    "write_disk",
+    "write_initramfs",
     "write_oci",
     "write_tar",
 ]

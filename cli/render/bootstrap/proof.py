@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ..data import as_data
 from ..page import Page, count
@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from ....ops.bootstrap.likeness import SetComparison
     from ....ops.bootstrap.proof import Proof
     from ....ops.bootstrap.replaying import Deviation, Replayed
+
+
+_PRODUCTS: Final = {
+    "repository": "the packages of the last stage as a repository",
+    "image": "the image of the last stage",
+}
 
 
 def draw_replayed(page: Page, found: Replayed) -> None:
@@ -35,7 +41,7 @@ def checked_data(proof: Proof, likeness: SetComparison) -> dict[str, Any]:
         "kinship": as_data(proof.kinship),
         "suspicions": as_data(proof.suspicions),
         "likeness": as_data(likeness),
-        "repository": None if proof.repository is None else f"blake3:{proof.repository}",
+        **{kind: f"blake3:{digest}" for kind, digest in proof.products.items()},
         "key": proof.key,
     }
 
@@ -71,8 +77,8 @@ def draw_checked(page: Page, proof: Proof, likeness: SetComparison) -> None:
     stages = count(len(proof.chains[0].stages), "stage")
     seeds = ", ".join(chain.seed for chain in proof.chains)
     page.line(f"{proof.set}: {stages} from {count(len(proof.chains), 'seed')}: {seeds}", 0)
-    if proof.repository is not None:
-        page.line(f"the packages of the last stage as a repository: blake3:{proof.repository}", 0)
+    for kind, digest in proof.products.items():
+        page.line(f"{_PRODUCTS[kind]}: blake3:{digest}", 0)
     page.line(f"signed by {proof.key}", 0)
     page.line("", 0)
     page.line("checked: the form and the signature; that every name follows from its content", 0)

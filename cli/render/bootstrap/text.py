@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ....ops.bootstrap.products import REPOSITORY
 from ....ops.bootstrap.string_evidence import MOST
 from ..files import draw_contents, draw_files
 from ..page import count
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ....ops.bootstrap import Crossed, FixedPoint, Kinship, Residue, Shared, Suspicion
-    from ....ops.bootstrap.report import BootstrapReport, ItemFacts, Mismatch, RepositoryFacts, StageResult
+    from ....ops.bootstrap.report import BootstrapReport, ItemFacts, Mismatch, ProductFacts, StageResult
     from ....ops.diff.comparison import ObjectReport
     from ..page import Page
 
@@ -48,9 +49,9 @@ def draw(page: Page, report: BootstrapReport) -> None:
         for difference in report.cross.differences:
             page.title(f"{difference.label}: {report.cross.crossed.system} against native")
             _draw_objects(page, difference)
-    if report.repository is not None:
-        for difference in report.repository.differences:
-            page.title("repository: two of them compared")
+    for kind, product in report.products.items():
+        for difference in product.differences:
+            page.title(f"{kind}: two of them compared")
             _draw_objects(page, difference)
 
 
@@ -99,9 +100,9 @@ def verdicts(report: BootstrapReport) -> Iterator[tuple[str, str, list[str]]]:
     yield NONE_FOUND if found.no_residue else FOUND, "residue", residue_lines(found.residues)
     if report.cross is not None:
         yield _mark(report.cross.crossed.holds), "native is cross", _cross_lines(report.cross.crossed)
-    if report.repository is not None:
-        holds = report.repository.published.holds if len(report.seeds) > 1 else None
-        yield _mark(holds), "one repository", _repository_lines(report.repository)
+    for kind, product in report.products.items():
+        holds = product.published.holds if len(report.seeds) > 1 else None
+        yield _mark(holds), f"one {kind}", _product_lines(kind, product)
 
 
 def _cross_lines(crossed: Crossed) -> list[str]:
@@ -122,13 +123,15 @@ def _cross_lines(crossed: Crossed) -> list[str]:
     return lines
 
 
-def _repository_lines(repository: RepositoryFacts) -> list[str]:
-    """Return what each seed ends in as a repository of packages."""
-    camps = zip(repository.published.camps, repository.digests)
-    if repository.published.holds:
+def _product_lines(kind: str, product: ProductFacts) -> list[str]:
+    """Return what each seed ends in for others."""
+    camps = zip(product.published.camps, product.digests)
+    if product.published.holds:
         ((_, seeds), digest) = next(camps)
-        packages = f"{count(repository.packages, 'package')} of apk"
-        same = f"all seeds end in the same {packages}" if len(seeds) > 1 else f"{seeds[0]} ends in {packages}"
+        what, article = "image", "an "
+        if kind == REPOSITORY:
+            what, article = f"{count(product.files, 'package')} of apk", ""
+        same = f"all seeds end in the same {what}" if len(seeds) > 1 else f"{seeds[0]} ends in {article}{what}"
         return [same, f"blake3:{digest}"]
     return [f"blake3:{digest}: {_list(list(seeds))}" for (_, seeds), digest in camps]
 

@@ -1,4 +1,4 @@
-"""Repositories in proofs: of the last stage alone, the same from all seeds, checked by both readers."""
+"""Products in proofs (repositories, images): of the last stage alone, the same from all seeds, checked by both readers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from chx.ops.bootstrap import Chain, Package, ProofRefused
 from chx.ops.bootstrap.document import read, sign
-from chx.ops.bootstrap.repository import published
+from chx.ops.bootstrap.products import IMAGE, PRODUCTS, REPOSITORY, published
 from chx.ops.bootstrap.shape import ShapeRefused, check_shape
 from chx.ops.bootstrap.verdict import everything_below
 from chx.store import StorePath
@@ -21,38 +21,56 @@ from .test_second_opinion import said
 SEEDS = (("s", "0"), ("t", "2"))
 
 
-def bootstraps(world: World, content: dict[str, str] | None = None) -> list[Chain]:
-    """Two chains with repositories, which are made of the last stage and of a package that is made with it."""
+def bootstraps(world: World, content: dict[str, str] | None = None, kind: str = REPOSITORY) -> list[Chain]:
+    """Two chains with a product each, which is made of the last stage and of a package that is made with it."""
     found = []
     for seed, first in SEEDS:
         chain = world.bootstrap(seed, f"the compiler called {seed}", first, "1", "1")
         last = chain.stages[-1]["p"].derivation
         files = world.tree("base-files", {"etc/passwd": "root"}, last)
         text = (content or {}).get(seed, "packages")
-        found.append(_with(chain, world.tree("repository", {"a/p-1.apk": text}, last, files)))
+        found.append(_with(chain, world.tree(kind, {"a/p-1.apk": text}, last, files), kind))
     return found
 
 
-def _with(chain: Chain, repository: StorePath, outputs: tuple[str, ...] = ("out",)) -> Chain:
-    return chain._replace(repository=Package(repository, outputs))
+def _with(chain: Chain, product: StorePath, kind: str = REPOSITORY) -> Chain:
+    return chain._replace(products={**chain.products, kind: Package(product, ("out",))})
 
 
-def test_a_proof_holds_the_repository_that_all_seeds_end_in(world: World, tmp_path: Path) -> None:
-    chains = bootstraps(world)
+@pytest.mark.parametrize("kind", PRODUCTS)
+def test_a_proof_holds_the_product_that_all_seeds_end_in(world: World, tmp_path: Path, kind: str) -> None:
+    chains = bootstraps(world, kind=kind)
     document, _ = world.prove(*chains)
     text = sign(document, Signer(world.store.home)).encode()
     proof = read(text, "f")
     assert list(proof.chains) == chains
-    found = published(proof.chains, proof.realisations)
-    assert found is not None and found.holds and found.camps[0][1] == ("s", "t")
-    assert proof.objects[found.camps[0][0]].tree == world.store.info(found.camps[0][0]).tree_digest
+    found = published(proof.chains, proof.realisations)[kind]
+    assert found.holds and found.camps[0][1] == ("s", "t")
+    assert proof.products == {kind: world.store.info(found.camps[0][0]).tree_digest}
     status, answers = said(tmp_path, text)
     assert status == 0, answers
 
 
-def test_repositories_that_differ_make_no_proof(world: World) -> None:
-    with pytest.raises(ProofRefused, match="different repositories"):
-        world.prove(*bootstraps(world, {"t": "other packages"}))
+@pytest.mark.parametrize("kind", PRODUCTS)
+def test_products_that_differ_make_no_proof(world: World, kind: str) -> None:
+    with pytest.raises(ProofRefused, match=f"different {PRODUCTS[kind]}"):
+        world.prove(*bootstraps(world, {"t": "other packages"}, kind))
+
+
+def test_a_proof_may_hold_a_repository_and_an_image(world: World, tmp_path: Path) -> None:
+    chains = [
+        _with(chain, world.tree("image", {"disk.img": "bytes of a disk"}, chain.stages[-1]["p"].derivation), IMAGE)
+        for chain in bootstraps(world)
+    ]
+    document, _ = world.prove(*chains)
+    text = sign(document, Signer(world.store.home)).encode()
+    assert set(read(text, "f").products) == {REPOSITORY, IMAGE}
+    assert said(tmp_path, text)[0] == 0
+    # A kind of product is of all seeds, or of none.
+    del document["chains"]["s"]["image"]
+    with pytest.raises(ProofRefused):
+        read(sign(document, Signer(world.store.home)).encode(), "f")
+    assert said(tmp_path, sign(document, Signer(world.store.home)).encode())[0] == 1
 
 
 def _of_a_seed(chain: Chain) -> StorePath:
@@ -114,10 +132,10 @@ def test_both_readers_refuse_a_forged_repository(world: World, tmp_path: Path, f
 def test_both_readers_refuse_seeds_that_end_in_different_repositories(
     world: World, tmp_path: Path, monkeypatch
 ) -> None:
-    monkeypatch.setattr("chx.ops.bootstrap.writing.published", lambda chains, realised: None)
+    monkeypatch.setattr("chx.ops.bootstrap.writing.published", lambda chains, realised: {})
     document, _ = world.prove(*bootstraps(world, {"t": "other packages"}))
     text = sign(document, Signer(world.store.home)).encode()
     with pytest.raises(ProofRefused, match="end in different repositories"):
         read(text, "f")
     status, answers = said(tmp_path, text)
-    assert status == 1 and "different repositories" in "".join(answers.values())
+    assert status == 1 and "different products: repository" in "".join(answers.values())
