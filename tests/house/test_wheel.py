@@ -17,7 +17,7 @@ import pytest
 from .. import runtime
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("lang", "evaluator", "store", "apk", "oci", "builder", "arch", "ops", "cli", "pkgs", "templates")
+ROOMS = ("lang", "evaluator", "store", "apk", "oci", "disk", "builder", "arch", "ops", "cli", "pkgs", "templates")
 KINDS = (".py", ".lark", ".nix", ".json", ".patch", ".h", ".toml", ".md", ".c", "gitignore")
 
 BESIDE = ("setup.py", "pyproject.toml", "README.md", "MANIFEST.in", "conftest.py")

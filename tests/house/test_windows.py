@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
     [
         "apk",
         "builder",
+        "disk",
         "evaluator",
         "ops",
         "ops.lock",
@@ -30,7 +31,7 @@ ROOT = Path(__file__).resolve().parents[2]
 )
 def test_every_name_in_a_window_is_found_where_it_is_said_to_be(room: str) -> None:
     window = importlib.import_module(f"chx.{room}")
-    if room.startswith(("apk", "ops")):
+    if room.startswith(("apk", "disk", "ops")):
         homes = {name: home for home, names in window._ORIGINS.items() for name in names.split()}
     else:
         homes = {name: f".{home}" for name, home in window._HOMES.items()}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("cli", "evaluator", "builder", "lang", "store", "apk", "oci", "arch")
+ROOMS = ("cli", "evaluator", "builder", "lang", "store", "apk", "oci", "disk", "arch")
 STREAMS = ("stdout", "stderr", "__stdout__", "__stderr__")
 ASKED = ("Style", "colours", "is_terminal", "reaches_a_terminal", "Console")
 """Functions that are given a stream to ask what it is; `Console` draws the live view, of texts made harmless."""
