@@ -97,6 +97,28 @@ let
       bubblewrap = scope.callPackage ./bubblewrap/package.nix { inherit libcap linux-headers; };
     };
 
+  # What only clang compiles, in a system whose compiler is another: by Debian's.
+  clangIn =
+    found:
+    let
+      seed = allSeeds.debian-clang;
+      scope = over {
+        rootfs = seed.toolchain ++ seed.userland;
+        toolchain = seed.compiles;
+      };
+    in
+    {
+      efi-stub = scope.callPackage ./efi-stub/package.nix { };
+      linux = scope.callPackage ./linux/package.nix {
+        inherit (found)
+          bc
+          btyacc
+          flex
+          zstd
+          ;
+      };
+    };
+
   bootstrap = import ./bootstrap {
     inherit
       over
@@ -171,6 +193,7 @@ let
         in
         ordinary
         // sandboxOver closure
+        // (if closure.flags.toolchain.compiler or null == "tcc" then clangIn found else { })
         # What the stage has built itself stays as it is, unless an overlay is to change it.
         // (if given == [ ] then closure.packages else builtins.removeAttrs closure.packages (builtins.attrNames ordinary))
         // {

@@ -52,6 +52,7 @@ let
   installed = [
     "alternatives"
     "apk"
+    "boot"
     "checks"
     "groups"
     "modes"

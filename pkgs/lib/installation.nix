@@ -330,6 +330,25 @@ let
       };
     };
   };
+  bootPackage = {
+    check = _: null;
+    fields = {
+      kernel = bootKernel // { default = null; };
+      # The program of EFI that starts a kernel which is part of its own file, and the program of an
+      # initramfs that finds the root file system.
+      stub = optional below;
+      initramfs = optional below;
+    };
+  };
+  bootKernel = {
+    isOptional = true;
+    check = _: null;
+    fields = {
+      file = below;
+      console = optional (pattern "[A-Za-z0-9,]+" "the name of a console, as ttyS0");
+      commandLine = listOf (pattern "[^ \"]+" "one word of a command line");
+    };
+  };
   apkSubpackage = {
     isOptional = true;
     check = _: null;
@@ -450,6 +469,11 @@ let
     checks = {
       default = wholeOf packageChecks;
       read = at: value: checked at packageChecks value;
+    };
+    # What starts a machine, for who makes images of disks.
+    boot = {
+      default = wholeOf bootPackage;
+      read = at: value: checked at bootPackage value;
     };
     alternatives = {
       default = { };

@@ -21,6 +21,7 @@ ALL = """
   triggers."/usr/share/man/*" = "makewhatis /usr/share/man";
   alternatives."usr/bin/vi" = { target = "usr/bin/nvi"; };
   checks.boot = "x --version";
+  boot.kernel = { file = "boot/vmlinuz"; console = "ttyS0"; };
   revision = 2;
   updateCheck = { url = "https://example.org/"; pattern = "x-([0-9.]+)"; };
 """
@@ -38,6 +39,8 @@ def test_what_is_said_is_given_complete(evaluate) -> None:
     service = said["services"]["x"]
     assert service["command"] == ["/usr/bin/x", "-f"] and service["restart"] == "on-failure"
     assert (service["type"], service["dependsOn"], service["stop"]) == ("process", ["network"], None)
+    kernel = {"file": "boot/vmlinuz", "console": "ttyS0", "commandLine": []}
+    assert said["boot"] == {"kernel": kernel, "stub": None, "initramfs": None}
     assert said["tmpfiles"][0]["age"] is None and said["tmpfiles"][0]["owner"] == "x:x"
     assert said["triggers"] == {"/usr/share/man/*": "makewhatis /usr/share/man"}
     assert said["alternatives"] == {"usr/bin/vi": {"target": "usr/bin/nvi", "priority": 100}}
@@ -50,6 +53,7 @@ def test_a_package_that_says_nothing_has_the_defaults(evaluate) -> None:
     assert said == {
         **{name: {} for name in ("modes", "users", "groups", "services", "triggers", "alternatives")},
         "tmpfiles": [],
+        "boot": {"kernel": None, "stub": None, "initramfs": None},
         "revision": 0,
         "updateCheck": None,
         "checks": {"boot": None},
@@ -106,6 +110,10 @@ WRONG = {
     "checks.boot = [ ];": "neither the text of a script nor a file",
     'checks.boot = "${set.zlib}/bin/x";': "it names an object of the store",
     'checks.bot = "x";': "did you mean `boot`?",
+    'boot.kernel = { console = "ttyS0"; };': "it has no `file`",
+    'boot.kernel.file = "/boot/vmlinuz";': "write `boot/vmlinuz`",
+    'boot.kernel = { file = "vmlinuz"; commandLine = [ "a b" ]; };': "'a b' is not one word of a command line",
+    'boot.stob = "x";': "did you mean `stub`?",
     "revision = -1;": "it is -1 and not 0 or more",
     'revision = "1";': "it is a string and not a whole number",
     'updateCheck.url = "example.org";': "'example.org' is not an address",
