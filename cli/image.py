@@ -1,17 +1,18 @@
-"""`chx image`: write packages as a root file system for others: an archive, or an OCI image."""
+"""`chx image`: write packages as a root file system for others: an archive, an OCI image, or what a machine starts."""
 
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..ops.errors import RequestError
 from .options import evaluation
 from .options.building import configure_building
+from .options.numbers import size
 from .output import put, tell
 
 if TYPE_CHECKING:
-    from ..ops.images import ImageOptions
+    from ..ops.images import ImageOptions, WrittenImage
     from ..ops.installed import InstalledRoot
     from ..ops.session import Session
 
@@ -21,6 +22,8 @@ system with owners, modes, accounts and links as the packages say:
 
   chx image tar X... -o FILE     a pax archive; `-o -` is standard output
   chx image oci X... -o DIR      an OCI image layout, a layer for each package
+  chx image disk X... -o FILE    a disk that a machine starts from by UEFI
+  chx image initramfs X... -o FILE   a root that a kernel starts as it is
 
 X is what `chx build` takes, a store path or a result link. The same packages give
 the same bytes on every machine; how layers are compressed depends on the version of
@@ -32,6 +35,7 @@ examples:
   chx image oci tiny.dash tiny.toybox -o image
   chx image oci -f default.nix -A app -o image --push registry.example/app:1.0
   chx image oci root -o image && skopeo inspect oci:image:latest
+  chx image disk tiny.{base-minimal,linux,early-init,efi-stub} -o disk.img --size 1G
 """
 
 
@@ -78,6 +82,28 @@ def configure(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--insecure", action="store_true", help="--push: allow a registry without TLS")
     _configure_both(oci)
 
+    disk = actions.add_parser(
+        "disk", help="write a disk that a machine starts from", description="Write packages as a disk for UEFI."
+    )
+    evaluation.configure(disk, "X", evaluation.MEANING)
+    disk.add_argument(
+        "-o", "--output", required=True, metavar="FILE", help="the disk; a file that is there is replaced"
+    )
+    disk.add_argument(
+        "--size", type=size, metavar="SIZE", help="of the disk, as 1G; what the packages leave is for what changes"
+    )
+    disk.add_argument(
+        "--append", action="append", default=[], metavar="WORD", help="a word of the kernel's command line (repeatable)"
+    )
+    _configure_both(disk)
+
+    initramfs = actions.add_parser(
+        "initramfs", help="write a root that a kernel starts", description="Write packages as an initramfs (cpio)."
+    )
+    evaluation.configure(initramfs, "X", evaluation.MEANING)
+    initramfs.add_argument("-o", "--output", required=True, metavar="FILE", help="the archive")
+    _configure_both(initramfs)
+
 
 def _configure_both(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print digests and contents as JSON")
@@ -85,7 +111,8 @@ def _configure_both(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    return {"tar": write_tar, "oci": write_oci}[arguments.action](arguments)
+    actions = {"tar": write_tar, "oci": write_oci, "disk": write_disk, "initramfs": write_initramfs}
+    return actions[arguments.action](arguments)
 
 
 def write_tar(arguments: argparse.Namespace) -> int:
@@ -148,6 +175,39 @@ def write_oci(arguments: argparse.Namespace) -> int:
         where = arguments.output if arguments.push is None else arguments.push
         put(f"{image.written.manifest.digest}  {where}\n")
     return 0
+
+
+def write_disk(arguments: argparse.Namespace) -> int:
+    """Write a disk, and print its digest."""
+    from ..ops import images
+
+    options = images.DiskOptions(size=arguments.size, command_line=tuple(arguments.append))
+    with evaluation.open_session(arguments) as session:
+        root = _root(arguments, session)
+        written, layout = images.write_disk(root, arguments.output, options)
+    _tell_file(arguments, root, written, layout.to_dict())
+    return 0
+
+
+def write_initramfs(arguments: argparse.Namespace) -> int:
+    """Write an initramfs, and print its digest."""
+    from ..ops import images
+
+    with evaluation.open_session(arguments) as session:
+        root = _root(arguments, session)
+        written = images.write_initramfs(root, arguments.output)
+    _tell_file(arguments, root, written, {})
+    return 0
+
+
+def _tell_file(arguments: argparse.Namespace, root: InstalledRoot, written: WrittenImage, more: dict[str, Any]) -> None:
+    import json
+
+    if arguments.json:
+        facts = {"file": arguments.output, "sha256": written.sha256, "size": written.size, **more, **_contents(root)}
+        put(json.dumps(facts, indent=2) + "\n")
+    else:
+        put(f"sha256:{written.sha256}  {arguments.output}\n")
 
 
 def _options(arguments: argparse.Namespace) -> ImageOptions:

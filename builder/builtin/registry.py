@@ -17,6 +17,7 @@ BUILTINS: Final[dict[str, tuple[str, str]]] = {
     "builtin:apk": ("apk", "make_packages"),
     "builtin:fetch": ("fetch", "fetch"),
     "builtin:fetchurl": ("fetch", "fetch"),  # Nix's name
+    "builtin:image": ("machine", "make_image"),
     "builtin:merge": ("merge", "merge_trees"),
     "builtin:tree": ("tree", "write_tree"),
     "builtin:unpack": ("unpack", "unpack"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from ...store import STORE_DIR
 from ...store.digest import Digest
@@ -21,9 +21,9 @@ from .errors import FilesConflict, WrongAttribute
 from .values import Declared, InstalledEntry, InstalledKind, InstalledRoot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from ...store import Store, StorePath
+    from ...store import StorePath
     from ..merge import Merged
     from .values import Package
 
@@ -71,7 +71,31 @@ class _Made:
     package: str | None = None
 
 
-def assemble(store: Store, packages: Sequence[Package]) -> InstalledRoot:
+class Referring(Protocol):
+    """What an object refers to."""
+
+    @property
+    def references(self) -> tuple[StorePath, ...]:
+        """The references, itself included if it has its own name."""
+
+
+class Objects(Protocol):
+    """Where the objects of packages are: a store, or the inputs of a build."""
+
+    def manifest(self, path: StorePath) -> Manifest:
+        """Return the manifest of an object."""
+
+    def physical(self, path: StorePath) -> str:
+        """Return the place of an object on disk."""
+
+    def closure(self, paths: Iterable[StorePath]) -> list[StorePath]:
+        """Return objects with all that they refer to."""
+
+    def info(self, path: StorePath) -> Referring:
+        """Return what an object refers to directly."""
+
+
+def assemble(store: Objects, packages: Sequence[Package]) -> InstalledRoot:
     """Return the root of built packages, whose order does not matter.
 
     Objects that outputs refer to come along, at their store paths. Raises `FilesConflict`, `AccountConflict`,
@@ -82,7 +106,7 @@ def assemble(store: Store, packages: Sequence[Package]) -> InstalledRoot:
 
 
 class _Assembly:
-    def __init__(self, store: Store, packages: Sequence[Package]) -> None:
+    def __init__(self, store: Objects, packages: Sequence[Package]) -> None:
         self._store = store
         self._packages = packages
         self._parts = self._collect()

@@ -34,6 +34,8 @@ count = argument(settings.count)
 """A whole number that is 0 or more."""
 positive = argument(lambda text: settings.whole(text, 1))
 """A whole number that is 1 or more."""
+size = argument(settings.size)
+"""A number of bytes, as 512M or 2G."""
 port = argument(lambda text: settings.whole(text, 0, 65535))
 """A port of TCP; 0 for any."""
 

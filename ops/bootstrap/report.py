@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import gmtime, strftime
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -128,7 +128,7 @@ class BootstrapReport:
     seconds: float
     origin: Origin
     cross: CrossFacts | None = None
-    products: Mapping[str, ProductFacts] = MappingProxyType({})
+    products: Mapping[str, ProductFacts] = field(default_factory=dict)
 
     @property
     def holds(self) -> bool:

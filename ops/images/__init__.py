@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .attesting import attest_image, bill_of_image
     from .errors import ImageError, NoImage, OutputInTheWay, OutputRefused, PushFailed, WrongOption
-    from .machines import WrittenImage, copy_image, write_disk, write_initramfs
+    from .machines import DiskOptions, WrittenImage, copy_image, write_disk, write_initramfs
     from .options import ImageOptions
     from .pushing import check_push, push_image
     from .reading import ImageDescription, read_image
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _ORIGINS = {
     ".attesting": "attest_image bill_of_image",
     ".errors": "ImageError NoImage OutputInTheWay OutputRefused PushFailed WrongOption",
-    ".machines": "WrittenImage copy_image write_disk write_initramfs",
+    ".machines": "DiskOptions WrittenImage copy_image write_disk write_initramfs",
     ".options": "ImageOptions",
     ".pushing": "check_push push_image",
     ".reading": "ImageDescription read_image",
@@ -29,6 +29,7 @@ _ORIGINS = {
 __getattr__ = window(__name__, _ORIGINS)
 
 __all__ = [
+    "DiskOptions",
     "ImageDescription",
     "ImageError",
     "ImageOptions",

@@ -6,16 +6,20 @@ import hashlib
 import os
 from typing import IO, TYPE_CHECKING, Final, NamedTuple
 
+from ...builder.imaging import disk
+from ...builder.imaging.disk import DiskLayout, DiskOptions
 from ...store.checkpoint import checkpoint
 from .output import new_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ...builder.imaging.disk import DiskLayout, DiskOptions
     from ..installed import InstalledRoot
 
 _CHUNK: Final = 1 << 20
+
+
+__all__ = ["DiskLayout", "DiskOptions", "WrittenImage", "copy_image", "write_disk", "write_initramfs"]
 
 
 class WrittenImage(NamedTuple):
@@ -41,10 +45,8 @@ def write_disk(root: InstalledRoot, path: str, options: DiskOptions | None = Non
 
     Raises `MachineImageError`, `DiskError`, `OutputInTheWay`, `OutputRefused`.
     """
-    from ...builder.imaging.disk import DiskOptions, write_disk
-
     with new_file(path) as file:
-        layout = write_disk(root, file, options or DiskOptions())
+        layout = disk.write_disk(root, file, options or DiskOptions())
         file.flush()
         return _hashed(file), layout
 

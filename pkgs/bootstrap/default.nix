@@ -41,6 +41,8 @@ let
   # No number of a stage means anything to a stage; these many are given names.
   longest = 16;
 
+  inherit (import ../lib/package-set.nix) packageSet;
+
   numbered = builtins.genList (number: number) longest;
 
   chain =
@@ -73,11 +75,11 @@ let
               };
           toolchain = map guarded closure.toolchain;
           userland = map guarded closure.userland;
+          packages = builtins.mapAttrs (_: guarded) closure.packages;
         in
         closure
         // {
-          inherit toolchain userland;
-          packages = builtins.mapAttrs (_: guarded) closure.packages;
+          inherit packages toolchain userland;
           root = lib.merge {
             name = "${set}-root";
             trees = toolchain ++ userland;
@@ -89,6 +91,8 @@ let
               builtins.filter (package: package ? apk) (builtins.attrValues closure.packages) ++ [ (baseFilesOver closure) ]
             );
           };
+          # What a machine starts: a disk, or where nothing makes a kernel, an initramfs.
+          image = lib.image ({ name = "${set}-image"; } // systemOver (closure // { inherit packages toolchain userland; }));
         };
     in
     builtins.listToAttrs (
@@ -101,9 +105,36 @@ let
       inherit seed;
     };
 
-  baseFilesOver =
+  overClosure = closure: over ({ rootfs = closure.toolchain ++ closure.userland; } // closure.flags or { });
+  baseFilesOver = closure: (overClosure closure).callPackage ../base-files/package.nix { };
+
+  # The packages of the stage with what makes a system of them: an init and its services, and
+  # a kernel where the stage's compiler can make one.
+  systemOver =
     closure:
-    (over ({ rootfs = closure.toolchain ++ closure.userland; } // closure.flags or { })).callPackage ../base-files/package.nix { };
+    let
+      set = packageSet {
+        base = overClosure closure;
+        packages = set: import ../ordinary.nix set.callPackage // closure.packages // { buildPackages = set; };
+      };
+      hasKernel = set.linux.broken == null;
+    in
+    {
+      kind = if hasKernel then "disk" else "initramfs";
+      packages =
+        builtins.attrValues closure.packages
+        ++ [ set.base-minimal ]
+        ++ (
+          if hasKernel then
+            [
+              set.early-init
+              set.efi-stub
+              set.linux
+            ]
+          else
+            [ ]
+        );
+    };
 
   # A tree that was captured, and not built, is its own store path.
   pathOf = package: builtins.unsafeDiscardStringContext (package.drvPath or (toString package));

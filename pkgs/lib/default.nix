@@ -7,6 +7,7 @@ rec {
   fakeSha256 = "0000000000000000000000000000000000000000000000000000";
   fetchurl = import ./fetchurl.nix;
   unpack = import ./unpack.nix;
+  image = import ./image.nix;
   merge = import ./merge.nix;
   writeTree = import ./write-tree.nix;
   mkDerivation = import ./mk-derivation.nix { inherit (profile) system; };

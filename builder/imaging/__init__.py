@@ -1,0 +1,3 @@
+"""Images that machines start from, of installed roots (docs/images.md)."""
+
+from __future__ import annotations
