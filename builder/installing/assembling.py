@@ -16,6 +16,7 @@ from ...store.digest import Digest
 from ...store.manifest import Entry, Kind, Manifest, path_bytes
 from ..errors import RootConflict
 from ..merge import Source, merge
+from ..services.rendering import path_of, render
 from .accounts import AccountFiles
 from .errors import FilesConflict, WrongAttribute
 from .values import Declared, InstalledEntry, InstalledKind, InstalledRoot
@@ -126,6 +127,8 @@ class _Assembly:
         self._add_alternatives()
         accounts = self._add_accounts()
         self._add_tmpfiles()
+        services = self._services()
+        self._add_services(services)
         entries = self._finished(accounts)
         index = {entry.path: number for number, entry in enumerate(entries)}
         root = InstalledRoot(
@@ -133,7 +136,7 @@ class _Assembly:
             entries=entries,
             parts=self._indices_by_object(index),
             accounts=accounts.accounts,
-            services=self._services(),
+            services=services,
             triggers=self._declared("triggers", lambda value: {"script": value}),
             tmpfiles=tuple(self._tmpfiles()),
             unapplied=tuple(self._unapplied),
@@ -346,6 +349,15 @@ class _Assembly:
             if one.name == other.name:
                 raise WrongAttribute(other.package, f"services.{one.name}", f"{one.package} has such a service, too")
         return found
+
+    def _add_services(self, services: Sequence[Declared]) -> None:
+        packages = {package.title: package for package in self._packages}
+        for service in services:
+            content = render(service.fields).encode()
+            place, package = self._merged.place(path_of(service.name)), packages[service.package]
+            if place in self._entries:
+                raise WrongAttribute(package.title, f"services.{service.name}", f"there is a file at /{place}")
+            self._add(_file(place, content, 0o644), package, f"services.{service.name}")
 
     def _declared(self, attribute: str, fields: Any) -> tuple[Declared, ...]:
         found = [

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, TypeVar
 
+from ..services.rendering import render
+
 Value = TypeVar("Value")
+
+_SERVICE: Final = re.compile(r"(?!\.\.?\Z)[A-Za-z0-9._-]+")
 
 
 class BadDescription(ValueError):
@@ -92,7 +97,10 @@ class Alternative(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """A package as its expression describes it; `outputs` are the paths of its trees by name."""
+    """A package as its expression describes it.
+
+    `outputs` are the paths of its trees by name, `services` the texts of the files of its services by theirs.
+    """
 
     name: str
     version: str
@@ -113,6 +121,7 @@ class Description:
     trigger: str | None
     triggers: tuple[str, ...]
     outputs: Mapping[str, str]
+    services: Mapping[str, str]
 
 
 def parse(value: object) -> Description:
@@ -141,6 +150,7 @@ def parse(value: object) -> Description:
         trigger=fields.optional("trigger", fields.lines),
         triggers=fields.texts("triggers"),
         outputs=fields.table("outputs"),
+        services=fields.services("services"),
     )
     fields.end()
     return found
@@ -245,6 +255,16 @@ class _Fields:
 
     def flag(self, name: str) -> bool:
         return self._take(name, bool, False)
+
+    def services(self, name: str) -> dict[str, str]:
+        found: dict[str, Any] = self._take(name, dict, {})
+        for service in found:
+            if not _SERVICE.fullmatch(service):
+                raise BadDescription(f"'{service}' in {self._what} is no name of a service")
+        try:
+            return {service: render(fields) for service, fields in sorted(found.items())}
+        except (KeyError, TypeError, AttributeError) as error:
+            raise BadDescription(f"`{name}` of {self._what} has a service without all of its fields") from error
 
     def optional(self, name: str, read: Callable[[str], Value]) -> Value | None:
         if self._left.get(name) is None:

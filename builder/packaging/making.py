@@ -12,6 +12,7 @@ from ...apk.contents import Acl, Directory, File, Package
 from ...apk.dependencies import Dependency
 from ...apk.description import Info, Scripts
 from ...store.checkpoint import checkpoint
+from ..services.rendering import path_of
 from .accounts import accounts_script, sysusers, tmpfiles
 from .description import Alternative, BadDescription, Mode, Relations, Rule
 from .scanning import relate, scan
@@ -165,6 +166,8 @@ class _Making:
         ):
             if data and not tree.has(path):
                 tree.write(path, data)
+        for service, text in self._described.services.items():
+            tree.write(path_of(service), text.encode())
 
     def _info(self, name: str, description: str, relations: Relations, size: int) -> Info:
         described = self._described

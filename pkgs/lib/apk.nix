@@ -99,7 +99,9 @@ let
         value = "${package.${name}}";
       }) package.outputs or [ "out" ]
     );
-  };
+  }
+  # Only where there are some, so that packages without them are described as ever.
+  // (if installation.services == { } then { } else { inherit (installation) services; });
 in
 derivation (
   told

@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 
+from chx.builder.services.rendering import render
 from chx.ops.images import layers
 from chx.ops.images.layers import plan_layers
 from chx.ops.installed import FilesConflict, InstalledRoot, Package, WrongAttribute, assemble
 from chx.store import Store, StorePath
+
+from ..services.test_rendering import PLAIN
 
 NOTHING: dict[str, Any] = {
     "modes": {}, "users": {}, "groups": {}, "tmpfiles": [], "services": {}, "triggers": {}, "alternatives": {},
@@ -171,9 +174,11 @@ def test_conflicts_name_both_packages(store: Store, make: Make) -> None:
 
 
 def test_services_of_one_name_are_an_error(store: Store, make: Make) -> None:
-    services = {"s": {"command": ["/x"]}}
+    services = {"s": PLAIN | {"command": ["/x"]}}
     one, three = make("one", {"a": ""}, services=services), make("three", {"b": ""}, services=services)
-    assert assemble(store, [one]).services[0].name == "s"
+    root = assemble(store, [one])
+    assert root.services[0].name == "s"
+    assert root.by_path["usr/lib/services/s"].content == render(services["s"]).encode()
     with pytest.raises(WrongAttribute, match="one has such a service, too"):
         assemble(store, [three, one])
 

@@ -1,0 +1,3 @@
+"""Services of packages as files, which an init starts them by (docs/services.md)."""
+
+from __future__ import annotations
