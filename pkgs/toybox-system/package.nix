@@ -20,6 +20,10 @@
 
   libraries = if toolchain.compiler == "tcc" then [ linux-headers ] else [ ];
 
+  # Passwords are compared by a library of their own in glibc.
+  buildPhase =
+    if toolchain.libc == "musl" then old.buildPhase else builtins.replaceStrings [ "-lm\n" ] [ "-lm -lcrypt\n" ] old.buildPhase;
+
   # musl has both headers, and not every compiler can be asked; its names of logs are macros.
   postPatch =
     if toolchain.libc == "musl" then
