@@ -6,7 +6,7 @@ from ..native import native, share
 from .context import EMPTY, Context
 from .errors import FileUnavailable, TypeMismatch, readable
 from .force import force, force_slot
-from .values import MISSING, ContextString, Path, Slot, Value, describe
+from .values import MISSING, ContextString, Path, Slot, Value, describe, show_nan
 
 share(EMPTY=EMPTY)
 
@@ -43,7 +43,7 @@ def coerce_to_string(value: Value, *, copy: bool, more: bool = False) -> tuple[s
         if kind is int:
             return str(value), EMPTY
         if kind is float:
-            return f"{value:f}", EMPTY
+            return (f"{value:f}" if value == value else show_nan(value)), EMPTY
         if value is None:
             return "", EMPTY
         if kind is tuple:

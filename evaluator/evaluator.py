@@ -10,7 +10,7 @@ from .force import deep_force, force, force_slot
 from .trace import annotate
 from .values import TYPE_NAMES, Slot, Value, names
 
-_MOST_LINKS = 1024
+_MOST_LINKS = 1023
 _TELLING = ("pname", "url", "urls", "src", "name")
 """Attributes of a derivation that lie in a package, the best one first."""
 

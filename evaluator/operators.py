@@ -165,12 +165,11 @@ def less(left: Value, right: Value) -> bool:
     if (kind is int or kind is float) and (other is int or other is float):
         return float(left) < float(right)
     if kind is tuple and other is tuple:
-        from .equality import equal
+        from .equality import equal_slots
 
         for one, two in zip(left, right):
-            a, b = force_slot(one), force_slot(two)
-            if not equal(a, b):
-                return less(a, b)
+            if not equal_slots(one, two):
+                return less(force_slot(one), force_slot(two))
         return len(left) < len(right)
     if kind is Path and other is Path:
         return left.text < right.text  # type: ignore[no-any-return]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .errors import readable
-from .values import Builtin, ContextString, MethodType, Partial, Path, Slot, Value, names
+from .values import Builtin, ContextString, MethodType, Partial, Path, Slot, Value, names, show_nan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def quoted(text: str) -> str:
 
 def show_float(value: float) -> str:
     """Return six significant digits, as C++ streams print."""
-    return f"{value:g}"
+    return f"{value:g}" if value == value else show_nan(value)
 
 
 def _mark(text: str) -> str:

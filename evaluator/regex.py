@@ -35,6 +35,7 @@ _COLLATING_TEXT: Final = (
 _COLLATING: Final = tuple(_COLLATING_TEXT.split(" "))
 """Names of characters in `[[.name.]]`, by their codes."""
 _SPECIAL: Final = frozenset(".[\\()*+?{|^$")
+_CLASS: Final = "class"
 _MOST_VARIANTS: Final = 64
 _LONGEST_COUNT: Final = 9
 """Most digits of a number of repetitions."""
@@ -183,57 +184,67 @@ class _Parser:
         return ("text", re.escape(c))
 
     def _bracket(self) -> str:
+        """Read a bracket expression as libstdc++ does, where no range begins after a range or a class, or ends with a name."""
         pattern = self.pattern
         negated = pattern.startswith("^", self.at)
         if negated:
             self.at += 1
-        result: list[str] = []
-        first = True
-        while True:
+        parts: list[str] = []
+        before: str | None = None
+        """What a hyphen would follow: a character that may begin a range, `_CLASS`, or None after a range."""
+        if pattern[self.at : self.at + 1] in ("]", "-") and self.at < len(pattern):
+            before = pattern[self.at]
+            parts.append(_quoted(before))
+            self.at += 1
+        while not pattern.startswith("]", self.at):
             if self.at >= len(pattern):
                 raise _Invalid
-            c = pattern[self.at]
-            if c == "]" and not first:
+            if pattern[self.at] != "-":
+                part, before = self._element()
+                parts.append(part)
+            elif pattern.startswith("-]", self.at):
                 self.at += 1
-                break
-            first = False
-            if c == "[" and pattern[self.at + 1 : self.at + 2] == ":":
-                result.append(self._class())
-                continue
-            low = self._element()
-            if pattern.startswith("-", self.at) and not pattern.startswith("-]", self.at):
-                self.at += 1
-                if self.at >= len(pattern):
-                    raise _Invalid
-                high = self._element()
-                if high < low:
-                    raise _Invalid
-                result.append(f"{_quoted(low)}-{_quoted(high)}")
+                parts.append("\\-")
             else:
-                result.append(_quoted(low))
-        return f"[{'^' if negated else ''}{''.join(result)}]"
-
-    def _class(self) -> str:
-        end = self.pattern.find(":]", self.at)
-        name = self.pattern[self.at + 2 : end] if end >= 0 else ""
-        if name not in _CLASSES:
-            raise _Invalid
-        self.at = end + 2
-        return _CLASSES[name]
-
-    def _element(self) -> str:
-        pattern = self.pattern
-        c = pattern[self.at]
-        if c == "[" and pattern[self.at + 1 : self.at + 2] in (".", "="):
-            mark = pattern[self.at + 1]
-            end = pattern.find(f"{mark}]", self.at + 2)
-            name = pattern[self.at + 2 : max(end, 0)]
-            if name not in _COLLATING:
-                raise _Invalid
-            self.at = end + 2
-            return chr(_COLLATING.index(name))
+                parts.append(self._range(before))
+                before = None
         self.at += 1
-        return c
+        return f"[{'^' if negated else ''}{''.join(parts)}]"
+
+    def _range(self, low: str | None) -> str:
+        """Read the hyphen of a range and its end."""
+        if low is None or low == _CLASS or self.at + 1 >= len(self.pattern):
+            raise _Invalid
+        high = self.pattern[self.at + 1]
+        if high < low or (high == "[" and self.pattern[self.at + 2 : self.at + 3] in (".", "=", ":")):
+            raise _Invalid
+        self.at += 2
+        return f"{_quoted(low)}-{_quoted(high)}"
+
+    def _element(self) -> tuple[str, str]:
+        """Read a character, a class or a name in brackets; return its text and what it is before a hyphen."""
+        pattern = self.pattern
+        c, mark = pattern[self.at], pattern[self.at + 1 : self.at + 2]
+        if c != "[" or mark not in (".", "=", ":"):
+            if c == "[" and not mark:
+                raise _Invalid
+            self.at += 1
+            return _quoted(c), c
+        # A name ends before its first mark, so that `[.].]` is none.
+        name, found, rest = pattern[self.at + 2 :].partition(mark)
+        if not found or not rest.startswith("]"):
+            raise _Invalid
+        self.at += len(name) + 4
+        if mark == ":":
+            if name.lower() not in _CLASSES:
+                raise _Invalid
+            return _CLASSES[name.lower()], _CLASS
+        if name not in _COLLATING:
+            raise _Invalid
+        one = chr(_COLLATING.index(name))
+        if mark == ".":
+            return _quoted(one), one
+        return "".join(map(_quoted, sorted({one.lower(), one.upper()}))), _CLASS
 
 
 def _quoted(c: str) -> str:

@@ -100,7 +100,7 @@ def annotate(error: BaseException) -> BaseException:
     return result
 
 
-_ENOTDIR, _EISDIR = 20, 21
+_ENOTDIR, _EISDIR, _ELOOP = 20, 21, 40
 
 
 def _os_error(error: OSError) -> str:
@@ -110,6 +110,8 @@ def _os_error(error: OSError) -> str:
     reason = error.strerror or str(error)
     if error.errno == _EISDIR:
         return f"read of 4096 bytes: {reason}"
+    if error.errno == _ELOOP and name:
+        return f"infinite symlink recursion in path '{name}'"
     if error.errno == _ENOTDIR and name:
         return f'cannot read directory "{name}": {reason}'
     return f"cannot read '{name}': {reason}" if name else reason

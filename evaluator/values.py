@@ -194,6 +194,13 @@ def size(attrs: dict[str, Slot]) -> int:
     return len(attrs) - (WHERE in attrs)
 
 
+def show_nan(value: float) -> str:
+    """Return what C prints for a float that is not a number: its sign counts."""
+    from math import copysign
+
+    return "nan" if copysign(1, value) > 0 else "-nan"
+
+
 def string_text(value: Value) -> str | None:
     """Return the bytes of a string with or without context; None for anything else."""
     kind = type(value)

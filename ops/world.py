@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import _stat as stat  # the built-in part of `stat`
 import posix
+from errno import EISDIR
 
 from ..signatures import Signature, home, signature
 from .paths import RealPaths, absolute, decoded, is_link, read_whole
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 _SMALL = 1 << 20
 _STORE_PREFIX = "/chx/store/"
+_STORE_DIRECTORY = "/chx/store"
 _TOP = 4
 """Number of parts of an object's path, including the empty one before the first slash."""
 
@@ -43,6 +45,17 @@ def _kind(mode: int) -> FileKind:
     if stat.S_ISDIR(mode):
         return "directory"
     return "symlink" if stat.S_ISLNK(mode) else "unknown"
+
+
+def _missing(native: str) -> Exception:
+    """Return the error for a file that is missing: it names the path that its links lead to, as Nix does."""
+    from os.path import realpath
+
+    from ..evaluator.errors import FileUnavailable
+
+    target = realpath(native)
+    hint = f"that is where '{native}' leads by its links" if target != native else None
+    return FileUnavailable(f"path '{target}' does not exist", hint=hint)
 
 
 def machine_system() -> str:
@@ -97,6 +110,8 @@ class FileWorld:
         """
         if path.startswith(_STORE_PREFIX):
             native = (self._target(path) if last else self._follow(_decoded(path), False)).place
+        elif path == _STORE_DIRECTORY:
+            native = f"{home()}/store"
         else:
             native = _decoded(path)
         if native not in self.seen:
@@ -186,7 +201,7 @@ class FileWorld:
         except FileNotFoundError:
             through = self._through_store(native, True)
             if through is None:
-                raise
+                raise _missing(native) from None
             return self._read(through)
 
     def _read(self, native: str) -> bytes:
@@ -199,15 +214,22 @@ class FileWorld:
         return data
 
     def read_dir(self, path: str) -> Mapping[str, FileKind]:
+        if path == _STORE_DIRECTORY:
+            self.commit()
         native = self._native(path, True)
         self._look(native, "names")
         try:
             return self._names(native)
         except FileNotFoundError:
+            if path == _STORE_DIRECTORY:
+                return {}
             through = None if path.startswith(_STORE_PREFIX) else self._through_store(native, True)
             if through is None:
-                raise
+                raise _missing(native) from None
             return self._names(through)
+        except NotADirectoryError as error:
+            error.filename = self._real.of(native, False)
+            raise
 
     def _names(self, native: str) -> Mapping[str, FileKind]:
         with posix.scandir(native) as entries:
@@ -215,6 +237,9 @@ class FileWorld:
 
     def file_type(self, path: str) -> FileKind | None:
         is_in_store = path.startswith(_STORE_PREFIX)
+        if path == _STORE_DIRECTORY:
+            # Also before anything was stored.
+            return "directory"
         if path not in self.seen and path.isascii() and not is_in_store:
             found = self.seen[path] = signature(path)
             if found is not None:
@@ -245,13 +270,15 @@ class FileWorld:
         return target
 
     def resolve(self, path: str) -> str:
+        if path == _STORE_DIRECTORY:
+            return path
         native = self._native(path)
         if not path.startswith(_STORE_PREFIX):
             try:
                 target = self._real.of(native, True)
             except FileNotFoundError:
                 if self._through_store(native, True) is None:
-                    raise
+                    raise _missing(native) from None
             else:
                 if target == native:
                     return path
@@ -276,6 +303,8 @@ class FileWorld:
         if filter is None and expected is None and key in self._added:
             return self._added[key]
         native = self._native(path)
+        if not recursive:
+            return self._add_flat(path, native, name, expected)
         if filter is None:
             self._look(native, "tree")
         if filter is None and expected is None:
@@ -294,9 +323,29 @@ class FileWorld:
             added = store.add_tree(copy, name, consume=True)
             posix.rmdir(folder)
         if expected is not None:
-            self._check_content(store.physical(added), path, recursive, expected)
+            self._check_content(store.physical(added), path, True, expected)
         if filter is None and expected is None:
             self._added[key] = added
+        return added
+
+    def _add_flat(self, path: str, native: str, name: str, expected: tuple[str, bytes] | None) -> StorePath:
+        """Add the bytes of a file, which the store then holds as a file that is not executable."""
+        import shutil
+
+        self._look(native, "content")
+        store = self._open_store()
+        folder = store.temporary("flat")
+        copy = f"{folder}/file"
+        try:
+            if stat.S_ISDIR(posix.stat(native).st_mode):
+                raise IsADirectoryError(EISDIR, "Is a directory", native)
+            shutil.copyfile(native, copy)
+            posix.chmod(copy, 0o644)
+            added = store.add_tree(copy, name, consume=True)
+        finally:
+            shutil.rmtree(folder)
+        if expected is not None:
+            self._check_content(store.physical(added), path, False, expected)
         return added
 
     def _small_file(self, native: str) -> tuple[bytes, tuple[StorePath, ...], bool] | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, Final
 
 DEEPEST: Final = 500
@@ -45,8 +46,8 @@ def parse_json(data: bytes | str, **hooks: Any) -> Any:
         raise Unreadable(_DIGITS if "integer string conversion" in str(error) else str(error)) from None
 
 
-def parse_toml(data: bytes | str) -> dict[str, Any]:
-    """Return the result of `tomllib.loads`. Raises `Unreadable`, and `RecursionError` for too many levels."""
+def parse_toml(data: bytes | str, parse_float: Callable[[str], Any] = float) -> dict[str, Any]:
+    """Return the result of `tomllib.loads`, floats by `parse_float`. Raises `Unreadable`, and `RecursionError` for too many levels."""
     import re
     import tomllib
 
@@ -59,7 +60,7 @@ def parse_toml(data: bytes | str) -> dict[str, Any]:
             rf"{begin}(?:{key}){{{MOST_KEY_PARTS}}}", text, re.MULTILINE
         ):
             raise Unreadable(f"a key has more than {MOST_KEY_PARTS} parts")
-        return tomllib.loads(text)
+        return tomllib.loads(text, parse_float=parse_float)
     except Unreadable:
         raise
     except ValueError as error:

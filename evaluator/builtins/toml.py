@@ -14,20 +14,37 @@ if TYPE_CHECKING:
 
 _TOO_LARGE: Final = "[error] toml::parse_dec_integer: too large integer: current max digits = 2^63"
 
+_TOO_LARGE_FLOAT: Final = "[error] toml::parse_floating: failed to read floating point value from stream"
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+
 
 def from_toml(argument: Slot) -> Value:
     """`fromTOML s`."""
     from ...store.foreign import Unreadable, parse_toml
+    from ..tomltime import mark_timestamps
 
-    text = plain_string(argument)
+    data = plain_string(argument).encode("latin-1").removeprefix(_BYTE_ORDER_MARK)
     try:
-        return _convert(parse_toml(text.encode("latin-1")))
+        text, marks = mark_timestamps(data.decode("utf-8"))
+
+        def number(written: str) -> Any:
+            return marks[written] if written in marks else _float(written)
+
+        return _convert(parse_toml(text, number))
     except RecursionError:
         raise StackOverflow("the TOML text nests deeper than values may") from None
     except Unreadable as error:
         raise InvalidText(f"while parsing TOML: {_TOO_LARGE if error.is_digits else error}") from None
     except ValueError as error:
         raise InvalidText(f"while parsing TOML: {error}") from None
+
+
+def _float(written: str) -> float:
+    """Return a float. Raises `InvalidText` for one that is too large."""
+    found = float(written)
+    if found in (float("inf"), float("-inf")) and "inf" not in written:
+        raise InvalidText(f"while parsing TOML: {_TOO_LARGE_FLOAT}")
+    return found
 
 
 def _bytes(text: str) -> str:
@@ -53,17 +70,5 @@ def _convert(value: Any) -> Value:
     if kind in (int, float, bool):
         return value
     if "parse-toml-timestamps" in session.evaluator().options.features:
-        return {"_type": "timestamp", "value": _timestamp(value)}
+        return {"_type": "timestamp", "value": value.text}
     raise TypeMismatch("while parsing TOML: Dates and times are not supported")
-
-
-def _timestamp(value: Any) -> str:
-    """A date, a time or both, with as many digits for parts of a second as are needed, of 3, 6 or none."""
-    fraction = getattr(value, "microsecond", 0)
-    precision = {}
-    if hasattr(value, "hour"):
-        precision["timespec"] = "seconds" if not fraction else "microseconds" if fraction % 1000 else "milliseconds"
-    text: str = value.isoformat(**precision)
-    if text.endswith("+00:00"):
-        return text.removesuffix("+00:00") + "Z"
-    return text

@@ -1,0 +1,63 @@
+"""`chx eval` of paths: links of the machine, flat files, and the directory of the store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from .conftest import Run
+
+ANSWERS = [
+    ('builtins.readFileType "${builtins.path { path = @/folder-link; name = "x"; }}"', '"directory"\n'),
+    ('builtins.readFileType "${builtins.filterSource (p: t: true) @/twice}"', '"directory"\n'),
+    ('builtins.readFileType "${builtins.path { path = @/file-link; name = "x"; filter = p: t: true; }}"', '"regular"\n'),
+    ('builtins.readFileType "${@/folder-link}"', '"symlink"\n'),
+    ('let flat = path: builtins.path { inherit path; name = "x"; recursive = false; }; in flat @/program == flat @/folder/file', "true\n"),
+    ("builtins.pathExists builtins.storeDir", "true\n"),
+    ('builtins.pathExists "${builtins.storeDir}/"', "true\n"),
+    ("builtins.readFileType builtins.storeDir", '"directory"\n'),
+    ("builtins.isAttrs (builtins.readDir builtins.storeDir)", "true\n"),
+    ('builtins.pathExists "${builtins.storeDir}/nothing"', "false\n"),
+]  # fmt: skip
+"""Each `@` stands for the folder of the files. Nix 2.34.8 gives the same."""
+
+_MISSING = "path '@/nowhere' does not exist"
+_LOOP = "infinite symlink recursion in path '@/loop'"
+REFUSED = [
+    *((f"{what} @/broken", _MISSING) for what in ("builtins.readFile", "builtins.readDir", "import", 'builtins.hashFile "md5"')),
+    ("builtins.path { path = @/broken; }", _MISSING),
+    ("builtins.filterSource (p: t: true) @/broken", _MISSING),
+    *((f"{what} @/loop", _LOOP) for what in ("builtins.readFile", "builtins.readDir", 'builtins.hashFile "md5"')),
+    ("builtins.path { path = @/loop; }", _LOOP),
+    ("builtins.filterSource (p: t: true) @/loop", _LOOP),
+    ("import @/loop", "too many symbolic links encountered while traversing the path '@/pool'"),
+    ("builtins.readDir @/file-link", 'cannot read directory "@/folder/file": Not a directory'),
+    ("builtins.path { path = @/twice; recursive = false; }", "read of 4096 bytes: Is a directory"),
+    ("import builtins.storeDir", "path '/chx/store/default.nix' does not exist"),
+]  # fmt: skip
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "file").write_text("text")
+    (tmp_path / "program").write_text("text")
+    (tmp_path / "program").chmod(0o755)
+    links = {"folder-link": "folder", "twice": "folder-link", "file-link": "folder/file"}
+    for name, target in {**links, "broken": "nowhere", "loop": "pool", "pool": "loop"}.items():
+        (tmp_path / name).symlink_to(target)
+    return tmp_path
+
+
+def test_links_are_followed_as_nix_follows_them(chx: Run, files: Path) -> None:
+    for expression, printed in ANSWERS:
+        run = chx("eval", "-E", expression.replace("@", str(files)))
+        assert (run.stdout, run.returncode) == (printed, 0), (expression, run.stderr)
+
+
+def test_broken_and_looping_links_are_refused_in_nix_s_words(chx: Run, files: Path) -> None:
+    for expression, message in REFUSED:
+        run = chx("eval", "-E", expression.replace("@", str(files)))
+        assert run.stderr.rstrip().split("\n")[-1] == "error: " + message.replace("@", str(files)), expression
+        assert run.returncode == 1
