@@ -115,7 +115,14 @@ let
     let
       set = packageSet {
         base = overClosure closure;
-        packages = set: import ../ordinary.nix set.callPackage // closure.packages // { buildPackages = set; };
+        packages =
+          set:
+          import ../ordinary.nix set.callPackage
+          // {
+            linux-headers = set.callPackage ../linux-headers/package.nix { };
+            buildPackages = set;
+          }
+          // closure.packages;
       };
       hasKernel = set.linux.broken == null;
     in

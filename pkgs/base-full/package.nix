@@ -1,0 +1,71 @@
+# A system to work in: what base-minimal has, a network, a clock, remote logins, editors,
+# manual pages, archives. No program of GNU but make.
+{
+  mkDerivation,
+  base-minimal,
+  chrony,
+  dhcpcd,
+  less,
+  libarchive,
+  make,
+  mandoc,
+  mg,
+  mksh,
+  opendoas,
+  openssh,
+  tmux,
+}:
+
+mkDerivation {
+  pname = "base-full";
+  version = "1";
+
+  broken = base-minimal.broken;
+
+  unpackPhase = "";
+  configurePhase = "";
+  buildPhase = "";
+  installPhase = ''
+    mkdir -p "$out/etc/service-manager/enabled"
+    for name in chronyd dhcpcd sshd; do : > "$out/etc/service-manager/enabled/$name"; done
+  '';
+  fixupPhase = "";
+
+  runtime = [
+    base-minimal
+    chrony
+    dhcpcd
+    less
+    libarchive
+    make
+    mandoc
+    mg
+    mksh
+    opendoas
+    openssh
+    tmux
+  ];
+
+  services = {
+    network = {
+      description = "addresses and routes";
+      type = "internal";
+      waitsFor = [ "dhcpcd" ];
+      enable = true;
+    };
+    sshd-keys = {
+      description = "the keys of this machine, made when it starts first";
+      type = "scripted";
+      command = "/usr/bin/ssh-keygen -A";
+      before = [ "sshd" ];
+      enable = true;
+    };
+  };
+
+  meta = {
+    description = "a system to work in, with a network and remote logins";
+    homepage = "https://chimera-linux.org/docs/";
+    license = "BSD-2-Clause";
+    origin = "independent";
+  };
+}
