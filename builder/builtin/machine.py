@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ...disk.errors import DiskError
 from ...store import StorePath
 from ...store.checkpoint import checkpoint
+from ...store.errors import StoreError
 from ...store.manifest import Manifest
 from ...store.tree import scan_tree
 from ..errors import OutputLimitExceeded
@@ -37,7 +38,7 @@ def make_image(task: Task) -> None:
     try:
         described = parse_json(task.attribute("image"))
         kind, packages = _parsed(described)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, StoreError) as error:
         raise task.refuse("image", f"it is no description of an image: {error}") from error
     try:
         root = assemble(_Inputs(task), packages)
