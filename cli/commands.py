@@ -11,6 +11,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "bootstrap": ("bootstrap", "build a system in stages from several toolchains, and prove it independent of them"),
     "run": ("run", "run a command in a container whose / is what was built"),
     "image": ("image", "write packages as a root file system: an archive, an OCI image"),
+    "vm": ("vm", "start a machine from packages in qemu: its console, or a command in it"),
     "shell": ("shell", "enter the container that a build gets"),
     "eval": ("eval", "print the value of an expression"),
     "repl": ("repl", "evaluate expressions one after the other"),

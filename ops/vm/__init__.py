@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     )
     from .finding import best_accelerator, find_emulator, find_firmware
     from .handover import Handover, HandoverFile, command_handover, new_mark, script_handover
+    from .making import MachineOptions, accelerator_of, make_machine
     from .platforms import Firmware, Platform, platform_of
     from .running import Ended, Running, start
     from .sessions import CommandResult, Runner, run_command, watch
@@ -33,6 +34,7 @@ _ORIGINS = {
     "UnknownPlatform VmError WrongOption",
     ".finding": "best_accelerator find_emulator find_firmware",
     ".handover": "Handover HandoverFile command_handover new_mark script_handover",
+    ".making": "MachineOptions accelerator_of make_machine",
     ".platforms": "Firmware Platform platform_of",
     ".running": "Ended Running start",
     ".sessions": "CommandResult Runner run_command watch",
@@ -59,6 +61,7 @@ __all__ = [
     "HandoverFile",
     "KernelBoot",
     "KernelPanicked",
+    "MachineOptions",
     "NoStatus",
     "Platform",
     "Runner",
@@ -68,12 +71,14 @@ __all__ = [
     "VirtualMachine",
     "VmError",
     "WrongOption",
+    "accelerator_of",
     "best_accelerator",
     "checks_handover",
     "checks_of",
     "command_handover",
     "find_emulator",
     "find_firmware",
+    "make_machine",
     "new_mark",
     "platform_of",
     "qemu_arguments",

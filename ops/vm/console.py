@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 _KEPT: Final = 1 << 14
 _LONGEST_LINE: Final = 400
+_CONTROL: Final = re.compile(r"\x1b\[[0-9;:=?]*[A-Za-z]|\x1b[^\[]|\r")
 ESCAPE: Final = 0x01
 """Control-A, as qemu's own console has it."""
 
@@ -26,8 +28,8 @@ class Tail:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """The last lines that have text, without what is at their ends."""
-        text = self._data.decode("utf-8", "replace").replace("\r", "")
+        """The last lines that have text, without what moves a terminal's cursor or colours it."""
+        text = _CONTROL.sub("", self._data.decode("utf-8", "replace"))
         found = [line.rstrip()[:_LONGEST_LINE] for line in text.split("\n")]
         return tuple(line for line in found if line)
 

@@ -116,11 +116,13 @@ def qemu_arguments(machine: VirtualMachine, ends: Mapping[str, str]) -> list[str
         # Who reads a temporary disk after a crash of the machine?
         cache = "unsafe" if disk.is_temporary else "writeback"
         words += ["-drive", f"if=none,id=disk{number},format=raw,cache={cache},file={_value(disk.path)}"]
-        words += ["-device", f"virtio-blk-{platform.bus},drive=disk{number}"]
+        # Otherwise firmware may try the network first, which takes minutes.
+        order = ",bootindex=0" if number == 0 and isinstance(machine.boot, FirmwareBoot) else ""
+        words += ["-device", f"virtio-blk-{platform.bus},drive=disk{number}{order}"]
     words += ["-device", f"virtio-rng-{platform.bus}"]
     if machine.network:
         forwards = "".join(f",hostfwd=tcp:127.0.0.1:{one.host}-:{one.guest}" for one in machine.forwards)
-        # A ROM would let firmware try to start from the network.
+        # The card's ROM, which starts from the network, is in a package of its own that need not be here.
         rom = ",romfile=" if platform.bus == "pci" else ""
         words += ["-netdev", f"user,id=network{forwards}"]
         words += ["-device", f"virtio-net-{platform.bus},netdev=network{rom}"]

@@ -12,6 +12,7 @@ refuse        qemu says a line, and fails; `refuse=kvm` only with KVM
 from __future__ import annotations
 
 import os
+import re
 import socket
 import stat
 import sys
@@ -52,15 +53,26 @@ def main(arguments: list[str]) -> None:
     assert b"qmp_capabilities" in monitor.recv(1000)
     monitor.send(b'{"return": {}}\n')
     ends["console"].send(b"standing in\r\n")
-    reason = Guest(ends, words).run()
+    reason = Guest(ends, words, mark_of(pairs, words)).run()
     monitor.send(b'{"event": "SHUTDOWN", "data": {"guest": true, "reason": "%s"}}\n' % reason)
+
+
+def mark_of(pairs: list[tuple[str, str]], words: list[str]) -> str:
+    """The mark of the handover: a word of the command line, or else what the initramfs has."""
+    for word in words:
+        if word.startswith("mark="):
+            return word.partition("=")[2]
+    for name, value in pairs:
+        if name == "-initrd" and (found := re.search(rb"\nmark=([0-9a-f]+)\n", Path(value).read_bytes())):
+            return found[1].decode()
+    return ""
 
 
 class Guest:
     """What runs in the machine."""
 
-    def __init__(self, ends: dict[str, socket.socket], words: list[str]) -> None:
-        self.ends, self.words = ends, words
+    def __init__(self, ends: dict[str, socket.socket], words: list[str], mark: str) -> None:
+        self.ends, self.words, self.mark = ends, words, mark
         self.console = ends["console"]
 
     def run(self) -> bytes:
@@ -79,12 +91,18 @@ class Guest:
                 self.console.send(data.upper())
         if "checks" in self.words:
             self.ends["chx.stdout"].send(b"begin 0\n|one\n")
+        if "checked" in self.words:
+            stdout, stderr, status = (self.ends[f"chx.{name}"] for name in ("stdout", "stderr", "status"))
+            stdout.send(b"begin 0\n|one\nend 0 0\nbegin 1\n|two\n|\x1b[2J\nend 1 3\n" + self.mark.encode())
+            stderr.send(self.mark.encode())
+            status.send(b"0\n")
+            status.recv(100)
         if {"command", "mark"} & set(self.words):
             self.command()
         return b"guest-shutdown"
 
     def command(self) -> None:
-        mark = next(word for word in self.words if word.startswith("mark=")).partition("=")[2].encode()
+        mark = self.mark.encode()
         stdin, stdout, stderr, status = (self.ends[f"chx.{name}"] for name in ("stdin", "stdout", "stderr", "status"))
         while data := stdin.recv(1 << 16):
             stdout.sendall(data)

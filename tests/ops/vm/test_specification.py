@@ -68,7 +68,7 @@ def test_all_that_a_machine_may_have() -> None:
         "-M q35 -cpu host -accel kvm -m 2048M -smp 4 -nodefaults -no-user-config -display none -no-reboot "
         "-drive if=pflash,unit=0,format=raw,readonly=on,file=/code,,4M "
         "-drive if=pflash,unit=1,format=raw,snapshot=on,file=/variables "
-        "-drive if=none,id=disk0,format=raw,cache=unsafe,file=/a,,disk -device virtio-blk-pci,drive=disk0 "
+        "-drive if=none,id=disk0,format=raw,cache=unsafe,file=/a,,disk -device virtio-blk-pci,drive=disk0,bootindex=0 "
         "-drive if=none,id=disk1,format=raw,cache=writeback,file=/kept -device virtio-blk-pci,drive=disk1 "
         "-device virtio-rng-pci "
         "-netdev user,id=network,hostfwd=tcp:127.0.0.1:2222-:22,hostfwd=tcp:127.0.0.1:8080-:80 "
