@@ -7,7 +7,7 @@ those that describe the sandbox.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ..store.path import STORE_DIR
 from .errors import BadAttribute, EnvironmentTooLarge
@@ -30,6 +30,10 @@ class Prepared(NamedTuple):
 
     variables: dict[str, str]
     files: dict[str, bytes]
+
+
+_GRAPH: Final = "exportReferencesGraph"
+_NO_GRAPH: Final = "chx does not support it: no build gets a list of the closure of its inputs"
 
 
 def build_environment(
@@ -58,6 +62,8 @@ def build_environment(
     }
     own.pop("__json", None)
     attributes = structured(derivation)
+    if (own if attributes is None else attributes).get(_GRAPH):
+        raise BadAttribute(derivation.builder, _GRAPH, _NO_GRAPH)
     if attributes is None:
         variables |= own
         variables |= outputs

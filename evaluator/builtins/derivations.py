@@ -37,8 +37,9 @@ PLACE: Final = "__place"
 _HIDDEN: Final = frozenset({"args", "rootfs", "__ignoreNulls", "__contentAddressed", "__impure", PLACE})
 
 
-_SPECIAL: Final = _HIDDEN | {"outputs"}
-_EXPERIMENTAL: Final = {"text": "dynamic-derivations", "git": "git-hashing"}
+_SPECIAL: Final = _HIDDEN | {"outputHashMode", "outputs"}
+_MODES: Final = {"flat": "flat", "recursive": "recursive", "nar": "recursive"}
+"""Values of `outputHashMode`, and how the store names them."""
 _SAID: Final = frozenset({"system", "outputHash", "outputHashAlgo", "outputHashMode"})
 _CHECKS: Final = frozenset({"allowedReferences", "allowedRequisites", "disallowedReferences", "disallowedRequisites",
                             "maxSize", "maxClosureSize"})  # fmt: skip
@@ -101,10 +102,6 @@ def _name(slot: Slot) -> str:
         check(name)
     except FileUnavailable as error:
         raise InvalidDerivation(f"invalid derivation name: {error}. Please pass a different 'name'.") from None
-    if name.endswith(".drv"):
-        raise InvalidDerivation(
-            "derivation names are allowed to end in '.drv' only if they produce a single derivation file"
-        )
     return name
 
 
@@ -213,6 +210,25 @@ class _Draft:
             self._set_rootfs(slot)
         elif name == "outputs":
             self._set_outputs(slot)
+        elif name == "outputHashMode":
+            self.env[name] = self.text(slot)
+            self._set_mode(self.env[name])
+
+    def _set_mode(self, mode: str) -> None:
+        """Take `outputHashMode`, which Nix checks before it misses other attributes."""
+        if mode == "text":
+            what = f"(text-hashed derivation '{self.name}', outputHashMode = \"text\")"
+            raise InvalidDerivation(
+                f"experimental Nix feature 'dynamic-derivations' is disabled {what}; chx does not have it",
+                hint="chx plans all that it builds before it builds: a derivation cannot be what another one gives",
+            )
+        if mode == "git":
+            raise InvalidDerivation(
+                "experimental Nix feature 'git-hashing' is disabled; chx does not have it",
+                hint="outputHashMode is flat or recursive",
+            )
+        if mode not in _MODES:
+            raise InvalidDerivation(f"invalid value '{readable(mode)}' for 'outputHashMode' attribute")
 
     def _flag(self, name: str) -> bool:
         slot = self.given.get(name, MISSING)
@@ -250,6 +266,8 @@ class _Draft:
             self.context |= context
         elif name in _SAID:
             self.said[name] = plain_string(found)
+            if name == "outputHashMode":
+                self._set_mode(self.said[name])
         elif name == "outputs":
             self._name_outputs([plain_string(item) for item in items(found)])
         elif name in _CHECKS:
@@ -261,18 +279,15 @@ class _Draft:
     def _refuse(self) -> None:
         self._flag("__contentAddressed")
         if self._flag("__impure"):
-            raise InvalidDerivation("experimental Nix feature 'impure-derivations' is disabled; chx does not have it")
+            raise InvalidDerivation(
+                "experimental Nix feature 'impure-derivations' is disabled; chx does not have it",
+                hint="what chx builds is kept for what it was built from, and would not be built again each time",
+            )
 
     def _set_outputs(self, slot: Slot) -> None:
         value = force_slot(slot)
-        if type(value) is tuple:
-            outputs = [string(item) for item in value]
-            self.env["outputs"] = " ".join(outputs)
-        else:
-            text = self.text(value)
-            outputs = text.split()
-            self.env["outputs"] = text
-        self._name_outputs(outputs)
+        text = self.env["outputs"] = self.text(value)
+        self._name_outputs(text.split())
 
     def _name_outputs(self, outputs: list[str]) -> None:
         seen: set[str] = set()
@@ -303,6 +318,10 @@ class _Draft:
             raise InvalidDerivation("required attribute 'builder' missing")
         if not system:
             raise InvalidDerivation("required attribute 'system' missing")
+        if self.name.endswith(".drv"):
+            raise InvalidDerivation(
+                "derivation names are allowed to end in '.drv' only if they produce a single derivation file"
+            )
         fixed = self._fixed()
         if "__json" in self.env and self.said is self.env:
             self._check_json()
@@ -356,16 +375,6 @@ class _Draft:
             raise InvalidDerivation(f"cannot process __json attribute: {error.message}") from None
 
     def _fixed(self) -> FixedOutput | None:
-        self.attribute = "outputHashMode"
-        mode = self.said.get("outputHashMode", "flat")
-        modes = {"flat": "flat", "recursive": "recursive", "nar": "recursive"}
-        if mode in _EXPERIMENTAL:
-            raise InvalidDerivation(
-                f"experimental Nix feature '{_EXPERIMENTAL[mode]}' is disabled; chx does not have it"
-            )
-        if mode not in modes:
-            raise InvalidDerivation(f"invalid value '{readable(mode)}' for 'outputHashMode' attribute")
-        self.attribute = ""
         text = self.said.get("outputHash")
         if text is None:
             return None
@@ -380,7 +389,7 @@ class _Draft:
             raise InvalidDerivation(error.message) from None
         self.attribute = ""
         algorithm_name: Any = found.algorithm
-        chosen: Any = modes[mode]
+        chosen: Any = _MODES[self.said.get("outputHashMode", "flat")]
         made: FixedOutput = (_store or _load_store()).FixedOutput(algorithm_name, found.digest, chosen)
         return made
 

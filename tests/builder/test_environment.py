@@ -3,7 +3,7 @@ import json
 import pytest
 
 from chx.builder.environment import build_environment
-from chx.builder.errors import EnvironmentTooLarge
+from chx.builder.errors import BadAttribute, EnvironmentTooLarge
 from chx.store import Derivation, FixedOutput
 
 OUTPUTS = {"out": "/chx/store/scratch-x"}
@@ -84,3 +84,19 @@ def test_structured_attributes_come_in_files():
         "declare -A outputs=(['out']='/chx/store/scratch-x' )",
         "",
     ]
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        {"exportReferencesGraph": "graph /chx/store/x"},
+        {"__json": json.dumps({"exportReferencesGraph": {"graph": ["/chx/store/x"]}})},
+    ],
+)
+def test_a_graph_of_references_is_refused_by_name(env):
+    with pytest.raises(BadAttribute, match="'exportReferencesGraph' of b: chx does not support it"):
+        variables(Derivation("x", "s", "b", env=env))
+
+
+def test_an_empty_graph_of_references_is_none():
+    assert variables(Derivation("x", "s", "b", env={"exportReferencesGraph": ""}))["exportReferencesGraph"] == ""
