@@ -141,7 +141,7 @@ def test_what_is_handed_over_follows_the_initramfs(store: Store, system: list[Pa
 def test_a_root_is_an_initramfs_by_itself(store: Store, make: Make) -> None:
     root = assemble(store, [make("base", {"sbin/init": b"x"})])
     assert names_in(b"".join(root_initramfs(root))) == [
-        ".", "dev", "dev/console", "etc", "etc/group", "etc/passwd", "init", "sbin", "sbin/init",
+        ".", "dev", "dev/console", "etc", "etc/group", "etc/passwd", "init", "root", "sbin", "sbin/init",
     ]  # fmt: skip
     own = assemble(store, [make("own", {"init": b"x"})])
     assert "sbin/init" not in names_in(b"".join(root_initramfs(own))) and own.find("init") is not None
