@@ -30,7 +30,7 @@ class Manager:
         (folder / "state").mkdir()
         self.environment = {
             **os.environ, "PROGRAMS": str(programs), "SERVICES": str(self.services), "LOCAL": str(folder / "local"),
-            "STATE": str(folder / "state"), "LOGS": str(folder / "logs"),
+            "STATE": str(folder / "state"), "LOGS": str(folder / "logs"), "PATIENCE": "5",
         }  # fmt: skip
 
     def add(self, name: str, script: str = ":", **fields: Any) -> None:
@@ -115,7 +115,7 @@ def test_a_process_is_run_again_until_it_is_stopped(manager: Manager) -> None:
     manager.waits_for(lambda: manager.trace == ["x", "x"])
     assert manager.service("stop", "x").returncode == 0
     count = len(manager.trace)
-    time.sleep(1.5)
+    time.sleep(1.2)
     assert len(manager.trace) == count
     assert "x ended with status 3, and is started again" in (manager.folder / "logs/x.log").read_text()
 
@@ -167,6 +167,29 @@ def test_an_administrator_has_the_last_word(manager: Manager) -> None:
     assert manager.trace == ["y", "mine"]
 
 
+def test_what_an_upgrade_brings_back_stays_disabled(manager: Manager) -> None:
+    manager.add("x", enable=False)
+    manager.service("disable", "x")
+    (manager.folder / "local/enabled/x").write_text("")
+    manager.boot()
+    assert manager.service("status", "x").stdout == "stopped\n"
+
+
+def test_a_service_does_not_see_who_starts_it(manager: Manager) -> None:
+    manager.add("x", 'echo "$SECRET$CLEAN:$PWD:$MINE" >> $trace', enable=False, environment={"MINE": "a"})
+    manager.environment["SECRET"] = "42"
+    assert manager.service("start", "x").returncode == 0
+    assert manager.trace == [":/:a"]
+
+
+def test_a_process_that_left_its_session_is_stopped_too(manager: Manager) -> None:
+    manager.add("x", "exec setsid sh -c 'echo $$ >> '$trace'; exec sleep 60'", type="process")
+    manager.boot()
+    manager.waits_for(lambda: manager.trace)
+    manager.service("stop", "x")
+    manager.waits_for(lambda: not Path(f"/proc/{manager.trace[0]}").exists())
+
+
 @pytest.mark.parametrize("words", [("status",), ("status", "nothing"), ("explode", "x"), ("start", "a", "b")])
 def test_wrong_words_are_refused(manager: Manager, words: tuple[str, ...]) -> None:
     manager.add("x")
@@ -179,7 +202,7 @@ def test_lines_of_tmpfiles_are_applied(manager: Manager) -> None:
     lines = manager.folder / "x.conf"
     lines.write_text(
         f"# Why.\nd {at}/d 0750 - - -\nf {at}/d/f 0600 - - - text of it\nL {at}/l - - - - d/f\np {at}/p 0600\n"
-        f"f {at}/d/f 0640 - - - other\nr! {at}/gone - - - -\nz {at}/d 0777\n"
+        f"f {at}/d/f 0640 - - - other\nr! {at}/gone - - - -\nz {at}/d 0777\nf {at}/new/f - - - -\nd relative\n"
     )
     at.mkdir()
     (at / "gone").write_text("")
@@ -188,3 +211,4 @@ def test_lines_of_tmpfiles_are_applied(manager: Manager) -> None:
     assert (at / "d").stat().st_mode & 0o7777 == 0o750
     assert ((at / "d/f").read_text(), (at / "d/f").stat().st_mode & 0o777) == ("text of it", 0o640)
     assert os.readlink(at / "l") == "d/f" and (at / "p").is_fifo() and not (at / "gone").exists()
+    assert (at / "new/f").is_file() and not Path("relative").exists()
