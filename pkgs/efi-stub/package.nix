@@ -35,7 +35,7 @@ mkDerivation {
     export PATH
   '';
   buildPhase = ''
-    flags="--target=$target -O2 -ffreestanding -fpie -fshort-wchar -fno-stack-protector -fno-asynchronous-unwind-tables $flags"
+    flags="--target=$target -O2 -ffreestanding -nostdlibinc -fpie -fshort-wchar -fno-stack-protector -fno-asynchronous-unwind-tables $flags"
     clang $flags -Wall -Wextra -Wno-unused-parameter -c -o stub.o stub.c
     clang $flags -DMACHINE=$number -c -o header.o header.S
     ld.lld -static -nostdlib --build-id=none -T ${./stub.lds} -o stub.elf header.o stub.o
