@@ -27,11 +27,6 @@ mkDerivation {
   buildPhase = "";
   installPhase = ''
     mkdir -p "$out/etc/service-manager/enabled"
-    {
-      echo 'pool pool.ntp.org iburst'
-      echo 'driftfile /var/lib/chrony/drift'
-      echo 'makestep 1.0 3'
-    } > "$out/etc/chrony.conf"
     for name in chronyd dhcpcd sshd; do : > "$out/etc/service-manager/enabled/$name"; done
   '';
   fixupPhase = "";
@@ -51,22 +46,6 @@ mkDerivation {
     openssh
     tmux
   ];
-
-  services = {
-    network = {
-      description = "addresses and routes";
-      type = "internal";
-      waitsFor = [ "dhcpcd" ];
-      enable = true;
-    };
-    sshd-keys = {
-      description = "the keys of this machine, made when it starts first";
-      type = "scripted";
-      command = "/usr/bin/ssh-keygen -A";
-      before = [ "sshd" ];
-      enable = true;
-    };
-  };
 
   meta = {
     description = "a system to work in, with a network and remote logins";

@@ -84,7 +84,13 @@ mkDerivation {
   services.sshd = {
     description = "server of SSH";
     command = "/usr/bin/sshd -D -e";
+    dependsOn = [ "sshd-keys" ];
     waitsFor = [ "network" ];
+  };
+  services.sshd-keys = {
+    description = "the keys of this machine, made when it starts first";
+    type = "scripted";
+    command = "/usr/bin/ssh-keygen -A";
   };
 
   meta = {

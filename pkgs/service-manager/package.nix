@@ -45,6 +45,13 @@ mkDerivation {
     chmod 644 "$place/functions"
   '';
 
+  # What needs a network waits for it, whichever service brings it up, if any does.
+  services.network = {
+    description = "what brings the network up was started";
+    type = "internal";
+    after = [ "dhcpcd" ];
+  };
+
   runtime = [
     "/bin/sh"
     sysvinit
