@@ -19,7 +19,19 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PACKAGES = ["tiny.base-minimal", "tiny.linux", "tiny.early-init", "tiny.efi-stub"]
-MACHINE = ["qemu-system-x86_64", "-accel", "tcg,thread=multi", "-M", "q35", "-smp", "2", "-m", "512", "-nographic", "-no-reboot"]
+MACHINE = [
+    "qemu-system-x86_64",
+    "-accel",
+    "tcg,thread=multi",
+    "-M",
+    "q35",
+    "-smp",
+    "2",
+    "-m",
+    "512",
+    "-nographic",
+    "-no-reboot",
+]
 CODE = "/usr/share/OVMF/OVMF_CODE_4M.fd"
 
 
