@@ -16,6 +16,7 @@ from ...store.digest import Digest
 from ...store.manifest import Entry, Kind, Manifest, path_bytes
 from ..errors import RootConflict
 from ..merge import Source, merge
+from ..services import temporary
 from ..services.rendering import path_of, render
 from .accounts import AccountFiles
 from .errors import FilesConflict, WrongAttribute
@@ -127,6 +128,7 @@ class _Assembly:
         self._add_alternatives()
         accounts = self._add_accounts()
         self._add_tmpfiles()
+        self._add_lines()
         services = self._services()
         self._add_services(services)
         entries = self._finished(accounts)
@@ -293,6 +295,17 @@ class _Assembly:
                 declared = Declared(line["path"], package.title, line)
                 if not self._apply_line(package, f"tmpfiles.{number}", line):
                     self._unapplied.append(declared)
+
+    def _add_lines(self) -> None:
+        """Add the lines for the system that starts: what it mounts over /run, it makes anew."""
+        texts = sorted(
+            (package.title, "".join(f"{temporary.line(one)}\n" for one in package.installation.get("tmpfiles", ())))
+            for package in self._packages
+        )
+        content = path_bytes("".join(text for _, text in texts))
+        if content:
+            place = self._merged.place(f"{temporary.FOLDER}/packages.conf")
+            self._add(_file(place, content, 0o644), None, "tmpfiles")
 
     def _apply_line(self, package: Package, attribute: str, line: Mapping[str, Any]) -> bool:
         """Apply a line of tmpfiles as far as an image can have it; return whether that could be done."""

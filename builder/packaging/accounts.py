@@ -9,10 +9,12 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Final
 
+from ..services.temporary import escaped, line
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .description import Description, TemporaryFile, User
+    from .description import Description, User
 
 _FUNCTIONS: Final = """\
 # Whether a file has an account with this name (first field) or number (third field).
@@ -111,27 +113,12 @@ def _user_line(user: User) -> str:
     identifier = _or_dash(user.uid)
     if user.group is not None:
         identifier = f"{identifier}:{user.group}"
-    return f'u {user.name} {identifier} "{_escaped(user.description)}" {user.home} {user.shell}'
+    return f'u {user.name} {identifier} "{escaped(user.description)}" {user.home} {user.shell}'
 
 
 def tmpfiles(described: Description) -> bytes:
     """Return the lines of `tmpfiles.d(5)`; empty without temporary files."""
-    return "".join(f"{_file_line(one)}\n" for one in described.temporary_files).encode()
-
-
-def _file_line(one: TemporaryFile) -> str:
-    kind = one.type + ("!" if one.boot else "")
-    user, _, group = one.owner.partition(":")
-    words = [kind, _word(one.path), one.mode or "-", user, group, one.age or "-"]
-    return " ".join([*words, one.argument] if one.argument is not None else words)
-
-
-def _word(text: str) -> str:
-    return f'"{_escaped(text)}"' if any(sign in text for sign in " \t\"'\\") else text
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"')
+    return "".join(f"{line(one._asdict())}\n" for one in described.temporary_files).encode()
 
 
 def _or_dash(identifier: int | None) -> str:

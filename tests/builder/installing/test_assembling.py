@@ -173,6 +173,17 @@ def test_conflicts_name_both_packages(store: Store, make: Make) -> None:
         assemble(store, [make("one", {"x": "1"}), make("two", {"x": "2"})])
 
 
+def test_a_system_that_starts_finds_the_lines_of_all_packages(store: Store, make: Make) -> None:
+    b = make("b", {"b": ""}, tmpfiles=[tmpfile("d", "/run/b c", mode="0750", owner="root:tty"), tmpfile("r", "/b")])
+    a = make("a", {"a": ""}, tmpfiles=[tmpfile("f", "/run/a", argument="x y", boot=True, age="1d")])
+    c = make("c", {"etc/group": "tty:x:5:\n"})
+    roots = [assemble(store, packages) for packages in ([a, b, c], [c, b, a])]
+    assert {root.by_path["usr/lib/tmpfiles.d/packages.conf"].content for root in roots} == {
+        b'f! /run/a - root root 1d x y\nd "/run/b c" 0750 root tty -\nr /b - root root -\n'
+    }
+    assert assemble(store, [c]).find("usr/lib/tmpfiles.d") is None
+
+
 def test_services_of_one_name_are_an_error(store: Store, make: Make) -> None:
     services = {"s": PLAIN | {"command": ["/x"]}}
     one, three = make("one", {"a": ""}, services=services), make("three", {"b": ""}, services=services)
