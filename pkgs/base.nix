@@ -11,6 +11,9 @@
 
   packages = [
     "awk"
+    "base-files"
+    "base-full"
+    "base-minimal"
     "bmake"
     "byacc"
     "bzip2"
@@ -34,7 +37,10 @@
     "ncompress"
     "ncurses"
     "ninja"
+    "service-manager"
+    "sysvinit"
     "toybox"
+    "toybox-system"
     "xz"
     "zlib"
     "zstd"
