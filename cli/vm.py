@@ -41,6 +41,8 @@ examples:
   chx vm -f system.nix --forward 2222:22 --memory 2G
 """
 TAKES_COMMAND = True
+_AUTOLOGIN = "chx.autologin"
+"""The word by which a system logs root in on its console (docs/services.md): nobody has a password at first."""
 _seconds = numbers.argument(settings.seconds)
 
 
@@ -52,6 +54,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--checks", action="store_true", help="run checks.boot of each package that has it")
     group.add_argument("--time-limit", type=_seconds, metavar="SECONDS", help="end the machine after SECONDS")
     group.add_argument("--console", metavar="FILE", help="write what the console says to FILE; - is standard error")
+    group.add_argument(
+        "--login", action="store_true", help="ask who it is at the console, where root is logged in otherwise"
+    )
     group.add_argument("--dry-run", action="store_true", help="build and write all, and print the command of qemu")
     group = parser.add_argument_group("the machine")
     group.add_argument("--firmware", action="store_true", help="start the disk by UEFI; else qemu loads the kernel")
@@ -89,7 +94,7 @@ def run(arguments: argparse.Namespace) -> int:
     wanted = [name for name, given in _ways(arguments) if given]
     if len(wanted) > 1:
         raise RequestError(f"{wanted[0]} and {wanted[1]} exclude each other")
-    options = _options(arguments)
+    options = _options(arguments, has_console=not wanted and not arguments.login)
     mark = vm.new_mark()
     with ExitStack() as stack:
         session = stack.enter_context(evaluation.open_session(arguments))
@@ -125,14 +130,15 @@ def _ways(arguments: argparse.Namespace) -> list[tuple[str, bool]]:
     ]
 
 
-def _options(arguments: argparse.Namespace) -> MachineOptions:
+def _options(arguments: argparse.Namespace, has_console: bool) -> MachineOptions:
     from ..ops import vm
 
+    words = [word for text in arguments.append for word in text.split()]
     return vm.MachineOptions(
         memory=arguments.memory,
         processors=arguments.cpus,
         disk_size=arguments.disk,
-        command_line=tuple(word for text in arguments.append for word in text.split()),
+        command_line=(*words, *([_AUTOLOGIN] if has_console else [])),
         firmware=arguments.firmware,
         network=not arguments.no_network,
         forwards=tuple(vm.Forward.parse(text) for text in arguments.forward),

@@ -102,11 +102,16 @@ def test_the_command_of_qemu_is_printed_with_files_that_stay(vm, work: Path) -> 
     assert (run.returncode, run.stderr) == (0, "")
     assert "-m 512M -smp 3 " in run.stdout and "net" not in run.stdout and run.stdout.count("\n") == 1
     assert "-initrd 'a disk.initramfs' -append 'console=ttyS0 root=PARTUUID=" in run.stdout
-    assert " panic=-1 quiet one two' -drive 'if=none,id=disk0,format=raw,cache=writeback,file=a disk'" in run.stdout
+    assert (
+        " panic=-1 quiet one two chx.autologin' -drive 'if=none,id=disk0,format=raw,cache=writeback,file=a disk'"
+        in run.stdout
+    )
     assert (work / "a disk").stat().st_size == 64 << 20
     assert (work / "a disk.initramfs").read_bytes()[:6] == b"070701"
+    assert "autologin" not in vm("system", "--dry-run", "--login").stdout
     handed = vm("system", "--dry-run", "--forward", "2222:22", "--", "true")
     assert "hostfwd=tcp:127.0.0.1:2222-:22" in handed.stdout
+    assert "autologin" not in handed.stdout
     assert "virtserialport,chardev=chx.status,name=chx.status" in handed.stdout
     assert "what was written for this command is gone" in handed.stderr
 
