@@ -35,6 +35,18 @@ mkDerivation {
     toybox
   ];
 
+  checks.boot = ''
+    test "$(id -un)" = root
+    test -n "$(hostname)"
+    mountpoint -q /proc
+    mountpoint -q /sys
+    mountpoint -q /dev
+    # What cannot be written to lies under what can.
+    echo word > /etc/word
+    test "$(cat /etc/word)" = word
+    rm /etc/word
+  '';
+
   lints.waive.empty = "it names the packages of a system";
 
   meta = {

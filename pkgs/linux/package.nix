@@ -152,6 +152,10 @@ mkDerivation {
     console = if profile.name == "aarch64" then "ttyAMA0" else "ttyS0";
   };
 
+  checks.boot = ''
+    test "$(uname -r)" = ${version}
+  '';
+
   meta = {
     description = "kernel for virtual machines, without modules";
     homepage = "https://www.kernel.org/";

@@ -91,6 +91,14 @@ def test_uefi_starts_the_disk(shared_chx: Run) -> None:
     assert run.returncode == 0 and "root=PARTUUID=" in run.stdout, run.stderr
 
 
+@pytest.mark.long
+def test_packages_are_checked_in_one_machine(shared_chx: Run) -> None:
+    run = shared_chx(*MACHINE, "--quiet", "--checks")
+    assert run.returncode == 0, run.stdout + run.stderr
+    checked = [line.partition("-")[0] for line in run.stdout.splitlines() if line.endswith(": passed")]
+    assert {"base", "linux"} <= set(checked)
+
+
 @pytest.fixture
 def port() -> Iterator[int]:
     """The port of a little HTTP server on the loopback device."""
