@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -148,14 +149,18 @@ def test_a_stage_that_ignores_the_one_before_is_refused_before_anything_is_built
 
 @pytest.fixture(scope="module")
 def proved(shared_home, tmp_path_factory):
-    """A folder with a proof, its bundle, and the repository that it names; writing it rehashes all that was built."""
+    """A folder with a proof, its bundle, and the repository and image that it names; all that was built is hashed again."""
     folder = tmp_path_factory.mktemp("proved")
     key = folder / "key.ec"
     assert _run(shared_home, folder, "apk", "key", "--ec", key).returncode == 0
     more = ("--bundle", folder / "inputs.tar", "--repository", folder / "repository", "--repository-key", key)
+    more += ("--image", folder / "image.cpio")
     run = _run(shared_home, folder, "bootstrap", "tiny", "--seeds", HONEST, "--proof", folder / "proof.json", *more)
     assert run.returncode == 0, run.stderr
     assert "one repository     yes all seeds end in the same 15 packages of apk" in run.stdout
+    assert "one image          yes all seeds end in the same image" in run.stdout
+    digest = hashlib.sha256((folder / "image.cpio").read_bytes()).hexdigest()
+    assert f"bytes in {folder}/image.cpio: sha256:{digest}" in run.stderr
     assert "shows a fixed point and independence of the host; no residue of a seed was found" in run.stderr
     return folder
 
@@ -188,8 +193,9 @@ def test_a_proof_is_checked_without_building(shared_chx, chx, proof):
         "this proof claims a fixed point and independence of the host; no residue of a seed was found"
     )
     assert "debian-clang: as in this chx" in checked.stdout
-    digest = json.loads(chx("bootstrap", "--check-proof", proof, "--json").stdout)["repository"]
-    assert f"the packages of the last stage as a repository: {digest}" in checked.stdout
+    told = json.loads(chx("bootstrap", "--check-proof", proof, "--json").stdout)
+    assert f"the packages of the last stage as a repository: {told['repository']}" in checked.stdout
+    assert f"the image of the last stage: {told['image']}" in checked.stdout
     again = shared_chx("bootstrap", "--check-proof", proof, "--key", "ed25519:other")
     assert again.returncode == 1 and "not by ed25519:other" in again.stderr
 

@@ -118,11 +118,25 @@ def test_identifiers_follow_from_the_root(store: Store, make: Make) -> None:
 def test_a_disk_may_be_larger_and_not_smaller(store: Store, system: list[Package]) -> None:
     root = assemble(store, system)
     small, layout = disk_of(root)
-    large, _ = disk_of(root, DiskOptions(size=layout.size + 5 * MIB))
+    large, same = disk_of(root, DiskOptions(size=layout.size + 5 * MIB))
     assert len(large) == len(small) + 5 * MIB and large[MIB:-MIB].startswith(small[MIB:-MIB])
+    assert same.partitions == layout.partitions
     with pytest.raises(DoesNotFit) as error:
         disk_of(root, DiskOptions(size=layout.size - MIB))
     assert error.value.hint == f"--size {layout.size // MIB}M, or more for what changes"
+
+
+def test_what_a_size_leaves_is_for_what_changes(store: Store, system: list[Package], tmp_path: Path) -> None:
+    root = assemble(store, system)
+    _, small = disk_of(root)
+    data, layout = disk_of(root, DiskOptions(size=small.size + 40 * MIB))
+    assert [one.name for one in layout.partitions] == ["ESP", "root", "state"]
+    state = layout.partitions[2]
+    assert f"state=PARTUUID={state.identifier}" in layout.command_line.split() and state.size >= 39 * MIB
+    (tmp_path / "state").write_bytes(data[state.start : state.start + state.size])
+    checked = subprocess.run([needed("e2fsck"), "-fn", str(tmp_path / "state")], capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stdout
+    assert data == disk_of(assemble(store, system[::-1]), DiskOptions(size=small.size + 40 * MIB))[0]
 
 
 def test_what_is_handed_over_follows_the_initramfs(store: Store, system: list[Package], tmp_path: Path) -> None:
