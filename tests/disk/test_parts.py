@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 import struct
@@ -11,6 +12,8 @@ from uuid import UUID
 
 import pytest
 from blake3 import blake3
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chx.disk import InvalidNode, InvalidParameter, InvalidStub, Kind, Node, NoRoom, Partition, archive, fat, gpt, uki
 
@@ -178,7 +181,7 @@ def stub(sections: int = 1, room: int = 0x1000) -> bytes:
     struct.pack_into("<4sHHIIIHH", head, 0x40, b"PE\0\0", 0x8664, sections, 0, 0, 0, 240, 0x22E)
     struct.pack_into("<H", head, 0x58, 0x20B)
     struct.pack_into("<II", head, 0x58 + 32, 4096, 512)
-    struct.pack_into("<II", head, 0x58 + 56, room + 4096, room)
+    struct.pack_into("<IIIH", head, 0x58 + 56, room + 4096, room, 0, 10)
     struct.pack_into("<8sIIII", head, 0x58 + 240, b".text", 4096, room, 4096, room)
     return bytes(head) + bytes(4096)
 
@@ -208,27 +211,66 @@ def test_a_program_has_what_was_put_into_it() -> None:
     assert sections_of(uki.assemble(made, {".osrel": b"ID=chx"}))[".linux"] == parts[".linux"]
 
 
+PE, OPTIONAL, SECTION = 0x40, 0x58, 0x58 + 240
+
+
+def patched(at: int, form: str, *values: int, of: bytes | None = None) -> bytes:
+    """The program with other values in its headers."""
+    data = bytearray(of or stub())
+    struct.pack_into(form, data, at, *values)
+    return bytes(data)
+
+
 @pytest.mark.parametrize(
-    "broken",
+    ("broken", "reason"),
     [
-        b"",
-        b"MZ",
-        bytes(4096),
-        stub()[:100],
-        stub().replace(b"PE\0\0", b"PX\0\0"),
-        stub().replace(b"\x0b\x02", b"\x0b\x01", 1),
+        (b"", "ends within its headers"),
+        (b"MZ", "ends within its headers"),
+        (stub()[:100], "ends within its headers"),
+        (bytes(4096), "no program of UEFI"),
+        (stub().replace(b"PE\0\0", b"PX\0\0"), "no program of UEFI"),
+        (patched(0x3C, "<I", 0xFFFFFFFF), "ends within its headers"),
+        (patched(OPTIONAL, "<H", 0x10B), "no program of UEFI"),
+        (patched(PE + 20, "<H", 0), "no program of UEFI"),
+        (patched(OPTIONAL + 68, "<H", 11), "no application of UEFI"),
+        (patched(OPTIONAL + 108, "<I32xI", 5, 0x2000), "signed"),
+        (patched(OPTIONAL + 108, "<I", 17), "larger than the room"),
+        (patched(PE + 6, "<H", 0xFFFF), "ends within its headers"),
+        (patched(PE + 6, "<H", 100), "larger than the room"),
+        (patched(OPTIONAL + 60, "<I", 0x7FFFFFFF), "larger than the room"),
+        *((patched(OPTIONAL + 32, "<II", *pair), "aligned") for pair in ((0, 0), (4096, 0), (512, 4096), (4096, 513), (1 << 20, 512))),
+        *((patched(SECTION + 16, "<II", *pair), "not within the file") for pair in ((0xFFFFFFFF, 0x1000), (4096, 0x2000), (512, 0x200))),
+        *((patched(SECTION + 8, "<II", *pair), "not within the image") for pair in ((4096, 0), (0xFFFFFFFF, 0x1000), (1, 0xFFFFFFFF))),
+        (patched(SECTION + 40, "<I", 1), "behind the headers"),
+        (patched(OPTIONAL + 56, "<I", 0xFFFFFFFF), "2 GiB"),
     ],
-)
-def test_what_is_no_program_of_uefi_is_refused(broken: bytes) -> None:
-    with pytest.raises(InvalidStub):
+    ids=itertools.count(),
+)  # fmt: skip
+def test_what_is_no_program_of_uefi_is_refused(broken: bytes, reason: str) -> None:
+    with pytest.raises(InvalidStub, match=reason):
         uki.assemble(broken, {".linux": b"x"})
+
+
+@given(st.lists(st.tuples(st.integers(0, SECTION + 40), st.integers(0, 255)), max_size=8))
+def test_damaged_headers_give_a_program_or_an_error(damage: list[tuple[int, int]]) -> None:
+    data = bytearray(stub())
+    for at, value in damage:
+        data[at] = value
+    try:
+        made = uki.assemble(bytes(data), {".linux": b"x"})
+    except InvalidStub:
+        return
+    assert b".linux\0\0" in made and len(made) >= len(data) + 1
 
 
 def test_headers_have_room_or_are_refused() -> None:
     with pytest.raises(InvalidStub, match="no room"):
         uki.assemble(stub(room=512), {f".{number}": b"x" for number in range(10)})
-    with pytest.raises(InvalidStub, match="more than 8 bytes"):
-        uki.assemble(stub(), {".much-too-long": b"x"})
+    for name in (".much-too-long", "", ".\u00e9", ".a\n"):
+        with pytest.raises(InvalidStub, match="more than 8 bytes"):
+            uki.assemble(stub(), {name: b"x"})
+    with pytest.raises(InvalidStub, match="'.text' already"):
+        uki.assemble(stub(), {".text": b"x"})
 
 
 def test_all_of_it_is_the_same_bytes_as_ever() -> None:
@@ -241,5 +283,5 @@ def test_all_of_it_is_the_same_bytes_as_ever() -> None:
         "uki": uki.assemble(stub(), {".linux": b"MZ", ".initrd": b"x"}),
     }
     assert {name: blake3(data).hexdigest()[:16] for name, data in made.items()} == {
-        "cpio": "424066932f8436b8", "gpt": "1dcd2436a66c187f", "fat": "a936b02a59f90792", "uki": "0f74125cecef2922",
+        "cpio": "424066932f8436b8", "gpt": "1dcd2436a66c187f", "fat": "a936b02a59f90792", "uki": "170b882a75b9f403",
     }  # fmt: skip
