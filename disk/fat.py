@@ -30,6 +30,10 @@ _DIRECTORY: Final = 0x10
 _VOLUME: Final = 0x08
 _DATE: Final = 1 << 5 | 1
 _ENTRY: Final = struct.Struct("<11sBBBHHHHHHHI")
+_LARGEST: Final = (1 << 32) - 1
+_LARGEST_DIRECTORY: Final = 1 << 16
+"""Entries of a directory."""
+_LABEL: Final = re.compile(r"[A-Z0-9_~-](?:[A-Z0-9_~ -]{0,9}[A-Z0-9_~-])?")
 _NAME: Final = re.compile(r"([A-Z0-9_~-]{1,8})(?:\.([A-Z0-9_~-]{1,3}))?")
 
 
@@ -50,6 +54,7 @@ def file_system(files: Mapping[str, bytes], size: int, volume: int, label: str) 
     if size < least:
         raise NoRoom("the files of the EFI system partition", least, size)
     sectors = size // SECTOR
+    _check(sectors, volume, label)
     # A sector of each table is for as many clusters as it has links.
     fat_sectors = -(-(sectors - _RESERVED + _ROOT) // (_LINKS + _FATS))
     clusters = sectors - _RESERVED - _FATS * fat_sectors
@@ -60,6 +65,15 @@ def file_system(files: Mapping[str, bytes], size: int, volume: int, label: str) 
         yield fat
     for node in tree:
         yield _padded(_directory(node, places, label) if node.children is not None else node.content)
+
+
+def _check(sectors: int, volume: int, label: str) -> None:
+    if sectors > _LARGEST:
+        raise InvalidParameter("size", "a file system has less than 2 TiB")
+    if not 0 <= volume <= _LARGEST:
+        raise InvalidParameter(f"volume {volume}", "its number has 32 bits")
+    if not _LABEL.fullmatch(label):
+        raise InvalidParameter(f"label '{label}'", "it has up to 11 capitals, digits, `_`, `~`, `-`, and blanks within")
 
 
 @dataclass(eq=False, slots=True)
@@ -94,8 +108,13 @@ def _tree(files: Mapping[str, bytes]) -> list[_Node]:
         assert at.children is not None
         if name in at.children:
             raise InvalidParameter(path, "it is a file and a folder")
+        if len(content) > _LARGEST:
+            raise InvalidParameter(path, "a file has less than 4 GiB")
         at.children[name] = _Node(_short(name, path), at, content)
         found.append(at.children[name])
+    for node in found:
+        if node.children is not None and len(node.children) + 2 > _LARGEST_DIRECTORY:
+            raise InvalidParameter("files", f"a directory has up to {_LARGEST_DIRECTORY} entries")
     return found
 
 
@@ -133,9 +152,7 @@ def _fat(places: Mapping[_Node, int]) -> bytes:
 
 def _reserved(sectors: int, fat_sectors: int, free: int, following: int, volume: int, label: str) -> bytes:
     """Return the boot sector, the sector of what is free, and their copies."""
-    name = label.encode("ascii").ljust(11)
-    if len(name) != 11:
-        raise InvalidParameter("label", f"'{label}' has more than 11 characters")
+    name = label.encode().ljust(11)
     boot = struct.pack(
         "<3s8sHBHBHHBHHHIIIHHIHH12xBBBI11s8s",
         *(b"\xeb\x58\x90", b"CHX     ", SECTOR, _CLUSTER // SECTOR, _RESERVED, _FATS, 0, 0, 0xF8, 0, 32, 64, 0),

@@ -18,6 +18,7 @@ ALIGNMENT: Final = 1 << 20
 """Partitions begin at multiples of this many bytes."""
 _ENTRIES: Final = 128
 _ENTRY: Final = struct.Struct("<16s16sQQQ72s")
+_LONGEST_NAME: Final = 36
 _TABLE: Final = _ENTRIES * _ENTRY.size
 FIRST: Final = 2 * SECTOR + _TABLE
 """Bytes before the first usable sector: protective MBR, header, table."""
@@ -42,7 +43,7 @@ def tables(size: int, identifier: UUID, partitions: Sequence[Partition]) -> tupl
 
     Raises `InvalidParameter` for partitions that overlap or do not fit.
     """
-    _check(size, partitions)
+    _check(size, identifier, partitions)
     table = b"".join(map(_entry, partitions)).ljust(_TABLE, b"\0")
     last = size // SECTOR - 1
     first_usable, last_usable = FIRST // SECTOR, (size - LAST) // SECTOR - 1
@@ -56,11 +57,13 @@ def tables(size: int, identifier: UUID, partitions: Sequence[Partition]) -> tupl
     return begin, table + header(last, 1, (size - LAST) // SECTOR)
 
 
-def _check(size: int, partitions: Sequence[Partition]) -> None:
+def _check(size: int, identifier: UUID, partitions: Sequence[Partition]) -> None:
     if size % SECTOR or size < FIRST + LAST:
         raise InvalidParameter("size", f"a disk has whole sectors of {SECTOR} bytes, and more than the tables need")
     if len(partitions) > _ENTRIES:
         raise InvalidParameter("partitions", f"there are more than {_ENTRIES}")
+    if len({identifier, *(one.identifier for one in partitions)}) <= len(partitions):
+        raise InvalidParameter("partitions", "two have one identifier, or one has that of the disk")
     end = FIRST
     for one in sorted(partitions, key=lambda partition: partition.start):
         if one.start % SECTOR or one.size % SECTOR or one.size <= 0:
@@ -71,9 +74,13 @@ def _check(size: int, partitions: Sequence[Partition]) -> None:
 
 
 def _entry(one: Partition) -> bytes:
-    name = one.name.encode("utf-16-le")
-    if len(name) > 72:
-        raise InvalidParameter(one.name, "the name of a partition has more than 36 characters")
+    name = one.name.encode("utf-16-le", "surrogatepass")
+    if len(name) > 2 * _LONGEST_NAME or "\0" in one.name:
+        raise InvalidParameter(
+            repr(one.name), f"the name of a partition has up to {_LONGEST_NAME} characters, and no NUL"
+        )
+    if not 0 <= one.attributes < 1 << 64:
+        raise InvalidParameter(one.name, "the attributes of a partition have 64 bits")
     first, last = one.start // SECTOR, (one.start + one.size) // SECTOR - 1
     return _ENTRY.pack(one.type.bytes_le, one.identifier.bytes_le, first, last, one.attributes, name)
 

@@ -19,7 +19,8 @@ LONGEST_PATH: Final = 4095
 """Bytes of a path and of a target: the kernel's PATH_MAX less the NUL at its end."""
 CHUNK: Final = 1 << 18
 """Contents are read in pieces of this many bytes; a multiple of every block size."""
-_LARGEST_ID: Final = (1 << 32) - 1
+_LARGEST_ID: Final = (1 << 32) - 2
+"""The number above stands for no owner, in `chown` of POSIX and in the kernel."""
 _LARGEST_MAJOR: Final = (1 << 12) - 1
 _LARGEST_MINOR: Final = (1 << 20) - 1
 

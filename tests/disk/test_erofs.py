@@ -147,7 +147,7 @@ def test_a_content_that_changed_is_no_image() -> None:
         [file(b"a" * 256, b"")],
         [Node(b"a", Kind.SYMLINK, 0o777)],
         [Node(b"a", Kind.CHARACTER, 0o600)],
-        [file(b"a", b"", uid=1 << 32)],
+        [file(b"a", b"", uid=(1 << 32) - 1)],
     ],
 )
 def test_nodes_that_no_kernel_has_are_refused(nodes: list[Node]) -> None:
