@@ -16,7 +16,7 @@
   commands = builtins.concatStringsSep " " [
     "arp blockdev chroot dmesg fallocate flock free fsync getopt getty hwclock ifconfig ionice"
     "klogd logger login losetup mkpasswd mkswap mknod mount mountpoint netcat netstat nohup nsenter partprobe"
-    "passwd pidof ping pivot_root renice route setsid stty su sulogin swapoff swapon switch_root sysctl"
+    "pidof ping pivot_root renice route setsid stty su sulogin swapoff swapon switch_root sysctl"
     "syslogd test top traceroute umount unshare uptime vmstat w watch who"
   ];
 
@@ -52,7 +52,11 @@
     for link in "$out"/usr/bin/*; do
       if [ -L "$link" ]; then ln -sf toybox-system "$link"; fi
     done
+    cp ${./passwd} "$out/usr/bin/passwd"
+    chmod 755 "$out/usr/bin/passwd"
   '';
+
+  runtime = [ "/bin/sh" ];
 
   services = {
     syslogd = {
