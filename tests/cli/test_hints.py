@@ -18,7 +18,7 @@ from chx.cli.render.errors import followable
 from chx.store import Derivation
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("apk", "arch", "builder", "cli", "evaluator", "lang", "oci", "store")
+ROOMS = ("apk", "arch", "builder", "cli", "disk", "evaluator", "lang", "oci", "store")
 
 
 def options(parser: argparse.ArgumentParser) -> Iterator[str]:
