@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..ops import building
 from ..ops.errors import RequestError
-from .options import evaluation, numbers
+from .options import evaluation, language, numbers
 from .options.building import configure_building, options_of
 from .output import finish, put
 from .progress.late import LateReporter
@@ -145,7 +145,13 @@ def build(arguments: argparse.Namespace) -> int:
         output = "".join(f"{path}\n" for path in built.paths)
         put(output)
         finish()
-        if not (arguments.no_lock or arguments.no_pins or arguments.pinned or built.differences):
+        if not (
+            arguments.no_lock
+            or not language.is_pure(arguments)
+            or arguments.no_pins
+            or arguments.pinned
+            or built.differences
+        ):
             # Without the lock, inputs may have changed at the next call; a warning has to be repeated.
             store_result(
                 arguments.words, session.world.seen, [store.physical(path) for path in built.paths], links, output

@@ -6,7 +6,7 @@ from ..ops.errors import RequestError
 from ..ops.instantiation import evaluate_request
 from ..ops.paths import absolute, is_regular, is_there
 from ..ops.session import Session
-from .options import evaluation
+from .options import evaluation, language
 from .output import put
 from .progress.late import LateReporter
 
@@ -36,20 +36,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "-A", "--attr", action="append", default=[], metavar="ATTR", help="select an attribute (may be repeated)"
     )
     evaluation.configure_evaluation(parser)
+    language.configure(parser)
     group = parser.add_argument_group("how to evaluate, as nix-instantiate has it")
-    group.add_argument("--impure", action="store_true", help="let the environment, the time, ~ and $NIX_PATH be read")
     group.add_argument(
         "--no-show-trace", action="store_true", help="show only the last steps that led to an error (default)"
     )
-    for name in ("--experimental-features", "--extra-experimental-features"):
-        group.add_argument(
-            name,
-            action="append",
-            default=[],
-            dest="features",
-            metavar="NAMES",
-            help="enable experimental features: chx knows parse-toml-timestamps only",
-        )
     group = parser.add_argument_group("how to print")
     group.add_argument("--strict", action="store_true", help="evaluate the whole value")
     form = group.add_mutually_exclusive_group()
@@ -124,13 +115,9 @@ def _texts(arguments: argparse.Namespace) -> list[str]:
 
 
 def _session(arguments: argparse.Namespace, exact: bool, world: FileWorld | None = None) -> Session:
-    path = evaluation.search_path(arguments)
-    if arguments.impure:
-        path += evaluation.nix_path()
-    features = frozenset([name for names in arguments.features for name in names.split()])
-    depth, pure = arguments.max_call_depth, not arguments.impure
-    reporter, system = LateReporter(), evaluation.system_of(arguments)
-    return Session(path, depth, exact, world, pure, features, reporter=reporter, system=system)
+    reporter = LateReporter()
+    options = language.session_options(arguments, reporter)
+    return Session(exact=exact, world=world, reporter=reporter, **options)
 
 
 def _texts_in(session: Session, arguments: argparse.Namespace, exact: bool) -> list[str]:

@@ -15,7 +15,7 @@ from ..ops.select import in_search_path
 from ..ops.session import Session
 from ..ops.sources import byte_string, expression_file, source_of_request
 from ..signatures import home
-from .options import evaluation
+from .options import evaluation, language
 from .output import OutputFailed, finish, put, tell
 from .progress.late import LateReporter
 from .render.errors import report
@@ -59,6 +59,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("what to evaluate")
     group.add_argument("-E", "--expr", metavar="EXPR", help="bring the attributes of EXPR into scope")
     evaluation.configure_evaluation(parser)
+    language.configure(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -66,9 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     recursion.stop_when_interrupted = True
     reporter = LateReporter()
-    system = evaluation.system_of(arguments)
-    path, depth = evaluation.search_path(arguments), arguments.max_call_depth
-    with Session(path, depth, exact=True, reporter=reporter, system=system) as session:
+    with Session(exact=True, reporter=reporter, **language.session_options(arguments, reporter)) as session:
         repl = Repl(session, arguments)
         repl.begin(arguments.files, arguments.expr)
         reader = _Reader(repl) if sys.stdin.isatty() else _Lines()
@@ -203,7 +202,7 @@ class Repl:
         else:
             slot = self._whole(rest, more)
             if word in (":p", ":print"):
-                put(self.session.evaluator.show_deep(slot).encode("latin-1") + b"\n")
+                put(self.session.evaluator.show_deep(slot) + "\n")
             elif word in (":t", ":type"):
                 put(f"{self.session.evaluator.describe(slot)}\n")
             elif word in (":a", ":add"):

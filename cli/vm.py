@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..ops import settings
 from ..ops.errors import RequestError
-from .options import evaluation, numbers
+from .options import evaluation, language, numbers
 from .options.building import configure_building
 from .output import put, tell
 
@@ -169,7 +169,7 @@ def _check_programs(arguments: argparse.Namespace, options: MachineOptions) -> N
     request = evaluation.request_of(arguments, takes_objects=True)
     if request.objects:
         return
-    name = arguments.target or (evaluation.system_of(arguments) or machine_system()).removesuffix("-linux")
+    name = arguments.target or (language.system_of(arguments) or machine_system()).removesuffix("-linux")
     platform = vm.platform_of(name)
     vm.find_emulator(platform)
     if options.firmware:

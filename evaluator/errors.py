@@ -144,6 +144,13 @@ class Aborted(EvalError):
         super().__init__(f"evaluation aborted with the following error message: '{reason}'")
 
 
+class AbortedByWarning(Aborted):
+    """`warn`, with the setting `abort-on-warn`."""
+
+    def __init__(self) -> None:
+        EvalError.__init__(self, "aborting to reveal stack trace of warning, as abort-on-warn is set")
+
+
 class ArgumentMismatch(EvalError):
     """A function got a set that does not match its formals."""
 

@@ -8,7 +8,7 @@ from .coerce import canonical
 from .errors import FileUnavailable, readable
 from .force import deep_force, force, force_slot
 from .trace import annotate
-from .values import TYPE_NAMES, Slot, Value, names
+from .values import TYPE_NAMES, Slot, Value, names, string_text
 
 _MOST_LINKS = 1023
 _TELLING = ("pname", "url", "urls", "src", "name")
@@ -35,10 +35,10 @@ class Options:
     `pure`: no clock and no environment. `exact`: delay everything that Nix delays, so that a value printed without
     forcing it shows the same `<CODE>`; slower. `max_call_depth`: least number of nested calls that must work.
     `current_system` replaces the world's. `features`: names of Nix's experimental features; `parse-toml-timestamps` is
-    supported.
+    supported. `abort_on_warn`: `warn` is an error. `trace_verbose`: `traceVerbose` traces.
     """
 
-    __slots__ = ("current_system", "exact", "features", "max_call_depth", "pure")
+    __slots__ = ("abort_on_warn", "current_system", "exact", "features", "max_call_depth", "pure", "trace_verbose")
 
     def __init__(
         self,
@@ -48,8 +48,12 @@ class Options:
         max_call_depth: int = 10_000,
         current_system: str | None = None,
         features: frozenset[str] = frozenset(),
+        abort_on_warn: bool = False,
+        trace_verbose: bool = False,
     ) -> None:
         self.pure = pure
+        self.abort_on_warn = abort_on_warn
+        self.trace_verbose = trace_verbose
         self.exact = exact
         self.max_call_depth = max_call_depth
         self.current_system = current_system
@@ -144,12 +148,12 @@ class Evaluator:
 
     @_entry_point
     def show_deep(self, value: Slot) -> str:
-        """Return the text of a value and everything inside it, functions with their places (a byte string)."""
-        from .printing import show_value
+        """Return the text of a value and everything inside it for the repl; a string is its own text."""
+        from .repl_format import format_whole
 
         value = force_slot(value)
-        deep_force(value)
-        return show_value(value)
+        text = string_text(value)
+        return format_whole(value) if text is None else readable(text)
 
     def describe(self, value: Slot) -> str:
         """Return the type of a value for messages: `a set`, `the built-in function 'map'`."""

@@ -194,7 +194,13 @@ def in_search_path(session: Session, file: str) -> str:
 
 
 def _check_attribute(attribute: str) -> None:
-    """Raise `RequestError` for a word that is no attribute path, or that looks like a file."""
+    """Raise `RequestError` for a word that is no attribute path, or that looks like a flake or a file."""
+    if "#" in attribute and '"' not in attribute:
+        folder, _, path = attribute.partition("#")
+        raise RequestError(
+            f"'{attribute}' names an output of a flake, and chx does not support flakes",
+            hint=f"an expression is built with -f {folder or '.'}{' -A ' + path if path else ''}",
+        )
     if "/" in attribute or attribute.endswith(".nix"):
         hint = None
         if is_there(attribute):

@@ -25,7 +25,8 @@ class Session:
 
     `search_path` are pairs of a prefix and an absolute path, as in `-I` and `$NIX_PATH`. `max_call_depth` is the least
     depth of calls that the evaluator must support. `exact` suspends exactly what Nix suspends, so that values print
-    alike. `pure` is Nix's pure evaluation; `features` are experimental features of the language. `input_options`
+    alike. `pure` is Nix's pure evaluation; `features` are experimental features of the language; `abort_on_warn` and
+    `trace_verbose` are Nix's settings of these names. `input_options`
     returns the build options for fetching inputs of a lock. `reporter` receives events of builds that evaluation needs,
     notices and traces. `system` is the machine that packages are built on, as `builtins.currentSystem` has it, by default
     this one; another one's programs run by an emulator. The store is the one that `$CHX_HOME` names.
@@ -39,6 +40,8 @@ class Session:
         world: FileWorld | None = None,
         pure: bool = True,
         features: frozenset[str] = frozenset(),
+        abort_on_warn: bool = False,
+        trace_verbose: bool = False,
         input_options: Callable[[], BuildOptions] | None = None,
         reporter: Reporter | None = None,
         system: str | None = None,
@@ -52,6 +55,8 @@ class Session:
         self._exact = exact
         self._pure = pure
         self._features = features
+        self._abort_on_warn = abort_on_warn
+        self._trace_verbose = trace_verbose
         self._store: Store | None = None
         self._world = world
         self._evaluator: Evaluator | None = None
@@ -103,7 +108,13 @@ class Session:
         if self._evaluator is None:
             from ..evaluator import Evaluator, Options
 
-            options = Options(exact=self._exact, pure=self._pure, features=self._features)
+            options = Options(
+                exact=self._exact,
+                pure=self._pure,
+                features=self._features,
+                abort_on_warn=self._abort_on_warn,
+                trace_verbose=self._trace_verbose,
+            )
             if self._max_call_depth is not None:
                 options.max_call_depth = self._max_call_depth
             self._evaluator = Evaluator(self.world, options)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...ops.errors import RequestError
 from ...ops.paths import absolute
+from . import language
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def configure(
         help="take the packages for another machine: ATTR means cross.ARCH.ATTR (`chx arch list`)",
     )
     configure_evaluation(parser)
+    language.configure(parser)
 
 
 def configure_evaluation(parser: argparse.ArgumentParser) -> None:
@@ -167,12 +169,11 @@ def open_session(arguments: argparse.Namespace) -> Session:
     from ...ops.session import Session
     from ..progress.late import LateReporter
 
+    reporter = LateReporter(_json_reporter if getattr(arguments, "log_format", None) == "json" else None)
     return Session(
-        search_path(arguments),
-        arguments.max_call_depth,
         input_options=lambda: _input_options(arguments),
-        reporter=LateReporter(_json_reporter if getattr(arguments, "log_format", None) == "json" else None),
-        system=system_of(arguments),
+        reporter=reporter,
+        **language.session_options(arguments, reporter),
     )
 
 
@@ -182,16 +183,6 @@ def _json_reporter() -> PlainReporter:
     return JsonReporter()
 
 
-def system_of(arguments: argparse.Namespace) -> str | None:
-    """Return the system of --system; None for this machine's. Raises `RequestError` if there is no profile of it."""
-    system: str | None = getattr(arguments, "system", None)
-    if system is not None:
-        from ...ops.systems import check_system
-
-        check_system(system)
-    return system
-
-
 def _input_options(arguments: argparse.Namespace) -> BuildOptions:
     """Return the options for fetching inputs of a lock."""
     from ...builder import BuildOptions
@@ -199,24 +190,3 @@ def _input_options(arguments: argparse.Namespace) -> BuildOptions:
     from .numbers import limits
 
     return BuildOptions(offline=getattr(arguments, "offline", False), **{**configured_limits(), **limits(arguments)})
-
-
-def search_path(arguments: argparse.Namespace) -> tuple[tuple[str, str], ...]:
-    """Return pairs of prefix and absolute path from -I."""
-    entries = []
-    for entry in arguments.include:
-        name, _, path = entry.rpartition("=")
-        entries.append((name, absolute(path)))
-    return tuple(entries)
-
-
-def nix_path() -> tuple[tuple[str, str], ...]:
-    """Return pairs of prefix and absolute path from `$NIX_PATH`."""
-    from os import environ
-
-    entries = []
-    for entry in environ.get("NIX_PATH", "").split(":"):
-        name, _, path = entry.rpartition("=")
-        if path:
-            entries.append((name, absolute(path)))
-    return tuple(entries)

@@ -29,7 +29,7 @@ def _key(words: list[str]) -> tuple[object, ...]:
         directory = posix.getcwd()
     except OSError:
         directory = ""
-    return (FORMAT, sys.version, directory, tuple(words), home_variables())
+    return (FORMAT, sys.version, directory, tuple(words), home_variables(), posix.environ.get(b"NIX_ABORT_ON_WARN"))
 
 
 def _record_path(key: tuple[object, ...]) -> str:

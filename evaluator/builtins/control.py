@@ -6,7 +6,7 @@ import sys
 
 from .. import session
 from ..coerce import coerce_to_string
-from ..errors import Aborted, AssertionFailed, Thrown, note_context, readable
+from ..errors import Aborted, AbortedByWarning, AssertionFailed, Thrown, note_context, readable
 from ..force import deep_force
 from ..values import Slot, Value, string_text
 from .arguments import string, value
@@ -56,13 +56,15 @@ def trace(message: Slot, result: Slot) -> Value:
 
 
 def trace_verbose(message: Slot, result: Slot) -> Value:
-    """`traceVerbose message x`: silent, as in Nix without `--trace-verbose`."""
-    return value(result)
+    """`traceVerbose message x`: silent, unless the setting `trace-verbose` makes it `trace`."""
+    return trace(message, result) if session.evaluator().options.trace_verbose else value(result)
 
 
 def warn(message: Slot, result: Slot) -> Value:
     """`warn message x`."""
     session.world().warn(string(message))
+    if session.evaluator().options.abort_on_warn:
+        raise AbortedByWarning
     return value(result)
 
 

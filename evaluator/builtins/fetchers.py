@@ -130,11 +130,6 @@ def fetch_mercurial(argument: Slot) -> Value:
     _not_here("fetchMercurial")
 
 
-def fetch_tree(argument: Slot) -> Value:
-    """`fetchTree`: fails."""
-    _experimental("fetch-tree")
-
-
 def get_flake(argument: Slot) -> Value:
     """`getFlake`: fails."""
     _experimental("flakes")

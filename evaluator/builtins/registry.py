@@ -97,7 +97,7 @@ TABLE: Final[dict[str, Entry]] = {
     **_theme("derivations", "derivation 1 !", "derivationStrict 1 !", "placeholder 1 !"),
     **_theme(
         "fetchers",
-        "fetchGit 1", "fetchMercurial 1", "fetchTarball 1 !", "fetchTree 1", "fetchurl 1 !", "flakeRefToString 1",
+        "fetchGit 1", "fetchMercurial 1", "fetchTarball 1 !", "fetchurl 1 !", "flakeRefToString 1",
         "getFlake 1", "parseFlakeRef 1",
     ),
 }  # fmt: skip
@@ -116,6 +116,6 @@ _GLOBAL: Final = (
 
 GLOBAL_NAMES: Final[dict[str, str]] = {
     **{name: name for name in _GLOBAL},
-    **{f"__{name}": name for name in (*TABLE, *CONSTANTS) if name not in (*_GLOBAL, "fetchTree")},
+    **{f"__{name}": name for name in (*TABLE, *CONSTANTS) if name not in _GLOBAL},
 }
 """Variables that are bound everywhere, and their builtins: some by name, all others with `__`."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Final
 
 
-GENERATOR_VERSION: Final = 17
+GENERATOR_VERSION: Final = 18
 """Part of the key of cached code; increased whenever generated code changes."""
 
 

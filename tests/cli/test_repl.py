@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import subprocess
 import sys
 import time
 from pathlib import Path
+
+from chx.evaluator import describe_builtin
+from chx.evaluator.builtins.registry import CONSTANTS, TABLE
 
 from .conftest import ROOT
 
@@ -80,7 +84,7 @@ def test_commands(tmp_path: Path) -> None:
         ":l ./set.nix\n:p b\nb\n:t a\n:t map\n:a { z = 5; y = 6; }\nz + y\n:doc map\n:doc builtins.sort\n:doc nope\n:b 1\n:?\n:q\n9\n",
     )
     assert run.stdout.startswith(
-        "added 2 variables\n[ [ 1 ] ]\n[ [ ... ] ]\nan integer\nthe built-in function 'map'\nadded 2 variables\n11\n"
+        "added 2 variables\n[\n  [ 1 ]\n]\n[ [ ... ] ]\nan integer\nthe built-in function 'map'\nadded 2 variables\n11\n"
         "builtins.map, a function of 2 arguments\n\n`map f list`.\nbuiltins.sort, a function of 2 arguments\n"
     )
     assert ":doc BUILTIN" in run.stdout
@@ -153,3 +157,31 @@ def test_completion_and_interrupts_at_a_terminal(tmp_path: Path) -> None:
     assert process.wait(20) == 0
     assert "abcdef" in (tmp_path / "home" / "repl-history").read_text()
     os.close(main)
+
+
+def test_a_whole_value_is_printed_as_nix_prints_it(tmp_path: Path) -> None:
+    """Derivations by their paths, the error of a part in its place, and a string without quotes."""
+    drv = 'derivation { name = "n"; system = "s"; builder = "b"; }'
+    lines = (
+        '[ (throw "a") 1 ]', '{ a = { }.b; b = [ (1 + 1) ]; c = [ 1 [ 2 ] ]; }', f"[ ({drv}) ]", '{ type = "derivation"; }',
+        "let x = { y = x; }; in x", '"a\\nb"', "[ [ ] { } ]",
+    )  # fmt: skip
+    run = enter(tmp_path, "".join(f":p {line}\n" for line in lines))
+    path = re.findall("/chx/store/[^»]*-n.drv", run.stdout)
+    assert run.stdout == (
+        "[\n  «error: a»\n  1\n]\n"
+        "{\n  a = «error: attribute 'b' missing»;\n  b = [ 2 ];\n  c = [\n    1\n    [ 2 ]\n  ];\n}\n"
+        f"[\n  «derivation {path[0]}»\n]\n"
+        "«derivation»\n"
+        "{\n  y = «repeated»;\n}\n"
+        "a\nb\n"
+        "[\n  [ ]\n  { }\n]\n"
+    )
+
+
+def test_all_builtins_are_documented() -> None:
+    for name in (*TABLE, *CONSTANTS, "currentTime"):
+        text = describe_builtin(name)
+        assert text is not None and text.startswith(f"builtins.{name}, "), name
+        # What a function does stands below its first line.
+        assert name not in TABLE or text.partition("\n\n")[2].strip(), name

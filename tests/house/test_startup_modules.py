@@ -24,8 +24,8 @@ NOTHING_TO_DO = """
 chx chx.cli chx.cli.main chx.cli.startup chx.cli.startup.result_cache chx.signatures
 """
 EVALUATION = """
-chx chx.cli chx.cli.commands chx.cli.eval chx.cli.main chx.cli.options chx.cli.options.evaluation chx.cli.output
-chx.cli.progress chx.cli.progress.late chx.cli.startup chx.cli.startup.quick_args chx.evaluator
+chx chx.cli chx.cli.commands chx.cli.eval chx.cli.main chx.cli.options chx.cli.options.evaluation
+chx.cli.options.language chx.cli.output chx.cli.progress chx.cli.progress.late chx.cli.startup chx.cli.startup.quick_args chx.evaluator
 chx.evaluator.builtins chx.evaluator.builtins.library chx.evaluator.builtins.registry chx.evaluator.codegen
 chx.evaluator.codegen.compiled chx.evaluator.coerce chx.evaluator.compiling chx.evaluator.context
 chx.evaluator.equality chx.evaluator.errors chx.evaluator.evaluator chx.evaluator.force chx.evaluator.inequality
