@@ -41,6 +41,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--no-show-trace", action="store_true", help="show only the last steps that led to an error (default)"
     )
+    group.add_argument(
+        "--read-write-mode",
+        action="store_true",
+        help="write what the value refers to into the store, so that it is there",
+    )
     group = parser.add_argument_group("how to print")
     group.add_argument("--strict", action="store_true", help="evaluate the whole value")
     form = group.add_mutually_exclusive_group()
@@ -130,6 +135,8 @@ def _texts_in(session: Session, arguments: argparse.Namespace, exact: bool) -> l
     if arguments.strict and not exact and any(_REPEATED in text for text in texts):
         # chx may have merged equal list literals; only lists that Nix shares too print as repeated.
         return _exact_texts(arguments, session.world)
+    if arguments.read_write_mode:
+        session.world.commit()
     return texts
 
 
@@ -138,7 +145,10 @@ def _exact_texts(arguments: argparse.Namespace, world: FileWorld) -> list[str]:
     world.silent = True
     with _session(arguments, True, world) as session:
         found = evaluate_request(session, evaluation.request_of(arguments), call=False).selected
-        return [_text(session.evaluator, one.value, arguments) for one in found]
+        texts = [_text(session.evaluator, one.value, arguments) for one in found]
+        if arguments.read_write_mode:
+            world.commit()
+        return texts
 
 
 def _has_parts(selected: Selected) -> bool:

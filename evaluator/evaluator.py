@@ -288,10 +288,10 @@ class Evaluator:
 
     @_entry_point
     def to_json(self, value: Slot) -> str:
-        """Return the text of `--json` (a byte string)."""
+        """Return the text of `--json` (a byte string); paths become store paths."""
         from .jsontext import to_json
 
-        return to_json(force_slot(value), copy=False)[0]
+        return to_json(force_slot(value), copy=True)[0]
 
     @_entry_point
     def to_xml(self, value: Slot, strict: bool = False, location: bool = True) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -61,3 +62,20 @@ def test_broken_and_looping_links_are_refused_in_nix_s_words(chx: Run, files: Pa
         run = chx("eval", "-E", expression.replace("@", str(files)))
         assert run.stderr.rstrip().split("\n")[-1] == "error: " + message.replace("@", str(files)), expression
         assert run.returncode == 1
+
+
+def test_json_shows_paths_as_their_copies(chx: Run, files: Path) -> None:
+    run = chx("eval", "--json", "-E", f'let file = {files}/folder/file; in [ file (toString file) ("${{file}}") ]')
+    copy, path, same = json.loads(run.stdout)
+    assert (copy, path) == (same, f"{files}/folder/file")
+    assert copy.startswith("/chx/store/") and copy.endswith("-file")
+    run = chx("eval", "--json", "-E", f"{{ a = {files}/nowhere; }}")
+    assert (run.stderr.rstrip().split("\n")[-1], run.returncode) == (f"error: path '{files}/nowhere' does not exist", 1)
+
+
+def test_a_value_that_is_used_next_is_written_on_request(chx: Run) -> None:
+    words = ("eval", "--raw", "-E", 'builtins.toFile "new" "text that no other test has"')
+    path = chx(*words).stdout
+    assert chx("store", "path-info", path).returncode == 1
+    assert chx(*words, "--read-write-mode").stdout == path
+    assert chx("store", "path-info", path).returncode == 0
