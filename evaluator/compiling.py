@@ -33,9 +33,11 @@ class SourceText:
         return Source(self.name, self.text, self.base)
 
 
-def compile_source(world: World, text: SourceText, extra_names: tuple[str, ...], exact: bool) -> CompiledFile:
+def compile_source(
+    world: World, text: SourceText, extra_names: tuple[str, ...], exact: bool, pipes: bool = False
+) -> CompiledFile:
     """Return the compiled code of a source. Raises `LangError` or `UndefinedVariable`."""
-    key = _key(text.text, extra_names, exact)
+    key = _key(text.text, extra_names, exact, pipes)
     data = world.load_code(key)
     if data is not None:
         try:
@@ -47,7 +49,7 @@ def compile_source(world: World, text: SourceText, extra_names: tuple[str, ...],
     from .codegen.program import compile_tree
 
     source = text.source()
-    tree = parse(source)
+    tree = parse(source, pipes)
     try:
         compiled = compile_tree(tree, source.text, extra_names, exact)
     except UndefinedVariable as error:
@@ -97,22 +99,22 @@ def _nested_too_deep(source: Source, error: RecursionError) -> StackOverflow:
     return result
 
 
-def _key(text: str, extra_names: tuple[str, ...], exact: bool) -> str:
+def _key(text: str, extra_names: tuple[str, ...], exact: bool, pipes: bool) -> str:
     # hashlib takes longer to import than everything else here together.
     try:
         from _blake2 import blake2b
     except ImportError:
         from hashlib import blake2b
-    state = _states.get((extra_names, exact))
+    state = _states.get((extra_names, exact, pipes))
     if state is None:
         from .. import __version__
 
-        state = _states[extra_names, exact] = blake2b(digest_size=20)
-        state.update(repr((__version__, GENERATOR_VERSION, sys.hexversion, extra_names, exact)).encode())
+        state = _states[extra_names, exact, pipes] = blake2b(digest_size=20)
+        state.update(repr((__version__, GENERATOR_VERSION, sys.hexversion, extra_names, exact, pipes)).encode())
     state = state.copy()
     state.update(text.encode("latin-1"))
     return str(state.hexdigest())
 
 
-_states: dict[tuple[tuple[str, ...], bool], Any] = {}
+_states: dict[tuple[tuple[str, ...], bool, bool], Any] = {}
 """Digest states of everything in a key but the text."""

@@ -34,8 +34,8 @@ class Options:
 
     `pure`: no clock and no environment. `exact`: delay everything that Nix delays, so that a value printed without
     forcing it shows the same `<CODE>`; slower. `max_call_depth`: least number of nested calls that must work.
-    `current_system` replaces the world's. `features`: names of Nix's experimental features; `parse-toml-timestamps` is
-    supported. `abort_on_warn`: `warn` is an error. `trace_verbose`: `traceVerbose` traces.
+    `current_system` replaces the world's. `features`: names of Nix's experimental features; `parse-toml-timestamps` and
+    `pipe-operators` are supported. `abort_on_warn`: `warn` is an error. `trace_verbose`: `traceVerbose` traces.
     """
 
     __slots__ = ("abort_on_warn", "current_system", "exact", "features", "max_call_depth", "pure", "trace_verbose")
@@ -58,6 +58,11 @@ class Options:
         self.max_call_depth = max_call_depth
         self.current_system = current_system
         self.features = features
+
+    @property
+    def pipes(self) -> bool:
+        """Whether the language has the operators `|>` and `<|`."""
+        return "pipe-operators" in self.features
 
 
 def _entry_point(method: _F) -> _F:
@@ -136,7 +141,7 @@ class Evaluator:
         from .loader import load
 
         text = SourceText(source.name, source.text, source.base)
-        compiled = compile_source(self.world, text, tuple(names(scope)), self.options.exact)
+        compiled = compile_source(self.world, text, tuple(names(scope)), self.options.exact, self.options.pipes)
         return [load(self, compiled, text), scope]
 
     @_entry_point
@@ -360,7 +365,8 @@ class Evaluator:
         from .compiling import compile_source
         from .loader import load
 
-        compiled = compile_source(self.world, source, tuple(names(scope)) if scope else (), self.options.exact)
+        extra = tuple(names(scope)) if scope else ()
+        compiled = compile_source(self.world, source, extra, self.options.exact, self.options.pipes)
         return load(self, compiled, source)(scope)
 
     def copy_to_store(self, path: str) -> str:

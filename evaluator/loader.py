@@ -75,7 +75,7 @@ def assertion_failed(file: File, start: int, end: int) -> None:
         from ..lang.source import Source
 
         source = Source(file.source.name, file.source.text[start:end], file.source.base)
-        return f"assertion '{readable(show(parse(source), source.base, ''))}' failed"
+        return f"assertion '{readable(show(parse(source, pipes=True), source.base, ''))}' failed"
 
     raise AssertionFailed("assertion failed", message)
 

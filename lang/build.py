@@ -37,7 +37,7 @@ from .nodes import (
     Var,
     With,
 )  # fmt: skip
-from .operators import Row
+from .operators import MOST_ARGUMENTS, PIPES, Row, piped
 from .text import split_path, strip, unescape
 from .unlocated_error import UnlocatedParseError
 
@@ -377,6 +377,8 @@ def operators(stack: Stack, end: int) -> Expr:
     if len(row) == 3:
         return row[0]  # type: ignore[no-any-return]
     left, start, symbol, at, right, _, _ = row
+    if symbol in PIPES:
+        return piped(symbol, left, right, start, end)
     return _new(Binary, (symbol, left, right, at, start, end))  # type: ignore[no-any-return]
 
 
@@ -424,20 +426,16 @@ def row_has(stack: Stack, end: int) -> Row:
 # Application and selection
 
 
-_MOST_ARGUMENTS = 1000
-"""Most arguments per node; a call with more has a call as its function. Adding one copies the earlier ones."""
-
-
 def apply(stack: Stack, end: int) -> Expr:
     _, called, start = stack[-2]
-    if type(called) is Apply and len(called.arguments) < _MOST_ARGUMENTS:
+    if type(called) is Apply and len(called.arguments) < MOST_ARGUMENTS:
         return Apply(called.function, (*called.arguments, stack[-1][1]), called.start, end)
     return _new(Apply, (called, (stack[-1][1],), start, end))  # type: ignore[no-any-return]
 
 
 def apply_more(stack: Stack, end: int) -> Expr:
     called, arguments, start, _ = stack[-2][1]
-    if len(arguments) >= _MOST_ARGUMENTS:
+    if len(arguments) >= MOST_ARGUMENTS:
         return _new(Apply, (stack[-2][1], (stack[-1][1],), start, end))  # type: ignore[no-any-return]
     return _new(Apply, (called, (*arguments, stack[-1][1]), start, end))  # type: ignore[no-any-return]
 

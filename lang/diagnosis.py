@@ -33,7 +33,7 @@ _NAMES = {
     "IND_OPEN": "start of an indented string",
     **{word: f"'{word}'" for word in (
         "if", "then", "else", "assert", "with", "let", "in", "rec", "inherit", "==", "!=", "<=", ">=", "&&", "||",
-        "->", "or", "${", "...", ":", "@", ";", "!", "-", "<", ">", "//", "+", "*", "/", "++", "?", ".",
+        "->", "or", "${", "...", ":", "@", ";", "!", "-", "<", ">", "//", "+", "*", "/", "++", "?", ".", "<|", "|>",
     )},
     "STRING": "'\"'",
     "STRING_OPEN": "'\"'",
@@ -120,11 +120,11 @@ class _Walk:
         return list(dict.fromkeys(shown for name, shown in _NAMES.items() if name in fitting))
 
 
-def diagnose(text: str, kinds: Kinds) -> UnlocatedParseError | None:
+def diagnose(text: str, kinds: Kinds, pipes: bool = False) -> UnlocatedParseError | None:
     """Return the first syntax error of a text; None if there is none. Raises `UnlocatedParseError` of the scanner."""
     walk = _Walk(plain_table())
     tokens: list[tuple[str, str, int, int]] = []
-    for terminal, word, start, end in scan(text, kinds):
+    for terminal, word, start, end in scan(text, kinds, pipes):
         tokens.append((terminal, word, start, end))
         if not walk.feed(terminal, word, start, end, len(tokens) - 1):
             return _explain(walk, tokens, text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .nodes import Binary, HasAttr, Unary
+from .nodes import Apply, Binary, HasAttr, Unary
 from .unlocated_error import UnlocatedParseError
 
 TYPE_CHECKING = False
@@ -14,6 +14,7 @@ HAS = 11
 _LEFT, _RIGHT, _NONE = -1, 1, 0
 
 BINARY: dict[str, tuple[int, int]] = {
+    "|>": (0, _LEFT), "<|": (0, _RIGHT),
     "->": (1, _RIGHT),
     "||": (2, _LEFT),
     "&&": (3, _LEFT),
@@ -25,6 +26,9 @@ BINARY: dict[str, tuple[int, int]] = {
     "++": (10, _RIGHT),
 }  # fmt: skip
 PREFIX = {"!": 7, "-": NEGATE}
+PIPES = ("|>", "<|")
+MOST_ARGUMENTS = 1000
+"""Most arguments per node; a call with more has a call as its function. Adding one copies the earlier ones."""
 
 
 class Row:
@@ -52,6 +56,15 @@ class Row:
         waiting = self.waiting
         while waiting:
             other = waiting[-1][0]
+            if other == precedence == 0 and waiting[-1][1] != symbol:
+                raise UnlocatedParseError(
+                    f"syntax error, unexpected '{symbol}'",
+                    start,
+                    start + len(symbol),
+                    hint=f"put what stands on one side of '{symbol}' in parentheses",
+                    other=(waiting[-1][2], waiting[-1][2] + len(waiting[-1][1])),
+                    other_text="the pipe in the other direction",
+                )
             if other < precedence or (other == precedence and associates == _RIGHT):
                 break
             if other == precedence and associates == _NONE:
@@ -84,4 +97,16 @@ class Row:
             self.operands.append((Unary(symbol, right, at, end), at, end))
         else:
             left, start, _ = self.operands[-1]
-            self.operands[-1] = (Binary(symbol, left, right, at, start, end), start, end)
+            if symbol in PIPES:
+                node: Expr = piped(symbol, left, right, start, end)
+            else:
+                node = Binary(symbol, left, right, at, start, end)
+            self.operands[-1] = (node, start, end)
+
+
+def piped(symbol: str, left: Expr, right: Expr, start: int, end: int) -> Apply:
+    """Return the call that a pipe stands for. The argument joins those of a call, as in an application."""
+    function, argument = (right, left) if symbol == "|>" else (left, right)
+    if type(function) is Apply and len(function.arguments) < MOST_ARGUMENTS:
+        return Apply(function.function, (*function.arguments, argument), start, end)
+    return Apply(function, (argument,), start, end)

@@ -59,18 +59,18 @@ def _load() -> Automaton:
     return _automaton
 
 
-def parse(source: Source) -> Expr:
-    """Parse the expression in a source. Raises `ParseError`."""
+def parse(source: Source, pipes: bool = False) -> Expr:
+    """Parse the expression in a source, with the operators `|>` and `<|` if `pipes` is set. Raises `ParseError`."""
     automaton = _automaton or _load()
     # Trees have no cycles, so a collection while one is built would find nothing.
     collecting = gc.isenabled()
     gc.disable()
     try:
-        tree = _run(automaton, source.text)
+        tree = _run(automaton, source.text, pipes)
         if tree is None:
             from .diagnosis import diagnose
 
-            found = diagnose(source.text, automaton.kinds)
+            found = diagnose(source.text, automaton.kinds, pipes)
             assert found is not None, "the two parse tables disagree"
             raise found
         return tree
@@ -91,13 +91,15 @@ def _error(source: Source, error: UnlocatedParseError) -> ParseError:
     return ParseError(message, labels, error.hint, error.code)
 
 
-def _run(automaton: Automaton, source: str) -> Expr | None:
+def _run(automaton: Automaton, source: str, pipes: bool) -> Expr | None:
     """Return the tree; None for a syntax error. Raises `UnlocatedParseError` for other errors."""
     text = source + ENDING
     tokens = tokens_of(text, automaton.token)
     rows = automaton.rows
     rules = automaton.rules
     kinds = automaton.kinds.copy_of()
+    if not pipes:
+        kinds["|>"] = kinds["<|"] = (-1, "")
     shifts = automaton.stride
     variables = 2 * shifts
     arguments = 3 * shifts

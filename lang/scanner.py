@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def scan(text: str, kinds: Kinds) -> Iterator[tuple[str, str, int, int]]:
+def scan(text: str, kinds: Kinds, pipes: bool = False) -> Iterator[tuple[str, str, int, int]]:
     """(terminal, text, start, end) of each token, the last one `$END`. Raises UnlocatedParseError.
 
     The terminal of a character that no token begins with is "". A broken literal is
@@ -40,7 +40,7 @@ def scan(text: str, kinds: Kinds) -> Iterator[tuple[str, str, int, int]]:
             return
         end = start + len(word)
         terminal = word if word in kinds else terminal_of(word)
-        if word in ("<|", "|>"):
+        if word in ("<|", "|>") and not pipes:
             raise UnlocatedParseError(
                 "experimental Nix feature 'pipe-operators' is disabled; "
                 "add '--extra-experimental-features pipe-operators' to enable it",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from chx.lang import ParseError, Source, parse, runs
+from chx.lang import ParseError, Source, operators, parse, runs
 from chx.lang import build as actions
 from chx.lang.diagnosis import diagnose
 from chx.lang.lexer import ENDING, Kinds
@@ -91,7 +91,7 @@ def test_a_call_of_many_arguments_is_nested_and_in_order() -> None:
     node = tree.body  # type: ignore[attr-defined]
     found: list[int] = []
     while type(node).__name__ == "Apply":
-        assert len(node.arguments) <= actions._MOST_ARGUMENTS
+        assert len(node.arguments) <= operators.MOST_ARGUMENTS
         found[:0] = [argument.value for argument in node.arguments]
         node = node.function
     assert found == list(range(10_500))
