@@ -16,7 +16,7 @@ _TELLING = ("pname", "url", "urls", "src", "name")
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Any, Final, TypeVar
 
     _F = TypeVar("_F", bound=Callable[..., Any])
@@ -36,9 +36,19 @@ class Options:
     forcing it shows the same `<CODE>`; slower. `max_call_depth`: least number of nested calls that must work.
     `current_system` replaces the world's. `features`: names of Nix's experimental features; `parse-toml-timestamps` and
     `pipe-operators` are supported. `abort_on_warn`: `warn` is an error. `trace_verbose`: `traceVerbose` traces.
+    `lints`: levels (`warn`, `fatal`) of Nix's lints, by their settings.
     """
 
-    __slots__ = ("abort_on_warn", "current_system", "exact", "features", "max_call_depth", "pure", "trace_verbose")
+    __slots__ = (
+        "abort_on_warn",
+        "current_system",
+        "exact",
+        "features",
+        "lints",
+        "max_call_depth",
+        "pure",
+        "trace_verbose",
+    )
 
     def __init__(
         self,
@@ -50,7 +60,9 @@ class Options:
         features: frozenset[str] = frozenset(),
         abort_on_warn: bool = False,
         trace_verbose: bool = False,
+        lints: Mapping[str, str] | None = None,
     ) -> None:
+        self.lints = lints or {}
         self.pure = pure
         self.abort_on_warn = abort_on_warn
         self.trace_verbose = trace_verbose
@@ -111,6 +123,7 @@ class Evaluator:
         self._entered = False
         self._files: dict[str, list[Any]] = {}
         self._copied: dict[str, str] = {}
+        self._linted: set[str] = set()
         self.symbols: SymbolTable | None = None
         """Set if sets are processed in Nix's order of symbols, which is when evaluation is `exact`."""
         if options.exact:
@@ -141,6 +154,8 @@ class Evaluator:
         from .loader import load
 
         text = SourceText(source.name, source.text, source.base)
+        if self.options.lints:
+            self._lint(text)
         compiled = compile_source(self.world, text, tuple(names(scope)), self.options.exact, self.options.pipes)
         return [load(self, compiled, text), scope]
 
@@ -365,9 +380,20 @@ class Evaluator:
         from .compiling import compile_source
         from .loader import load
 
+        if self.options.lints:
+            self._lint(source)
         extra = tuple(names(scope)) if scope else ()
         compiled = compile_source(self.world, source, extra, self.options.exact, self.options.pipes)
         return load(self, compiled, source)(scope)
+
+    def _lint(self, text: SourceText) -> None:
+        """Lint a source; a file is linted once."""
+        from .linting import check_literals
+
+        if text.name not in self._linted:
+            if text.name.startswith("/"):
+                self._linted.add(text.name)
+            check_literals(self.world, text.source(), self.options.lints, self.options.pipes)
 
     def copy_to_store(self, path: str) -> str:
         """Return the store path, as text, of the file or tree at a path."""

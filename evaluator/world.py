@@ -87,6 +87,9 @@ class World(Protocol):
     def warn(self, message: str) -> None:
         """Show the message of `builtins.warn`."""
 
+    def lint(self, message: str) -> None:
+        """Show a warning of a lint."""
+
     def load_code(self, key: str) -> bytes | None:
         """Return compiled code saved under `key`."""
 

@@ -49,7 +49,8 @@ class ParseError(LangError):
 
     E101: it does not follow the grammar. E102: an attribute is defined twice. E103: a
     function has two arguments of one name. E104: a name is computed where it must not be.
-    E105: a number is too large. E106: a path is malformed. E107: a string holds a NUL.
+    E105: a number is too large. E106: a path is malformed. E107: a string holds a NUL. E108: a lint
+    whose level is fatal found a literal.
     """
 
     @property

@@ -59,6 +59,11 @@ def _load() -> Automaton:
     return _automaton
 
 
+def kinds() -> Kinds:
+    """Return the terminals, for a scanner."""
+    return (_automaton or _load()).kinds
+
+
 def parse(source: Source, pipes: bool = False) -> Expr:
     """Parse the expression in a source, with the operators `|>` and `<|` if `pipes` is set. Raises `ParseError`."""
     automaton = _automaton or _load()

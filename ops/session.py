@@ -9,7 +9,7 @@ from .paths import PKGS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from types import TracebackType
 
     from ..builder import BuildOptions
@@ -26,7 +26,7 @@ class Session:
     `search_path` are pairs of a prefix and an absolute path, as in `-I` and `$NIX_PATH`. `max_call_depth` is the least
     depth of calls that the evaluator must support. `exact` suspends exactly what Nix suspends, so that values print
     alike. `pure` is Nix's pure evaluation; `features` are experimental features of the language; `abort_on_warn` and
-    `trace_verbose` are Nix's settings of these names. `input_options`
+    `trace_verbose` are Nix's settings of these names, `lints` the levels of its lints by their settings. `input_options`
     returns the build options for fetching inputs of a lock. `reporter` receives events of builds that evaluation needs,
     notices and traces. `system` is the machine that packages are built on, as `builtins.currentSystem` has it, by default
     this one; another one's programs run by an emulator. The store is the one that `$CHX_HOME` names.
@@ -42,6 +42,7 @@ class Session:
         features: frozenset[str] = frozenset(),
         abort_on_warn: bool = False,
         trace_verbose: bool = False,
+        lints: Mapping[str, str] | None = None,
         input_options: Callable[[], BuildOptions] | None = None,
         reporter: Reporter | None = None,
         system: str | None = None,
@@ -57,6 +58,7 @@ class Session:
         self._features = features
         self._abort_on_warn = abort_on_warn
         self._trace_verbose = trace_verbose
+        self._lints = lints
         self._store: Store | None = None
         self._world = world
         self._evaluator: Evaluator | None = None
@@ -114,6 +116,7 @@ class Session:
                 features=self._features,
                 abort_on_warn=self._abort_on_warn,
                 trace_verbose=self._trace_verbose,
+                lints=self._lints,
             )
             if self._max_call_depth is not None:
                 options.max_call_depth = self._max_call_depth

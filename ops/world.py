@@ -467,6 +467,9 @@ class FileWorld:
     def warn(self, message: str) -> None:
         self._print("evaluation warning: ", message)
 
+    def lint(self, message: str) -> None:
+        self._print("warning: ", message)
+
     def _print(self, prefix: str, message: str) -> None:
         if not self.silent:
             self._reporter.traced(prefix + message.encode("latin-1").decode("utf-8", "surrogateescape"))

@@ -24,6 +24,7 @@ _FEATURES: Final = frozenset({
     "recursive-nix", "verified-fetches",
 })  # fmt: skip
 """The experimental features of Nix 2.34. Of those of the language chx has what docs/language.md lists."""
+_LINTS: Final = ("lint-absolute-path-literals", "lint-short-path-literals", "lint-url-literals")
 _NAMES_OF_FEATURES: Final = ("experimental-features", "extra-experimental-features")
 
 
@@ -48,7 +49,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         nargs=2,
         default=[],
         metavar=("NAME", "VALUE"),
-        help="set a setting by Nix's name: abort-on-warn, eval-system, experimental-features, max-call-depth, pure-eval, "
+        help="set a setting by Nix's name: abort-on-warn, eval-system, experimental-features, lint-*, max-call-depth, pure-eval, "
         "show-trace, trace-verbose",
     )
 
@@ -64,6 +65,7 @@ def session_options(arguments: argparse.Namespace, reporter: LateReporter) -> di
         "features": frozenset(arguments.features),
         "abort_on_warn": arguments.abort_on_warn,
         "trace_verbose": getattr(arguments, "trace_verbose", False),
+        "lints": arguments.lints,
         "system": arguments.system,
     }
 
@@ -85,6 +87,7 @@ def _settle(arguments: argparse.Namespace, reporter: LateReporter) -> None:
         arguments.abort_on_warn = True
     elif not hasattr(arguments, "abort_on_warn"):
         arguments.abort_on_warn = False
+    arguments.lints = {}
     for name, text in given:
         _set(arguments, name, text, reporter)
     for name in arguments.features:
@@ -108,6 +111,13 @@ def _set(arguments: argparse.Namespace, name: str, text: str, reporter: LateRepo
             arguments.max_call_depth = int(text)
         else:
             reporter.traced(f"warning: setting '{name}' has invalid value '{text}'")
+    elif name.startswith("lint-") and name in _LINTS:
+        if text in ("ignore", "warn", "fatal"):
+            arguments.lints[name] = text
+        else:
+            reporter.traced(
+                f"warning: option '{name}' has invalid value '{text}' (expected 'ignore', 'warn', or 'fatal')"
+            )
     elif name in ("eval-system", "system"):
         arguments.system = text
     else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from ..peer import Peer
@@ -25,10 +27,27 @@ CASES = [
     (["--extra-experimental-features", "nonsense", "-E", "1"], "1"),
     (["--option", "max-call-depth", "none", "-E", "1"], "1"),
     (["-E", "builtins.fetchTree or 1"], "1"),
+    (["--option", "lint-url-literals", "ignore", "-E", "http://a.b/c"], '"http://a.b/c"'),
+    (["--option", "lint-url-literals", "hard", "-E", "1"], "1"),
 ]  # fmt: skip
 """Words, and the last line of what is printed; a value if it succeeds."""
 
+LINTS = [
+    ("url", "x: http://a.b/c", 'URL literals are {}. Consider using a string literal "http://a.b/c" instead'),
+    ("short-path", "x: a/b/../c", "relative path literal 'a/b/../c' should be prefixed with '.' for clarity: './a/b/../c'"),
+    ("short-path", 'x: a/${"b"}', "relative path literal 'a/' should be prefixed with '.' for clarity: './a/'"),
+    ("absolute-path", "x: /a",
+     "absolute path literals are not portable. Consider replacing path literal '/a' by a string, relative path, or parameter"),
+    ("absolute-path", "x: ~/a",
+     "home path literals are not portable. Consider replacing path literal '~/a' by a string, relative path, or parameter"),
+    ("short-path", "x: [ ./a .a/b ../c /d <e/f> (a: a) ]", ""),
+    ("absolute-path", "x: [ ./a a/b ]", ""),
+    ("url", 'x: "http://a"', ""),
+]  # fmt: skip
+"""Lints, expressions, and what each says; nothing if it finds nothing."""
+
 TOLD = {
+    "hard": "warning: option 'lint-url-literals' has invalid value 'hard' (expected 'ignore', 'warn', or 'fatal')\n",
     "maybe": "warning: Boolean setting 'abort-on-warn' has invalid value 'maybe'\nevaluation warning: x\n",
     "--extra-experimental-features": "warning: unknown experimental feature 'nonsense'\n",
     "nonsense": "warning: unknown setting 'nonsense'\n",
@@ -54,6 +73,37 @@ def test_nix_takes_the_settings_as_well(peer: Peer) -> None:
     for words, last in CASES:
         answer = peer.answer("--eval", *words)
         assert last in (answer.errors if last == ABORTED else answer.output), words
+
+
+@pytest.mark.parametrize(("lint", "expression", "message"), LINTS, ids=lambda value: value[:20])
+def test_lints_warn_or_refuse(chx: Run, lint: str, expression: str, message: str) -> None:
+    setting = f"lint-{lint}-literals"
+    for _ in range(2):
+        # Code that was kept from the first time is linted again.
+        run = chx("eval", "--impure", "--option", setting, "warn", "-E", expression, HOME="/h")
+        warning = f"warning: {message.format('discouraged')} ({setting})\n         at «string»:1:4\n"
+        assert (run.stdout, run.stderr) == ("<LAMBDA>\n", warning if message else "")
+    run = chx("eval", "--impure", "--option", setting, "fatal", "-E", expression, HOME="/h")
+    assert run.returncode == bool(message)
+    if message:
+        assert run.stderr.rstrip().split("\n")[-1] == f"error: {message.format('disallowed')} ({setting})"
+
+
+def test_a_file_is_linted_once(chx: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.nix").write_text("x: a/b")
+    text = f"let file = {tmp_path}/a.nix; in [ (import file) (builtins.scopedImport {{ }} file) ]"
+    run = chx("eval", "--strict", "--option", "lint-short-path-literals", "warn", "-E", text)
+    assert run.stderr.count("relative path literal 'a/b'") == 1
+
+
+@pytest.mark.peer
+def test_nix_lints_the_same(peer: Peer) -> None:
+    for lint, expression, message in LINTS:
+        setting = f"lint-{lint}-literals"
+        for level, verb in (("warn", "discouraged"), ("fatal", "disallowed")):
+            answer = peer.answer("--eval", "--option", setting, level, "-E", expression)
+            shown = f"{message.format(verb)} ({setting})"
+            assert (shown in answer.errors) if message else (setting not in answer.errors), expression
 
 
 @pytest.mark.parametrize(("text", "aborts"), [("1", True), ("true", True), ("yes", True), ("0", False), ("", False)])

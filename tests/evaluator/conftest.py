@@ -115,6 +115,9 @@ class MemoryWorld:
     def warn(self, message: str) -> None:
         self.warnings.append(message)
 
+    def lint(self, message: str) -> None:
+        self.warnings.append(message)
+
     def load_code(self, key: str) -> bytes | None:
         found = self.code.get(key)
         self.loads += found is not None
