@@ -69,6 +69,11 @@ def _convert(value: Any) -> Value:
         raise InvalidText(f"while parsing TOML: {_TOO_LARGE}")
     if kind in (int, float, bool):
         return value
+    from ..tomltime import Timestamp
+
+    if not isinstance(value, Timestamp):
+        # Newer Pythons take times without seconds, as TOML 1.1 does.
+        raise InvalidText(f"while parsing TOML: '{value}' is written as no date or time of TOML 1.0")
     if "parse-toml-timestamps" in session.evaluator().options.features:
         return {"_type": "timestamp", "value": value.text}
     raise TypeMismatch("while parsing TOML: Dates and times are not supported")

@@ -66,7 +66,7 @@ class Console:
         return self.until(r"(?s)the-'end'\n(.*?)the-end\n")[1].strip()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_command_runs_in_a_machine(shared_chx: Run) -> None:
     """Of all that a machine does, what a check can wait for: kernel, init, services, a command, power-off."""
     script = "cat; test -d /proc/self && test -w /root; uname -s; exit 7"
