@@ -107,7 +107,7 @@ class _Decoder:
         fields = values.fields(word, 21)
         name, version = text(fields[0]), text(fields[1])
         if not is_valid(version):
-            raise Damaged(values.place, f"package '{name[:80]}'", f"'{version[:80]}' is no version of apk")
+            raise Damaged(values.place, f"package '{name[:80]}'", f"'{version[:80]}' is not a version of apk")
         try:
             check_name(name)
         except BadName as error:

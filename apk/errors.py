@@ -30,7 +30,7 @@ class BadVersion(ApkError):
 
     def __init__(self, text: str) -> None:
         super().__init__(
-            f"'{_short(text)}' is no version of apk",
+            f"'{_short(text)}' is not a version of apk",
             "write it as numbers with dots, perhaps a letter, _alpha _beta _pre _rc _cvs _svn _git _hg or _p with a number, and -rN, "
             "as in 1.2.3_git20240131-r0",
             "P001",
@@ -75,7 +75,7 @@ class FileError(ApkError):
 class NotApk(FileError):
     """A file that is no package and no index of apk, or not of the kind that was asked for."""
 
-    def __init__(self, place: str, reason: str = "it is no file of apk") -> None:
+    def __init__(self, place: str, reason: str = "it is not a file of apk") -> None:
         super().__init__(place, reason, code="P011")
 
 
@@ -167,7 +167,7 @@ class Untrusted(FileError):
 
     def __init__(self, place: str, reason: str) -> None:
         super().__init__(
-            place, reason, "a repository has the public key in its folder `keys`: trust it with --keys", "P033"
+            place, reason, "a repository has the public key in its directory `keys`: trust it with --keys", "P033"
         )
 
 

@@ -645,7 +645,7 @@ class LogDamaged(BuildError):
 
     @property
     def hint(self) -> str | None:
-        return "the next build of the derivation writes it anew"
+        return "the next build of the derivation rewrites it"
 
 
 @dataclass(eq=False, repr=False)
@@ -666,7 +666,7 @@ class CommandNotStarted(BuildError):
     def hint(self) -> str | None:
         if self.detail:
             return None
-        return "it must be a program that is there, and so must the interpreter or loader that it names"
+        return "the program must exist, and so must the interpreter or loader that it names"
 
 
 @dataclass(eq=False, repr=False)

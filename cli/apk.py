@@ -14,10 +14,10 @@ zlib-devel and zlib-static. docs/apk.md says what goes where.
 """
 _BUILD = """\
 Build the packages of what is named, packages or sets of them (tiny), and put them
-into the repository DIR, packed and signed, with its index. What is there already
-stays; a package that did not change costs nothing.
+into the repository DIR, packed and signed, with its index. Packages that
+the repository already has stay; a package that did not change costs nothing.
 """
-_INDEX = "Write the index of each architecture of the repository DIR anew, and sign it."
+_INDEX = "Rewrite the index of each architecture of the repository DIR, and sign it."
 _KEY = """\
 Make a key to sign with, and print the path of its public half, which clients put into
 /etc/apk/keys. The keys are in $CHX_HOME/keys/apk, if NAME is no path. The key of the
@@ -69,7 +69,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     configure_request(build)
     configure_building(build)
 
-    index = add("index", "building.index", "write the indexes of a repository anew", _INDEX)
+    index = add("index", "building.index", "rewrite the indexes of a repository", _INDEX)
     index.add_argument("directory", metavar="DIR", help="the repository")
     _configure_writing(index)
     index.add_argument("--json", action="store_true", help="print JSON")
@@ -122,7 +122,7 @@ def _configure_trust(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FILE",
-        help="a public key, or a folder of them (may be repeated)",
+        help="a public key, or a directory of them (may be repeated)",
     )
 
 

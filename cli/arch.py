@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from ..evaluator import Evaluator
 
 DESCRIPTION = """\
-A profile is what is known of an architecture, as data: its names in other projects,
-its ABI, what its compiler can do. `arch/NAME.nix` is one, docs/arch.md explains every
+A profile describes an architecture as data: its names in other projects, its ABI, and
+the features of its compiler. `arch/NAME.nix` is one, docs/arch.md explains every
 attribute, and another architecture is another file.
 """
 HEADINGS = ("NAME", "TRIPLET", "ENDIAN", "BITS", "PAGE", "CPU", "DESCRIPTION")
@@ -25,7 +25,7 @@ HEADINGS = ("NAME", "TRIPLET", "ENDIAN", "BITS", "PAGE", "CPU", "DESCRIPTION")
 def configure(parser: argparse.ArgumentParser) -> None:
     sub = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     listing = sub.add_parser("list", help="all architectures", description="One line for each architecture.")
-    show = sub.add_parser("show", help="what is known of one", description=DESCRIPTION)
+    show = sub.add_parser("show", help="print the profile of one", description=DESCRIPTION)
     show.add_argument("name", metavar="NAME", help="the architecture, for example riscv64")
     for action in (listing, show):
         action.add_argument("--json", action="store_true", help="print JSON")

@@ -44,7 +44,7 @@ DESCRIPTION = """\
 Build a system in stages, each with the one before it, from several unrelated
 toolchains (seeds), and say whether
 
-  fixed point        a stage gives itself when it builds itself,
+  fixed point        a stage reproduces itself when it builds itself,
   host independence  all seeds end in the same bytes,
   residue            nothing of a seed was found in the last stage.
 
@@ -53,15 +53,15 @@ whether
 
   native is cross    another machine compiles the last stage to the same bytes.
 
-The exit status is 0 only if all of them are shown. What is built already is not
-built again, and what is equal is built once for all seeds. `chx gc` keeps what came
-out until --drop, or until the same set comes out differently.
+The exit status is 0 only if all of them are shown. Finished builds are not repeated,
+and equal derivations are built once for all seeds. `chx gc` keeps the results until
+--drop, or until a bootstrap of the same set has other results.
 """
 EPILOG = """\
 A set is an attribute of `bootstrap` in the bundled package set, or in that of
 -f FILE or -E EXPR. Without --seeds, all seeds are taken that prove something:
-not this machine's own compiler (host), not the one that is there to be caught
-(trojan), and not what a bootstrap of another seed ended in (self).
+not this machine's own compiler (host), not the one that must be detected
+(trojan), and not the result of a bootstrap from another seed (self).
 
 examples:
   chx bootstrap
@@ -104,7 +104,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--bundle", metavar="FILE", help="write (with --proof) or use (with --replay) a file of all fetched inputs"
     )
-    group.add_argument("--drop", action="store_true", help="build nothing; let `chx gc` take what was kept of SET")
+    group.add_argument("--drop", action="store_true", help="build nothing; let `chx gc` remove the results of SET")
     group.add_argument(
         "--key", metavar="KEY", help="the public key that must have signed the proof (with --replay, --check-proof)"
     )

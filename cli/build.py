@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 DESCRIPTION = """\
 Evaluate an expression, build the derivations it gives, print their store paths,
 and make a link `result` to each (`result-2`, ... for more than one; `result-dev`
-for an output `dev`). What is built already is not built again. Without anything
-named, ./default.nix is built. The path of a derivation (.drv) names that one.
+for an output `dev`). Finished builds are not repeated. Without arguments, build
+./default.nix. The path of a derivation (.drv) names that derivation.
 """
 EPILOG = (
     evaluation.EPILOG
@@ -57,7 +57,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FILE",
-        help="with --all: write what was built, failed and was skipped, and why, as a page (or as JSON: FILE.json)",
+        help="with --all: write the state of every package, and the reason, as a page (or as JSON: FILE.json)",
     )
     group = parser.add_argument_group("is it reproducible?")
     group.add_argument("--check", action="store_true", help="build again, and fail if the outputs differ")

@@ -9,7 +9,7 @@ from __future__ import annotations
 COMMANDS: dict[str, tuple[str, str]] = {
     "build": ("build", "evaluate expressions, build what they describe, and link the results"),
     "bootstrap": ("bootstrap", "build a system in stages from several toolchains, and prove it independent of them"),
-    "run": ("run", "run a command in a container whose / is what was built"),
+    "run": ("run", "run a command in a container whose / is a build result"),
     "image": ("image", "write packages as a root file system: an archive, an OCI image"),
     "vm": ("vm", "start a machine from packages in qemu: its console, or a command in it"),
     "shell": ("shell", "enter the container that a build gets"),
@@ -18,21 +18,21 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "parse": ("parse", "print an expression as the parser understood it"),
     "log": ("log", "show the log of a build"),
     "diff": ("diff", "compare packages, stages, objects or lock files: inputs, closures, files, bytes"),
-    "why": ("why", "tell why something would be rebuilt"),
+    "why": ("why", "explain why something would be rebuilt"),
     "lock": ("lock", "pin inputs and outputs in chx.lock, move pins, check them"),
-    "sbom": ("sbom", "print a bill of materials (CycloneDX) of what was built"),
+    "sbom": ("sbom", "print a bill of materials (CycloneDX) of build results"),
     "provenance": ("provenance", "print signed statements (in-toto, SLSA) of how something was built"),
     "init": ("init", "begin a project: an expression, its inputs, its lock"),
     "derivation": ("derivation", "show what an expression asks to be built"),
     "store": ("store", "ask the store about its objects, add, remove and check them"),
     "why-depends": ("why_depends", "show how one object comes to refer to another"),
-    "ledger": ("ledger", "list what was built, by whom and when, and what came out differently"),
+    "ledger": ("ledger", "list builds: who built what and when, and which results differ"),
     "gc": ("gc", "remove objects that nothing keeps"),
     "copy": ("copy", "move objects to and from caches"),
     "serve": ("serve", "give the store over HTTP, as a cache"),
     "fetch": ("fetch", "fetch a source, and print its hash"),
     "apk": ("apk", "make packages of apk, their repositories, and roots installed from them"),
-    "pkgs": ("pkgs", "list, search and show packages, draw what they are built with, check what came out"),
+    "pkgs": ("pkgs", "list, search, show, check and write packages, and draw their dependencies"),
     "seed": ("seed", "list, pin, check, make and capture seeds"),
     "sandbox": ("sandbox", "check whether sandboxes can be made here, print an AppArmor profile for them"),
     "arch": ("arch", "list and show the architectures that programs can be built for"),
@@ -70,6 +70,6 @@ def overview() -> str:
         + "\n".join(lines)
         + "\n\nexamples:\n"
         + EXAMPLES
-        + "\n`chx COMMAND --help` explains a command. The store lies in $CHX_HOME,\n"
+        + "\n`chx COMMAND --help` explains a command. The store is in $CHX_HOME,\n"
         "else $XDG_DATA_HOME/chx, else ~/.local/share/chx.\n"
     )

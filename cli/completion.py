@@ -12,7 +12,7 @@ Print a script that makes a shell complete chx's commands, options, attributes a
 files. The script asks chx at each TAB, so it knows the expression that is named.
 
   bash   chx completion bash > ~/.local/share/bash-completion/completions/chx
-  zsh    chx completion zsh > ~/.zfunc/_chx     (a folder of $fpath)
+  zsh    chx completion zsh > ~/.zfunc/_chx     (a directory of $fpath)
   fish   chx completion fish > ~/.config/fish/completions/chx.fish
   tcsh   chx completion tcsh > ~/.chx.completion.csh     (commands and options alone)
 """

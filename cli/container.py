@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 def configure(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("the container")
     group.add_argument(
-        "--bind", action="append", default=[], metavar="HOST[:INSIDE]", help="show a file or folder, writable"
+        "--bind", action="append", default=[], metavar="HOST[:INSIDE]", help="show a file or directory, writable"
     )
     group.add_argument(
-        "--ro-bind", action="append", default=[], metavar="HOST[:INSIDE]", help="show a file or folder, read-only"
+        "--ro-bind", action="append", default=[], metavar="HOST[:INSIDE]", help="show a file or directory, read-only"
     )
     group.add_argument(
         "--env", "--setenv", action="append", default=[], metavar="NAME[=VALUE]",
         help="set a variable; without a value, pass on the caller's",
     )  # fmt: skip
-    group.add_argument("--chdir", metavar="DIR", help="start in this folder (of the container)")
+    group.add_argument("--chdir", metavar="DIR", help="start in this directory (of the container)")
     group.add_argument("--network", action="store_true", help="share the network of the machine")
 
 

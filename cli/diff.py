@@ -42,7 +42,7 @@ unless --attribute is given.
 EPILOG = """\
 A and B are attribute paths of the bundled package set (or of -f FILE, -E EXPR),
 store paths, derivations, result links, or lock files: two chx.lock (*.lock, or
-pipes), or two of seeds (*.json); or packages of apk (*.apk), or folders with
+pipes), or two of seeds (*.json); or packages of apk (*.apk), or directories with
 ARCHITECTURE/*.apk, without a level.
 
 levels:

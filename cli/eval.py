@@ -28,7 +28,7 @@ _REPEATED = "\u00abrepeated\u00bb".encode().decode("latin-1")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("input", nargs="*", metavar="FILE", help="a file, a folder with default.nix, or -")
+    parser.add_argument("input", nargs="*", metavar="FILE", help="a file, a directory with default.nix, or -")
     group = parser.add_argument_group("what to evaluate")
     group.add_argument("-f", "--file", metavar="FILE", help="the same as FILE")
     group.add_argument("-E", "--expr", metavar="EXPR", help="evaluate the expression EXPR")
@@ -44,7 +44,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--read-write-mode",
         action="store_true",
-        help="write what the value refers to into the store, so that it is there",
+        help="write the derivations and files that the value refers to into the store",
     )
     group = parser.add_argument_group("how to print")
     group.add_argument("--strict", action="store_true", help="evaluate the whole value")

@@ -24,12 +24,12 @@ examples:
   chx fetch --unpack https://example.org/x-1.0.tar.gz
   chx fetch 'git+https://example.org/x.git?ref=v1.0'
 
-A build tells the hash, too, where an expression has hash = "".
+A build prints the hash, too, if the expression has hash = "".
 """
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("url", metavar="URL", help="what is fetched")
+    parser.add_argument("url", metavar="URL", help="the URL to fetch")
     parser.add_argument("--unpack", action="store_true", help="the hash of the tree in an archive, and not of the file")
     parser.add_argument("--json", action="store_true", help="print JSON")
     group = parser.add_argument_group("limits")

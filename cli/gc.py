@@ -25,7 +25,7 @@ and caches that belong to none any more go too. Builds may run meanwhile.
 EPILOG = """\
 examples:
   chx gc --dry-run           what would go
-  chx gc --max-age 30d       keep what came or was used within the last 30 days
+  chx gc --max-age 30d       keep objects added or used within the last 30 days
   chx gc --max-free 10G      remove no more than is needed to free 10 GB
 """
 _IDLE = 30 * 86400.0
@@ -37,14 +37,14 @@ _SIZES = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 2**10, "
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-n", "--dry-run", action="store_true", help="print what would be removed; remove nothing")
     parser.add_argument(
-        "--max-age", type=argument(age), metavar="D", help="keep what came or was used within D: 12h, 30d, 8w"
+        "--max-age", type=argument(age), metavar="D", help="keep objects added or used within D: 12h, 30d, 8w"
     )
     parser.add_argument(
         "--max-free", type=argument(amount), metavar="BYTES", help="stop when this much is freed: 500M, 10G"
     )
     parser.add_argument(
         "--keep-derivations", action=argparse.BooleanOptionalAction,
-        help="keep the derivations of what is kept (default: yes)",
+        help="keep the derivations of kept outputs (default: yes)",
     )  # fmt: skip
     parser.add_argument(
         "--keep-outputs", action=argparse.BooleanOptionalAction,

@@ -23,7 +23,7 @@ system with owners, modes, accounts and links as the packages say:
   chx image tar X... -o FILE     a pax archive; `-o -` is standard output
   chx image oci X... -o DIR      an OCI image layout, a layer for each package
   chx image disk X... -o FILE    a disk that a machine starts from by UEFI
-  chx image initramfs X... -o FILE   a root that a kernel starts as it is
+  chx image initramfs X... -o FILE   a root that a kernel starts directly
 
 X is what `chx build` takes, a store path or a result link. The same packages give
 the same bytes on every machine; how layers are compressed depends on the version of
@@ -50,7 +50,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "oci", help="write an OCI image layout", description="Write packages as an OCI image layout."
     )
     evaluation.configure(oci, "X", evaluation.MEANING)
-    oci.add_argument("-o", "--output", metavar="DIR", help="the layout; an image that is there is replaced")
+    oci.add_argument("-o", "--output", metavar="DIR", help="the layout; an existing image is replaced")
     group = oci.add_argument_group("the image")
     group.add_argument(
         "--tag", default="latest", metavar="TAG", help="name of the image in the layout (default: latest)"
@@ -86,9 +86,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "disk", help="write a disk that a machine starts from", description="Write packages as a disk for UEFI."
     )
     evaluation.configure(disk, "X", evaluation.MEANING)
-    disk.add_argument(
-        "-o", "--output", required=True, metavar="FILE", help="the disk; a file that is there is replaced"
-    )
+    disk.add_argument("-o", "--output", required=True, metavar="FILE", help="the disk; an existing file is replaced")
     disk.add_argument(
         "--size", type=size, metavar="SIZE", help="of the disk, as 1G; what the packages leave is for what changes"
     )

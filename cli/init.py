@@ -18,7 +18,7 @@ from .progress.plain import PlainReporter
 
 DESCRIPTION = """\
 Write a small project into DIR: an expression with two packages, an input, a README,
-and the lock. Nothing that is there is overwritten, and nothing is fetched.
+and the lock. It overwrites no file, and fetches nothing.
 """
 TEMPLATE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "templates", "project")
 FIRST = "letter"

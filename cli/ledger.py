@@ -29,7 +29,7 @@ EPILOG = """\
 examples:
   chx ledger ./result              how a result came about
   chx ledger --witnesses           how many confirm what
-  chx ledger --differing           what came out differently
+  chx ledger --differing           which results differ
   chx ledger --head > elsewhere    to notice later if the store was set back
   chx ledger --check --expect "$(cat elsewhere)"
 """

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 DESCRIPTION = """\
-Write chx.lock beside an expression: where its inputs (chx.toml) come from and what
+Write chx.lock next to an expression: where its inputs (chx.toml) come from and what
 they are, and what each package gives, by content. `chx build` compares with it.
 """
 EPILOG = """\

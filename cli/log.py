@@ -15,8 +15,8 @@ from .output import show
 DESCRIPTION = """\
 Print the log of the build of X: an attribute, a result link, a store path or a
 derivation. The log of a running build is followed until the build ends. Logs of
-failed builds are kept too. A terminal is shown control
-characters as pictures, and colours; a pipe or a file gets the log as it is.
+failed builds are kept too. On a terminal, control characters are shown as pictures,
+and colours are kept; a pipe or a file gets the bytes of the log unchanged.
 """
 
 
@@ -25,7 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-f", "-F", "--follow", action="store_true", help="follow the log of a running build (which is the default)"
     )
-    parser.add_argument("--no-follow", action="store_true", help="print the log as it is now")
+    parser.add_argument("--no-follow", action="store_true", help="print the current log and exit")
 
 
 def _names_expression(word: str) -> bool:

@@ -8,10 +8,10 @@ from .options import numbers
 from .options.building import configure_building
 from .options.evaluation import configure_evaluation
 
-HELP = "list, search and show packages, draw what they are built with, check what came out"
+HELP = "list, search, show, check and write packages, and draw their dependencies"
 DESCRIPTION = """\
 Ask about the packages of the bundled set, of -f FILE or of -E EXPR. A package is
-named by its folder in pkgs/, or by an attribute path such as tiny.lua; `tiny` alone
+named by its directory in pkgs/, or by an attribute path such as tiny.lua; `tiny` alone
 means all packages of that set.
 """
 _LIST = """\
@@ -26,7 +26,7 @@ built with and in, its outputs, the lints it waives. Nothing is built.
 _GRAPH = """\
 Print what packages are built with, and what that is built with, down to the seed:
 a line for each package, or a graph with --dot. An arrow means "is built with".
-Packages that are built in several stages are told apart by their number.
+A number distinguishes the stages of a package that is built in several.
 """
 _CYCLES = """\
 Print cycles between packages by name, regardless of stages: in a bootstrap, a
@@ -36,19 +36,19 @@ the ordinary packages and each bootstrapped set are looked at one after the othe
 _LINT = """\
 Build packages, as far as they are not built, and look for what is wrong with their
 outputs: paths outside /usr, broken links, paths of the build inside, programs for
-another machine, and more (--list tells all, docs/packages.md explains). The exit
+another architecture, and more (--list prints all, docs/packages.md explains them). The exit
 status is 1 if there is an error that the package does not waive.
 """
 _BASE = """\
 Print the commands of the base system, each with its package, the origin of that, and
-its licence. The commands are those of what is built; nothing is built. No program of
+its licence. Only the expressions are read; nothing is built. No program of
 GNU may be in the base but make and ncurses: the exit status is 1 if one is.
 """
 _NEW = """\
 Fetch a source, and write NAME/package.nix for it: version and hash, the licence that
-its texts tell, how it is built, and the packages of the set that its build files ask
-for. What was not found is told and stands in the file as a comment. Nothing that is
-there is overwritten.
+its texts name, how it is built, and the packages of the set that its build files ask
+for. A comment in the file lists everything that was not found, and so does the output.
+No file is overwritten.
 """
 EPILOG = """\
 examples:
@@ -85,13 +85,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     named(graph)
     cycles = add("cycles", "drawing.cycles", "packages that are needed to build each other", _CYCLES)
     named(cycles)
-    lint = add("lint", "linting.lint", "look for what is wrong with what was built", _LINT)
+    lint = add("lint", "linting.lint", "look for faults in built packages", _LINT)
     named(lint)
     lint.add_argument("--list", action="store_true", help="list the lints, and build nothing")
     lint.add_argument("--built", action="store_true", help="leave out packages that are not built yet")
     base = add("base", "basing.base", "the commands of the base system, and where they come from", _BASE)
     new = add("new", "creating.new", "write a package for a source", _NEW)
-    new.add_argument("name", metavar="NAME", help="the name of the package, and of its folder")
+    new.add_argument("name", metavar="NAME", help="the name of the package, and of its directory")
     new.add_argument(
         "--from",
         dest="source",
@@ -99,7 +99,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="SOURCE",
         help="a URL as for chx fetch, the path of an archive, or debian-source:NAME",
     )
-    new.add_argument("--into", default=".", metavar="DIR", help="where the folder is made (default: here)")
+    new.add_argument("--into", default=".", metavar="DIR", help="where the directory is made (default: here)")
     limits = new.add_argument_group("limits")
     numbers.configure(limits)
     limits.add_argument("--offline", action="store_true", help="fetch nothing from the network")

@@ -37,7 +37,7 @@ sudo apparmor_parser -r /etc/apparmor.d/chx-bwrap
 
 def configure(parser: argparse.ArgumentParser) -> None:
     sub = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    check = sub.add_parser("check", help="make a sandbox, and tell why not", description=CHECK)
+    check = sub.add_parser("check", help="make a sandbox, or explain why that fails", description=CHECK)
     check.add_argument("--json", action="store_true", help="print JSON")
     profile = sub.add_parser("apparmor", help="print an AppArmor profile for bubblewrap", description=APPARMOR)
     profile.add_argument("program", nargs="?", metavar="PROGRAM", help="a bwrap (default: the one that chx uses)")

@@ -28,24 +28,24 @@ if TYPE_CHECKING:
 
 HELP = "list, pin, check, make and capture seeds"
 DESCRIPTION = """\
-A seed is a foreign toolchain, fetched by hash, that stage 0 is built with. What
-it holds is said in pkgs/seeds/NAME.nix; pkgs/seeds/NAME.ARCH.lock.json pins each file.
+A seed is a foreign toolchain, fetched by hash, that stage 0 is built with. Its
+packages are listed in pkgs/seeds/NAME.nix; pkgs/seeds/NAME.ARCH.lock.json pins each file.
 `chx seed update NAME` asks this machine's own apt and pip which files those
-packages are today and writes the lock file anew. Two kinds are different: 'host' is
+packages have today and rewrites the lock file. Two kinds are different: 'host' is
 this machine's own compiler, and `chx seed update host` captures it; 'self' is what
 the bootstrap of a set ends in, and `chx seed update self` makes it.
 """
 CHECK = """\
-Asks for every file that is pinned by a seed's lock or fetched for a bundled package
-whether it can still be had, and by which ways, with small questions that fetch
-nothing. Fails if a file is on its last way, or has none. A copy in the own store is
-no way for others, and does not count.
+Ask for every file that a seed's lock pins or a bundled package fetches whether it is
+still available, and from which sources, by small requests that fetch nothing. The exit
+status is 1 if a file has one source left, or none. A copy in your own store does not
+count, because nobody else can fetch it.
 """
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     sub = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    update = sub.add_parser("update", help="write the lock file of a seed anew", description=DESCRIPTION)
+    update = sub.add_parser("update", help="rewrite the lock file of a seed", description=DESCRIPTION)
     update.add_argument("name", metavar="NAME", help="the seed, for example debian-gcc")
     update.add_argument("--cc", metavar="PROGRAM", help="for an impure seed: the compiler to capture (default: cc)")
     update.add_argument(
@@ -60,7 +60,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     show = sub.add_parser("show", help="what a seed consists of")
     show.add_argument("name", metavar="NAME", help="the seed, for example debian-gcc")
     show.add_argument("--json", action="store_true", help="print JSON")
-    checking = sub.add_parser("check", help="can everything that is pinned still be had?", description=CHECK)
+    checking = sub.add_parser("check", help="check whether every pinned file is still available", description=CHECK)
     checking.add_argument(
         "names", metavar="NAME", nargs="*", help="a seed (default: all seeds, and the sources of all bundled packages)"
     )

@@ -30,10 +30,11 @@ if TYPE_CHECKING:
 
 LEAST_TOKEN = 16
 DESCRIPTION = """\
-Give everything in the store to whoever asks, as a cache for `chx copy --from` and for
-`[caches]` in chx.toml, and fetched files as a mirror for `hashed-mirrors`. With --writable, whoever knows the token in CHX_CACHE_TOKEN can
-also write, with `chx copy --to` and the same variable; what arrives is compared with its name,
-and kept as long as this runs, and afterwards as anything else that no root keeps. Ends with Ctrl-C.
+Serve the whole store to every client, as a cache for `chx copy --from` and for
+`[caches]` in chx.toml, and fetched files as a mirror for `hashed-mirrors`. With
+--writable, clients that know the token in CHX_CACHE_TOKEN can also write, with
+`chx copy --to` and the same variable. Each object is compared with its name, and kept
+while the server runs; afterwards `chx gc` may remove it. Ctrl-C ends the server.
 
 With --apk, serve the repository of apk DIR and nothing of the store: its packages, indexes
 and public keys, for a line of etc/apk/repositories. No link in DIR is followed.

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 DESCRIPTION = """\
 Build what X needs, but not X, and start a shell in the container that the build
-of X would get: the same root, inputs, environment and folders. The build as a
+of X would get: the same root, inputs, environment and directories. The build as a
 script is /build/.builder.sh; outputs go to $out. Nothing is registered, and
 /build is gone when the shell ends.
 """

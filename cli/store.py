@@ -19,10 +19,10 @@ or not.
 """
 _VERIFY = """\
 Read objects, all of them or those named, and compare them with their names, manifests
-and rows in the database. What is wrong is told by file and row, and makes the exit
+and rows in the database. Each fault is reported by file and row, and makes the exit
 status 1. With --repair a damaged object is moved out of the store and made again,
 from a cache or by building it; damaged rows are written as the object says. Without
-PATH the ledger and the other tables are checked as well, and --repair mends them: see
+PATH the ledger and the other tables are checked as well, and --repair repairs them: see
 "Damage" in docs/store.md.
 """
 _DELETE = """\

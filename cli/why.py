@@ -11,7 +11,7 @@ from .options import evaluation
 from .render.rebuild import draw_rebuild
 
 DESCRIPTION = """\
-Tell why X would be rebuilt, before building: X is what `chx build` takes, or the
+Explain why X would be rebuilt, before building: X is what `chx build` takes, or the
 store path of a derivation. Each derivation that would be built is compared with
 the last one of its name that was. Nothing is built or fetched.
 """

@@ -214,7 +214,7 @@ class OutOfMemory(EvalError):
     def __init__(self, what: str = "") -> None:
         super().__init__(
             f"out of memory{': ' + what if what else ''}",
-            hint="is there a list, or a string, that grows without end?",
+            hint="look for a list or a string that grows without end",
         )
 
 

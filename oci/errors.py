@@ -40,13 +40,13 @@ class ContentChanged(OciError):
 
 
 class InvalidTag(OciError):
-    """A text that is no tag of an image."""
+    """A text that is not a tag of an image."""
 
     code = "I003"
 
     def __init__(self, tag: str) -> None:
         super().__init__(
-            f"{tag!r} is no tag of an image",
+            f"{tag!r} is not a tag of an image",
             hint="a tag has up to 128 letters, digits, `_`, `.` and `-`, and begins with none of the last two",
         )
         self.tag = tag

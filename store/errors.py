@@ -9,7 +9,7 @@ MOST_LEVELS = 900
 """Limit of directory levels in a store object, so that walking one may recurse."""
 DEEPEST = f"a store object has at most {MOST_LEVELS} levels of directories, and paths of at most 4096 bytes"
 _LONGEST = 400
-REPAIR = "`chx store verify --repair` mends it"
+REPAIR = "`chx store verify --repair` repairs it"
 
 
 class StoreError(Exception):
@@ -66,7 +66,7 @@ class DamagedDatabase(DatabaseFailure):
         super().__init__(
             path,
             f"the file is damaged ({reason})",
-            "`chx store verify --repair` makes it anew from the objects on the disk, and from what can still be read of it",
+            "`chx store verify --repair` rebuilds it from the objects on the disk and the readable rows",
         )
 
 
@@ -92,7 +92,7 @@ class ReadOnlyHome(StoreError):
     def __init__(self, home: str) -> None:
         super().__init__(
             f"the store in '{home}' can only be read: nothing in it can be added, changed or removed",
-            hint="make CHX_HOME writable, or set it to another folder",
+            hint="make CHX_HOME writable, or set it to another directory",
             code="S008",
         )
         self.home = home

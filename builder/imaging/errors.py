@@ -23,7 +23,7 @@ class PartMissing(MachineImageError):
     code = "I031"
 
     def __init__(self, part: str, package: str) -> None:
-        super().__init__(f"no package of the image has {part}", hint=f"name one beside the others, as '{package}'")
+        super().__init__(f"no package of the image has {part}", hint=f"name one next to the others, as '{package}'")
         self.part, self.package = part, package
 
 

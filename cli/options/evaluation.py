@@ -20,7 +20,7 @@ MEANING = "an attribute path, a store path, a derivation's path or a result link
 
 EPILOG = """\
 Without -f and -E, ATTR is looked up in the bundled package set, or in ./default.nix
-if there is a chx.lock beside it (or chx.toml declares inputs). A function is called
+if there is a chx.lock next to it (or chx.toml declares inputs). A function is called
 with --arg and --argstr and the defaults of its arguments; `-f DIR` means
 DIR/default.nix, `-f '<NAME>'` what -I says. `<chx>` is the bundled package set.
 """
@@ -43,7 +43,7 @@ def configure(
     group.add_argument(
         "--target",
         metavar="ARCH",
-        help="take the packages for another machine: ATTR means cross.ARCH.ATTR (`chx arch list`)",
+        help="take the packages for another architecture: ATTR means cross.ARCH.ATTR (`chx arch list`)",
     )
     configure_evaluation(parser)
     language.configure(parser)

@@ -134,7 +134,7 @@ def check_packages(packages: Sequence[Package]) -> Iterator[Fault]:
 def _versions(infos: Iterable[Info]) -> Iterator[Fault]:
     for info in infos:
         if not is_valid(info.version):
-            yield Fault("version", info.full_name, f"'{info.version}' is no version of apk")
+            yield Fault("version", info.full_name, f"'{info.version}' is not a version of apk")
 
 
 def _duplicates(infos: Iterable[Info]) -> Iterator[Fault]:

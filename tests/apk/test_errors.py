@@ -34,7 +34,7 @@ def test_an_error_names_the_file(tmp_path: Path) -> None:
     (tmp_path / "x.apk").write_bytes(b"no package")
     with open(tmp_path / "x.apk", "rb") as file, pytest.raises(ApkError) as caught:
         read_package(file)
-    assert drawn(caught.value) == [f"error[P011]: '{tmp_path}/x.apk': it is no file of apk"]
+    assert drawn(caught.value) == [f"error[P011]: '{tmp_path}/x.apk': it is not a file of apk"]
 
 
 def test_the_manual_lists_every_code() -> None:

@@ -205,7 +205,7 @@ def test_a_mode_of_a_path_that_no_output_has_is_an_error(make) -> None:
 @pytest.mark.parametrize(
     "change, message",
     [
-        ({"version": "1.2+dfsg-r0"}, "is no version of apk"),
+        ({"version": "1.2+dfsg-r0"}, "is not a version of apk"),
         ({"depends": ["a b"]}, "is no dependency"),
         ({"name": "-x"}, "cannot be the name of a package"),
         ({"colour": "red"}, "unknown attribute `colour`"),

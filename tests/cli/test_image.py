@@ -687,8 +687,8 @@ def test_what_does_not_go_together_is_an_error(image, work: Path, words: list[st
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--tag", "a/b"], "is no tag of an image"),
-        (["--tag", ""], "is no tag of an image"),
+        (["--tag", "a/b"], "is not a tag of an image"),
+        (["--tag", ""], "is not a tag of an image"),
         (["--user", "nobody"], "the image has no user 'nobody'"),
         (["--user", "0:none"], "the image has no group 'none'"),
         (["--user", "a b"], "is no user"),

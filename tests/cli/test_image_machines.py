@@ -50,7 +50,7 @@ def test_an_initramfs_is_written_and_told(image: Image, work: Path) -> None:
     [
         (
             ["disk", "bare"],
-            "error[I031]: no package of the image has a kernel\n  = name one beside the others, as 'linux'",
+            "error[I031]: no package of the image has a kernel\n  = name one next to the others, as 'linux'",
         ),
         (["disk", "other"], "error[I036]: 'loongarch64' cannot start from a disk made here"),
         (["disk", "system", "--size", "1M"], "error[I035]: the packages need a disk of"),
