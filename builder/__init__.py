@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .apparmor import apparmor_profile
     from .bubblewrap import OWN, Bubblewrap, adoptable, claim_age_warning, find_bubblewrap
     from .builder import Builder
+    from .builtin.git import beside
     from .builtin.pypi import parse_wheel, pip_command
     from .bwrap import enter, explain_refusal, try_sandbox
     from .compose import compose_root, prune_roots
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from .log import find_log, follow_log, open_log
     from .options import BuildOptions
     from .planning import Lane, Plan, Recollection, Step, lane_of, plan, recall
-    from .prefetch import SOURCE, Fetched, FetchedFile, prefetch_file, prefetch_tree, tree_source
+    from .prefetch import SOURCE, Fetched, FetchedFile, prefetch_file, prefetch_tree, prefetched_history, tree_source
     from .prune import prune_locks, prune_logs
     from .reporter import Reporter, Silence
     from .reproducibility import ReproducibilityCheck, Verdict
@@ -79,6 +80,7 @@ __all__ = [
     "Verdict",
     "adoptable",
     "apparmor_profile",
+    "beside",
     "build_environment",
     "bwrap_arguments",
     "claim_age_warning",
@@ -98,6 +100,7 @@ __all__ = [
     "plan",
     "prefetch_file",
     "prefetch_tree",
+    "prefetched_history",
     "prune_locks",
     "prune_logs",
     "prune_roots",
@@ -116,6 +119,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "beside": "builtin.git",
     "BadConfiguration": "errors",
     "Bind": "sandbox",
     "Bubblewrap": "bubblewrap",
@@ -168,6 +172,7 @@ _HOMES = {
     "plan": "planning",
     "prefetch_file": "prefetch",
     "prefetch_tree": "prefetch",
+    "prefetched_history": "prefetch",
     "prune_locks": "prune",
     "prune_logs": "prune",
     "prune_roots": "compose",

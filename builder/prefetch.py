@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..store.checkpoint import extra_check
 from ..store.derivation import Derivation, FixedOutput
 from .builtin.fetch import retrieve, unpacked
-from .builtin.git import find_revision, locked_url
+from .builtin.git import find_revision, locked_url, retrieve_history
 from .builtin.task import Task
 from .cancellation import Cancellation, Deadline
 from .disk import remove_tree
@@ -88,6 +88,27 @@ def prefetch_file(
         path = store.add_tree(found, name, consume=True)
         store.record_fixed_output(name, FixedOutput("sha256", digest, "flat"), path)
         return FetchedFile(digest, size, path)
+
+
+@contextmanager
+def prefetched_history(
+    store: Store,
+    remote: str,
+    revision: str | None,
+    ref: str | None,
+    shallow: bool,
+    say: Callable[[str], None],
+    options: BuildOptions | None = None,
+) -> Iterator[tuple[str, str]]:
+    """Context of a bare repository with a commit of another host, and the commit's name.
+
+    `remote` is in git's notation; with neither a whole name `revision` nor a branch or tag `ref` it is the newest commit of
+    the first branch. `shallow` leaves out what led to it. Raises `FetchFailed`, `UnsupportedUrl`, `LimitExceeded`.
+    """
+    with fetching_task(store, say, options) as task:
+        if task.offline:
+            raise FetchFailed(((remote, "fetching is switched off"),), "leave out --offline")
+        yield retrieve_history(task, remote, revision, ref, shallow)
 
 
 @contextmanager

@@ -224,6 +224,18 @@ class Unsupported(EvalError):
     code = "E219"
 
 
+class InvalidInput(EvalError):
+    """What is to be fetched is described wrongly, or not exactly enough for pure evaluation."""
+
+    code = "E221"
+
+
+class FetchedOtherwise(EvalError):
+    """What was fetched is not what its description promises."""
+
+    code = "E222"
+
+
 class InternalError(EvalError):
     """A defect of the evaluator itself."""
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from ..store import Derivation, StorePath
+    from .inputs import FetchedTree, Source
 
 FileKind = Literal["regular", "directory", "symlink", "unknown"]
 ContextElement = tuple[str, ...]
@@ -56,6 +57,9 @@ class World(Protocol):
         `expected` is the algorithm and digest that the copy must have (of the file's bytes if flat, of the NAR if
         recursive).
         """
+
+    def fetch(self, source: Source, name: str) -> FetchedTree:
+        """Fetch a tree or a file into the store, under that name, now. Raises an error if it is not to be had."""
 
     def add_text(self, name: str, content: bytes, references: Iterable[StorePath]) -> StorePath:
         """Add a file with that content."""

@@ -100,7 +100,14 @@ class Session:
 
             bundled = (("chx", PKGS), ("chx-seeds", f"{home()}/seeds"), ("nix", f"{PKGS}/nix"))
             self._world = FileWorld(
-                lambda: self.store, self.realise, self.reporter, self.search_path, bundled, self._pure, self.system
+                lambda: self.store,
+                self.realise,
+                self.reporter,
+                self.search_path,
+                bundled,
+                self._pure,
+                self.system,
+                lambda: self.input_options,
             )
         return self._world
 

@@ -23,8 +23,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from ..builder import BuildOptions
     from ..evaluator import ContextElement, FileKind
+    from ..evaluator.inputs import FetchedTree, Source
     from ..store import Derivation, Followed, Follower, Store, StorePath
+    from .fetched import TreeFetcher
     from .realise import Built, Targets
     from .reporter import Reporter
 
@@ -69,6 +72,7 @@ class FileWorld:
 
     `open_store` returns the store and `realise` builds in it; each is called when an expression first needs it.
     `reporter` receives the output of `trace` and `warn`. `system` is `builtins.currentSystem`, by default this machine's.
+    `input_options` are for what is fetched from other hosts.
     """
 
     def __init__(
@@ -80,6 +84,7 @@ class FileWorld:
         bundled: tuple[tuple[str, str], ...] = (),
         pure: bool = True,
         system: str | None = None,
+        input_options: Callable[[], BuildOptions] | None = None,
     ) -> None:
         self.current_system = system or machine_system()
         self.seen: dict[str, Signature] = {}
@@ -99,6 +104,9 @@ class FileWorld:
         self._file_path: Callable[..., StorePath] | None = None
         self._real = RealPaths()
         self._follower: Follower | None = None
+        self._fetcher: TreeFetcher | None = None
+        self._fetched: dict[tuple[Source, str], FetchedTree] = {}
+        self._input_options = input_options
         self._pipes: dict[str, bytes] = {}
         self._pure = pure
         self._code = f"{home()}/cache/code"
@@ -394,6 +402,25 @@ class FileWorld:
                 f"store path mismatch in (possibly filtered) path added from '{path}'",
                 hint=f"its hash is {sri(algorithm, got)}, but {sri(algorithm, digest)} was specified",
             )
+
+    def fetch(self, source: Source, name: str) -> FetchedTree:
+        key = (source, name)
+        if key not in self._fetched:
+            if self._fetcher is None:
+                self._fetcher = self._new_fetcher()
+            self._fetched[key] = self._fetcher.fetch(source, name)
+        return self._fetched[key]
+
+    def _new_fetcher(self) -> TreeFetcher:
+        from ..builder import BuildOptions
+        from .fetched import TreeFetcher
+
+        def see(native: str, aspect: str) -> None:
+            self.see(native)
+            self._look(native, aspect)
+
+        options = self._input_options or BuildOptions
+        return TreeFetcher(self._open_store, options, self._native, see, self.lint, self._reporter.notice)
 
     def add_text(self, name: str, content: bytes, references: Iterable[StorePath]) -> StorePath:
         return self._add(name, content, tuple(references), False)

@@ -105,6 +105,17 @@ def retrieve_git(task: Task, url: str, work: str) -> str:
     return tree
 
 
+def retrieve_history(task: Task, remote: str, revision: str | None, ref: str | None, shallow: bool) -> tuple[str, str]:
+    """Fetch a commit of another host with what led to it, or alone if `shallow`; return the bare repository and the commit.
+
+    `remote` is in git's notation. `ref` is a branch or tag, by default the first branch. Raises `FetchFailed`, `UnsupportedUrl`.
+    """
+    url = f"git+{remote}"
+    found = revision or find_revision(task, f"{url}{'&' if '?' in url else '?'}ref={ref or 'HEAD'}", task.work)
+    checkout = _Checkout(task, url, task.work, submodules=False)
+    return checkout.repository(remote, found, shallow), found
+
+
 _LFS = b"version https://git-lfs.github.com/spec/v1\n"
 _LFS_MOST = 1024
 """A pointer is smaller than this (git-lfs, docs/spec.md)."""
@@ -131,17 +142,7 @@ class _Checkout:
 
     def put(self, remote: str, revision: str, tree: str, passed: tuple[str, ...] = ()) -> None:
         """Fill the directory `tree`; `passed` are the enclosing submodules."""
-        repository = os.path.join(self._work, f"repository-{self._repositories}")
-        self._repositories += 1
-        kind = ["--object-format=sha256"] if len(revision) == 64 else []
-        self._git(["init", "--quiet", "--bare", *kind, repository])
-        try:
-            self._fetch(remote, [revision], repository, ["--depth=1"])
-        except (ClientSilent, NoAnswer):
-            raise
-        except FetchFailed:
-            # Not every server serves a commit by its id.
-            self._fetch(remote, ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"], repository, [])
+        repository = self.repository(remote, revision, True)
         # These take precedence over all other attribute files.
         os.makedirs(os.path.join(repository, "info"), exist_ok=True)
         with open(os.path.join(repository, "info", "attributes"), "w") as file:
@@ -151,6 +152,21 @@ class _Checkout:
         if self._submodules:
             for place, commit, theirs in self._modules(remote, revision, repository):
                 self._put_module(place, commit, theirs, tree, passed)
+
+    def repository(self, remote: str, revision: str, shallow: bool) -> str:
+        """Return a new repository that has a commit: alone if `shallow` and the server gives it so."""
+        repository = os.path.join(self._work, f"repository-{self._repositories}")
+        self._repositories += 1
+        kind = ["--object-format=sha256"] if len(revision) == 64 else []
+        self._git(["init", "--quiet", "--bare", *kind, repository])
+        try:
+            self._fetch(remote, [revision], repository, ["--depth=1"] * shallow)
+        except (ClientSilent, NoAnswer):
+            raise
+        except FetchFailed:
+            # Not every server serves a commit by its id.
+            self._fetch(remote, ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"], repository, [])
+        return repository
 
     def _put_module(self, place: str, commit: str, remote: str, tree: str, passed: tuple[str, ...]) -> None:
         named = (*passed, place)

@@ -120,11 +120,6 @@ def _experimental(feature: str) -> Never:
     )
 
 
-def fetch_git(argument: Slot) -> Value:
-    """`fetchGit`: fails."""
-    _not_here("fetchGit")
-
-
 def fetch_mercurial(argument: Slot) -> Value:
     """`fetchMercurial`: fails."""
     _not_here("fetchMercurial")

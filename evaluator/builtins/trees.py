@@ -1,0 +1,153 @@
+"""Builtins that fetch trees while evaluating: `fetchGit`.
+
+Pure evaluation fetches only what its arguments determine: a commit by its name, anything else by the hash of its NAR.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from .. import session
+from ..coerce import coerce_to_string
+from ..errors import EvalError, FetchedOtherwise, InvalidInput, note_context, readable
+from ..force import force_slot
+from ..inputs import NO_COMMIT, Input, git_url
+from ..storename import check
+from ..values import ContextString, Path, Slot, Value, describe, names
+from .arguments import value
+from .files import realised
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
+    from ..inputs import Attribute, FetchedTree
+
+_SHORT: Final = 7
+
+
+def fetch_git(argument: Slot) -> Value:
+    """`fetchGit path`, `fetchGit { url, rev ?, ref ?, ... }`: the tree of a commit, or the working tree of a repository."""
+    found = value(argument)
+    if type(found) is dict:
+        if "type" in found:
+            raise InvalidInput("unexpected argument 'type'")
+        attributes = _attributes("fetchGit", found)
+        if type(attributes.get("url")) is str:
+            attributes["url"] = git_url(str(attributes["url"]))
+    else:
+        attributes = {"url": git_url(_text(found))}
+    attributes["type"] = "git"
+    if attributes.get("submodules") is not True:
+        attributes.setdefault("exportIgnore", True)
+    return _fetched("fetchGit", _input(attributes))
+
+
+def _input(attributes: dict[str, Attribute]) -> Input:
+    return Input(attributes, session.evaluator().options.features)
+
+
+def _text(found: Value) -> str:
+    return realised(*coerce_to_string(found, copy=False))
+
+
+def _attributes(who: str, given: dict[str, Slot]) -> dict[str, Attribute]:
+    """Return arguments that are texts, numbers or Booleans. Raises `InvalidInput` for others."""
+    result: dict[str, Attribute] = {}
+    for name in names(given):
+        found = force_slot(given[name])
+        if type(found) in (str, ContextString, Path):
+            result[name] = _text(found)
+        elif type(found) is bool:
+            result[name] = found
+        elif type(found) is int:
+            if found < 0:
+                raise InvalidInput(f"negative value given for '{who}' argument '{readable(name)}': {found}")
+            result[name] = found
+        elif name == "publicKeys":
+            # `Input` refuses it.
+            result[name] = ""
+        else:
+            raise InvalidInput(
+                f"argument '{readable(name)}' to '{who}' is {describe(found)} while a string, Boolean or integer is expected"
+            )
+    return result
+
+
+def _fetched(who: str, wanted: Input) -> dict[str, Slot]:
+    world = session.world()
+    if session.evaluator().options.pure and not wanted.is_locked:
+        if wanted.expected is None:
+            raise InvalidInput(
+                f"in pure evaluation mode, '{who}' doesn't fetch unlocked input '{wanted.url}'",
+                hint='rev = "..." names a commit and narHash = "..." what any input gives; --impure takes what is there now',
+            )
+        world.lint(
+            f"Input '{wanted.url}' is unlocked (e.g. lacks a Git revision) but is checked by NAR hash. This is not "
+            "reproducible and will break after garbage collection or when shared."
+        )
+    check(wanted.name)
+    try:
+        found = world.fetch(wanted.source, wanted.name)
+        _compare(wanted, found)
+    except EvalError as error:
+        note_context(error, f"while fetching the input '{wanted.url}'", sys._getframe())
+        raise
+    return _described(who, wanted, found)
+
+
+def _compare(wanted: Input, found: FetchedTree) -> None:
+    """Raise `FetchedOtherwise` if the tree is not what the attributes promise."""
+    if wanted.expected is not None and wanted.expected != found.nar:
+        raise FetchedOtherwise(
+            f"NAR hash mismatch in input '{wanted.url}', expected '{_sri(wanted.expected)}' but got '{_sri(found.nar)}'"
+        )
+    if wanted.scheme != "git":
+        return
+    for name, got in (("lastModified", found.modified), ("revCount", found.count)):
+        promised = wanted.attributes.get(name)
+        if promised is not None and got is not None and promised != got:
+            raise FetchedOtherwise(
+                f"'{name}' attribute mismatch in input '{wanted.url}', expected {promised}, got {got}"
+            )
+
+
+def _sri(digest: bytes) -> str:
+    from binascii import b2a_base64
+
+    return f"sha256-{b2a_base64(digest, newline=False).decode()}"
+
+
+def _described(who: str, wanted: Input, found: FetchedTree) -> dict[str, Slot]:
+    """Return the result of a fetch: where it is, and what is known of it."""
+    path = str(found.path)
+    result: dict[str, Slot] = {
+        "outPath": ContextString(path, frozenset((("path", path),))),
+        "narHash": _sri(found.nar),
+    }
+    revision, count, modified = found.revision, found.count, found.modified
+    if wanted.scheme == "git":
+        result["submodules"] = wanted.has("submodules")
+    else:
+        revision = revision or wanted.revision
+        given = wanted.attributes
+        count = int(given["revCount"]) if "revCount" in given else count
+        modified = int(given["lastModified"]) if "lastModified" in given else modified
+    if who == "fetchGit":
+        revision, count = revision or NO_COMMIT, count or 0
+    if revision is not None:
+        result.update(rev=revision, shortRev=revision[:_SHORT])
+    if count is not None:
+        result["revCount"] = count
+    if found.dirty is not None:
+        result.update(dirtyRev=f"{found.dirty}-dirty", dirtyShortRev=f"{found.dirty[:_SHORT]}-dirty")
+    if modified is not None:
+        result.update(lastModified=modified, lastModifiedDate=_date(modified))
+    return result
+
+
+def _date(seconds: int) -> str:
+    """Return a time as YYYYMMDDHHMMSS in UTC."""
+    import time
+
+    return time.strftime("%Y%m%d%H%M%S", time.gmtime(seconds))
