@@ -1,10 +1,14 @@
 """`chx eval` against `nix-instantiate --eval`, whole processes, on each expression beside this file.
 
-    python bench/eval/compare.py [--chx PROGRAM] [--rounds N] [NAME...]
+    python bench/eval/compare.py [--chx PROGRAM] [--nix-instantiate PROGRAM] [--rounds N] [NAME...]
+
+Two more expressions, `packages` and `modules`, are those that generate.py writes: `--packages` packages and `--modules`
+modules, each in a file of its own. For these, *edited* is a warm run after one of the files changed.
 
 CPU is user and system time, in milliseconds; of `--rounds` runs, in which the programs take turns, the best counts.
 *Warm* finds compiled code in its cache, *cold* has an empty one each time. Memory is the largest resident set of the
-warm run. The peer is $CHX_NIX_INSTANTIATE or `nix-instantiate`; without it only our own columns are filled.
+warm run, and in the last column of the cold one. The peer is $CHX_NIX_INSTANTIATE or `nix-instantiate`; without it only
+our own columns are filled.
 
 chx is run as users run it, by the script that an installation makes: give it with `--chx`, else the one beside this
 Python, else the one on $PATH, is taken.
@@ -21,9 +25,13 @@ import sys
 import tempfile
 from typing import NamedTuple
 
+import generate
+
 HERE = pathlib.Path(__file__).resolve().parent
 NOT_BY_ITSELF = {"module-system"}
 HASHES_DIFFER = {"derivations", "pkgs"}
+EDITED = {"packages": "packages/package{}.nix", "modules": "modules/service{}.nix"}
+"""A file of each generated expression, by a number."""
 
 
 class Cost(NamedTuple):
@@ -54,38 +62,71 @@ class Row:
         ours = [chx, "eval", str(file)]
         warm: list[Cost] = []
         cold: list[Cost] = []
+        edited: list[Cost] = []
         theirs: list[Cost] = []
         with tempfile.TemporaryDirectory() as home:
             environment = {**os.environ, "CHX_HOME": home}
             _, value = run(ours, environment)
-            for _ in range(rounds):
+            for number in range(rounds):
                 warm.append(run(ours, environment)[0])
+                if is_generated(file):
+                    with open(file.parent / EDITED[self.name].format(number), "a") as out:
+                        out.write("# edited\n")
+                    edited.append(run(ours, environment)[0])
                 with tempfile.TemporaryDirectory() as fresh:
                     cold.append(run(ours, {**os.environ, "CHX_HOME": fresh})[0])
                 if peer:
-                    cost, expected = run([peer, "--eval", str(file)], environment)
+                    cost, expected = run([peer, "--eval", "--readonly-mode", str(file)], environment)
                     theirs.append(cost)
-                    assert value == expected or self.name in HASHES_DIFFER, f"{self.name}: {value} is not {expected}"
+                    if value != expected and self.name not in HASHES_DIFFER:
+                        raise SystemExit(f"{self.name}: {value} is not {expected}")
+        self.value = value
         self.warm, self.cold = min(warm), min(cold)
+        self.edited = min(edited) if edited else None
         self.peer = min(theirs) if theirs else None
 
     def cells(self) -> list[str]:
         """One line of the table."""
-        line = [self.name, f"{self.warm.cpu * 1000:.0f}", f"{self.cold.cpu * 1000:.0f}"]
-        if self.peer is None:
-            return [*line, "", "", "", f"{self.warm.memory / 1e6:.0f}", "", ""]
+
+        def ratio(ours: float, theirs: float | None) -> str:
+            return "" if theirs is None else f"{ours / theirs:.2f}"
+
+        cpu, memory = (self.peer.cpu, self.peer.memory) if self.peer else (None, None)
         return [
-            *line,
-            f"{self.peer.cpu * 1000:.0f}",
-            f"{self.warm.cpu / self.peer.cpu:.2f}",
-            f"{self.cold.cpu / self.peer.cpu:.2f}",
+            self.name,
+            f"{self.warm.cpu * 1000:.0f}",
+            f"{self.cold.cpu * 1000:.0f}",
+            f"{self.edited.cpu * 1000:.0f}" if self.edited else "",
+            f"{cpu * 1000:.0f}" if cpu else "",
+            ratio(self.warm.cpu, cpu),
+            ratio(self.cold.cpu, cpu),
+            ratio(self.edited.cpu, cpu) if self.edited else "",
             f"{self.warm.memory / 1e6:.0f}",
-            f"{self.peer.memory / 1e6:.0f}",
-            f"{self.warm.memory / self.peer.memory:.2f}",
+            f"{memory / 1e6:.0f}" if memory else "",
+            ratio(self.warm.memory, memory),
+            ratio(self.cold.memory, memory),
         ]
 
 
-TITLES = ("", "warm ms", "cold ms", "nix ms", "warm", "cold", "MB", "nix MB", "memory")
+def is_generated(file: pathlib.Path) -> bool:
+    """Whether generate.py wrote the file."""
+    return file.parent != HERE
+
+
+TITLES = (
+    "",
+    "warm ms",
+    "cold ms",
+    "edited",
+    "nix ms",
+    "warm",
+    "cold",
+    "edited",
+    "MB",
+    "nix MB",
+    "memory",
+    "cold",
+)
 
 
 def show(cells: list[str]) -> None:
@@ -100,21 +141,40 @@ def find_chx() -> str | None:
     return str(beside) if beside.exists() else shutil.which("chx")
 
 
+def measure(file: pathlib.Path, arguments: argparse.Namespace) -> None:
+    """Print the row of one expression."""
+    row = Row(file, arguments.chx, arguments.nix_instantiate, arguments.rounds)
+    show(row.cells())
+    if arguments.values:
+        print(f"{row.name} is {row.value.strip()}", file=sys.stderr)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--chx", default=find_chx())
+    peer = os.environ.get("CHX_NIX_INSTANTIATE") or shutil.which("nix-instantiate")
+    parser.add_argument("--nix-instantiate", metavar="PROGRAM", default=peer)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--packages", type=int, default=1000)
+    parser.add_argument("--modules", type=int, default=600)
+    parser.add_argument("--values", action="store_true", help="print each value on standard error")
     parser.add_argument("names", nargs="*", metavar="NAME")
     arguments = parser.parse_args()
     if arguments.chx is None:
         raise SystemExit("no chx is installed; name one with --chx")
-    peer = os.environ.get("CHX_NIX_INSTANTIATE") or shutil.which("nix-instantiate")
     show(list(TITLES))
     print("|---" + "|--:" * (len(TITLES) - 1) + "|")
     for file in sorted(HERE.glob("*.nix")):
         if file.stem in NOT_BY_ITSELF or (arguments.names and file.stem not in arguments.names):
             continue
-        show(Row(file, arguments.chx, peer, arguments.rounds).cells())
+        measure(file, arguments)
+    wanted = [name for name in EDITED if name in (arguments.names or EDITED)]
+    if wanted:
+        with tempfile.TemporaryDirectory() as folder:
+            tree = pathlib.Path(folder, "generated")
+            generate.write(tree, arguments.packages, arguments.modules)
+            for name in wanted:
+                measure(tree / f"{name}.nix", arguments)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
-# A module system in the style of NixOS, and `count` modules that declare options of several
+# A module system in the style of NixOS, and `run count`: modules that declare options of several
 # types, define each other's options conditionally and with priorities, and import one another.
-count:
 let
   inherit (builtins)
     all attrNames attrValues concatLists concatMap concatStringsSep elemAt filter foldl' functionArgs genList
@@ -182,7 +181,7 @@ let
     in
     { inherit config options; };
 
-  lib = { inherit mkIf mkMerge mkDefault mkForce mkOption mkOrder types optionals showOption nameValuePair setAttrByPath; };
+  lib = { inherit mkIf mkMerge mkDefault mkForce mkOverride mkOption mkOrder types optionals showOption nameValuePair setAttrByPath; };
 
   # The modules.
   base = { lib, ... }: {
@@ -230,12 +229,13 @@ let
       ];
     };
 
-  system = evalModules { modules = [ base ] ++ genList service count; };
-  inherit (system) config;
+  run = count:
+    let inherit (evalModules { modules = [ base ] ++ genList service count; }) config; in
+    [
+      (length config.environment.packages)
+      (builtins.stringLength (concatStringsSep ":" (attrValues config.environment.variables)))
+      (foldl' (sum: file: sum + builtins.stringLength "${file.target}${file.text}") 0 (attrValues config.environment.etc))
+      (foldl' (sum: s: sum + (if s.enable then s.port else 0) + length (attrNames s.settings)) 0 (attrValues config.services))
+    ];
 in
-[
-  (length config.environment.packages)
-  (builtins.stringLength (concatStringsSep ":" (attrValues config.environment.variables)))
-  (foldl' (sum: file: sum + builtins.stringLength "${file.target}${file.text}") 0 (attrValues config.environment.etc))
-  (foldl' (sum: s: sum + (if s.enable then s.port else 0) + length (attrNames s.settings)) 0 (attrValues config.services))
-]
+{ inherit evalModules lib run; }

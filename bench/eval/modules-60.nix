@@ -1,1 +1,1 @@
-builtins.concatStringsSep " " (map toString (import ./module-system.nix 60))
+builtins.concatStringsSep " " (map toString ((import ./module-system.nix).run 60))
