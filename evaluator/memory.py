@@ -8,8 +8,10 @@ programs would inherit the limit, and builds would see it: `lifted` suspends it 
 from __future__ import annotations
 
 import sys
+
+# `threading` would keep the process from ending without taking itself apart (see `cli/chx`).
+from _thread import allocate_lock
 from contextlib import contextmanager, suppress
-from threading import Lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ _GROUPS: Final = "/sys/fs/cgroup"
 
 _KEPT_OF_FILES: Final = ("inactive_file", "active_file")
 
-_lock = Lock()
+_lock = allocate_lock()
 _before: tuple[int, int] | None = None
 """The former limit, while ours is set."""
 _wanted = False
