@@ -28,12 +28,13 @@ SOURCE = "source"
 
 
 class Fetched(NamedTuple):
-    """A tree in the store, its URL, and its hash."""
+    """A tree in the store, its URL, and its hash. `modified`: when the newest member of its archive changed, if that was asked for."""
 
     url: str
     revision: str | None
     digest: bytes
     path: StorePath
+    modified: int | None = None
 
 
 class FetchedFile(NamedTuple):
@@ -50,10 +51,12 @@ def tree_source(url: str, digest: bytes) -> Derivation:
     return Derivation(SOURCE, "builtin", "builtin:fetch", env={"name": SOURCE, "url": url, "unpack": "1"}, fixed=fixed)
 
 
-def prefetch_tree(store: Store, url: str, say: Callable[[str], None], options: BuildOptions | None = None) -> Fetched:
+def prefetch_tree(
+    store: Store, url: str, say: Callable[[str], None], options: BuildOptions | None = None, timed: bool = False
+) -> Fetched:
     """Fetch an archive, or with `git+` a commit's tree, into the store as a fixed output.
 
-    Uses those `options` that limit fetching, output size and time. Raises `FetchFailed`, `UnsupportedUrl`,
+    `timed`: read the times of an archive's members as well, in seconds since 1970. Uses those `options` that limit fetching, output size and time. Raises `FetchFailed`, `UnsupportedUrl`,
     `LimitExceeded`, `OutputLimitExceeded`.
     """
     with fetching_task(store, say, options) as task:
@@ -63,12 +66,20 @@ def prefetch_tree(store: Store, url: str, say: Callable[[str], None], options: B
                 raise FetchFailed(((url, "fetching is switched off"),), "leave out --offline")
             revision = find_revision(task, url, task.work)
             url = locked_url(url, revision)
-        tree = unpacked(task, retrieve(task, url, task.work), url, task.work)
+        found = retrieve(task, url, task.work)
+        modified = _newest(found, url) if timed and os.path.isfile(found) else None
+        tree = unpacked(task, found, url, task.work)
         task.check_output(tree)
         digest = hash_content(tree, "sha256", "recursive")
         path = store.add_tree(tree, SOURCE, consume=True)
         store.record_fixed_output(SOURCE, FixedOutput("sha256", digest, "recursive"), path)
-        return Fetched(url, revision, digest, path)
+        return Fetched(url, revision, digest, path, modified)
+
+
+def _newest(archive: str, url: str) -> int:
+    from .builtin.archive import members
+
+    return max((member.time for member in members(archive, url)), default=0)
 
 
 def prefetch_file(

@@ -34,8 +34,8 @@ class Options:
 
     `pure`: no clock and no environment. `exact`: delay everything that Nix delays, so that a value printed without
     forcing it shows the same `<CODE>`; slower. `max_call_depth`: least number of nested calls that must work.
-    `current_system` replaces the world's. `features`: names of Nix's experimental features; `parse-toml-timestamps` and
-    `pipe-operators` are supported. `abort_on_warn`: `warn` is an error. `trace_verbose`: `traceVerbose` traces.
+    `current_system` replaces the world's. `features`: names of Nix's experimental features; `fetch-tree`, `flakes`,
+    `parse-toml-timestamps` and `pipe-operators` change something. `abort_on_warn`: `warn` is an error. `trace_verbose`: `traceVerbose` traces.
     `lints`: levels (`warn`, `fatal`) of Nix's lints, by their settings.
     """
 

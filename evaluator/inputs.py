@@ -48,10 +48,15 @@ class PathSource(Frozen):
 
 
 class ArchiveSource(Frozen):
-    """A file at a URL, or with `unpack` what an archive holds, without its only directory."""
+    """A file at a URL, or with `unpack` what an archive holds, without its only directory.
+
+    `expected` is the SHA-256 of the NAR, if it is known. `timed`: the time of the newest member is asked for.
+    """
 
     url: str
     unpack: bool
+    expected: bytes | None = None
+    timed: bool = False
 
 
 if TYPE_CHECKING:
@@ -84,9 +89,11 @@ _ATTRIBUTES: Final = {
 }
 _BOOLEANS: Final = ("allRefs", "exportIgnore", "lfs", "shallow", "submodules", "unpack")
 _NUMBERS: Final = ("lastModified", "revCount")
-_IN_QUERY: Final = ("exportIgnore", "lfs", "shallow", "submodules")
+IN_QUERY: Final = ("exportIgnore", "lfs", "shallow", "submodules")
 _COMMIT: Final = (40, 64)
 _HEXADECIMAL: Final = frozenset("0123456789abcdef")
+NEED_FLAKES: Final = ("path", "github", "gitlab", "sourcehut", "indirect")
+"""Types that Nix has only with the experimental feature `flakes`."""
 NO_COMMIT: Final = "0" * 40
 """What stands for the name of a commit where there is none."""
 
@@ -156,34 +163,38 @@ class Input:
         if self.scheme == "path":
             return PathSource(self.place)
         if self.scheme != "git":
-            return ArchiveSource(self.place, self.attributes.get("unpack", self.scheme == "tarball") is True)
+            unpack = self.scheme == "tarball"
+            return ArchiveSource(self.place, unpack, self.expected, unpack and "lastModified" not in self.attributes)
         switches = (self.has(name) for name in ("shallow", "submodules", "lfs", "exportIgnore"))
         return GitSource(self.place, self.revision, self.ref, *switches)
 
     @property
     def url(self) -> str:
         """The URL that messages show, readable."""
-        query: dict[str, str] = {name: "1" for name in _IN_QUERY if self.has(name) and self.scheme == "git"}
+        query: dict[str, str] = {name: "1" for name in IN_QUERY if self.has(name) and self.scheme == "git"}
         for name in ("ref", "rev") if self.scheme == "git" else ("narHash", "rev", "revCount", "lastModified"):
             if name in self.attributes:
                 query[name] = str(self.attributes[name])
         head = {"git": "git+", "path": "path:"}.get(self.scheme, "")
-        return f"{head}{readable(shown_place(self.place))}{_query(query)}"
+        place = readable(shown_place(self.place))
+        words = text_query(query)
+        return f"{head}{place}{'&' if '?' in place else '?'}{words}" if words else f"{head}{place}"
 
 
-def _query(query: Mapping[str, str]) -> str:
+def text_query(query: Mapping[str, str]) -> str:
+    """Return the query of a URL, in the order of the names."""
     from urllib.parse import quote
 
-    words = [f"{name}={quote(query[name].encode('latin-1'), safe='/:@!$*,;')}" for name in sorted(query)]
-    return f"?{'&'.join(words)}" if words else ""
+    return "&".join(f"{name}={quote(query[name].encode('latin-1'), safe='/:@!$*,;')}" for name in sorted(query))
 
 
 def shown_place(place: str) -> str:
     """Return a place with what a URL cannot have escaped. Only what is on this disk was taken apart before."""
-    return place if local_path(place) is None and not place.startswith("/") else _quoted(place)
+    return place if local_path(place) is None and not place.startswith("/") else quoted(place)
 
 
-def _quoted(path: str) -> str:
+def quoted(path: str) -> str:
+    """Return a path as it is written in a URL."""
     from urllib.parse import quote
 
     return quote(path.encode("latin-1"), safe="/:@!$&'()*+,;=~")
@@ -247,7 +258,7 @@ def git_url(text: str) -> str:
     host, colon, path = text.partition(":")
     if colon and "/" not in host:
         return f"ssh://{host}/{path.removeprefix('/')}"
-    return f"file:{'//' * text.startswith('/')}{_quoted(text)}"
+    return f"file:{'//' * text.startswith('/')}{quoted(text)}"
 
 
 def _location(url: str, scheme: str) -> str:

@@ -1,6 +1,6 @@
 """Trees that an expression fetches while it is evaluated: `fetchGit` and `fetchTree`.
 
-What a commit's name determines is remembered in `$CHX_HOME/cache/fetched`, so that it is fetched once as long as the store has it.
+What a commit's name, or a hash, determines is remembered in `$CHX_HOME/cache/fetched`, so that it is fetched once as long as the store has it.
 A working tree is read anew in each evaluation. What it depends on is told to `see`, before it is read.
 """
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..evaluator import FileUnavailable
 from ..evaluator.errors import Unsupported
-from ..evaluator.inputs import FetchedTree, GitSource
+from ..evaluator.inputs import NO_COMMIT, ArchiveSource, FetchedTree, GitSource
 from ..signatures import home
 from .paths import encoded
 from .repository import Listed, Module, Repository
@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from ..builder import BuildOptions
-    from ..evaluator.inputs import Source
+    from ..evaluator.inputs import PathSource, Source
     from ..store import Store
 
+SOURCE: Final = "source"
+"""The name that the builder gives to all trees that it fetches."""
 _DEEPEST: Final = 16
 """Most levels of submodules; one that contains itself has no end."""
 
@@ -57,7 +59,51 @@ class TreeFetcher:
         """Fetch a source into the store. Raises what its kind may raise."""
         if isinstance(source, GitSource):
             return self.git(source, name)
-        raise Unsupported("only Git repositories are fetched while evaluating")
+        if isinstance(source, ArchiveSource):
+            return self.archive(source, name)
+        return self.path(source, name)
+
+    def path(self, source: PathSource, name: str) -> FetchedTree:
+        """Copy a file or a tree; the time is that of its newest part. Raises `FileUnavailable`, `OSError`."""
+        from ..builder import hash_content
+
+        native = self._native(source.path)
+        if not os.path.lexists(native):
+            raise FileUnavailable(f"path '{native}' does not exist")
+        self._see(native, "tree")
+        times = [os.lstat(native).st_mtime_ns]
+        for base, folders, files in os.walk(native):
+            for inner in (*folders, *files):
+                place = os.path.join(base, inner)
+                self._see(place, "kind")
+                times.append(os.lstat(place).st_mtime_ns)
+        store = self._store()
+        path = store.add_tree(native, name)
+        nar = hash_content(store.physical(path), "sha256", "recursive")
+        return FetchedTree(path, nar, modified=max(times) // 1_000_000_000)
+
+    def archive(self, source: ArchiveSource, name: str) -> FetchedTree:
+        """Fetch a file, or what an archive holds. Raises `BuildError`."""
+        from ..builder import hash_content, prefetch_file, prefetch_tree
+
+        store, key = self._store(), None
+        if source.expected is not None:
+            key = (source.url, source.unpack, source.timed, source.expected, name)
+            known = _remembered(store, key)
+            if known is not None:
+                return known
+        url = source.url.encode("latin-1").decode("utf-8", "surrogateescape")
+        options = self._options()
+        if source.unpack:
+            tree = prefetch_tree(store, url, self._notice, options, timed=source.timed)
+            path = tree.path if name == SOURCE else store.add_tree(store.physical(tree.path), name)
+            fetched = FetchedTree(path, tree.digest, modified=tree.modified)
+        else:
+            path = prefetch_file(store, url, name, self._notice, options).path
+            fetched = FetchedTree(path, hash_content(store.physical(path), "sha256", "recursive"))
+        if key is not None and fetched.nar == source.expected:
+            _remember(key, fetched)
+        return fetched
 
     def git(self, source: GitSource, name: str) -> FetchedTree:
         """Fetch a commit or a working tree. Raises `FileUnavailable`, `Unsupported`, `BuildError`."""
@@ -193,7 +239,7 @@ class TreeFetcher:
         if is_dirty:
             self._warn(f"Git tree '{repository.place}' is dirty")
         if commit is None:
-            return _Put(None, None, 0, None)
+            return _Put(None if is_dirty else NO_COMMIT, None, 0, None)
         found = _described(repository, source, commit, commit)
         return _Put(None, None, found.modified, commit) if is_dirty else found
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 import stat
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, cast
 
@@ -29,7 +30,7 @@ class Member(NamedTuple):
     """One member: `kind` is directory, file, symlink or hardlink.
 
     `content` can be read until the next member is requested. `is_set_id`: the archive demands a set-user-id or
-    set-group-id bit, which no store object has.
+    set-group-id bit, which no store object has. `time` is that of the last change, in seconds since 1970; 0 if it is not told.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Member(NamedTuple):
     executable: bool = False
     target: str = ""
     is_set_id: bool = False
+    time: int = 0
 
 
 _LONGEST_HEADER = 1 << 20  # of names and attributes of a member, which are read at once
@@ -254,7 +256,7 @@ def _tar_members(file: BinaryIO, label: str) -> Iterator[Member]:
                 # Forget members that were read: a tar of a whole system has 100,000 of them.
                 setattr(archive, "members", [])  # noqa: B010 - not in the type stubs
                 last = info.name
-                member = _tar_member(archive, info, label)
+                member = _tar_member(archive, info, label)._replace(time=int(info.mtime))
             yield member
 
 
@@ -282,8 +284,22 @@ def _zip_members(file: BinaryIO, label: str) -> Iterator[Member]:
     with archive:
         for info in archive.infolist():
             with reading(label, f"its member '{shown(info.filename)}' is damaged"):
-                member = _zip_member(archive, info, label)
+                member = _zip_member(archive, info, label)._replace(time=_zip_time(info))
             yield member
+
+
+def _zip_time(info: zipfile.ZipInfo) -> int:
+    """Return the time of a member: that of the extra field "UT" (APPNOTE 4.6), else the local time of its header."""
+    extra = info.extra
+    while len(extra) >= 4:
+        kind, size = int.from_bytes(extra[:2], "little"), int.from_bytes(extra[2:4], "little")
+        if kind == 0x5455 and size >= 5 and len(extra) >= 9 and extra[4] & 1:
+            return int.from_bytes(extra[5:9], "little", signed=True)
+        extra = extra[4 + size :]
+    try:
+        return int(time.mktime((*info.date_time, 0, 0, -1)))
+    except (OverflowError, ValueError):
+        return 0
 
 
 def _zip_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, label: str) -> Member:

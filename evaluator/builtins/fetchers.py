@@ -1,16 +1,18 @@
-"""Builtins that fetch. Those with a hash make derivations; all others raise an error.
+"""Builtins that fetch a file or an archive.
 
-Evaluation fetches nothing. Nix's fetchers for version control and flakes take no hash, so they cannot become
-derivations.
+What is known by its hash becomes a fixed output, which nothing fetches until it is read or built with. Without a hash it
+is fetched while evaluating, which only impure evaluation does.
 """
 
 from __future__ import annotations
 
+from .. import session
 from ..errors import FileUnavailable, InvalidDerivation, Unsupported, readable
 from ..force import force_slot
 from ..hashes import parse_hash
+from ..inputs import ArchiveSource
 from ..storename import check
-from ..values import MISSING, Slot, Value, names
+from ..values import MISSING, ContextString, Slot, Value, names
 from .arguments import boolean, plain_string, value
 from .derivations import derivation
 
@@ -52,6 +54,9 @@ class _Request:
         self.executable = "executable" in given and boolean(force_slot(given["executable"]))
         digest = given.get("sha256", given.get("hash", given.get("sha512", MISSING)))
         if digest is MISSING or force_slot(digest) == "":
+            if not session.evaluator().options.pure and not self.executable:
+                self.digest = ""
+                return
             raise InvalidDerivation(
                 f"in pure evaluation mode, '{who}' requires a 'sha256' argument",
                 hint=f"what is fetched from {readable(self.url)} is known by its hash",
@@ -75,8 +80,14 @@ class _Request:
                 "it can create a valid store path."
             ) from None
 
-    def derivation(self, unpack: bool) -> dict[str, Slot]:
-        """The fixed-output derivation that fetches it."""
+    def path(self, unpack: bool) -> Value:
+        """The path of what is fetched: with a hash that of a fixed output, which is fetched when it is needed; else it is fetched now."""
+        if not self.digest:
+            path = str(session.world().fetch(ArchiveSource(self.url, unpack), self.name).path)
+            return ContextString(path, frozenset((("path", path),)))
+        return force_slot(self._derivation(unpack)["outPath"])
+
+    def _derivation(self, unpack: bool) -> dict[str, Slot]:
         result: dict[str, Slot] = {
             "builder": "builtin:fetch",
             "name": self.name,
@@ -96,14 +107,14 @@ class _Request:
         return derivation(result)
 
 
-def fetchurl(argument: Slot) -> dict[str, Slot]:
-    """`fetchurl { url, sha256 | hash, name ?, executable ? }`: a fixed-output derivation."""
-    return _Request("fetchurl", argument, None).derivation(unpack=False)
+def fetchurl(argument: Slot) -> Value:
+    """`fetchurl { url, sha256 | hash, name ?, executable ? }`: the path of a fixed output that is the file."""
+    return _Request("fetchurl", argument, None).path(unpack=False)
 
 
-def fetch_tarball(argument: Slot) -> dict[str, Slot]:
-    """`fetchTarball { url, sha256 | hash, name ? "source" }`: a fixed-output derivation of what an archive holds."""
-    return _Request("fetchTarball", argument, "source").derivation(unpack=True)
+def fetch_tarball(argument: Slot) -> Value:
+    """`fetchTarball { url, sha256 | hash, name ? "source" }`: the path of a fixed output that is what an archive holds."""
+    return _Request("fetchTarball", argument, "source").path(unpack=True)
 
 
 def _not_here(name: str) -> Never:
@@ -127,14 +138,4 @@ def fetch_mercurial(argument: Slot) -> Value:
 
 def get_flake(argument: Slot) -> Value:
     """`getFlake`: fails."""
-    _experimental("flakes")
-
-
-def parse_flake_ref(argument: Slot) -> Value:
-    """`parseFlakeRef`: fails."""
-    _experimental("flakes")
-
-
-def flake_ref_to_string(argument: Slot) -> Value:
-    """`flakeRefToString`: fails."""
     _experimental("flakes")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..values import Builtin, Slot, Value
-from .registry import CONSTANTS, TABLE
+from .registry import CONSTANTS, EXPERIMENTAL, TABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from typing import Any, Final
 
     from ..evaluator import Evaluator
+    from .registry import Entry
 
 
 NIX_VERSION: Final = "2.34.0"
@@ -30,7 +31,7 @@ class Library:
         """Return the Python function of a builtin, which takes all its arguments at once."""
         found = self._functions.get(name)
         if found is None:
-            entry = TABLE[name]
+            entry = _entry(name)
             module = __import__(f"{__package__}.{entry.module}", fromlist=(entry.function,))
             found = self._functions[name] = getattr(module, entry.function)
         return found
@@ -40,8 +41,8 @@ class Library:
         if name in self._values:
             return self._values[name]
         value: Any
-        if name in TABLE:
-            value = Builtin(name, TABLE[name].arity, self.function(name))
+        if name in TABLE or name in EXPERIMENTAL:
+            value = Builtin(name, _entry(name).arity, self.function(name))
         else:
             value = getattr(self, f"_{name}")()
         self._values[name] = value
@@ -51,6 +52,8 @@ class Library:
         result: dict[str, Slot] = {name: [self.value, name] for name in (*TABLE, *CONSTANTS) if name != "builtins"}
         if not self._evaluator.options.pure:
             result["currentTime"] = [self._evaluator.current_time, None]
+        if not self._evaluator.options.features.isdisjoint(("fetch-tree", "flakes")):
+            result["fetchTree"] = [self.value, "fetchTree"]
         result["builtins"] = result
         return result
 
@@ -82,3 +85,7 @@ class Library:
 
     def _nixPath(self) -> tuple[dict[str, Slot], ...]:
         return tuple({"path": path, "prefix": prefix} for prefix, path in self._evaluator.world.search_path())
+
+
+def _entry(name: str) -> Entry:
+    return TABLE.get(name) or EXPERIMENTAL[name]

@@ -1,4 +1,4 @@
-"""Builtins that fetch trees while evaluating: `fetchGit`.
+"""Builtins that fetch trees while evaluating: `fetchGit` and `fetchTree`.
 
 Pure evaluation fetches only what its arguments determine: a commit by its name, anything else by the hash of its NAR.
 """
@@ -11,10 +11,10 @@ from .. import session
 from ..coerce import coerce_to_string
 from ..errors import EvalError, FetchedOtherwise, InvalidInput, note_context, readable
 from ..force import force_slot
-from ..inputs import NO_COMMIT, Input, git_url
+from ..inputs import NEED_FLAKES, NO_COMMIT, Input, disabled, git_url
 from ..storename import check
 from ..values import ContextString, Path, Slot, Value, describe, names
-from .arguments import value
+from .arguments import plain_string, value
 from .files import realised
 
 TYPE_CHECKING = False
@@ -41,6 +41,38 @@ def fetch_git(argument: Slot) -> Value:
     if attributes.get("submodules") is not True:
         attributes.setdefault("exportIgnore", True)
     return _fetched("fetchGit", _input(attributes))
+
+
+def fetch_tree(argument: Slot) -> Value:
+    """`fetchTree { type, ... }`: a tree or a file, as an input of a flake is fetched."""
+    found = value(argument)
+    if type(found) is not dict:
+        text = _text(found)
+        _need_flakes("passing a string argument to 'fetchTree' requires the 'flakes' experimental feature")
+        from ..flakeref import parse_reference
+
+        if text.startswith(("/", ".")):
+            raise InvalidInput(f"'{readable(text)}' doesn't have a scheme")
+        attributes = parse_reference(text)
+        attributes.pop("dir", None)
+        return _fetched("fetchTree", _input(attributes))
+    if "type" not in found:
+        raise InvalidInput("argument 'type' is missing in call to 'fetchTree'")
+    scheme = plain_string(found["type"])
+    attributes = {"type": scheme, **_attributes("fetchTree", {name: found[name] for name in found if name != "type"})}
+    if scheme == "git":
+        attributes.setdefault("shallow", True)
+    if scheme in NEED_FLAKES:
+        _need_flakes(disabled("flakes"))
+    made = _input(attributes)
+    if "name" in attributes:
+        raise InvalidInput("argument 'name' isn\u2019t supported in call to 'fetchTree'".encode().decode("latin-1"))
+    return _fetched("fetchTree", made)
+
+
+def _need_flakes(message: str) -> None:
+    if "flakes" not in session.evaluator().options.features:
+        raise InvalidInput(message)
 
 
 def _input(attributes: dict[str, Attribute]) -> Input:

@@ -192,12 +192,14 @@ def test_the_set_of_a_derivation(bench) -> None:
     assert shown == '[ "derivation" "out" "dev" 2 1 1 true false true ]'
 
 
-def test_fetchurl_is_a_fixed_output_derivation(bench) -> None:
-    value = bench.value(
+def test_fetchurl_is_the_path_of_a_fixed_output(bench) -> None:
+    text = (
         '(builtins.fetchurl { url = "https://example.org/a.tar.gz"; '
-        'sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"; }).drvPath'
+        'sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"; })'
     )
-    derivation = bench.world.derivations[value.text]
+    assert bench.show(f"builtins.typeOf {text}") == '"string"'
+    assert bench.show(f"(builtins.head (builtins.attrValues (builtins.getContext {text}))).outputs") == '[ "out" ]'
+    (derivation,) = bench.world.derivations.values()
     assert derivation.builder == "builtin:fetch"
     assert derivation.name == "a.tar.gz"
     assert derivation.env["url"] == "https://example.org/a.tar.gz"
