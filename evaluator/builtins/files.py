@@ -74,6 +74,10 @@ def read_file(path: Slot) -> Value:
 
 
 _STORE_PREFIX = "/chx/store/"
+_HASH = 32
+"""Number of characters of the hash in a store path, after which a name follows."""
+_BASE_32 = frozenset("0123456789abcdfghijklmnpqrsvwxyz")
+_MOST_LINKS = 64
 
 
 def _mentioned(text: str) -> Context:
@@ -143,19 +147,52 @@ def to_path(argument: Slot) -> Value:
     return make_string(text, context)
 
 
-def store_path(argument: Slot) -> Value:
+def store_path(path: Slot) -> Value:
     """`storePath path`: a string that refers to a store object that exists."""
     from .context import is_store_path
 
-    text, context = coerce_to_path(value(argument))
+    text, context = coerce_to_path(value(path))
     if not is_store_path(text) and session.world().file_type(text) is not None:
-        text = session.world().resolve(text)
+        text = _target(text)
     top = "/".join(text.split("/")[:4])
     if not is_store_path(top):
-        raise FileUnavailable(f"path '{readable(text)}' is not in the Nix store")
+        raise _no_object(text, top)
     if session.world().file_type(text) is None:
         raise FileUnavailable(f"path '{readable(text)}' does not exist")
     return make_string(text, context | {("path", top)})
+
+
+def _no_object(text: str, top: str) -> FileUnavailable:
+    """Return the error for a path that is not below an object, whose first three components are `top`."""
+    base = readable(top.removeprefix(_STORE_PREFIX))
+    if not top.startswith(_STORE_PREFIX) or not base:
+        return FileUnavailable(f"path '{readable(text)}' is not in the Nix store")
+    if len(base) <= _HASH:
+        return FileUnavailable(f"'{base}' is too short to be a valid store path")
+    wrong = next((c for c in base[:_HASH] if c not in _BASE_32), None)
+    if wrong is not None:
+        return FileUnavailable(f"store path '{base}' contains illegal base-32 character '{wrong}'")
+    if base[_HASH] == "-":
+        try:
+            check(base[_HASH + 1 :])
+        except FileUnavailable as error:
+            return FileUnavailable(f"path '{base}' is not a valid store path: {error.message}", hint=error.hint)
+    return FileUnavailable(f"path '{base}' is not a valid store path: there is no '-' after its hash")
+
+
+def _target(text: str) -> str:
+    """Return where the links of a path lead, to what is not there as well. Raises for links in a circle."""
+    world = session.world()
+    try:
+        return world.resolve(text)
+    except (OSError, FileUnavailable):
+        found = text
+        for _ in range(_MOST_LINKS):
+            if world.file_type(found) != "symlink":
+                return found
+            link = world.link_target(found)
+            found = canonical(link if link.startswith("/") else f"{found.rpartition('/')[0]}/{link}")
+        raise
 
 
 def get_env(name: Slot) -> str:

@@ -79,3 +79,22 @@ def test_a_value_that_is_used_next_is_written_on_request(chx: Run) -> None:
     assert chx("store", "path-info", path).returncode == 1
     assert chx(*words, "--read-write-mode").stdout == path
     assert chx("store", "path-info", path).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("./broken", "path '{work}/nothing' is not in the Nix store"),
+        ("(toString ./broken)", "path '{work}/nothing' is not in the Nix store"),
+        ("./away", "path '{work}/away' is not in the Nix store"),
+        ('"/chx/store/nope"', "'nope' is too short to be a valid store path"),
+        (f'"/chx/store/{"0" * 31}"', f"'{'0' * 31}' is too short to be a valid store path"),
+        (f'"/chx/store/!{"0" * 31}-x"', f"store path '!{'0' * 31}-x' contains illegal base-32 character '!'"),
+        (f'"/chx/store/{"0" * 32}-s%"', f"path '{'0' * 32}-s%' is not a valid store path: name 's%' contains illegal character '%'"),
+        (f'"/chx/store/{"0" * 32}-x"', f"path '/chx/store/{'0' * 32}-x' does not exist"),
+    ],
+)  # fmt: skip
+def test_store_paths_that_are_none_are_told_in_the_words_of_nix(chx: Run, work: Path, path: str, message: str) -> None:
+    (work / "broken").symlink_to("nothing")
+    told = chx("eval", "-E", f"builtins.storePath {path}").stderr.splitlines()[-1]
+    assert told == f"error: {message.format(work=work)}"
