@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from queue import SimpleQueue
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ..store.checkpoint import extra_check
 from .background_cleaner import BackgroundCleaner
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from .planning import Outputs
 
 Runner = Callable[[World, Work], Result]
+
+_MOMENT: Final = 2.0
+"""Seconds of a build that is not worth the way to another machine."""
 
 
 class Builder:
@@ -76,6 +79,9 @@ class Builder:
             decided = self.plan(chosen)
         result: Outputs = dict(decided.reused)
         if decided.steps:
+            if self._options.engine is not None and any(step.lane is Lane.BUILD for step in decided.steps):
+                with extra_check(self._check):
+                    self._options.engine.prepare(self._store)
             self._reporter.planned(decided)
             self._realising = _Realising(self._store, self._options, self._reporter, self._runner, decided)
             try:
@@ -113,7 +119,9 @@ class _Realising:
         self._events: SimpleQueue[Event] = SimpleQueue()
         self._cancellation = Cancellation()
         self._threads: dict[StorePath, Thread] = {}
-        self._running = {Lane.BUILD: 0, Lane.FETCH: 0}
+        self._running = dict.fromkeys(Lane, 0)
+        self._lanes: dict[StorePath, Lane] = {}
+        self._remembered = decided.remembered
         # Waiting and running work by key: equal work is done once, and its followers wait for the result.
         self._work: dict[StorePath, Work] = {}
         self._leaders: dict[Digest, StorePath] = {}
@@ -124,7 +132,11 @@ class _Realising:
         self._failures: list[BuildError] = []
         self._skipped: list[StorePath] = []
         processors = len(os.sched_getaffinity(0))
-        self._slots = {Lane.BUILD: options.jobs or processors, Lane.FETCH: max(1, options.fetches)}
+        self._slots = {
+            Lane.BUILD: options.jobs or processors,
+            Lane.FETCH: max(1, options.fetches),
+            Lane.REMOTE: 0 if options.engine is None else max(1, options.engine.jobs),
+        }
         self._processors = processors
         self._cleaner = BackgroundCleaner()
         self._world = World(
@@ -137,7 +149,7 @@ class _Realising:
             fetched=lambda path, place, done, total: self._events.put(
                 lambda: reporter.fetched(path, place, done, total)
             ),
-            started=lambda path: self._events.put(lambda: reporter.started(path, self._schedule.step(path).lane)),
+            started=lambda path: self._events.put(lambda: reporter.started(path, self._lanes[path])),
             waiting=lambda path: self._events.put(lambda: reporter.waiting(path)),
             aged=lambda path, bubblewrap: self._events.put(lambda: reporter.aged(bubblewrap)),
             connected=lambda path, reason: self._events.put(lambda: reporter.connected(path, reason)),
@@ -209,8 +221,21 @@ class _Realising:
         if leader != path:
             self._followers.setdefault(leader, []).append(path)
             return
-        self._work[path] = work
-        self._schedule.queue(path)
+        lane = self._lanes[path] = self._lane_of(work)
+        self._work[path] = work._replace(is_remote=lane is Lane.REMOTE)
+        self._schedule.queue(path, lane)
+
+    def _lane_of(self, work: Work) -> Lane:
+        """Return the lane of ready work. The engine's is what it takes, unless it takes but a moment here."""
+        lane, engine = self._schedule.step(work.path).lane, self._options.engine
+        if engine is None or lane is not Lane.BUILD or not engine.takes(work.derivation):
+            return lane
+        if work.derivation.builder.startswith("builtin:"):
+            return lane
+        is_free = self._running[Lane.BUILD] + self._schedule.waits(Lane.BUILD) < self._slots[Lane.BUILD]
+        seconds = self._remembered.get(work.path.name)
+        is_short = seconds is not None and seconds < _MOMENT
+        return lane if is_short and is_free and not work.again and engine.leaves_moments else Lane.REMOTE
 
     def _accept(self, path: StorePath, outputs: dict[str, StorePath]) -> None:
         for output, object_path in outputs.items():
@@ -279,7 +304,7 @@ class _Realising:
 
     def _leave(self, path: StorePath) -> None:
         self._threads.pop(path).join()
-        self._running[self._schedule.step(path).lane] -= 1
+        self._running[self._lanes[path]] -= 1
 
     def _cores(self) -> int:
         """Divide the processors among the builds that run or could run."""

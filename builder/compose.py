@@ -200,7 +200,6 @@ def _make_root(store: Store, listing: str, final: str, make: Callable[[str], Non
 
 def materialise(merged: Merged, physical: Sequence[str], root: str, labels: Sequence[str] = ()) -> None:
     """Make the directory `root` from `merged`, whose sources are at `physical`."""
-    kinds = {item.path: item.kind for item in merged.entries}
     os.mkdir(root, 0o755)
     made: list[str] = [root]
     files = _Files()
@@ -220,33 +219,39 @@ def materialise(merged: Merged, physical: Sequence[str], root: str, labels: Sequ
             os.utime(place, ns=_WHEN, follow_symlinks=False)
             continue
         files.place(f"{physical[item.source]}/{item.entry.path}", place, item.entry)
-    for point in MOUNT_POINTS:
-        kind = kinds.get(point)
-        if kind is None:
-            os.mkdir(f"{root}/{point}", 0o755)
-            made.append(f"{root}/{point}")
-        elif kind != Kind.DIRECTORY:
-            source = next(item.source for item in merged.entries if item.path == point)
-            label = labels[source] if labels else physical[source]
-            raise RootConflict(point, label, "the sandbox", "the sandbox needs a directory here")
-    _add_etc(root, kinds, made)
+    folders, contents = additions(merged, labels or physical)
+    for path in folders:
+        os.mkdir(f"{root}/{path}", 0o755)
+        made.append(f"{root}/{path}")
+    for path, content in contents.items():
+        place = f"{root}/{path}"
+        with open(place, "wb") as file:
+            file.write(content)
+        os.chmod(place, 0o444)
+        os.utime(place, ns=_WHEN)
     for place in reversed(made):
         os.utime(place, ns=_WHEN)
 
 
-def _add_etc(root: str, kinds: dict[str, str], made: list[str]) -> None:
+def additions(merged: Merged, labels: Sequence[str]) -> tuple[list[str], dict[str, bytes]]:
+    """Return the directories and files that a root has beside its trees: mount points, and a minimal /etc.
+
+    `labels` name the trees. Raises `RootConflict`.
+    """
+    kinds = {item.path: item.kind for item in merged.entries}
+    folders: list[str] = []
+    for point in MOUNT_POINTS:
+        kind = kinds.get(point)
+        if kind is None:
+            folders.append(point)
+        elif kind != Kind.DIRECTORY:
+            source = next(item.source for item in merged.entries if item.path == point)
+            raise RootConflict(point, labels[source], "the sandbox", "the sandbox needs a directory here")
     if "etc" not in kinds:
-        os.mkdir(f"{root}/etc", 0o755)
-        made.append(f"{root}/etc")
+        folders.append("etc")
     elif kinds["etc"] != Kind.DIRECTORY:
-        return
-    for path, content in CONSTANT_ETC.items():
-        if path not in kinds:
-            place = f"{root}/{path}"
-            with open(place, "wb") as file:
-                file.write(content)
-            os.chmod(place, 0o444)
-            os.utime(place, ns=_WHEN)
+        return folders, {}
+    return folders, {path: content for path, content in CONSTANT_ETC.items() if path not in kinds}
 
 
 def prune_roots(store: Store, every: bool = False) -> tuple[int, int]:

@@ -17,6 +17,7 @@ KEYS: Final[dict[str, tuple[str, ...] | None]] = {
     # Their readers know what may be in them.
     "limits": None,
     "inputs": None,
+    "remote": None,
 }
 """The sections of `chx.toml`, and the keys of each."""
 

@@ -22,7 +22,8 @@ once, when the error passes through it.
 | B027 | `CommandNotStarted` | | B028 | `MountPointRefused` |
 | B029 | `LimitNotPossible` | | B030 | `OutputTooLarge` |
 | B031 | `OutputLimitExceeded` | | B032 | `MountBehindLink` |
-| B033 | `LogDamaged` | | B099 | `BuilderDefect` |
+| B033 | `LogDamaged` | | B034 | `WitnessesDisagree` |
+| | | | B099 | `BuilderDefect` |
 """
 
 from __future__ import annotations
@@ -571,6 +572,29 @@ class OutputTooLarge(BuildError):
     def message(self) -> str:
         what = "the closure of output" if self.rule == "maxClosureSize" else "output"
         return f"{what} '{self.output}' of {self._subject()} has {self.size} bytes; its rule {self.rule} allows {self.limit}"
+
+
+@dataclass(eq=False, repr=False)
+class WitnessesDisagree(BuildError):
+    """Those who built one derivation gave different outputs. All are kept, and recorded."""
+
+    code = "B034"
+    output: str
+    first: str
+    who: str
+    second: str
+    other: str
+
+    @property
+    def message(self) -> str:
+        return (
+            f"the witnesses of {self._subject()} disagree about '{self.output}': {self.first} (by {shown(self.who)}), "
+            f"{self.second} (by {shown(self.other)})"
+        )
+
+    @property
+    def hint(self) -> str | None:
+        return f"chx diff {self.first} {self.second}"
 
 
 @dataclass(eq=False, repr=False)

@@ -28,6 +28,7 @@ from .bwrap import explain_refusal, run_sandbox
 from .cancellation import Deadline
 from .debug_shell import write_debug_shell
 from .disk import remove_tree
+from .engine import EngineUnavailable, Job
 from .errors import (
     BuilderFailed,
     Cancelled,
@@ -37,6 +38,7 @@ from .errors import (
     OutputLimitExceeded,
     SandboxFailed,
     StoreRefused,
+    WitnessesDisagree,
     WrongSystem,
     as_build_error,
 )
@@ -56,6 +58,7 @@ if TYPE_CHECKING:
     from ..store.store import Store
     from .bubblewrap import Bubblewrap
     from .cancellation import Cancellation
+    from .engine import Engine, Ran
     from .options import BuildOptions
     from .process import Outcome
 
@@ -69,6 +72,7 @@ class Work(NamedTuple):
     derivation: Derivation
     key: Digest
     again: bool = False  # build even if the trace has the outputs
+    is_remote: bool = False  # the engine's
 
     @property
     def resolved(self) -> Digest:
@@ -146,7 +150,35 @@ def execute(world: World, work: Work) -> Result:
             if known is not None:
                 return Result(known, 0.0, was_known=True)
         world.started(work.path)
+        return _run(world, work)
+
+
+def _run(world: World, work: Work) -> Result:
+    """Run the builder: elsewhere if the work says so, and then here as well if it is sampled. Raises `BuildError`."""
+    engine = world.options.engine
+    if engine is None or not work.is_remote:
         return _Execution(world, work).run()
+    here = work._replace(is_remote=False)
+    # This machine's word comes first: of several rows the first one counts.
+    sampled = _Execution(world, here).run() if engine.is_sampled(str(work.resolved)) else None
+    try:
+        result = _Execution(world, work).run()
+    except EngineUnavailable:
+        remote = world.options.remote
+        if remote is None or remote.fallback != "local":
+            raise
+        world.notice(f"{work.path.name.removesuffix('.drv')} is built here: nothing elsewhere answers")
+        return sampled or _Execution(world, here).run()
+    if sampled is not None and sampled.outputs != result.outputs:
+        raise disagreement([(sampled.outputs, "this machine"), (result.outputs, "elsewhere")])
+    return result
+
+
+def disagreement(told: Sequence[tuple[dict[str, StorePath], str]]) -> WitnessesDisagree:
+    """Return the error for witnesses of one build that differ: of each the outputs, and who it is."""
+    (first, who), (second, other) = told[:2]
+    output = next((name for name in first if first[name] != second.get(name)), next(iter(first)))
+    return WitnessesDisagree(output, str(first[output]), who, str(second[output]), other)
 
 
 class _Execution:
@@ -154,6 +186,7 @@ class _Execution:
 
     def __init__(self, world: World, work: Work) -> None:
         self._world, self._work = world, work
+        self._told: Sequence[Ran] = ()
         self._store = world.store
         self._scratch = scratch_paths(work.derivation)
         self._derivation = with_outputs(work.derivation, self._scratch)
@@ -197,6 +230,9 @@ class _Execution:
         """Run the builder, which writes the outputs; return the objects that these may refer to."""
         if self._derivation.builder.startswith("builtin:"):
             return self._run_builtin(log)
+        engine = self._world.options.engine
+        if engine is not None and self._work.is_remote:
+            return self._run_elsewhere(engine, log)
         return self._run_sandbox(log)
 
     def _folder(self, name: str) -> str:
@@ -275,6 +311,24 @@ class _Execution:
         # Objects of the rootfs are candidates, too: their paths are hidden, but a build may have learned them.
         hidden = [path for path in derivation.input_srcs if path not in prepared.visible]
         return [*prepared.visible, *self._world.closure(hidden)]
+
+    def _run_elsewhere(self, engine: Engine, log: BuildLog) -> Sequence[StorePath]:
+        derivation, options = self._derivation, self._world.options
+        visible = tuple(visible_objects(self._store, derivation))
+        limits = replace(limits_of(options), seconds=self._deadline.left)
+        job = Job(self._work.path, derivation, self._scratch, visible, limits, options.max_output_bytes)
+        checkpoint()
+        told = engine.run(job, self._top, log.write)
+        first = told[0]
+        if not first.has_started and first.outcome.ended is None:
+            raise SandboxFailed("\n".join(log.tail).removeprefix("bwrap: "), derivation.builder)
+        self._judge(first.outcome)
+        for name in first.strays:
+            log.say(f"chx: {STORE_DIR}/{name} is dropped: it is none of the outputs")
+        self._told = told
+        self._made = os.path.basename(first.place)
+        hidden = [path for path in derivation.input_srcs if path not in visible]
+        return [*visible, *self._world.closure(hidden)]
 
     def _tell_age(self, bubblewrap: Bubblewrap) -> None:
         if bubblewrap.is_old and claim_age_warning(self._store.home) is not None:
@@ -377,6 +431,22 @@ class _Execution:
             log.say(f"chx: {STORE_DIR}/{name} is dropped: it is none of the outputs")
 
     def _register(self, candidates: Sequence[StorePath], started: float, seconds: float) -> dict[str, StorePath]:
+        """Register and record the outputs of each witness; raise `WitnessesDisagree` if they are not the same."""
+        by_place: dict[str, list[Ran]] = {}
+        for ran in self._told:
+            by_place.setdefault(os.path.basename(ran.place), []).append(ran)
+        if len(by_place) < 2:
+            return self._register_place(candidates, started, seconds, self._told)
+        kept = []
+        for self._made, told in by_place.items():
+            # Kept to be looked at, and not recorded: no later build is to take one of them.
+            kept.append((self._register_place(candidates, started, seconds, None), told[0].variation))
+        raise disagreement(kept)
+
+    def _register_place(
+        self, candidates: Sequence[StorePath], started: float, seconds: float, told: Sequence[Ran] | None
+    ) -> dict[str, StorePath]:
+        """Register the outputs in `_made`, and record them by the word of `told`; None records nothing."""
         derivation, store = self._derivation, self._store
         for output, path in self._scratch.items():
             if not os.path.lexists(self._place(output)):
@@ -395,12 +465,23 @@ class _Execution:
                 raise FixedOutputReferences(tuple(map(str, references)))
             store.record_fixed_output(outputs["out"].name, derivation.fixed, outputs["out"])
         check_outputs(store, derivation, outputs)
-        work, witness = self._work, store.witness(self._sandbox)
+        if told is not None:
+            self._record(outputs, started, seconds, told)
+        return outputs
+
+    def _record(self, outputs: dict[str, StorePath], started: float, seconds: float, told: Sequence[Ran]) -> None:
+        """Record the outputs: by this machine's word, or by that of all in `told`, who built it elsewhere."""
+        store, work = self._store, self._work
+        here = store.witness(self._sandbox)
+        words = [(self._variation, here)]
+        if told:
+            # Nothing of this machine had a part in it.
+            words = [(ran.variation, here._replace(machine="", kernel=ran.kernel, sandbox=ran.sandbox)) for ran in told]
         store.record(
-            Realisation(work.resolved, output, path, work.path, started, seconds, self._variation, witness=witness)
+            Realisation(work.resolved, output, path, work.path, started, seconds, variation, witness=witness)
+            for variation, witness in words
             for output, path in outputs.items()
         )
-        return outputs
 
     def _in_words_of_the_build(self, error: Exception) -> Exception:
         if not isinstance(error, UnsupportedFile):

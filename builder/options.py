@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from ..store.derivation import FixedOutput
+    from .engine import Engine
+    from .remote_options import RemoteOptions
 
 MAX_DOWNLOAD: Final = 16 << 30
 """More bytes than any source has: the limit for endless downloads."""
@@ -31,6 +33,7 @@ class BuildOptions:
     substitute outputs from, if at least `signatures` builders of `trusted_keys` have signed for them. `variations`:
     names of the variations of sandboxes of rebuilt targets. `known_size`: returns the size in bytes of a file whose
     derivation declares none, if known elsewhere; `archive_time`: a time at which Debian's archive had it, if it is a file of it.
+    `remote`: where else to build; `engine` carries that out, once there is one.
     """
 
     jobs: int = 0
@@ -54,3 +57,5 @@ class BuildOptions:
     variations: tuple[str, ...] = ()
     known_size: Callable[[FixedOutput], int | None] = _unknown
     archive_time: Callable[[FixedOutput], str | None] = _unknown
+    remote: RemoteOptions | None = None
+    engine: Engine | None = None

@@ -35,10 +35,14 @@ Outputs = dict[tuple["StorePath", str], "StorePath"]
 
 
 class Lane(Enum):
-    """The resource that a step waits for: downloads do not occupy slots of builds."""
+    """The resource that a step waits for: downloads do not occupy slots of builds, nor do builds elsewhere.
+
+    A plan does not know what is built elsewhere; that is decided when a step is ready.
+    """
 
     BUILD = "build"
     FETCH = "fetch"
+    REMOTE = "remote"
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,10 +86,10 @@ class Schedule:
         fresh, self._fresh = sorted(self._fresh, key=self._order.__getitem__), []
         return fresh
 
-    def queue(self, path: StorePath) -> None:
-        """Queue a ready step for `take`."""
-        step = self._steps[path]
-        heapq.heappush(self._queues.setdefault(step.lane, []), (-self._urgency[path], self._order[path], path))
+    def queue(self, path: StorePath, lane: Lane | None = None) -> None:
+        """Queue a ready step for `take`, in its own lane or another."""
+        queue = self._queues.setdefault(lane or self._steps[path].lane, [])
+        heapq.heappush(queue, (-self._urgency[path], self._order[path], path))
 
     def waits(self, lane: Lane) -> int:
         """Return the number of queued steps in a lane."""
