@@ -15,7 +15,7 @@ if sys.implementation.name != "cpython":
     sys.exit(f"chx needs CPython 3.11 or newer, and {sys.executable} is {sys.implementation.name}")
 
 ROOT = os.path.dirname(os.path.abspath(__file__))
-ROOMS = ("lang", "evaluator", "store", "apk", "oci", "disk", "builder", "arch", "ops", "cli")
+ROOMS = ("lang", "evaluator", "store", "apk", "oci", "disk", "builder", "remote", "arch", "ops", "cli")
 DATA_FOLDERS = ("pkgs", "arch", "templates")
 
 
