@@ -91,10 +91,11 @@ let
       # For the build alone, named by its path: a toolchain may have others at /usr/include.
       linux-headers = scope.callPackage ./linux-headers/package.nix { };
       libcap = scope.callPackage ./libcap/package.nix { inherit linux-headers; };
+      bubblewrap = scope.callPackage ./bubblewrap/package.nix { inherit libcap linux-headers; };
     in
     {
-      inherit libcap linux-headers;
-      bubblewrap = scope.callPackage ./bubblewrap/package.nix { inherit libcap linux-headers; };
+      inherit bubblewrap libcap linux-headers;
+      remote-launcher = scope.callPackage ./remote-launcher/package.nix { inherit bubblewrap; };
     };
 
   # What only clang compiles, in a system whose compiler is another: by Debian's.
@@ -223,7 +224,7 @@ let
   # Packages of sets that have their short names here, too.
   ofSets = {
     # What chx makes its sandboxes with is made by its own system.
-    inherit (final "tiny") bubblewrap;
+    inherit (final "tiny") bubblewrap remote-launcher;
   };
 
   bundled = {
@@ -245,7 +246,7 @@ let
     seeds = allSeeds;
     tiny = final "tiny";
     chimera = final "chimera";
-    inherit (ofSets) bubblewrap;
+    inherit (ofSets) bubblewrap remote-launcher;
     inherit ofSets;
     cross = crossFrom profile;
     inherit (bootstrap.tiny.${seed}.stage0.packages) tinycc;

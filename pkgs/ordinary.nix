@@ -27,6 +27,7 @@ let
     llvm = true;
     musl = true;
     nix = true;
+    remote-launcher = true;
     seeds = true;
     tinycc = true;
     toybox = true;

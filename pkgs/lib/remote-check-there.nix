@@ -1,0 +1,5 @@
+{ pkgs ? import ../. { } }:
+import ./remote-check.nix {
+  inherit (pkgs) mkDerivation;
+  side = "there";
+}
