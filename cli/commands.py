@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "fetch": ("fetch", "fetch a source, and print its hash"),
     "apk": ("apk", "make packages of apk, their repositories, and roots installed from them"),
     "pkgs": ("pkgs", "list, search, show, check and write packages, and draw their dependencies"),
+    "remote": ("remote", "check the machines that --remote builds on"),
     "seed": ("seed", "list, pin, check, make and capture seeds"),
     "sandbox": ("sandbox", "check whether sandboxes can be made here, print an AppArmor profile for them"),
     "arch": ("arch", "list and show the architectures that programs can be built for"),

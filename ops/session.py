@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from ..builder import BuildOptions
+    from ..builder.elsewhere import Engine, RemoteOptions
     from ..evaluator import Evaluator
     from ..store import Store
     from .realise import Built, Running, Targets
@@ -63,6 +64,7 @@ class Session:
         self._world = world
         self._evaluator: Evaluator | None = None
         self._running: Running | None = None
+        self._engines: list[tuple[RemoteOptions, Engine]] = []
 
     @property
     def input_options(self) -> BuildOptions:
@@ -90,6 +92,12 @@ class Session:
             for notice in self._store.notices:
                 self.reporter.notice(notice)
         return self._store
+
+    def apart(self) -> Session:
+        """Return a session with this one's store and reporter and nothing else of it: for what chx itself needs."""
+        session = Session(reporter=self.reporter)
+        session._store = self.store
+        return session
 
     @property
     def world(self) -> FileWorld:
@@ -139,7 +147,26 @@ class Session:
             from .realise import Running
 
             self._running = Running()
+        if options is None:
+            from .settings import configured
+
+            options = configured()
+        if options.remote is not None and options.engine is None:
+            from dataclasses import replace
+
+            options = replace(options, engine=self._engine_for(options.remote))
         return self._running.realise(self.store, targets, options, reporter or self.reporter)
+
+    def _engine_for(self, remote: RemoteOptions) -> Engine:
+        """Return the engine for these settings, the same one each time: it keeps connections and what it knows."""
+        from ..remote import open_engine
+        from .launchers import launchers
+
+        known = next((engine for options, engine in self._engines if options == remote), None)
+        if known is None:
+            known = open_engine(remote, launchers(self))
+            self._engines.append((remote, known))
+        return known
 
     def __enter__(self) -> Session:
         return self

@@ -129,6 +129,7 @@ def configured(**changes: Any) -> BuildOptions:
     """Return the options that chx.toml sets, with `changes` to single fields. Raises `BadConfiguration`."""
     from ..builder import BuildOptions
     from .pinned_files import archive_time, pinned_size
+    from .remote import configured_remote
 
     return BuildOptions(
         **{
@@ -136,6 +137,7 @@ def configured(**changes: Any) -> BuildOptions:
             "archive_time": archive_time,
             **configured_limits(),
             **configured_caches(),
+            **({} if "remote" in changes else {"remote": configured_remote()}),
             **changes,
         }
     )

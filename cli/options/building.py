@@ -30,6 +30,14 @@ def configure_building(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--extra-systems", default="", metavar="LIST", help="also build for these systems (separated by commas)"
     )
+    group.add_argument(
+        "--remote",
+        metavar="URL",
+        help="build by the Remote Execution API at grpcs://HOST[:PORT][/INSTANCE]; '' for nowhere",
+    )
+    group.add_argument(
+        "--agree", type=numbers.count, metavar="N", help="have N pools of remote workers build each, and compare"
+    )
     group.add_argument("--offline", action="store_true", help="fetch nothing")
     group.add_argument("--no-caches", action="store_true", help="take nothing from the caches that are configured")
     group.add_argument("-v", "--verbose", action="store_true", help="show what builders print while they run")
@@ -45,6 +53,7 @@ def options_of(arguments: argparse.Namespace) -> BuildOptions:
     """Return the options of the builder from the command line and chx.toml. Raises `BadConfiguration`."""
     from ...builder import BuildOptions
     from ...ops.pinned_files import archive_time, pinned_size
+    from ...ops.remote import configured_remote
     from ...ops.settings import configured_caches, configured_limits
 
     return BuildOptions(
@@ -56,6 +65,7 @@ def options_of(arguments: argparse.Namespace) -> BuildOptions:
         offline=arguments.offline,
         known_size=pinned_size,
         archive_time=archive_time,
+        remote=configured_remote(arguments.remote, arguments.agree or None),
         **{**configured_limits(), **numbers.limits(arguments)},
         **({} if arguments.no_caches else configured_caches()),
     )
