@@ -199,6 +199,9 @@ class Channel:
             ("grpc.use_local_subchannel_pool", 1),
             ("grpc.primary_user_agent", "chx"),
         ]
+        if self.address.is_loopback:
+            # What may travel unencrypted here must not travel to a proxy.
+            settings.append(("grpc.enable_http_proxy", 0))
         if self.address.is_secure:
             self._channel = self._grpc.secure_channel(self.address.target, self._tls(), settings)
         else:
