@@ -8,16 +8,19 @@ from __future__ import annotations
 import ipaddress
 import json
 import os
+import re
+from contextlib import suppress
 from threading import Lock
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
+from ..store.checkpoint import checkpoint
 from .errors import EndpointRefused, EndpointUnreachable, NotAuthenticated, RemoteMissing
 from .wire import MESSAGES, METHODS, encode, new
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from ..builder.remote_options import EndpointOptions
 
@@ -25,8 +28,13 @@ _PORTS: Final = {"grpc": 80, "grpcs": 443}
 _KEEPALIVE: Final = 30_000
 _MOST_BYTES: Final = 64 << 20
 _HELPER_SECONDS: Final = 30
+_HELPER_BYTES: Final = 1 << 20
 _HELPER_KEEPS: Final = 300.0
 """Seconds for which the headers of a credential helper are used if it does not say how long."""
+_HEADER: Final = re.compile(r"(?!grpc-)[a-z0-9_.-]+(?<!-bin)", re.IGNORECASE)
+"""Names of headers that a call may have, with texts as values."""
+_LOOK: Final = 0.1
+"""Seconds between looks whether to go on."""
 _METADATA: Final = "build.bazel.remote.execution.v2.requestmetadata-bin"
 
 
@@ -69,6 +77,8 @@ def check_url(url: str) -> Address:
         raise EndpointRefused(url, "its scheme is neither grpcs nor grpc", "as in grpcs://build.example.org/instance")
     if not parts.hostname:
         raise EndpointRefused(url, "it names no host")
+    if port == 0:
+        raise EndpointRefused(url, "it names no port that there is")
     if parts.username is not None or parts.query or parts.fragment:
         raise EndpointRefused(url, "it holds more than a host, a port and an instance")
     if not url.isascii() or not url.isprintable() or " " in url:
@@ -136,47 +146,116 @@ class Credentials:
                 return
             with open(path, encoding="ascii") as file:
                 token = file.read(1 << 16).strip()
-        except (OSError, UnicodeDecodeError) as error:
+        except OSError as error:
             raise NotAuthenticated(str(self._address), f"the token file cannot be read: {error}") from error
+        except UnicodeDecodeError:
+            token = ""
         if not token or not token.isprintable():
             raise NotAuthenticated(str(self._address), f"there is no token in '{path}'")
         self._headers, self._stamp = (("authorization", f"Bearer {token}"),), stamp
 
     def _ask_helper(self, program: str) -> None:
         """Run a credential helper: `get`, a URI as JSON in, headers as JSON out."""
-        import subprocess
-
-        uri = f"https://{self._address.target}"
+        asked = json.dumps({"uri": f"https://{self._address.target}"}).encode()
         try:
-            done = subprocess.run(
-                [program, "get"],
-                input=json.dumps({"uri": uri}).encode(),
-                capture_output=True,
-                timeout=_HELPER_SECONDS,
-                check=True,
-            )
-            said = json.loads(done.stdout[: 1 << 20])
-            headers = tuple(
-                (name.lower(), value) for name, values in said.get("headers", {}).items() for value in values
-            )
-            if not all(isinstance(value, str) and value.isprintable() for _, value in headers):
-                raise ValueError("its headers are no texts")
+            said = _json(_output([program, "get"], asked))
+            headers = _headers(said)
             self._until = monotonic() + _lifetime(said.get("expires"))
-        except (OSError, subprocess.SubprocessError, ValueError, AttributeError, TypeError) as error:
-            # What it printed may be a secret.
-            reason = f"the credential helper '{program}' gives no headers: {type(error).__name__}"
+        except _NoHeaders as error:
+            reason = f"the credential helper '{program}' gives no headers: {error}"
             raise NotAuthenticated(str(self._address), reason) from None
         self._headers = headers
 
 
+class _NoHeaders(Exception):
+    """Why a credential helper gives no headers. What it printed may be a secret, and is never part of that."""
+
+
+def _output(command: list[str], asked: bytes) -> bytes:
+    """Return what a program prints. Raises `_NoHeaders` if it fails, hangs, or prints without end."""
+    import subprocess
+
+    try:
+        process = subprocess.Popen(
+            command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+    except OSError:
+        raise _NoHeaders("it cannot be started") from None
+    with process:
+        try:
+            assert process.stdin is not None and process.stdout is not None
+            with suppress(BrokenPipeError), process.stdin:
+                process.stdin.write(asked)
+            until = monotonic() + _HELPER_SECONDS
+            said = _read(process.stdout.fileno(), until)
+            status = process.wait(max(0.0, until - monotonic()))
+        except (TimeoutError, subprocess.TimeoutExpired):
+            raise _NoHeaders(f"it took more than {_HELPER_SECONDS:g} seconds") from None
+        finally:
+            process.kill()
+    if status:
+        raise _NoHeaders(f"it ended with status {status}")
+    return said
+
+
+def _read(descriptor: int, until: float) -> bytes:
+    """Read a pipe to its end. Raises TimeoutError, `_NoHeaders`."""
+    from selectors import EVENT_READ, DefaultSelector
+
+    said = b""
+    with DefaultSelector() as selector:
+        selector.register(descriptor, EVENT_READ)
+        while True:
+            checkpoint()
+            if monotonic() >= until:
+                raise TimeoutError
+            if not selector.select(min(_LOOK, max(0.0, until - monotonic()))):
+                continue
+            piece = os.read(descriptor, 65536)
+            if not piece:
+                return said
+            said += piece
+            if len(said) > _HELPER_BYTES:
+                raise _NoHeaders(f"it printed more than {_HELPER_BYTES} bytes")
+
+
+def _json(data: bytes) -> dict[str, object]:
+    try:
+        said = json.loads(data)
+    except (ValueError, RecursionError):
+        raise _NoHeaders("it printed no JSON") from None
+    if not isinstance(said, dict):
+        raise _NoHeaders("it printed no headers")
+    return said
+
+
+def _headers(said: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
+    """Return the headers that a helper printed. Raises `_NoHeaders` unless gRPC can send them."""
+    found = said.get("headers") or {}
+    headers = []
+    for name, values in found.items() if isinstance(found, dict) else [("", None)]:
+        for value in values if isinstance(values, list) else [None]:
+            if (
+                not _HEADER.fullmatch(name)
+                or not isinstance(value, str)
+                or not (value.isascii() and value.isprintable())
+            ):
+                raise _NoHeaders("it printed no headers")
+            headers.append((name.lower(), value))
+    return tuple(headers)
+
+
 def _lifetime(expires: object) -> float:
-    """Return the seconds until a time of RFC 3339."""
+    """Return the seconds until a time of RFC 3339. Raises `_NoHeaders`."""
     from datetime import datetime
 
-    if not isinstance(expires, str):
+    if expires is None:
         return _HELPER_KEEPS
-    moment = datetime.fromisoformat(expires.replace("Z", "+00:00"))
-    return max(0.0, moment.timestamp() - time() - 10)
+    try:
+        moment = datetime.fromisoformat(str(expires).replace("Z", "+00:00")).timestamp()
+    except (ValueError, OverflowError, OSError):
+        raise _NoHeaders("it printed no time of expiry") from None
+    return max(0.0, moment - time() - 10)
 
 
 class Channel:
