@@ -17,6 +17,12 @@ DIGEST = digest(HASH, 7)
 SECOND = field(1, 1)
 
 
+def _unpacked(packed: Any, name: str) -> Any:
+    found = unpack(packed, name)
+    assert found is not None
+    return found
+
+
 def _digest() -> Any:
     return new("Digest", hash=HASH, size_bytes=7)
 
@@ -134,9 +140,9 @@ def test_an_answer_to_execute_is_read_from_these_bytes() -> None:
     )
     operation = parse("Operation", field(1, "op") + field(2, metadata) + field(3, 1) + field(5, packed))
     assert (operation.name, operation.done, operation.WhichOneof("result")) == ("op", True, "response")
-    assert unpack(operation.metadata, "ExecuteOperationMetadata").stage == 3
+    assert _unpacked(operation.metadata, "ExecuteOperationMetadata").stage == 3
     assert unpack(operation.metadata, "ExecuteResponse") is None
-    answer = unpack(operation.response, "ExecuteResponse")
+    answer = _unpacked(operation.response, "ExecuteResponse")
     assert (answer.status.code, answer.status.message, answer.message, answer.cached_result) == (
         4,
         "late",
@@ -218,7 +224,7 @@ def test_the_classes_are_in_no_other_package_s_way() -> None:
         descriptor_pool.Default().FindMessageTypeByName("build.bazel.remote.execution.v2.Digest")
     theirs = any_pb2.Any()
     theirs.Pack(duration_pb2.Duration(seconds=3, nanos=4))
-    ours = unpack(parse("Any", theirs.SerializeToString()), "Duration")
+    ours = _unpacked(parse("Any", theirs.SerializeToString()), "Duration")
     assert (ours.seconds, ours.nanos) == (3, 4)
     assert not isinstance(ours, duration_pb2.Duration)
 
