@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import os
 import uuid
-from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
-from time import monotonic, sleep
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
-from ..store.checkpoint import checkpoint
+from ..store.checkpoint import checkpoint, in_threads, pause
 from .digests import Digest, digest_of
 from .endpoint import grpc_module
 from .errors import FalseBlob, RemoteFailure
@@ -36,6 +35,8 @@ _QUESTIONS: Final = 8000
 _STREAMS: Final = 4
 _PER_BLOB: Final = 200
 """Bytes of a batch beside the content of a blob."""
+_PAUSE: Final = 0.1
+"""Seconds before the second try; the pause doubles from try to try."""
 _TRANSIENT: Final = frozenset({"UNAVAILABLE", "RESOURCE_EXHAUSTED", "ABORTED", "DEADLINE_EXCEEDED"})
 
 Source = bytes | str
@@ -87,8 +88,7 @@ class Cas:
             except error_of as error:
                 if error.code().name not in _TRANSIENT or number == TRIES:
                     raise self._channel.failure(error) from None
-            checkpoint()
-            sleep(0.1 * 2**number)
+            pause(_PAUSE * 2**number)
         raise AssertionError("the last try returns or raises")
 
     def _find_missing(self, digests: list[Digest]) -> set[Digest]:
@@ -125,20 +125,25 @@ class Cas:
         if batch:
             self._send_batch(batch)
         if large:
-            with ThreadPoolExecutor(_STREAMS) as pool:
-                for done in [pool.submit(self._send_stream, digest, source) for digest, source in large]:
-                    done.result()
+            in_threads(_STREAMS, lambda one: self._send_stream(*one), large)
 
     def _send_batch(self, batch: list[tuple[Digest, bytes]]) -> None:
         request = new("BatchUpdateBlobsRequest", instance_name=self._instance, digest_function=self._number)
         for digest, data in batch:
             request.requests.add(digest=digest.message, data=data)
         answer = self._retried(lambda: self._channel.call("BatchUpdateBlobs", request))
+        taken = set()
         for response in answer.responses:
             if response.status.code:
-                reason = f"it does not take {digest_of(response.digest)}: {response.status.message}"
-                raise RemoteFailure(self._channel.name, "sending inputs", reason)
+                raise self._not_taken(digest_of(response.digest), response.status.message)
+            taken.add(digest_of(response.digest))
+        for digest, _ in batch:
+            if digest not in taken:
+                raise self._not_taken(digest, "it is missing in the answer")
         self._count(len(batch), sum(len(data) for _, data in batch))
+
+    def _not_taken(self, digest: Digest, reason: str) -> RemoteFailure:
+        return RemoteFailure(self._channel.name, "sending inputs", f"it does not take {digest}: {reason}")
 
     def _count(self, blobs: int, size: int) -> None:
         with self._counting:
@@ -151,9 +156,10 @@ class Cas:
 
     def _send_stream(self, digest: Digest, source: Source) -> None:
         prefix = f"{self._instance}/" if self._instance else ""
-        name = f"{prefix}uploads/{uuid.uuid4()}/{self._resource(digest)}"
 
         def requests() -> Iterator[Any]:
+            # Of an upload that broke a server may have a part: each try is another upload, from the beginning.
+            name = f"{prefix}uploads/{uuid.uuid4()}/{self._resource(digest)}"
             offset = 0
             for piece in _pieces(source):
                 offset += len(piece)
@@ -165,7 +171,9 @@ class Cas:
                     data=piece,
                 )
 
-        self._retried(lambda: self._channel.send("Write", requests()))
+        answer = self._retried(lambda: self._channel.send("Write", requests()))
+        if answer.committed_size != digest.size:
+            raise self._not_taken(digest, f"of its bytes it has {answer.committed_size}")
         self._count(1, digest.size)
 
     def read(self, digest: Digest, most: int) -> bytes:
@@ -221,9 +229,7 @@ class Cas:
         if small:
             self._fetch_batch(small, places)
         if large:
-            with ThreadPoolExecutor(_STREAMS) as pool:
-                for done in [pool.submit(self._fetch_file, digest, places[digest]) for digest in large]:
-                    done.result()
+            in_threads(_STREAMS, lambda digest: self._fetch_file(digest, places[digest]), large)
 
     def _fetch_batch(self, digests: list[Digest], places: Mapping[Digest, str]) -> None:
         checkpoint()
