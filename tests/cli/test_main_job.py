@@ -45,16 +45,6 @@ def test_a_package_of_a_stage_refers_to_nothing(shared_chx: Run, work: Path) -> 
     assert not os.path.lexists(work / "result")
 
 
-def test_the_expression_of_the_readme_builds(shared_chx: Run, work: Path) -> None:
-    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text()
-    block = readme.split("Put this into `answer.nix`:\n\n")[1].split("\nand build it:")[0]
-    (work / "answer.nix").write_text("".join(line[4:] or "\n" for line in block.splitlines(keepends=True)))
-    run = shared_chx("build", "-f", "answer.nix")
-    assert run.returncode == 0, run.stderr
-    answer = subprocess.run([work / "result/bin/answer"], text=True, capture_output=True, check=True)
-    assert answer.stdout == "42\n"
-
-
 def test_a_build_sees_declared_inputs_and_constants_only(shared_chx: Run, work: Path) -> None:
     (work / "look.nix").write_text(
         """
