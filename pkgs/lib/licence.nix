@@ -79,6 +79,7 @@ let
     "X11-distribute-modifications-variant"
     "ZPL-2.1"
     "Zlib"
+    "blessing"
     "bzip2-1.0.6"
     "curl"
     "libpng-2.0"
