@@ -77,7 +77,8 @@ def _left_in_groups(root: str) -> int:
     left = sys.maxsize
     with suppress(OSError, ValueError):
         with open(f"{root}/proc/self/cgroup") as file:
-            group = next(line.partition("::")[2].strip() for line in file if line.startswith("0::"))
+            # None where the hierarchy is not mounted, as in a machine whose init has no use for it.
+            group = next((line.partition("::")[2].strip() for line in file if line.startswith("0::")), "")
         while group:
             folder = f"{root}{_GROUPS}{group if group != '/' else ''}"
             with suppress(OSError, ValueError):

@@ -50,6 +50,8 @@ def test_what_is_free_is_what_machine_and_control_groups_leave(tmp_path: Path) -
     # What is kept of files is no reason to stop.
     assert limits.free(write(tmp_path / "kept", machine(str(3 << 30), 1 << 29))) == 5 << 29
     assert limits.free(str(tmp_path / "nothing")) is None
+    # Where no hierarchy of groups is mounted, the file is empty.
+    assert limits.free(write(tmp_path / "ungrouped", {**machine("5"), "proc/self/cgroup": ""})) == 11 << 30
 
 
 def limit() -> tuple[int, int]:
