@@ -77,12 +77,13 @@ def thread_attributes(spec: SandboxSpec) -> Iterator[None]:
 @contextmanager
 def _usual_priority() -> Iterator[None]:
     """Set niceness 0 and the default policy for this thread, as far as the kernel allows."""
-    niceness, policy = os.getpriority(os.PRIO_PROCESS, 0), os.sched_getscheduler(0)
+    niceness, policy = os.getpriority(os.PRIO_PROCESS, 0), _policy()
     if niceness == 0 and policy == os.SCHED_OTHER:
         yield
         return
-    before = os.sched_getparam(0)
+    before = None
     with suppress(OSError):
+        before = os.sched_getparam(0)
         os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
     with suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, 0, 0)
@@ -91,8 +92,17 @@ def _usual_priority() -> Iterator[None]:
     finally:
         with suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, 0, niceness)
-        with suppress(OSError):
-            os.sched_setscheduler(0, policy, before)
+        if before is not None:
+            with suppress(OSError):
+                os.sched_setscheduler(0, policy, before)
+
+
+def _policy() -> int:
+    """The scheduling policy of this thread; the default one where the C library, as musl, does not ask the kernel."""
+    try:
+        return os.sched_getscheduler(0)
+    except OSError:
+        return os.SCHED_OTHER
 
 
 @contextmanager

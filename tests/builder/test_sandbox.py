@@ -1,5 +1,6 @@
 """Real sandboxes: what a build sees, and what it does not."""
 
+import errno
 import json
 import os
 import resource
@@ -156,6 +157,26 @@ def test_the_niceness_of_the_caller_is_not_seen(said):
         os.setpriority(os.PRIO_PROCESS, 0, niceness)
     nice, scheduling = fields[16], fields[38]  # of proc_pid_stat(5), less the first two
     assert (nice, scheduling) == ("0", "0")
+
+
+@sandbox
+def test_the_niceness_of_the_caller_may_be_all_that_can_be_asked_for(said, monkeypatch):
+    """musl asks the kernel for no policy: the calls fail."""
+
+    def fail(*words):
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    for name in ("sched_getscheduler", "sched_setscheduler", "sched_getparam"):
+        monkeypatch.setattr(os, name, fail)
+    assert said("echo there").strip() == "there"
+    if os.geteuid() == 0:
+        niceness = os.getpriority(os.PRIO_PROCESS, 0)
+        os.setpriority(os.PRIO_PROCESS, 0, 7)
+        try:
+            assert said("cat /proc/self/stat").rpartition(")")[2].split()[16] == "0"
+            assert os.getpriority(os.PRIO_PROCESS, 0) == 7
+        finally:
+            os.setpriority(os.PRIO_PROCESS, 0, niceness)
 
 
 @sandbox
