@@ -1,7 +1,7 @@
 """The signing key of the store's owner: Ed25519 (RFC 8032), generated on first use.
 
 `$CHX_HOME/keys/ed25519` holds it, readable by its owner only. A public key is written `ed25519:` and its 32 bytes in
-base 64. `cryptography` is imported only to sign or to verify.
+base 64. `cryptography` is imported only to sign or to verify; without it `ed25519` does both, more slowly.
 """
 
 from __future__ import annotations
@@ -14,9 +14,15 @@ from typing import TYPE_CHECKING, Final
 from .errors import StoreError, StoreIO
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from typing import Protocol
+
+    class _PrivateKey(Protocol):
+        def sign(self, data: bytes) -> bytes: ...
+
 
 PREFIX: Final = "ed25519:"
+KEY_SIZE: Final = 32
+"""Bytes of a private key."""
 
 
 class InvalidKey(StoreError):
@@ -27,10 +33,7 @@ class Signer:
     """Signs with the key of the store in `home`."""
 
     def __init__(self, home: str) -> None:
-        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
-        self._key = _own_key(home)
-        raw = self._key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        self._key, raw = _loaded(_own_key(home))
         self.public = PREFIX + base64.b64encode(raw).decode()
         """The public key as text."""
 
@@ -41,21 +44,54 @@ class Signer:
 
 def is_signed_by(public: str, message: bytes, signature: str) -> bool:
     """Whether `signature` is that of `message` by the key `public`. Raises `InvalidKey` for what is no key."""
-    from cryptography.exceptions import InvalidSignature
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
     if not public.startswith(PREFIX):
         raise InvalidKey(f"'{public}' is no public key: it does not begin with {PREFIX}", code="S040")
     try:
-        key = Ed25519PublicKey.from_public_bytes(decode_base64(public[len(PREFIX) :]))
-        raw = decode_base64(signature)
+        return _verify(decode_base64(public[len(PREFIX) :]), message, decode_base64(signature))
     except ValueError as error:
         raise InvalidKey(f"'{public}' is no public key or '{signature}' no signature: {error}", code="S040") from error
+
+
+def _verify(public: bytes, message: bytes, signature: bytes) -> bool:
+    """Raises ValueError if `public` is no key."""
     try:
-        key.verify(raw, message)
+        from cryptography.exceptions import InvalidSignature
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    except ImportError:
+        from .ed25519 import is_signed
+
+        return is_signed(public, message, signature)
+    key = Ed25519PublicKey.from_public_bytes(public)
+    try:
+        key.verify(signature, message)
     except InvalidSignature:
         return False
     return True
+
+
+class _PlainKey:
+    """A private key without `cryptography`."""
+
+    def __init__(self, raw: bytes) -> None:
+        self._raw = raw
+
+    def sign(self, data: bytes) -> bytes:
+        from .ed25519 import sign
+
+        return sign(self._raw, data)
+
+
+def _loaded(raw: bytes) -> tuple[_PrivateKey, bytes]:
+    """A private key, and the bytes of its public one. Raises ValueError if it is none."""
+    try:
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+    except ImportError:
+        from .ed25519 import public_of
+
+        return _PlainKey(raw), public_of(raw)
+    key = Ed25519PrivateKey.from_private_bytes(raw)
+    return key, key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
 
 
 def decode_base64(text: str) -> bytes:
@@ -69,14 +105,14 @@ def decode_base64(text: str) -> bytes:
     return data
 
 
-def _own_key(home: str) -> Ed25519PrivateKey:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
+def _own_key(home: str) -> bytes:
     place = f"{home}/keys/ed25519"
     try:
         with open(place, "rb") as file:
             raw = base64.b64decode(file.read().strip(), validate=True)
-        return Ed25519PrivateKey.from_private_bytes(raw)
+        if len(raw) != KEY_SIZE:
+            raise ValueError(f"a key has {KEY_SIZE} bytes, and this {len(raw)}")
+        return raw
     except FileNotFoundError as error:
         if os.path.islink(place):  # to nowhere: what cannot be made
             raise StoreIO("read", place, error) from error
@@ -114,12 +150,9 @@ def _publish(temporary: str, place: str) -> None:
         os.close(folder)
 
 
-def _make_key(place: str) -> Ed25519PrivateKey:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-
-    key = Ed25519PrivateKey.generate()
-    raw = key.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
+def _make_key(place: str) -> bytes:
+    # A private key is any random bytes (RFC 8032, section 5.1.5).
+    raw = os.urandom(KEY_SIZE)
     # Other threads may run this, too, and a killed process may have had the same id.
     temporary = f"{place}.{os.getpid()}.{os.urandom(6).hex()}"
     try:
@@ -136,4 +169,4 @@ def _make_key(place: str) -> Ed25519PrivateKey:
                 os.unlink(temporary)
     except OSError as error:
         raise StoreIO("write", place, error) from error
-    return key
+    return raw
