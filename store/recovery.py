@@ -108,8 +108,12 @@ def mark_synced(database: Database, directory: str) -> None:
 
 
 def _sync_file_system(directory: str) -> None:
-    import ctypes
-
+    try:
+        import ctypes
+    except ImportError:
+        # A Python that is one static program. All file systems are more than is asked for.
+        os.sync()
+        return
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         function = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)

@@ -7,9 +7,9 @@ an answer, except redirects: those are followed, to other servers only.
 from __future__ import annotations
 
 import os
-from http.client import HTTPConnection, HTTPSConnection
+from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
-from urllib.error import HTTPError
+from urllib.error import HTTPError, URLError
 from urllib.request import (
     AbstractHTTPHandler,
     HTTPDefaultErrorHandler,
@@ -123,16 +123,22 @@ class _Connecting(AbstractHTTPHandler):
                 super().connect()
                 line.hold(self.sock.fileno())
 
-        class HeldSecure(HTTPSConnection, Held):
-            """A TLS connection. The order of its bases lets it hold the socket before the handshake."""
-
-        self._plain, self._secure = Held, HeldSecure
+        self._plain = Held
 
     def http_open(self, request: Request) -> HTTPResponse:
         return self.do_open(self._plain, request)
 
     def https_open(self, request: Request) -> HTTPResponse:
-        return self.do_open(self._secure, request, context=certificates())
+        try:
+            from http.client import HTTPSConnection
+        except ImportError as error:
+            # A Python that was compiled without OpenSSL.
+            raise URLError("this Python has no TLS") from error
+
+        class HeldSecure(HTTPSConnection, self._plain):  # type: ignore[name-defined,misc]
+            """A TLS connection. The order of its bases lets it hold the socket before the handshake."""
+
+        return self.do_open(HeldSecure, request, context=certificates())
 
 
 class _Redirects(HTTPRedirectHandler):
