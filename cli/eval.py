@@ -46,6 +46,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="write the derivations and files that the value refers to into the store",
     )
+    group.add_argument(
+        "--profile",
+        metavar="FILE",
+        help="write where the processor time went: stacks for a flame graph, or for speedscope if FILE ends in .json",
+    )
     group = parser.add_argument_group("how to print")
     group.add_argument("--strict", action="store_true", help="evaluate the whole value")
     form = group.add_mutually_exclusive_group()
@@ -111,6 +116,12 @@ def _texts(arguments: argparse.Namespace) -> list[str]:
     """Return the texts to print."""
     from ..evaluator import run_deep
 
+    if arguments.profile is not None:
+        from .profile import profiled
+
+        # Only once, should the expression be evaluated again.
+        file, arguments.profile = arguments.profile, None
+        return profiled(file, lambda: _texts(arguments))
     exact = _traces(arguments)
     depth = arguments.max_call_depth
     # Interrupts reach this thread, so it owns the session. One deep stack serves the whole evaluation, instead of

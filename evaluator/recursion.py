@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Final, TypeVar
 
+    from .sampling import Sampler
+
     _T = TypeVar("_T")
 
 
@@ -39,6 +41,9 @@ PATIENCE: Final = 0.2
 
 _inside: set[int] = set()
 
+sampler: Sampler | None = None
+"""What takes samples of evaluations while they run, for a profile."""
+
 stop_when_interrupted = False
 """Whether an interrupt stops the evaluation and waits for its end. A process that exits on interrupt need not wait."""
 
@@ -58,6 +63,8 @@ def run_deep(function: Callable[[], _T], depth: int = 10_000) -> _T:
         started.append(ident)
         _inside.add(ident)
         deepen(limit)
+        if sampler is not None:
+            sampler.enter(ident)
         try:
             result.extend((True, function()))
         except BaseException as error:
@@ -83,11 +90,14 @@ def run_deep(function: Callable[[], _T], depth: int = 10_000) -> _T:
     sys.setrecursionlimit(limit)
     try:
         _start(entry)
-        if not done.acquire(timeout=PATIENCE):
+        if not done.acquire(timeout=PATIENCE if sampler is None else 0):
             from .memory import limited
 
             with limited():
-                done.acquire()
+                if sampler is None:
+                    done.acquire()
+                else:
+                    sampler.watch(done)
     except KeyboardInterrupt:
         if stop_when_interrupted:
             _stop(started)

@@ -86,7 +86,7 @@ def _field(argument: tuple[list[Any], str]) -> Value:
 def derivation_strict(argument: Slot) -> dict[str, Slot]:
     """`derivationStrict attrs`: instantiates; answers `drvPath` and the outputs."""
     given = attrs(argument)
-    draft = _Draft(given)
+    draft = Draft(given)
     try:
         return draft.instantiate()
     except Exception as error:
@@ -130,7 +130,7 @@ def _store_path(text: str) -> StorePath:
 
 @native
 def fill(
-    draft: _Draft,
+    draft: Draft,
     given: dict[str, Slot],
     env: dict[str, str],
     context: set[tuple[str, ...]],
@@ -159,7 +159,7 @@ def all_ascii(texts: list[str], more: dict[str, str]) -> bool:
     )
 
 
-class _Draft:
+class Draft:
     """A derivation being put together from attributes."""
 
     def __init__(self, given: dict[str, Slot]) -> None:

@@ -18,6 +18,9 @@ NIX_VERSION: Final = "2.34.0"
 LANG_VERSION: Final = 6
 STORE_DIR: Final = "/chx/store"
 
+wrapper: Callable[[Callable[..., Value], str], Callable[..., Value]] | None = None
+"""Applied to each function and its name, while a profile is made."""
+
 
 class Library:
     """Builtins as values and as Python functions."""
@@ -33,7 +36,10 @@ class Library:
         if found is None:
             entry = _entry(name)
             module = __import__(f"{__package__}.{entry.module}", fromlist=(entry.function,))
-            found = self._functions[name] = getattr(module, entry.function)
+            found = getattr(module, entry.function)
+            if wrapper is not None:
+                found = wrapper(found, name)
+            self._functions[name] = found
         return found
 
     def value(self, name: str) -> Slot:
