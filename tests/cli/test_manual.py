@@ -108,6 +108,7 @@ def _parameters() -> list[object]:
 
 @pytest.mark.network
 @pytest.mark.sandbox
+@pytest.mark.slow
 @pytest.mark.parametrize("page", _parameters())
 def test_a_page_does_what_it_says(page: Path, tmp_path: Path, shared_home: Path) -> None:
     work = tmp_path / "work"

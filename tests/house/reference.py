@@ -32,6 +32,7 @@ _SUBJECTS: Final = {
     "I": "Images and installed roots",
     "L": "Locks",
     "P": "Packages of apk",
+    "R": "Remote builds",
     "S": "The store and caches",
     "V": "Virtual machines",
 }
