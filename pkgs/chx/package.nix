@@ -35,6 +35,7 @@ let
     "lang"
     "oci"
     "ops"
+    "remote"
     "store"
   ];
   # Folders that are data to the last file.
