@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .compose import additions, root_digest
+from .compose import additions
 from .engine import Engine, EngineUnavailable, Job, Ran
 from .environment import build_environment
 from .errors import BuildError, OutputLimitExceeded, StoreRefused, shown
@@ -40,7 +40,6 @@ __all__ = [
     "merge",
     "preferred_inputs",
     "proc_files",
-    "root_digest",
     "rootfs_inputs",
     "seccomp_filter",
     "shown",

@@ -32,6 +32,8 @@ _IN_A_BATCH: Final = 1 << 20
 """Blobs from this size on are sent alone."""
 _CHUNK: Final = 1 << 20
 _QUESTIONS: Final = 8000
+_LARGE_PART: Final = 100
+"""Blobs of a part from which on it is known as a whole."""
 _STREAMS: Final = 4
 _PER_BLOB: Final = 200
 """Bytes of a batch beside the content of a blob."""
@@ -52,31 +54,42 @@ class Cas:
         self._limit = capabilities.batch_bytes
         self._instance = channel.address.instance
         self._present: dict[Digest, float] = {}
+        self._whole: dict[int, tuple[Mapping[Digest, Source], float]] = {}
         self._lock = Lock()
         self._counting = Lock()
         self.sent_bytes = 0
         self.sent_blobs = 0
         self.questions = 0
 
-    def ensure(self, sources: Mapping[Digest, Source]) -> int:
-        """Send what the server lacks; return the number of blobs sent. One thread at a time sends.
+    def ensure(self, *parts: Mapping[Digest, Source]) -> int:
+        """Send what the server lacks of all parts; return the number of blobs sent. One thread at a time sends.
 
-        Raises `EndpointUnreachable`, `NotAuthenticated`, `RemoteFailure`.
+        A part must not change: a large one that is there is known by its identity. Raises `EndpointUnreachable`,
+        `NotAuthenticated`, `RemoteFailure`.
         """
         now = monotonic()
-        if all(self._present.get(digest, 0.0) > now for digest in sources):
+        asked = [part for part in parts if self._whole.get(id(part), (part, 0.0))[1] <= now]
+        if all(self._present.get(digest, 0.0) > now for part in asked for digest in part):
             return 0
         with self._lock:
-            unknown = [digest for digest in sources if self._present.get(digest, 0.0) <= now]
-            missing = self._find_missing(unknown)
-            self._send({digest: sources[digest] for digest in unknown if digest in missing})
+            sources = {
+                digest: source
+                for part in asked
+                for digest, source in part.items()
+                if self._present.get(digest, 0.0) <= now
+            }
+            missing = self._find_missing(list(sources))
+            self._send({digest: source for digest, source in sources.items() if digest in missing})
             until = monotonic() + _BELIEVED
-            self._present.update(dict.fromkeys(unknown, until))
+            self._present.update(dict.fromkeys(sources, until))
+            # With the part itself, so that no other one gets its identity.
+            self._whole.update((id(part), (part, until)) for part in asked if len(part) >= _LARGE_PART)
             return len(missing)
 
     def forget(self, digests: Iterable[Digest]) -> None:
         """Believe no longer that the server has these."""
         with self._lock:
+            self._whole.clear()
             for digest in digests:
                 self._present.pop(digest, None)
 
@@ -186,6 +199,22 @@ class Cas:
         self._retried(lambda: self._receive(digest, pieces.clear, pieces.append))
         return self._verified(digest, b"".join(pieces))
 
+    def read_all(self, digests: Iterable[Digest], most: int) -> dict[Digest, bytes]:
+        """Return several blobs of at most `most` bytes each; small ones travel together. Raises as `read` does."""
+        found: dict[Digest, bytes] = {}
+        small: list[Digest] = []
+        size = 0
+        for digest in dict.fromkeys(digests):
+            cost = digest.size + _PER_BLOB
+            if not digest.size or digest.size >= _IN_A_BATCH or size + cost > self._limit:
+                found[digest] = self.read(digest, most)
+            else:
+                small.append(digest)
+                size += cost
+        if small:
+            found.update(self._read_batch(small))
+        return found
+
     def _receive(self, digest: Digest, restart: Callable[[], object], take: Callable[[bytes], object]) -> None:
         restart()
         prefix = f"{self._instance}/" if self._instance else ""
@@ -232,12 +261,17 @@ class Cas:
             in_threads(_STREAMS, lambda digest: self._fetch_file(digest, places[digest]), large)
 
     def _fetch_batch(self, digests: list[Digest], places: Mapping[Digest, str]) -> None:
+        for digest, data in self._read_batch(digests).items():
+            _create(places[digest], data)
+
+    def _read_batch(self, digests: list[Digest]) -> dict[Digest, bytes]:
         checkpoint()
         request = new("BatchReadBlobsRequest", instance_name=self._instance, digest_function=self._number)
         for digest in digests:
             request.digests.add(hash=digest.hash, size_bytes=digest.size)
         answer = self._retried(lambda: self._channel.call("BatchReadBlobs", request))
         open_digests = set(digests)
+        found: dict[Digest, bytes] = {}
         for response in answer.responses:
             digest = digest_of(response.digest)
             if digest not in open_digests:
@@ -248,9 +282,10 @@ class Cas:
             if response.compressor:
                 raise self._false(digest, "they are compressed, which nobody asked for")
             open_digests.remove(digest)
-            _create(places[digest], self._verified(digest, response.data))
+            found[digest] = self._verified(digest, response.data)
         if open_digests:
             raise RemoteFailure(self._channel.name, "reading outputs", f"{min(open_digests)} is missing in the answer")
+        return found
 
     def _fetch_file(self, digest: Digest, place: str) -> None:
         descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)

@@ -32,7 +32,7 @@ from .errors import (
 )
 from .inputs import Trees, is_chosen, secret_of
 from .operation import DEADLINE_EXCEEDED
-from .outcome import MOST_TREE, Contents, Results, place, read_result, read_tree
+from .outcome import Contents, Results, place, read_result, read_tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -246,7 +246,7 @@ class RemoteEngine:
         sources = [*(tree.sources for tree in task.trees), task.messages]
 
         def send() -> int:
-            return sum(map(endpoint.cas.ensure, sources))
+            return endpoint.cas.ensure(*sources)
 
         def refill() -> int:
             endpoint.cas.forget([digest for part in sources for digest in part])
@@ -280,6 +280,9 @@ class RemoteEngine:
             raise RemoteFailure(endpoint.name, f"exit status {status}", text)
         if report.refused is not None:
             raise NamespacesForbidden(endpoint.name, report.refused)
+        said = results.log[-2000:].decode("utf-8", "replace")
+        if not report.has_started and report.proc == "shared" and not report.ended and "execvp" not in said:
+            raise NamespacesForbidden(endpoint.name, said)
         variation = _variation(endpoint, launcher, results, action, self._options.cores)
         if report.ended:
             return self._ended(
@@ -289,7 +292,7 @@ class RemoteEngine:
             raise StoreRefused(UnsupportedFile(_as_built(path, job.scratch), kind))
         contents = Contents((), {}, {})
         if results.tree is not None:
-            contents = read_tree(endpoint.name, endpoint.cas.read(results.tree, MOST_TREE), endpoint.function)
+            contents = read_tree(endpoint.name, results.tree, endpoint.function)
         names = frozenset(os.fsencode(path.rpartition("/")[2]) for path in job.scratch.values())
         outcome = Outcome(report.status, None, "")
         return Testimony(endpoint, outcome, report.has_started, results.log, contents, names, variation, report.kernel)

@@ -10,7 +10,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..builder.elsewhere import Source as MergeSource
-from ..builder.elsewhere import additions, merge, root_digest
+from ..builder.elsewhere import additions, merge
 from ..store.checkpoint import checkpoint
 from ..store.digest import Digest as StoreDigest
 from ..store.manifest import Kind
@@ -48,8 +48,9 @@ class Trees:
 
     def root(self, inputs: Sequence[StorePath], preferred: Collection[StorePath]) -> Tree:
         """Return the root that the trees of `inputs` compose to, named `root`. Raises `RootConflict`."""
-        digest = root_digest([self._store.info(path) for path in inputs], preferred)
-        return self._once(digest, lambda: self._make_root(inputs, preferred))
+        # By name, and not by `root_digest`, which asks the store about each input.
+        key = ("root", tuple(inputs), frozenset(preferred))
+        return self._once(key, lambda: self._make_root(inputs, preferred))
 
     def store_object(self, path: StorePath) -> Tree:
         """Return a store object, named as in the store."""

@@ -194,11 +194,11 @@ def place(contents: Contents, names: frozenset[bytes], folder: str, cas: Cas) ->
 
 
 class Results(NamedTuple):
-    """The parts of a result: the log, the report if there is one, the digest of the tree with the outputs."""
+    """The parts of a result: the log, the report if there is one, the Tree message of the outputs."""
 
     log: bytes
     report: Report | None
-    tree: Digest | None
+    tree: bytes | None
     worker: str
 
 
@@ -209,16 +209,18 @@ def read_result(endpoint: str, result: Any, cas: Cas, function: Function) -> Res
         _check_digest(endpoint, directory.tree_digest)
         trees[directory.path.strip(b"/")] = digest_of(directory.tree_digest)
     report = None
+    messages = cas.read_all([trees[name] for name in (b"report", b"store") if name in trees], MOST_TREE)
     if b"report" in trees:
-        contents = read_tree(endpoint, cas.read(trees[b"report"], MOST_TREE), function)
+        contents = read_tree(endpoint, messages[trees[b"report"]], function)
         file = contents.files.get(b"report")
         if file is not None:
             try:
-                report = parse_report(cas.read(file.digest, _MOST_REPORT))
+                report = parse_report(cas.read_all([file.digest], _MOST_REPORT)[file.digest])
             except ValueError as error:
                 raise FalseBlob(endpoint, "a report", str(error)) from None
     log = result.stdout_raw
     if not log and result.HasField("stdout_digest") and result.stdout_digest.size_bytes:
         _check_digest(endpoint, result.stdout_digest)
         log = cas.read(digest_of(result.stdout_digest), _MOST_LOG)
-    return Results(log, report, trees.get(b"store"), result.execution_metadata.worker)
+    tree = messages[trees[b"store"]] if b"store" in trees else None
+    return Results(log, report, tree, result.execution_metadata.worker)

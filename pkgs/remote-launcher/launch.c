@@ -350,8 +350,8 @@ static pid_t start(int out[2], void (*make)(void))
 	_exit(REFUSED);
 }
 
-/* Whether a sandbox can be made like this; else `said` is what bubblewrap says. */
-static int is_possible(int is_shared, char *said)
+/* Whether a sandbox can have a /proc of its own; else `said` is what bubblewrap says. */
+static int is_possible(char *said)
 {
 	static const char *rest[] = { "--dev", "/dev", "--", "/", NULL };
 	char *place = spec, *key, *value;
@@ -364,16 +364,10 @@ static int is_possible(int is_shared, char *said)
 	while (pair(&place, &key, &value))
 		if (!strcmp(key, "program"))
 			word(value);
-	if (is_shared) {
-		word("--unshare-user");
-		bind("root", "/");
-		bind("/proc", "/proc");
-	} else {
-		word("--unshare-all");
-		bind("root", "/");
-		word("--proc");
-		word("/proc");
-	}
+	word("--unshare-all");
+	bind("root", "/");
+	word("--proc");
+	word("/proc");
 	for (i = 0; rest[i]; i++)
 		word(rest[i]);
 	if (pipe(out))
@@ -551,7 +545,7 @@ static void compose_here(void)
 
 int main(int count, char **arguments)
 {
-	static char said[2][SAID];
+	static char said[SAID];
 	char reported[SAID];
 	int out[2], status[2], filter, is_shared, code;
 	const char *ended;
@@ -572,17 +566,11 @@ int main(int count, char **arguments)
 	signal(SIGTERM, told);
 	signal(SIGINT, told);
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-	for (is_shared = 0; is_shared < 2; is_shared++)
-		if (is_possible(is_shared, said[is_shared]))
-			break;
-	if (is_shared == 2) {
-		say("refused", "%s", said[0]);
-		fclose(report);
-		return REFUSED;
-	}
+	/* If that is not possible either, bubblewrap says so when the build is to start. */
+	is_shared = !is_possible(said);
 	say("proc", is_shared ? "shared" : "new");
 	if (is_shared)
-		say("why", "%s", said[0]);
+		say("why", "%s", said);
 	if (filter_path) {
 		/* Not close-on-exec: bubblewrap inherits it. */
 		filter = open(filter_path, O_RDONLY);
