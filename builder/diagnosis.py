@@ -170,11 +170,11 @@ def _is_noexec(place: str) -> bool:
 
 def _refuses_unshare() -> bool:
     """Whether `unshare(0)`, which changes nothing and always succeeds, fails."""
-    import ctypes
-
     try:
+        import ctypes
+
         return bool(ctypes.CDLL(None).unshare(0))
-    except (OSError, AttributeError):
+    except (ImportError, OSError, AttributeError):
         return False
 
 

@@ -99,8 +99,7 @@ def run_deep(function: Callable[[], _T], depth: int = 10_000) -> _T:
                 else:
                     sampler.watch(done)
     except KeyboardInterrupt:
-        if stop_when_interrupted:
-            _stop(started)
+        if stop_when_interrupted and _stop(started):
             done.acquire()
             result.clear()
         raise
@@ -117,12 +116,18 @@ def run_deep(function: Callable[[], _T], depth: int = 10_000) -> _T:
     return value  # type: ignore[no-any-return]
 
 
-def _stop(started: list[int]) -> None:
-    """Raise an interrupt in the evaluating thread; Python itself interrupts only the main thread."""
-    import ctypes
+def _stop(started: list[int]) -> bool:
+    """Raise an interrupt in the evaluating thread; Python itself interrupts only the main thread.
 
+    False where this Python has no ctypes: the thread goes on, and ends with the process.
+    """
+    try:
+        import ctypes
+    except ImportError:
+        return False
     for ident in started:
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), ctypes.py_object(KeyboardInterrupt))
+    return True
 
 
 def _start(body: Callable[[], None]) -> None:

@@ -80,8 +80,10 @@ _RENAME_EXCHANGE: Final = 2
 
 def _exchange(one: str, other: str) -> bool:
     """Exchange two names at once (renameat2(2)); return False where the system cannot."""
-    import ctypes
-
+    try:
+        import ctypes
+    except ImportError:
+        return False
     rename = getattr(ctypes.CDLL(None), "renameat2", None)
     if rename is None:
         return False
