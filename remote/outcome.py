@@ -11,7 +11,9 @@ import os
 import shutil
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from ..builder.elsewhere import StoreRefused
 from ..store.checkpoint import checkpoint
+from ..store.errors import MOST_LEVELS, TooDeep
 from .digests import Digest, digest_of
 from .errors import FalseBlob
 from .wire import encode, parse
@@ -25,7 +27,10 @@ if TYPE_CHECKING:
 MOST_TREE: Final = 256 << 20
 """Bytes of a message with a whole tree."""
 _MOST_ENTRIES: Final = 4_000_000
-_MOST_LEVELS: Final = 400
+_MOST_PATHS: Final = 512 << 20
+"""Bytes of all paths of a tree together."""
+_LONGEST_PATH: Final = 3500
+"""Bytes of a path of a tree; the path of the directory with the outputs comes before it."""
 _MOST_REPORT: Final = 1 << 20
 _MOST_LOG: Final = 1 << 30
 
@@ -124,25 +129,40 @@ def _check_digest(endpoint: str, digest: Any) -> None:
         raise FalseBlob(endpoint, "a digest", f"{text[:80]!r} with {digest.size_bytes} bytes is none")
 
 
+def _directory(endpoint: str, data: bytes) -> Any:
+    """Parse and check a Directory. Raises `FalseBlob`."""
+    try:
+        message = parse("Directory", data)
+    except ValueError as error:
+        raise FalseBlob(endpoint, "a Directory", str(error)) from None
+    check_directory(endpoint, message, data)
+    return message
+
+
 def read_tree(endpoint: str, data: bytes, function: Function) -> Contents:
-    """Check and read a `Tree` message. Raises `FalseBlob`."""
+    """Check and read a `Tree` message. Raises `FalseBlob`, and `StoreRefused` for one that no store holds."""
     try:
         tree = parse("Tree", data)
     except ValueError as error:
         raise FalseBlob(endpoint, "a Tree", str(error)) from None
-    known: dict[Digest, Any] = {}
-    for child in tree.children:
-        encoded = encode(child)
-        known[function.of(encoded)] = child
-        check_directory(endpoint, child, encoded)
-    check_directory(endpoint, tree.root, encode(tree.root))
+    known = {function.of(child): _directory(endpoint, child) for child in tree.children}
     folders: list[bytes] = []
     files: dict[bytes, File] = {}
     links: dict[bytes, bytes] = {}
-    todo: list[tuple[bytes, Any, int]] = [(b"", tree.root, 0)]
+    entries = paths = 0
+    todo: list[tuple[bytes, Any]] = [(b"", _directory(endpoint, tree.root))]
     while todo:
         checkpoint()
-        prefix, directory, level = todo.pop()
+        prefix, directory = todo.pop()
+        if prefix.count(b"/") > MOST_LEVELS or len(prefix) > _LONGEST_PATH:
+            # What a build can make here as well: no lie of the server.
+            raise StoreRefused(TooDeep(os.fsdecode(prefix)))
+        count = len(directory.files) + len(directory.directories) + len(directory.symlinks)
+        entries += count
+        paths += count * len(prefix)
+        if entries > _MOST_ENTRIES or paths > _MOST_PATHS:
+            # Equal directories travel once: a short message can be a tree without bounds.
+            raise FalseBlob(endpoint, "a Tree", "it is larger than any output")
         for node in directory.files:
             files[prefix + node.name] = File(digest_of(node.digest), node.is_executable)
         for node in directory.symlinks:
@@ -152,9 +172,7 @@ def read_tree(endpoint: str, data: bytes, function: Function) -> Contents:
             if child is None:
                 raise FalseBlob(endpoint, "a Tree", f"the directory {node.name[:80]!r} is not in it")
             folders.append(prefix + node.name)
-            todo.append((prefix + node.name + b"/", child, level + 1))
-        if level > _MOST_LEVELS or len(folders) + len(files) + len(links) > _MOST_ENTRIES:
-            raise FalseBlob(endpoint, "a Tree", "it is deeper or larger than any output")
+            todo.append((prefix + node.name + b"/", child))
     return Contents(tuple(folders), files, links)
 
 

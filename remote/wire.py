@@ -3,7 +3,8 @@
 The table has a line per message: its name, then `number name type` of each field, `*` before the type of a repeated
 one, `=` after it with the name of a choice (oneof) that it belongs to. The classes live in a descriptor pool of their
 own, so that they are in no other package's way. Names of files and targets of links are `bytes` here: on the wire that
-is the same as `string`, and names that are not UTF-8 can be read.
+is the same as `string`, and names that are not UTF-8 can be read. The directories of a `Tree` are `bytes` too: their digests are
+those of the bytes that were sent.
 
 The numbers are those of the public interface definitions: remote_execution.proto, bytestream.proto, operations.proto,
 status.proto, error_details.proto and the well-known types of Protocol Buffers.
@@ -54,7 +55,7 @@ FileNode: 1 name bytes; 2 digest Digest; 4 is_executable bool; 6 node_properties
 DirectoryNode: 1 name bytes; 2 digest Digest
 SymlinkNode: 1 name bytes; 2 target bytes; 4 node_properties NodeProperties
 Directory: 1 files *FileNode; 2 directories *DirectoryNode; 3 symlinks *SymlinkNode; 5 node_properties NodeProperties
-Tree: 1 root Directory; 2 children *Directory
+Tree: 1 root bytes; 2 children *bytes
 EnvironmentVariable: 1 name string; 2 value string
 Command: 1 arguments *string; 2 environment_variables *EnvironmentVariable; 7 output_paths *string; 5 platform Platform; 6 working_directory string; 9 output_directory_format int32
 Action: 1 command_digest Digest; 2 input_root_digest Digest; 6 timeout google.protobuf.Duration; 7 do_not_cache bool; 9 salt bytes; 10 platform Platform
