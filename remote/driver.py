@@ -159,6 +159,8 @@ class Driver:
 
     def _check_queue(self) -> None:
         if self._operation.is_executing:
+            # A worker may be lost, and the action wait once more.
+            self._waits_since = monotonic()
             return
         if monotonic() - self._waits_since > self._queue_seconds:
             raise NothingExecutes(self._channel.name, self._queue_seconds)

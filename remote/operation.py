@@ -2,14 +2,14 @@
 
 The driver tells what it saw: an update of the operation, the end of the stream, a failed call. The machine answers with
 the next step. The API guarantees no order of events (an action may go back to the queue when a worker is lost), so only
-`done` decides.
+`done` decides. However servers behave, an action is executed `EXECUTIONS` times at most.
 
 | what comes | step |
 |---|---|
 | a broken stream, UNAVAILABLE | wait for the operation again, or execute again; five times, with growing pauses |
 | NOT_FOUND for an operation waited for | execute again |
 | FAILED_PRECONDITION, INTERNAL, NOT_FOUND | send what is missing and execute again, twice; if nothing is missing, a broken stream is one, and a response is final |
-| RESOURCE_EXHAUSTED | the same call later |
+| RESOURCE_EXHAUSTED | the same, after a longer pause |
 | DEADLINE_EXCEEDED in a response | the action took too long: final |
 | UNAUTHENTICATED, PERMISSION_DENIED, INVALID_ARGUMENT, UNIMPLEMENTED | final |
 """
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 TRIES: Final = 5
 REFILLS: Final = 2
 LOSSES: Final = 1
+EXECUTIONS: Final = 10
 _HOLDS: Final = 10.0
 """Seconds from which on a stream has held."""
 _FIRST_PAUSE: Final = 0.2
@@ -37,7 +38,9 @@ UNIMPLEMENTED, INTERNAL, UNAVAILABLE, DATA_LOSS, UNAUTHENTICATED = 12, 13, 14, 1
 NAMES: Final = {
     number: name
     for name, number in list(globals().items())
-    if name.isupper() and isinstance(number, int) and name not in ("TRIES", "REFILLS", "LOSSES", "EXECUTING")
+    if name.isupper()
+    and isinstance(number, int)
+    and name not in ("TRIES", "REFILLS", "LOSSES", "EXECUTIONS", "EXECUTING")
 }
 _FINAL: Final = frozenset({UNAUTHENTICATED, PERMISSION_DENIED, INVALID_ARGUMENT, UNIMPLEMENTED})
 _MISSING: Final = frozenset({FAILED_PRECONDITION, INTERNAL, NOT_FOUND})
@@ -75,7 +78,7 @@ Step = Execute | Wait | Finished | Failed
 
 
 class Operation:
-    """The state of one execution. `name` is that of the operation, once known; `is_executing`: a worker has it."""
+    """The state of one execution. `name` is that of the operation, once known; `is_executing`: a worker has it now."""
 
     def __init__(self) -> None:
         self.name = ""
@@ -83,6 +86,7 @@ class Operation:
         self._failures = 0
         self._refills = 0
         self._losses = 0
+        self._executions = 1
         self._last: tuple[int, str] = (UNAVAILABLE, "")
         self._is_response = False
 
@@ -90,13 +94,12 @@ class Operation:
         """Take an update; return a step if it is the last one."""
         self.name = operation.name or self.name
         metadata = unpack(operation.metadata, "ExecuteOperationMetadata")
-        if metadata is None or not metadata.stage or metadata.stage >= EXECUTING:
-            # Servers that tell no stage tell nothing while an action waits, either.
-            self.is_executing = True
+        # Servers that tell no stage tell nothing while an action waits, either.
+        self.is_executing = metadata is None or not metadata.stage or metadata.stage >= EXECUTING
         if not operation.done:
             return None
         if operation.HasField("error"):
-            return self._refused(operation.error.code, operation.error.message)
+            return self._refused(operation.error)
         response = unpack(operation.response, "ExecuteResponse")
         if response is None:
             return Failed(DATA_LOSS, "the operation is done and has no response")
@@ -104,7 +107,7 @@ class Operation:
             return Finished(response)
         if response.status.code == DEADLINE_EXCEEDED:
             return Finished(response)
-        return self._refused(response.status.code, response.status.message)
+        return self._refused(response.status)
 
     def broken(self, code: int, text: str, pause: float | None = None, held: float = 0.0) -> Step:
         """Take the end of a stream without a result: a failed call, or UNAVAILABLE if it just ended.
@@ -112,7 +115,7 @@ class Operation:
         `pause` are the seconds that the server asks for, `held` those for which the stream held.
         """
         self._is_response = False
-        if held >= _HOLDS:
+        if held >= _HOLDS and self.name:
             # Something between cuts streams now and then, which is no failure of this action.
             self._failures = 0
         if code == NOT_FOUND and self.name:
@@ -122,10 +125,11 @@ class Operation:
             return self._refill(code, text)
         return self._again(code, text, pause)
 
-    def _refused(self, code: int, text: str) -> Step:
+    def _refused(self, status: Any) -> Step:
+        code, text = status.code, status.message
         self.name = ""
         self._is_response = True
-        return self._refill(code, text) if code in _MISSING else self._again(code, text)
+        return self._refill(code, text) if code in _MISSING else self._again(code, text, retry_delay(status.details))
 
     def nothing_missing(self) -> Step:
         """Take the news that the server had everything: then that was not the reason."""
@@ -135,14 +139,14 @@ class Operation:
     def lost(self) -> Step | None:
         """Take a result without a report: the worker ended the action. Return a step to try it again, at most once."""
         self._losses += 1
-        self.name = ""
-        return Execute() if self._losses <= LOSSES else None
+        return self._execute(Execute(), UNAVAILABLE, "its worker was lost") if self._losses <= LOSSES else None
 
     def _refill(self, code: int, text: str) -> Step:
         self._refills += 1
         self._last = (code, text)
-        self.name = ""
-        return Execute(refill=True) if self._refills <= REFILLS else Failed(code, text)
+        if self._refills > REFILLS:
+            return Failed(code, text)
+        return self._execute(Execute(refill=True), code, text)
 
     def _again(self, code: int, text: str, pause: float | None = None) -> Step:
         self._failures += 1
@@ -152,8 +156,17 @@ class Operation:
             pause = _FIRST_PAUSE * 2 ** (self._failures - 1)
         pause = min(max(pause, 0.0), _LONGEST_PAUSE)
         if code == RESOURCE_EXHAUSTED:
-            return Execute(max(pause, 1.0), is_throttled=True)
-        return Wait(self.name, pause) if self.name else Execute(pause)
+            pause = max(pause, 1.0)
+        if self.name:
+            return Wait(self.name, pause)
+        return self._execute(Execute(pause, is_throttled=code == RESOURCE_EXHAUSTED), code, text)
+
+    def _execute(self, step: Execute, code: int, text: str) -> Execute | Failed:
+        """Return `step` as far as there may be another execution. What was known of the last one is no longer true."""
+        self.name = ""
+        self.is_executing = False
+        self._executions += 1
+        return step if self._executions <= EXECUTIONS else Failed(code, text)
 
 
 def retry_delay(details: Sequence[Any]) -> float | None:
