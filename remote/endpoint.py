@@ -258,6 +258,15 @@ def _lifetime(expires: object) -> float:
     return max(0.0, moment - time() - 10)
 
 
+def _digest_of(key: Any) -> str:
+    """Return the SHA-256 of a public key."""
+    import hashlib
+
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    return hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
+
+
 class Channel:
     """An open connection to an endpoint; calls of the API by name. Raises `EndpointRefused` for unsafe settings."""
 
@@ -288,7 +297,28 @@ class Channel:
 
     def _tls(self) -> Any:
         ca, key, cert = (self._file(name) for name in ("ca", "key", "cert"))
+        self._check_files(ca, key, cert)
         return self._grpc.ssl_channel_credentials(ca, key, cert)
+
+    def _check_files(self, ca: bytes | None, key: bytes | None, cert: bytes | None) -> None:
+        """Raise `EndpointRefused` for what gRPC cannot use: that ends the process."""
+        from cryptography.exceptions import UnsupportedAlgorithm
+        from cryptography.hazmat.primitives.serialization import load_pem_private_key
+        from cryptography.x509 import load_pem_x509_certificates
+
+        name, what = "ca", "certificate in PEM form"
+        try:
+            if ca is not None:
+                load_pem_x509_certificates(ca)
+            name = "cert"
+            shown = load_pem_x509_certificates(cert)[0].public_key() if cert is not None else None
+            name, what = "key", "private key in PEM form without a password"
+            own = load_pem_private_key(key, None).public_key() if key is not None else None
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            place = getattr(self.options, name)
+            raise EndpointRefused(self.name, f"`{name}` is no {what}: '{place}'") from None
+        if shown is not None and own is not None and _digest_of(shown) != _digest_of(own):
+            raise EndpointRefused(self.name, "`key` is not the key of `cert`")
 
     def _file(self, name: str) -> bytes | None:
         path = getattr(self.options, name)
@@ -304,12 +334,10 @@ class Channel:
         """Return the SHA-256 of the public key that the server shows, empty without TLS or behind a proxy."""
         if not self.address.is_secure:
             return ""
-        import hashlib
         import socket
         import ssl
 
         from cryptography import x509
-        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
         try:
             context = ssl.create_default_context(cafile=self.options.ca and os.path.expanduser(self.options.ca))
@@ -322,10 +350,9 @@ class Channel:
                 context.wrap_socket(plain, server_hostname=self.address.host) as secured,
             ):
                 shown = secured.getpeercert(binary_form=True) or b""
-            key = x509.load_der_x509_certificate(shown).public_key()
+            return _digest_of(x509.load_der_x509_certificate(shown).public_key())
         except (OSError, ValueError):
             return ""
-        return hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
 
     def _headers(self, action: str) -> tuple[tuple[str, str | bytes], ...]:
         from .. import __version__
