@@ -23,6 +23,8 @@ BUILD_TYPE: Final = "urn:chx:derivation:1"
 """The type of a build whose only parameter is the derivation: docs/lock.md describes the other fields."""
 BUILDER: Final = "urn:chx:builder:"
 """The prefix of a builder's public key."""
+REMOTE: Final = "remote="
+"""How a row of the ledger begins to tell the endpoint that built it."""
 
 
 def statements(store: Store, origin: Origin, key: str, version: str) -> Iterator[dict[str, Any]]:
@@ -35,11 +37,29 @@ def statements(store: Store, origin: Origin, key: str, version: str) -> Iterator
             "predicate": {
                 "buildDefinition": _definition(store, origin, output),
                 "runDetails": {
-                    "builder": {"id": f"{BUILDER}{quote(key)}", "version": {"chx": version}},
+                    "builder": {
+                        "id": f"{BUILDER}{quote(key)}",
+                        "version": {"chx": version},
+                        **_elsewhere(store, origin, output, path),
+                    },
                     "metadata": _metadata(store, origin, output, path),
                 },
             },
         }
+
+
+def _elsewhere(store: Store, origin: Origin, output: str, path: StorePath) -> dict[str, Any]:
+    """Return the endpoints that built an output, as what the builder depends on: the author did not build it."""
+    resolved = _resolved(origin)
+    rows = store.realisations(resolved) if resolved is not None else []
+    words = [row.variation for row in rows if row.output == output and row.path == path]
+    if not words or not all(word.startswith(REMOTE) for word in words):
+        return {}
+    return {
+        "builderDependencies": [
+            {"uri": word.split()[0].removeprefix(REMOTE), "annotations": {"witness": word}} for word in words
+        ]
+    }
 
 
 IMAGE_TYPE: Final = "urn:chx:image:1"
