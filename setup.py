@@ -16,7 +16,7 @@ if sys.implementation.name != "cpython":
 
 ROOT = os.path.dirname(os.path.abspath(__file__))
 ROOMS = ("lang", "evaluator", "store", "apk", "oci", "disk", "builder", "remote", "arch", "ops", "cli")
-DATA_FOLDERS = ("pkgs", "arch", "templates")
+DATA_FOLDERS = ("pkgs", "arch", "templates", "docs/tutorial", "docs/howto", "docs/concepts", "docs/reference")
 
 
 def packages() -> list[str]:
@@ -91,4 +91,11 @@ def extensions() -> list[Extension]:
     ]
 
 
-setup(packages=packages(), ext_modules=extensions(), cmdclass={"build_py": BuildWithData})
+def man_pages() -> list[tuple[str, list[str]]]:
+    """The man pages, and where they are installed."""
+    folder = os.path.join(ROOT, "man")
+    names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+    return [("share/man/man1", [f"man/{name}" for name in names if name.endswith(".1")])] if names else []
+
+
+setup(packages=packages(), data_files=man_pages(), ext_modules=extensions(), cmdclass={"build_py": BuildWithData})

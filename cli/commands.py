@@ -71,6 +71,7 @@ def overview() -> str:
         + "\n".join(lines)
         + "\n\nexamples:\n"
         + EXAMPLES
-        + "\n`chx COMMAND --help` explains a command. The store is in $CHX_HOME,\n"
+        + "\n`chx COMMAND --help` explains a command, `chx help topics` lists pages of the manual,\n"
+        "and `chx help CODE` explains an error. The store is in $CHX_HOME,\n"
         "else $XDG_DATA_HOME/chx, else ~/.local/share/chx.\n"
     )

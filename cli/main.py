@@ -124,6 +124,8 @@ def _dispatch(words: list[str]) -> int:
     if not words or words[0] in ("-h", "--help", "help"):
         if len(words) > 1 and words[1] in COMMANDS:
             return _dispatch([words[1], "--help"])
+        if words[0] == "help" and len(words) > 1:
+            return _help(words[1])
         if words:
             put(overview())
             return 0
@@ -159,6 +161,23 @@ def _dispatch(words: list[str]) -> int:
     arguments.words = words
     status: int = module.run(arguments)
     return status
+
+
+def _help(name: str) -> int:
+    """Print a page of the manual, or the cause and remedy of an error code."""
+    from .output import put, tell
+    from .topics import topic, topics
+
+    text = topic(name)
+    if text is not None:
+        put(text)
+        return 0
+    import difflib
+
+    near = difflib.get_close_matches(name, topics(), 1)
+    hint = f"did you mean `chx help {near[0]}`?" if near else "`chx help topics` lists them"
+    tell(f"chx: there is no topic '{name}'; {hint}\n")
+    return USAGE_ERROR
 
 
 def _read(name: str, module: Any, words: list[str]) -> Any:

@@ -1,4 +1,4 @@
-"""The generated pages of the reference: options of commands, and error codes.
+"""The generated pages: options of commands, error codes, and man pages.
 
 `python tests/house/reference.py` writes them; a test holds them.
 """
@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 ERRORS = ROOT / "docs" / "reference" / "errors.md"
+MAN = ROOT / "man"
 OPTIONS = ROOT / "docs" / "reference" / "options.md"
 REMEDIES = Path(__file__).parent / "remedies.txt"
 """For each code the cause and the remedy, as a person reads them: `CODE | cause | remedy`."""
@@ -142,6 +143,13 @@ def main() -> int:
     """Write the pages."""
     ERRORS.write_text(errors_page())
     OPTIONS.write_text(options_page())
+    import manpages
+
+    for old in MAN.glob("*"):
+        old.unlink()
+    MAN.mkdir(exist_ok=True)
+    for name, text in manpages.pages().items():
+        (MAN / name).write_text(text)
     return 0
 
 

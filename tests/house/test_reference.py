@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from . import prose, reference
+from . import manpages, prose, reference
 
 ROOT = reference.ROOT
 WRITTEN = "run tests/house/reference.py, which writes it"
@@ -18,6 +18,17 @@ _LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 def test_the_page_of_options_is_that_of_the_parsers() -> None:
     assert reference.OPTIONS.read_text() == reference.options_page(), WRITTEN
+
+
+def test_the_man_pages_are_those_of_the_parsers() -> None:
+    assert {path.name: path.read_text() for path in reference.MAN.iterdir()} == manpages.pages(), WRITTEN
+
+
+def test_man_pages_use_known_macros_alone() -> None:
+    for name, text in manpages.pages().items():
+        used = set(re.findall(r"^[.'](\S*)", text, re.MULTILINE))
+        assert used <= {"TH", "SH", "SS", "TP", "B", "BR", "I", "nf", "fi"}, name
+        assert text.startswith(".TH ") and "\n.SH NAME\n" in text
 
 
 def test_every_code_has_a_cause_and_a_remedy() -> None:

@@ -17,7 +17,24 @@ import pytest
 from .. import runtime
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("lang", "evaluator", "store", "apk", "oci", "disk", "builder", "arch", "ops", "cli", "pkgs", "templates")
+ROOMS = (
+    "lang",
+    "evaluator",
+    "store",
+    "apk",
+    "oci",
+    "disk",
+    "builder",
+    "arch",
+    "ops",
+    "cli",
+    "pkgs",
+    "templates",
+    "docs/tutorial",
+    "docs/howto",
+    "docs/concepts",
+    "docs/reference",
+)
 KINDS = (".py", ".lark", ".nix", ".json", ".patch", ".h", ".toml", ".md", ".c", "gitignore")
 
 BESIDE = ("setup.py", "pyproject.toml", "README.md", "MANIFEST.in", "conftest.py")
@@ -38,8 +55,8 @@ def tracked() -> list[str]:
     ]
 
 
-SOURCES = ("runtime",)
-"""What is compiled into the wheel."""
+SOURCES = ("runtime", "man")
+"""What is compiled into the wheel, or installed beside it."""
 
 
 def copy_of_checkout(source: Path) -> list[str]:
@@ -87,6 +104,8 @@ def test_the_wheel_holds_the_whole_tree(tmp_path: Path) -> None:
     assert "chx/py.typed" in inside
     assert "chx/lang/table.bin" in inside
     assert any(name.endswith(".data/scripts/chx") for name in inside)
+    pages = {name.rpartition("/")[2] for name in inside if ".data/data/share/man/man1/" in name}
+    assert pages == {path.name for path in (ROOT / "man").iterdir()}
     stray = {
         name for name in inside if name.split("/")[0] != "chx" and ".dist-info/" not in name and ".data/" not in name
     }
