@@ -3,7 +3,7 @@
 CHX_PYTHON ?= .venv/bin/python
 BIN = $(dir $(CHX_PYTHON))
 
-.PHONY: check test quick compiled format bench
+.PHONY: check test quick compiled format site bench
 
 check:
 	$(BIN)ruff check .
@@ -24,6 +24,9 @@ compiled:
 format:
 	$(BIN)ruff format .
 	$(BIN)ruff check --fix .
+
+site:
+	$(CHX_PYTHON) -m sphinx -W --keep-going -b html docs build/site
 
 bench:
 	$(CHX_PYTHON) bench/noop.py
