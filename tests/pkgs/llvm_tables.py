@@ -1,7 +1,7 @@
 """Hold pkgs/llvm against what LLVM's own build system says, after a new version.
 
     cmake -G Ninja -S SOURCE/llvm -B BUILD -DLLVM_ENABLE_PROJECTS='clang;lld' -DLLVM_TOOL_LLVM_DRIVER_BUILD=ON \\
-        -DLLVM_TARGETS_TO_BUILD='X86;AArch64;PowerPC;RISCV' ...       (the options are in docs/llvm.md)
+        -DLLVM_TARGETS_TO_BUILD='X86;AArch64;PowerPC;RISCV' ...       (the options are in docs/internals/llvm.md)
     python tests/pkgs/llvm_tables.py SOURCE BUILD [--write]
 
 Nothing needs to be compiled: `build.ninja` says what would be. Printed are the folders that the program is linked from and
@@ -25,7 +25,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[2]
 LLVM = ROOT / "pkgs" / "llvm"
 
-# Formats of other systems, and libraries that nothing is linked from: docs/llvm.md says how that is known.
+# Formats of other systems, and libraries that nothing is linked from: docs/internals/llvm.md says how that is known.
 NOT_WANTED = (
     "clang/lib/Format",
     "clang/lib/Tooling",
