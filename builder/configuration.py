@@ -16,6 +16,7 @@ KEYS: Final[dict[str, tuple[str, ...] | None]] = {
     "gc": ("keep-derivations", "keep-outputs"),
     # Their readers know what may be in them.
     "limits": None,
+    "evaluation": ("flakes",),
     "inputs": None,
     "remote": None,
 }

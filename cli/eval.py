@@ -6,6 +6,7 @@ from ..ops.errors import RequestError
 from ..ops.instantiation import evaluate_request
 from ..ops.paths import absolute, is_regular, is_there
 from ..ops.session import Session
+from ..ops.sources import is_flake_word
 from .options import evaluation, language
 from .output import put
 from .progress.late import LateReporter
@@ -71,9 +72,10 @@ def run(arguments: argparse.Namespace) -> int:
         )
     # As in Nix, an empty path selects the whole value.
     arguments.attr = [path for path in arguments.attr if path]
-    arguments.attributes = []
     for file in files:
-        arguments.file = file
+        is_flake = file is not None and is_flake_word(file)
+        arguments.attributes = [file] if is_flake else []
+        arguments.file = file = None if is_flake else file
         _check_file(file)
         try:
             texts = _texts(arguments)

@@ -148,6 +148,20 @@ class Evaluator:
         return self._main(SourceText(source.name, source.text, source.base), None)
 
     @_entry_point
+    def parse_reference(self, text: str) -> dict[str, str | int | bool]:
+        """Return the attributes of a flake reference (byte strings). Raises `EvalError`."""
+        from .flakeref import parse_reference
+
+        return parse_reference(text)
+
+    @_entry_point
+    def eval_flake(self, attributes: Mapping[str, str | int | bool]) -> Value:
+        """Return the value of the flake that attributes name (byte strings); a working tree is taken as it is, in pure evaluation too."""
+        from .flakes import flake_of
+
+        return flake_of("getFlake", attributes, may_move=True)
+
+    @_entry_point
     def suspend(self, source: Source, scope: dict[str, Slot]) -> Slot:
         """Return a thunk of a text in which the names of `scope` are bound. Errors in the text are raised at once."""
         from .compiling import SourceText, compile_source

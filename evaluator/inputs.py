@@ -1,6 +1,6 @@
 """Inputs of a fetch: what `fetchGit` and `fetchTree` are told to fetch, as attributes and as a URL.
 
-An input is a scheme (`git`, `path`, `tarball`, `file`) and attributes that are texts, numbers or Booleans. Its URL is the one
+An input is a scheme (`git`, `path`, `tarball`, `file`, or a service such as `github`, whose commits are archives) and attributes that are texts, numbers or Booleans. Its URL is the one
 that Nix shows in messages. A `World` fetches a `Source`, which has only what the tree depends on.
 """
 
@@ -87,6 +87,10 @@ _ATTRIBUTES: Final = {
     "tarball": _ANY | {"name", "unpack", "url"},
     "file": _ANY | {"name", "unpack", "url"},
 }
+HOSTED: Final = {"github": "github.com", "gitlab": "gitlab.com", "sourcehut": "git.sr.ht"}
+"""Services that give the tree of a commit as an archive, and their usual hosts."""
+for _name in HOSTED:
+    _ATTRIBUTES[_name] = (_ANY - {"revCount"}) | {"host", "owner", "ref", "repo", "treeHash"}
 _BOOLEANS: Final = ("allRefs", "exportIgnore", "lfs", "shallow", "submodules", "unpack")
 _NUMBERS: Final = ("lastModified", "revCount")
 IN_QUERY: Final = ("exportIgnore", "lfs", "shallow", "submodules")
@@ -123,7 +127,10 @@ class Input:
         if self.ref is not None and not is_ref(self.ref):
             raise InvalidInput(f"invalid Git branch/tag name '{readable(self.ref)}'")
         self.revision = _commit(self._text("rev")) if "rev" in attributes else None
-        self.place = self._path() if self.scheme == "path" else _location(self._text("url"), self.scheme)
+        if self.scheme in HOSTED:
+            self.place = self._archive()
+        else:
+            self.place = self._path() if self.scheme == "path" else _location(self._text("url"), self.scheme)
         self.expected = self._expected()
 
     def _text(self, name: str) -> str:
@@ -133,6 +140,27 @@ class Input:
         if type(found) is not str:
             raise InvalidInput(f"input attribute '{name}' is not a string {shown(self.attributes)}")
         return found
+
+    def _archive(self) -> str:
+        """Return the URL of the archive of a commit."""
+        owner, repository = self._text("owner"), self._text("repo")
+        host = self._text("host") if "host" in self.attributes else HOSTED[self.scheme]
+        if self.revision is None:
+            raise Unsupported(
+                f"inputs of type '{self.scheme}' without a commit are not supported",
+                hint="rev names one, as flake.lock does; the service is not asked which one a branch has",
+            )
+        for part in (owner, repository, host):
+            if (
+                not part
+                or not part.isascii()
+                or not part.replace("-", "").replace(".", "").replace("_", "").lstrip("~").isalnum()
+            ):
+                raise InvalidInput(f"'{readable(part)}' is no name of a host, an owner or a repository")
+        if self.scheme == "gitlab":
+            place = f"api/v4/projects/{owner}%2F{repository}/repository/archive.tar.gz?sha={self.revision}"
+            return f"https://{host}/{place}"
+        return f"https://{host}/{owner}/{repository}/archive/{self.revision}.tar.gz"
 
     def _path(self) -> str:
         path = self._text("path")
@@ -153,7 +181,7 @@ class Input:
     @property
     def is_locked(self) -> bool:
         """Whether the attributes alone say what is fetched."""
-        if self.scheme == "git":
+        if self.scheme == "git" or self.scheme in HOSTED:
             return self.revision is not None
         return self.expected is not None
 
@@ -163,7 +191,7 @@ class Input:
         if self.scheme == "path":
             return PathSource(self.place)
         if self.scheme != "git":
-            unpack = self.scheme == "tarball"
+            unpack = self.scheme != "file"
             return ArchiveSource(self.place, unpack, self.expected, unpack and "lastModified" not in self.attributes)
         switches = (self.has(name) for name in ("shallow", "submodules", "lfs", "exportIgnore"))
         return GitSource(self.place, self.revision, self.ref, *switches)
@@ -175,6 +203,12 @@ class Input:
         for name in ("ref", "rev") if self.scheme == "git" else ("narHash", "rev", "revCount", "lastModified"):
             if name in self.attributes:
                 query[name] = str(self.attributes[name])
+        if self.scheme in HOSTED:
+            from .flakeref import reference_text
+
+            return readable(
+                reference_text({name: value for name, value in self.attributes.items() if name != "lastModified"})
+            )
         head = {"git": "git+", "path": "path:"}.get(self.scheme, "")
         place = readable(shown_place(self.place))
         words = text_query(query)
@@ -209,7 +243,7 @@ def shown(attributes: Mapping[str, Attribute]) -> str:
 
 def unknown_scheme(scheme: str, attributes: Mapping[str, Attribute]) -> Exception:
     """Return the error for an input that chx does not fetch."""
-    if scheme in ("github", "gitlab", "sourcehut", "hg", "indirect"):
+    if scheme in ("hg", "indirect"):
         return Unsupported(
             f"inputs of type '{scheme}' are not supported",
             hint='type = "tarball" fetches an archive by its address, type = "git" a repository',

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .errors import RequestError
 from .paths import PKGS, absolute, decoded, is_there
-from .sources import byte_string, expression_file, source_of_request
+from .sources import byte_string, expression_file, is_flake_word, source_of_request
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ class Selected:
 class Located:
     """The unevaluated expression of a request: an absolute path `file`, or a text `source`.
 
-    `attributes` are the attribute paths in it, `origin` is its name in messages.
+    `attributes` are the attribute paths in it, `origin` is its name in messages. With neither file nor source they are words that
+    name outputs of flakes.
     """
 
     __slots__ = ("attributes", "file", "origin", "source")
@@ -75,6 +76,8 @@ def locate(session: Session, request: Request) -> Located:
         return Located(None, source_of_request(None, request.expr), attributes, "the expression")
     if request.file == "-":
         return Located(None, source_of_request("-", None), attributes, "standard input")
+    if request.file is None and any(map(is_flake_word, attributes)):
+        return Located(None, None, attributes, "flakes")
     if request.file is not None:
         return Located(expression_file(in_search_path(session, request.file)), None, attributes, request.file)
     origin = "the bundled package set"
@@ -100,6 +103,8 @@ def select(
     the request has arguments, as `nix-instantiate --eval` does. `inputs` is the text of an expression for the argument
     of that name, unless the request has one. Raises `EvalError`, `LangError`, `RequestError`.
     """
+    if located.file is None and located.source is None:
+        return _outputs(session, located.attributes, call)
     evaluator = session.evaluator
     if located.file is not None:
         root = evaluator.eval_file(byte_string(located.file))
@@ -126,6 +131,25 @@ def select(
         )
         for attribute in located.attributes
     ]
+
+
+def _outputs(session: Session, words: tuple[str, ...], call: bool) -> list[Selected]:
+    """Return the outputs of flakes that words name. Raises as `select`."""
+    from .flakes import flake_named, select_output
+
+    other = next((word for word in words if not is_flake_word(word)), None)
+    if other is not None:
+        raise RequestError(
+            f"'{other}' names no output of a flake, as other words here do", hint="build them one after another"
+        )
+    found = []
+    flakes: dict[str, Value] = {}
+    for word in words:
+        folder = word.partition("#")[0]
+        if folder not in flakes:
+            flakes[folder] = flake_named(session, word)
+        found.append(_called(session.evaluator, select_output(session, flakes[folder], word), word, {}, call))
+    return found
 
 
 def _is_project(session: Session, expression: str) -> bool:
@@ -194,13 +218,7 @@ def in_search_path(session: Session, file: str) -> str:
 
 
 def _check_attribute(attribute: str) -> None:
-    """Raise `RequestError` for a word that is no attribute path, or that looks like a flake or a file."""
-    if "#" in attribute and '"' not in attribute:
-        folder, _, path = attribute.partition("#")
-        raise RequestError(
-            f"'{attribute}' names an output of a flake, and chx does not support flakes",
-            hint=f"an expression is built with -f {folder or '.'}{' -A ' + path if path else ''}",
-        )
+    """Raise `RequestError` for a word that is no attribute path, or that looks like a file."""
     if "/" in attribute or attribute.endswith(".nix"):
         hint = None
         if is_there(attribute):

@@ -67,6 +67,17 @@ class Session:
         self._engines: list[tuple[RemoteOptions, Engine]] = []
 
     @property
+    def features(self) -> frozenset[str]:
+        """The experimental features that are enabled."""
+        return self._features
+
+    def enable(self, feature: str) -> None:
+        """Enable an experimental feature, before anything is evaluated that asks for it."""
+        if feature not in self._features:
+            self._features |= {feature}
+            self._evaluator = None
+
+    @property
     def input_options(self) -> BuildOptions:
         """The build options for fetching inputs of a lock."""
         from ..builder import BuildOptions

@@ -7,7 +7,7 @@ import sys
 
 from ..lang import Source
 from .errors import RequestError
-from .paths import absolute, encoded
+from .paths import absolute, encoded, is_there
 
 _input: list[str] = []
 """The text of standard input, which can be read only once."""
@@ -72,3 +72,8 @@ def _near_file(path: str) -> str | None:
     except OSError:
         return f"the folder '{folder}' does not exist"
     return f"did you mean '{near[0]}'?" if near else None
+
+
+def is_flake_word(word: str) -> bool:
+    """Whether a word names an output of a flake, and no file of that name is here (see `flakes.py`)."""
+    return "#" in word and '"' not in word and not is_there(word)

@@ -4,7 +4,7 @@ Each test file that compares with Nix has its answers in a file `answers/*.json`
 it ran in, and for every question the command, what it read, and all that Nix said. A question is known by exactly
 these, so a case that was changed has no answer, and its test fails until the answers are renewed:
 
-    CHX_NIX_INSTANTIATE=... python -m pytest -m peer --renew-answers tests/evaluator tests/lang tests/cli/test_eval.py tests/cli/test_settings.py tests/cli/test_fetch_git.py tests/cli/test_fetch_tree.py
+    CHX_NIX_INSTANTIATE=... python -m pytest -m peer --renew-answers tests/evaluator tests/lang tests/cli/test_eval.py tests/cli/test_settings.py tests/cli/test_fetch_git.py tests/cli/test_fetch_tree.py tests/cli/test_flakes.py
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...ops.errors import RequestError
 from ...ops.paths import absolute
+from ...ops.sources import is_flake_word
 from . import language
 
 TYPE_CHECKING = False
@@ -148,6 +149,8 @@ def is_derivation_path(word: str) -> bool:
 
 def looks_like_path(word: str) -> bool:
     """Whether a word names a file, not an attribute: it has a slash, or a link of that name exists here."""
+    if is_flake_word(word):
+        return False
     if "/" in word:
         return True
     from os.path import islink

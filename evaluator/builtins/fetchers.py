@@ -124,18 +124,6 @@ def _not_here(name: str) -> Never:
     )
 
 
-def _experimental(feature: str) -> Never:
-    raise Unsupported(
-        f"experimental Nix feature '{feature}' is disabled; chx does not have it",
-        hint="builtins.fetchTarball and builtins.fetchurl take the address of an archive and its hash",
-    )
-
-
 def fetch_mercurial(argument: Slot) -> Value:
     """`fetchMercurial`: fails."""
     _not_here("fetchMercurial")
-
-
-def get_flake(argument: Slot) -> Value:
-    """`getFlake`: fails."""
-    _experimental("flakes")

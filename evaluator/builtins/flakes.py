@@ -1,4 +1,4 @@
-"""Builtins on references of flakes."""
+"""Builtins on flakes and their references."""
 
 from __future__ import annotations
 
@@ -19,6 +19,14 @@ def need_flakes() -> None:
     """Raise `InvalidInput` unless the experimental feature is enabled."""
     if "flakes" not in session.evaluator().options.features:
         raise InvalidInput(disabled("flakes"))
+
+
+def get_flake(argument: Slot) -> Value:
+    """`getFlake reference`: the outputs of a flake, its inputs, and what is known of its tree. Its inputs are those in `flake.lock`."""
+    from ..flakes import flake_of
+
+    need_flakes()
+    return flake_of("getFlake", parse_reference(plain_string(argument)), may_move=False)
 
 
 def parse_flake_ref(argument: Slot) -> Value:

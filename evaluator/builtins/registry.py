@@ -97,10 +97,10 @@ TABLE: Final[dict[str, Entry]] = {
     **_theme("derivations", "derivation 1 !", "derivationStrict 1 !", "placeholder 1 !"),
     **_theme(
         "fetchers",
-        "fetchMercurial 1", "fetchTarball 1 !", "fetchurl 1 !", "getFlake 1",
+        "fetchMercurial 1", "fetchTarball 1 !", "fetchurl 1 !",
     ),
     **_theme("trees", "fetchGit 1"),
-    **_theme("flakes", "flakeRefToString 1", "parseFlakeRef 1"),
+    **_theme("flakes", "flakeRefToString 1", "getFlake 1", "parseFlakeRef 1"),
 }  # fmt: skip
 """Builtin functions by name."""
 

@@ -107,8 +107,21 @@ def _attributes(who: str, given: dict[str, Slot]) -> dict[str, Attribute]:
 
 
 def _fetched(who: str, wanted: Input) -> dict[str, Slot]:
+    return fetched_tree(who, wanted, may_move=False)
+
+
+def fetched_tree(who: str, wanted: Input, may_move: bool) -> dict[str, Slot]:
+    """Fetch an input; return where it is and what is known of it.
+
+    `may_move`: pure evaluation takes what is neither a commit nor held by a hash as it is. Raises `InvalidInput`,
+    `FetchedOtherwise`, and what the world raises.
+    """
     world = session.world()
-    if session.evaluator().options.pure and not wanted.is_locked:
+    if session.evaluator().options.pure and not wanted.is_locked and not may_move:
+        if wanted.expected is None and who == "getFlake":
+            raise InvalidInput(
+                f"cannot call 'getFlake' on unlocked flake reference '{wanted.url}' (use --impure to override)"
+            )
         if wanted.expected is None:
             raise InvalidInput(
                 f"in pure evaluation mode, '{who}' doesn't fetch unlocked input '{wanted.url}'",
@@ -165,6 +178,8 @@ def _described(who: str, wanted: Input, found: FetchedTree) -> dict[str, Slot]:
         given = wanted.attributes
         count = int(given["revCount"]) if "revCount" in given else count
         modified = int(given["lastModified"]) if "lastModified" in given else modified
+    if who == "getFlake" and revision == NO_COMMIT:
+        revision = None
     if who == "fetchGit":
         revision, count = revision or NO_COMMIT, count or 0
     if revision is not None:
