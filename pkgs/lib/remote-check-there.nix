@@ -1,5 +1,5 @@
 { pkgs ? import ../. { } }:
 import ./remote-check.nix {
-  inherit (pkgs) mkDerivation;
+  inherit (pkgs.tiny) mkDerivation;
   side = "there";
 }
