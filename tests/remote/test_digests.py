@@ -82,7 +82,7 @@ def test_threads_share_an_index(home: str) -> None:
         return index.lookup([own]) == {own: other}
 
     with ThreadPoolExecutor(8) as pool:
-        assert all(pool.map(record, range(200)))
+        assert all(pool.map(record, range(60)))
     index.close()
 
 
