@@ -11,6 +11,7 @@ import os
 import signal
 import socket
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -23,6 +24,10 @@ from chx.remote.endpoint import Channel
 
 START: Final = 30.0
 """Seconds after which a server that does not answer will not."""
+_SOON: Final = [
+    ("grpc.enable_http_proxy", 0),
+    *((f"grpc.{name}_reconnect_backoff_ms", 50) for name in ("initial", "min", "max")),
+]
 _LOG: Final = "casd.log"
 
 
@@ -88,7 +93,7 @@ class Casd:
             self._process = subprocess.Popen(
                 command, stdout=log, stderr=log, env={**os.environ, "PATH": path}, start_new_session=True
             )
-        with grpc.insecure_channel(f"127.0.0.1:{self.port}", [("grpc.enable_http_proxy", 0)]) as channel:
+        with grpc.insecure_channel(f"127.0.0.1:{self.port}", _SOON) as channel:
             try:
                 grpc.channel_ready_future(channel).result(START)
             except grpc.FutureTimeoutError:
@@ -106,10 +111,8 @@ class Casd:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
 
     @property
     def log(self) -> str:

@@ -27,9 +27,9 @@ def cas(casd: Casd) -> Cas:
 
 
 @pytest.fixture
-def own(tmp_path: Path) -> Iterator[Casd]:
+def own(memory: Path) -> Iterator[Casd]:
     """A server that a test may damage."""
-    with Casd(tmp_path, programs()) as server:
+    with Casd(memory, programs()) as server:
         yield server
 
 
@@ -48,12 +48,12 @@ def test_it_can_what_builds_need(casd: Casd) -> None:
     assert 1 << 20 <= capabilities.batch_bytes <= 4 << 20
 
 
-def test_thousands_of_small_blobs_and_some_large_ones_come_back(cas: Cas, tmp_path: Path) -> None:
+def test_thousands_of_small_blobs_and_some_large_ones_come_back(cas: Cas, memory: Path) -> None:
     small = [os.urandom(number % 3000 + 8) for number in range(2000)]
     large = [os.urandom(size) for size in ((1 << 20) - 1, 1 << 20, (4 << 20) + 1, 9 << 20)]
     assert cas.ensure(blobs(*small, *large, b"")) in (2004, 2005)
     assert cas.sent_blobs in (2004, 2005)
-    places = {SHA.of(content): str(tmp_path / str(number)) for number, content in enumerate([*small, *large, b""])}
+    places = {SHA.of(content): str(memory / str(number)) for number, content in enumerate([*small, *large, b""])}
     cas.fetch(places)
     for content in (*small, *large, b""):
         assert Path(places[SHA.of(content)]).read_bytes() == content

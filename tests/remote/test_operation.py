@@ -7,7 +7,7 @@ from typing import Any
 
 import grpc
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chx.remote import operation
@@ -322,7 +322,7 @@ HELD = 10.0
 
 
 @given(
-    st.one_of(st.lists(st.one_of(updates, breaks)), st.lists(mild, min_size=50, max_size=300)),
+    st.one_of(st.lists(st.one_of(updates, breaks)), st.lists(mild, min_size=50, max_size=150)),
     st.lists(st.booleans(), min_size=20, max_size=20),
 )
 def test_whatever_a_server_does_it_ends_and_only_done_gives_a_result(events: list[Any], missing: list[bool]) -> None:
