@@ -473,7 +473,7 @@ def test_a_result_is_read(server: FakeServer, cas: Cas) -> None:
     results = read_result(server.url, result, cas, SHA)
     assert (results.log, results.worker) == (b"line\n", "worker 7")
     assert results.report == Report(proc="new", has_started=True, status=0, kernel="6.1.0")
-    assert results.tree is not None and set(read(server.blobs[results.tree]).files) == {b"out"}
+    assert results.tree is not None and set(read(results.tree).files) == {b"out"}
 
 
 def test_a_long_log_is_a_blob(server: FakeServer, cas: Cas) -> None:
@@ -541,4 +541,4 @@ def test_a_tree_that_is_gone_is_a_failure(server: FakeServer, cas: Cas) -> None:
     ]
     with pytest.raises(RemoteFailure) as caught:
         read_result(server.url, result, cas, SHA)
-    assert caught.value.status == "NOT_FOUND"
+    assert caught.value.status == "reading outputs" and "no such blob" in caught.value.reason
