@@ -594,7 +594,12 @@ class WitnessesDisagree(BuildError):
 
     @property
     def hint(self) -> str | None:
-        return f"chx diff {self.first} {self.second}"
+        return "both are kept until the next garbage collection, and none is recorded"
+
+    @property
+    def follow_up(self) -> tuple[str, ...]:
+        """The command that shows what differs."""
+        return ("diff", self.first, self.second)
 
 
 @dataclass(eq=False, repr=False)

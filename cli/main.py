@@ -101,7 +101,23 @@ def _failed(error: BaseException, words: list[str]) -> int:
         raise error
     from .render.errors import report
 
-    return report(error, words)
+    status = report(error, words)
+    _follow_up(error)
+    return status
+
+
+def _follow_up(error: Exception) -> None:
+    """Run the command that looks closer at an error, if there is one."""
+    words = next((one.follow_up for one in getattr(error, "failures", (error,)) if hasattr(one, "follow_up")), None)
+    if words is not None:
+        from .output import tell
+        from .render.errors import report
+
+        tell(f"chx: {' '.join(words)}\n")
+        try:
+            _finished(_dispatch(list(words)))
+        except Exception as failure:
+            report(failure, list(words))
 
 
 def _run(words: list[str]) -> int:

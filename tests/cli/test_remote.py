@@ -13,7 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from chx.store.scratch import scratch_path
+
 from ..remote.casd import Casd, programs
+from ..remote.server import FakeServer, finished
 from .conftest import ROOT, _run
 
 pytestmark = [pytest.mark.network, pytest.mark.sandbox]
@@ -61,7 +64,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("project")
     seconds = str(time.time_ns() % 10**6 + 10**6)
     (place / "seconds").write_text(seconds)
-    text = EXPRESSION.replace("STAMP", str(time.time_ns())).replace("SECONDS", seconds)
+    (place / "stamp").write_text(str(time.time_ns()))
+    text = EXPRESSION.replace("STAMP", (place / "stamp").read_text()).replace("SECONDS", seconds)
     (place / "default.nix").write_text(text)
     (place / "chx.toml").write_text('[remote]\nproperties = { unixUID = "1000", unixGID = "1000" }\n')
     return place
@@ -148,6 +152,24 @@ def test_an_interrupt_ends_the_job_there(shared_home: Path, server: Casd, folder
         finally:
             process.kill()
     assert _disappears(seconds), "the job goes on"
+
+
+def test_a_liar_is_found_and_what_differs_is_shown(shared_home: Path, folder: Path, tmp_path: Path) -> None:
+    name = f"file-{(folder / 'stamp').read_text()}2"
+    below = scratch_path("out", name).rpartition("/")[2]
+
+    def gives(content: bytes) -> FakeServer:
+        return FakeServer(execute=lambda call: iter([finished(call.server.result({below: content}))]))
+
+    text = (folder / "default.nix").read_text().replace((folder / "stamp").read_text(), name.removeprefix("file-"))
+    (tmp_path / "default.nix").write_text(text)
+    with gives(b"honest\n") as honest, gives(b"forged\n") as liar:
+        also = f'[remote]\nendpoint = "{honest.url}"\n[[remote.also]]\nendpoint = "{liar.url}"\n'
+        (tmp_path / "chx.toml").write_text(also)
+        run = _run(shared_home, tmp_path, "build", "-f", ".", "-A", "good.file", "--no-out-link", "--agree", "2")
+        assert run.returncode == 1 and "error[B034]" in run.stderr, run.stderr
+        assert honest.url in run.stderr and liar.url in run.stderr and "chx: diff /chx/store/" in run.stderr
+        assert "honest" in run.stdout and "forged" in run.stdout, run.stdout
 
 
 def _sleepers(seconds: str) -> bool:
