@@ -19,7 +19,7 @@ from ..remote.casd import Casd, programs
 from ..remote.server import FakeServer, finished
 from .conftest import ROOT, _run
 
-pytestmark = [pytest.mark.network, pytest.mark.sandbox]
+pytestmark = [pytest.mark.network, pytest.mark.sandbox, pytest.mark.slow]
 
 EXPRESSION = """
 let
