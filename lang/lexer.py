@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
 RESTS = (("STRING", "string rest"), ("IND", "indented rest"), ("PATH", "path rest"))
 """Per literal kind: terminal prefix, and pattern of the text after an interpolation."""
 
@@ -20,10 +24,14 @@ So there is a character after any token.
 KEYWORDS = ("if", "then", "else", "assert", "with", "let", "in", "rec", "inherit", "or")
 
 
+_LONG: Final = 64
+"""Texts of so many characters, as good as all of them strings, seldom occur twice."""
+
+
 class Kinds(dict[str, tuple[int, str]]):
     """Terminal number and text of a token, by its text: equal texts are equal tokens.
 
-    A text met for the first time is classified and remembered. Identifiers are
+    A text met for the first time is classified and, unless it is long, remembered. Identifiers are
     interned: the names in a tree are compared and hashed many times later on.
     """
 
@@ -34,7 +42,7 @@ class Kinds(dict[str, tuple[int, str]]):
         self._number = number
 
     def copy_of(self) -> Kinds:
-        """Return a fresh copy, for one text."""
+        """Return a fresh copy, for some texts."""
         result = Kinds.__new__(Kinds)
         result.update(self)
         result._number = self._number
@@ -43,7 +51,8 @@ class Kinds(dict[str, tuple[int, str]]):
     def __missing__(self, text: str) -> tuple[int, str]:
         kind = terminal_of(text)
         result = self._number.get(kind, -1), (sys.intern(text) if kind == "ID" else text)
-        self[text] = result
+        if len(text) < _LONG:
+            self[text] = result
         return result
 
 

@@ -16,9 +16,11 @@ from .unlocated_error import UnlocatedParseError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Final
 
 _new: Any = tuple.__new__
+_MOST_KNOWN: Final = 30_000
+"""Number of tokens after which those of earlier texts are forgotten."""
 
 
 class Automaton:
@@ -32,6 +34,7 @@ class Automaton:
         self.start: int = table["start"]
         self.end: int = table["end"]
         self.kinds = Kinds(table["terminals"])
+        self._known: dict[bool, Kinds] = {}
         gotos = table["gotos"]
         self.atoms: list[tuple[Any, int]] = [(ATOMS[name] if name else None, target) for name, target in table["atoms"]]
         self.rules: list[tuple[int, slice, Any, Any]] = [
@@ -47,6 +50,16 @@ class Automaton:
         self.leading = pattern("leading")
         self.rests = [pattern(name) for _, name in RESTS]
         self.terminal = {name: number for number, name in enumerate(table["terminals"])}
+
+    def known(self, pipes: bool) -> Kinds:
+        """Return the tokens for a text, with those of texts before it: most names occur in many files."""
+        found = self._known.get(pipes)
+        if found is None or len(found) > _MOST_KNOWN:
+            found = self.kinds.copy_of()
+            if not pipes:
+                found["|>"] = found["<|"] = (-1, "")
+            self._known[pipes] = found
+        return found
 
 
 _automaton: Automaton | None = None
@@ -102,9 +115,7 @@ def _run(automaton: Automaton, source: str, pipes: bool) -> Expr | None:
     tokens = tokens_of(text, automaton.token)
     rows = automaton.rows
     rules = automaton.rules
-    kinds = automaton.kinds.copy_of()
-    if not pipes:
-        kinds["|>"] = kinds["<|"] = (-1, "")
+    kinds = automaton.known(pipes)
     shifts = automaton.stride
     variables = 2 * shifts
     arguments = 3 * shifts
