@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...lang import nodes
 from . import calls, expressions, lambdas
-from .scope import Binding, Scope
+from .scope import Binding, Scope, builtin_binding
 from .unit import HERE, Environment, Hole, Unit
 
 
@@ -174,7 +174,7 @@ class Recursion:
             origin = self._node.origins[attr.origin]
             builtin = None if self.everything else calls.builtin_in(unit, self.scope, origin, attr.name)
             if builtin is not None:
-                names[attr.name] = unit.program.builtin_binding(builtin)
+                names[attr.name] = builtin_binding(builtin)
             else:
                 binding.demand = lambda: self.add(binding, self._inherit_from(attr))
         elif self.everything or not self._declare_known(binding, attr):
@@ -209,7 +209,7 @@ class Recursion:
             if name is None:
                 binding.const = text
             else:
-                names[attr.name] = unit.program.builtin_binding(name)
+                names[attr.name] = builtin_binding(name)
             return True
         if isinstance(node, nodes.Lambda) and not unit.program.exact:
             lambdas.KnownLambda(self, binding, node, attr.name)

@@ -100,33 +100,54 @@ def thunk(unit: Unit, scope: Scope, node: nodes.Expr, environment: Environment, 
 
 def constant(unit: Unit, scope: Scope, node: nodes.Expr) -> str | None:
     """Return a text for a node that needs no evaluation and means the same everywhere, or None."""
-    if isinstance(node, nodes.Int):
-        return str(node.value)
-    if isinstance(node, nodes.Float):
-        return repr(node.value) if abs(node.value) != float("inf") else f"{'-' if node.value < 0 else ''}1e999"
-    if isinstance(node, nodes.Str):
-        if not node.parts:
-            return "''"
-        if len(node.parts) == 1 and isinstance(node.parts[0], str):
-            return repr(node.parts[0])
-        return None
-    if isinstance(node, nodes.Path):
-        if len(node.parts) == 1 and isinstance(node.parts[0], str):
-            return str(unit.program.path(node.parts[0]))
-        return None
-    if isinstance(node, nodes.Var):
-        found = scope.find(node.name)
-        if found is not None and found.demand is None and found.const is not None:
-            return found.const
-        return None
-    if isinstance(node, nodes.List):
-        return None if node.items else "()"
-    if isinstance(node, nodes.Select) and not unit.program.exact:
-        name = calls.builtin_name(unit, scope, node)
-        return None if name is None else str(unit.program.builtin_value(name))
-    if isinstance(node, nodes.AttrSet) and not unit.program.exact and not (node.attrs or node.dynamic):
-        return "EMPTY_SET"
+    find = _CONSTANTS.get(type(node))
+    return None if find is None else find(unit, scope, node)
+
+
+def _constant_float(unit: Unit, scope: Scope, node: nodes.Float) -> str:
+    return repr(node.value) if abs(node.value) != float("inf") else f"{'-' if node.value < 0 else ''}1e999"
+
+
+def _constant_text(unit: Unit, scope: Scope, node: nodes.Str) -> str | None:
+    if not node.parts:
+        return "''"
+    if len(node.parts) == 1 and isinstance(node.parts[0], str):
+        return repr(node.parts[0])
     return None
+
+
+def _constant_path(unit: Unit, scope: Scope, node: nodes.Path) -> str | None:
+    if len(node.parts) == 1 and isinstance(node.parts[0], str):
+        return unit.program.path(node.parts[0])
+    return None
+
+
+def _constant_variable(unit: Unit, scope: Scope, node: nodes.Var) -> str | None:
+    found = scope.find(node.name)
+    return found.const if found is not None and found.demand is None else None
+
+
+def _constant_selection(unit: Unit, scope: Scope, node: nodes.Select) -> str | None:
+    if unit.program.exact:
+        return None
+    name = calls.builtin_name(unit, scope, node)
+    return None if name is None else unit.program.builtin_value(name)
+
+
+def _constant_set(unit: Unit, scope: Scope, node: nodes.AttrSet) -> str | None:
+    return None if unit.program.exact or node.attrs or node.dynamic else "EMPTY_SET"
+
+
+_CONSTANTS: Final[dict[type, Callable[[Unit, Scope, Any], str | None]]] = {
+    nodes.Int: lambda unit, scope, node: str(node.value),
+    nodes.Float: _constant_float,
+    nodes.Str: _constant_text,
+    nodes.Path: _constant_path,
+    nodes.Var: _constant_variable,
+    nodes.List: lambda unit, scope, node: None if node.items else "()",
+    nodes.Select: _constant_selection,
+    nodes.AttrSet: _constant_set,
+}
 
 
 def lazy(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import marshal
 from typing import Any, Final
 
@@ -11,10 +12,22 @@ from ..errors import UndefinedVariable
 from ..symbols import first_seen, numbered
 from . import expressions
 from .compiled import CompiledFile, mangled
-from .scope import Binding, NameCheck, Scope
+from .scope import LITERALS, Binding, NameCheck, Scope, builtin_binding
 from .unit import Mark, Unit
 
 _OPERATOR_NAMES: Final = ("__sub", "__mul", "__div", "__lessThan", "__findFile", "__nixPath")
+
+
+@functools.cache
+def _global_names() -> dict[str, Binding]:
+    """Return the variables that are bound everywhere."""
+    return {name: builtin_binding(builtin) for name, builtin in GLOBAL_NAMES.items()}
+
+
+@functools.cache
+def _identifiers() -> dict[str, str]:
+    """Return the builtins by their identifiers as values."""
+    return {f"G_{mangled(name)}": name for name in (*TABLE, *CONSTANTS)}
 
 
 class Program:
@@ -36,7 +49,6 @@ class Program:
         self._paths: dict[str, str] = {}
         self._prefixes: dict[str, str] = {}
         self._sites: list[tuple[tuple[str, int], ...]] = []
-        self._bindings: dict[str, Binding] = {}
 
     def fresh(self, kind: str) -> str:
         """Return a new identifier."""
@@ -49,22 +61,11 @@ class Program:
 
     def builtin_value(self, name: str) -> str:
         """Return the text of a builtin as a value."""
-        special = {"true": "True", "false": "False", "null": "None"}.get(name)
-        return special or self._values.setdefault(name, f"G_{mangled(name)}")
+        return LITERALS.get(name) or self._values.setdefault(name, f"G_{mangled(name)}")
 
     def builtin_function(self, name: str) -> str:
         """Return the text of a builtin as a Python function of its arguments."""
         return self._functions.setdefault(name, f"B_{mangled(name)}")
-
-    def builtin_binding(self, name: str) -> Binding:
-        """Return a variable that is a builtin."""
-        found = self._bindings.get(name)
-        if found is None:
-            found = self._bindings[name] = Binding(f"G_{mangled(name)}", None)
-            found.builtin = name
-            found.whnf = True
-            found.const = self.builtin_value(name) if name in ("true", "false", "null") else found.ident
-        return found
 
     def path(self, text: str) -> str:
         """Return the text of a path literal."""
@@ -79,18 +80,13 @@ class Program:
         self._sites.append(tuple((attr.name, attr.start) for attr in node.attrs))
         return f"W{len(self._sites) - 1}"
 
-    def _base_scope(self) -> Scope:
-        scope = Scope(None)
-        for name, builtin in GLOBAL_NAMES.items():
-            scope.names[name] = self.builtin_binding(builtin)
-        return scope
-
     def compile(self, tree: nodes.Expr, extra_names: tuple[str, ...]) -> CompiledFile:
         """Write and compile everything."""
         if self.exact:
             self.symbols = {name: number for number, name in enumerate(first_seen(tree))}
         top = Unit(self, "main", None, [], ("t", tree.start, tree.end, None))
-        scope = self._base_scope()
+        scope = Scope(None)
+        scope.names = _global_names()
         hole = top.hole()
         if extra_names:
             scope = Scope(scope)
@@ -127,12 +123,13 @@ class Program:
         return binding
 
     def _note_values(self, text: str) -> None:
-        # Bindings of builtins return their text without recording the use.
+        # Bindings of builtins return their text without recording the use. A string may look like a use, which does no harm.
+        if "G_" not in text:
+            return
         import re
 
-        known = {f"G_{mangled(name)}": name for name in (*TABLE, *CONSTANTS)}
-        for ident in re.findall(r"\bG_\w+", text):
-            name = known.get(ident)
+        for ident in re.findall(r"G_\w+", text):
+            name = _identifiers().get(ident)
             if name is not None:
                 self._values[name] = ident
 
@@ -145,7 +142,12 @@ def compile_tree(tree: nodes.Expr, text: str, extra_names: tuple[str, ...] = (),
     its offsets in `span`.
     """
     check_names(tree, extra_names)
-    return Program(text, exact).compile(tree, extra_names)
+    program = Program(text, exact)
+    try:
+        return program.compile(tree, extra_names)
+    finally:
+        # Its units refer to it. Without this all programs stay in memory, as there is no cycle collector.
+        program.__dict__.clear()
 
 
 def check_names(tree: nodes.Expr, extra_names: tuple[str, ...] = ()) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from ...lang import nodes
 from ..errors import UndefinedVariable
+from .compiled import mangled
 
 if TYPE_CHECKING:
     from .lambdas import KnownLambda
@@ -31,6 +33,20 @@ class Binding:
         self.demand: Callable[[], None] | None = None
         self.builtin: str | None = None
         self.known: KnownLambda | None = None
+
+
+LITERALS: Final = {"true": "True", "false": "False", "null": "None"}
+"""Texts of builtins that Python has, too."""
+
+
+@functools.cache
+def builtin_binding(name: str) -> Binding:
+    """Return a variable that is a builtin. All programs share it, so it must not be changed."""
+    result = Binding(f"G_{mangled(name)}", None)
+    result.builtin = name
+    result.whnf = True
+    result.const = LITERALS.get(name, result.ident)
+    return result
 
 
 class Scope:
