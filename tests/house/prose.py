@@ -66,6 +66,7 @@ _END = re.compile(r"[.!?:;][)\"'*_`]*$")
 _SENTENCE = re.compile(r"(?<=[.!?])[)\"'*_]*\s+(?=[A-Z`\[*\"(])")
 _INLINE = re.compile(r"``.+?``|`[^`]*`")
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+_ITEM = re.compile(r"\s*([*-]|\d+\.) ")
 _NO_PROSE = re.compile(r"^\s*(\||#|\[[^\]]+\]:|<)")
 
 
@@ -120,7 +121,7 @@ def _of_sentences(lines: list[tuple[int, str]]) -> Iterator[Fault]:
 def _paragraphs(lines: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:
     start, parts = 0, list[str]()
     for number, line in [*lines, (0, "")]:
-        starts_item = re.match(r"\s*([*-]|\d+\.) ", line)
+        starts_item = _ITEM.match(line)
         if parts and (not line.strip() or starts_item or _NO_PROSE.match(line)):
             yield start, _LINK.sub(r"\1", _INLINE.sub("x", " ".join(parts)))
             parts = []
@@ -133,7 +134,7 @@ def _of_line_ends(lines: list[tuple[int, str]]) -> Iterator[Fault]:
     for number, line in lines:
         if len(line) > WIDTH and not _NO_PROSE.match(line) and not _END.search(line.rstrip()):
             yield Fault(number, f"{len(line)} columns, and no sentence ends there")
-        elif len(line) > WIDTH and len(_SENTENCE.split(line)) > 1 and not _NO_PROSE.match(line):
+        elif len(line) > WIDTH and len(_SENTENCE.split(_ITEM.sub("", line))) > 1 and not _NO_PROSE.match(line):
             yield Fault(number, f"{len(line)} columns with more than one sentence")
 
 
