@@ -24,14 +24,15 @@ if TYPE_CHECKING:
 class File:
     """A loaded file, with the places of its generated code. `F` in the generated module."""
 
-    __slots__ = ("_marks", "_sites", "_source", "_symbols", "_table", "text")
+    __slots__ = ("_marks", "_packed_marks", "_sites", "_source", "_symbols", "_table", "text")
 
     def __init__(self, text: SourceText, table: bytes) -> None:
         self.text = text
         self._source: Source | None = None
         self._table = table
+        self._packed_marks: bytes | None = None
         self._marks: tuple[Any, ...] | None = None
-        self._sites: tuple[Any, ...] = ()
+        self._sites: list[Any] = []
         self._symbols: tuple[str, ...] = ()
 
     @property
@@ -41,16 +42,19 @@ class File:
             self._source = self.text.source()
         return self._source
 
-    def _unpack(self) -> tuple[Any, ...]:
-        if self._marks is None:
-            self._marks, sites, self._symbols = marshal.loads(self._table)
-            self._sites = tuple(map(dict, sites))
-        assert self._marks is not None
-        return self._marks
+    def _unpack(self) -> bytes:
+        if self._packed_marks is None:
+            self._packed_marks, sites, self._symbols = marshal.loads(self._table)
+            self._sites = list(sites)
+        assert self._packed_marks is not None
+        return self._packed_marks
 
     def mark(self, line: int) -> tuple[Any, ...] | None:
         """Return the mark of a line of generated code."""
-        marks = self._unpack()
+        marks = self._marks
+        if marks is None:
+            marks = self._marks = marshal.loads(self._unpack())
+        assert marks is not None
         return marks[line - 1] if 0 < line <= len(marks) else None
 
     @property
@@ -62,7 +66,10 @@ class File:
     def site(self, index: int) -> dict[str, int]:
         """Return the offsets of the names in a set literal."""
         self._unpack()
-        return self._sites[index]  # type: ignore[no-any-return]
+        found = self._sites[index]
+        if type(found) is tuple:
+            found = self._sites[index] = dict(found)
+        return found  # type: ignore[no-any-return]
 
 
 def assertion_failed(file: File, start: int, end: int) -> None:

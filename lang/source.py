@@ -31,13 +31,14 @@ class Source:
     directory that relative paths in the text refer to.
     """
 
-    __slots__ = ("_starts", "base", "name", "text")
+    __slots__ = ("_starts", "_was_asked", "base", "name", "text")
 
     def __init__(self, name: str, text: str, base: str) -> None:
         self.name = name
         self.text = text
         self.base = base
         self._starts: list[int] | None = None
+        self._was_asked = False
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not Source:
@@ -64,6 +65,11 @@ class Source:
 
     def place(self, offset: int) -> Place:
         """Return the line and column of a byte offset."""
+        if not self._was_asked and "\r" not in self.text:
+            # Of most files, such as packages, one place is asked for.
+            self._was_asked = True
+            line = self.text.count("\n", 0, offset) + 1
+            return Place(line, offset - self.text.rfind("\n", 0, offset))
         from _bisect import bisect_right
 
         starts = self._line_starts()

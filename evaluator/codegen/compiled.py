@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Final
 
 
-GENERATOR_VERSION: Final = 18
+GENERATOR_VERSION: Final = 19
 """Part of the key of cached code; increased whenever generated code changes."""
 
 
@@ -21,8 +21,9 @@ class CompiledFile:
     """The cached result for one file.
 
     `builtin_values` and `builtin_functions` are the builtins it mentions. `paths` are its path literals as written.
-    `table` is a marshalled tuple of the mark of each generated line, the attribute positions of each set literal, and
-    the names in the order of `symbols.first_seen`; only queries for places need it.
+    `table` is a marshalled tuple of the mark of each generated line (marshalled by themselves, as only errors need them),
+    the attribute positions of each set literal, and the names in the order of `symbols.first_seen`; only queries for
+    places need it.
     """
 
     __slots__ = ("builtin_functions", "builtin_values", "code", "paths", "sites", "table")

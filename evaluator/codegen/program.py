@@ -102,7 +102,8 @@ class Program:
         text = "\n".join([line for line, _ in lines])
         self._note_values(text)
         code = compile(text, "<chx>", "exec", dont_inherit=True)
-        table = marshal.dumps((tuple(mark for _, mark in lines), tuple(self._sites), tuple(self.symbols)))
+        marks = marshal.dumps(tuple(mark for _, mark in lines))
+        table = marshal.dumps((marks, tuple(self._sites), tuple(self.symbols)))
         return CompiledFile(
             code,
             tuple(self._values),
