@@ -25,6 +25,7 @@ ROOMS = (
     "oci",
     "disk",
     "builder",
+    "remote",
     "arch",
     "ops",
     "cli",
