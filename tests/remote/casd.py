@@ -88,7 +88,8 @@ class Casd:
             *self._options,
             str(self.folder / "cas"),
         ]
-        path = f"{self._programs}:{_bubblewrap()}:{os.environ.get('PATH', os.defpath)}"
+        # buildbox ends if it may not look into a directory of PATH.
+        path = f"{self._programs}:{_bubblewrap()}:{os.defpath}"
         with open(self.folder / _LOG, "ab") as log:
             self._process = subprocess.Popen(
                 command, stdout=log, stderr=log, env={**os.environ, "PATH": path}, start_new_session=True
