@@ -230,7 +230,8 @@ class _Realising:
         lane, engine = self._schedule.step(work.path).lane, self._options.engine
         if engine is None or lane is not Lane.BUILD or not engine.takes(work.derivation):
             return lane
-        if work.derivation.builder.startswith("builtin:"):
+        # No engine varies what a build sees, and an unvaried one is no evidence.
+        if work.derivation.builder.startswith("builtin:") or (work.again and self._options.variations):
             return lane
         is_free = self._running[Lane.BUILD] + self._schedule.waits(Lane.BUILD) < self._slots[Lane.BUILD]
         seconds = self._remembered.get(work.path.name)

@@ -10,10 +10,11 @@ from __future__ import annotations
 import os
 from functools import partial
 from threading import Lock
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ..builder.elsewhere import Outcome, OutputLimitExceeded, Ran, StoreRefused
 from ..store.checkpoint import checkpoint, in_threads
+from ..store.digest import Digest as StoreDigest
 from ..store.errors import UnsupportedFile
 from ..store.path import STORE_DIR
 from .action import Terms, make_task, strays
@@ -41,6 +42,9 @@ if TYPE_CHECKING:
     from ..store.derivation import Derivation
     from ..store.store import Store
     from .inputs import Tree
+
+
+_SALT_DOMAIN: Final = b"chx salt of actions 1\0"
 
 
 class Testimony(NamedTuple):
@@ -232,7 +236,8 @@ class RemoteEngine:
     def _terms(self, endpoint: _Endpoint, system: str) -> Terms:
         options = self._options
         properties = {**endpoint.options.properties, **options.systems.get(system, {})}
-        salt = self._secret if options.cache == "own" else b""
+        # Servers see the salt, and must not learn from it which builds are sampled.
+        salt = StoreDigest.of(_SALT_DOMAIN + self._secret).raw if options.cache == "own" else b""
         is_kept = options.cache != "never" and options.agree == 1
         return Terms(options.cores, properties, salt, is_kept)
 

@@ -178,11 +178,13 @@ def test_blobs_travel_once_and_a_second_action_is_small(store: Store, derive, la
         assert sizes[1] <= 10_000 < sizes[0]
 
 
-def test_the_salt_keeps_others_out_of_the_action_cache(derive, build) -> None:  # type: ignore[no-untyped-def]
+def test_the_salt_keeps_others_out_of_the_action_cache(derive, build, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     with FakeServer(execute=gives()) as server:
         build(derive(), server, cache="own")
         action = action_of(server)
         assert len(action.salt) == 32 and not action.do_not_cache
+        # Whoever sees the salt cannot tell from it which builds are sampled.
+        assert action.salt != (tmp_path / "home" / "keys" / "remote-secret").read_bytes()
         assert not server.of("Execute")[0].request.skip_cache_lookup
 
 
@@ -404,6 +406,13 @@ def test_one_pool_cannot_agree_with_itself(derive, build) -> None:  # type: igno
 def test_limits_that_nobody_keeps_are_refused(derive, build) -> None:  # type: ignore[no-untyped-def]
     with FakeServer(execute=gives()) as server, pytest.raises(EndpointUnsuitable, match="max-processes"):
         build(derive(), server, options={"max_processes": 5})
+
+
+def test_a_variation_is_tried_here(derive, build) -> None:  # type: ignore[no-untyped-def]
+    with FakeServer(execute=gives()) as server:
+        with pytest.raises(BuildError):
+            build(derive(), server, options={"rebuild": True, "variations": ("hostname",)})
+        assert server.of("Execute") == []
 
 
 def test_a_fetch_stays_here(store: Store, derive, build) -> None:  # type: ignore[no-untyped-def]
