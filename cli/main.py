@@ -140,7 +140,7 @@ def _dispatch(words: list[str]) -> int:
     if not words or words[0] in ("-h", "--help", "help"):
         if len(words) > 1 and words[1] in COMMANDS:
             return _dispatch([words[1], "--help"])
-        if words[0] == "help" and len(words) > 1:
+        if len(words) > 1 and words[0] == "help":
             return _help(words[1])
         if words:
             put(overview())
