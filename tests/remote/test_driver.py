@@ -13,7 +13,7 @@ from chx.remote import operation
 from chx.remote.digests import Digest, Function
 from chx.remote.driver import Driver
 from chx.remote.errors import EndpointUnreachable, NotAuthenticated, NothingExecutes, RemoteFailure
-from chx.remote.operation import EXECUTIONS, REFILLS, TRIES
+from chx.remote.operation import EXECUTIONS, REFILLS, TRIES, Operation, Step
 from chx.remote.wire import BLAKE3, SHA256, new
 from chx.store.checkpoint import Stopped, extra_check
 
@@ -82,6 +82,43 @@ def test_a_server_says_how_long_to_pause(pauses: list[float]) -> None:
     with FakeServer(execute=script) as server:
         driven(server).run()
     assert pauses == [0.0, 4.5, 4.5]
+
+
+def test_a_server_that_restarts_gets_the_action_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard = threading.Event()
+    restarted: list[threading.Thread] = []
+    update = Operation.update
+
+    def hear(machine: Operation, news: Any) -> Step | None:
+        step = update(machine, news)
+        heard.set()
+        return step
+
+    def wait(seconds: float) -> None:
+        for thread in restarted:
+            thread.join()
+
+    def script(call: Call) -> Iterator[Any]:
+        yield running(f"operations/{call.number}")
+        if call.number == 1:
+            heard.wait(10)
+            restarted.append(threading.Thread(target=call.server.restart))
+            restarted[0].start()
+            call.hang()
+            return
+        yield finished(RESULT)
+
+    def forgotten(call: Call) -> Iterator[Any]:
+        call.abort("NOT_FOUND", "no such operation")
+        yield
+
+    monkeypatch.setattr(Operation, "update", hear)
+    # A restart takes as long as it takes.
+    monkeypatch.setattr(driver_module, "pause", wait)
+    with FakeServer(execute=script, wait=forgotten) as server:
+        assert driven(server).run().result.exit_code == 7
+        assert server.of("WaitExecution")[-1].request.name == "operations/1"
+        assert len(server.of("Execute")) == 2
 
 
 def test_what_is_missing_is_sent_and_the_action_executed_again() -> None:
